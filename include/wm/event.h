@@ -1,0 +1,50 @@
+/**
+ * @file
+ * The record that wm_app_poll fills: one event, 64 bytes, of plain types.
+ */
+#ifndef WM_EVENT_H
+#define WM_EVENT_H
+
+#include "wm/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Kinds of events: wm_event.kind. @since 0.1.0 */
+enum {
+    WM_EVENT_CONNECT = 1,      /**< a connection was accepted */
+    WM_EVENT_HANDSHAKE = 2,    /**< websocket, with option defer_handshake: id is the request to accept or reject */
+    WM_EVENT_OPEN = 3,         /**< ready for messages; websocket: the handshake is done */
+    WM_EVENT_MESSAGE = 4,      /**< a message: data, len; its kind in the low byte of flags; http: id is the request */
+    WM_EVENT_BUFFER_FULL = 5,  /**< more than send_high_water is queued */
+    WM_EVENT_BUFFER_DRAIN = 6, /**< the queue fell to zero after buffer_full */
+    WM_EVENT_ERROR = 7,        /**< code is a WM_E... code, data its text; the connection may live on */
+    WM_EVENT_CLOSE = 8,        /**< the last event of a connection: code is a WM_REASON_..., detail the close code */
+    WM_EVENT_TIMER = 9,        /**< a timer without a callback was due: id */
+    WM_EVENT_POST = 10,        /**< a wm_app_post without a function arrived: user */
+    WM_EVENT_HUB = 11          /**< the result of a hub call that was pending and had no callback: len is the count of connections */
+};
+
+/**
+ * One event. Every pointer in it is valid until the next poll, run_once or free of that app.
+ * 64 bytes, constant for the life of the ABI. @since 0.1.0
+ */
+typedef struct wm_event {
+    uint32_t kind;     /**< WM_EVENT_... */
+    uint32_t flags;    /**< MESSAGE: WM_KIND_... in the low byte */
+    wm_conn conn;      /**< 0 when the event is of no connection */
+    wm_worker *worker; /**< NULL when the event is of no worker */
+    void *user;        /**< the connection's (wm_conn_set_user), the timer's or the post's user pointer */
+    const void *data;  /**< never NULL for a MESSAGE, also when len is 0 */
+    size_t len;        /**< bytes at data */
+    uint64_t id;       /**< request or timer */
+    int32_t code;      /**< ERROR, CLOSE: see there */
+    int32_t detail;    /**< CLOSE: the websocket close code, the errno, or 0 */
+} wm_event;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,27 @@
+/**
+ * @file
+ * The log: lines on standard error, unless wm_log_set takes them.
+ */
+#ifndef WM_LOG_H
+#define WM_LOG_H
+
+#include "wm/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Levels of log lines. @since 0.1.0 */
+enum { WM_LOG_DEBUG = 0, WM_LOG_INFO = 1, WM_LOG_WARN = 2, WM_LOG_ERROR = 3 };
+
+/** Takes a line of the log, without its line break. Any thread of the library's callers. @since 0.1.0 */
+typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *user);
+
+/** Has fn take every line instead of standard error; NULL: standard error again. For the process. Any thread. @since 0.1.0 */
+WM_API int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

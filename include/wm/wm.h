@@ -1,0 +1,21 @@
+/**
+ * @file
+ * libwm: socket servers with Workerman's model. This header brings all of it.
+ */
+#ifndef WM_WM_H
+#define WM_WM_H
+
+#include "wm/app.h"
+#include "wm/conn.h"
+#include "wm/error.h"
+#include "wm/event.h"
+#include "wm/http.h"
+#include "wm/hub.h"
+#include "wm/log.h"
+#include "wm/option.h"
+#include "wm/timer.h"
+#include "wm/types.h"
+#include "wm/version.h"
+#include "wm/worker.h"
+
+#endif

@@ -1,0 +1,37 @@
+/**
+ * @file
+ * The codec contract: bytes in, one event out.
+ *
+ * A codec is fed the bytes of a connection from the first unconsumed one on: `step(data, len)` with data[0] the same byte as
+ * in the last call, unless that one consumed. It may write into data (unmask, join fragments and chunks in place) and
+ * hands out slices of it. It allocates nothing and knows neither sockets nor the loop. One connection's state, one thread.
+ */
+#ifndef WM_PROTO_STEP_H
+#define WM_PROTO_STEP_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wm {
+
+/// What a step produced. A codec uses those that it needs.
+enum class StepKind : uint8_t {
+    kMore,     ///< not enough bytes: keep data[0, size) and feed it again with more behind
+    kMessage,  ///< a message; size bytes are consumed
+    kControl,  ///< a control frame for the caller to answer; size bytes are consumed (0 inside a fragmented message)
+    kContinue, ///< http: the head of a request that expects 100 Continue is complete; nothing consumed, call again
+    kFail,     ///< the peer broke a rule or a limit; the codec says which; nothing that follows is read
+};
+
+/// The result of a step.
+struct Step {
+    StepKind kind;
+    /// kMore: how much of data is still of use (a codec that joined parts in place has shortened it). Else: bytes consumed.
+    size_t size;
+    /// kMore: how many bytes data must have before a step can get on, counted from data[0]; 0: any more will do.
+    size_t need;
+};
+
+} // namespace wm
+
+#endif
