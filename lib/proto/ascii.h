@@ -1,0 +1,106 @@
+/**
+ * @file
+ * What the octets of a text protocol are: character classes of RFC 9110 and RFC 3986 in one table, ASCII case, white space.
+ *
+ * The C library's <cctype> asks the locale and takes an int; these ask a table. Pure functions, any thread, nothing owned.
+ */
+#ifndef WM_PROTO_ASCII_H
+#define WM_PROTO_ASCII_H
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace wm::ascii {
+
+/// Classes of an octet, as bits of kClasses.
+enum Class : uint8_t {
+    kToken = 1,   ///< tchar (RFC 9110 §5.6.2)
+    kValue = 2,   ///< may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5)
+    kPath = 4,    ///< may stand in a request target before its '?': no control, no space, not '#'; octets from 0x80 on are taken
+    kRegName = 8, ///< reg-name (RFC 3986 §3.2.2) but ',' and '%'
+    kDigit = 16,
+    kHex = 32,
+    kAlpha = 64,
+    kQuoted = 128, ///< qdtext: inside a quoted string, needs no backslash (RFC 9110 §5.6.4)
+};
+
+namespace detail {
+
+constexpr bool among(unsigned c, std::string_view set)
+{
+    return set.find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+constexpr uint8_t classes_of(unsigned c)
+{
+    const bool digit = c >= '0' && c <= '9';
+    const bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const bool hex = digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    const bool visible = c > 0x20 && c != 0x7f;
+    unsigned bits = 0;
+    bits |= digit ? kDigit | kToken | kRegName : 0u;
+    bits |= alpha ? kAlpha | kToken | kRegName : 0u;
+    bits |= hex ? kHex : 0u;
+    bits |= c < 0x80 && c != 0 && among(c, "!#$%&'*+-.^_`|~") ? kToken : 0u;
+    bits |= c < 0x80 && c != 0 && among(c, "-._~!$&'()*+;=") ? kRegName : 0u;
+    bits |= visible || c == ' ' || c == '\t' ? kValue : 0u;
+    bits |= visible && c != '#' && c != '?' ? kPath : 0u;
+    bits |= (visible || c == ' ' || c == '\t') && c != '"' && c != '\\' ? kQuoted : 0u;
+    return static_cast<uint8_t>(bits);
+}
+
+constexpr std::array<uint8_t, 256> make_classes()
+{
+    std::array<uint8_t, 256> table{};
+    for (unsigned c = 0; c < 256; ++c)
+        table[c] = classes_of(c);
+    return table;
+}
+
+} // namespace detail
+
+inline constexpr std::array<uint8_t, 256> kClasses = detail::make_classes();
+
+/// Whether c is of one of the classes in bits.
+constexpr bool is(char c, unsigned bits)
+{
+    return (kClasses[static_cast<unsigned char>(c)] & bits) != 0;
+}
+
+constexpr char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+
+/// The value of a hexadecimal digit; c must be one.
+constexpr unsigned hex_value(char c)
+{
+    return is(c, kDigit) ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a' + 10);
+}
+
+/// Whether a and b are equal but for the case of ASCII letters.
+constexpr bool equal_fold(std::string_view a, std::string_view b)
+{
+    if (a.size() != b.size())
+        return false;
+    for (size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i]))
+            return false;
+    return true;
+}
+
+/// text without the optional white space (SP, HTAB) around it.
+constexpr std::string_view trim(std::string_view text)
+{
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
+}
+
+} // namespace wm::ascii
+
+#endif

@@ -1,0 +1,52 @@
+/**
+ * @file
+ * Composes the head of a response into the caller's buffer.
+ *
+ * Pure functions, any thread, nothing allocated or owned. The caller writes the body behind the head, if there is one to write.
+ */
+#ifndef WM_PROTO_HTTP_RESPONSE_WRITER_H
+#define WM_PROTO_HTTP_RESPONSE_WRITER_H
+
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <string_view>
+
+namespace wm::http {
+
+/// What a head says. Fields must have passed check_fields, or be the library's own.
+struct ResponseHead {
+    int status = 200;            ///< 100-999
+    std::string_view fields;     ///< lines "Name: value\r\n", written last
+    uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD and 304
+    bool with_length = true;     ///< write Content-Length; never done for 1xx and 204 (RFC 9110 §8.6)
+    bool keep_alive = true;      ///< the connection stays open after this response
+    int minor = 1;               ///< of the request: HTTP/1.0 needs to be told that the connection stays
+    std::string_view date;       ///< format_date's 29 bytes; empty: no Date field
+    bool default_type = false;   ///< write Content-Type: text/html;charset=utf-8 unless fields have a Content-Type
+};
+
+inline constexpr size_t kDateSize = 29;
+
+/**
+ * Checks header lines that a host gives: nullptr, or what is wrong with them (static text). Lines that the library writes itself
+ * (Content-Length, Transfer-Encoding, Date) are refused; "Connection: close" sets wants_close, any other Connection is refused.
+ * A "Connection: close" line stays in fields: write_head does not repeat it.
+ */
+const char *check_fields(std::string_view fields, bool &wants_close);
+
+/// No head with that many bytes of fields is longer.
+size_t head_bound(size_t fields_size);
+
+/// Writes the head, blank line included; out has head_bound(head.fields.size()) bytes. Returns the bytes written.
+size_t write_head(char *out, const ResponseHead &head);
+
+/// The registered reason phrase (IANA HTTP Status Code Registry); empty for codes that are not.
+std::string_view reason_phrase(int status);
+
+/// IMF-fixdate (RFC 9110 §5.6.7), 29 bytes without NUL; years outside 1970-9999 are clamped. Returns kDateSize.
+size_t format_date(time_t when, char out[kDateSize]);
+
+} // namespace wm::http
+
+#endif
