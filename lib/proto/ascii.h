@@ -39,15 +39,17 @@ constexpr uint8_t classes_of(unsigned c)
     const bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     const bool hex = digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     const bool visible = c > 0x20 && c != 0x7f;
+    const bool text = visible || c == ' ' || c == '\t';
     unsigned bits = 0;
-    bits |= digit ? kDigit | kToken | kRegName : 0u;
-    bits |= alpha ? kAlpha | kToken | kRegName : 0u;
-    bits |= hex ? kHex : 0u;
-    bits |= c < 0x80 && c != 0 && among(c, "!#$%&'*+-.^_`|~") ? kToken : 0u;
-    bits |= c < 0x80 && c != 0 && among(c, "-._~!$&'()*+;=") ? kRegName : 0u;
-    bits |= visible || c == ' ' || c == '\t' ? kValue : 0u;
-    bits |= visible && c != '#' && c != '?' ? kPath : 0u;
-    bits |= (visible || c == ' ' || c == '\t') && c != '"' && c != '\\' ? kQuoted : 0u;
+    const auto put = [&bits](bool belongs, Class which) { bits |= belongs ? static_cast<unsigned>(which) : 0u; };
+    put(digit, kDigit);
+    put(alpha, kAlpha);
+    put(hex, kHex);
+    put(digit || alpha || among(c, "!#$%&'*+-.^_`|~"), kToken);
+    put(digit || alpha || among(c, "-._~!$&'()*+;="), kRegName);
+    put(text, kValue);
+    put(visible && c != '#' && c != '?', kPath);
+    put(text && c != '"' && c != '\\', kQuoted);
     return static_cast<uint8_t>(bits);
 }
 

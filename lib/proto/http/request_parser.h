@@ -13,15 +13,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proto/http/chunk_decoder.h"
+#include "proto/http/fault.h"
+#include "proto/http/limits.h"
 #include "proto/step.h"
 
 namespace wm::http {
-
-struct Limits {
-    size_t max_header_bytes; ///< of the head, request line and blank line included; as many again for trailers, and for chunk extensions
-    size_t max_headers;      ///< header lines; as many again trailer lines
-    size_t max_message;      ///< bytes of the body, chunks joined; 0: no body
-};
 
 /// A request, as slices of the bytes fed.
 struct Request {
@@ -36,59 +33,105 @@ struct Request {
     bool head;               ///< the method is HEAD
 };
 
-/// Why a request was refused: the status to answer with, and the rule. text is static.
-struct Failure {
-    int status;
-    const char *text;
-};
-
 class RequestParser {
 public:
+    RequestParser() : scan_() {}
+
     /**
      * Reads on in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready for the next request.
-     * kContinue: once, behind the head of a request that waits for 100 Continue. kMore: all bytes were looked at; of a chunked
-     * body only head and joined data are left (size). kFail: failure() tells; the connection is of no use any more.
+     * kContinue: once, behind the head of a request that waits for 100 Continue; size is 0. kMore: all bytes were looked at; of
+     * a chunked body only head and joined data are left (size). kFail: failure() tells; the connection is of no use any more.
      */
     Step step(char *data, size_t len, const Limits &limits, Request &out);
 
     /// After kFail.
-    const Failure &failure() const;
+    const Failure &failure() const { return failure_of(fault_); }
     /// The first byte of a request was seen, and not its last. Empty lines before a request do not count.
-    bool in_message() const { return state_ != State::kStart; }
+    bool in_message() const { return state_ > State::kEmptyLf; }
     /// The head is complete, the body is not.
-    bool in_body() const { return state_ >= State::kFixedBody && state_ != State::kFailed; }
+    bool in_body() const { return state_ == State::kFixedBody || state_ == State::kChunkedBody; }
 
 private:
     enum class State : uint8_t {
-        // the request line
         kStart,
-        kStartLf,
+        kEmptyLf, // of an empty line before the request
         kMethod,
-        kTarget,
+        kTarget, // its first octet
         kScheme,
+        kSlashes, // the two behind the scheme
         kAuthority,
         kPath,
         kQuery,
         kTargetEnd,
         kVersion,
-        // header or trailer lines
-        kLine,
+        kLine, // a header line's first octet, or the blank line
         kName,
         kValue,
         kValueLf,
-        kLastLf,
-        // bodies
+        kBlankLf,
+        kHeadEnd,
         kFixedBody,
-        kChunkSize,
-        kChunkExtension,
-        kChunkSizeLf,
-        kChunkData,
-        kChunkCr,
-        kChunkLf,
-        kTrailers,
+        kChunkedBody,
         kFailed,
     };
+    enum Flag : uint8_t {
+        kMinor = 1,
+        kAbsolute = 2,
+        kHost = 4,
+        kLength = 8,
+        kChunked = 16,
+        kClose = 32,
+        kKeepAlive = 64,
+        kExpect = 128, // 100 Continue, not yet answered
+    };
+    /// The fields that the parser acts on.
+    enum class Field : uint8_t { kOther, kHost, kContentLength, kTransferEncoding, kConnection, kExpect };
+    /// What only the head's parsing needs.
+    struct Scan {
+        uint64_t length; // Content-Length
+        uint32_t mark;   // where the part being read begins: the slashes, the field name, its value
+        uint16_t lines;
+        Field field; // of the line being read
+    };
+
+    const char *fail(Fault fault);
+    const char *request_line(const char *data, const char *p, const char *end);
+    const char *empty_line(const char *data, const char *p);
+    const char *method(const char *data, const char *p, const char *end);
+    const char *target_form(const char *data, const char *p);
+    const char *scheme(const char *data, const char *p, const char *end);
+    const char *authority(const char *data, const char *p, const char *end);
+    const char *path_or_query(const char *data, const char *p, const char *end);
+    const char *version(const char *data, const char *p, const char *end);
+    const char *header_lines(const char *data, const char *p, const char *end, size_t max_lines);
+    static Field classify(const char *name, size_t size);
+    Fault take_field(const char *data, const char *end);
+    Fault take_host(const char *data, std::string_view value);
+    Fault take_length(std::string_view value);
+    Fault take_coding(std::string_view value);
+    Fault take_connection(std::string_view value);
+    Fault take_expect(std::string_view value);
+    Fault end_of_head(const Limits &limits);
+    Fault head(const char *data, size_t len, const Limits &limits);
+    Step body(char *data, size_t len, const Limits &limits, Request &out);
+    Step message(const char *data, size_t body_size, size_t used, Request &out);
+
+    size_t target_begin() const { return size_t{start_} + method_size_ + 1; }
+
+    union {
+        Scan scan_;           // until the head's end, and Content-Length beyond it
+        ChunkDecoder chunks_; // kChunkedBody
+    };
+    uint32_t pos_ = 0; // the next octet of the head to look at; then the head's size
+    uint32_t query_ = 0;
+    uint32_t target_end_ = 0;
+    uint32_t authority_ = 0;
+    uint16_t authority_size_ = 0;
+    uint8_t start_ = 0; // of the request line, behind empty lines
+    uint8_t method_size_ = 0;
+    uint8_t flags_ = 0;
     State state_ = State::kStart;
+    Fault fault_ = Fault::kNone;
 };
 
 static_assert(sizeof(RequestParser) <= 48, "part of every http connection");

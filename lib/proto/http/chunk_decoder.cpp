@@ -1,0 +1,163 @@
+#include "proto/http/chunk_decoder.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "proto/ascii.h"
+
+namespace wm::http {
+
+namespace {
+
+using ascii::is;
+
+constexpr uint8_t kMaxDigits = 16;
+
+constexpr bool is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+} // namespace
+
+// The limit acts while the digits are still coming: no size above it is ever waited for.
+Fault ChunkDecoder::size_octet(char c, const Limits &limits)
+{
+    if (is(c, ascii::kHex)) {
+        if (digits_++ == kMaxDigits)
+            return Fault::kChunkSize;
+        left_ = left_ << 4 | ascii::hex_value(c);
+        return left_ > limits.max_message || size_ > limits.max_message - left_ ? Fault::kBodyLong : Fault::kNone;
+    }
+    if (digits_ == 0)
+        return Fault::kChunkSize;
+    if (c == '\r') {
+        state_ = State::kSizeLf;
+        return Fault::kNone;
+    }
+    if (c != ';' && !is_space(c))
+        return c == '\n' ? Fault::kBareLf : Fault::kChunkSize;
+    state_ = State::kExtension;
+    return extension_octet(c, limits);
+}
+
+// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). It is dropped, but it must be well-formed:
+// what hides in malformed ones is where two readers of one stream part.
+Fault ChunkDecoder::extension_octet(char c, const Limits &limits)
+{
+    if (++framing_ > limits.max_header_bytes)
+        return Fault::kChunkExtensionLong;
+    const bool space = is_space(c);
+    const bool token = is(c, ascii::kToken);
+    const bool after_part = state_ == State::kName || state_ == State::kValue || state_ == State::kQuotedEnd;
+    State next = State::kSize; // none
+    if (after_part && c == '\r')
+        next = State::kSizeLf;
+    else if (c == ';' && (after_part || state_ == State::kExtension || state_ == State::kNameSpace))
+        next = State::kExtensionName;
+    else if (c == '=' && (state_ == State::kName || state_ == State::kNameSpace))
+        next = State::kExtensionValue;
+    else if (state_ == State::kExtension || state_ == State::kNameSpace)
+        next = space ? state_ : next;
+    else if (state_ == State::kExtensionName)
+        next = space ? state_ : token ? State::kName : next;
+    else if (state_ == State::kExtensionValue)
+        next = space ? state_ : token ? State::kValue : c == '"' ? State::kQuoted : next;
+    else if (state_ == State::kName)
+        next = space ? State::kNameSpace : token ? state_ : next;
+    else if (state_ == State::kValue)
+        next = space ? State::kExtension : token ? state_ : next;
+    else if (state_ == State::kQuoted)
+        next = c == '"' ? State::kQuotedEnd : c == '\\' ? State::kQuotedPair : is(c, ascii::kQuoted) ? state_ : next;
+    else if (state_ == State::kQuotedPair)
+        next = is(c, ascii::kValue) ? State::kQuoted : next;
+    else if (state_ == State::kQuotedEnd)
+        next = space ? State::kExtension : next;
+    if (next == State::kSize)
+        return c == '\n' ? Fault::kBareLf : Fault::kChunkExtension;
+    state_ = next;
+    return Fault::kNone;
+}
+
+// Trailers are checked as header lines are, and dropped: merging them into the header is what RFC 9110 §6.5.1 warns of.
+Fault ChunkDecoder::trailer_octet(char c, const Limits &limits)
+{
+    if (++framing_ > limits.max_header_bytes)
+        return Fault::kTrailersLong;
+    switch (state_) {
+    case State::kTrailer:
+        if (c == '\r') {
+            state_ = State::kLastLf;
+            return Fault::kNone;
+        }
+        if (!is(c, ascii::kToken))
+            return field_name_fault(c, true);
+        if (trailers_ == std::min<size_t>(limits.max_headers, UINT16_MAX))
+            return Fault::kTooManyTrailers;
+        ++trailers_;
+        state_ = State::kTrailerName;
+        return Fault::kNone;
+    case State::kTrailerName:
+        if (c == ':')
+            state_ = State::kTrailerValue;
+        return c == ':' || is(c, ascii::kToken) ? Fault::kNone : field_name_fault(c, false);
+    case State::kTrailerValue:
+        if (c == '\r')
+            state_ = State::kTrailerLf;
+        else if (!is(c, ascii::kValue))
+            return c == '\n' ? Fault::kBareLf : Fault::kFieldValue;
+        return Fault::kNone;
+    default: // kTrailerLf
+        state_ = State::kTrailer;
+        return c == '\n' ? Fault::kNone : Fault::kBareCr;
+    }
+}
+
+ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits &limits, size_t &used, Fault &fault)
+{
+    const char *at = body + size_;
+    const char *const end = body + len;
+    fault = Fault::kNone;
+    while (at != end) {
+        if (state_ == State::kData) {
+            const size_t part = std::min(static_cast<size_t>(left_), static_cast<size_t>(end - at));
+            if (body + size_ != at)
+                std::memmove(body + size_, at, part);
+            at += part;
+            size_ += part;
+            left_ -= part;
+            if (left_ == 0)
+                state_ = State::kDataCr;
+            continue;
+        }
+        const char c = *at++;
+        if (state_ == State::kSize) {
+            fault = size_octet(c, limits);
+        } else if (state_ == State::kSizeLf) {
+            fault = c == '\n' ? Fault::kNone : Fault::kBareCr;
+            state_ = left_ != 0 ? State::kData : State::kTrailer;
+            framing_ = left_ != 0 ? framing_ : 0;
+            digits_ = 0;
+        } else if (state_ == State::kDataCr) {
+            fault = c == '\r' ? Fault::kNone : Fault::kChunkEnd;
+            state_ = State::kDataLf;
+        } else if (state_ == State::kDataLf) {
+            fault = c == '\n' ? Fault::kNone : Fault::kChunkEnd;
+            state_ = State::kSize;
+        } else if (state_ < State::kTrailer) {
+            fault = extension_octet(c, limits);
+        } else if (state_ != State::kLastLf) {
+            fault = trailer_octet(c, limits);
+        } else if (c == '\n') {
+            used = static_cast<size_t>(at - body);
+            return Outcome::kDone;
+        } else {
+            fault = Fault::kBareCr;
+        }
+        if (fault != Fault::kNone)
+            return Outcome::kFail;
+    }
+    return Outcome::kMore;
+}
+
+} // namespace wm::http

@@ -1,0 +1,75 @@
+/**
+ * @file
+ * Joins a chunked body in place (RFC 9112 §7.1), resumable at every byte.
+ *
+ * One per request in its parser's state, on the thread of the app; owns nothing. Chunk sizes, extensions and trailers are
+ * consumed as they come, so that between two calls only joined data lies in the buffer: nothing is scanned or moved twice.
+ */
+#ifndef WM_PROTO_HTTP_CHUNK_DECODER_H
+#define WM_PROTO_HTTP_CHUNK_DECODER_H
+
+#include <cstddef>
+#include <cstdint>
+
+#include "proto/http/fault.h"
+#include "proto/http/limits.h"
+
+namespace wm::http {
+
+class ChunkDecoder {
+public:
+    enum class Outcome : uint8_t { kMore, kDone, kFail };
+
+    /**
+     * Reads on: body[0, size()) is joined data, body[size(), len) are new bytes. kMore: all were consumed, body[0, size()) is
+     * left. kDone: used bytes of body were consumed, the rest is untouched. kFail: fault tells why.
+     */
+    Outcome decode(char *body, size_t len, const Limits &limits, size_t &used, Fault &fault);
+
+    /// Bytes of joined data.
+    size_t size() const { return static_cast<size_t>(size_); }
+    /// Bytes until the end of the current chunk, its CRLF included, as far as known; else 0.
+    size_t wanted() const { return state_ == State::kData ? static_cast<size_t>(left_) + 2 : 0; }
+
+private:
+    enum class State : uint8_t {
+        kSize,
+        kSizeLf,
+        kData,
+        kDataCr,
+        kDataLf,
+        // chunk-ext; the comment says what may come
+        kExtension,      // BWS ";"
+        kExtensionName,  // BWS token
+        kName,           // more of the token, BWS, "=", ";", CR
+        kNameSpace,      // BWS, "=", ";"
+        kExtensionValue, // BWS, token or quoted string
+        kValue,          // more of the token, BWS, ";", CR
+        kQuoted,
+        kQuotedPair,
+        kQuotedEnd, // BWS, ";", CR
+        // the trailer section
+        kTrailer,
+        kTrailerName,
+        kTrailerValue,
+        kTrailerLf,
+        kLastLf,
+    };
+
+    Fault size_octet(char c, const Limits &limits);
+    Fault extension_octet(char c, const Limits &limits);
+    Fault trailer_octet(char c, const Limits &limits);
+
+    uint64_t left_ = 0;     // of the current chunk: its size while that is read, then the bytes to come
+    uint64_t size_ = 0;     // joined
+    uint32_t framing_ = 0;  // bytes of extensions so far; then of trailers
+    uint16_t trailers_ = 0; // trailer lines
+    uint8_t digits_ = 0;    // of the chunk size
+    State state_ = State::kSize;
+};
+
+static_assert(sizeof(ChunkDecoder) == 24, "shares the parser's 48 bytes");
+
+} // namespace wm::http
+
+#endif

@@ -1,0 +1,330 @@
+#include "proto/http/request_parser.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "proto/ascii.h"
+#include "proto/http/authority.h"
+#include "proto/http/scan.h"
+
+namespace wm::http {
+
+namespace {
+
+using ascii::is;
+
+// Offsets in the head are 32 bits.
+constexpr size_t kMaxHead = 0x7fffffff;
+
+// Takes the next member off a comma-separated list, without the white space around it. False: none left.
+bool next_member(std::string_view &list, std::string_view &member)
+{
+    if (list.data() == nullptr)
+        return false;
+    const size_t comma = list.find(',');
+    member = ascii::trim(list.substr(0, comma));
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    return true;
+}
+
+bool is_token(std::string_view text)
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return is(c, ascii::kToken); });
+}
+
+} // namespace
+
+const char *RequestParser::fail(Fault fault)
+{
+    fault_ = fault;
+    return nullptr;
+}
+
+// By length first: five lengths, and mostly one candidate each.
+RequestParser::Field RequestParser::classify(const char *name, size_t size)
+{
+    const std::string_view text(name, size);
+    switch (size) {
+    case 4:
+        return ascii::equal_fold(text, "host") ? Field::kHost : Field::kOther;
+    case 6:
+        return ascii::equal_fold(text, "expect") ? Field::kExpect : Field::kOther;
+    case 10:
+        return ascii::equal_fold(text, "connection") ? Field::kConnection : Field::kOther;
+    case 14:
+        return ascii::equal_fold(text, "content-length") ? Field::kContentLength : Field::kOther;
+    case 17:
+        return ascii::equal_fold(text, "transfer-encoding") ? Field::kTransferEncoding : Field::kOther;
+    default:
+        return Field::kOther;
+    }
+}
+
+// RFC 9112 §5. Falls from state to state as long as there are bytes; where they end, the state says where to go on.
+const char *RequestParser::header_lines(const char *data, const char *p, const char *end, size_t max_lines)
+{
+    while (p != end) {
+        switch (state_) {
+        case State::kLine:
+            if (!is(*p, ascii::kToken)) {
+                if (*p != '\r')
+                    return fail(field_name_fault(*p, true));
+                state_ = State::kBlankLf;
+                ++p;
+                break;
+            }
+            if (scan_.lines == max_lines)
+                return fail(Fault::kTooManyFields);
+            ++scan_.lines;
+            scan_.mark = static_cast<uint32_t>(p - data);
+            state_ = State::kName;
+            [[fallthrough]];
+        case State::kName:
+            p = skip_class<ascii::kToken>(p, end);
+            if (p == end)
+                return p;
+            if (*p != ':')
+                return fail(field_name_fault(*p, false));
+            scan_.field = classify(data + scan_.mark, static_cast<size_t>(p - data) - scan_.mark);
+            ++p;
+            scan_.mark = static_cast<uint32_t>(p - data);
+            state_ = State::kValue;
+            [[fallthrough]];
+        case State::kValue:
+            p = skip_value(p, end);
+            if (p == end)
+                return p;
+            if (*p != '\r')
+                return fail(*p == '\n' ? Fault::kBareLf : Fault::kFieldValue);
+            state_ = State::kValueLf;
+            if (++p == end)
+                return p;
+            [[fallthrough]];
+        case State::kValueLf:
+            if (*p != '\n')
+                return fail(Fault::kBareCr);
+            if (scan_.field != Field::kOther)
+                if (const Fault fault = take_field(data, p - 1); fault != Fault::kNone)
+                    return fail(fault);
+            state_ = State::kLine;
+            ++p;
+            break;
+        default: // kBlankLf
+            if (*p != '\n')
+                return fail(Fault::kBareCr);
+            state_ = State::kHeadEnd;
+            return p + 1;
+        }
+    }
+    return p;
+}
+
+Fault RequestParser::take_field(const char *data, const char *end)
+{
+    const std::string_view value = ascii::trim({data + scan_.mark, static_cast<size_t>(end - data) - scan_.mark});
+    switch (scan_.field) {
+    case Field::kHost:
+        return take_host(data, value);
+    case Field::kContentLength:
+        return take_length(value);
+    case Field::kTransferEncoding:
+        return take_coding(value);
+    case Field::kConnection:
+        return take_connection(value);
+    default: // kExpect
+        return take_expect(value);
+    }
+}
+
+Fault RequestParser::take_host(const char *data, std::string_view value)
+{
+    if ((flags_ & kHost) != 0)
+        return Fault::kHostRepeated;
+    if (value.size() > UINT16_MAX || !valid_authority(value))
+        return Fault::kHostSyntax;
+    flags_ |= kHost;
+    if ((flags_ & kAbsolute) == 0) {
+        authority_ = static_cast<uint32_t>(value.data() - data);
+        authority_size_ = static_cast<uint16_t>(value.size());
+    }
+    return Fault::kNone;
+}
+
+// Repeated equal lengths may be refused or merged (RFC 9112 §6.3); refused, since the next reader may do neither.
+Fault RequestParser::take_length(std::string_view value)
+{
+    if ((flags_ & kLength) != 0)
+        return Fault::kLengthRepeated;
+    uint64_t length = 0;
+    bool overflow = false;
+    for (const char c : value) {
+        if (!is(c, ascii::kDigit))
+            return Fault::kLengthSyntax;
+        const uint64_t digit = static_cast<uint64_t>(c - '0');
+        overflow = overflow || length > (UINT64_MAX - digit) / 10;
+        length = length * 10 + digit;
+    }
+    if (value.empty())
+        return Fault::kLengthSyntax;
+    flags_ |= kLength;
+    scan_.length = length;
+    return overflow ? Fault::kBodyLong : Fault::kNone;
+}
+
+// RFC 9112 §6.1. Only "chunked" is implemented; empty list members, which a list allows, are not taken here: they serve nobody
+// but those who hide a coding from one of two readers.
+Fault RequestParser::take_coding(std::string_view value)
+{
+    if ((flags_ & kMinor) == 0)
+        return Fault::kCodingInOld;
+    if (value.empty())
+        return Fault::kCodingSyntax;
+    std::string_view member;
+    while (next_member(value, member)) {
+        const size_t size = static_cast<size_t>(skip_class<ascii::kToken>(member.data(), member.data() + member.size()) - member.data());
+        const std::string_view rest = ascii::trim(member.substr(size));
+        if (size == 0 || (!rest.empty() && rest.front() != ';'))
+            return Fault::kCodingSyntax;
+        if ((flags_ & kChunked) != 0)
+            return Fault::kCodingAfterChunked;
+        if (!ascii::equal_fold(member.substr(0, size), "chunked"))
+            return Fault::kCodingUnknown;
+        if (!rest.empty()) // chunked has no parameters
+            return Fault::kCodingSyntax;
+        flags_ |= kChunked;
+    }
+    return Fault::kNone;
+}
+
+Fault RequestParser::take_connection(std::string_view value)
+{
+    std::string_view member;
+    while (next_member(value, member)) {
+        if (ascii::equal_fold(member, "close"))
+            flags_ |= kClose;
+        else if (ascii::equal_fold(member, "keep-alive"))
+            flags_ |= kKeepAlive;
+        else if (!is_token(member))
+            return Fault::kConnectionSyntax;
+    }
+    return Fault::kNone;
+}
+
+// In HTTP/1.0, 100-continue is ignored (RFC 9110 §10.1.1): end_of_head() forgets it.
+Fault RequestParser::take_expect(std::string_view value)
+{
+    std::string_view member;
+    while (next_member(value, member)) {
+        if (member.empty())
+            continue;
+        if (!ascii::equal_fold(member, "100-continue"))
+            return Fault::kExpectation;
+        flags_ |= kExpect;
+    }
+    return Fault::kNone;
+}
+
+// What only the whole head can tell: RFC 9112 §3.2 (Host) and §6.3 (how long the body is).
+Fault RequestParser::end_of_head(const Limits &limits)
+{
+    if ((flags_ & (kMinor | kHost)) == kMinor)
+        return Fault::kHostMissing;
+    if ((flags_ & (kChunked | kLength)) == (kChunked | kLength))
+        return Fault::kLengthAndCoding;
+    if (scan_.length > limits.max_message)
+        return Fault::kBodyLong;
+    if ((flags_ & kMinor) == 0 || (scan_.length == 0 && (flags_ & kChunked) == 0))
+        flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
+    state_ = State::kFixedBody;
+    if ((flags_ & kChunked) != 0) {
+        std::construct_at(&chunks_);
+        state_ = State::kChunkedBody;
+    }
+    return Fault::kNone;
+}
+
+// The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
+Fault RequestParser::head(const char *data, size_t len, const Limits &limits)
+{
+    const size_t most = std::min(limits.max_header_bytes, kMaxHead);
+    const char *const end = data + std::min(len, most);
+    const char *p = data + pos_;
+    if (state_ < State::kLine)
+        p = request_line(data, p, end);
+    if (p != nullptr && state_ >= State::kLine)
+        p = header_lines(data, p, end, std::min<size_t>(limits.max_headers, UINT16_MAX));
+    if (p == nullptr)
+        return fault_;
+    pos_ = static_cast<uint32_t>(p - data);
+    if (state_ == State::kHeadEnd)
+        return end_of_head(limits);
+    if (pos_ != most)
+        return Fault::kNone;
+    if (state_ == State::kMethod)
+        return Fault::kMethodUnknown; // longer than any that is implemented (RFC 9112 §3)
+    return state_ >= State::kTarget && state_ <= State::kTargetEnd ? Fault::kTargetLong : Fault::kHeadLong;
+}
+
+Step RequestParser::message(const char *data, size_t body_size, size_t used, Request &out)
+{
+    const size_t target = target_begin();
+    const size_t path = (flags_ & kAbsolute) != 0 ? size_t{authority_} + authority_size_ : target;
+    const size_t path_end = query_ != 0 ? query_ - 1 : target_end_;
+    const size_t fields = target_end_ + sizeof " HTTP/1.1\r\n" - 1;
+    out.method = {data + start_, method_size_};
+    out.target = {data + target, target_end_ - target};
+    out.path = path != path_end ? std::string_view(data + path, path_end - path) : std::string_view("/");
+    out.query = query_ != 0 ? std::string_view(data + query_, target_end_ - query_) : std::string_view();
+    out.authority = {data + authority_, authority_size_};
+    out.minor = flags_ & kMinor;
+    out.fields = {data + fields, pos_ - 2 - fields};
+    out.body = {data + pos_, body_size};
+    out.head_size = pos_;
+    out.keep_alive = (flags_ & kClose) == 0 && (flags_ & (kMinor | kKeepAlive)) != 0;
+    out.head = data[start_] == 'H';
+    *this = RequestParser();
+    return {StepKind::kMessage, used, 0};
+}
+
+Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &out)
+{
+    const size_t rest = len - pos_;
+    if (state_ == State::kFixedBody) {
+        const size_t length = static_cast<size_t>(scan_.length);
+        if (rest >= length)
+            return message(data, length, pos_ + length, out);
+        if ((flags_ & kExpect) == 0)
+            return {StepKind::kMore, len, pos_ + length};
+    } else if ((flags_ & kExpect) == 0) {
+        size_t used = 0;
+        const ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, rest, limits, used, fault_);
+        const size_t kept = pos_ + chunks_.size();
+        if (outcome == ChunkDecoder::Outcome::kDone)
+            return message(data, chunks_.size(), pos_ + used, out);
+        if (outcome == ChunkDecoder::Outcome::kMore)
+            return {StepKind::kMore, kept, chunks_.wanted() != 0 ? kept + chunks_.wanted() : 0};
+        state_ = State::kFailed;
+        return {StepKind::kFail, 0, 0};
+    }
+    // Whether a chunked body is complete is not known before it is joined, so there 100 is always sent: RFC 9110 §10.1.1 lets a
+    // server leave it out when content has come, and does not ask it to.
+    flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
+    return {StepKind::kContinue, 0, 0};
+}
+
+Step RequestParser::step(char *data, size_t len, const Limits &limits, Request &out)
+{
+    if (state_ < State::kFixedBody) {
+        fault_ = head(data, len, limits);
+        if (fault_ != Fault::kNone)
+            state_ = State::kFailed;
+        else if (state_ < State::kFixedBody)
+            return {StepKind::kMore, len, 0};
+    }
+    if (state_ == State::kFailed)
+        return {StepKind::kFail, 0, 0};
+    return body(data, len, limits, out);
+}
+
+} // namespace wm::http

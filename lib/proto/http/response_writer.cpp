@@ -1,0 +1,164 @@
+#include "proto/http/response_writer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "proto/ascii.h"
+#include "proto/http/fields.h"
+#include "proto/http/scan.h"
+
+namespace wm::http {
+
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kDefaultType = "Content-Type: text/html;charset=utf-8\r\n";
+constexpr std::string_view kClose = "Connection: close\r\n";
+constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
+constexpr size_t kMaxDigits = 20;     // of a 64-bit number
+constexpr size_t kLongestReason = 31; // Network Authentication Required
+
+// Status line, Date, Connection, Content-Type, Content-Length, blank line.
+constexpr size_t kBoundWithoutFields = "HTTP/1.1 NNN \r\n"sv.size() + kLongestReason + "Date: \r\n"sv.size() + kDateSize +
+                                       kKeepAlive.size() + kDefaultType.size() + "Content-Length: \r\n"sv.size() + kMaxDigits + 2;
+
+char *put(char *out, std::string_view text)
+{
+    // An empty view may have no address, and memcpy wants one.
+    if (!text.empty())
+        std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
+
+// The decimal digits of value, count of them, with leading zeros.
+char *put_digits(char *out, unsigned value, int count)
+{
+    for (int i = count - 1; i >= 0; --i, value /= 10)
+        out[i] = static_cast<char>('0' + value % 10);
+    return out + count;
+}
+
+// Lines that write_head makes: a second one would contradict it (RFC 9110 §8.6, §6.6.1; RFC 9112 §6.1).
+bool written_by_library(std::string_view name)
+{
+    return ascii::equal_fold(name, "content-length") || ascii::equal_fold(name, "transfer-encoding") || ascii::equal_fold(name, "date");
+}
+
+// Checks one line; moves at behind it.
+const char *check_line(const char *&at, const char *end, bool &wants_close)
+{
+    const char *const colon = skip_class<ascii::kToken>(at, end);
+    if (colon == at || colon == end || *colon != ':')
+        return "a header line must be \"Name: value\", the name a token (RFC 9110 §5.1)";
+    const char *const stop = skip_value(colon + 1, end);
+    if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')
+        return "a header line must end with CRLF and have no other control character (RFC 9110 §5.5)";
+    const std::string_view name(at, static_cast<size_t>(colon - at));
+    const std::string_view value = ascii::trim({colon + 1, static_cast<size_t>(stop - colon - 1)});
+    at = stop + 2;
+    if (written_by_library(name))
+        return "Content-Length, Transfer-Encoding and Date are written by the library";
+    if (!ascii::equal_fold(name, "connection"))
+        return nullptr;
+    if (!ascii::equal_fold(value, "close"))
+        return "the only Connection that may be given is \"Connection: close\"";
+    if (wants_close)
+        return "Connection is given twice";
+    wants_close = true;
+    return nullptr;
+}
+
+bool has_field(std::string_view fields, std::string_view name)
+{
+    std::string_view value;
+    return find_field(fields, name, value);
+}
+
+} // namespace
+
+const char *check_fields(std::string_view fields, bool &wants_close)
+{
+    wants_close = false;
+    const char *at = fields.data();
+    const char *const end = at + fields.size();
+    while (at != end)
+        if (const char *wrong = check_line(at, end, wants_close); wrong != nullptr)
+            return wrong;
+    return nullptr;
+}
+
+size_t head_bound(size_t fields_size)
+{
+    return kBoundWithoutFields + fields_size;
+}
+
+size_t write_head(char *out, const ResponseHead &head)
+{
+    const bool interim = head.status < 200;
+    char *at = put(out, "HTTP/1.1 ");
+    at = put_digits(at, static_cast<unsigned>(std::clamp(head.status, 0, 999)), 3);
+    *at++ = ' '; // stands even without a reason (RFC 9112 §4)
+    at = put(at, reason_phrase(head.status));
+    at = put(at, "\r\n");
+    if (!interim && !head.date.empty()) {
+        at = put(at, "Date: ");
+        at = put(at, head.date.substr(0, kDateSize));
+        at = put(at, "\r\n");
+    }
+    // 1xx says nothing about the connection (101 names its upgrade in fields). HTTP/1.1 stays open unless told otherwise.
+    if (!interim && !head.keep_alive && !has_field(head.fields, "connection"))
+        at = put(at, kClose);
+    else if (!interim && head.keep_alive && head.minor == 0)
+        at = put(at, kKeepAlive);
+    if (head.default_type && !interim && head.status != 204 && head.status != 304 && !has_field(head.fields, "content-type"))
+        at = put(at, kDefaultType);
+    if (head.with_length && !interim && head.status != 204) {
+        at = put(at, "Content-Length: ");
+        at = std::to_chars(at, at + kMaxDigits, head.content_length).ptr;
+        at = put(at, "\r\n");
+    }
+    at = put(at, head.fields);
+    at = put(at, "\r\n");
+    return static_cast<size_t>(at - out);
+}
+
+size_t format_date(time_t when, char out[kDateSize])
+{
+    constexpr int64_t kLast = 253402300799;                     // the end of 9999
+    constexpr std::string_view kDays = "ThuFriSatSunMonTueWed"; // 1970-01-01 was a Thursday
+    constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const unsigned long long seconds = static_cast<unsigned long long>(std::clamp<int64_t>(when, 0, kLast));
+    const unsigned days = static_cast<unsigned>(seconds / 86400);
+    const unsigned second = static_cast<unsigned>(seconds % 86400);
+
+    // Days to a date of the Gregorian calendar, in years that begin in March so that the leap day is the last.
+    const unsigned shifted = days + 719468; // since 0000-03-01
+    const unsigned era = shifted / 146097;  // of 400 years
+    const unsigned day_of_era = shifted % 146097;
+    const unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    const unsigned march_month = (5 * day_of_year + 2) / 153;
+    const unsigned day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    const unsigned month = march_month < 10 ? march_month + 2 : march_month - 10; // January is 0
+    const unsigned year = era * 400 + year_of_era + (month < 2 ? 1 : 0);
+
+    char *at = put(out, kDays.substr(days % 7 * 3, 3));
+    at = put(at, ", ");
+    at = put_digits(at, day, 2);
+    *at++ = ' ';
+    at = put(at, kMonths.substr(size_t{month} * 3, 3));
+    *at++ = ' ';
+    at = put_digits(at, year, 4);
+    *at++ = ' ';
+    at = put_digits(at, second / 3600, 2);
+    *at++ = ':';
+    at = put_digits(at, second / 60 % 60, 2);
+    *at++ = ':';
+    at = put_digits(at, second % 60, 2);
+    at = put(at, " GMT");
+    return static_cast<size_t>(at - out);
+}
+
+} // namespace wm::http
