@@ -1,0 +1,199 @@
+/* libwm 0.1.0. Generated from include/wm by script/gen-cdef: change the headers, not this file. */
+typedef uint64_t wm_conn;
+typedef uint64_t wm_request;
+typedef uint64_t wm_timer;
+typedef struct wm_app wm_app;
+typedef struct wm_worker wm_worker;
+typedef struct wm_hub wm_hub;
+typedef void (*wm_destroy_fn)(void *user);
+enum {
+    WM_KIND_RAW = 1,
+    WM_KIND_TEXT = 2,
+    WM_KIND_BINARY = 3,
+    WM_KIND_HTTP = 4,
+    WM_KIND_DATAGRAM = 5
+};
+enum {
+    WM_SEND_BINARY = 1,
+    WM_SEND_RAW = 2,
+    WM_SEND_NOW = 4
+};
+enum {
+    WM_REASON_PEER = 1,
+    WM_REASON_LOCAL = 2,
+    WM_REASON_TIMEOUT = 3,
+    WM_REASON_PROTOCOL = 4,
+    WM_REASON_LIMIT = 5,
+    WM_REASON_ERROR = 6,
+    WM_REASON_STOP = 7
+};
+enum {
+    WM_EVENT_CONNECT = 1,
+    WM_EVENT_HANDSHAKE = 2,
+    WM_EVENT_OPEN = 3,
+    WM_EVENT_MESSAGE = 4,
+    WM_EVENT_BUFFER_FULL = 5,
+    WM_EVENT_BUFFER_DRAIN = 6,
+    WM_EVENT_ERROR = 7,
+    WM_EVENT_CLOSE = 8,
+    WM_EVENT_TIMER = 9,
+    WM_EVENT_POST = 10,
+    WM_EVENT_HUB = 11
+};
+typedef struct wm_event {
+    uint32_t kind;
+    uint32_t flags;
+    wm_conn conn;
+    wm_worker *worker;
+    void *user;
+    const void *data;
+    size_t len;
+    uint64_t id;
+    int32_t code;
+    int32_t detail;
+} wm_event;
+typedef void (*wm_post_fn)(wm_app *app, void *user);
+wm_app *wm_app_new(void);
+void wm_app_free(wm_app *app);
+int wm_app_set_int(wm_app *app, const char *option, int64_t value);
+int wm_app_set_str(wm_app *app, const char *option, const char *value);
+int wm_app_get_int(wm_app *app, const char *option, int64_t *value);
+int wm_app_get_str(wm_app *app, const char *option, const char **value);
+int wm_app_run(wm_app *app);
+int wm_app_run_once(wm_app *app, int64_t timeout_ms);
+int wm_app_poll(wm_app *app, wm_event *events, size_t cap, int64_t timeout_ms);
+int wm_app_flush(wm_app *app);
+int wm_app_fd(wm_app *app);
+int wm_app_stop(wm_app *app);
+int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
+int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
+int wm_conn_destroy(wm_conn conn);
+int wm_conn_pause_recv(wm_conn conn);
+int wm_conn_resume_recv(wm_conn conn);
+int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap);
+int wm_conn_remote_port(wm_conn conn);
+int wm_conn_remote_address(wm_conn conn, char *out, size_t cap);
+int wm_conn_local_ip(wm_conn conn, char *out, size_t cap);
+int wm_conn_local_port(wm_conn conn);
+int wm_conn_local_address(wm_conn conn, char *out, size_t cap);
+int64_t wm_conn_bytes_read(wm_conn conn);
+int64_t wm_conn_bytes_written(wm_conn conn);
+int64_t wm_conn_send_queue_size(wm_conn conn);
+wm_worker *wm_conn_worker(wm_conn conn);
+void *wm_conn_user(wm_conn conn);
+int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy);
+int wm_conn_set_int(wm_conn conn, const char *option, int64_t value);
+int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value);
+enum {
+    WM_EINVAL = -1,
+    WM_ENOMEM = -2,
+    WM_ECLOSED = -3,
+    WM_EFULL = -4,
+    WM_EMSGSIZE = -5,
+    WM_ESTATE = -6,
+    WM_ETHREAD = -7,
+    WM_EFORK = -8,
+    WM_EADDRESS = -9,
+    WM_EADDRINUSE = -10,
+    WM_EADDRNOTAVAIL = -11,
+    WM_EACCES = -12,
+    WM_EMFILE = -13,
+    WM_EOPTION = -14,
+    WM_EPROTOCOL = -15,
+    WM_ETIMEDOUT = -16,
+    WM_ECONNREFUSED = -17,
+    WM_EDNS = -18,
+    WM_ETLS = -19,
+    WM_ESYS = -20,
+    WM_EINTERNAL = -21,
+    WM_ESTOPPED = -22
+};
+enum {
+    WM_BACKPRESSURE = 1,
+    WM_QUEUED = 2,
+    WM_PENDING = 3
+};
+const char *wm_strerror(int code);
+const char *wm_error_name(int code);
+const char *wm_last_error(void);
+wm_request wm_message_request(wm_conn conn);
+int wm_request_method(wm_request request, const void **out, size_t *len);
+int wm_request_target(wm_request request, const void **out, size_t *len);
+int wm_request_path(wm_request request, const void **out, size_t *len);
+int wm_request_query(wm_request request, const void **out, size_t *len);
+int wm_request_version(wm_request request, const void **out, size_t *len);
+int wm_request_body(wm_request request, const void **out, size_t *len);
+int wm_request_header(wm_request request, const char *name, const void **out, size_t *len);
+int wm_request_header_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
+wm_conn wm_request_conn(wm_request request);
+int wm_request_keep(wm_request request);
+int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len, int32_t flags);
+int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
+int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len);
+typedef void (*wm_hub_result_fn)(wm_hub *hub, int64_t connections, void *user);
+wm_hub *wm_hub_new(wm_app *app);
+void wm_hub_free(wm_hub *hub);
+int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn);
+int wm_hub_unbind(wm_hub *hub, wm_conn conn);
+int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value);
+int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value);
+int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user);
+int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user);
+int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user);
+enum {
+    WM_LOG_DEBUG = 0,
+    WM_LOG_INFO = 1,
+    WM_LOG_WARN = 2,
+    WM_LOG_ERROR = 3
+};
+typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *user);
+int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy);
+enum {
+    WM_SCOPE_APP = 1,
+    WM_SCOPE_WORKER = 2,
+    WM_SCOPE_CONN = 3,
+    WM_SCOPE_HUB = 4
+};
+int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *standard, int64_t *min, int64_t *max, int32_t *live, const char **text);
+typedef void (*wm_timer_fn)(wm_timer timer, void *user);
+wm_timer wm_timer_add(wm_app *app, int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
+int wm_timer_del(wm_timer timer);
+const char *wm_version(void);
+uint32_t wm_abi_version(void);
+typedef int32_t (*wm_start_fn)(wm_worker *worker, int32_t index, void *user);
+typedef void (*wm_stop_fn)(wm_worker *worker, void *user);
+typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
+typedef void (*wm_conn_fn)(wm_worker *worker, wm_conn conn, void *user);
+typedef void (*wm_message_fn)(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user);
+typedef void (*wm_error_fn)(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user);
+typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user);
+wm_worker *wm_worker_new(wm_app *app, const char *address);
+void wm_worker_free(wm_worker *worker);
+int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value);
+int wm_worker_set_str(wm_worker *worker, const char *option, const char *value);
+int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value);
+int wm_worker_get_str(wm_worker *worker, const char *option, const char **value);
+int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_message(wm_worker *worker, wm_message_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_listen(wm_worker *worker);
+int wm_worker_unlisten(wm_worker *worker);
+int wm_worker_pause_accept(wm_worker *worker);
+int wm_worker_resume_accept(wm_worker *worker);
+int wm_worker_stop(wm_worker *worker);
+const char *wm_worker_address(wm_worker *worker);
+int64_t wm_worker_conn_count(wm_worker *worker);
+wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
+int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
+const char *wm_worker_error(wm_worker *worker);
+wm_app *wm_worker_app(wm_worker *worker);
+void *wm_worker_user(wm_worker *worker);
+int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy);
