@@ -1,0 +1,218 @@
+#include "exchange.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "socket.h"
+#include "span_meter.h"
+
+namespace wm::load {
+
+int Exchange::run()
+{
+    const size_t batch = options_.pipeline * wire_->wire_size();
+    if (batch > options_.max_batch) {
+        std::fprintf(stderr, "wm-load: a batch of -p %u is %zu bytes, over --max-batch %zu\n", options_.pipeline, batch,
+                     options_.max_batch);
+        return 2;
+    }
+    batch_.resize(batch);
+    if (!open_all())
+        return 1;
+    phase(options_.messages / 10, options_.seconds / 10);
+    report_.latency.clear();
+    report_.messages = 0;
+    SpanMeter meter(options_);
+    meter.begin();
+    phase(options_.messages, options_.seconds);
+    meter.end(&report_);
+    for (const Peer &peer : peers_)
+        if (peer.issued > peer.order.arrived())
+            report_.tally.add(Fault::kLost, "no answer to some messages of a connection", peer.issued - peer.order.arrived());
+    close_all();
+    print_report(options_, report_);
+    return report_.tally.clean() ? 0 : 1;
+}
+
+bool Exchange::open_all()
+{
+    reserve_descriptors(options_.connections);
+    peers_.resize(options_.connections);
+    for (uint32_t i = 0; i < options_.connections; ++i) {
+        Connection connection(dial(options_.target, i, options_.timeout_seconds));
+        const char *problem = connection.is_open() ? wire_->open(connection.fd()) : std::strerror(errno);
+        if (problem != nullptr) {
+            std::fprintf(stderr, "wm-load: connection %u did not open: %s\n", i, problem);
+            return false;
+        }
+        make_nonblocking(connection.fd());
+        poller_.add(connection.fd(), i);
+        peers_[i].connection = std::move(connection);
+    }
+    return true;
+}
+
+void Exchange::phase(uint64_t messages, double seconds)
+{
+    const bool counted = options_.messages > 0;
+    stopping_ = false;
+    progress_at_ = now_ns();
+    const uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
+    for (uint32_t i = 0; i < peers_.size(); ++i) {
+        const uint64_t share = messages / peers_.size() + (i < messages % peers_.size() ? 1 : 0);
+        peers_[i].quota = counted ? share : UINT64_MAX;
+        // One whose answers were lost in the phase before has nothing more to say.
+        if (!peers_[i].waiting && peers_[i].connection.is_open())
+            start_batch(i);
+    }
+    const uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    while (waiting_ > 0) {
+        for (const epoll_event &event : poller_.wait(100))
+            on_ready(event.data.u32, event.events);
+        const uint64_t now = now_ns();
+        stopping_ = now >= deadline;
+        if (now - progress_at_ > patience)
+            return;
+    }
+}
+
+void Exchange::start_batch(uint32_t index)
+{
+    Peer &peer = peers_[index];
+    const uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, peer.quota);
+    if (count == 0)
+        return;
+    char *end = batch_.data();
+    for (uint64_t i = 0; i < count; ++i)
+        end = wire_->encode(end, index, peer.issued + i);
+    peer.issued += count;
+    peer.quota -= count;
+    peer.waiting = true;
+    ++waiting_;
+    peer.sent_at = now_ns();
+    settle_write(index, peer.connection.send({batch_.data(), static_cast<size_t>(end - batch_.data())}));
+}
+
+void Exchange::settle_write(uint32_t index, bool sent)
+{
+    Peer &peer = peers_[index];
+    if (!sent)
+        return fail(index, "writing failed");
+    if (peer.writing == peer.connection.has_unsent())
+        return;
+    peer.writing = !peer.writing;
+    poller_.watch_writable(peer.connection.fd(), index, peer.writing);
+}
+
+void Exchange::on_ready(uint32_t index, uint32_t what)
+{
+    Peer &peer = peers_[index];
+    if ((what & EPOLLOUT) != 0)
+        settle_write(index, peer.connection.flush());
+    if (peer.connection.is_open() && (what & ~uint32_t{EPOLLOUT}) != 0)
+        take_answers(index);
+}
+
+void Exchange::take_answers(uint32_t index)
+{
+    Peer &peer = peers_[index];
+    const ReceiveBuffer::Received got = buffer_.receive(peer.connection);
+    const uint64_t now = now_ns();
+    const uint64_t before = report_.messages;
+    size_t at = 0;
+    const char *problem = nullptr;
+    for (;;) {
+        const Reply reply = wire_->next(got.data + at, got.size - at, &control_);
+        if (reply.kind == Reply::Kind::kMore)
+            break;
+        if (reply.kind == Reply::Kind::kBroken) {
+            problem = reply.problem;
+            break;
+        }
+        at += reply.consumed;
+        if (reply.kind == Reply::Kind::kSkip)
+            continue;
+        wire_->check(reply, index, peer.issued, &peer.order, &report_.tally);
+        report_.latency.record(now - peer.sent_at);
+        ++report_.messages;
+    }
+    if (report_.messages > before)
+        progress_at_ = now;
+    peer.connection.keep_tail({got.data + at, got.size - at});
+    if (!control_.empty()) {
+        settle_write(index, peer.connection.send(control_));
+        control_.clear();
+    }
+    if (problem != nullptr || got.ended)
+        return fail(index, problem != nullptr ? problem : "the server closed");
+    if (peer.waiting && peer.connection.is_open() && peer.order.arrived() >= peer.issued) {
+        peer.waiting = false;
+        --waiting_;
+        start_batch(index);
+    }
+}
+
+void Exchange::fail(uint32_t index, const std::string &why)
+{
+    Peer &peer = peers_[index];
+    if (!peer.connection.is_open())
+        return;
+    report_.tally.add(Fault::kBroken, "connection " + std::to_string(index) + ": " + why);
+    poller_.remove(peer.connection.fd());
+    peer.connection.close();
+    if (peer.waiting)
+        --waiting_;
+    peer.waiting = false;
+}
+
+void Exchange::close_all()
+{
+    const std::string goodbye = wire_->goodbye();
+    for (Peer &peer : peers_) {
+        if (!peer.connection.is_open())
+            continue;
+        // With answers still missing, what comes late is told as late or as a duplicate by the same check.
+        peer.connection.send(goodbye);
+        peer.connection.end_sending();
+    }
+    const uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    for (uint32_t i = 0; i < peers_.size(); ++i)
+        if (peers_[i].connection.is_open())
+            await_end(i, deadline);
+}
+
+void Exchange::await_end(uint32_t index, uint64_t deadline)
+{
+    Peer &peer = peers_[index];
+    for (;;) {
+        const uint64_t now = now_ns();
+        pollfd readable{peer.connection.fd(), POLLIN, 0};
+        if (now >= deadline || poll(&readable, 1, static_cast<int>((deadline - now) / 1'000'000U) + 1) <= 0)
+            return report_.tally.add(Fault::kUnclosed, "connection " + std::to_string(index));
+        const ReceiveBuffer::Received got = buffer_.receive(peer.connection);
+        size_t at = 0;
+        for (;;) {
+            const Reply reply = wire_->next(got.data + at, got.size - at, &control_);
+            if (reply.kind == Reply::Kind::kMore || reply.kind == Reply::Kind::kBroken)
+                break;
+            at += reply.consumed;
+            if (reply.kind == Reply::Kind::kMessage)
+                wire_->check(reply, index, peer.issued, &peer.order, &report_.tally);
+        }
+        control_.clear();
+        if (!got.ended) {
+            peer.connection.keep_tail({got.data + at, got.size - at});
+            continue;
+        }
+        if (at < got.size)
+            report_.tally.add(Fault::kWrongBytes, "connection " + std::to_string(index) + ": " + std::to_string(got.size - at) +
+                                                      " bytes behind the last answer");
+        return;
+    }
+}
+
+} // namespace wm::load

@@ -1,0 +1,68 @@
+/**
+ * @file
+ * The closed loop of the request-answer modes: each connection sends a batch in one write, waits for all of its answers, sends the next.
+ *
+ * So the load is the same for every server: `-p` messages arrive together, however the server cuts its answers.
+ * One thread; owns its connections; the wire must outlive it.
+ */
+#ifndef WM_LOAD_EXCHANGE_H
+#define WM_LOAD_EXCHANGE_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "connection.h"
+#include "options.h"
+#include "order_check.h"
+#include "poller.h"
+#include "report.h"
+#include "wire.h"
+
+namespace wm::load {
+
+class Exchange {
+public:
+    Exchange(const Options &options, Wire *wire) : options_(options), wire_(wire) {}
+
+    /// Opens, warms up, measures, closes and checks that nothing else came; prints the report. The exit code of the program.
+    int run();
+
+private:
+    struct Peer {
+        Connection connection;
+        OrderCheck order;
+        uint64_t issued = 0;  ///< messages sent
+        uint64_t quota = 0;   ///< may still be sent in this phase
+        uint64_t sent_at = 0; ///< when the batch in flight was written
+        bool waiting = false; ///< a batch is in flight
+        bool writing = false; ///< the poller watches for room
+    };
+
+    bool open_all();
+    /// Runs until all quotas are used, or the time is over, and all answers are there.
+    void phase(uint64_t messages, double seconds);
+    void start_batch(uint32_t index);
+    void on_ready(uint32_t index, uint32_t what);
+    void take_answers(uint32_t index);
+    void settle_write(uint32_t index, bool sent);
+    void fail(uint32_t index, const std::string &why);
+    void close_all();
+    void await_end(uint32_t index, uint64_t deadline);
+
+    const Options &options_;
+    Wire *wire_;
+    Poller poller_;
+    ReceiveBuffer buffer_;
+    std::vector<Peer> peers_;
+    std::vector<char> batch_;
+    std::string control_;
+    Report report_;
+    uint32_t waiting_ = 0;
+    uint64_t progress_at_ = 0;
+    bool stopping_ = false;
+};
+
+} // namespace wm::load
+
+#endif

@@ -1,0 +1,24 @@
+// wm-load: the load generator. It speaks the protocols itself, so that a fault of the library cannot hide behind the same fault here.
+
+#include "modes.h"
+
+int main(int argc, char **argv)
+{
+    using namespace wm::load;
+    const Options options = parse_options(argc, argv);
+    switch (options.mode) {
+    case Mode::kEcho:
+        return run_echo(options);
+    case Mode::kText:
+        return run_text(options);
+    case Mode::kWs:
+        return run_ws(options);
+    case Mode::kHttp:
+        return run_http(options);
+    case Mode::kPush:
+        return run_push(options);
+    case Mode::kIdle:
+        return run_idle(options);
+    }
+    return 2;
+}

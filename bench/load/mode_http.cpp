@@ -1,0 +1,65 @@
+// HTTP/1.1 keep-alive: GET requests, a fixed body as the answer to each.
+
+#include <cstring>
+
+#include "exchange.h"
+#include "http_answer.h"
+#include "modes.h"
+
+namespace wm::load {
+namespace {
+
+class HttpWire : public Wire {
+public:
+    explicit HttpWire(const Options &options) : body_(options.body) {}
+
+    size_t wire_size() const override { return request_.size(); }
+
+    char *encode(char *out, uint32_t, uint64_t) override
+    {
+        std::memcpy(out, request_.data(), request_.size());
+        return out + request_.size();
+    }
+
+    Reply next(const char *data, size_t size, std::string *) override
+    {
+        const HttpAnswer answer = reader_.read({data, size});
+        if (answer.problem != nullptr)
+            return {Reply::Kind::kBroken, 0, nullptr, 0, answer.problem};
+        if (answer.consumed == 0)
+            return {};
+        status_ = answer.status;
+        return {Reply::Kind::kMessage, answer.consumed, answer.body.data(), answer.body.size(), nullptr};
+    }
+
+    // Answers bear no number: HTTP/1.1 itself orders them (RFC 9112 §9.3.2), so they are counted, and each compared in full.
+    void check(const Reply &reply, uint32_t connection, uint64_t issued, OrderCheck *order, Tally *tally) override
+    {
+        const std::string_view body(reply.data, reply.size);
+        const uint64_t number = order->next();
+        if (number >= issued)
+            return tally->add(Fault::kDuplicate, "connection " + std::to_string(connection) + ": an answer to no request");
+        order->arrive(number);
+        if (status_ != 200)
+            tally->add(Fault::kRefused, "connection " + std::to_string(connection) + ": status " + std::to_string(status_));
+        else if (body != body_)
+            tally->add(Fault::kWrongBytes,
+                       "connection " + std::to_string(connection) + ": another body of " + std::to_string(body.size()) + " bytes");
+    }
+
+private:
+    const std::string request_ = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    std::string body_;
+    HttpAnswerReader reader_;
+    int status_ = 0;
+};
+
+} // namespace
+
+int run_http(const Options &options)
+{
+    HttpWire wire(options);
+    return Exchange(options, &wire).run();
+}
+
+} // namespace wm::load

@@ -1,0 +1,21 @@
+/**
+ * @file
+ * The modes, one source file each. Each runs to its end and returns the exit code: 0 all right, 1 faults, 2 a load that cannot be made.
+ */
+#ifndef WM_LOAD_MODES_H
+#define WM_LOAD_MODES_H
+
+#include "options.h"
+
+namespace wm::load {
+
+int run_echo(const Options &options);
+int run_text(const Options &options);
+int run_ws(const Options &options);
+int run_http(const Options &options);
+int run_push(const Options &options);
+int run_idle(const Options &options);
+
+} // namespace wm::load
+
+#endif

@@ -1,0 +1,177 @@
+#include "options.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+namespace wm::load {
+namespace {
+
+constexpr const char *kHelp =
+    "wm-load: loads a server, checks every byte of its answers, and tells what a message costs it\n"
+    "\n"
+    "  wm-load echo|text|ws|http HOST:PORT [options]\n"
+    "  wm-load push --ws HOST:PORT --inner HOST:PORT [options]\n"
+    "  wm-load idle --ws HOST:PORT --server-pid PID [options]\n"
+    "\n"
+    "  -c COUNT              connections; push, idle: pages (50)\n"
+    "  -p DEPTH              messages that a connection sends in one write before it waits for their answers (1)\n"
+    "  -n COUNT | -d SECONDS messages over all connections, or time (3 s); a tenth of it comes first as a warm-up\n"
+    "  -s BYTES              payload; push: line without its line break (64)\n"
+    "  --server-pid PID      also tell processor time per message of this process; several with commas\n"
+    "  --json                the report as one JSON object\n"
+    "  --timeout SECONDS     give up after so long without any answer (10)\n"
+    "  --max-batch BYTES     refuse larger batches of -p times -s (16384)\n"
+    "  --binary              ws: binary messages\n"
+    "  --body TEXT           http: the body that must come (Hello, world!)\n"
+    "  --inner-connections N push: connections that send lines (4)\n"
+    "  --miss-every N        push: each N-th line is for an unknown uid and must answer fail (0: none)\n"
+    "  --hold SECONDS        idle: keep the pages so long, answer pings, measure again (0)\n"
+    "  --limit BYTES         idle: exit with 1 when a page costs more\n"
+    "\n"
+    "Exit: 0 all answers right, 1 some wrong or missing, 2 usage.\n";
+
+constexpr std::array<const char *, 6> kModes{"echo", "text", "ws", "http", "push", "idle"};
+
+[[noreturn]] void usage_error(const std::string &text)
+{
+    std::fprintf(stderr, "wm-load: %s (wm-load --help tells more)\n", text.c_str());
+    std::exit(2);
+}
+
+unsigned bit(Mode mode)
+{
+    return 1U << static_cast<unsigned>(mode);
+}
+
+template <class Number> Number to_number(std::string_view flag, std::string_view text, Number min, Number max)
+{
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < min || value > max)
+        usage_error(std::string(flag) + ": not a number in its range: " + std::string(text));
+    return value;
+}
+
+Address to_address(std::string_view flag, std::string_view text)
+{
+    Address address;
+    if (!parse_address(text, &address))
+        usage_error(std::string(flag) + ": not HOST:PORT with a numeric IPv4 or [IPv6]: " + std::string(text));
+    return address;
+}
+
+std::vector<int> to_pids(std::string_view text)
+{
+    std::vector<int> pids;
+    while (!text.empty()) {
+        const size_t comma = text.find(',');
+        pids.push_back(to_number<int>("--server-pid", text.substr(0, comma), 1, 1 << 30));
+        text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    }
+    return pids;
+}
+
+/// An option with its value, and the modes in which it means something.
+struct Flag {
+    std::string_view name;
+    unsigned modes;
+    void (*apply)(Options &options, std::string_view text);
+};
+
+const unsigned kAll = 0x3f;
+const unsigned kLoads = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kWs) | bit(Mode::kHttp) | bit(Mode::kPush);
+const unsigned kPages = bit(Mode::kPush) | bit(Mode::kIdle);
+
+const std::array kFlags{
+    Flag{"--ws", kPages, [](Options &o, std::string_view t) { o.target = to_address("--ws", t); }},
+    Flag{"--inner", bit(Mode::kPush), [](Options &o, std::string_view t) { o.inner = to_address("--inner", t); }},
+    Flag{"-c", kAll, [](Options &o, std::string_view t) { o.connections = to_number<uint32_t>("-c", t, 1, 100000); }},
+    Flag{"-p", kLoads, [](Options &o, std::string_view t) { o.pipeline = to_number<uint32_t>("-p", t, 1, 65536); }},
+    Flag{"-n", kLoads, [](Options &o, std::string_view t) { o.messages = to_number<uint64_t>("-n", t, 1, 1ULL << 32); }},
+    Flag{"-d", kLoads, [](Options &o, std::string_view t) { o.seconds = to_number<double>("-d", t, 0.01, 3600); }},
+    Flag{"-s", kLoads & ~bit(Mode::kHttp), [](Options &o, std::string_view t) { o.size = to_number<size_t>("-s", t, 16, 1 << 24); }},
+    Flag{"--server-pid", kAll, [](Options &o, std::string_view t) { o.server_pids = to_pids(t); }},
+    Flag{"--timeout", kAll, [](Options &o, std::string_view t) { o.timeout_seconds = to_number<uint32_t>("--timeout", t, 1, 600); }},
+    Flag{"--max-batch", kLoads, [](Options &o, std::string_view t) { o.max_batch = to_number<size_t>("--max-batch", t, 1, 1 << 26); }},
+    Flag{"--body", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.body = std::string(t); }},
+    Flag{"--inner-connections", bit(Mode::kPush),
+         [](Options &o, std::string_view t) { o.inner_connections = to_number<uint32_t>("--inner-connections", t, 1, 1000); }},
+    Flag{"--miss-every", bit(Mode::kPush),
+         [](Options &o, std::string_view t) { o.miss_every = to_number<uint32_t>("--miss-every", t, 0, 1 << 30); }},
+    Flag{"--hold", bit(Mode::kIdle), [](Options &o, std::string_view t) { o.hold_seconds = to_number<uint32_t>("--hold", t, 0, 86400); }},
+    Flag{"--limit", bit(Mode::kIdle), [](Options &o, std::string_view t) { o.limit = to_number<uint64_t>("--limit", t, 0, 1 << 30); }},
+};
+
+Mode to_mode(std::string_view text)
+{
+    for (size_t i = 0; i < kModes.size(); ++i)
+        if (text == kModes[i])
+            return static_cast<Mode>(i);
+    usage_error("unknown mode: " + std::string(text));
+}
+
+void apply_flag(Options &options, std::string_view name, const char *value)
+{
+    for (const Flag &flag : kFlags) {
+        if (flag.name != name)
+            continue;
+        if ((flag.modes & bit(options.mode)) == 0)
+            usage_error(std::string(name) + " means nothing for " + mode_name(options.mode));
+        if (value == nullptr)
+            usage_error(std::string(name) + " needs a value");
+        flag.apply(options, value);
+        return;
+    }
+    usage_error("unknown option: " + std::string(name));
+}
+
+void check_complete(const Options &options)
+{
+    if (options.target.length == 0)
+        usage_error((bit(options.mode) & kPages) != 0 ? "--ws HOST:PORT is missing" : "HOST:PORT is missing");
+    if (options.mode == Mode::kPush && options.inner.length == 0)
+        usage_error("--inner HOST:PORT is missing");
+    if (options.mode == Mode::kIdle && options.server_pids.empty())
+        usage_error("--server-pid is missing: without it there is no memory to read");
+}
+
+} // namespace
+
+const char *mode_name(Mode mode)
+{
+    return kModes[static_cast<size_t>(mode)];
+}
+
+Options parse_options(int argc, char **argv)
+{
+    Options options;
+    if (argc > 1 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0)) {
+        std::fputs(kHelp, stdout);
+        std::exit(0);
+    }
+    if (argc < 2)
+        usage_error("a mode is missing: echo, text, ws, http, push or idle");
+    options.mode = to_mode(argv[1]);
+    for (int i = 2; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--json") {
+            options.json = true;
+        } else if (word == "--binary" && options.mode == Mode::kWs) {
+            options.binary = true;
+        } else if (!word.empty() && word[0] != '-' && (bit(options.mode) & kPages) == 0 && options.target.length == 0) {
+            options.target = to_address(mode_name(options.mode), word);
+        } else {
+            apply_flag(options, word, i + 1 < argc ? argv[i + 1] : nullptr);
+            ++i;
+        }
+    }
+    check_complete(options);
+    return options;
+}
+
+} // namespace wm::load

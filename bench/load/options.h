@@ -1,0 +1,47 @@
+/**
+ * @file
+ * The command line of wm-load. Read once in main, constant from there on.
+ */
+#ifndef WM_LOAD_OPTIONS_H
+#define WM_LOAD_OPTIONS_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "socket.h"
+
+namespace wm::load {
+
+enum class Mode : uint8_t { kEcho, kText, kWs, kHttp, kPush, kIdle };
+
+struct Options {
+    Mode mode = Mode::kEcho;
+    Address target;                     ///< HOST:PORT of echo, text, ws and http; --ws of push and idle
+    Address inner;                      ///< --inner of push
+    uint32_t connections = 50;          ///< -c: connections; pages of push and idle
+    uint32_t inner_connections = 4;     ///< --inner-connections of push
+    uint32_t pipeline = 1;              ///< -p: messages of one batch
+    uint64_t messages = 0;              ///< -n: all connections together; 0: by time
+    double seconds = 3;                 ///< -d
+    size_t size = 64;                   ///< -s: payload bytes; push: bytes of a line without its LF
+    size_t max_batch = 16384;           ///< --max-batch: bytes of a connection's batch
+    uint32_t miss_every = 0;            ///< --miss-every of push: each so many-th line is for a uid that nobody has
+    uint32_t hold_seconds = 0;          ///< --hold of idle
+    uint64_t limit = 0;                 ///< --limit of idle: bytes per client; 0: none
+    uint32_t timeout_seconds = 10;      ///< --timeout: without any progress
+    std::string body = "Hello, world!"; ///< --body of http
+    std::vector<int> server_pids;       ///< --server-pid, several with commas
+    bool binary = false;                ///< --binary of ws
+    bool json = false;                  ///< --json
+};
+
+const char *mode_name(Mode mode);
+
+/// Reads the command line; on a mistake says what is wrong on standard error and exits with 2.
+Options parse_options(int argc, char **argv);
+
+} // namespace wm::load
+
+#endif

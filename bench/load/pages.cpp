@@ -1,0 +1,61 @@
+#include "pages.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "socket.h"
+#include "ws_open.h"
+
+namespace wm::load {
+namespace {
+
+// So many are in the middle of opening at once: below any backlog, and enough to keep the server busy.
+constexpr uint32_t kWindow = 64;
+
+const char *say_uid(int fd, uint32_t page, WsMasks *masks)
+{
+    const std::string uid = "uid" + std::to_string(page);
+    const std::string frames = ws_frame(kWsText, uid, masks->next()) + ws_frame(kWsPing, {}, masks->next());
+    return send_all(fd, frames) ? nullptr : "the uid could not be sent";
+}
+
+const char *open_window(const Options &options, uint32_t first, uint32_t end, WsMasks *masks, std::vector<Connection> *pages)
+{
+    const char *problem = nullptr;
+    for (uint32_t i = first; i < end && problem == nullptr; ++i) {
+        pages->emplace_back(dial(options.target, i, options.timeout_seconds));
+        problem = pages->back().is_open() ? ws_send_request(pages->back().fd()) : std::strerror(errno);
+    }
+    for (uint32_t i = first; i < end && problem == nullptr; ++i) {
+        problem = ws_receive_answer((*pages)[i].fd());
+        if (problem == nullptr)
+            problem = say_uid((*pages)[i].fd(), i, masks);
+    }
+    for (uint32_t i = first; i < end && problem == nullptr; ++i) {
+        problem = ws_await_pong((*pages)[i].fd());
+        make_nonblocking((*pages)[i].fd());
+    }
+    return problem;
+}
+
+} // namespace
+
+std::vector<Connection> open_pages(const Options &options)
+{
+    std::vector<Connection> pages;
+    pages.reserve(options.connections);
+    WsMasks masks;
+    for (uint32_t first = 0; first < options.connections; first += kWindow) {
+        const uint32_t end = std::min(options.connections, first + kWindow);
+        const char *problem = open_window(options, first, end, &masks, &pages);
+        if (problem == nullptr)
+            continue;
+        std::fprintf(stderr, "wm-load: pages %u to %u did not open: %s\n", first, end - 1, problem);
+        return {};
+    }
+    return pages;
+}
+
+} // namespace wm::load

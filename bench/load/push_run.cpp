@@ -1,0 +1,285 @@
+#include "push_run.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "pages.h"
+#include "socket.h"
+#include "span_meter.h"
+
+namespace wm::load {
+
+int PushRun::run()
+{
+    const size_t batch = options_.pipeline * (line_.size() + 1);
+    if (line_.size() < PushLine::kMinSize || batch > options_.max_batch) {
+        std::fprintf(stderr, "wm-load: push needs -s of at least %zu and a batch, -p times -s + 1, of at most %zu bytes\n",
+                     PushLine::kMinSize, options_.max_batch);
+        return 2;
+    }
+    batch_.resize(batch);
+    if (!open_all())
+        return 1;
+    phase(options_.messages / 10, options_.seconds / 10);
+    report_.latency.clear();
+    report_.messages = 0;
+    SpanMeter meter(options_);
+    meter.begin();
+    phase(options_.messages, options_.seconds);
+    meter.end(&report_);
+    close_all();
+    count_lost();
+    print_report(options_, report_);
+    return report_.tally.clean() ? 0 : 1;
+}
+
+bool PushRun::open_all()
+{
+    reserve_descriptors(size_t{options_.connections} + options_.inner_connections);
+    pages_ = open_pages(options_);
+    if (pages_.empty())
+        return false;
+    inners_.resize(options_.inner_connections);
+    orders_.resize(pages_.size() * inners_.size());
+    writing_.resize(pages_.size() + inners_.size());
+    for (uint32_t i = 0; i < pages_.size(); ++i)
+        poller_.add(pages_[i].fd(), i);
+    for (uint32_t i = 0; i < inners_.size(); ++i) {
+        Inner &inner = inners_[i];
+        inner.connection = Connection(dial(options_.inner, i, options_.timeout_seconds));
+        if (!inner.connection.is_open()) {
+            std::fprintf(stderr, "wm-load: inner connection %u did not open: %s\n", i, std::strerror(errno));
+            return false;
+        }
+        inner.start = static_cast<uint32_t>(pages_.size() * i / inners_.size());
+        inner.next = inner.start;
+        make_nonblocking(inner.connection.fd());
+        poller_.add(inner.connection.fd(), static_cast<uint32_t>(pages_.size()) + i);
+    }
+    open_ = static_cast<uint32_t>(pages_.size() + inners_.size());
+    return true;
+}
+
+void PushRun::phase(uint64_t lines, double seconds)
+{
+    const bool counted = options_.messages > 0;
+    stopping_ = false;
+    progress_at_ = now_ns();
+    const uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
+    for (uint32_t i = 0; i < inners_.size(); ++i) {
+        const uint64_t share = lines / inners_.size() + (i < lines % inners_.size() ? 1 : 0);
+        inners_[i].quota = counted ? share : UINT64_MAX;
+        if (!inners_[i].waiting && inners_[i].connection.is_open())
+            start_batch(i);
+    }
+    const uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    while (waiting_ > 0 || arrived_ < pushes_) {
+        for (const epoll_event &event : poller_.wait(100))
+            on_ready(event.data.u32, event.events);
+        const uint64_t now = now_ns();
+        stopping_ = now >= deadline;
+        if (now - progress_at_ > patience)
+            return;
+    }
+}
+
+void PushRun::start_batch(uint32_t index)
+{
+    Inner &inner = inners_[index];
+    const uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, inner.quota);
+    if (count == 0)
+        return;
+    const uint64_t now = now_ns();
+    char *end = batch_.data();
+    for (uint64_t i = 0; i < count; ++i)
+        end = write_line(end, inner, index, now);
+    inner.quota -= count;
+    inner.waiting = true;
+    ++waiting_;
+    settle_write(static_cast<uint32_t>(pages_.size()) + index,
+                 inner.connection.send({batch_.data(), static_cast<size_t>(end - batch_.data())}));
+}
+
+char *PushRun::write_line(char *out, Inner &inner, uint32_t index, uint64_t now)
+{
+    // Nobody registers with this uid: pages are numbered from 0.
+    constexpr uint32_t kNobody = 199999;
+    if (is_miss(inner.lines++)) {
+        line_.write(out, kNobody, index, inner.lines);
+    } else {
+        line_.write(out, inner.next, index, inner.pushes);
+        inner.stamps[inner.pushes++ % kStamps] = now;
+        ++pushes_;
+        if (++inner.next == pages_.size())
+            inner.next = 0;
+    }
+    out[line_.size()] = '\n';
+    return out + line_.size() + 1;
+}
+
+Connection &PushRun::connection(uint32_t number)
+{
+    return number < pages_.size() ? pages_[number] : inners_[number - pages_.size()].connection;
+}
+
+void PushRun::settle_write(uint32_t number, bool sent)
+{
+    if (!sent)
+        return fail(number, "writing failed");
+    if (writing_[number] == connection(number).has_unsent())
+        return;
+    writing_[number] = !writing_[number];
+    poller_.watch_writable(connection(number).fd(), number, writing_[number]);
+}
+
+void PushRun::on_ready(uint32_t number, uint32_t what)
+{
+    if ((what & EPOLLOUT) != 0)
+        settle_write(number, connection(number).flush());
+    if (!connection(number).is_open() || (what & ~uint32_t{EPOLLOUT}) == 0)
+        return;
+    if (number < pages_.size())
+        take_pushes(number);
+    else
+        take_answers(number - static_cast<uint32_t>(pages_.size()));
+}
+
+void PushRun::take_answers(uint32_t index)
+{
+    Inner &inner = inners_[index];
+    const ReceiveBuffer::Received got = buffer_.receive(inner.connection);
+    std::string_view rest(got.data, got.size);
+    for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+        check_answer(inner, index, rest.substr(0, end));
+        rest.remove_prefix(end + 1);
+        progress_at_ = now_ns();
+    }
+    inner.connection.keep_tail(rest);
+    if (got.ended)
+        return fail(static_cast<uint32_t>(pages_.size()) + index, "the server closed an inner connection");
+    if (inner.waiting && inner.answers >= inner.lines) {
+        inner.waiting = false;
+        --waiting_;
+        start_batch(index);
+    }
+}
+
+void PushRun::check_answer(Inner &inner, uint32_t index, std::string_view answer)
+{
+    const auto where = [&] { return "inner connection " + std::to_string(index) + ", answer " + std::to_string(inner.answers); };
+    if (inner.answers == inner.lines)
+        return report_.tally.add(Fault::kDuplicate, where() + ": to no line");
+    const std::string_view right = is_miss(inner.answers++) ? "fail" : "ok";
+    if (answer != right)
+        report_.tally.add(Fault::kRefused, where() + ": " + std::string(answer.substr(0, 80)) + " for " + std::string(right));
+}
+
+void PushRun::take_pushes(uint32_t page)
+{
+    const ReceiveBuffer::Received got = buffer_.receive(pages_[page]);
+    const uint64_t now = now_ns();
+    size_t at = 0;
+    const char *problem = nullptr;
+    while (problem == nullptr) {
+        const WsFrame frame = ws_parse(got.data + at, got.size - at);
+        if (frame.problem == nullptr && frame.consumed == 0)
+            break;
+        at += frame.consumed;
+        problem = frame.problem != nullptr ? frame.problem : take_frame(page, frame, now);
+    }
+    if (!pages_[page].is_open())
+        return;
+    pages_[page].keep_tail({got.data + at, got.size - at});
+    if (problem != nullptr || got.ended)
+        fail(page, problem != nullptr ? problem : "the server closed");
+}
+
+const char *PushRun::take_frame(uint32_t page, const WsFrame &frame, uint64_t now)
+{
+    switch (frame.opcode) {
+    case kWsText:
+        check_push(page, frame.data, frame.size, now);
+        return nullptr;
+    case kWsPing:
+        settle_write(page, pages_[page].send(ws_frame(kWsPong, {frame.data, frame.size}, masks_.next())));
+        return nullptr;
+    case kWsClose:
+        return closing_ ? nullptr : "the server sent a close frame";
+    default:
+        return "a frame that is no push";
+    }
+}
+
+void PushRun::check_push(uint32_t page, const char *data, size_t size, uint64_t now)
+{
+    progress_at_ = now;
+    const auto where = [page] { return "page " + std::to_string(page) + ": "; };
+    uint32_t owner = 0;
+    uint32_t index = 0;
+    uint64_t number = 0;
+    if (!PushLine::identify(data, size, &owner, &index, &number) || index >= inners_.size() || number >= inners_[index].pushes)
+        return report_.tally.add(Fault::kWrongBytes, where() + "not a line that was pushed");
+    const Inner &inner = inners_[index];
+    const auto told = [&] { return where() + "push " + std::to_string(number) + " of inner connection " + std::to_string(index); };
+    if (owner != page || (inner.start + number) % pages_.size() != page)
+        return report_.tally.add(Fault::kWrongPlace, told() + " is for page " + std::to_string(owner));
+    if (!line_.matches(data, size, page, index, number))
+        report_.tally.add(Fault::kWrongBytes, told() + " has other bytes");
+    const OrderCheck::Arrival arrival = order(page, index).arrive(number / pages_.size());
+    if (arrival == OrderCheck::Arrival::kAgain)
+        return report_.tally.add(Fault::kDuplicate, told());
+    if (arrival == OrderCheck::Arrival::kLate)
+        report_.tally.add(Fault::kOutOfOrder, told());
+    ++arrived_;
+    ++report_.messages;
+    report_.latency.record(now - inner.stamps[number % kStamps]);
+}
+
+void PushRun::fail(uint32_t number, const std::string &why)
+{
+    Connection &broken = connection(number);
+    if (!broken.is_open())
+        return;
+    if (!closing_)
+        report_.tally.add(Fault::kBroken, (number < pages_.size() ? "page " + std::to_string(number) + ": " : std::string()) + why);
+    poller_.remove(broken.fd());
+    broken.close();
+    --open_;
+    if (number < pages_.size() || !inners_[number - pages_.size()].waiting)
+        return;
+    inners_[number - pages_.size()].waiting = false;
+    --waiting_;
+}
+
+void PushRun::close_all()
+{
+    closing_ = true;
+    const std::string goodbye = ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());
+    for (uint32_t i = 0; i < pages_.size() + inners_.size(); ++i) {
+        if (!connection(i).is_open())
+            continue;
+        if (i < pages_.size())
+            connection(i).send(goodbye);
+        connection(i).end_sending();
+    }
+    // What still comes is judged as before: a push twice, an answer to no line.
+    const uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    while (open_ > 0 && now_ns() < deadline)
+        for (const epoll_event &event : poller_.wait(100))
+            on_ready(event.data.u32, event.events);
+    if (open_ > 0)
+        report_.tally.add(Fault::kUnclosed, "connections that the server did not close", open_);
+}
+
+void PushRun::count_lost()
+{
+    if (arrived_ < pushes_)
+        report_.tally.add(Fault::kLost, "pushes that reached no page", pushes_ - arrived_);
+    for (const Inner &inner : inners_)
+        if (inner.answers < inner.lines)
+            report_.tally.add(Fault::kLost, "answers to lines", inner.lines - inner.answers);
+}
+
+} // namespace wm::load

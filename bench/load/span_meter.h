@@ -1,0 +1,56 @@
+/**
+ * @file
+ * Measures the middle part of a run: wall time, the server's and the generator's processor time between begin and end.
+ */
+#ifndef WM_LOAD_SPAN_METER_H
+#define WM_LOAD_SPAN_METER_H
+
+#include "options.h"
+#include "poller.h"
+#include "report.h"
+#include "server_cost.h"
+
+namespace wm::load {
+
+class SpanMeter {
+public:
+    explicit SpanMeter(const Options &options) : cost_(options.server_pids) {}
+
+    void begin()
+    {
+        server_ = server_ns();
+        client_ = own_processor_ns();
+        at_ = now_ns();
+    }
+
+    /// Call when nothing is in flight: what the server did for the messages is then in its account.
+    void end(Report *report)
+    {
+        report->elapsed_ns = now_ns() - at_;
+        report->client_ns = own_processor_ns() - client_;
+        report->server_ns = server_ns() - server_;
+        report->server_known = cost_.known() && readable_;
+        report->server_source = cost_.source();
+        if (!readable_)
+            report->tally.add(Fault::kBroken, "the process of --server-pid is gone");
+    }
+
+private:
+    uint64_t server_ns()
+    {
+        uint64_t ns = 0;
+        if (cost_.known())
+            readable_ = cost_.processor_ns(&ns) && readable_;
+        return ns;
+    }
+
+    ServerCost cost_;
+    bool readable_ = true;
+    uint64_t server_ = 0;
+    uint64_t client_ = 0;
+    uint64_t at_ = 0;
+};
+
+} // namespace wm::load
+
+#endif

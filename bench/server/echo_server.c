@@ -1,0 +1,126 @@
+/*
+ * The server that wm-load measures: an echo for tcp, text and websocket, "Hello, world!" for http.
+ *
+ *     bench_echo_server PROTO HOST:PORT [--pull]
+ *
+ * It uses callbacks, or with --pull an array of records. It prints its address once it listens, and ends with 0 on SIGTERM and SIGINT.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wm/wm.h"
+
+enum { EVENTS = 1024 };
+
+static const char BODY[] = "Hello, world!";
+
+static void answer(wm_request request)
+{
+    wm_request_respond(request, 200, NULL, 0, BODY, sizeof BODY - 1, 0);
+}
+
+static void echo(wm_conn conn, const void *data, size_t len, int32_t kind)
+{
+    wm_conn_send(conn, data, len, kind == WM_KIND_BINARY ? WM_SEND_BINARY : 0);
+}
+
+static void on_echo(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)worker;
+    (void)user;
+    echo(conn, data, len, kind);
+}
+
+static void on_http(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)worker;
+    (void)data;
+    (void)len;
+    (void)kind;
+    (void)user;
+    answer(wm_message_request(conn));
+}
+
+static int32_t on_start(wm_worker *worker, int32_t index, void *user)
+{
+    (void)index;
+    (void)user;
+    printf("%s\n", wm_worker_address(worker));
+    return fflush(stdout) == 0 ? 0 : -1;
+}
+
+/* A thread of its own takes the signals: it sleeps in sigwait and costs the loop nothing. */
+static void *stop_on_signal(void *app)
+{
+    sigset_t signals;
+    int number;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigwait(&signals, &number);
+    wm_app_stop(app);
+    return NULL;
+}
+
+static int start_signal_thread(wm_app *app, pthread_t *thread)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    return pthread_create(thread, NULL, stop_on_signal, app);
+}
+
+static void handle(const wm_event *event)
+{
+    const int32_t kind = (int32_t)(event->flags & 0xff);
+    if (event->kind != WM_EVENT_MESSAGE)
+        return;
+    if (kind == WM_KIND_HTTP)
+        answer(event->id);
+    else
+        echo(event->conn, event->data, event->len, kind);
+}
+
+static int pull(wm_app *app)
+{
+    static wm_event events[EVENTS];
+    int count;
+    while ((count = wm_app_poll(app, events, EVENTS, -1)) >= 0)
+        for (int i = 0; i < count; i++)
+            handle(&events[i]);
+    return count == WM_ESTOPPED ? 0 : count;
+}
+
+int main(int argc, char **argv)
+{
+    char address[256];
+    const int pulls = argc == 4 && strcmp(argv[3], "--pull") == 0;
+    if (argc < 3 || (argc > 3 && !pulls)) {
+        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--pull]\n");
+        return 2;
+    }
+    snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
+    wm_app *app = wm_app_new();
+    wm_worker *worker = app == NULL ? NULL : wm_worker_new(app, address);
+    pthread_t thread;
+    if (worker == NULL || wm_worker_on_start(worker, on_start, NULL, NULL) < 0 || start_signal_thread(app, &thread) != 0) {
+        fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
+        return 1;
+    }
+    if (!pulls)
+        wm_worker_on_message(worker, strcmp(argv[1], "http") == 0 ? on_http : on_echo, NULL, NULL);
+    const int result = pulls ? pull(app) : wm_app_run(app);
+    if (result < 0) {
+        fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
+        return 1;
+    }
+    pthread_join(thread, NULL);
+    wm_app_free(app);
+    return 0;
+}
