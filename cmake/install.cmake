@@ -1,0 +1,24 @@
+# Install rules: headers, libraries, the pkg-config file, the CMake package, what bindings read. The tools install themselves (cli/).
+include(CMakePackageConfigHelpers)
+
+set(WM_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/wm)
+
+install(TARGETS wm wm_static EXPORT wmTargets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/wm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES bindings/cdef/wm.cdef.h bindings/cdef/wm.json DESTINATION ${CMAKE_INSTALL_DATADIR}/wm)
+
+install(EXPORT wmTargets NAMESPACE wm:: DESTINATION ${WM_PACKAGE_DIR})
+configure_package_config_file(pkgconfig/wmConfig.cmake.in ${PROJECT_BINARY_DIR}/wmConfig.cmake INSTALL_DESTINATION ${WM_PACKAGE_DIR})
+# Before 1.0 a minor version may change the ABI.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/wmConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/wmConfig.cmake ${PROJECT_BINARY_DIR}/wmConfigVersion.cmake DESTINATION ${WM_PACKAGE_DIR})
+
+# The file finds its prefix from its own place, so that an installed tree can be moved.
+file(RELATIVE_PATH WM_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+string(REGEX REPLACE "/$" "" WM_PC_TO_PREFIX "${WM_PC_TO_PREFIX}")
+set(WM_PC_REQUIRES_PRIVATE "libevent_core >= 2.1, libcrypto >= 3.0")
+configure_file(pkgconfig/libwm.pc.in ${PROJECT_BINARY_DIR}/libwm.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/libwm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
