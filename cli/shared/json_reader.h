@@ -1,0 +1,391 @@
+/**
+ * @file
+ * A strict RFC 8259 reader of one text that lies in memory: it walks over the members of an object and skips their values, checking
+ * every byte. It allocates nothing, recurses nowhere and reads no byte outside the text, which the caller owns and keeps.
+ * The functions stand in the header because the scan of a push line is hot and lives from being one function. One text, one thread.
+ *
+ * A text whose last byte is a closing bracket is its own guard: no token but a bracket can end there, so a reader that is kGuarded
+ * looks for the end of the text only in strings and behind brackets. Every other text takes a kChecked reader.
+ */
+#ifndef WM_CLI_JSON_READER_H
+#define WM_CLI_JSON_READER_H
+
+#include "shared/scan_error.h"
+#include "shared/string_stop.h"
+#include "shared/utf8.h"
+#include "shared/utf8_run.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace wm {
+
+enum class JsonKind : uint8_t { kObject, kArray, kString, kInteger, kNumber, kLiteral };
+
+/// A value as it stands in the text, from its first to its last byte (a string with its quotes).
+struct JsonValue {
+    const char *data = nullptr;
+    size_t len = 0;
+    JsonKind kind = JsonKind::kLiteral;
+    bool escaped = false; ///< a string with at least one backslash
+};
+
+struct JsonMember {
+    const char *name = nullptr; ///< without the quotes, escapes not decoded
+    size_t name_len = 0;
+    bool name_escaped = false;
+    JsonValue value;
+};
+
+enum class JsonBounds : uint8_t { kChecked, kGuarded };
+
+/// Whether a text without blanks at its end may be read by a kGuarded reader.
+inline bool is_json_guarded(const char *data, size_t len)
+{
+    return len > 0 && (data[len - 1] == '}' || data[len - 1] == ']');
+}
+
+template <JsonBounds Bounds> class JsonReader {
+public:
+    JsonReader(const char *data, size_t len) : begin_(data), end_(data + len), at_(data) {}
+
+    /// Reads the opening brace of the text. False: failed.
+    bool open_object()
+    {
+        const char *const p = skip_blanks(at_);
+        if (p == end_)
+            return fail(ScanError::kEmpty, p) != nullptr;
+        if (*p != '{')
+            return fail(is_byte_order_mark(p) ? ScanError::kByteOrderMark : ScanError::kNotObject, p) != nullptr;
+        at_ = p + 1;
+        return true;
+    }
+
+    /// Reads the next member of the object that open_object() entered. False: the object is closed, or failed.
+    [[gnu::always_inline]] bool next_member(JsonMember &member)
+    {
+        const char *p = at_ < end_ ? skip_blanks(at_) : end_;
+        if (p < end_ && *p == '}') {
+            at_ = p + 1;
+            return false;
+        }
+        if (in_members_ && (p = skip_comma(p)) == nullptr)
+            return false;
+        in_members_ = true;
+        member.name_escaped = false;
+        member.name = p + 1;
+        p = skip_name(p, member.name_escaped);
+        if (p == nullptr)
+            return false;
+        member.name_len = static_cast<size_t>(p - member.name);
+        p = skip_colon(p + 1);
+        return p != nullptr && read_value(p, 1, member.value);
+    }
+
+    /// Reads a value of any kind that stands for itself. False: failed.
+    bool read_text_value(JsonValue &value)
+    {
+        const char *const p = skip_blanks(at_);
+        if (p == end_)
+            return fail(ScanError::kEmpty, p) != nullptr;
+        if (is_byte_order_mark(p))
+            return fail(ScanError::kByteOrderMark, p) != nullptr;
+        return read_value(p, 0, value);
+    }
+
+    /// After the last value: true when the text ends here.
+    bool at_end() { return at_ == end_ || fail(ScanError::kTextBehind, at_) != nullptr; }
+
+    ScanError error() const { return error_; }
+    /// Where the error is: bytes from the start of the text.
+    size_t offset() const { return static_cast<size_t>(error_at_ - begin_); }
+
+private:
+    [[gnu::cold, gnu::noinline]] const char *fail(ScanError error, const char *at)
+    {
+        // The end of the text wins: nothing that stands there is wrong, something is missing.
+        error_ = at == end_ && error != ScanError::kEmpty ? ScanError::kTruncated : error;
+        error_at_ = at;
+        return nullptr;
+    }
+
+    bool is_byte_order_mark(const char *p) const { return end_ - p >= 3 && std::memcmp(p, "\xef\xbb\xbf", 3) == 0; }
+
+    /// The byte at p; at the end of the text NUL, which no rule of the grammar takes.
+    [[gnu::always_inline]] char peek(const char *p) const
+    {
+        if constexpr (Bounds == JsonBounds::kGuarded)
+            return *p;
+        return p < end_ ? *p : '\0';
+    }
+
+    [[gnu::always_inline]] const char *skip_blanks(const char *p) const
+    {
+        // Most lines have no blanks at all: one comparison then.
+        if (static_cast<unsigned char>(peek(p)) > ' ') [[likely]]
+            return p;
+        for (char c = peek(p); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = peek(p))
+            ++p;
+        return p;
+    }
+
+    [[gnu::always_inline]] const char *skip_comma(const char *p)
+    {
+        if (p == end_ || *p != ',') [[unlikely]]
+            return fail(ScanError::kCommaExpected, p);
+        return skip_blanks(p + 1);
+    }
+
+    /// p at the opening quote; returns the closing one.
+    [[gnu::always_inline]] const char *skip_name(const char *p, bool &escaped)
+    {
+        if (peek(p) != '"') [[unlikely]]
+            return fail(ScanError::kNameExpected, p);
+        return skip_string(p + 1, escaped);
+    }
+
+    /// p behind a name's closing quote; returns the first byte of the value, which may be the end of the text.
+    [[gnu::always_inline]] const char *skip_colon(const char *p)
+    {
+        p = skip_blanks(p);
+        if (peek(p) != ':') [[unlikely]]
+            return fail(ScanError::kColonExpected, p);
+        return skip_blanks(p + 1);
+    }
+
+    /// p behind the opening quote; returns the closing one.
+    [[gnu::always_inline]] const char *skip_string(const char *p, bool &escaped)
+    {
+        p = find_string_stop(begin_, p, end_);
+        if (p < end_ && *p == '"') [[likely]]
+            return p;
+        return skip_rich_string(p, escaped);
+    }
+
+    /// The rest of a string that has escapes or characters outside ASCII; p at the first of them.
+    [[gnu::noinline]] const char *skip_rich_string(const char *p, bool &escaped)
+    {
+        while (p < end_) {
+            const char c = *p;
+            if (c == '"')
+                return p;
+            if (c == '\\') {
+                escaped = true;
+                p = skip_escape(p);
+            } else if (static_cast<signed char>(c) < 0) {
+                p = skip_utf8(p);
+            } else {
+                return fail(ScanError::kControlByte, p);
+            }
+            if (p == nullptr)
+                return nullptr;
+            p = find_string_stop(begin_, p, end_);
+        }
+        return fail(ScanError::kTruncated, end_);
+    }
+
+    /// RFC 8259 §7. Which halves of surrogate pairs stand where is not the grammar's business (§8.2).
+    const char *skip_escape(const char *p)
+    {
+        if (end_ - p < 2)
+            return fail(ScanError::kTruncated, end_);
+        switch (p[1]) {
+        case '"':
+        case '\\':
+        case '/':
+        case 'b':
+        case 'f':
+        case 'n':
+        case 'r':
+        case 't':
+            return p + 2;
+        case 'u':
+            for (const char *digit = p + 2; digit < p + 6; ++digit) {
+                if (digit == end_)
+                    return fail(ScanError::kTruncated, end_);
+                if (!is_hex(*digit))
+                    return fail(ScanError::kBadEscape, p);
+            }
+            return p + 6;
+        default:
+            return fail(ScanError::kBadEscape, p);
+        }
+    }
+
+    /// A run of characters outside ASCII; p at the first byte of the first.
+    const char *skip_utf8(const char *p)
+    {
+        do {
+            p = skip_utf8_runs(p, end_);
+            if (p == end_ || static_cast<signed char>(*p) >= 0)
+                return p;
+            const size_t length = utf8_length(p, end_);
+            if (length == 0)
+                return fail(ScanError::kBadUtf8, p);
+            p += length;
+        } while (p < end_ && static_cast<signed char>(*p) < 0);
+        return p;
+    }
+
+    /// p at the first byte of a value inside `depth` containers.
+    [[gnu::always_inline]] bool read_value(const char *p, unsigned depth, JsonValue &value)
+    {
+        const char *const start = p;
+        value.escaped = false;
+        if (peek(p) == '{' || peek(p) == '[') {
+            value.kind = *p == '{' ? JsonKind::kObject : JsonKind::kArray;
+            p = skip_container(p, depth);
+        } else {
+            p = skip_scalar(p, value.kind, value.escaped);
+        }
+        if (p == nullptr)
+            return false;
+        value.data = start;
+        value.len = static_cast<size_t>(p - start);
+        at_ = p;
+        return true;
+    }
+
+    /// Returns the first byte behind the value.
+    [[gnu::always_inline]] const char *skip_scalar(const char *p, JsonKind &kind, bool &escaped)
+    {
+        const char first = peek(p);
+        if (first == '"') {
+            kind = JsonKind::kString;
+            p = skip_string(p + 1, escaped);
+            return p != nullptr ? p + 1 : nullptr;
+        }
+        if (first == '-' || is_digit(first))
+            return skip_number(p, kind);
+        kind = JsonKind::kLiteral;
+        return skip_literal(p);
+    }
+
+    const char *skip_literal(const char *p)
+    {
+        const auto is = [this, p](const char *word, size_t len) {
+            return static_cast<size_t>(end_ - p) >= len && std::memcmp(p, word, len) == 0;
+        };
+        if (is("true", 4) || is("null", 4))
+            return p + 4;
+        if (is("false", 5))
+            return p + 5;
+        return fail(ScanError::kValueExpected, p);
+    }
+
+    /// RFC 8259 §6.
+    [[gnu::always_inline]] const char *skip_number(const char *p, JsonKind &kind)
+    {
+        const char *const start = p;
+        kind = JsonKind::kInteger;
+        if (*p == '-')
+            ++p;
+        const char *const digits = p;
+        p = skip_digits(p);
+        if (p == digits || (*digits == '0' && p - digits > 1))
+            return fail(ScanError::kBadNumber, p == end_ ? p : start);
+        if (const char c = peek(p); c == '.' || c == 'e' || c == 'E') {
+            kind = JsonKind::kNumber;
+            return skip_fraction(p, start);
+        }
+        return p;
+    }
+
+    const char *skip_fraction(const char *p, const char *start)
+    {
+        if (*p == '.') {
+            const char *const digits = ++p;
+            p = skip_digits(p);
+            if (p == digits)
+                return fail(ScanError::kBadNumber, p == end_ ? p : start);
+        }
+        if (peek(p) == 'e' || peek(p) == 'E') {
+            ++p;
+            if (peek(p) == '+' || peek(p) == '-')
+                ++p;
+            const char *const digits = p;
+            p = skip_digits(p);
+            if (p == digits)
+                return fail(ScanError::kBadNumber, p == end_ ? p : start);
+        }
+        return p;
+    }
+
+    const char *skip_digits(const char *p) const
+    {
+        while (is_digit(peek(p)))
+            ++p;
+        return p;
+    }
+
+    /// p at the opening bracket of a container that stands inside `outside` others; returns the first byte behind it.
+    [[gnu::noinline]] const char *skip_container(const char *p, unsigned outside)
+    {
+        // One bit for each open container, 1 for an object, the innermost lowest; each 64 levels the word is put away.
+        uint64_t objects = 0;
+        uint64_t outer_words[kMaxDepth / 64];
+        unsigned depth = 0;
+        JsonKind kind = JsonKind::kLiteral;
+        bool ignored = false;
+        for (;;) {
+            // p at the first byte of a value.
+            if (const char first = peek(p); first == '{' || first == '[') {
+                if (outside + depth == kMaxDepth)
+                    return fail(ScanError::kTooDeep, p);
+                if (depth > 0 && depth % 64 == 0)
+                    outer_words[depth / 64 - 1] = objects;
+                ++depth;
+                objects = objects << 1 | (first == '{' ? 1 : 0);
+                p = skip_blanks(p + 1);
+                if (peek(p) != closing_bracket(objects)) {
+                    if ((objects & 1) != 0 && (p = skip_name_and_colon(p)) == nullptr)
+                        return nullptr;
+                    continue;
+                }
+            } else {
+                p = skip_scalar(p, kind, ignored);
+                if (p == nullptr)
+                    return nullptr;
+                p = skip_blanks(p);
+            }
+            // p behind a value, or at the closing bracket of an empty container: close all that ends here.
+            while (peek(p) == closing_bracket(objects)) {
+                ++p;
+                if (--depth == 0)
+                    return p;
+                if (p == end_)
+                    return fail(ScanError::kTruncated, p);
+                objects = depth % 64 == 0 ? outer_words[depth / 64 - 1] : objects >> 1;
+                p = skip_blanks(p);
+            }
+            p = skip_comma(p);
+            if (p == nullptr || ((objects & 1) != 0 && (p = skip_name_and_colon(p)) == nullptr))
+                return nullptr;
+        }
+    }
+
+    static char closing_bracket(uint64_t objects) { return (objects & 1) != 0 ? '}' : ']'; }
+
+    [[gnu::always_inline]] const char *skip_name_and_colon(const char *p)
+    {
+        bool ignored = false;
+        p = skip_name(p, ignored);
+        return p != nullptr ? skip_colon(p + 1) : nullptr;
+    }
+
+    static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+    static bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+    const char *begin_;
+    const char *end_;
+    const char *at_;
+    const char *error_at_ = nullptr;
+    ScanError error_ = ScanError::kNone;
+    bool in_members_ = false;
+};
+
+} // namespace wm
+
+#endif

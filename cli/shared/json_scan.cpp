@@ -1,0 +1,299 @@
+#include "shared/json_scan.h"
+
+#include <cstring>
+
+namespace wm {
+
+namespace {
+
+enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd };
+
+struct Decoded {
+    ScanError error;
+    size_t len;
+};
+
+unsigned hex_value(char c)
+{
+    return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/// The number of an escape \uXXXX; p at its backslash.
+uint32_t code_unit(const char *p)
+{
+    return hex_value(p[2]) << 12 | hex_value(p[3]) << 8 | hex_value(p[4]) << 4 | hex_value(p[5]);
+}
+
+/// The character that a one letter escape stands for.
+char escaped_character(char letter)
+{
+    switch (letter) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return letter; // the quote, the backslash and the slash stand for themselves
+    }
+}
+
+/// Reads the escape at p in [p, end), which the reader has found to be well formed, into out (four bytes of room).
+/// Moves p behind it. Returns the bytes written, 0 for half of a surrogate pair.
+size_t decode_escape(const char *&p, const char *end, char *out)
+{
+    if (p[1] != 'u') {
+        *out = escaped_character(p[1]);
+        p += 2;
+        return 1;
+    }
+    uint32_t code = code_unit(p);
+    p += 6;
+    if (code >= 0xd800 && code < 0xe000) {
+        const bool pair = code < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u';
+        const uint32_t low = pair ? code_unit(p) : 0;
+        if (low < 0xdc00 || low >= 0xe000)
+            return 0;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        p += 6;
+    }
+    return utf8_encode(code, out);
+}
+
+/// Decodes a string without its quotes, which the reader has found to be well formed, into at most cap bytes.
+Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
+{
+    const char *const end = p + len;
+    size_t used = 0;
+    while (p < end) {
+        char bytes[4] = {*p};
+        size_t count = 1;
+        if (*p == '\\') {
+            count = decode_escape(p, end, bytes);
+            if (count == 0)
+                return {ScanError::kUidSurrogate, 0};
+        } else {
+            ++p;
+        }
+        if (cap - used < count)
+            return {ScanError::kUidLong, 0};
+        std::memcpy(out + used, bytes, count);
+        used += count;
+    }
+    return {ScanError::kNone, used};
+}
+
+[[gnu::always_inline]] inline Name match_name(const char *name, size_t len)
+{
+    if (len == 3)
+        return std::memcmp(name, "uid", 3) == 0 ? Name::kUid : std::memcmp(name, "cmd", 3) == 0 ? Name::kCmd : Name::kOther;
+    if (len == 2)
+        return std::memcmp(name, "wm", 2) == 0 ? Name::kWm : Name::kOther;
+    if (len == 4)
+        return std::memcmp(name, "data", 4) == 0 ? Name::kData : Name::kOther;
+    return Name::kOther;
+}
+
+/// Which name a member has, however it is spelled: "\u0075id" is uid.
+[[gnu::always_inline]] inline Name name_of(const JsonMember &member)
+{
+    if (!member.name_escaped) [[likely]]
+        return match_name(member.name, member.name_len);
+    char decoded[4];
+    const Decoded result = decode_string(member.name, member.name_len, decoded, sizeof decoded);
+    return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
+}
+
+/// Reads the value of the uid into line.uid. Returns what is wrong with it.
+ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view &uid)
+{
+    if (value.kind == JsonKind::kInteger) {
+        uid = {value.data, value.len};
+        if (uid == "-0")
+            return ScanError::kUidMinusZero;
+    } else if (value.kind != JsonKind::kString) {
+        return ScanError::kUidType;
+    } else if (!value.escaped) [[likely]] {
+        uid = {value.data + 1, value.len - 2};
+    } else {
+        const Decoded result = decode_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
+        if (result.error != ScanError::kNone)
+            return result.error;
+        uid = {scratch, result.len};
+    }
+    if (uid.empty())
+        return ScanError::kUidEmpty;
+    return uid.size() > kMaxUidBytes ? ScanError::kUidLong : ScanError::kNone;
+}
+
+/// Whether the value of "wm" is {"cmd":"broadcast"} and nothing else. It has been read before, so it is well formed.
+bool is_broadcast_command(const JsonValue &value)
+{
+    if (value.kind != JsonKind::kObject)
+        return false;
+    JsonReader<JsonBounds::kGuarded> reader(value.data, value.len);
+    JsonMember member;
+    if (!reader.open_object() || !reader.next_member(member) || name_of(member) != Name::kCmd || member.value.kind != JsonKind::kString)
+        return false;
+    constexpr std::string_view kCommand = "broadcast";
+    char decoded[kCommand.size()];
+    const Decoded result = decode_string(member.value.data + 1, member.value.len - 2, decoded, sizeof decoded);
+    if (result.error != ScanError::kNone || std::string_view(decoded, result.len) != kCommand)
+        return false;
+    return !reader.next_member(member);
+}
+
+/// The top-level members that mean something.
+struct Members {
+    JsonValue uid;
+    JsonValue wm;
+    JsonValue data;
+    const char *uid_name = nullptr; ///< the second one when there are several
+    const char *wm_name = nullptr;  ///< the first
+    unsigned uids = 0;
+    unsigned wms = 0;
+    unsigned datas = 0;
+    unsigned all = 0;
+};
+
+template <JsonBounds Bounds> [[gnu::always_inline]] inline bool read_members(JsonReader<Bounds> &reader, Members &members)
+{
+    JsonMember member;
+    while (reader.next_member(member)) {
+        ++members.all;
+        switch (name_of(member)) {
+        case Name::kUid:
+            if (++members.uids <= 2)
+                members.uid_name = member.name - 1;
+            members.uid = member.value;
+            break;
+        case Name::kWm:
+            if (++members.wms == 1)
+                members.wm_name = member.name - 1;
+            members.wm = member.value;
+            break;
+        case Name::kData:
+            ++members.datas;
+            members.data = member.value;
+            break;
+        case Name::kCmd:
+        case Name::kOther:
+            break;
+        }
+    }
+    return reader.error() == ScanError::kNone;
+}
+
+struct ReaderResult {
+    ScanError error;
+    size_t offset;
+};
+
+/// Reads a text that must be one object, from its first to its last byte.
+template <JsonBounds Bounds> ReaderResult read_object(const char *text, size_t len, Members &members)
+{
+    JsonReader<Bounds> reader(text, len);
+    if (reader.open_object() && read_members(reader, members) && reader.at_end()) [[likely]]
+        return {ScanError::kNone, 0};
+    return {reader.error(), reader.offset()};
+}
+
+size_t length_without_blanks(const char *text, size_t len)
+{
+    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t' || text[len - 1] == '\n' || text[len - 1] == '\r'))
+        --len;
+    return len;
+}
+
+[[gnu::cold]] PushLine invalid_line(ScanError error, size_t offset)
+{
+    PushLine line;
+    line.error = error;
+    line.offset = offset;
+    return line;
+}
+
+[[gnu::noinline]] PushLine read_command(const char *text, const Members &members)
+{
+    PushLine line;
+    if (members.all == 2 && members.wms == 1 && members.datas == 1 && is_broadcast_command(members.wm)) {
+        line.kind = PushLine::Kind::kBroadcast;
+        line.data = {members.data.data, members.data.len};
+        return line;
+    }
+    line.kind = PushLine::Kind::kReserved;
+    line.error = ScanError::kReserved;
+    line.offset = static_cast<size_t>(members.wm_name - text);
+    return line;
+}
+
+} // namespace
+
+const char *scan_error_text(ScanError error)
+{
+    static constexpr const char *kTexts[] = {
+#define WM_SCAN_ERROR_TEXT(name, text) text,
+        WM_SCAN_ERRORS(WM_SCAN_ERROR_TEXT)
+#undef WM_SCAN_ERROR_TEXT
+    };
+    return kTexts[static_cast<size_t>(error)];
+}
+
+PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
+{
+    len = length_without_blanks(text, len);
+    Members members;
+    ReaderResult read = is_json_guarded(text, len) ? read_object<JsonBounds::kGuarded>(text, len, members)
+                                                   : read_object<JsonBounds::kChecked>(text, len, members);
+    if (read.error != ScanError::kNone) [[unlikely]]
+        return invalid_line(read.error, read.offset);
+    if (members.wms > 0) [[unlikely]]
+        return read_command(text, members);
+    if (members.uids == 0)
+        return invalid_line(ScanError::kUidMissing, 0);
+    if (members.uids > 1)
+        return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
+    PushLine line;
+    const ScanError wrong = read_uid(members.uid, scratch, line.uid);
+    if (wrong != ScanError::kNone)
+        return invalid_line(wrong, static_cast<size_t>(members.uid.data - text));
+    line.kind = PushLine::Kind::kPush;
+    return line;
+}
+
+TextShape scan_text(const char *text, size_t len)
+{
+    TextShape shape;
+    JsonReader<JsonBounds::kChecked> whole(text, length_without_blanks(text, len));
+    JsonValue value;
+    if (!whole.read_text_value(value) || !whole.at_end()) {
+        shape.error = whole.error();
+        shape.offset = whole.offset();
+        return shape;
+    }
+    shape.kind = value.kind;
+    shape.start = static_cast<size_t>(value.data - text);
+    shape.len = value.len;
+    if (value.kind != JsonKind::kObject)
+        return shape;
+    JsonReader<JsonBounds::kGuarded> reader(value.data, value.len);
+    shape.empty_object = true;
+    JsonMember member;
+    for (reader.open_object(); reader.next_member(member);) {
+        shape.empty_object = false;
+        const Name name = name_of(member);
+        if (name != Name::kUid && name != Name::kWm)
+            continue;
+        if (!shape.has_uid && !shape.has_wm)
+            shape.name_offset = static_cast<size_t>(member.name - 1 - text);
+        (name == Name::kUid ? shape.has_uid : shape.has_wm) = true;
+    }
+    return shape;
+}
+
+} // namespace wm

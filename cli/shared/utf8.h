@@ -1,0 +1,83 @@
+/**
+ * @file
+ * UTF-8 as RFC 3629 §3 and §4 define it: no overlong forms, no surrogates, nothing above U+10FFFF. Pure functions: any thread.
+ */
+#ifndef WM_CLI_UTF8_H
+#define WM_CLI_UTF8_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace wm {
+
+/// The length of the one character at p, or 0 when the bytes in [p, end) are no character.
+inline size_t utf8_length(const char *p, const char *end)
+{
+    const auto byte = [p](size_t i) { return static_cast<unsigned char>(p[i]); };
+    const auto follows = [&byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+    const size_t room = static_cast<size_t>(end - p);
+    if (room == 0)
+        return 0;
+    const unsigned lead = byte(0);
+    if (lead < 0x80)
+        return 1;
+    if (lead < 0xe0)
+        return lead >= 0xc2 && room >= 2 && follows(1) ? 2 : 0;
+    if (lead < 0xf0) {
+        if (room < 3 || !follows(1) || !follows(2))
+            return 0;
+        if (lead == 0xe0)
+            return byte(1) >= 0xa0 ? 3 : 0; // below: an overlong form
+        return lead != 0xed || byte(1) < 0xa0 ? 3 : 0;
+    }
+    if (lead > 0xf4 || room < 4 || !follows(1) || !follows(2) || !follows(3))
+        return 0;
+    if (lead == 0xf0)
+        return byte(1) >= 0x90 ? 4 : 0;
+    return lead != 0xf4 || byte(1) < 0x90 ? 4 : 0; // above: beyond U+10FFFF
+}
+
+/// Where text stops being UTF-8: the offset of the first byte that begins no character, or text.size() when all is well.
+inline size_t utf8_valid_prefix(std::string_view text)
+{
+    const char *p = text.data();
+    const char *const end = p + text.size();
+    while (p < end) {
+        const size_t length = utf8_length(p, end);
+        if (length == 0)
+            break;
+        p += length;
+    }
+    return static_cast<size_t>(p - text.data());
+}
+
+/// Writes a code point (not a surrogate) to out, which has room for four bytes. Returns how many it took.
+inline size_t utf8_encode(uint32_t code, char *out)
+{
+    const auto put = [out](size_t i, uint32_t byte) { out[i] = static_cast<char>(static_cast<unsigned char>(byte)); };
+    if (code < 0x80) {
+        put(0, code);
+        return 1;
+    }
+    if (code < 0x800) {
+        put(0, 0xc0 | (code >> 6));
+        put(1, 0x80 | (code & 0x3f));
+        return 2;
+    }
+    if (code < 0x10000) {
+        put(0, 0xe0 | (code >> 12));
+        put(1, 0x80 | ((code >> 6) & 0x3f));
+        put(2, 0x80 | (code & 0x3f));
+        return 3;
+    }
+    put(0, 0xf0 | (code >> 18));
+    put(1, 0x80 | ((code >> 12) & 0x3f));
+    put(2, 0x80 | ((code >> 6) & 0x3f));
+    put(3, 0x80 | (code & 0x3f));
+    return 4;
+}
+
+} // namespace wm
+
+#endif
