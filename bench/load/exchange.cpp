@@ -1,7 +1,5 @@
 #include "exchange.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -52,6 +50,7 @@ bool Exchange::open_all()
         make_nonblocking(connection.fd());
         poller_.add(connection.fd(), i);
         peers_[i].connection = std::move(connection);
+        ++open_;
     }
     return true;
 }
@@ -161,9 +160,13 @@ void Exchange::fail(uint32_t index, const std::string &why)
     Peer &peer = peers_[index];
     if (!peer.connection.is_open())
         return;
-    report_.tally.add(Fault::kBroken, "connection " + std::to_string(index) + ": " + why);
+    if (!closing_)
+        report_.tally.add(Fault::kBroken, "connection " + std::to_string(index) + ": " + why);
+    else if (!peer.connection.tail().empty())
+        report_.tally.add(Fault::kWrongBytes, "connection " + std::to_string(index) + ": bytes behind the last answer");
     poller_.remove(peer.connection.fd());
     peer.connection.close();
+    --open_;
     if (peer.waiting)
         --waiting_;
     peer.waiting = false;
@@ -171,48 +174,22 @@ void Exchange::fail(uint32_t index, const std::string &why)
 
 void Exchange::close_all()
 {
+    closing_ = true;
+    stopping_ = true;
     const std::string goodbye = wire_->goodbye();
     for (Peer &peer : peers_) {
         if (!peer.connection.is_open())
             continue;
-        // With answers still missing, what comes late is told as late or as a duplicate by the same check.
         peer.connection.send(goodbye);
         peer.connection.end_sending();
     }
+    // What still comes is judged as before: an answer again, or late, or to nothing.
     const uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
-    for (uint32_t i = 0; i < peers_.size(); ++i)
-        if (peers_[i].connection.is_open())
-            await_end(i, deadline);
-}
-
-void Exchange::await_end(uint32_t index, uint64_t deadline)
-{
-    Peer &peer = peers_[index];
-    for (;;) {
-        const uint64_t now = now_ns();
-        pollfd readable{peer.connection.fd(), POLLIN, 0};
-        if (now >= deadline || poll(&readable, 1, static_cast<int>((deadline - now) / 1'000'000U) + 1) <= 0)
-            return report_.tally.add(Fault::kUnclosed, "connection " + std::to_string(index));
-        const ReceiveBuffer::Received got = buffer_.receive(peer.connection);
-        size_t at = 0;
-        for (;;) {
-            const Reply reply = wire_->next(got.data + at, got.size - at, &control_);
-            if (reply.kind == Reply::Kind::kMore || reply.kind == Reply::Kind::kBroken)
-                break;
-            at += reply.consumed;
-            if (reply.kind == Reply::Kind::kMessage)
-                wire_->check(reply, index, peer.issued, &peer.order, &report_.tally);
-        }
-        control_.clear();
-        if (!got.ended) {
-            peer.connection.keep_tail({got.data + at, got.size - at});
-            continue;
-        }
-        if (at < got.size)
-            report_.tally.add(Fault::kWrongBytes, "connection " + std::to_string(index) + ": " + std::to_string(got.size - at) +
-                                                      " bytes behind the last answer");
-        return;
-    }
+    while (open_ > 0 && now_ns() < deadline)
+        for (const epoll_event &event : poller_.wait(100))
+            on_ready(event.data.u32, event.events);
+    if (open_ > 0)
+        report_.tally.add(Fault::kUnclosed, "connections that the server did not close", open_);
 }
 
 } // namespace wm::load

@@ -48,7 +48,6 @@ private:
     void settle_write(uint32_t index, bool sent);
     void fail(uint32_t index, const std::string &why);
     void close_all();
-    void await_end(uint32_t index, uint64_t deadline);
 
     const Options &options_;
     Wire *wire_;
@@ -58,9 +57,11 @@ private:
     std::vector<char> batch_;
     std::string control_;
     Report report_;
-    uint32_t waiting_ = 0;
+    uint32_t waiting_ = 0; ///< connections with a batch in flight
+    uint32_t open_ = 0;
     uint64_t progress_at_ = 0;
-    bool stopping_ = false;
+    bool stopping_ = false; ///< the time is over: no more batches
+    bool closing_ = false;  ///< from here on an end is the right answer
 };
 
 } // namespace wm::load

@@ -256,6 +256,7 @@ void PushRun::fail(uint32_t number, const std::string &why)
 void PushRun::close_all()
 {
     closing_ = true;
+    stopping_ = true;
     const std::string goodbye = ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());
     for (uint32_t i = 0; i < pages_.size() + inners_.size(); ++i) {
         if (!connection(i).is_open())
