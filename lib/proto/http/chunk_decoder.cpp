@@ -27,7 +27,8 @@ Fault ChunkDecoder::size_octet(char c, const Limits &limits)
         if (digits_++ == kMaxDigits)
             return Fault::kChunkSize;
         left_ = left_ << 4 | ascii::hex_value(c);
-        return left_ > limits.max_message || size_ > limits.max_message - left_ ? Fault::kBodyLong : Fault::kNone;
+        const size_t most = std::min(limits.max_message, kMaxBody);
+        return left_ > most || size_ > most - left_ ? Fault::kBodyLong : Fault::kNone;
     }
     if (digits_ == 0)
         return Fault::kChunkSize;

@@ -22,7 +22,8 @@ bool find_field(std::string_view fields, std::string_view name, std::string_view
     // A line is passed over by its length alone, unless its colon stands where the name's would.
     for (size_t at = 0; at < fields.size();) {
         const size_t line = fields.find('\r', at);
-        if (line - at > name.size() && fields[at + name.size()] == ':' && ascii::equal_fold(fields.substr(at, name.size()), name)) {
+        if (line - at > name.size() && fields[at + name.size()] == ':' && ascii::equal_fold(fields.substr(at, name.size()), name) &&
+            name.find(':') == std::string_view::npos) {
             const size_t begin = at + name.size() + 1;
             value = ascii::trim(fields.substr(begin, line - begin));
             return true;

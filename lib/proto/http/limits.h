@@ -6,6 +6,7 @@
 #define WM_PROTO_HTTP_LIMITS_H
 
 #include <cstddef>
+#include <cstdint>
 
 namespace wm::http {
 
@@ -14,6 +15,9 @@ struct Limits {
     size_t max_headers;      ///< header lines; as many again trailer lines
     size_t max_message;      ///< bytes of the body, chunks joined; 0: no body
 };
+
+/// No max_message goes further, so that offsets behind a head cannot overflow.
+inline constexpr size_t kMaxBody = SIZE_MAX / 2;
 
 } // namespace wm::http
 

@@ -1,5 +1,5 @@
 // The request line's part of RequestParser (RFC 9112 §3). Each function reads from p in its own state, moves on to the next
-// state when its part is complete, and returns where it stopped; nullptr after fail().
+// state when its part is complete, and returns where it stopped; nullptr after refuse().
 #include <cstring>
 
 #include "proto/ascii.h"
@@ -42,11 +42,11 @@ const char *RequestParser::empty_line(const char *data, const char *p)
 {
     if (state_ == State::kEmptyLf) {
         if (*p != '\n')
-            return fail(Fault::kBareCr);
+            return refuse(Fault::kBareCr);
         state_ = State::kStart;
     } else if (*p == '\r') {
         if (p - data == 2 * kMaxEmptyLines)
-            return fail(Fault::kEmptyLines);
+            return refuse(Fault::kEmptyLines);
         state_ = State::kEmptyLf;
     } else {
         start_ = static_cast<uint8_t>(p - data);
@@ -63,9 +63,9 @@ const char *RequestParser::method(const char *data, const char *p, const char *e
         return p;
     const std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);
     if (*p != ' ' || name.empty())
-        return fail(*p == '\n' ? Fault::kBareLf : Fault::kMethodSyntax);
+        return refuse(*p == '\n' ? Fault::kBareLf : Fault::kMethodSyntax);
     if (!known_method(name))
-        return fail(Fault::kMethodUnknown);
+        return refuse(Fault::kMethodUnknown);
     method_size_ = static_cast<uint8_t>(name.size());
     state_ = State::kTarget;
     return p + 1;
@@ -79,12 +79,12 @@ const char *RequestParser::target_form(const char *data, const char *p)
     }
     if (*p == '*') {
         if (data[start_] != 'O')
-            return fail(Fault::kTargetAsterisk);
+            return refuse(Fault::kTargetAsterisk);
         state_ = State::kTargetEnd;
         return p + 1;
     }
     if (!is(*p, ascii::kPath))
-        return fail(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
+        return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
     state_ = State::kScheme;
     return p;
 }
@@ -98,17 +98,17 @@ const char *RequestParser::scheme(const char *data, const char *p, const char *e
         if (p == end)
             return p;
         if (*p != ':')
-            return fail(Fault::kTargetForm);
+            return refuse(Fault::kTargetForm);
         const std::string_view name(data + target_begin(), static_cast<size_t>(p - data) - target_begin());
         if (!ascii::equal_fold(name, "http") && !ascii::equal_fold(name, "https"))
-            return fail(Fault::kTargetScheme);
+            return refuse(Fault::kTargetScheme);
         ++p;
         scan_.mark = static_cast<uint32_t>(p - data);
         state_ = State::kSlashes;
     }
     for (; p != end && p - data < scan_.mark + 2; ++p)
         if (*p != '/')
-            return fail(Fault::kTargetForm);
+            return refuse(Fault::kTargetForm);
     if (p - data == scan_.mark + 2) {
         authority_ = static_cast<uint32_t>(p - data);
         flags_ |= kAbsolute;
@@ -125,7 +125,7 @@ const char *RequestParser::authority(const char *data, const char *p, const char
         return p;
     const std::string_view text(data + authority_, static_cast<size_t>(p - data) - authority_);
     if (text.size() > UINT16_MAX || !valid_authority(text))
-        return fail(Fault::kTargetAuthority);
+        return refuse(Fault::kTargetAuthority);
     authority_size_ = static_cast<uint16_t>(text.size());
     state_ = State::kPath;
     return p;
@@ -145,7 +145,7 @@ const char *RequestParser::path_or_query(const char *data, const char *p, const 
     if (p == end)
         return p;
     if (*p != ' ')
-        return fail(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
+        return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
     state_ = State::kTargetEnd;
     return p;
 }
@@ -163,10 +163,10 @@ const char *RequestParser::version(const char *data, const char *p, const char *
     for (; p != end; ++p) {
         const char form = kVersionForm[static_cast<size_t>(p - begin)];
         if (form == 'd' ? !is(*p, ascii::kDigit) : *p != form)
-            return fail(Fault::kVersionSyntax);
+            return refuse(Fault::kVersionSyntax);
         if (p == begin + 7) {
             if (begin[5] != '1' || *p > '1')
-                return fail(Fault::kVersionUnknown);
+                return refuse(Fault::kVersionUnknown);
             flags_ = static_cast<uint8_t>(flags_ | (*p == '1' ? kMinor : 0));
         }
         if (form == '\n') {
@@ -204,7 +204,7 @@ const char *RequestParser::request_line(const char *data, const char *p, const c
             break;
         case State::kTargetEnd:
             if (*p != ' ')
-                return fail(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
+                return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
             target_end_ = static_cast<uint32_t>(p - data);
             state_ = State::kVersion;
             ++p;

@@ -35,7 +35,7 @@ bool is_token(std::string_view text)
 
 } // namespace
 
-const char *RequestParser::fail(Fault fault)
+const char *RequestParser::refuse(Fault fault)
 {
     fault_ = fault;
     return nullptr;
@@ -69,13 +69,13 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
         case State::kLine:
             if (!is(*p, ascii::kToken)) {
                 if (*p != '\r')
-                    return fail(field_name_fault(*p, true));
+                    return refuse(field_name_fault(*p, true));
                 state_ = State::kBlankLf;
                 ++p;
                 break;
             }
             if (scan_.lines == max_lines)
-                return fail(Fault::kTooManyFields);
+                return refuse(Fault::kTooManyFields);
             ++scan_.lines;
             scan_.mark = static_cast<uint32_t>(p - data);
             state_ = State::kName;
@@ -85,7 +85,7 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
             if (p == end)
                 return p;
             if (*p != ':')
-                return fail(field_name_fault(*p, false));
+                return refuse(field_name_fault(*p, false));
             scan_.field = classify(data + scan_.mark, static_cast<size_t>(p - data) - scan_.mark);
             ++p;
             scan_.mark = static_cast<uint32_t>(p - data);
@@ -96,23 +96,23 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
             if (p == end)
                 return p;
             if (*p != '\r')
-                return fail(*p == '\n' ? Fault::kBareLf : Fault::kFieldValue);
+                return refuse(*p == '\n' ? Fault::kBareLf : Fault::kFieldValue);
             state_ = State::kValueLf;
             if (++p == end)
                 return p;
             [[fallthrough]];
         case State::kValueLf:
             if (*p != '\n')
-                return fail(Fault::kBareCr);
+                return refuse(Fault::kBareCr);
             if (scan_.field != Field::kOther)
                 if (const Fault fault = take_field(data, p - 1); fault != Fault::kNone)
-                    return fail(fault);
+                    return refuse(fault);
             state_ = State::kLine;
             ++p;
             break;
         default: // kBlankLf
             if (*p != '\n')
-                return fail(Fault::kBareCr);
+                return refuse(Fault::kBareCr);
             state_ = State::kHeadEnd;
             return p + 1;
         }
@@ -232,7 +232,7 @@ Fault RequestParser::end_of_head(const Limits &limits)
         return Fault::kHostMissing;
     if ((flags_ & (kChunked | kLength)) == (kChunked | kLength))
         return Fault::kLengthAndCoding;
-    if (scan_.length > limits.max_message)
+    if (scan_.length > std::min(limits.max_message, kMaxBody))
         return Fault::kBodyLong;
     if ((flags_ & kMinor) == 0 || (scan_.length == 0 && (flags_ & kChunked) == 0))
         flags_ = static_cast<uint8_t>(flags_ & ~kExpect);

@@ -94,7 +94,7 @@ private:
         Field field; // of the line being read
     };
 
-    const char *fail(Fault fault);
+    const char *refuse(Fault fault);
     const char *request_line(const char *data, const char *p, const char *end);
     const char *empty_line(const char *data, const char *p);
     const char *method(const char *data, const char *p, const char *end);
