@@ -1,0 +1,95 @@
+# The suites that are not one C program a test: scripts, pytest, other languages, the browser.
+# Labels choose among them (ctest -L abi); a suite that measures or that needs the machine for itself is RUN_SERIAL.
+
+set(ROOT ${PROJECT_SOURCE_DIR})
+set(SUITE_ENVIRONMENT
+    WM_BUILD=${PROJECT_BINARY_DIR}
+    WM_SERVE=${PROJECT_BINARY_DIR}/bin/wm-serve
+    WM_PUSH=${PROJECT_BINARY_DIR}/bin/wm-push
+    PYTHONPATH=${ROOT}/script
+    PYTHONDONTWRITEBYTECODE=1)
+
+# wm_suite(NAME LABEL TIMEOUT COMMAND...)
+function(wm_suite name label timeout)
+    add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${ROOT})
+    set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${timeout} ENVIRONMENT "${SUITE_ENVIRONMENT}")
+endfunction()
+
+# The programs of unit/ and api/: a skipped case is a failure, and those about threads are what the thread sanitizer runs.
+get_property(programs DIRECTORY PROPERTY TESTS)
+foreach(test ${programs})
+    string(REGEX REPLACE "/.*" "" labels ${test})
+    if(test MATCHES "thread")
+        list(APPEND labels thread)
+    endif()
+    set_tests_properties(${test} PROPERTIES LABELS "${labels}" FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endforeach()
+
+# The suites in Python, a test for each file, so that they run beside each other.
+set(PYTEST /usr/bin/python3 -m pytest -q -p no:cacheprovider -p pytest_no_skip)
+foreach(suite tools conformance)
+    file(GLOB files CONFIGURE_DEPENDS ${suite}/test_*.py)
+    if(NOT files)
+        message(WARNING "tests/${suite} has no test_*.py")
+    endif()
+    foreach(file ${files})
+        get_filename_component(name ${file} NAME_WE)
+        string(REPLACE test_ "" name ${name})
+        wm_suite(${suite}/${name} ${suite} 600 ${PYTEST} ${file})
+    endforeach()
+endforeach()
+
+# Fuzz targets, for a bounded number of inputs from a fixed seed; by hand they run as long as one likes.
+if(WM_FUZZ)
+    file(GLOB files CONFIGURE_DEPENDS fuzz/*.cpp)
+    add_custom_target(fuzzers)
+    foreach(file ${files})
+        get_filename_component(target ${file} NAME_WE)
+        string(REPLACE fuzz_ "" name ${target})
+        add_executable(${target} ${file})
+        target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+        target_link_libraries(${target} PRIVATE wm_internal wm_warnings wm_sanitize)
+        if(TARGET wm_cli_shared)
+            target_link_libraries(${target} PRIVATE wm_cli_shared)
+        endif()
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+        add_dependencies(fuzzers ${target})
+        wm_suite(fuzz/${name} fuzz 300 ${target} -seed=1 -runs=200000 -max_len=4096 -timeout=10 -print_final_stats=1)
+    endforeach()
+endif()
+
+if(WM_SANITIZE)
+    message(STATUS "Sanitizers: without the suites abi, docs, binding, install, e2e and bench, "
+        "which load the library into other programs, need its exact symbols, or measure")
+    return()
+endif()
+
+# What is exported and declared, and what is generated from it.
+wm_suite(abi/headers abi 120 ${ROOT}/tests/abi/headertest)
+wm_suite(abi/symbols abi 60 ${ROOT}/tests/abi/check-symbols $<TARGET_FILE:wm>)
+wm_suite(abi/cdef abi 60 ${ROOT}/script/gen-cdef --check)
+wm_suite(abi/includes abi 60 ${ROOT}/script/check-includes)
+wm_suite(abi/check_includes abi 120 ${PYTEST} ${ROOT}/tests/abi/test_check_includes.py)
+wm_suite(docs/reference docs 60 ${ROOT}/script/gen-reference --check $<TARGET_FILE:wm>)
+
+# Hosts in other languages, over the generated cdef. They print what a message costs, so they run alone.
+set(BINDING ${ROOT}/tests/bindings/driver)
+set(BINDING_ARGUMENTS $<TARGET_FILE:wm> ${ROOT}/bindings/cdef)
+wm_suite(binding/php_pull binding 150 ${BINDING} php ${ROOT}/tests/bindings/echo.php ${BINDING_ARGUMENTS} pull)
+wm_suite(binding/php_callback binding 150 ${BINDING} php ${ROOT}/tests/bindings/echo.php ${BINDING_ARGUMENTS} callback)
+wm_suite(binding/ctypes_pull binding 150 ${BINDING} /usr/bin/python3 ${ROOT}/tests/bindings/echo.py ${BINDING_ARGUMENTS})
+wm_suite(binding/luajit_pull binding 150 ${BINDING} luajit ${ROOT}/tests/bindings/echo.lua ${BINDING_ARGUMENTS})
+set_tests_properties(binding/php_pull binding/php_callback binding/ctypes_pull binding/luajit_pull PROPERTIES RUN_SERIAL ON)
+
+wm_suite(install/consumers install 300 ${ROOT}/tests/install/run ${PROJECT_BINARY_DIR} ${PROJECT_VERSION})
+
+if(WM_TOOLS)
+    wm_suite(e2e/browser e2e 600 ${ROOT}/tests/e2e/run)
+    set_tests_properties(e2e/browser PROPERTIES RUN_SERIAL ON)
+endif()
+if(WM_BENCH)
+    wm_suite(bench/smoke bench 300 ${ROOT}/bench/smoke ${PROJECT_BINARY_DIR})
+    wm_suite(bench/selftest bench 120 ${ROOT}/bench/selftest ${PROJECT_BINARY_DIR})
+    set_tests_properties(bench/smoke bench/selftest PROPERTIES RUN_SERIAL ON)
+endif()
