@@ -95,8 +95,8 @@ public:
         return read_value(p, 0, value);
     }
 
-    /// After the last value: true when the text ends here.
-    bool at_end() { return at_ == end_ || fail(ScanError::kTextBehind, at_) != nullptr; }
+    /// After the last value: true when the text, whose last byte is no blank, ends here.
+    bool at_end() { return at_ == end_ || fail(ScanError::kTextBehind, skip_blanks(at_)) != nullptr; }
 
     ScanError error() const { return error_; }
     /// Where the error is: bytes from the start of the text.

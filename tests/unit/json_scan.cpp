@@ -1,0 +1,374 @@
+// The strict scan of push lines: what is taken, what is refused, why and where.
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "shared/json_scan.h"
+
+// Last: its macros (fail, ...) are names in other headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+using wm::PushLine;
+using wm::ScanError;
+
+namespace {
+
+// The text in memory of exactly its size, so that a sanitizer sees every byte that is read too far.
+class Scanned {
+public:
+    explicit Scanned(std::string_view text) : bytes_(new char[text.size() + 1])
+    {
+        char *const start = bytes_.get() + 1; // at odd addresses too
+        text.copy(start, text.size());
+        line_ = wm::scan_push_line(start, text.size(), scratch_);
+    }
+    const PushLine &line() const { return line_; }
+
+private:
+    std::unique_ptr<char[]> bytes_;
+    wm::UidScratch scratch_;
+    PushLine line_;
+};
+
+void assert_view(std::string_view actual, std::string_view wanted)
+{
+    assert_int_equal(actual.size(), wanted.size());
+    assert_memory_equal(actual.data(), wanted.data(), wanted.size());
+}
+
+void assert_push(std::string_view text, std::string_view uid)
+{
+    const Scanned scanned(text);
+    if (scanned.line().kind != PushLine::Kind::kPush)
+        fail_msg("%.*s: offset %zu: %s", static_cast<int>(text.size()), text.data(), scanned.line().offset, scanned.line().reason());
+    assert_view(scanned.line().uid, uid);
+    assert_int_equal(scanned.line().error, ScanError::kNone);
+}
+
+void assert_refused(std::string_view text, ScanError error, size_t offset, PushLine::Kind kind = PushLine::Kind::kInvalid)
+{
+    const Scanned scanned(text);
+    const PushLine &line = scanned.line();
+    if (line.kind != kind || line.error != error || line.offset != offset)
+        fail_msg("%.*s: kind %d, offset %zu instead of %zu: %s", static_cast<int>(std::min<size_t>(text.size(), 100)), text.data(),
+                 static_cast<int>(line.kind), line.offset, offset, line.reason());
+    assert_true(std::strlen(line.reason()) > 0);
+}
+
+void assert_reserved(std::string_view text, size_t offset)
+{
+    assert_refused(text, ScanError::kReserved, offset, PushLine::Kind::kReserved);
+}
+
+void assert_broadcast(std::string_view text, std::string_view data)
+{
+    const Scanned scanned(text);
+    if (scanned.line().kind != PushLine::Kind::kBroadcast)
+        fail_msg("%.*s is no broadcast", static_cast<int>(text.size()), text.data());
+    assert_view(scanned.line().data, data);
+}
+
+std::string times(std::string_view part, size_t count)
+{
+    std::string all;
+    for (size_t i = 0; i < count; ++i)
+        all += part;
+    return all;
+}
+
+void json_scan__takes_string_uids(void **)
+{
+    assert_push(R"({"uid":"uid1","percent":"88%"})", "uid1");
+    assert_push(R"({"percent":"88%","uid":"uid1"})", "uid1");
+    assert_push(" \t{ \"a\" : [ 1 , { } ] ,\r\n \"uid\" : \"x\" } \r", "x");
+    assert_push(R"({"uid":"中文","a":{"uid":"inner"}})", "中文");
+    assert_push(R"({"uid":")" + times("u", 255) + R"("})", times("u", 255));
+}
+
+void json_scan__takes_integer_uids_as_written(void **)
+{
+    assert_push(R"({"uid":7})", "7");
+    assert_push(R"({"uid":0})", "0");
+    assert_push(R"({"uid":-12,"x":1})", "-12");
+    assert_push(R"({"uid":12345678901234567890})", "12345678901234567890");
+    assert_push(R"({"uid":)" + times("9", 255) + "}", times("9", 255));
+}
+
+void json_scan__refuses_other_uids(void **)
+{
+    for (const auto text : {R"({"uid":1.0})", R"({"uid":1e3})", R"({"uid":true})", R"({"uid":null})", R"({"uid":["a"]})", R"({"uid":{}})"})
+        assert_refused(text, ScanError::kUidType, 7);
+    assert_refused(R"({"uid":-0})", ScanError::kUidMinusZero, 7);
+    assert_refused(R"({"uid":""})", ScanError::kUidEmpty, 7);
+    assert_refused(R"({"uid":")" + times("u", 256) + R"("})", ScanError::kUidLong, 7);
+    assert_refused(R"({"uid":"\n)" + times("u", 255) + R"("})", ScanError::kUidLong, 7);
+    assert_refused(R"({"uid":)" + times("9", 256) + "}", ScanError::kUidLong, 7);
+    assert_refused(R"({"percent":"88%"})", ScanError::kUidMissing, 0);
+    assert_refused(R"({"Uid":"a","a":{"uid":"b"}})", ScanError::kUidMissing, 0);
+    assert_refused("{}", ScanError::kUidMissing, 0);
+}
+
+void json_scan__decodes_escapes_in_uids(void **)
+{
+    assert_push(R"({"uid":"\u4e2d\ud83d\ude00\"\\\/\b\f\n\r\tz"})", "中😀\"\\/\b\f\n\r\tz");
+    assert_push(R"({"uid":"\u00e9\u07ff\u0800\uFFFF"})", "\xc3\xa9\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf");
+    assert_push(R"({"uid":")" + times("\\u0041", 255) + R"("})", times("A", 255));
+}
+
+void json_scan__keeps_a_nul_escape_in_a_uid(void **)
+{
+    // Never cut short: uid "a" must not be reached by "a\u0000b".
+    assert_push(R"({"uid":"a\u0000b"})", "a\0b"sv);
+}
+
+void json_scan__refuses_half_surrogates_in_uids_only(void **)
+{
+    for (const auto uid : {R"("\ud800")", R"("\udc00")", R"("\ud800x")", R"("\ud800\n")", R"("\ud800\ud800\udc00")", R"("\udc00\ud800")"})
+        assert_refused("{\"uid\":"s + uid + "}", ScanError::kUidSurrogate, 7);
+    assert_push(R"({"uid":"a","b":"\ud800","\udfff":1})", "a");
+}
+
+void json_scan__compares_names_decoded(void **)
+{
+    assert_push(R"({"\u0075id":"a"})", "a");
+    assert_push(R"({"\u0075\u0069\u0064":"a"})", "a");
+    assert_refused(R"({"uid":"a","\u0075id":"b"})", ScanError::kUidTwice, 11);
+    assert_refused(R"({"uid":"a","b":1,"uid":"a"})", ScanError::kUidTwice, 17);
+    assert_refused(R"({"uid\u0000":"a"})", ScanError::kUidMissing, 0);
+    assert_reserved(R"({"uid":"a","\u0077m":1})", 11);
+    assert_push(R"({"uid":"a","data\u0000":1,"\ud800":2,"a very long name\n":3})", "a");
+}
+
+void json_scan__refuses_what_is_no_object(void **)
+{
+    assert_refused("", ScanError::kEmpty, 0);
+    assert_refused("  \r", ScanError::kEmpty, 0);
+    for (const auto text : {"[]", "garbage", "12", "\"uid\"", "null", "]", "}"})
+        assert_refused(text, ScanError::kNotObject, 0);
+    assert_refused("\xef\xbb\xbf{\"uid\":\"a\"}", ScanError::kByteOrderMark, 0);
+}
+
+void json_scan__refuses_text_behind(void **)
+{
+    assert_refused(R"({"uid":"a"}x)", ScanError::kTextBehind, 11);
+    assert_refused(R"({"uid":"a"} {"uid":"b"})", ScanError::kTextBehind, 12);
+    assert_refused(R"({"uid":"a"}})", ScanError::kTextBehind, 11);
+    assert_refused("{\"uid\":\"a\"}\0"sv, ScanError::kTextBehind, 11);
+}
+
+void json_scan__names_the_place_of_a_broken_rule(void **)
+{
+    assert_refused(R"({"uid":"a",})", ScanError::kNameExpected, 11);
+    assert_refused(R"({,"uid":"a"})", ScanError::kNameExpected, 1);
+    assert_refused(R"({uid:"a"})", ScanError::kNameExpected, 1);
+    assert_refused(R"({"uid" "a"})", ScanError::kColonExpected, 7);
+    assert_refused(R"({"uid":"a" "b":1})", ScanError::kCommaExpected, 11);
+    assert_refused(R"({"uid":"a","b":[1 2]})", ScanError::kCommaExpected, 18);
+    assert_refused(R"({"uid":"a","b":[1,]})", ScanError::kValueExpected, 18);
+    assert_refused(R"({"uid":"a","b":[1}})", ScanError::kCommaExpected, 17);
+    assert_refused(R"({"uid":"a","b":{"c":1]})", ScanError::kCommaExpected, 21);
+    assert_refused(R"({"uid":"a","b":{1:1}})", ScanError::kNameExpected, 16);
+    assert_refused(R"({"uid":"a","b":tru})", ScanError::kValueExpected, 15);
+    assert_refused(R"({"uid":"a","b":True})", ScanError::kValueExpected, 15);
+    assert_refused(R"({"uid":"a","b":NaN})", ScanError::kValueExpected, 15);
+    assert_refused(R"({"uid":"a","b":'c'})", ScanError::kValueExpected, 15);
+    assert_refused(R"({"uid":"a",/**/"b":1})", ScanError::kNameExpected, 11);
+    assert_refused("{\"uid\":\"a\",\x0b\"b\":1}", ScanError::kNameExpected, 11);
+}
+
+void json_scan__is_strict_with_numbers(void **)
+{
+    for (const auto good : {"0", "-0", "1", "-10.05", "1e9", "0E+0", "123456789012345678901234567890.5e-999", "-0.0"})
+        assert_push("{\"uid\":\"a\",\"b\":"s + good + "}", "a");
+    for (const auto bad : {"01", "-", "-x", "1.", "1.e1", "1e", "1e+", "00", "-01", "1.x"})
+        assert_refused("{\"uid\":\"a\",\"b\":"s + bad + "}", ScanError::kBadNumber, 15);
+    for (const auto bad : {"+1", ".5", "Infinity"})
+        assert_refused("{\"uid\":\"a\",\"b\":"s + bad + "}", ScanError::kValueExpected, 15);
+    assert_refused(R"({"uid":"a","b":0x1})", ScanError::kCommaExpected, 16);
+}
+
+void json_scan__is_strict_with_escapes(void **)
+{
+    for (const auto bad : {"\\x41", "\\u12g4", "\\u 123", "\\'", "\\U0041", "\\0", "\\u+123"})
+        assert_refused("{\"uid\":\"a\",\"b\":\""s + bad + "\"}", ScanError::kBadEscape, 16);
+    assert_refused(R"({"uid":"a","b":"\u12"})", ScanError::kBadEscape, 16);
+    for (unsigned c = 0; c < 0x20; ++c)
+        assert_refused("{\"uid\":\"a\",\"b\":\"x"s + static_cast<char>(c) + "\"}", ScanError::kControlByte, 17);
+    assert_push("{\"uid\":\"a\",\"b\":\"\x7f\"}", "a");
+}
+
+void json_scan__is_strict_with_utf8_at_every_place_of_a_block(void **)
+{
+    const std::string_view bad[] = {
+        "\x80"sv,
+        "\xbf"sv,
+        "\xc0\x80"sv,
+        "\xc1\xbf"sv,
+        "\xc2"sv,
+        "\xc2\xc2\x80"sv,
+        "\xe0\x80\x80"sv,
+        "\xe0\x9f\xbf"sv,
+        "\xed\xa0\x80"sv,
+        "\xed\xbf\xbf"sv,
+        "\xe4\xb8"sv,
+        "\xe4"sv,
+        "\xf0\x80\x80\x80"sv,
+        "\xf0\x8f\xbf\xbf"sv,
+        "\xf4\x90\x80\x80"sv,
+        "\xf5\x80\x80\x80"sv,
+        "\xf0\x9f\x98"sv,
+        "\xff"sv,
+        "\xfe"sv,
+        "\xf8\x88\x80\x80\x80"sv,
+    };
+    const std::string_view fills[] = {"x"sv, "\xc3\xa9"sv, "\xe4\xb8\xad"sv, "\xf0\x9f\x98\x80"sv, "\xed\x9f\xbf"sv, "\xe0\xa0\x80"sv};
+    const std::string head = R"({"uid":"a","b":")";
+    for (const auto fill : fills) {
+        for (size_t before = 0; before < 20; ++before) {
+            const std::string run = times(fill, before);
+            assert_push(head + run + "\xef\xbf\xbf\xf4\x8f\xbf\xbf\xc2\x80" + run + "\"}", "a");
+            for (const auto bytes : bad)
+                assert_refused(head + run + std::string(bytes) + times(fill, 8) + "\"}", ScanError::kBadUtf8, head.size() + run.size());
+        }
+    }
+    assert_refused("{\"uid\":\"\xff\"}", ScanError::kBadUtf8, 8);
+    assert_refused("{\"uid\":\"a\",\"\xff\":1}", ScanError::kBadUtf8, 12);
+}
+
+void json_scan__refuses_every_beginning_of_a_line(void **)
+{
+    const std::string line = R"({"uid":"uid1","a":[1,-2.5e3,{"b":"c\u00e9中文字元中文字元"}],"d":{"e":true},"f":null})";
+    assert_push(line, "uid1");
+    for (size_t len = 0; len < line.size(); ++len) {
+        const Scanned scanned(std::string_view(line).substr(0, len));
+        assert_int_equal(scanned.line().kind, PushLine::Kind::kInvalid);
+        // What is missing is at the end; a character or a word that is cut is wrong where it begins.
+        assert_true(scanned.line().offset <= len && scanned.line().offset + 4 >= std::min<size_t>(len, 4));
+    }
+    assert_refused(R"({"uid":"a)", ScanError::kTruncated, 9);
+    assert_refused(R"({"uid":"a"})"s.substr(0, 10), ScanError::kTruncated, 10);
+    assert_refused(R"({"uid":"a","b":{})", ScanError::kTruncated, 17);
+    assert_refused(R"({"uid":"a","b":[[]])", ScanError::kTruncated, 19);
+    assert_refused(R"({"uid":"a","b":"}"s)"s.substr(0, 17), ScanError::kTruncated, 17);
+}
+
+void json_scan__bounds_the_depth(void **)
+{
+    const auto nested = [](size_t depth) { return "{\"uid\":\"a\",\"b\":" + times("[", depth) + times("]", depth) + "}"; };
+    assert_push(nested(wm::kMaxDepth - 1), "a");
+    assert_refused(nested(wm::kMaxDepth), ScanError::kTooDeep, 15 + wm::kMaxDepth - 1);
+    const auto mixed = [](size_t pairs) { return "{\"uid\":\"a\",\"b\":" + times("[{\"k\":", pairs) + "1" + times("}]", pairs) + "}"; };
+    assert_push(mixed(255), "a");
+    assert_refused(mixed(256), ScanError::kTooDeep, 15 + 255 * 6 + 1);
+    const std::string wrong = "{\"uid\":\"a\",\"b\":" + times("[{\"k\":", 200) + "1" + times("}]", 100) + "]";
+    assert_refused(wrong, ScanError::kCommaExpected, wrong.size() - 1);
+    const std::string bomb(1 << 20, '[');
+    assert_int_equal(wm::scan_text(bomb.data(), bomb.size()).error, ScanError::kTooDeep);
+    assert_int_equal(wm::scan_text(bomb.data(), bomb.size()).offset, wm::kMaxDepth);
+    assert_refused("{\"uid\":\"a\",\"b\":" + bomb, ScanError::kTooDeep, 15 + wm::kMaxDepth - 1);
+    const std::string objects = times("{\"a\":", 200000);
+    assert_int_equal(wm::scan_text(objects.data(), objects.size()).error, ScanError::kTooDeep);
+}
+
+void json_scan__gives_a_broadcast_its_value_byte_for_byte(void **)
+{
+    assert_broadcast(R"({"wm":{"cmd":"broadcast"},"data":{"a": 1.50}})", R"({"a": 1.50})");
+    assert_broadcast(R"({"data": "x\/y" , "wm" : { "cmd" : "broadcast" } })", R"("x\/y")");
+    assert_broadcast(R"({"wm":{"cmd":"broadcast"},"data": 12345678901234567890 })", "12345678901234567890");
+    assert_broadcast(R"({"wm":{"cmd":"broadcast"},"data":null})", "null");
+    assert_broadcast(R"({"w\u006d":{"\u0063md":"broad\u0063ast"},"d\u0061ta":[]})", "[]");
+    assert_broadcast(R"({"wm":{"cmd":"broadcast"},"data":{"uid":"a","wm":1}})", R"({"uid":"a","wm":1})");
+}
+
+void json_scan__reserves_every_other_wm(void **)
+{
+    for (const auto text : {
+             R"({"wm":1})",
+             R"({"wm":{},"data":1})",
+             R"({"wm":{"cmd":"broadcast"}})",
+             R"({"wm":{"cmd":"Broadcast"},"data":1})",
+             R"({"wm":{"cmd":"broadcast","x":1},"data":1})",
+             R"({"wm":{"cmd":"broadcast","cmd":"broadcast"},"data":1})",
+             R"({"wm":{"cmd":"broadcast"},"data":1,"data":2})",
+             R"({"wm":{"cmd":"broadcast"},"data":1,"uid":"a"})",
+             R"({"wm":{"cmd":"broadcast"},"data":1,"x":2})",
+             R"({"wm":{"cmd":"broadcast\u0000"},"data":1})",
+             R"({"wm":{"cmd":"broadcasts"},"data":1})",
+             R"({"wm":{"cmd":1},"data":1})",
+             R"({"wm":"broadcast","data":1})",
+             R"({"wm":[{"cmd":"broadcast"}],"data":1})",
+         })
+        assert_reserved(text, 1);
+    assert_reserved(R"({"uid":"a","wm":{}})", 11);
+    assert_reserved(R"({"wm":{"cmd":"broadcast"},"wm":{"cmd":"broadcast"}})", 1);
+    assert_refused(R"({"wm":{"cmd":"broadcast"},"data":})", ScanError::kValueExpected, 33);
+}
+
+void json_scan__says_what_a_text_is(void **)
+{
+    const auto shape = [](std::string_view text) { return wm::scan_text(text.data(), text.size()); };
+    assert_int_equal(shape(" 12 ").kind, wm::JsonKind::kInteger);
+    assert_int_equal(shape(" 12 ").start, 1);
+    assert_int_equal(shape(" 12 ").len, 2);
+    assert_int_equal(shape("1.5").kind, wm::JsonKind::kNumber);
+    assert_int_equal(shape("\"x\"").kind, wm::JsonKind::kString);
+    assert_int_equal(shape("[1,{\"uid\":1}]").kind, wm::JsonKind::kArray);
+    assert_false(shape("[1,{\"uid\":1}]").has_uid);
+    assert_int_equal(shape("true").kind, wm::JsonKind::kLiteral);
+    assert_true(shape(" { } ").empty_object);
+    assert_false(shape("{\"a\":{}}").empty_object);
+    assert_true(shape(R"( {"a":1,"\u0075id":2})").has_uid);
+    assert_int_equal(shape(R"( {"a":1,"\u0075id":2})").name_offset, 8);
+    assert_true(shape(R"({"wm":2})").has_wm);
+    assert_false(shape(R"({"wm":2})").has_uid);
+    assert_int_equal(shape("hello").error, ScanError::kValueExpected);
+    assert_int_equal(shape("1 2").error, ScanError::kTextBehind);
+    assert_int_equal(shape("1 2").offset, 2);
+    assert_int_equal(shape("-").error, ScanError::kTruncated);
+    assert_int_equal(shape(" \n").error, ScanError::kEmpty);
+    assert_int_equal(shape("\xef\xbb\xbf[]").error, ScanError::kByteOrderMark);
+}
+
+void json_scan__sentences_hold_the_limits(void **)
+{
+    assert_non_null(std::strstr(wm::scan_error_text(ScanError::kTooDeep), std::to_string(wm::kMaxDepth).c_str()));
+    assert_non_null(std::strstr(wm::scan_error_text(ScanError::kUidLong), std::to_string(wm::kMaxUidBytes).c_str()));
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(json_scan__takes_string_uids),
+        cmocka_unit_test(json_scan__takes_integer_uids_as_written),
+        cmocka_unit_test(json_scan__refuses_other_uids),
+        cmocka_unit_test(json_scan__decodes_escapes_in_uids),
+        cmocka_unit_test(json_scan__keeps_a_nul_escape_in_a_uid),
+        cmocka_unit_test(json_scan__refuses_half_surrogates_in_uids_only),
+        cmocka_unit_test(json_scan__compares_names_decoded),
+        cmocka_unit_test(json_scan__refuses_what_is_no_object),
+        cmocka_unit_test(json_scan__refuses_text_behind),
+        cmocka_unit_test(json_scan__names_the_place_of_a_broken_rule),
+        cmocka_unit_test(json_scan__is_strict_with_numbers),
+        cmocka_unit_test(json_scan__is_strict_with_escapes),
+        cmocka_unit_test(json_scan__is_strict_with_utf8_at_every_place_of_a_block),
+        cmocka_unit_test(json_scan__refuses_every_beginning_of_a_line),
+        cmocka_unit_test(json_scan__bounds_the_depth),
+        cmocka_unit_test(json_scan__gives_a_broadcast_its_value_byte_for_byte),
+        cmocka_unit_test(json_scan__reserves_every_other_wm),
+        cmocka_unit_test(json_scan__says_what_a_text_is),
+        cmocka_unit_test(json_scan__sentences_hold_the_limits),
+    };
+    return cmocka_run_group_tests_name("json_scan", tests, nullptr, nullptr);
+}
