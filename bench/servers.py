@@ -1,0 +1,135 @@
+"""Starts and stops the servers that wm-load runs against: libwm's, and the bare epoll loops that are the ceiling."""
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+START_SECONDS = 20
+
+# What wm-load calls a mode, and what libwm and bare call its protocol.
+LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "ws": "websocket", "http": "http"}
+BARE_PROTOCOL = {"echo": "echo", "text": "echo", "ws": "wsecho", "http": "http"}
+
+
+def free_ports(count):
+    """Free ports of loopback below the range that outgoing connections take theirs from, so that none of these is in the way."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        low = int(file.read().split()[0])
+    first = 10000 if low > 11000 else 1024
+    ports = []
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(first, low)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
+
+
+def cores_apart():
+    """Whether the server and the generator can have a core each: 0 and 1."""
+    return {0, 1} <= os.sched_getaffinity(0)
+
+
+def pinned(core, command):
+    return ["taskset", "-c", str(core), *command] if cores_apart() else list(command)
+
+
+def is_serving(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Server:
+    """A running server. mode is one of wm-load's; `with` stops it. status is its exit code after that."""
+
+    def __init__(self, command, ports):
+        self.ports, self.status = ports, None
+        self.process = subprocess.Popen(pinned(0, command), stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + START_SECONDS
+        for port in ports:
+            while not is_serving(port):
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.stop()
+                    sys.exit("does not serve port %d (status %s): %s" % (port, self.status, " ".join(command)))
+                time.sleep(0.005)
+
+    @property
+    def pid(self):
+        # taskset becomes the server by exec, so this is the server's own number.
+        return self.process.pid
+
+    def address(self, index=0):
+        return "127.0.0.1:%d" % self.ports[index]
+
+    def target(self, mode):
+        """The part of wm-load's command line that says where the server is."""
+        if mode == "push":
+            return ["--ws", self.address(), "--inner", self.address(1)]
+        return ["--ws", self.address()] if mode == "idle" else [self.address()]
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.status = self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def start_libwm(build, mode, pull=False):
+    if mode in ("push", "idle"):
+        ports = free_ports(3)
+        addresses = ["websocket://127.0.0.1:%d", "text://127.0.0.1:%d", "http://127.0.0.1:%d"]
+        listen, inner, http = (text % port for text, port in zip(addresses, ports))
+        command = [program(build, "wm-serve"), "push", "--listen", listen, "--inner", inner, "--http", http]
+    else:
+        ports = free_ports(1)
+        command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]
+        command += ["--pull"] if pull else []
+    return Server(command, ports)
+
+
+def start_bare(bare, mode):
+    pushes = mode in ("push", "idle")
+    ports = free_ports(2 if pushes else 1)
+    return Server([bare, "push" if pushes else BARE_PROTOCOL[mode], *map(str, ports)], ports)
+
+
+def program(build, name):
+    path = os.path.join(build, "bin", name)
+    if not os.access(path, os.X_OK):
+        sys.exit("%s is not there: build it first" % path)
+    return path
+
+
+def build_bare(folder):
+    """Compiles the bare servers; None, with a word on standard error, when their source is not there."""
+    source = os.environ.get("WM_BARE", os.path.join(REPOSITORY, "..", "shared", "bench", "bare.c"))
+    if not os.path.exists(source):
+        print("no ceiling: the source of the bare servers is not at %s (set WM_BARE)" % source, file=sys.stderr)
+        return None
+    path = os.path.join(folder, "bare")
+    subprocess.run(["cc", "-O2", "-w", "-o", path, source, "-lcrypto"], check=True)
+    return path
+
+
+def load_command(build, mode, server, arguments):
+    return pinned(1, [program(build, "wm-load"), mode, *server.target(mode), "--server-pid", str(server.pid), *arguments])
