@@ -186,30 +186,35 @@ void check_row(void **state)
         fail_msg("%s does not name %s", outcome.text, row.rule);
 }
 
+// The octet at each place of a run that is longer than a block of the scanner and no multiple of it.
+constexpr size_t kRun = 21;
+
+std::string run_with(int octet, size_t place, char filler)
+{
+    std::string run(kRun, filler);
+    run[place] = static_cast<char>(octet);
+    return run;
+}
+
 // No octet may end a line but CR LF, and none hides in a value: all 256 are tried.
 void values_have_no_control_characters(void **)
 {
-    for (int octet = 0; octet < 256; ++octet) {
-        // Sixteen places, so that each lane of a word is tried.
-        for (size_t place = 0; place < 16; ++place) {
-            std::string value(16, 'v');
-            value[place] = static_cast<char>(octet);
-            const http_feed::Outcome outcome = http_feed::play(with("X: " + value));
+    for (int octet = 0; octet < 256; ++octet)
+        for (size_t place = 0; place < kRun; ++place) {
             const bool allowed = octet == '\t' || (octet >= 0x20 && octet != 0x7f);
-            assert_int_equal(outcome.status, allowed ? 0 : 400);
+            assert_int_equal(http_feed::play(with("X: " + run_with(octet, place, 'v'))).status, allowed ? 0 : 400);
         }
-    }
 }
 
 void targets_have_no_control_space_or_hash(void **)
 {
-    for (int octet = 0; octet < 256; ++octet) {
-        for (const char *before : {"/", "/aaaa", "/?", "/?aaa"}) {
-            const http_feed::Outcome outcome = http_feed::play("GET "s + before + static_cast<char>(octet) + "a HTTP/1.0\r\n\r\n");
-            const bool allowed = octet > 0x20 && octet != 0x7f && octet != '#';
-            assert_int_equal(outcome.status, allowed ? 0 : 400);
-        }
-    }
+    for (int octet = 0; octet < 256; ++octet)
+        for (size_t place = 0; place < kRun; ++place)
+            for (const char *before : {"/", "/?"}) {
+                const std::string target = before + run_with(octet, place, 't');
+                const bool allowed = octet > 0x20 && octet != 0x7f && octet != '#';
+                assert_int_equal(http_feed::play("GET " + target + " HTTP/1.0\r\n\r\n").status, allowed ? 0 : 400);
+            }
 }
 
 void names_are_tokens(void **)
@@ -219,8 +224,10 @@ void names_are_tokens(void **)
         const char c = static_cast<char>(octet);
         const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         const bool token = alnum || others.find(c) != std::string::npos;
-        assert_int_equal(http_feed::play(with("X"s + c + "Y: z")).status, token || c == ':' ? 0 : 400);
-        assert_int_equal(http_feed::play(with(c + "X: z"s)).status, token ? 0 : 400);
+        for (size_t place = 0; place < kRun; ++place) {
+            const bool allowed = token || (c == ':' && place != 0);
+            assert_int_equal(http_feed::play(with(run_with(octet, place, 'n') + ": z")).status, allowed ? 0 : 400);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "proto/ascii.h"
+#include "proto/http/scan.h"
 
 namespace wm::http {
 
@@ -92,16 +93,11 @@ bool valid_port(std::string_view text)
 // The length of the reg-name at the front of text; an incomplete percent-encoding ends it.
 size_t reg_name_size(std::string_view text)
 {
-    size_t at = 0;
-    while (at < text.size()) {
-        if (is(text[at], ascii::kRegName))
-            ++at;
-        else if (text[at] == '%' && at + 2 < text.size() && is(text[at + 1], ascii::kHex) && is(text[at + 2], ascii::kHex))
-            at += 3;
-        else
-            break;
-    }
-    return at;
+    const char *const end = text.data() + text.size();
+    const char *p = skip_class<ascii::kRegName>(text.data(), end);
+    while (end - p > 2 && *p == '%' && is(p[1], ascii::kHex) && is(p[2], ascii::kHex))
+        p = skip_class<ascii::kRegName>(p + 3, end);
+    return static_cast<size_t>(p - text.data());
 }
 
 } // namespace

@@ -38,7 +38,7 @@ bool known_method(std::string_view name)
 
 } // namespace
 
-const char *RequestParser::empty_line(const char *data, const char *p)
+inline const char *RequestParser::empty_line(const char *data, const char *p)
 {
     if (state_ == State::kEmptyLf) {
         if (*p != '\n')
@@ -56,9 +56,9 @@ const char *RequestParser::empty_line(const char *data, const char *p)
     return p + 1;
 }
 
-const char *RequestParser::method(const char *data, const char *p, const char *end)
+inline const char *RequestParser::method(const char *data, const char *p, const char *end)
 {
-    p = skip_class<ascii::kToken>(p, end);
+    p = skip_token(p, end);
     if (p == end)
         return p;
     const std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);
@@ -71,7 +71,7 @@ const char *RequestParser::method(const char *data, const char *p, const char *e
     return p + 1;
 }
 
-const char *RequestParser::target_form(const char *data, const char *p)
+inline const char *RequestParser::target_form(const char *data, const char *p)
 {
     if (*p == '/') {
         state_ = State::kPath;
@@ -131,16 +131,16 @@ const char *RequestParser::authority(const char *data, const char *p, const char
     return p;
 }
 
-const char *RequestParser::path_or_query(const char *data, const char *p, const char *end)
+inline const char *RequestParser::path_or_query(const char *data, const char *p, const char *end)
 {
-    p = skip_class<ascii::kPath>(p, end);
+    p = skip_path(p, end);
     if (p != end && *p == '?' && state_ == State::kPath) {
         ++p;
         query_ = static_cast<uint32_t>(p - data);
         state_ = State::kQuery;
     }
     if (state_ == State::kQuery)
-        while ((p = skip_class<ascii::kPath>(p, end)) != end && *p == '?')
+        while ((p = skip_path(p, end)) != end && *p == '?')
             ++p;
     if (p == end)
         return p;
@@ -151,7 +151,7 @@ const char *RequestParser::path_or_query(const char *data, const char *p, const 
 }
 
 // HTTP-version and the CRLF. The version is judged at its last digit, so that HTTP/2.0 gives 505 whatever follows.
-const char *RequestParser::version(const char *data, const char *p, const char *end)
+inline const char *RequestParser::version(const char *data, const char *p, const char *end)
 {
     const char *const begin = data + target_end_ + 1;
     if (p == begin && end - p >= static_cast<std::ptrdiff_t>(kVersionForm.size()) &&

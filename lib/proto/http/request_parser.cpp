@@ -42,88 +42,93 @@ const char *RequestParser::refuse(Fault fault)
 }
 
 // By length first: five lengths, and mostly one candidate each.
-RequestParser::Field RequestParser::classify(const char *name, size_t size)
+inline RequestParser::Field RequestParser::classify(std::string_view name)
 {
-    const std::string_view text(name, size);
-    switch (size) {
+    switch (name.size()) {
     case 4:
-        return ascii::equal_fold(text, "host") ? Field::kHost : Field::kOther;
+        return equals_name(name, "host") ? Field::kHost : Field::kOther;
     case 6:
-        return ascii::equal_fold(text, "expect") ? Field::kExpect : Field::kOther;
+        return equals_name(name, "expect") ? Field::kExpect : Field::kOther;
     case 10:
-        return ascii::equal_fold(text, "connection") ? Field::kConnection : Field::kOther;
+        return equals_name(name, "connection") ? Field::kConnection : Field::kOther;
     case 14:
-        return ascii::equal_fold(text, "content-length") ? Field::kContentLength : Field::kOther;
+        return equals_name(name, "content-length") ? Field::kContentLength : Field::kOther;
     case 17:
-        return ascii::equal_fold(text, "transfer-encoding") ? Field::kTransferEncoding : Field::kOther;
+        return equals_name(name, "transfer-encoding") ? Field::kTransferEncoding : Field::kOther;
     default:
         return Field::kOther;
     }
 }
 
-// RFC 9112 §5. Falls from state to state as long as there are bytes; where they end, the state says where to go on.
+// RFC 9112 §5. Goes from state to state as long as there are bytes; where they end, the state says where to go on. What changes
+// with every line is held in registers and written back at the end.
 const char *RequestParser::header_lines(const char *data, const char *p, const char *end, size_t max_lines)
 {
-    while (p != end) {
-        switch (state_) {
+    State state = state_;
+    Field field = scan_.field;
+    const char *mark = data + scan_.mark;
+    while (p != end && state != State::kHeadEnd) {
+        switch (state) {
         case State::kLine:
             if (!is(*p, ascii::kToken)) {
                 if (*p != '\r')
                     return refuse(field_name_fault(*p, true));
-                state_ = State::kBlankLf;
+                state = State::kBlankLf;
                 ++p;
                 break;
             }
             if (scan_.lines == max_lines)
                 return refuse(Fault::kTooManyFields);
             ++scan_.lines;
-            scan_.mark = static_cast<uint32_t>(p - data);
-            state_ = State::kName;
+            mark = p;
+            state = State::kName;
             [[fallthrough]];
         case State::kName:
-            p = skip_class<ascii::kToken>(p, end);
+            p = skip_token(p, end);
             if (p == end)
-                return p;
+                break;
             if (*p != ':')
                 return refuse(field_name_fault(*p, false));
-            scan_.field = classify(data + scan_.mark, static_cast<size_t>(p - data) - scan_.mark);
-            ++p;
-            scan_.mark = static_cast<uint32_t>(p - data);
-            state_ = State::kValue;
+            field = classify({mark, static_cast<size_t>(p - mark)});
+            mark = ++p;
+            state = State::kValue;
             [[fallthrough]];
         case State::kValue:
             p = skip_value(p, end);
             if (p == end)
-                return p;
+                break;
             if (*p != '\r')
                 return refuse(*p == '\n' ? Fault::kBareLf : Fault::kFieldValue);
-            state_ = State::kValueLf;
+            state = State::kValueLf;
             if (++p == end)
-                return p;
+                break;
             [[fallthrough]];
         case State::kValueLf:
             if (*p != '\n')
                 return refuse(Fault::kBareCr);
-            if (scan_.field != Field::kOther)
-                if (const Fault fault = take_field(data, p - 1); fault != Fault::kNone)
+            if (field != Field::kOther)
+                if (const Fault fault = take_field(field, data, {mark, static_cast<size_t>(p - 1 - mark)}); fault != Fault::kNone)
                     return refuse(fault);
-            state_ = State::kLine;
+            state = State::kLine;
             ++p;
             break;
         default: // kBlankLf
             if (*p != '\n')
                 return refuse(Fault::kBareCr);
-            state_ = State::kHeadEnd;
-            return p + 1;
+            state = State::kHeadEnd;
+            ++p;
         }
     }
+    state_ = state;
+    scan_.field = field;
+    scan_.mark = static_cast<uint32_t>(mark - data);
     return p;
 }
 
-Fault RequestParser::take_field(const char *data, const char *end)
+inline Fault RequestParser::take_field(Field field, const char *data, std::string_view line)
 {
-    const std::string_view value = ascii::trim({data + scan_.mark, static_cast<size_t>(end - data) - scan_.mark});
-    switch (scan_.field) {
+    const std::string_view value = ascii::trim(line);
+    switch (field) {
     case Field::kHost:
         return take_host(data, value);
     case Field::kContentLength:
@@ -137,7 +142,7 @@ Fault RequestParser::take_field(const char *data, const char *end)
     }
 }
 
-Fault RequestParser::take_host(const char *data, std::string_view value)
+inline Fault RequestParser::take_host(const char *data, std::string_view value)
 {
     if ((flags_ & kHost) != 0)
         return Fault::kHostRepeated;
@@ -201,9 +206,9 @@ Fault RequestParser::take_connection(std::string_view value)
 {
     std::string_view member;
     while (next_member(value, member)) {
-        if (ascii::equal_fold(member, "close"))
+        if (equals_name(member, "close"))
             flags_ |= kClose;
-        else if (ascii::equal_fold(member, "keep-alive"))
+        else if (equals_name(member, "keep-alive"))
             flags_ |= kKeepAlive;
         else if (!is_token(member))
             return Fault::kConnectionSyntax;
@@ -218,7 +223,7 @@ Fault RequestParser::take_expect(std::string_view value)
     while (next_member(value, member)) {
         if (member.empty())
             continue;
-        if (!ascii::equal_fold(member, "100-continue"))
+        if (!equals_name(member, "100-continue"))
             return Fault::kExpectation;
         flags_ |= kExpect;
     }
@@ -226,7 +231,7 @@ Fault RequestParser::take_expect(std::string_view value)
 }
 
 // What only the whole head can tell: RFC 9112 §3.2 (Host) and §6.3 (how long the body is).
-Fault RequestParser::end_of_head(const Limits &limits)
+inline Fault RequestParser::end_of_head(const Limits &limits)
 {
     if ((flags_ & (kMinor | kHost)) == kMinor)
         return Fault::kHostMissing;
@@ -245,7 +250,7 @@ Fault RequestParser::end_of_head(const Limits &limits)
 }
 
 // The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
-Fault RequestParser::head(const char *data, size_t len, const Limits &limits)
+inline Fault RequestParser::head(const char *data, size_t len, const Limits &limits)
 {
     const size_t most = std::min(limits.max_header_bytes, kMaxHead);
     const char *const end = data + std::min(len, most);
@@ -287,7 +292,7 @@ Step RequestParser::message(const char *data, size_t body_size, size_t used, Req
     return {StepKind::kMessage, used, 0};
 }
 
-Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &out)
+inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &out)
 {
     const size_t rest = len - pos_;
     if (state_ == State::kFixedBody) {

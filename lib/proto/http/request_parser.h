@@ -104,8 +104,8 @@ private:
     const char *path_or_query(const char *data, const char *p, const char *end);
     const char *version(const char *data, const char *p, const char *end);
     const char *header_lines(const char *data, const char *p, const char *end, size_t max_lines);
-    static Field classify(const char *name, size_t size);
-    Fault take_field(const char *data, const char *end);
+    static Field classify(std::string_view name);
+    Fault take_field(Field field, const char *data, std::string_view line);
     Fault take_host(const char *data, std::string_view value);
     Fault take_length(std::string_view value);
     Fault take_coding(std::string_view value);

@@ -49,7 +49,7 @@ bool written_by_library(std::string_view name)
 // Checks one line; moves at behind it.
 const char *check_line(const char *&at, const char *end, bool &wants_close)
 {
-    const char *const colon = skip_class<ascii::kToken>(at, end);
+    const char *const colon = skip_token(at, end);
     if (colon == at || colon == end || *colon != ':')
         return "a header line must be \"Name: value\", the name a token (RFC 9110 §5.1)";
     const char *const stop = skip_value(colon + 1, end);

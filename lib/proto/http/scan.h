@@ -1,59 +1,126 @@
 /**
  * @file
  * The inner loops of the head's parser: how far does a run of allowed octets go. Pure, any thread.
+ *
+ * Sixteen octets at a time with the compilers' vector type, which is SSE2, NEON or plain words as the machine has it; what
+ * the block test is too coarse for, and what is left before the end, goes through the table of ascii.h.
  */
 #ifndef WM_PROTO_HTTP_SCAN_H
 #define WM_PROTO_HTTP_SCAN_H
 
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #include "proto/ascii.h"
 
 namespace wm::http {
 
+namespace detail {
+
+using Block = uint8_t __attribute__((vector_size(16)));
+inline constexpr std::ptrdiff_t kBlock = 16;
+
+// The first octet whose lane in stops is set (0xff), or kBlock.
+template <class Mask> inline std::ptrdiff_t first_lane(Mask stops)
+{
+    uint64_t half[2];
+    static_assert(sizeof stops == sizeof half);
+    std::memcpy(half, &stops, sizeof half);
+    const auto lane = [](uint64_t word) {
+        return (std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word)) / 8;
+    };
+    if (half[0] != 0)
+        return lane(half[0]);
+    return half[1] != 0 ? 8 + lane(half[1]) : kBlock;
+}
+
+template <class Word> inline bool folds_to(const char *text, const char *lower)
+{
+    Word a;
+    Word b;
+    std::memcpy(&a, text, sizeof a);
+    std::memcpy(&b, lower, sizeof b);
+    return (a | static_cast<Word>(0x2020202020202020u)) == b;
+}
+
+} // namespace detail
+
+/**
+ * Whether text is lower but for the case of letters, a word at a time. lower has letters, digits and '-' only, and text no
+ * control characters: then or-ing 0x20 into text makes no other octets equal.
+ */
+template <size_t N> inline bool equals_name(std::string_view text, const char (&lower)[N])
+{
+    constexpr size_t kSize = N - 1;
+    static_assert(kSize >= 4);
+    if (text.size() != kSize)
+        return false;
+    // Whole words, then one that ends with the text and overlaps them.
+    if constexpr (kSize < 8)
+        return detail::folds_to<uint32_t>(text.data(), lower) && detail::folds_to<uint32_t>(text.data() + kSize - 4, lower + kSize - 4);
+    for (size_t at = 0; at + 8 <= kSize; at += 8)
+        if (!detail::folds_to<uint64_t>(text.data() + at, lower + at))
+            return false;
+    return detail::folds_to<uint64_t>(text.data() + kSize - 8, lower + kSize - 8);
+}
+
 /// The first octet of [p, end) that is not of class kBits, or end.
 template <unsigned kBits> inline const char *skip_class(const char *p, const char *end)
 {
-    while (end - p >= 4) {
-        if (!ascii::is(p[0], kBits))
-            return p;
-        if (!ascii::is(p[1], kBits))
-            return p + 1;
-        if (!ascii::is(p[2], kBits))
-            return p + 2;
-        if (!ascii::is(p[3], kBits))
-            return p + 3;
-        p += 4;
-    }
     while (p != end && ascii::is(*p, kBits))
         ++p;
     return p;
 }
 
-/**
- * skip_class<kValue>, eight octets at a time. In x, an octet below 0x20 borrows into its top bit when 0x20 is taken from each,
- * and so does a zero octet (0x7f before the xor) when 1 is; the lowest bit that is left is exact, those above may not be.
- */
+/// skip_class<kToken>. Letters, digits and '-' by the block; the other tchars are rare.
+inline const char *skip_token(const char *p, const char *end)
+{
+    while (end - p >= detail::kBlock) {
+        detail::Block x;
+        std::memcpy(&x, p, sizeof x);
+        const detail::Block letter = (x | 0x20) - 'a';
+        const detail::Block digit = x - '0';
+        const std::ptrdiff_t lane = detail::first_lane((letter > 25) & (digit > 9) & (x != '-'));
+        p += lane;
+        if (lane == detail::kBlock)
+            continue;
+        if (!ascii::is(*p, ascii::kToken))
+            return p;
+        ++p;
+    }
+    return skip_class<ascii::kToken>(p, end);
+}
+
+/// skip_class<kPath>.
+inline const char *skip_path(const char *p, const char *end)
+{
+    while (end - p >= detail::kBlock) {
+        detail::Block x;
+        std::memcpy(&x, p, sizeof x);
+        const std::ptrdiff_t lane = detail::first_lane((x <= 0x20) | (x == 0x7f) | (x == '#') | (x == '?'));
+        p += lane;
+        if (lane != detail::kBlock)
+            return p;
+    }
+    return skip_class<ascii::kPath>(p, end);
+}
+
+/// skip_class<kValue>.
 inline const char *skip_value(const char *p, const char *end)
 {
-    constexpr uint64_t kOnes = 0x0101010101010101u;
-    if constexpr (std::endian::native == std::endian::little) {
-        while (end - p >= 8) {
-            uint64_t x = 0;
-            std::memcpy(&x, p, sizeof x);
-            const uint64_t del = x ^ kOnes * 0x7f;
-            const uint64_t stop = (((x - kOnes * 0x20) & ~x) | ((del - kOnes) & ~del)) & kOnes * 0x80;
-            if (stop == 0) {
-                p += 8;
-                continue;
-            }
-            p += std::countr_zero(stop) / 8;
-            if (*p != '\t')
-                return p;
-            ++p;
-        }
+    while (end - p >= detail::kBlock) {
+        detail::Block x;
+        std::memcpy(&x, p, sizeof x);
+        const std::ptrdiff_t lane = detail::first_lane((x < 0x20) | (x == 0x7f));
+        p += lane;
+        if (lane == detail::kBlock)
+            continue;
+        if (*p != '\t')
+            return p;
+        ++p;
     }
     return skip_class<ascii::kValue>(p, end);
 }
