@@ -14,8 +14,8 @@ extern "C" {
 /**
  * Sends one message in the protocol's framing: the whole of it or nothing. data is copied or written before the return.
  * 0: taken. WM_BACKPRESSURE: taken, more than send_high_water is queued. WM_EFULL: not taken, what was queued before is over
- * max_send_buffer. WM_ECLOSED. WM_EMSGSIZE: over max_message, or a line break in a text line. WM_ESTATE: http without an unanswered request.
- * WM_EINVAL: a websocket text that is not UTF-8 is the caller's to avoid and is not checked.
+ * max_send_buffer. WM_ECLOSED. WM_EMSGSIZE: longer than both max_message and max_send_buffer.
+ * WM_ESTATE: http without an unanswered request. That a websocket text is UTF-8, and a text line without a line break, is the caller's to see to.
  * On http it answers the oldest unanswered request with 200 and text/html;charset=utf-8.
  * Before open it is held, within max_send_buffer. Any thread: from another than the app's it is copied to the mailbox and returns
  * WM_QUEUED, or WM_EFULL over max_mailbox. @since 0.1.0

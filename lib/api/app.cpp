@@ -1,0 +1,103 @@
+#include "wm/app.h"
+
+#include "api/guard.h"
+
+#include <climits>
+
+using namespace wm;
+
+wm_app *wm_app_new(void)
+{
+    App *app = nullptr;
+    guarded([&] {
+        app = App::make();
+        return 0;
+    });
+    return handle(app);
+}
+
+void wm_app_free(wm_app *app)
+{
+    if (app)
+        with_app(app, [](App &self) { return self.release(), 0; });
+}
+
+int wm_app_set_int(wm_app *app, const char *option, int64_t value)
+{
+    if (!option)
+        return no_handle("option");
+    return with_app(app, [&](App &self) { return self.set_option(option, value); });
+}
+
+int wm_app_set_str(wm_app *app, const char *option, const char *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_app(app, [&](App &self) { return set_option(Scope::kApp, &self.options, self.started(), option, value); });
+}
+
+int wm_app_get_int(wm_app *app, const char *option, int64_t *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_app(app, [&](App &self) { return get_option(Scope::kApp, &self.options, option, value); });
+}
+
+int wm_app_get_str(wm_app *app, const char *option, const char **value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_app(app, [&](App &self) { return get_option(Scope::kApp, &self.options, option, value); });
+}
+
+// run, run_once and poll make the caller's thread the app's: they are not checked for it, but for another that is inside.
+
+int wm_app_run(wm_app *app)
+{
+    return app ? guarded([&] { return object(app)->run(); }) : no_handle("app");
+}
+
+int wm_app_run_once(wm_app *app, int64_t timeout_ms)
+{
+    return app ? guarded([&] { return object(app)->run_once(timeout_ms); }) : no_handle("app");
+}
+
+int wm_app_poll(wm_app *app, wm_event *events, size_t cap, int64_t timeout_ms)
+{
+    if (!app || !events || cap == 0)
+        return !app ? no_handle("app") : fail(WM_EINVAL, "poll needs an array with room for at least one record");
+    size_t count = 0;
+    int result = guarded([&] { return object(app)->poll(events, cap < INT_MAX ? cap : INT_MAX, timeout_ms, &count); });
+    return result != 0 ? result : static_cast<int>(count);
+}
+
+int wm_app_flush(wm_app *app)
+{
+    return with_app(app, [](App &self) { return self.flush(); });
+}
+
+int wm_app_fd(wm_app *app)
+{
+    return with_app(app, [](App &self) { return self.fd(); });
+}
+
+int wm_app_stop(wm_app *app)
+{
+    if (!app)
+        return no_handle("app");
+    object(app)->request_stop();
+    return 0;
+}
+
+int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy)
+{
+    if (!app)
+        return no_handle("app");
+    Command command = {};
+    command.kind = Command::Kind::kPost;
+    command.post = fn;
+    command.user = user;
+    command.destroy = destroy;
+    int result = guarded([&] { return object(app)->post(command); });
+    return result == WM_QUEUED ? 0 : result;
+}

@@ -1,0 +1,202 @@
+#include "wm/conn.h"
+
+#include "api/guard.h"
+#include "net/stream.h"
+#include "proto/utf8.h"
+
+#include <cstring>
+#include <netinet/in.h>
+#include <string>
+
+using namespace wm;
+
+namespace {
+
+constexpr size_t kMaxReason = websocket::kMaxControlPayload - 2;
+
+int copy_out(std::string_view text, char *out, size_t cap)
+{
+    if (!out || cap <= text.size())
+        return fail(WM_EMSGSIZE, "the text has %zu bytes and its NUL, the buffer %zu", text.size(), cap);
+    memcpy(out, text.data(), text.size());
+    out[text.size()] = '\0';
+    return static_cast<int>(text.size());
+}
+
+using GetAddress = bool (*)(int fd, SocketAddress &out);
+
+template <class Body> int with_address(wm_conn conn, GetAddress get, Body body)
+{
+    return with_connection(conn, [&](Connection &self) {
+        SocketAddress address;
+        // A peer that has reset has no address any more; the connection still is one until its close event.
+        if (!get(self.fd, address))
+            return fail(WM_ECLOSED, "the address went with the peer");
+        return body(address);
+    });
+}
+
+int ip_of(wm_conn conn, GetAddress get, char *out, size_t cap)
+{
+    return with_address(conn, get, [&](SocketAddress &address) {
+        char ip[INET6_ADDRSTRLEN];
+        int len = format_ip(address.storage, ip);
+        return copy_out({ip, static_cast<size_t>(len)}, out, cap);
+    });
+}
+
+int address_of(wm_conn conn, GetAddress get, char *out, size_t cap)
+{
+    return with_address(conn, get, [&](SocketAddress &address) { return copy_out(format_address(address), out, cap); });
+}
+
+int port_of_conn(wm_conn conn, GetAddress get)
+{
+    return with_address(conn, get, [](SocketAddress &address) { return port_of(address.storage); });
+}
+
+/// Counts do not fit an int: they come out beside the code.
+template <class Body> int64_t count_of(wm_conn conn, Body body)
+{
+    int64_t count = 0;
+    int result = with_connection(conn, [&](Connection &self) { return count = static_cast<int64_t>(body(self)), 0; });
+    return result != 0 ? result : count;
+}
+
+} // namespace
+
+int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
+{
+    if (bad_span(data, len))
+        return no_handle("data");
+    int code = 0;
+    if (Connection *self = find_connection(conn, &code)) {
+        return guarded([&] {
+            App &app = self->worker->app();
+            bool http = self->worker->protocol() == Protocol::kHttp && !(flags & WM_SEND_RAW);
+            return http ? app.requests.respond_oldest(*self, span(data, len), flags)
+                        : app.outbox.send(*self, static_cast<const char *>(data), len, flags);
+        });
+    }
+    if (code != WM_ETHREAD)
+        return code;
+    Command command = {};
+    command.kind = Command::Kind::kSend;
+    command.conn = conn;
+    command.flags = flags;
+    return guarded([&] { return post_command(unpack_id(conn).app, command, {}, span(data, len)); });
+}
+
+int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
+{
+    if (bad_span(text, len))
+        return no_handle("text");
+    if (len > kMaxReason || !is_utf8(static_cast<const char *>(text), len))
+        return fail(WM_EINVAL, "a close text is UTF-8 of at most %zu bytes (RFC 6455 5.5.1)", kMaxReason);
+    if (code != 0 && !websocket::may_be_sent(code))
+        return fail(WM_EINVAL, "close code %d may not be sent: 1000-1003, 1007-1014 and 3000-4999 may (RFC 6455 7.4)",
+                    static_cast<int>(code));
+    int result = 0;
+    if (Connection *self = find_connection(conn, &result))
+        return guarded([&] { return self->worker->app().lifecycle.close(*self, WM_REASON_LOCAL, code, span(text, len)), 0; });
+    if (result != WM_ETHREAD)
+        return result;
+    Command command = {};
+    command.kind = Command::Kind::kClose;
+    command.conn = conn;
+    command.flags = code;
+    return guarded([&] { return post_command(unpack_id(conn).app, command, {}, span(text, len)); });
+}
+
+int wm_conn_destroy(wm_conn conn)
+{
+    return with_connection(conn, [](Connection &self) { return self.worker->app().lifecycle.destroy(self, WM_REASON_LOCAL, 0), 0; });
+}
+
+int wm_conn_pause_recv(wm_conn conn)
+{
+    return with_connection(conn, [](Connection &self) { return self.worker->app().lifecycle.pause(self), 0; });
+}
+
+int wm_conn_resume_recv(wm_conn conn)
+{
+    return with_connection(conn, [](Connection &self) { return self.worker->app().lifecycle.resume(self), 0; });
+}
+
+int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap)
+{
+    return ip_of(conn, stream::remote_address, out, cap);
+}
+int wm_conn_remote_port(wm_conn conn)
+{
+    return port_of_conn(conn, stream::remote_address);
+}
+int wm_conn_remote_address(wm_conn conn, char *out, size_t cap)
+{
+    return address_of(conn, stream::remote_address, out, cap);
+}
+int wm_conn_local_ip(wm_conn conn, char *out, size_t cap)
+{
+    return ip_of(conn, stream::local_address, out, cap);
+}
+int wm_conn_local_port(wm_conn conn)
+{
+    return port_of_conn(conn, stream::local_address);
+}
+int wm_conn_local_address(wm_conn conn, char *out, size_t cap)
+{
+    return address_of(conn, stream::local_address, out, cap);
+}
+
+int64_t wm_conn_bytes_read(wm_conn conn)
+{
+    return count_of(conn, [](Connection &self) { return self.bytes_read; });
+}
+
+int64_t wm_conn_bytes_written(wm_conn conn)
+{
+    return count_of(conn, [](Connection &self) { return self.bytes_written; });
+}
+
+int64_t wm_conn_send_queue_size(wm_conn conn)
+{
+    return count_of(conn, [](Connection &self) { return self.queued(); });
+}
+
+wm_worker *wm_conn_worker(wm_conn conn)
+{
+    int code = 0;
+    Connection *self = find_connection(conn, &code);
+    return self ? handle(self->worker) : nullptr;
+}
+
+void *wm_conn_user(wm_conn conn)
+{
+    int code = 0;
+    Connection *self = find_connection(conn, &code);
+    return self ? self->user : nullptr;
+}
+
+int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy)
+{
+    return with_connection(conn, [&](Connection &self) {
+        self.worker->app().retire(self.user, self.destroy_user);
+        self.user = user;
+        self.destroy_user = destroy;
+        return 0;
+    });
+}
+
+int wm_conn_set_int(wm_conn conn, const char *option, int64_t value)
+{
+    if (!option)
+        return no_handle("option");
+    return with_connection(conn, [&](Connection &self) { return self.worker->app().lifecycle.set_option(self, option, value); });
+}
+
+int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &self.worker->options_of(self), option, value); });
+}

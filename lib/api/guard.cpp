@@ -1,0 +1,51 @@
+#include "api/guard.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+namespace wm {
+
+Connection *find_connection(wm_conn conn, int *code)
+{
+    Id id = unpack_id(conn);
+    App *app = App::of_this_thread(id.app);
+    Connection *found = app && id.kind == IdKind::kConn ? app->connections.find(id.slot, id.generation) : nullptr;
+    if (found)
+        return found;
+    Mailbox *mailbox = Mailbox::at(id.app);
+    if (app || !mailbox || id.kind != IdKind::kConn || conn == 0) {
+        *code = gone();
+        return nullptr;
+    }
+    std::lock_guard<std::mutex> lock(mailbox->mutex);
+    bool live = mailbox->app && !mailbox->closing && mailbox->app->connections.is_live(id.slot, id.generation);
+    *code = live ? wrong_thread() : gone();
+    return nullptr;
+}
+
+int post_command(uint32_t app_index, Command command, std::string_view uid, std::string_view payload)
+{
+    Mailbox *mailbox = Mailbox::at(app_index);
+    if (!mailbox)
+        return gone();
+    command.uid_len = uid.size();
+    command.len = payload.size();
+    std::lock_guard<std::mutex> lock(mailbox->mutex);
+    App *app = mailbox->closing ? nullptr : mailbox->app;
+    Id id = unpack_id(command.conn);
+    if (!app || (command.conn && !app->connections.is_live(id.slot, id.generation)))
+        return gone();
+    if (mailbox->bytes + command.cost() > mailbox->limit)
+        return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox->bytes, mailbox->limit);
+    command.data = static_cast<char *>(malloc(uid.size() + payload.size() + 1));
+    if (!command.data)
+        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload.size());
+    if (!uid.empty())
+        memcpy(command.data, uid.data(), uid.size());
+    if (!payload.empty())
+        memcpy(command.data + uid.size(), payload.data(), payload.size());
+    return app->post_locked(command);
+}
+
+} // namespace wm

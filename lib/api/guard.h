@@ -1,0 +1,92 @@
+/**
+ * @file
+ * What every function of the C API does first: checks its handle and its thread, and lets no exception out.
+ */
+#ifndef WM_API_GUARD_H
+#define WM_API_GUARD_H
+
+#include "core/error.h"
+#include "core/id.h"
+#include "worker/app.h"
+#include "worker/handles.h"
+
+#include <new>
+#include <string_view>
+
+namespace wm {
+
+/// body(), with WM_ENOMEM for what only memory at its end can throw.
+template <class Body> int guarded(Body body)
+{
+    try {
+        return static_cast<int>(body());
+    } catch (const std::bad_alloc &) {
+        return fail(WM_ENOMEM, "out of memory");
+    } catch (...) {
+        return fail(WM_EINTERNAL, "unexpected exception");
+    }
+}
+
+inline int no_handle(const char *what)
+{
+    return fail(WM_EINVAL, "%s is NULL", what);
+}
+
+inline int wrong_thread()
+{
+    return fail(WM_ETHREAD, "only the thread that runs or polls the app may call this");
+}
+
+/// body(app) on the app's thread, else an error.
+template <class Body> int with_app(wm_app *app, Body body)
+{
+    if (!app)
+        return no_handle("app");
+    if (!object(app)->on_thread())
+        return wrong_thread();
+    return guarded([&] { return body(*object(app)); });
+}
+
+template <class Body> int with_worker(wm_worker *worker, Body body)
+{
+    if (!worker)
+        return no_handle("worker");
+    if (!object(worker)->app().on_thread())
+        return wrong_thread();
+    return guarded([&] { return body(*object(worker)); });
+}
+
+inline int gone()
+{
+    return fail(WM_ECLOSED, "no such connection: it has closed, or never was");
+}
+
+/// Whether data may be read: NULL is fine with a length of 0.
+inline bool bad_span(const void *data, size_t len)
+{
+    return !data && len > 0;
+}
+
+inline std::string_view span(const void *data, size_t len)
+{
+    return {static_cast<const char *>(data), len};
+}
+
+/// The connection of an id on its app's thread; nullptr with WM_ECLOSED or WM_ETHREAD in *code.
+Connection *find_connection(wm_conn conn, int *code);
+
+template <class Body> int with_connection(wm_conn id, Body body)
+{
+    int code = 0;
+    Connection *conn = find_connection(id, &code);
+    if (!conn)
+        return code;
+    return guarded([&] { return body(*conn); });
+}
+
+/// Leaves a command in the mailbox of the app at that index; data is copied, uid first. The code of App::post, or WM_ECLOSED.
+int post_command(uint32_t app_index, Command command, std::string_view uid, std::string_view payload);
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,152 @@
+#include "wm/http.h"
+
+#include "api/guard.h"
+#include "proto/http/fields.h"
+
+#include <cstring>
+
+using namespace wm;
+
+namespace {
+
+/// body(request) on the app's thread, else an error.
+template <class Body> int with_request(wm_request id, Body body)
+{
+    Id parts = unpack_id(id);
+    App *app = App::of_this_thread(parts.app);
+    HttpRequest *request = app && parts.kind == IdKind::kRequest ? app->requests.find(parts.slot, parts.generation) : nullptr;
+    if (request)
+        return guarded([&] { return body(*app, *request); });
+    Mailbox *mailbox = Mailbox::at(parts.app);
+    bool elsewhere = !app && id != 0 && mailbox && mailbox->owner.load(std::memory_order_relaxed);
+    return elsewhere ? wrong_thread() : fail(WM_ECLOSED, "no such request: it is answered, or its connection has closed");
+}
+
+template <class Body> int with_slices(wm_request id, Body body)
+{
+    return with_request(id, [&](App &app, HttpRequest &request) {
+        if (!app.requests.readable(request))
+            return fail(WM_ESTATE, "the request's slices have ended: wm_request_keep makes them last");
+        return body(request.slices);
+    });
+}
+
+int hand_out(std::string_view slice, const void **out, size_t *len)
+{
+    *out = slice.data() ? slice.data() : "";
+    *len = slice.size();
+    return 0;
+}
+
+int slice_of(wm_request id, const void **out, size_t *len, std::string_view http::Request::*member)
+{
+    if (!out || !len)
+        return no_handle("out");
+    return with_slices(id, [&](const http::Request &slices) { return hand_out(slices.*member, out, len); });
+}
+
+} // namespace
+
+wm_request wm_message_request(wm_conn conn)
+{
+    int code = 0;
+    Connection *self = find_connection(conn, &code);
+    if (!self || !self->http || self->http->current == HttpSession::kNone)
+        return 0;
+    return self->worker->app().requests.id_of(self->http->current);
+}
+
+int wm_request_method(wm_request request, const void **out, size_t *len)
+{
+    return slice_of(request, out, len, &http::Request::method);
+}
+int wm_request_target(wm_request request, const void **out, size_t *len)
+{
+    return slice_of(request, out, len, &http::Request::target);
+}
+int wm_request_path(wm_request request, const void **out, size_t *len)
+{
+    return slice_of(request, out, len, &http::Request::path);
+}
+int wm_request_query(wm_request request, const void **out, size_t *len)
+{
+    return slice_of(request, out, len, &http::Request::query);
+}
+int wm_request_body(wm_request request, const void **out, size_t *len)
+{
+    return slice_of(request, out, len, &http::Request::body);
+}
+
+int wm_request_version(wm_request request, const void **out, size_t *len)
+{
+    if (!out || !len)
+        return no_handle("out");
+    return with_slices(request, [&](const http::Request &slices) { return hand_out(slices.minor ? "1.1" : "1.0", out, len); });
+}
+
+int wm_request_header(wm_request request, const char *name, const void **out, size_t *len)
+{
+    if (!name || !out || !len)
+        return no_handle(name ? "out" : "name");
+    return with_slices(request, [&](const http::Request &slices) {
+        std::string_view value;
+        bool found = http::find_field(slices.fields, name, value);
+        *out = found ? value.data() : nullptr;
+        *len = found ? value.size() : 0;
+        return found ? 1 : 0;
+    });
+}
+
+int wm_request_header_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len)
+{
+    if (!name || !name_len || !value || !value_len)
+        return no_handle("out");
+    return with_slices(request, [&](const http::Request &slices) {
+        std::string_view field, content;
+        size_t cursor = 0;
+        for (size_t i = 0; http::field_at(slices.fields, cursor, field, content); i++) {
+            if (i < index)
+                continue;
+            hand_out(field, name, name_len);
+            hand_out(content, value, value_len);
+            return 1;
+        }
+        return 0;
+    });
+}
+
+wm_conn wm_request_conn(wm_request request)
+{
+    wm_conn conn = 0;
+    with_request(request, [&](App &, HttpRequest &self) { return conn = self.conn, 0; });
+    return conn;
+}
+
+int wm_request_keep(wm_request request)
+{
+    return with_request(request, [](App &app, HttpRequest &self) { return app.requests.keep(self); });
+}
+
+int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len,
+                       int32_t flags)
+{
+    if (bad_span(headers, headers_len) || bad_span(body, len))
+        return no_handle("headers or body");
+    return with_request(request, [&](App &app, HttpRequest &self) {
+        return app.requests.respond(self, status, span(headers, headers_len), span(body, len), flags);
+    });
+}
+
+int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len)
+{
+    if (bad_span(headers, headers_len))
+        return no_handle("headers");
+    return with_request(request, [&](App &app, HttpRequest &self) { return app.requests.accept(self, span(headers, headers_len)); });
+}
+
+int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len)
+{
+    if (bad_span(body, len))
+        return no_handle("body");
+    return with_request(request, [&](App &app, HttpRequest &self) { return app.requests.reject(self, status, span(body, len)); });
+}

@@ -1,0 +1,126 @@
+#include "wm/hub.h"
+
+#include "api/guard.h"
+#include "hub/hub.h"
+
+using namespace wm;
+
+namespace {
+
+template <class Body> int with_hub(wm_hub *hub, Body body)
+{
+    if (!hub)
+        return no_handle("hub");
+    if (!object(hub)->app().on_thread())
+        return wrong_thread();
+    return guarded([&] { return body(*object(hub)); });
+}
+
+int bad_uid()
+{
+    return fail(WM_EINVAL, "uid is NULL or empty");
+}
+
+/// From another thread: the message is copied, and the count comes on the app's thread.
+int queue(wm_hub *hub, Command::Kind kind, std::string_view uid, std::string_view payload, int32_t flags, wm_hub_result_fn done, void *user)
+{
+    Command command = {};
+    command.kind = kind;
+    command.hub = static_cast<AppPart *>(object(hub));
+    command.flags = flags;
+    command.done = done;
+    command.user = user;
+    int result = guarded([&] { return post_command(object(hub)->app().index(), command, uid, payload); });
+    return result == WM_QUEUED ? int{WM_PENDING} : result;
+}
+
+} // namespace
+
+wm_hub *wm_hub_new(wm_app *app)
+{
+    Hub *hub = nullptr;
+    with_app(app, [&](App &self) { return hub = new Hub(self), 0; });
+    return hub ? handle(hub) : nullptr;
+}
+
+void wm_hub_free(wm_hub *hub)
+{
+    if (hub)
+        with_hub(hub, [](Hub &self) { return delete &self, 0; });
+}
+
+int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn)
+{
+    if (!uid)
+        return bad_uid();
+    return with_hub(hub, [&](Hub &self) {
+        return with_connection(conn, [&](Connection &found) {
+            if (&found.worker->app() != &self.app())
+                return fail(WM_EINVAL, "the connection belongs to another app than the hub");
+            return self.bind(span(uid, uid_len), found);
+        });
+    });
+}
+
+int wm_hub_unbind(wm_hub *hub, wm_conn conn)
+{
+    return with_hub(hub, [&](Hub &self) {
+        return with_connection(conn, [&](Connection &found) {
+            if (&found.worker->app() != &self.app())
+                return fail(WM_EINVAL, "the connection belongs to another app than the hub");
+            return self.unbind(found);
+        });
+    });
+}
+
+int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value)
+{
+    if (!option)
+        return no_handle("option");
+    return with_hub(hub, [&](Hub &self) { return set_option(Scope::kHub, &self.options, false, option, value); });
+}
+
+int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_hub(hub, [&](Hub &self) { return get_option(Scope::kHub, &self.options, option, value); });
+}
+
+int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections,
+                wm_hub_result_fn done, void *user)
+{
+    if (!uid || uid_len == 0)
+        return bad_uid();
+    if (bad_span(data, len))
+        return no_handle("data");
+    if (hub && !object(hub)->app().on_thread())
+        return queue(hub, Command::Kind::kHubSend, span(uid, uid_len), span(data, len), flags, done, user);
+    return with_hub(hub, [&](Hub &self) {
+        int64_t taken = self.send(span(uid, uid_len), data, len, flags);
+        if (connections)
+            *connections = taken;
+        return 0;
+    });
+}
+
+int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user)
+{
+    if (bad_span(data, len))
+        return no_handle("data");
+    if (hub && !object(hub)->app().on_thread())
+        return queue(hub, Command::Kind::kHubBroadcast, {}, span(data, len), flags, done, user);
+    return with_hub(hub, [&](Hub &self) {
+        int64_t taken = self.broadcast(data, len, flags);
+        if (connections)
+            *connections = taken;
+        return 0;
+    });
+}
+
+int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn, void *)
+{
+    if (!uid || !connections)
+        return uid ? no_handle("connections") : bad_uid();
+    return with_hub(hub, [&](Hub &self) { return *connections = self.online(span(uid, uid_len)), 0; });
+}

@@ -1,0 +1,32 @@
+#include "wm/timer.h"
+
+#include "api/guard.h"
+
+using namespace wm;
+
+namespace {
+constexpr int64_t kLongest = int64_t{1} << 40; // 34 years in ms
+}
+
+wm_timer wm_timer_add(wm_app *app, int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
+{
+    wm_timer timer = 0;
+    with_app(app, [&](App &self) {
+        if (delay_ms < 0 || repeat_ms < 0 || delay_ms > kLongest || repeat_ms > kLongest)
+            return fail(WM_EINVAL, "a timer's times are from 0 to %lld ms", static_cast<long long>(kLongest));
+        timer = self.add_timer(delay_ms, repeat_ms, fn, user, destroy);
+        return 0;
+    });
+    return timer;
+}
+
+int wm_timer_del(wm_timer timer)
+{
+    Id id = unpack_id(timer);
+    App *app = App::of_this_thread(id.app);
+    if (!app && timer != 0 && Mailbox::at(id.app) && Mailbox::at(id.app)->owner.load(std::memory_order_relaxed))
+        return wrong_thread();
+    if (!app || id.kind != IdKind::kTimer)
+        return fail(WM_ECLOSED, "no such timer");
+    return guarded([&] { return app->delete_timer(id.slot, id.generation); });
+}

@@ -1,0 +1,216 @@
+#include "wm/worker.h"
+
+#include "api/guard.h"
+
+using namespace wm;
+
+namespace {
+
+/// Sets one callback; the old user pointer is given back at the end of the turn.
+template <class Function>
+int set_callback(wm_worker *worker, Callback<Function> Callbacks::*member, Function fn, void *user, wm_destroy_fn destroy)
+{
+    return with_worker(worker, [&](Worker &self) {
+        Callback<Function> old = self.callbacks.*member;
+        self.callbacks.*member = {fn, user, destroy};
+        self.app().retire(old.user, old.destroy);
+        return 0;
+    });
+}
+
+} // namespace
+
+wm_worker *wm_worker_new(wm_app *app, const char *address)
+{
+    Worker *worker = nullptr;
+    with_app(app, [&](App &self) {
+        Address parsed;
+        if (address) {
+            if (int result = parsed.parse(address))
+                return result;
+        }
+        worker = self.add_worker(address ? &parsed : nullptr);
+        return 0;
+    });
+    return handle(worker);
+}
+
+void wm_worker_free(wm_worker *worker)
+{
+    if (worker)
+        with_worker(worker, [](Worker &self) { return self.release(), 0; });
+}
+
+int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value)
+{
+    if (!option)
+        return no_handle("option");
+    return with_worker(worker, [&](Worker &self) { return set_option(Scope::kWorker, &self.options, self.listening(), option, value); });
+}
+
+int wm_worker_set_str(wm_worker *worker, const char *option, const char *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_worker(worker, [&](Worker &self) { return set_option(Scope::kWorker, &self.options, self.listening(), option, value); });
+}
+
+int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_worker(worker, [&](Worker &self) { return get_option(Scope::kWorker, &self.options, option, value); });
+}
+
+int wm_worker_get_str(wm_worker *worker, const char *option, const char **value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_worker(worker, [&](Worker &self) { return get_option(Scope::kWorker, &self.options, option, value); });
+}
+
+int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::start, fn, user, destroy);
+}
+
+int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::stop, fn, user, destroy);
+}
+
+int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::connect, fn, user, destroy);
+}
+
+int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::handshake, fn, user, destroy);
+}
+
+int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::open, fn, user, destroy);
+}
+
+int wm_worker_on_message(wm_worker *worker, wm_message_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::message, fn, user, destroy);
+}
+
+int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::error, fn, user, destroy);
+}
+
+int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::close, fn, user, destroy);
+}
+
+int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::buffer_full, fn, user, destroy);
+}
+
+int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::buffer_drain, fn, user, destroy);
+}
+
+int wm_worker_listen(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) { return self.listen(); });
+}
+
+int wm_worker_unlisten(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) { return self.unlisten(), 0; });
+}
+
+int wm_worker_pause_accept(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) { return self.pause_accept(), 0; });
+}
+
+int wm_worker_resume_accept(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) { return self.resume_accept(), 0; });
+}
+
+int wm_worker_stop(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) { return self.stop(), 0; });
+}
+
+const char *wm_worker_address(wm_worker *worker)
+{
+    return worker ? object(worker)->address() : "none";
+}
+
+int64_t wm_worker_conn_count(wm_worker *worker)
+{
+    int64_t count = 0;
+    int result = with_worker(worker, [&](Worker &self) { return count = static_cast<int64_t>(self.connections().size()), 0; });
+    return result != 0 ? result : count;
+}
+
+wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous)
+{
+    wm_conn next = 0;
+    with_worker(worker, [&](Worker &self) {
+        size_t index = 0;
+        if (previous != 0) {
+            Id id = unpack_id(previous);
+            Connection *conn = self.app().connections.find(id.slot, id.generation);
+            index = conn && conn->worker == &self ? conn->worker_index + 1 : SIZE_MAX;
+        }
+        if (index < self.connections().size())
+            next = Dispatch::id_of(*self.connections()[index]);
+        return 0;
+    });
+    return next;
+}
+
+int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags)
+{
+    if (bad_span(data, len))
+        return no_handle("data");
+    int64_t taken = 0;
+    int result = with_worker(worker, [&](Worker &self) {
+        if (self.protocol() == Protocol::kHttp)
+            return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
+        Framed message(data, len, flags);
+        for (Connection *conn : self.connections())
+            if (conn->state == ConnState::kOpen)
+                taken += self.app().outbox.send(*conn, message) >= 0;
+        return 0;
+    });
+    return result != 0 ? result : taken;
+}
+
+const char *wm_worker_error(wm_worker *worker)
+{
+    return worker ? object(worker)->error.c_str() : "";
+}
+
+wm_app *wm_worker_app(wm_worker *worker)
+{
+    return worker ? handle(&object(worker)->app()) : nullptr;
+}
+
+void *wm_worker_user(wm_worker *worker)
+{
+    return worker ? object(worker)->user : nullptr;
+}
+
+int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy)
+{
+    return with_worker(worker, [&](Worker &self) {
+        self.app().retire(self.user, self.destroy_user);
+        self.user = user;
+        self.destroy_user = destroy;
+        return 0;
+    });
+}

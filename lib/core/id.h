@@ -1,0 +1,52 @@
+/**
+ * @file
+ * Ids of short-lived things, as the public API shows them: numbers of at most 53 bits, so that a double holds them.
+ *
+ * From the top: 1 bit kind (0 connection, 1 other), 5 bits app, 23 bits slot, 24 bits generation (from 1). Among the others the slot's
+ * top bit tells timers from requests.
+ */
+#ifndef WM_CORE_ID_H
+#define WM_CORE_ID_H
+
+#include <cstdint>
+
+namespace wm {
+
+enum class IdKind : uint8_t { kConn, kRequest, kTimer };
+
+inline constexpr uint32_t kApps = 32;
+inline constexpr uint32_t kConnSlots = 1u << 23;
+inline constexpr uint32_t kOtherSlots = 1u << 22;
+inline constexpr uint32_t kGenerationMask = (1u << 24) - 1;
+
+struct Id {
+    IdKind kind;
+    uint32_t app;
+    uint32_t slot;
+    uint32_t generation;
+};
+
+constexpr uint64_t pack_id(IdKind kind, uint32_t app, uint32_t slot, uint32_t generation)
+{
+    uint64_t other = kind == IdKind::kConn ? 0 : 1;
+    if (kind == IdKind::kTimer)
+        slot |= kOtherSlots;
+    return other << 52 | uint64_t{app} << 47 | uint64_t{slot} << 24 | generation;
+}
+
+constexpr Id unpack_id(uint64_t id)
+{
+    Id out{IdKind::kConn, static_cast<uint32_t>(id >> 47) & (kApps - 1), static_cast<uint32_t>(id >> 24) & (kConnSlots - 1),
+           static_cast<uint32_t>(id) & kGenerationMask};
+    if (id >> 52 & 1) {
+        out.kind = out.slot & kOtherSlots ? IdKind::kTimer : IdKind::kRequest;
+        out.slot &= kOtherSlots - 1;
+    }
+    return out;
+}
+
+static_assert(pack_id(IdKind::kTimer, kApps - 1, kOtherSlots - 1, kGenerationMask) < 1ull << 53);
+
+} // namespace wm
+
+#endif

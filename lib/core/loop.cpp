@@ -1,0 +1,187 @@
+#include "core/loop.h"
+
+#include "core/error.h"
+#include "core/log.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <initializer_list>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace wm {
+
+bool Watch::arm(Loop &loop, int fd, short events, event_callback_fn function, void *owner)
+{
+    event_assign(&event_, loop.base(), fd, static_cast<short>(events | EV_PERSIST), function, owner);
+    return event_add(&event_, nullptr) == 0;
+}
+
+void Watch::disarm()
+{
+    if (armed())
+        event_del(&event_);
+}
+
+void Watch::dropped(int fd, const char *why)
+{
+    log(WM_LOG_ERROR, "event on descriptor %d dropped: %s", fd, why);
+}
+
+int Loop::open(Function on_wake, Function on_due, void *owner)
+{
+    if (base_)
+        return 0;
+    struct event_config *config = event_config_new();
+    if (!config)
+        return fail(WM_ENOMEM, "out of memory for the event loop");
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    event_config_require_features(config, EV_FEATURE_O1);
+    base_ = event_base_new_with_config(config);
+    event_config_free(config);
+    wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    due_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (!base_ || wake_fd_ < 0 || due_fd_ < 0) {
+        int number = errno;
+        close();
+        return fail(code_of_errno(number), "cannot open the event loop: %s", strerror(number));
+    }
+    on_wake_ = on_wake;
+    on_due_ = on_due;
+    owner_ = owner;
+    evtimer_assign(&timeout_, base_, &Loop::timed_out, this);
+    wake_watch_.arm_read<&Loop::drain_wake>(*this, wake_fd_, this);
+    due_watch_.arm_read<&Loop::drain_due>(*this, due_fd_, this);
+    update_now();
+    return 0;
+}
+
+void Loop::close()
+{
+    wake_watch_.disarm();
+    due_watch_.disarm();
+    for (int *fd : {&wake_fd_, &due_fd_}) {
+        if (*fd >= 0)
+            ::close(*fd);
+        *fd = -1;
+    }
+    if (base_)
+        event_base_free(base_);
+    base_ = nullptr;
+    epoll_fd_ = -1;
+    armed_due_ms_ = kNever;
+}
+
+void Loop::update_now()
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    now_ms_ = int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
+    now_fresh_ = true;
+}
+
+void Loop::turn(int64_t timeout_ms)
+{
+    if (timeout_ms > 0) {
+        struct timeval wait = {static_cast<time_t>(timeout_ms / 1000), static_cast<suseconds_t>(timeout_ms % 1000 * 1000)};
+        event_add(&timeout_, &wait);
+    }
+    now_fresh_ = false;
+    event_base_loop(base_, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+    if (timeout_ms > 0)
+        event_del(&timeout_);
+}
+
+void Loop::timed_out(int, short, void *) {}
+
+void Loop::break_turn()
+{
+    event_base_loopbreak(base_);
+}
+
+void Loop::wake()
+{
+    uint64_t one = 1;
+    ssize_t written = write(wake_fd_, &one, sizeof one);
+    (void)written; // EAGAIN: the counter is at its top, so the loop wakes anyway
+}
+
+void Loop::drain_wake(Loop *self)
+{
+    uint64_t count;
+    ssize_t got = read(self->wake_fd_, &count, sizeof count);
+    (void)got; // EAGAIN: somebody else has read it, which is as good
+    self->on_wake_(self->owner_);
+}
+
+void Loop::drain_due(Loop *self)
+{
+    uint64_t count;
+    ssize_t got = read(self->due_fd_, &count, sizeof count);
+    (void)got;
+    self->armed_due_ms_ = kNever;
+    self->update_now();
+    self->on_due_(self->owner_);
+}
+
+void Loop::set_due(int64_t due_ms)
+{
+    if (due_ms == armed_due_ms_)
+        return;
+    struct itimerspec spec = {};
+    if (due_ms != kNever) {
+        // A time of zero would switch it off: what is overdue is due at the clock's first nanosecond.
+        spec.it_value.tv_sec = static_cast<time_t>(due_ms / 1000);
+        spec.it_value.tv_nsec = due_ms > 0 ? due_ms % 1000 * 1000000 : 1;
+    }
+    if (timerfd_settime(due_fd_, TFD_TIMER_ABSTIME, &spec, nullptr) == 0)
+        armed_due_ms_ = due_ms;
+}
+
+namespace {
+
+/// Whether that descriptor is an epoll that watches `watched`: proc(5), /proc/PID/fdinfo.
+bool is_epoll_watching(const char *name, int watched)
+{
+    char path[300];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%s", name);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    char line[256];
+    bool found = false;
+    while (!found && fgets(line, sizeof line, file)) {
+        int number;
+        found = sscanf(line, "tfd: %d", &number) == 1 && number == watched;
+    }
+    fclose(file);
+    return found;
+}
+
+} // namespace
+
+int Loop::fd()
+{
+    if (epoll_fd_ >= 0)
+        return epoll_fd_;
+    DIR *directory = opendir("/proc/self/fdinfo");
+    if (!directory)
+        return fail(WM_ESYS, "cannot read /proc/self/fdinfo, where the loop's descriptor is found: %s", strerror(errno));
+    while (struct dirent *entry = readdir(directory)) {
+        if (entry->d_name[0] != '.' && is_epoll_watching(entry->d_name, wake_fd_)) {
+            epoll_fd_ = atoi(entry->d_name);
+            break;
+        }
+    }
+    closedir(directory);
+    if (epoll_fd_ < 0)
+        return fail(WM_ESYS, "the loop does not run on epoll, so it has no descriptor to watch");
+    return epoll_fd_;
+}
+
+} // namespace wm

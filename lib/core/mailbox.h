@@ -1,0 +1,65 @@
+/**
+ * @file
+ * Mailboxes: how other threads reach an app. A static table of kApps that is never freed, so that an id of a gone app
+ * still finds a mailbox that says so.
+ */
+#ifndef WM_CORE_MAILBOX_H
+#define WM_CORE_MAILBOX_H
+
+#include "core/id.h"
+#include "wm/app.h"
+#include "wm/hub.h"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace wm {
+
+class App;
+
+/// One request of another thread; data and the command are its own until the app's thread has run it.
+struct Command {
+    enum class Kind : uint8_t { kSend, kClose, kPost, kHubSend, kHubBroadcast };
+
+    Kind kind;
+    int32_t flags; ///< of a send; the code of a close
+    uint64_t conn;
+    void *hub;
+    char *data; ///< malloc'd: the uid, then the payload
+    size_t uid_len;
+    size_t len;
+    wm_post_fn post;
+    wm_hub_result_fn done;
+    void *user;
+    wm_destroy_fn destroy;
+
+    size_t cost() const { return sizeof(Command) + uid_len + len; }
+};
+
+struct Mailbox {
+    std::mutex mutex;
+    /// The token of the app's thread: who finds its own here may use `app` without the mutex.
+    std::atomic<const void *> owner{nullptr};
+    App *app = nullptr;
+    bool taken = false;
+    std::vector<Command> commands;
+    size_t bytes = 0;
+    size_t limit = 0;
+    bool signalled = false;
+    bool closing = false;         ///< the app is being freed: other threads find nobody any more
+    uint32_t generation_base = 0; ///< what the next app at this index starts above
+
+    static Mailbox *at(uint32_t index);
+    /// An index without an app, or kApps when all are taken; the caller's thread owns it.
+    static uint32_t claim();
+};
+
+/// What stands for the calling thread in Mailbox::owner.
+const void *thread_token();
+
+} // namespace wm
+
+#endif

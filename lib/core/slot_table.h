@@ -1,0 +1,133 @@
+/**
+ * @file
+ * A table of slots with generations: what ids point into.
+ *
+ * Items live in chunks that never move and are freed with the table. Free slots are used again oldest first, so that a stale id stays
+ * recognisable for as long as possible. The app's thread only, but is_live(), which any thread may ask while the table lives.
+ */
+#ifndef WM_CORE_SLOT_TABLE_H
+#define WM_CORE_SLOT_TABLE_H
+
+#include "core/id.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace wm {
+
+template <class T, uint32_t kMaxSlots> class SlotTable {
+public:
+    static constexpr uint32_t kChunk = 256;
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    /// Generations start above `base`: an app index that is used again goes on where it was.
+    explicit SlotTable(uint32_t base) : base_(base) {}
+    SlotTable(const SlotTable &) = delete;
+    SlotTable &operator=(const SlotTable &) = delete;
+
+    ~SlotTable()
+    {
+        for (uint32_t slot = 0; slot < used_; slot++)
+            if (live_state(slot) & 1)
+                at(slot)->~T();
+        for (uint32_t chunk = 0; chunk * kChunk < used_; chunk++)
+            ::free(chunks_[chunk].load(std::memory_order_relaxed));
+        ::free(chunks_);
+    }
+
+    /// Takes a slot and constructs a T in it; kNone when memory or numbers have run out.
+    uint32_t acquire()
+    {
+        uint32_t slot = free_head_;
+        if (slot != kNone) {
+            free_head_ = chunk_of(slot)->next[slot % kChunk];
+            if (free_head_ == kNone)
+                free_tail_ = kNone;
+        } else {
+            if (!grow())
+                return kNone;
+            slot = used_++;
+        }
+        new (at(slot)) T();
+        auto &state = chunk_of(slot)->state[slot % kChunk];
+        state.store(state.load(std::memory_order_relaxed) | 1, std::memory_order_release);
+        live_++;
+        return slot;
+    }
+
+    void release(uint32_t slot)
+    {
+        Chunk *chunk = chunk_of(slot);
+        at(slot)->~T();
+        uint32_t generation = (generation_of(slot) + 1) & kGenerationMask;
+        if (generation == 0)
+            generation = 1;
+        highest_ = generation > highest_ ? generation : highest_;
+        chunk->state[slot % kChunk].store(generation << 1, std::memory_order_release);
+        chunk->next[slot % kChunk] = kNone;
+        if (free_tail_ == kNone)
+            free_head_ = slot;
+        else
+            chunk_of(free_tail_)->next[free_tail_ % kChunk] = slot;
+        free_tail_ = slot;
+        live_--;
+    }
+
+    T *at(uint32_t slot) { return reinterpret_cast<T *>(chunk_of(slot)->items) + slot % kChunk; }
+
+    T *find(uint32_t slot, uint32_t generation) { return is_live(slot, generation) ? at(slot) : nullptr; }
+
+    bool is_live(uint32_t slot, uint32_t generation) const
+    {
+        if (slot >= kMaxSlots || !chunks_)
+            return false;
+        Chunk *chunk = chunks_[slot / kChunk].load(std::memory_order_acquire);
+        return chunk && chunk->state[slot % kChunk].load(std::memory_order_acquire) == (generation << 1 | 1);
+    }
+
+    uint32_t generation_of(uint32_t slot) const { return live_state(slot) >> 1; }
+    bool live_at(uint32_t slot) const { return live_state(slot) & 1; }
+    uint32_t used() const { return used_; }
+    uint32_t live() const { return live_; }
+    uint32_t highest_generation() const { return highest_; }
+
+private:
+    struct Chunk {
+        std::atomic<uint32_t> state[kChunk]; // generation << 1 | live
+        uint32_t next[kChunk];
+        alignas(T) unsigned char items[sizeof(T) * kChunk];
+    };
+
+    Chunk *chunk_of(uint32_t slot) const { return chunks_[slot / kChunk].load(std::memory_order_relaxed); }
+    uint32_t live_state(uint32_t slot) const { return chunk_of(slot)->state[slot % kChunk].load(std::memory_order_relaxed); }
+
+    bool grow()
+    {
+        if (used_ == kMaxSlots)
+            return false;
+        if (used_ % kChunk != 0)
+            return true;
+        void *memory = malloc(sizeof(Chunk));
+        if (!memory)
+            return false;
+        Chunk *chunk = static_cast<Chunk *>(memory);
+        for (auto &state : chunk->state)
+            new (&state) std::atomic<uint32_t>((base_ + 1) << 1);
+        chunks_[used_ / kChunk].store(chunk, std::memory_order_release);
+        return true;
+    }
+
+    // Zeroed pages that the kernel hands out on first touch: the directory costs nothing until it is used.
+    std::atomic<Chunk *> *chunks_ = static_cast<std::atomic<Chunk *> *>(calloc(kMaxSlots / kChunk, sizeof(std::atomic<Chunk *>)));
+    uint32_t base_;
+    uint32_t highest_ = base_ + 1;
+    uint32_t used_ = 0;
+    uint32_t live_ = 0;
+    uint32_t free_head_ = kNone;
+    uint32_t free_tail_ = kNone;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,65 @@
+/**
+ * @file
+ * Timers in a 4-ary heap by due time; each knows its place, so that a deletion is exact. The app's thread.
+ */
+#ifndef WM_CORE_TIMER_QUEUE_H
+#define WM_CORE_TIMER_QUEUE_H
+
+#include "core/loop.h"
+#include "core/slot_table.h"
+#include "wm/timer.h"
+
+#include <vector>
+
+namespace wm {
+
+struct Timer {
+    int64_t due_ms = 0;
+    int64_t repeat_ms = 0;
+    wm_timer_fn fn = nullptr;
+    void *user = nullptr;
+    wm_destroy_fn destroy = nullptr;
+    uint32_t place = UINT32_MAX;
+    bool running = false; ///< inside its callback: a deletion waits for its end
+    bool deleted = false;
+};
+
+class TimerQueue {
+public:
+    explicit TimerQueue(uint32_t generation_base) : table_(generation_base) {}
+
+    /// A slot, or SlotTable::kNone. The heap grows by one; may throw std::bad_alloc.
+    uint32_t add(int64_t due_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
+    Timer *find(uint32_t slot, uint32_t generation) { return table_.find(slot, generation); }
+    Timer *at(uint32_t slot) { return table_.at(slot); }
+    void release(uint32_t slot) { table_.release(slot); }
+
+    void push(uint32_t slot);
+    void remove(uint32_t slot);
+    /// The slot that is due first, kNone when there is none.
+    uint32_t first() const { return heap_.empty() ? UINT32_MAX : heap_[0].slot; }
+    int64_t first_due_ms() const { return heap_.empty() ? Loop::kNever : heap_[0].due_ms; }
+
+    uint32_t generation_of(uint32_t slot) const { return table_.generation_of(slot); }
+    uint32_t highest_generation() const { return table_.highest_generation(); }
+    uint32_t live() const { return table_.live(); }
+    uint32_t used() const { return table_.used(); }
+    bool live_at(uint32_t slot) const { return table_.live_at(slot); }
+
+private:
+    struct Entry {
+        int64_t due_ms;
+        uint32_t slot;
+    };
+
+    void set(size_t place, Entry entry);
+    void rise(size_t place);
+    void sink(size_t place);
+
+    SlotTable<Timer, kOtherSlots> table_;
+    std::vector<Entry> heap_;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,158 @@
+#include "hub/hub.h"
+
+#include "core/error.h"
+
+namespace wm {
+
+uint32_t Hub::take_binding()
+{
+    if (free_ != kNone) {
+        uint32_t index = free_;
+        free_ = bindings_[index].listed;
+        return index;
+    }
+    bindings_.emplace_back();
+    return static_cast<uint32_t>(bindings_.size() - 1);
+}
+
+void Hub::append(Uid *uid, uint32_t index)
+{
+    Binding &binding = bindings_[index];
+    binding.older = uid->newest;
+    binding.newer = kNone;
+    if (uid->newest != kNone)
+        bindings_[uid->newest].newer = index;
+    else
+        uid->oldest = index;
+    uid->newest = index;
+    uid->count++;
+}
+
+int Hub::bind(std::string_view uid, Connection &conn)
+{
+    if (uid.empty() || uid.size() > static_cast<size_t>(options.max_uid))
+        return fail(WM_EINVAL, "a uid has from 1 to %lld bytes, not %zu", static_cast<long long>(options.max_uid), uid.size());
+    if (conn.state >= ConnState::kClosing)
+        return fail(WM_ECLOSED, "the connection is closing");
+    // Everything that can run out of memory comes first: a bind that fails leaves all as it was.
+    if (conn.slot >= by_slot_.size())
+        by_slot_.resize(conn.slot + 1 + conn.slot / 4, kNone);
+    all_.reserve(all_.size() == all_.capacity() ? all_.size() + all_.size() / 2 + 16 : all_.capacity());
+    if (free_ == kNone && bindings_.size() == bindings_.capacity())
+        bindings_.reserve(bindings_.size() + bindings_.size() / 2 + 16);
+    Uid *entry = uids_.find(uid);
+    if (!entry)
+        entry = uids_.add(uid);
+    if (!entry)
+        return fail(WM_ENOMEM, "out of memory for a uid");
+
+    uint32_t before = binding_of(conn);
+    if (before != kNone && bindings_[before].uid == entry)
+        return 0;
+    entry->count++; // held, so that a removal that empties it does not free it
+    if (before != kNone)
+        remove(before);
+    entry->count--;
+    uint32_t index = take_binding();
+    bindings_[index] = {entry, conn.slot, kNone, kNone, static_cast<uint32_t>(all_.size())};
+    all_.push_back(index);
+    by_slot_[conn.slot] = index;
+    append(entry, index);
+    while (entry->count > static_cast<uint32_t>(options.max_per_uid)) {
+        Connection &oldest = *app_.connections.at(bindings_[entry->oldest].slot);
+        remove(entry->oldest);
+        app_.lifecycle.close(oldest, WM_REASON_LIMIT, websocket::kPolicy, "replaced");
+    }
+    return 0;
+}
+
+void Hub::remove(uint32_t index)
+{
+    Binding &binding = bindings_[index];
+    Uid *uid = binding.uid;
+    if (binding.older != kNone)
+        bindings_[binding.older].newer = binding.newer;
+    else
+        uid->oldest = binding.newer;
+    if (binding.newer != kNone)
+        bindings_[binding.newer].older = binding.older;
+    else
+        uid->newest = binding.older;
+    if (--uid->count == 0)
+        uids_.remove(uid);
+    by_slot_[binding.slot] = kNone;
+    uint32_t last = all_.back();
+    all_[binding.listed] = last;
+    bindings_[last].listed = binding.listed;
+    all_.pop_back();
+    binding.uid = nullptr;
+    binding.listed = free_;
+    free_ = index;
+}
+
+int Hub::unbind(Connection &conn)
+{
+    uint32_t index = binding_of(conn);
+    if (index == kNone)
+        return fail(WM_ESTATE, "the connection has no uid in this hub");
+    remove(index);
+    return 0;
+}
+
+void Hub::released(Connection &conn)
+{
+    uint32_t index = binding_of(conn);
+    if (index != kNone)
+        remove(index);
+}
+
+int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t flags)
+{
+    Uid *entry = uids_.find(uid);
+    if (!entry)
+        return 0;
+    if (entry->oldest == entry->newest) {
+        Connection &only = *app_.connections.at(bindings_[entry->oldest].slot);
+        int result = app_.outbox.send(only, static_cast<const char *>(data), len, flags);
+        if (result == WM_EFULL)
+            app_.lifecycle.todo(only, kTodoRefused);
+        return result >= 0 ? 1 : 0;
+    }
+    Framed message(data, len, flags);
+    int64_t taken = 0;
+    for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
+        taken += app_.outbox.send(*app_.connections.at(bindings_[index].slot), message) >= 0;
+    return taken;
+}
+
+int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
+{
+    Framed message(data, len, flags);
+    int64_t taken = 0;
+    for (uint32_t index : all_)
+        taken += app_.outbox.send(*app_.connections.at(bindings_[index].slot), message) >= 0;
+    return taken;
+}
+
+int64_t Hub::online(std::string_view uid) const
+{
+    Uid *entry = uids_.find(uid);
+    int64_t live = 0;
+    for (uint32_t index = entry ? entry->oldest : kNone; index != kNone; index = bindings_[index].newer)
+        live += app_.connections.at(bindings_[index].slot)->state <= ConnState::kOpen;
+    return live;
+}
+
+void Hub::run(Command &command)
+{
+    std::string_view uid(command.data, command.uid_len);
+    const char *payload = command.data + command.uid_len;
+    int64_t taken = command.kind == Command::Kind::kHubSend ? send(uid, payload, command.len, command.flags)
+                                                            : broadcast(payload, command.len, command.flags);
+    if (command.done)
+        command.done(handle(this), taken, command.user);
+    else
+        app_.dispatch.hub(taken, command.user);
+}
+
+} // namespace wm

@@ -1,0 +1,76 @@
+/**
+ * @file
+ * The hub: which connections a uid has, and sending to them. In the memory of its app; the app's thread.
+ */
+#ifndef WM_HUB_HUB_H
+#define WM_HUB_HUB_H
+
+#include "hub/uid_table.h"
+#include "wm/hub.h"
+#include "worker/app.h"
+#include "worker/options.h"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace wm {
+
+class Hub : public AppPart {
+public:
+    explicit Hub(App &app) : app_(app) { app.add_part(this); }
+    Hub(const Hub &) = delete;
+    Hub &operator=(const Hub &) = delete;
+    ~Hub() override { app_.remove_part(this); }
+
+    int bind(std::string_view uid, Connection &conn);
+    int unbind(Connection &conn);
+
+    /// How many connections took it.
+    int64_t send(std::string_view uid, const void *data, size_t len, int32_t flags);
+    int64_t broadcast(const void *data, size_t len, int32_t flags);
+    int64_t online(std::string_view uid) const;
+
+    void released(Connection &conn) override;
+    void run(Command &command) override;
+
+    App &app() { return app_; }
+
+    HubOptions options;
+
+private:
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    struct Binding {
+        Uid *uid = nullptr;
+        uint32_t slot = 0; ///< the connection's
+        uint32_t older = kNone;
+        uint32_t newer = kNone;
+        uint32_t listed = 0; ///< place in all_; the next free one when it is free
+    };
+
+    uint32_t binding_of(const Connection &conn) const { return conn.slot < by_slot_.size() ? by_slot_[conn.slot] : kNone; }
+    uint32_t take_binding();
+    void append(Uid *uid, uint32_t index);
+    void remove(uint32_t index);
+
+    App &app_;
+    UidTable uids_;
+    std::vector<Binding> bindings_;
+    std::vector<uint32_t> by_slot_; ///< connection slot -> binding
+    std::vector<uint32_t> all_;     ///< bindings in use, dense: what a broadcast walks
+    uint32_t free_ = kNone;
+};
+
+inline wm_hub *handle(Hub *hub)
+{
+    return reinterpret_cast<wm_hub *>(hub);
+}
+inline Hub *object(wm_hub *hub)
+{
+    return reinterpret_cast<Hub *>(hub);
+}
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,120 @@
+#include "hub/uid_table.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <openssl/rand.h>
+
+namespace wm {
+
+namespace {
+
+uint64_t load(const char *p, size_t len)
+{
+    uint64_t word = 0;
+    memcpy(&word, p, len);
+    return word;
+}
+
+/// The two halves of a 128-bit product, folded: the mixing step of the multiply-and-fold hash family.
+uint64_t fold(uint64_t a, uint64_t b)
+{
+    __extension__ using Wide = unsigned __int128;
+    Wide product = static_cast<Wide>(a) * b;
+    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+} // namespace
+
+UidTable::UidTable()
+{
+    if (RAND_bytes(reinterpret_cast<unsigned char *>(secret_), sizeof secret_) != 1) {
+        secret_[0] = reinterpret_cast<uintptr_t>(this); // no randomness at all: address space layout is what is left
+        secret_[1] = reinterpret_cast<uintptr_t>(&secret_) * 0x9E3779B97F4A7C15u;
+    }
+    secret_[0] |= 1;
+    secret_[1] |= 1;
+}
+
+UidTable::~UidTable()
+{
+    for (Uid *uid : slots_)
+        free(uid);
+}
+
+uint64_t UidTable::hash(std::string_view uid) const
+{
+    uint64_t state = secret_[0] ^ uid.size();
+    const char *p = uid.data();
+    size_t left = uid.size();
+    for (; left > 8; p += 8, left -= 8)
+        state = fold(state ^ load(p, 8), secret_[1]);
+    return fold(fold(state ^ load(p, left), secret_[1]), secret_[0] ^ secret_[1]);
+}
+
+Uid *UidTable::find(std::string_view uid) const
+{
+    if (count_ == 0)
+        return nullptr;
+    uint64_t wanted = hash(uid);
+    size_t mask = slots_.size() - 1;
+    for (size_t i = wanted & mask; slots_[i]; i = (i + 1) & mask)
+        if (slots_[i]->hash == wanted && slots_[i]->text() == uid)
+            return slots_[i];
+    return nullptr;
+}
+
+void UidTable::place(Uid *uid)
+{
+    size_t mask = slots_.size() - 1;
+    size_t i = uid->hash & mask;
+    while (slots_[i])
+        i = (i + 1) & mask;
+    slots_[i] = uid;
+}
+
+bool UidTable::grow()
+{
+    if ((count_ + 1) * 8 <= slots_.size() * 7)
+        return true;
+    std::vector<Uid *> old(slots_.empty() ? 64 : slots_.size() * 2);
+    old.swap(slots_);
+    for (Uid *uid : old)
+        if (uid)
+            place(uid);
+    return true;
+}
+
+Uid *UidTable::add(std::string_view uid)
+{
+    grow();
+    Uid *added = static_cast<Uid *>(malloc(sizeof(Uid) + uid.size()));
+    if (!added)
+        return nullptr;
+    *added = {hash(uid), UINT32_MAX, UINT32_MAX, 0, static_cast<uint32_t>(uid.size())};
+    memcpy(added->bytes(), uid.data(), uid.size());
+    place(added);
+    count_++;
+    return added;
+}
+
+void UidTable::remove(Uid *uid)
+{
+    size_t mask = slots_.size() - 1;
+    size_t hole = uid->hash & mask;
+    while (slots_[hole] != uid)
+        hole = (hole + 1) & mask;
+    // What stands behind the hole and belongs before it moves up: no tombstones.
+    for (size_t i = (hole + 1) & mask; slots_[i]; i = (i + 1) & mask) {
+        size_t home = slots_[i]->hash & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            slots_[hole] = slots_[i];
+            hole = i;
+        }
+    }
+    slots_[hole] = nullptr;
+    count_--;
+    free(uid);
+}
+
+} // namespace wm

@@ -1,0 +1,53 @@
+/**
+ * @file
+ * uid -> its entry: an open-addressing table of one word a slot. Hashed with a secret of the process, because peers choose uids.
+ * The app's thread.
+ */
+#ifndef WM_HUB_UID_TABLE_H
+#define WM_HUB_UID_TABLE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace wm {
+
+/// A uid that has connections. One allocation with its bytes behind it.
+struct Uid {
+    uint64_t hash;
+    uint32_t oldest; ///< first and last of its bindings
+    uint32_t newest;
+    uint32_t count;
+    uint32_t size;
+
+    char *bytes() { return reinterpret_cast<char *>(this + 1); }
+    std::string_view text() { return {bytes(), size}; }
+};
+
+class UidTable {
+public:
+    UidTable();
+    UidTable(const UidTable &) = delete;
+    UidTable &operator=(const UidTable &) = delete;
+    ~UidTable();
+
+    Uid *find(std::string_view uid) const;
+    /// Adds one that is not there; nullptr when memory has run out.
+    Uid *add(std::string_view uid);
+    void remove(Uid *uid);
+    size_t size() const { return count_; }
+
+private:
+    uint64_t hash(std::string_view uid) const;
+    bool grow();
+    void place(Uid *uid);
+
+    std::vector<Uid *> slots_; ///< a power of two, at most seven eighths full
+    size_t count_ = 0;
+    uint64_t secret_[2];
+};
+
+} // namespace wm
+
+#endif

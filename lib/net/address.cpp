@@ -1,0 +1,234 @@
+#include "net/address.h"
+
+#include "core/error.h"
+#include "core/nearest.h"
+
+#include <arpa/inet.h>
+#include <cstring>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+namespace wm {
+
+namespace {
+
+struct Scheme {
+    const char *name;
+    Protocol protocol;
+};
+
+constexpr Scheme kSchemes[] = {
+    {"tcp", Protocol::kRaw},      {"text", Protocol::kText}, {"websocket", Protocol::kWebsocket},
+    {"ws", Protocol::kWebsocket}, {"http", Protocol::kHttp}, {"unix", Protocol::kRaw},
+};
+
+/// Schemes that DESIGN names and this version does not serve yet: said as such, not as a spelling mistake.
+constexpr const char *kLater[] = {"ssl", "udp", "frame", "https", "wss"};
+
+int unknown_scheme(const std::string &scheme, const char *address)
+{
+    for (const char *later : kLater)
+        if (scheme == later)
+            return fail(WM_EADDRESS, "scheme '%s' is not there yet: %s (there are tcp, text, websocket, http and unix)", later, address);
+    const char *names[std::size(kSchemes)];
+    for (size_t i = 0; i < std::size(kSchemes); i++)
+        names[i] = kSchemes[i].name;
+    const char *near = nearest(scheme.c_str(), names, std::size(kSchemes));
+    return fail(WM_EADDRESS, "unknown scheme '%s' in %s: did you mean %s://?", scheme.c_str(), address, near);
+}
+
+const Scheme *find_scheme(const std::string &name)
+{
+    for (const Scheme &scheme : kSchemes)
+        if (name == scheme.name)
+            return &scheme;
+    return nullptr;
+}
+
+/// A decimal port of at most five digits, or -1.
+int parse_port(const std::string &text)
+{
+    if (text.empty() || text.size() > 5)
+        return -1;
+    int port = 0;
+    for (char c : text) {
+        if (c < '0' || c > '9')
+            return -1;
+        port = port * 10 + (c - '0');
+    }
+    return port <= 65535 ? port : -1;
+}
+
+bool is_host_name(const std::string &host)
+{
+    if (host.empty() || host.size() > 253)
+        return false;
+    for (char c : host)
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_'))
+            return false;
+    return true;
+}
+
+/// Four decimal parts, so that 1.2.3.999 is a bad address and not a name to look up.
+bool looks_like_ipv4(const std::string &host)
+{
+    return host.find_first_not_of("0123456789.") == std::string::npos;
+}
+
+int bad_unix_path(const char *address, const std::string &path)
+{
+    constexpr size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
+    if (path.empty() || path == "@")
+        return fail(WM_EADDRESS, "no path in %s: the right form is unix:///run/wm.sock, or unix://@NAME", address);
+    if (path[0] != '/' && path[0] != '@')
+        return fail(WM_EADDRESS, "the path in %s is not absolute: the right form is unix:///run/wm.sock", address);
+    if (path.size() > kLongest)
+        return fail(WM_EADDRESS, "the path of a unix socket has %zu bytes, at most %zu fit: %s", path.size(), kLongest, address);
+    return 0;
+}
+
+} // namespace
+
+int Address::parse(const char *address)
+{
+    text = address;
+    size_t colon = text.find("://");
+    if (colon == std::string::npos || colon == 0)
+        return fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
+    scheme = text.substr(0, colon);
+    std::string rest = text.substr(colon + 3);
+    size_t plus = scheme.find('+');
+    std::string transport = plus == std::string::npos ? "" : scheme.substr(plus + 1);
+    scheme = scheme.substr(0, plus);
+    const Scheme *found = find_scheme(scheme);
+    if (!found)
+        return unknown_scheme(scheme, address);
+    if (plus != std::string::npos && transport != "unix")
+        return fail(WM_EADDRESS, "unknown transport '+%s' in %s: only +unix can follow the scheme", transport.c_str(), address);
+    protocol = found->protocol;
+    unix_socket = transport == "unix" || scheme == "unix";
+    if (unix_socket) {
+        path = rest;
+        return bad_unix_path(address, path);
+    }
+
+    if (!rest.empty() && rest.back() == '/')
+        rest.pop_back();
+    if (rest.find_first_of("/?#@ ") != std::string::npos)
+        return fail(WM_EADDRESS, "%s has more than a host and a port: the right form is %s://127.0.0.1:1234", address, scheme.c_str());
+    size_t port_colon = rest.rfind(':');
+    if (!rest.empty() && rest[0] == '[') {
+        size_t bracket = rest.find(']');
+        if (bracket == std::string::npos || (bracket + 1 < rest.size() && rest[bracket + 1] != ':'))
+            return fail(WM_EADDRESS, "bad IPv6 address in %s: the right form is %s://[::1]:1234", address, scheme.c_str());
+        port_colon = bracket + 1 < rest.size() ? bracket + 1 : std::string::npos;
+        host = rest.substr(1, bracket - 1);
+        struct in6_addr ignored;
+        if (inet_pton(AF_INET6, host.c_str(), &ignored) != 1)
+            return fail(WM_EADDRESS, "'%s' is no IPv6 address in %s: the right form is %s://[::1]:1234", host.c_str(), address,
+                        scheme.c_str());
+    } else {
+        host = rest.substr(0, port_colon);
+        if (host.find(':') != std::string::npos)
+            return fail(WM_EADDRESS, "an IPv6 address stands in brackets: %s://[%s]:1234", scheme.c_str(), host.c_str());
+        struct in_addr ignored;
+        bool numeric = looks_like_ipv4(host);
+        if (host.empty() || (numeric ? inet_pton(AF_INET, host.c_str(), &ignored) != 1 : !is_host_name(host)))
+            return fail(WM_EADDRESS, "bad host '%s' in %s: the right form is %s://127.0.0.1:1234", host.c_str(), address, scheme.c_str());
+    }
+    if (port_colon == std::string::npos)
+        return fail(WM_EADDRESS, "no port in %s: the right form is %s:1234", address,
+                    text.substr(0, text.find_last_not_of('/') + 1).c_str());
+    int number = parse_port(rest.substr(port_colon + 1));
+    if (number < 0)
+        return fail(WM_EADDRESS, "bad port '%s' in %s: a port is a number from 0 to 65535", rest.substr(port_colon + 1).c_str(), address);
+    port = static_cast<uint16_t>(number);
+    return 0;
+}
+
+std::string Address::display(uint16_t bound_port) const
+{
+    if (unix_socket || port != 0 || bound_port == 0)
+        return text;
+    return text.substr(0, text.rfind(':') + 1) + std::to_string(bound_port);
+}
+
+namespace {
+
+int resolve_unix(const Address &address, SocketAddress &out)
+{
+    auto *un = reinterpret_cast<struct sockaddr_un *>(&out.storage);
+    un->sun_family = AF_UNIX;
+    memcpy(un->sun_path, address.path.c_str(), address.path.size() + 1);
+    out.len = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + address.path.size() + 1);
+    if (address.path[0] == '@') { // unix(7): an abstract name begins with NUL and has no end mark
+        un->sun_path[0] = '\0';
+        out.len--;
+    }
+    return 0;
+}
+
+} // namespace
+
+int resolve(const Address &address, SocketAddress &out)
+{
+    memset(&out, 0, sizeof out);
+    if (address.unix_socket)
+        return resolve_unix(address, out);
+    struct addrinfo hints = {};
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    hints.ai_socktype = SOCK_STREAM;
+    struct addrinfo *list = nullptr;
+    int result = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &list);
+    if (result != 0)
+        return fail(WM_EDNS, "host '%s' was not resolved: %s (%s)", address.host.c_str(), gai_strerror(result), address.text.c_str());
+    memcpy(&out.storage, list->ai_addr, list->ai_addrlen);
+    out.len = list->ai_addrlen;
+    freeaddrinfo(list);
+    return 0;
+}
+
+int format_ip(const struct sockaddr_storage &address, char *out)
+{
+    out[0] = '\0';
+    if (address.ss_family == AF_INET)
+        inet_ntop(AF_INET, &reinterpret_cast<const struct sockaddr_in *>(&address)->sin_addr, out, INET6_ADDRSTRLEN);
+    else if (address.ss_family == AF_INET6) {
+        const struct in6_addr &ip = reinterpret_cast<const struct sockaddr_in6 *>(&address)->sin6_addr;
+        // A dual-stack listener shows its IPv4 peers as what they are.
+        if (IN6_IS_ADDR_V4MAPPED(&ip))
+            inet_ntop(AF_INET, ip.s6_addr + 12, out, INET6_ADDRSTRLEN);
+        else
+            inet_ntop(AF_INET6, &ip, out, INET6_ADDRSTRLEN);
+    }
+    return static_cast<int>(strlen(out));
+}
+
+int port_of(const struct sockaddr_storage &address)
+{
+    if (address.ss_family == AF_INET)
+        return ntohs(reinterpret_cast<const struct sockaddr_in *>(&address)->sin_port);
+    if (address.ss_family == AF_INET6)
+        return ntohs(reinterpret_cast<const struct sockaddr_in6 *>(&address)->sin6_port);
+    return 0;
+}
+
+std::string format_address(const SocketAddress &address)
+{
+    if (address.storage.ss_family == AF_UNIX) {
+        const auto *un = reinterpret_cast<const struct sockaddr_un *>(&address.storage);
+        size_t len = address.len > offsetof(struct sockaddr_un, sun_path) ? address.len - offsetof(struct sockaddr_un, sun_path) : 0;
+        if (len == 0)
+            return "";
+        if (un->sun_path[0] == '\0')
+            return "@" + std::string(un->sun_path + 1, len - 1);
+        return std::string(un->sun_path, strnlen(un->sun_path, len));
+    }
+    char ip[INET6_ADDRSTRLEN];
+    format_ip(address.storage, ip);
+    std::string out = strchr(ip, ':') ? "[" + std::string(ip) + "]" : ip;
+    return out + ":" + std::to_string(port_of(address.storage));
+}
+
+} // namespace wm

@@ -1,0 +1,51 @@
+/**
+ * @file
+ * Addresses as users write them: SCHEME://HOST:PORT, SCHEME+unix:///PATH, unix:///PATH, unix://@NAME. Pure text, but resolve().
+ */
+#ifndef WM_NET_ADDRESS_H
+#define WM_NET_ADDRESS_H
+
+#include "proto/protocol.h"
+
+#include <cstdint>
+#include <string>
+#include <sys/socket.h>
+
+namespace wm {
+
+struct Address {
+    Protocol protocol = Protocol::kRaw;
+    bool unix_socket = false;
+    std::string scheme; ///< as given, without "+unix"
+    std::string host;   ///< without brackets
+    uint16_t port = 0;
+    std::string path; ///< of a unix socket; an abstract name begins with '@'
+    std::string text; ///< as given
+
+    /// 0, or WM_EADDRESS with the nearest right form in the detail.
+    int parse(const char *address);
+
+    /// The text with the port that was bound where 0 was asked for.
+    std::string display(uint16_t bound_port) const;
+};
+
+/// A socket address with its length.
+struct SocketAddress {
+    struct sockaddr_storage storage;
+    socklen_t len;
+
+    const struct sockaddr *get() const { return reinterpret_cast<const struct sockaddr *>(&storage); }
+};
+
+/// 0, WM_EDNS or WM_EADDRESS. A name is looked up in this thread: listening happens at a start.
+int resolve(const Address &address, SocketAddress &out);
+
+/// "192.0.2.1", "::1", or "" for a unix socket, into out of at least 46 bytes; returns the length.
+int format_ip(const struct sockaddr_storage &address, char *out);
+int port_of(const struct sockaddr_storage &address);
+/// "IP:PORT", "[IPv6]:PORT", the path of a unix socket, or "".
+std::string format_address(const SocketAddress &address);
+
+} // namespace wm
+
+#endif

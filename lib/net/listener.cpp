@@ -1,0 +1,136 @@
+#include "net/listener.h"
+
+#include "core/error.h"
+
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+int fail_with_errno(int number, const Address &address)
+{
+    int code = code_of_errno(number);
+    return fail(code, "%s: %s", code == WM_ESYS ? strerror(number) : wm_strerror(code), address.text.c_str());
+}
+
+int privileged_port(const Address &address)
+{
+    return fail(WM_EACCES, "Permission denied: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)", address.text.c_str());
+}
+
+/// Whether a unix socket's file is a leftover: a socket at which nobody listens any more.
+bool is_stale(const SocketAddress &address, const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
+        return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    bool refused = connect(fd, address.get(), address.len) != 0 && errno == ECONNREFUSED;
+    ::close(fd);
+    return refused;
+}
+
+} // namespace
+
+int Listener::open(const Address &address, const ListenOptions &options)
+{
+    if (is_open())
+        return 0;
+    SocketAddress socket_address;
+    int result = resolve(address, socket_address);
+    if (result != 0)
+        return result;
+    fd_ = socket(socket_address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd_ < 0)
+        return fail_with_errno(errno, address);
+    result = bind_and_listen(address, socket_address, options);
+    if (result != 0)
+        close();
+    return result;
+}
+
+void Listener::set_tcp_options(const SocketAddress &socket_address, const ListenOptions &options)
+{
+    // On the listener, because Linux hands these on to accepted sockets: no system call for each connection.
+    int on = 1, off = 0;
+    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (options.reuse_port)
+        setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (options.tcp_nodelay)
+        setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (options.keepalive) {
+        int idle_s = 55, probes = 3; // Workerman's interval; it gives up after one lost probe, we after three
+        setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+        setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof idle_s);
+        setsockopt(fd_, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    }
+    if (socket_address.storage.ss_family == AF_INET6) {
+        const auto *in6 = reinterpret_cast<const struct sockaddr_in6 *>(&socket_address.storage);
+        bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr); // [::] takes IPv4 too, whatever the system's default
+        setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof on);
+    }
+}
+
+int Listener::bind_and_listen(const Address &address, const SocketAddress &socket_address, const ListenOptions &options)
+{
+    bool file = address.unix_socket && address.path[0] != '@';
+    if (!address.unix_socket)
+        set_tcp_options(socket_address, options);
+    if (file && is_stale(socket_address, address.path.c_str()))
+        unlink(address.path.c_str());
+    // The mode has to hold from the first moment on: fchmod on the unbound socket sets what bind() gives the file.
+    if (file && fchmod(fd_, options.unix_mode) != 0)
+        return fail_with_errno(errno, address);
+    if (bind(fd_, socket_address.get(), socket_address.len) != 0) {
+        int number = errno;
+        if (number == EACCES && !address.unix_socket && address.port != 0 && address.port < 1024)
+            return privileged_port(address);
+        return fail_with_errno(number, address);
+    }
+    if (file) {
+        struct stat status;
+        // The umask has taken its part in bind(): what was asked for is set again on the file.
+        if (chmod(address.path.c_str(), options.unix_mode) != 0 || lstat(address.path.c_str(), &status) != 0)
+            return fail_with_errno(errno, address);
+        path_ = address.path;
+        path_device_ = status.st_dev;
+        path_inode_ = status.st_ino;
+    }
+    if (::listen(fd_, options.backlog) != 0)
+        return fail_with_errno(errno, address);
+    SocketAddress bound;
+    bound.len = sizeof bound.storage;
+    if (getsockname(fd_, reinterpret_cast<struct sockaddr *>(&bound.storage), &bound.len) == 0)
+        port_ = static_cast<uint16_t>(port_of(bound.storage));
+    return 0;
+}
+
+void Listener::close()
+{
+    if (fd_ >= 0)
+        ::close(fd_);
+    fd_ = -1;
+    port_ = 0;
+    struct stat status;
+    if (!path_.empty() && lstat(path_.c_str(), &status) == 0 && status.st_dev == path_device_ && status.st_ino == path_inode_)
+        unlink(path_.c_str());
+    path_.clear();
+}
+
+int Listener::accept()
+{
+    return accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+} // namespace wm

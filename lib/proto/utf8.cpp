@@ -1,0 +1,67 @@
+#include "proto/utf8.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace wm {
+
+namespace {
+
+constexpr uint64_t kHighBits = 0x8080808080808080u;
+
+bool is_continuation(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
+/// The length of the well-formed sequence at p (RFC 3629 §4), 0 when there is none.
+size_t sequence(const unsigned char *p, size_t left)
+{
+    unsigned char lead = p[0];
+    if (lead >= 0xC2 && lead <= 0xDF)
+        return left >= 2 && is_continuation(p[1]) ? 2 : 0;
+    if (lead >= 0xE0 && lead <= 0xEF) {
+        if (left < 3 || !is_continuation(p[1]) || !is_continuation(p[2]))
+            return 0;
+        bool overlong = lead == 0xE0 && p[1] < 0xA0;
+        bool surrogate = lead == 0xED && p[1] > 0x9F;
+        return overlong || surrogate ? 0 : 3;
+    }
+    if (lead >= 0xF0 && lead <= 0xF4) {
+        if (left < 4 || !is_continuation(p[1]) || !is_continuation(p[2]) || !is_continuation(p[3]))
+            return 0;
+        bool overlong = lead == 0xF0 && p[1] < 0x90;
+        bool beyond = lead == 0xF4 && p[1] > 0x8F;
+        return overlong || beyond ? 0 : 4;
+    }
+    return 0;
+}
+
+} // namespace
+
+bool is_utf8(const char *data, size_t len)
+{
+    const unsigned char *p = reinterpret_cast<const unsigned char *>(data);
+    const unsigned char *end = p + len;
+    while (p < end) {
+        // Most of what arrives is ASCII: eight bytes at a time.
+        while (end - p >= 8) {
+            uint64_t word;
+            memcpy(&word, p, 8);
+            if (word & kHighBits)
+                break;
+            p += 8;
+        }
+        while (p < end && *p < 0x80)
+            p++;
+        while (p < end && *p >= 0x80) {
+            size_t size = sequence(p, static_cast<size_t>(end - p));
+            if (size == 0)
+                return false;
+            p += size;
+        }
+    }
+    return true;
+}
+
+} // namespace wm

@@ -1,0 +1,54 @@
+/**
+ * @file
+ * The websocket frame layout (RFC 6455 §5.2): opcodes, close codes and the writing of server frames. Pure.
+ */
+#ifndef WM_PROTO_WEBSOCKET_FRAME_H
+#define WM_PROTO_WEBSOCKET_FRAME_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wm::websocket {
+
+enum Opcode : uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
+
+/// RFC 6455 §7.4.1.
+enum CloseCode : uint16_t {
+    kNormal = 1000,
+    kGoingAway = 1001,
+    kProtocolError = 1002,
+    kNoStatus = 1005, ///< never on the wire
+    kAbnormal = 1006, ///< never on the wire
+    kInvalidPayload = 1007,
+    kPolicy = 1008,
+    kTooBig = 1009,
+    kTryAgainLater = 1013,
+};
+
+inline constexpr size_t kMaxControlPayload = 125;
+inline constexpr size_t kMaxHeader = 10; ///< of an unmasked frame
+
+/// Whether an endpoint may send that code in a close frame (RFC 6455 §7.4; 1012-1014 are IANA's).
+constexpr bool may_be_sent(int code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+/// Writes the header of an unmasked, final frame; returns its length, at most kMaxHeader.
+inline size_t write_header(char *out, Opcode opcode, size_t len)
+{
+    out[0] = static_cast<char>(0x80 | opcode);
+    if (len < 126) {
+        out[1] = static_cast<char>(len);
+        return 2;
+    }
+    int bytes = len < 65536 ? 2 : 8;
+    out[1] = bytes == 2 ? 126 : 127;
+    for (int i = 0; i < bytes; i++)
+        out[2 + i] = static_cast<char>(len >> 8 * (bytes - 1 - i));
+    return 2 + static_cast<size_t>(bytes);
+}
+
+} // namespace wm::websocket
+
+#endif

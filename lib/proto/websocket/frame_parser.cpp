@@ -1,0 +1,179 @@
+#include "proto/websocket/frame_parser.h"
+
+#include "proto/utf8.h"
+
+#include <cstring>
+
+namespace wm::websocket {
+
+namespace {
+
+constexpr FrameFailure kReserved = {kProtocolError, "reserved bit set without an extension (RFC 6455 5.2)"};
+constexpr FrameFailure kUnknownOpcode = {kProtocolError, "unknown opcode (RFC 6455 5.2)"};
+constexpr FrameFailure kUnmasked = {kProtocolError, "frame of a client without mask (RFC 6455 5.1)"};
+constexpr FrameFailure kControlFragment = {kProtocolError, "fragmented control frame (RFC 6455 5.5)"};
+constexpr FrameFailure kControlLength = {kProtocolError, "control frame over 125 bytes (RFC 6455 5.5)"};
+constexpr FrameFailure kLongForm = {kProtocolError, "length not in its shortest form (RFC 6455 5.2)"};
+constexpr FrameFailure kLengthSign = {kProtocolError, "64-bit length with its top bit set (RFC 6455 5.2)"};
+constexpr FrameFailure kOrphan = {kProtocolError, "continuation without a message to continue (RFC 6455 5.4)"};
+constexpr FrameFailure kInterleaved = {kProtocolError, "new message inside a fragmented one (RFC 6455 5.4)"};
+constexpr FrameFailure kOversize = {kTooBig, "message over max_message"};
+constexpr FrameFailure kNotUtf8 = {kInvalidPayload, "text is not UTF-8 (RFC 6455 8.1)"};
+constexpr FrameFailure kShortClose = {kProtocolError, "close frame with one byte (RFC 6455 5.5.1)"};
+constexpr FrameFailure kCloseCode = {kProtocolError, "close code that is not for the wire (RFC 6455 7.4)"};
+constexpr FrameFailure kCloseReason = {kInvalidPayload, "close reason is not UTF-8 (RFC 6455 5.5.1)"};
+
+uint64_t big_endian(const unsigned char *p, int bytes)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < bytes; i++)
+        value = value << 8 | p[i];
+    return value;
+}
+
+constexpr bool is_control(uint8_t opcode)
+{
+    return opcode & 8;
+}
+
+} // namespace
+
+struct FrameParser::Header {
+    uint8_t first;
+    uint8_t second;
+    uint64_t payload;
+
+    bool fin() const { return first & 0x80; }
+    uint8_t opcode() const { return first & 0x0F; }
+};
+
+void unmask(char *data, size_t len, const char mask[4])
+{
+    uint32_t word;
+    memcpy(&word, mask, 4);
+    uint64_t wide = uint64_t{word} << 32 | word;
+    size_t i = 0;
+    for (; i + 8 <= len; i += 8) {
+        uint64_t value;
+        memcpy(&value, data + i, 8);
+        value ^= wide;
+        memcpy(data + i, &value, 8);
+    }
+    for (; i < len; i++)
+        data[i] = static_cast<char>(data[i] ^ mask[i & 3]);
+}
+
+const FrameFailure *check_close(const char *data, size_t len, int &code)
+{
+    code = kNoStatus;
+    if (len == 0)
+        return nullptr;
+    if (len == 1)
+        return &kShortClose;
+    code = static_cast<int>(big_endian(reinterpret_cast<const unsigned char *>(data), 2));
+    if (!may_be_sent(code))
+        return &kCloseCode;
+    return is_utf8(data + 2, len - 2) ? nullptr : &kCloseReason;
+}
+
+Step FrameParser::fail(const FrameFailure &failure)
+{
+    failure_ = &failure;
+    return {StepKind::kFail, 0, 0};
+}
+
+Step FrameParser::more(char *data, size_t len, size_t need)
+{
+    size_t gap = unread_ - joined_;
+    if (gap > 0)
+        memmove(data + joined_, data + unread_, len - unread_);
+    unread_ = joined_;
+    return {StepKind::kMore, len - gap, need - gap};
+}
+
+const FrameFailure *FrameParser::check(const Header &header, size_t max_message) const
+{
+    if (header.first & 0x70)
+        return &kReserved;
+    uint8_t opcode = header.opcode();
+    if (is_control(opcode)) {
+        if (opcode > kPong)
+            return &kUnknownOpcode;
+        if (!header.fin())
+            return &kControlFragment;
+        if ((header.second & 0x7F) > kMaxControlPayload)
+            return &kControlLength;
+    } else {
+        if (opcode > kBinary)
+            return &kUnknownOpcode;
+        if (opcode == kContinuation && first_ == kContinuation)
+            return &kOrphan;
+        if (opcode != kContinuation && first_ != kContinuation)
+            return &kInterleaved;
+    }
+    if (!(header.second & 0x80))
+        return &kUnmasked;
+    if (header.payload >> 63)
+        return &kLengthSign;
+    // From the header alone, before a byte of the payload is kept.
+    if (!is_control(opcode) && header.payload > max_message - joined_)
+        return &kOversize;
+    return nullptr;
+}
+
+Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
+{
+    for (;;) {
+        unsigned char *p = reinterpret_cast<unsigned char *>(data) + unread_;
+        size_t left = len - unread_;
+        if (left < 2)
+            return more(data, len, unread_ + 2);
+        Header header = {p[0], p[1], static_cast<uint64_t>(p[1] & 0x7F)};
+        int extended = header.payload == 126 ? 2 : header.payload == 127 ? 8 : 0;
+        size_t header_size = 2 + static_cast<size_t>(extended) + 4;
+        bool length_known = extended == 0 || left >= 2 + static_cast<size_t>(extended);
+        if (extended)
+            header.payload = length_known ? big_endian(p + 2, extended) : 0;
+        // The first two bytes are judged as soon as they are there: what is wrong already needs no more bytes.
+        if (const FrameFailure *failure = check(header, max_message))
+            return fail(*failure);
+        if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))
+            return fail(kLongForm);
+        if (left < header_size)
+            return more(data, len, unread_ + header_size);
+        size_t payload = static_cast<size_t>(header.payload);
+        if (left - header_size < payload)
+            return more(data, len, unread_ + header_size + payload);
+
+        char *body = data + unread_ + header_size;
+        unmask(body, payload, body - 4);
+        size_t next = unread_ + header_size + payload;
+        Opcode opcode = static_cast<Opcode>(header.opcode());
+        if (is_control(opcode)) {
+            out = {opcode, body, payload};
+            if (first_ == kContinuation)
+                return {StepKind::kControl, next, 0};
+            unread_ = next;
+            return {StepKind::kControl, 0, 0};
+        }
+        if (first_ == kContinuation && header.fin()) {
+            out = {opcode, body, payload};
+        } else {
+            memmove(data + joined_, body, payload);
+            joined_ += payload;
+            unread_ = next;
+            if (first_ == kContinuation)
+                first_ = opcode;
+            if (!header.fin())
+                continue;
+            out = {first_, data, joined_};
+            joined_ = unread_ = 0;
+            first_ = kContinuation;
+        }
+        if (out.opcode == kText && !is_utf8(out.data, out.len))
+            return fail(kNotUtf8);
+        return {StepKind::kMessage, next, 0};
+    }
+}
+
+} // namespace wm::websocket

@@ -1,0 +1,55 @@
+/**
+ * @file
+ * The websocket frame parser for servers (RFC 6455 §5): masked frames in, messages and control frames out, in place.
+ *
+ * The fragments of a message are joined at the front of the bytes that the connection keeps: [joined][gap][unread], with the gap
+ * closed when a step runs out of bytes. Pure; one connection's state.
+ */
+#ifndef WM_PROTO_WEBSOCKET_FRAME_PARSER_H
+#define WM_PROTO_WEBSOCKET_FRAME_PARSER_H
+
+#include "proto/step.h"
+#include "proto/websocket/frame.h"
+
+namespace wm::websocket {
+
+/// What a kMessage (kText, kBinary) or kControl (kClose, kPing, kPong) step hands out: unmasked, whole, text valid.
+struct Frame {
+    Opcode opcode;
+    char *data;
+    size_t len;
+};
+
+/// Why a kFail step failed: the code for the close frame and a sentence.
+struct FrameFailure {
+    CloseCode code;
+    const char *text;
+};
+
+class FrameParser {
+public:
+    Step step(char *data, size_t len, size_t max_message, Frame &out);
+    const FrameFailure &failure() const { return *failure_; }
+
+private:
+    struct Header;
+
+    Step fail(const FrameFailure &failure);
+    Step more(char *data, size_t len, size_t need);
+    const FrameFailure *check(const Header &header, size_t max_message) const;
+
+    const FrameFailure *failure_ = nullptr;
+    size_t joined_ = 0;            ///< bytes of the fragmented message so far, at the front
+    size_t unread_ = 0;            ///< where the next frame begins
+    Opcode first_ = kContinuation; ///< the opcode of the fragmented message; kContinuation: there is none
+};
+
+/// Applies a mask (RFC 6455 §5.3), from its first byte on.
+void unmask(char *data, size_t len, const char mask[4]);
+
+/// The code of a close frame's payload: kNoStatus when it is empty; nullptr in failure, else what is wrong with it (RFC 6455 §5.5.1, §7.4).
+const FrameFailure *check_close(const char *data, size_t len, int &code);
+
+} // namespace wm::websocket
+
+#endif

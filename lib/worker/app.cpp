@@ -1,0 +1,538 @@
+#include "worker/app.h"
+
+#include "core/error.h"
+#include "worker/handles.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+int64_t ninety_percent_of_descriptors()
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return int64_t{1} << 20;
+    return static_cast<int64_t>(limit.rlim_cur / 10 * 9);
+}
+
+int64_t quarter_of_memory()
+{
+    return int64_t{sysconf(_SC_PHYS_PAGES)} / 4 * sysconf(_SC_PAGE_SIZE);
+}
+
+} // namespace
+
+App::App(uint32_t index, Mailbox *mailbox)
+    : outbox(*this), inbox(*this), lifecycle(*this), requests(*this, mailbox->generation_base), connections(mailbox->generation_base),
+      timers(mailbox->generation_base), mailbox_(mailbox), index_(index)
+{
+    options.max_queue_total = quarter_of_memory();
+    mailbox->limit = static_cast<size_t>(options.max_mailbox);
+    loop.update_now();
+    deadlines.start(loop.now_ms());
+}
+
+App *App::make()
+{
+    uint32_t index = Mailbox::claim();
+    if (index == kApps) {
+        fail(WM_EFULL, "there are %u apps in this process already, the most that can be", kApps);
+        return nullptr;
+    }
+    Mailbox *mailbox = Mailbox::at(index);
+    App *app = new (std::nothrow) App(index, mailbox);
+    std::lock_guard<std::mutex> lock(mailbox->mutex);
+    mailbox->app = app;
+    mailbox->taken = app;
+    if (!app)
+        fail(WM_ENOMEM, "out of memory for an app");
+    return app;
+}
+
+App *App::of_this_thread(uint32_t index)
+{
+    Mailbox *mailbox = Mailbox::at(index);
+    return mailbox && mailbox->owner.load(std::memory_order_relaxed) == thread_token() ? mailbox->app : nullptr;
+}
+
+void App::release()
+{
+    if (inside_) {
+        free_later_ = true;
+        request_stop();
+        return;
+    }
+    delete this;
+}
+
+App::~App()
+{
+    {
+        // From here on other threads find nobody.
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        mailbox_->closing = true;
+    }
+    inside_ = true; // callbacks of the end must not run the app again
+    lifecycle.destroy_all(WM_REASON_STOP);
+    lifecycle.run_todos();
+    outbox.flush_all();
+    while (!parts_.empty())
+        delete parts_.back(); // takes itself off the list
+    for (uint32_t slot = 0; slot < timers.used(); slot++)
+        if (timers.live_at(slot) && timers.at(slot)->destroy)
+            timers.at(slot)->destroy(timers.at(slot)->user);
+    workers_.clear();
+    drop_commands();
+    sweep_retired();
+    inbox.begin_batch();
+    loop.close();
+
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    mailbox_->generation_base =
+        std::max({connections.highest_generation(), requests.highest_generation(), timers.highest_generation()}) & kGenerationMask;
+    if (mailbox_->generation_base >= kGenerationMask - 1)
+        mailbox_->generation_base = 0;
+    mailbox_->owner.store(nullptr, std::memory_order_relaxed);
+    mailbox_->app = nullptr;
+    mailbox_->taken = false;
+}
+
+void App::drop_commands()
+{
+    std::vector<Command> commands;
+    {
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        commands.swap(mailbox_->commands);
+        mailbox_->bytes = 0;
+        mailbox_->signalled = false;
+    }
+    commands.insert(commands.begin(), postponed_.begin(), postponed_.end());
+    postponed_.clear();
+    for (Command &command : commands) {
+        free(command.data);
+        if (command.destroy)
+            command.destroy(command.user);
+    }
+}
+
+int App::set_option(const char *name, int64_t value)
+{
+    AppOptions before = options;
+    int result = wm::set_option(Scope::kApp, &options, started_, name, value);
+    if (options.max_queue_total == 0)
+        options.max_queue_total = quarter_of_memory();
+    if (options.max_mailbox != before.max_mailbox) {
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        mailbox_->limit = static_cast<size_t>(options.max_mailbox);
+    }
+    return result;
+}
+
+int64_t App::max_connections() const
+{
+    return options.max_connections > 0 ? options.max_connections : ninety_percent_of_descriptors();
+}
+
+// ---- running
+
+int App::open_loop()
+{
+    if (loop.is_open())
+        return 0;
+    std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
+    int result = loop.open(&App::woken, &App::due, this);
+    if (result == 0 && !mailbox_->commands.empty())
+        loop.wake();
+    return result;
+}
+
+int App::enter()
+{
+    if (inside_)
+        return fail(WM_ESTATE, "run, run_once and poll cannot be called inside a callback");
+    {
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
+    }
+    int result = open_loop();
+    if (result != 0)
+        return result;
+    if (stopped_)
+        return fail(WM_ESTOPPED, "the app has stopped");
+    inside_ = true;
+    loop.update_now();
+    if (!started_)
+        result = start();
+    if (result != 0)
+        leave();
+    return result;
+}
+
+void App::leave()
+{
+    inside_ = false;
+    if (free_later_)
+        delete this;
+}
+
+int App::start()
+{
+    started_ = true;
+    // Those that on_start makes listen by themselves: the page's push example opens its inner port there.
+    size_t count = workers_.size();
+    for (size_t i = 0; i < count; i++) {
+        Worker &worker = *workers_[i];
+        if (worker.released() || !worker.has_address() || worker.listening())
+            continue;
+        if (int result = worker.listen()) {
+            abandon_start();
+            return result;
+        }
+        worker.pause_accept();
+    }
+    for (size_t i = 0; i < count; i++) {
+        Worker &worker = *workers_[i];
+        if (worker.released() || !worker.callbacks.start)
+            continue;
+        int32_t verdict = worker.callbacks.start.fn(handle(&worker), 0, worker.callbacks.start.user);
+        if (verdict < 0) {
+            abandon_start();
+            return fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict));
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        workers_[i]->resume_accept();
+    return 0;
+}
+
+void App::abandon_start()
+{
+    std::string text = last_error();
+    for (auto &worker : workers_)
+        worker->unlisten();
+    lifecycle.destroy_all(WM_REASON_STOP);
+    end_turn();
+    started_ = false;
+    fail(WM_ESTATE, "%s", text.c_str());
+}
+
+int App::run()
+{
+    int result = enter();
+    if (result != 0)
+        return result == WM_ESTOPPED ? 0 : result;
+    while (!stopped_)
+        turn(-1);
+    leave();
+    return 0;
+}
+
+int App::run_once(int64_t timeout_ms)
+{
+    int result = enter();
+    if (result != 0)
+        return result;
+    inbox.begin_batch();
+    turn(timeout_ms);
+    bool stopped = stopped_;
+    leave();
+    return stopped ? WM_ESTOPPED : 0;
+}
+
+int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
+{
+    int result = enter();
+    if (result != 0)
+        return result;
+    slice_epoch++;
+    inbox.begin_batch();
+    dispatch.begin_poll(events, cap);
+    turn(timeout_ms);
+    *count = dispatch.end_poll();
+    bool ended = stopped_ && *count == 0;
+    if (!lifecycle.idle() || !postponed_.empty() || (stopped_ && !ended))
+        loop.wake(); // something waits for the next poll: the descriptor has to show it
+    leave();
+    return ended ? WM_ESTOPPED : 0;
+}
+
+int App::flush()
+{
+    if (!loop.is_open())
+        return 0;
+    outbox.flush_all();
+    return 0;
+}
+
+int App::fd()
+{
+    int result = open_loop();
+    return result != 0 ? result : loop.fd();
+}
+
+/// One turn: what was left, a wait for events, and the end of the turn.
+void App::turn(int64_t timeout_ms)
+{
+    if (!postponed_.empty())
+        run_mailbox();
+    end_turn();
+    if (!stopped_ && !dispatch.full()) {
+        bool left = dispatch.count() > 0 || !lifecycle.idle() || !postponed_.empty();
+        loop.turn(left ? 0 : timeout_ms);
+        end_turn();
+    }
+    signalled_ = false;
+}
+
+/// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
+void App::end_turn()
+{
+    if (stop_requested_.load(std::memory_order_relaxed) && !stopping())
+        begin_stop();
+    do {
+        outbox.flush_all();
+    } while (lifecycle.run_todos() && !(outbox.idle() && lifecycle.idle()));
+    outbox.flush_all();
+    sweep_retired();
+    if (stopping())
+        stopped_ = finish_stop();
+    arm_due();
+}
+
+void App::arm_due()
+{
+    loop.set_due(std::min({timers.first_due_ms(), deadlines.due_ms(), stop_deadline_ms_}));
+}
+
+void App::has_work()
+{
+    // Inside a turn its end will see to it; outside, whoever watches the descriptor has to hear of it, once.
+    if (inside_ || signalled_ || !loop.is_open())
+        return;
+    signalled_ = true;
+    loop.wake();
+}
+
+void App::sweep_retired()
+{
+    while (!retired_.empty()) {
+        Retired last = retired_.back();
+        retired_.pop_back();
+        if (last.destroy)
+            last.destroy(last.user);
+    }
+    for (size_t i = workers_.size(); i-- > 0;)
+        if (i < workers_.size() && workers_[i]->released() && workers_[i]->connections().empty())
+            workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(i));
+}
+
+void App::retire(void *user, wm_destroy_fn destroy)
+{
+    if (!destroy)
+        return;
+    retired_.push_back({user, destroy});
+    has_work();
+}
+
+// ---- stopping
+
+void App::request_stop()
+{
+    stop_requested_.store(true, std::memory_order_relaxed);
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    if (loop.is_open())
+        loop.wake();
+}
+
+void App::begin_stop()
+{
+    stop_deadline_ms_ = loop.now_ms() + options.stop_timeout_ms;
+    for (size_t i = workers_.size(); i-- > 0;)
+        if (i < workers_.size())
+            workers_[i]->stop();
+}
+
+bool App::finish_stop()
+{
+    if (connections.live() > 0 && loop.now_ms() < stop_deadline_ms_)
+        return false;
+    lifecycle.destroy_all(WM_REASON_STOP);
+    if (!lifecycle.run_todos())
+        return false; // their close events go out with the next polls
+    sweep_retired();
+    stop_deadline_ms_ = 0;
+    return true;
+}
+
+// ---- timers and deadlines
+
+wm_timer App::add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
+{
+    loop.update_now();
+    uint32_t slot = timers.add(loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
+    if (slot == UINT32_MAX) {
+        fail(WM_ENOMEM, "out of memory or numbers for a timer");
+        return 0;
+    }
+    if (!inside_ && loop.is_open())
+        arm_due();
+    return pack_id(IdKind::kTimer, index_, slot, timers.generation_of(slot));
+}
+
+int App::delete_timer(uint32_t slot, uint32_t generation)
+{
+    Timer *timer = timers.find(slot, generation);
+    if (!timer || timer->deleted)
+        return fail(WM_ECLOSED, "no such timer: it has run, or was deleted");
+    if (timer->running) {
+        timer->deleted = true;
+        return 0;
+    }
+    timers.remove(slot);
+    retire(timer->user, timer->destroy);
+    timers.release(slot);
+    return 0;
+}
+
+void App::due(void *app)
+{
+    App *self = static_cast<App *>(app);
+    self->run_timers();
+    self->deadlines.sweep(self->loop.now_ms(), [self](uint32_t slot) { self->lifecycle.expired(slot); });
+}
+
+void App::run_timers()
+{
+    // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 starves nobody.
+    int64_t now = loop.now_ms();
+    for (size_t budget = timers.live(); budget > 0 && timers.first_due_ms() <= now; budget--) {
+        uint32_t slot = timers.first();
+        if (!timers.at(slot)->fn && dispatch.full())
+            return;
+        fire(slot);
+    }
+}
+
+void App::fire(uint32_t slot)
+{
+    Timer *timer = timers.at(slot);
+    uint64_t id = pack_id(IdKind::kTimer, index_, slot, timers.generation_of(slot));
+    timers.remove(slot);
+    timer->running = true;
+    if (timer->fn)
+        timer->fn(id, timer->user);
+    else if (dispatch.polling())
+        dispatch.timer(id, timer->user);
+    timer->running = false;
+    if (timer->repeat_ms > 0 && !timer->deleted) {
+        timer->due_ms = std::max(timer->due_ms + timer->repeat_ms, loop.now_ms());
+        timers.push(slot);
+        return;
+    }
+    retire(timer->user, timer->destroy);
+    timers.release(slot);
+}
+
+// ---- other threads
+
+int App::post(const Command &command)
+{
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    return post_locked(command);
+}
+
+int App::post_locked(const Command &command)
+{
+    if (mailbox_->bytes + command.cost() > mailbox_->limit)
+        return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
+    mailbox_->commands.push_back(command);
+    mailbox_->bytes += command.cost();
+    if (!mailbox_->signalled && loop.is_open()) {
+        mailbox_->signalled = true;
+        loop.wake();
+    }
+    return WM_QUEUED;
+}
+
+void App::woken(void *app)
+{
+    static_cast<App *>(app)->run_mailbox();
+}
+
+void App::run_mailbox()
+{
+    std::vector<Command> commands;
+    commands.swap(postponed_);
+    {
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        commands.insert(commands.end(), mailbox_->commands.begin(), mailbox_->commands.end());
+        mailbox_->commands.clear();
+        mailbox_->bytes = 0;
+        mailbox_->signalled = false;
+    }
+    size_t done = 0;
+    for (; done < commands.size() && !dispatch.full(); done++)
+        run_command(commands[done]);
+    postponed_.assign(commands.begin() + static_cast<ptrdiff_t>(done), commands.end());
+}
+
+void App::run_command(Command &command)
+{
+    Id id = unpack_id(command.conn);
+    Connection *conn = command.conn ? connections.find(id.slot, id.generation) : nullptr;
+    switch (command.kind) {
+    case Command::Kind::kSend:
+        if (conn && conn->worker->protocol() == Protocol::kHttp)
+            requests.respond_oldest(*conn, {command.data, command.len}, command.flags);
+        else if (conn && outbox.send(*conn, command.data, command.len, command.flags) == WM_EFULL)
+            lifecycle.todo(*conn, kTodoRefused);
+        break;
+    case Command::Kind::kClose:
+        if (conn)
+            lifecycle.close(*conn, WM_REASON_LOCAL, command.flags, {command.data, command.len});
+        break;
+    case Command::Kind::kPost:
+        if (command.post)
+            command.post(handle(this), command.user);
+        else
+            dispatch.post(command.user);
+        retire(command.user, command.destroy);
+        break;
+    case Command::Kind::kHubSend:
+    case Command::Kind::kHubBroadcast:
+        for (AppPart *part : parts_) {
+            if (part == command.hub) {
+                part->run(command);
+                break;
+            }
+        }
+        break;
+    }
+    free(command.data);
+}
+
+// ---- what it owns
+
+Worker *App::add_worker(const Address *address)
+{
+    workers_.push_back(std::make_unique<Worker>(*this, address));
+    return workers_.back().get();
+}
+
+void App::remove_part(AppPart *part)
+{
+    parts_.erase(std::find(parts_.begin(), parts_.end(), part));
+}
+
+bool App::has_part(const AppPart *part) const
+{
+    return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
+}
+
+} // namespace wm

@@ -1,0 +1,143 @@
+/**
+ * @file
+ * The app: a loop with everything that runs on it. Knows the order of a turn, and how other threads reach it.
+ *
+ * The app's thread but where it says otherwise; owns its workers, its parts (hubs), its timers and its connections.
+ */
+#ifndef WM_WORKER_APP_H
+#define WM_WORKER_APP_H
+
+#include "core/loop.h"
+#include "core/mailbox.h"
+#include "core/slot_table.h"
+#include "core/timer_queue.h"
+#include "worker/connection.h"
+#include "worker/deadlines.h"
+#include "worker/dispatch.h"
+#include "worker/http_session.h"
+#include "worker/inbox.h"
+#include "worker/lifecycle.h"
+#include "worker/outbox.h"
+#include "worker/worker.h"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace wm {
+
+/// What other layers hang into an app: it hears of connections that end and runs its own commands of other threads.
+class AppPart {
+public:
+    virtual ~AppPart() = default;
+    virtual void released(Connection &conn) = 0;
+    virtual void run(Command &command) = 0;
+};
+
+class App {
+public:
+    /// nullptr when all indexes are taken, with the detail.
+    static App *make();
+    /// Frees it now, or, inside one of its callbacks, when the run or poll returns.
+    void release();
+
+    /// The app at that index if the calling thread is its thread, else nullptr.
+    static App *of_this_thread(uint32_t index);
+    bool on_thread() const { return mailbox_->owner.load(std::memory_order_relaxed) == thread_token(); }
+
+    int run();
+    int run_once(int64_t timeout_ms);
+    int poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count);
+    int flush();
+    int fd();
+    int open_loop();
+
+    // Any thread.
+    void request_stop();
+    int post(const Command &command);
+    /// As post, by who holds the mailbox's mutex.
+    int post_locked(const Command &command);
+
+    int set_option(const char *name, int64_t value);
+
+    wm_timer add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
+    int delete_timer(uint32_t slot, uint32_t generation);
+
+    Worker *add_worker(const Address *address);
+    const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
+    void add_part(AppPart *part) { parts_.push_back(part); }
+    void remove_part(AppPart *part);
+    bool has_part(const AppPart *part) const;
+
+    /// destroy(user) at the end of the turn.
+    void retire(void *user, wm_destroy_fn destroy);
+    /// Something is to be done at the end of a turn: outside of one, the loop's descriptor has to show it.
+    void has_work();
+
+    uint32_t index() const { return index_; }
+    bool inside() const { return inside_; }
+    bool started() const { return started_; }
+    bool stopping() const { return stop_deadline_ms_ != Loop::kNever; }
+    int64_t max_connections() const;
+    uint32_t tick() { return deadlines.tick(loop.now_ms()); }
+
+    AppOptions options;
+    Loop loop;
+    Deadlines deadlines;
+    Dispatch dispatch;
+    Outbox outbox;
+    Inbox inbox;
+    Lifecycle lifecycle;
+    HttpRequests requests;
+    SlotTable<Connection, kConnSlots> connections;
+    TimerQueue timers;
+    /// Grows whenever slices of messages end: after a callback, at the next poll.
+    uint64_t slice_epoch = 1;
+
+private:
+    App(uint32_t index, Mailbox *mailbox);
+    ~App();
+
+    int enter();
+    void leave();
+    int start();
+    void abandon_start();
+    void turn(int64_t timeout_ms);
+    void end_turn();
+    void begin_stop();
+    bool finish_stop();
+    void run_mailbox();
+    void run_command(Command &command);
+    void run_timers();
+    void fire(uint32_t slot);
+    void drop_commands();
+    void sweep_retired();
+    void arm_due();
+    static void woken(void *self);
+    static void due(void *self);
+
+    struct Retired {
+        void *user;
+        wm_destroy_fn destroy;
+    };
+
+    Mailbox *mailbox_;
+    uint32_t index_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<AppPart *> parts_;
+    std::vector<Retired> retired_;
+    std::vector<Command> postponed_; ///< commands that wait for room in a poll
+    std::atomic<bool> stop_requested_{false};
+    int64_t stop_deadline_ms_ = Loop::kNever;
+    bool started_ = false;
+    bool stopped_ = false;
+    bool inside_ = false;
+    bool free_later_ = false;
+    bool signalled_ = false;
+
+    friend class Lifecycle;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,50 @@
+/**
+ * @file
+ * The callbacks of a worker: function, user pointer and the notifier that gives the pointer back.
+ */
+#ifndef WM_WORKER_CALLBACKS_H
+#define WM_WORKER_CALLBACKS_H
+
+#include "wm/worker.h"
+
+namespace wm {
+
+template <class Function> struct Callback {
+    Function fn = nullptr;
+    void *user = nullptr;
+    wm_destroy_fn destroy = nullptr;
+
+    explicit operator bool() const { return fn; }
+};
+
+struct Callbacks {
+    Callback<wm_start_fn> start;
+    Callback<wm_stop_fn> stop;
+    Callback<wm_handshake_fn> handshake;
+    Callback<wm_conn_fn> connect;
+    Callback<wm_conn_fn> open;
+    Callback<wm_message_fn> message;
+    Callback<wm_error_fn> error;
+    Callback<wm_close_fn> close;
+    Callback<wm_conn_fn> buffer_full;
+    Callback<wm_conn_fn> buffer_drain;
+
+    /// Calls visit(callback) for each.
+    template <class Visit> void each(Visit visit)
+    {
+        visit(start);
+        visit(stop);
+        visit(handshake);
+        visit(connect);
+        visit(open);
+        visit(message);
+        visit(error);
+        visit(close);
+        visit(buffer_full);
+        visit(buffer_drain);
+    }
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,129 @@
+/**
+ * @file
+ * A connection: its data. Who acts on it: Inbox reads, Outbox writes, Lifecycle opens and closes, HttpSession keeps its requests in order.
+ *
+ * Lives in a slot of the app's table until Lifecycle has delivered its close; the app's thread. What an idle connection does not need
+ * stands in Cold, which exists only while there is something in it.
+ */
+#ifndef WM_WORKER_CONNECTION_H
+#define WM_WORKER_CONNECTION_H
+
+#include "core/buffer.h"
+#include "core/loop.h"
+#include "proto/text/line_parser.h"
+#include "proto/websocket/frame_parser.h"
+#include "wm/types.h"
+#include "worker/options.h"
+
+#include <cstdint>
+
+namespace wm {
+
+class Worker;
+struct HttpSession;
+
+enum class ConnState : uint8_t {
+    kHandshake, ///< websocket: the request has not been answered; what is sent is held
+    kOpen,
+    kClosing,   ///< closes when what is queued has left; websocket: and the peer's close frame came
+    kLingering, ///< we have shut down, the peer's end is awaited so that it can read everything
+    kClosed,    ///< waits for the end of the turn
+};
+
+/// What waits for the end of the turn, in the order in which it is done.
+enum Todo : uint8_t {
+    kTodoOpen = 1,     ///< the open event
+    kTodoInput = 2,    ///< bytes in the tail that can be parsed
+    kTodoFull = 4,     ///< the buffer_full event
+    kTodoDrain = 8,    ///< the buffer_drain event
+    kTodoRefused = 16, ///< the error event of a broadcast or hub message that did not fit
+    kTodoClose = 32,   ///< the close event and the end
+};
+
+enum ConnFlag : uint16_t {
+    kListedTodo = 1,      ///< stands in the app's list of connections with todos
+    kListedFlush = 2,     ///< stands in the outbox's flush list
+    kPaused = 4,          ///< by the host
+    kAboveHighWater = 8,  ///< buffer_full was due, buffer_drain will be
+    kPeerEnded = 16,      ///< EOF was read
+    kCloseSent = 32,      ///< websocket: our close frame is out or queued
+    kCloseReceived = 64,  ///< websocket: the peer's close frame was read
+    kSkipLine = 128,      ///< text: inside a line that is too long
+    kAwaitPong = 256,     ///< ping_at is the pong's deadline
+    kNoInput = 512,       ///< what the peer sends is read and thrown away
+    kInputBlocked = 1024, ///< http: too many unanswered requests, or a handshake that waits for the host
+    kConnected = 2048,    ///< the connect event was delivered: a close will be
+    kNoLinger = 4096,     ///< nothing more can come or go: end without waiting for the peer
+};
+
+/// A run of bytes in the send arena, or a reference to a block.
+struct Segment {
+    Segment *next;
+    const char *data;
+    Block *block;
+    uint32_t size;
+    uint32_t capacity; ///< 0 for a block
+};
+
+/// What only a busy or closing connection has.
+struct Cold {
+    Watch write;
+    SendQueue queue;
+    ConnOptions *options = nullptr; ///< its own, when wm_conn_set_int has made it differ
+    uint8_t close_text_len = 0;
+    char close_text[123];
+
+    ~Cold() { delete options; }
+};
+
+struct Connection {
+    Watch read;
+    Worker *worker = nullptr;
+    uint32_t slot = 0;
+    uint32_t generation = 0;
+    int fd = -1;
+    ConnState state = ConnState::kHandshake;
+    uint8_t todo = 0;
+    uint16_t flags = 0;
+
+    Tail *tail = nullptr;
+    Segment *out_head = nullptr;
+    Segment *out_tail = nullptr;
+    uint32_t out_pending = 0;  ///< bytes in the segments
+    uint32_t worker_index = 0; ///< place in the worker's list
+    Cold *cold = nullptr;
+    HttpSession *http = nullptr; ///< http; websocket during the handshake
+    union Codec {
+        text::LineParser text;
+        websocket::FrameParser websocket;
+        Codec() : websocket() {}
+    } codec;
+
+    void *user = nullptr;
+    wm_destroy_fn destroy_user = nullptr;
+    uint64_t bytes_read = 0;
+    uint64_t bytes_written = 0;
+
+    // Times in ticks of the app (see Deadlines).
+    uint32_t last_active = 0;
+    uint32_t phase_deadline = 0; ///< handshake, head of an http request, closing; 0: none
+    uint32_t ping_at = 0;
+
+    int32_t close_code = 0;
+    uint8_t close_reason = 0;
+
+    bool has(ConnFlag flag) const { return flags & flag; }
+    void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
+    void unset(ConnFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
+
+    bool blocked() const { return cold && !cold->queue.empty(); }
+    size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0); }
+    /// Messages may still be delivered to the host.
+    bool delivers() const { return state <= ConnState::kOpen; }
+};
+
+static_assert(sizeof(Connection) <= 304, "every idle connection costs it");
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,63 @@
+/**
+ * @file
+ * Hands events to the host: to a callback where one is set, else to the records of the running poll, else to nobody.
+ *
+ * Whoever emits asks room() first: when a poll's array is full the event has to wait for the next poll. The app's thread.
+ */
+#ifndef WM_WORKER_DISPATCH_H
+#define WM_WORKER_DISPATCH_H
+
+#include "wm/error.h"
+#include "wm/event.h"
+#include "worker/worker.h"
+
+#include <cstddef>
+
+namespace wm {
+
+class Dispatch {
+public:
+    void begin_poll(wm_event *events, size_t cap)
+    {
+        events_ = events;
+        cap_ = cap;
+        count_ = 0;
+    }
+    size_t end_poll()
+    {
+        events_ = nullptr;
+        return count_;
+    }
+
+    bool polling() const { return events_; }
+    size_t count() const { return count_; }
+    bool full() const { return events_ && count_ == cap_; }
+    /// Whether an event for that callback can be handed over now.
+    template <class Function> bool room(const Callback<Function> &callback) const { return callback || !full(); }
+
+    void connect(Connection &conn);
+    void open(Connection &conn);
+    void buffer_full(Connection &conn);
+    void buffer_drain(Connection &conn);
+    void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request);
+    void error(Connection &conn, int32_t code, const char *text);
+    void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);
+    void handshake(Connection &conn, uint64_t request);
+    void timer(uint64_t timer, void *user);
+    void post(void *user);
+    void hub(int64_t connections, void *user);
+
+    static uint64_t id_of(const Connection &conn);
+
+private:
+    wm_event *record(uint32_t kind, Connection *conn);
+    void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind);
+
+    wm_event *events_ = nullptr;
+    size_t cap_ = 0;
+    size_t count_ = 0;
+};
+
+} // namespace wm
+
+#endif

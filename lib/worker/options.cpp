@@ -1,0 +1,176 @@
+#include "worker/options.h"
+
+#include "core/error.h"
+#include "core/nearest.h"
+
+#include <cstring>
+#include <iterator>
+
+namespace wm {
+
+namespace {
+
+constexpr int64_t kForever = int64_t{1} << 40; // 34 years in ms: no sum of it with a clock overflows
+constexpr int64_t kLargest = int64_t{1} << 31;
+
+// The structures have a standard layout but for their base: offsetof is supported by both compilers for it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+
+#define WM_INT(owner, name, unit, min, max, live, text)                                                                                    \
+    {                                                                                                                                      \
+#name, false, unit, owner().name, min, max, live, text, offsetof(owner, name)                                                      \
+    }
+
+#define WM_CONN_ROWS(owner)                                                                                                                \
+    WM_INT(owner, max_message, "bytes", 0, kLargest, true, "longest message that a peer may send"),                                        \
+        WM_INT(owner, send_high_water, "bytes", 0, kLargest, true, "queue size above which sends return WM_BACKPRESSURE"),                 \
+        WM_INT(owner, max_send_buffer, "bytes", 0, kLargest, true, "queue size above which sends return WM_EFULL"),                        \
+        WM_INT(owner, idle_timeout_ms, "ms", 0, kForever, true, "closes a connection that has sent nothing for so long; 0: never"),        \
+        WM_INT(owner, ping_interval_ms, "ms", 0, kForever, true, "websocket: time between pings, jittered by a tenth; 0: no pings"),       \
+        WM_INT(owner, pong_timeout_ms, "ms", 1, kForever, true, "websocket: ends a connection that is silent for so long after a ping"),   \
+        WM_INT(owner, close_timeout_ms, "ms", 1, kForever, true, "ends a closing connection that makes no progress for so long")
+
+constexpr const char *kQueueTotal = "sum of what is queued for all connections; 0: a quarter of the memory";
+
+const OptionRow kAppRows[] = {
+    WM_INT(AppOptions, max_connections, "count", 0, kLargest, true,
+           "connections at a time, others are shed; 0: 90 % of the descriptor limit"),
+    WM_INT(AppOptions, max_mailbox, "bytes", 0, kLargest, true, "what other threads may have queued for the app's thread"),
+    WM_INT(AppOptions, max_queue_total, "bytes", 0, kForever, true, kQueueTotal),
+    WM_INT(AppOptions, max_assembly_total, "bytes", 0, kForever, true, "sum of the incomplete messages of all connections"),
+    WM_INT(AppOptions, stop_timeout_ms, "ms", 0, kForever, true, "how long a stop waits for connections to close"),
+};
+
+const OptionRow kWorkerRows[] = {
+    WM_CONN_ROWS(WorkerOptions),
+    WM_INT(WorkerOptions, backlog, "count", 1, 65535, false, "connections that the kernel holds until they are accepted"),
+    WM_INT(WorkerOptions, handshake_timeout_ms, "ms", 1, kForever, true,
+           "time for a websocket handshake, and for the head of an http request"),
+    WM_INT(WorkerOptions, max_header_bytes, "bytes", 64, 1 << 20, true, "http, websocket: longest head of a request"),
+    WM_INT(WorkerOptions, max_headers, "count", 1, 10000, true, "http, websocket: header lines of a request"),
+    WM_INT(WorkerOptions, max_pipelined, "count", 1, 10000, true, "http: unanswered requests of a connection at which reading pauses"),
+    WM_INT(WorkerOptions, accept_batch, "count", 1, 10000, true, "connections accepted in one turn"),
+    WM_INT(WorkerOptions, tcp_nodelay, "bool", 0, 1, false, "TCP_NODELAY"),
+    WM_INT(WorkerOptions, keepalive, "bool", 0, 1, false, "SO_KEEPALIVE, with probes every 55 s"),
+    WM_INT(WorkerOptions, reuse_port, "bool", 0, 1, false, "SO_REUSEPORT: several sockets may listen on one port"),
+    WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
+    WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),
+    WM_INT(WorkerOptions, skip_oversize, "bool", 0, 1, true, "text: a line over max_message is an error event and skipped, not a close"),
+    {"name", true, "", 0, 0, 0, true, "name in the log and in listings", offsetof(WorkerOptions, name)},
+};
+
+const OptionRow kConnRows[] = {WM_CONN_ROWS(ConnOptions)};
+
+const OptionRow kHubRows[] = {
+    WM_INT(HubOptions, max_uid, "bytes", 1, 65535, true, "longest uid"),
+    WM_INT(HubOptions, max_per_uid, "count", 1, 1 << 20, true, "connections of one uid; the oldest goes"),
+};
+
+#undef WM_CONN_ROWS
+#undef WM_INT
+#pragma GCC diagnostic pop
+
+struct Table {
+    const OptionRow *rows;
+    size_t count;
+};
+
+Table table_of(Scope scope)
+{
+    switch (scope) {
+    case Scope::kApp:
+        return {kAppRows, std::size(kAppRows)};
+    case Scope::kWorker:
+        return {kWorkerRows, std::size(kWorkerRows)};
+    case Scope::kConn:
+        return {kConnRows, std::size(kConnRows)};
+    case Scope::kHub:
+        return {kHubRows, std::size(kHubRows)};
+    }
+    return {nullptr, 0};
+}
+
+/// The row of that name and type; nullptr with WM_EOPTION in *code.
+const OptionRow *find_row(Scope scope, const char *name, bool text_value, int *code)
+{
+    Table table = table_of(scope);
+    const char *names[64];
+    for (size_t i = 0; i < table.count; i++) {
+        names[i] = table.rows[i].name;
+        if (strcmp(table.rows[i].name, name) != 0)
+            continue;
+        if (table.rows[i].text_value == text_value)
+            return &table.rows[i];
+        *code = fail(WM_EOPTION, "option '%s' is %s", name,
+                     text_value ? "a number, set it with ..._set_int" : "a text, set it with ..._set_str");
+        return nullptr;
+    }
+    *code = fail(WM_EOPTION, "unknown option '%s': did you mean '%s'?", name, nearest(name, names, table.count));
+    return nullptr;
+}
+
+template <class T> T *value_at(void *options, const OptionRow *row)
+{
+    return reinterpret_cast<T *>(static_cast<char *>(options) + row->offset);
+}
+
+template <class T> const T *value_at(const void *options, const OptionRow *row)
+{
+    return reinterpret_cast<const T *>(static_cast<const char *>(options) + row->offset);
+}
+
+} // namespace
+
+const OptionRow *option_at(Scope scope, size_t index)
+{
+    Table table = table_of(scope);
+    return index < table.count ? &table.rows[index] : nullptr;
+}
+
+int set_option(Scope scope, void *options, bool late, const char *name, int64_t value)
+{
+    int code = 0;
+    const OptionRow *row = find_row(scope, name, false, &code);
+    if (!row)
+        return code;
+    if (value < row->min || value > row->max)
+        return fail(WM_EINVAL, "option '%s' is from %lld to %lld, not %lld", name, static_cast<long long>(row->min),
+                    static_cast<long long>(row->max), static_cast<long long>(value));
+    if (late && !row->live)
+        return fail(WM_ESTATE, "option '%s' must be set before listen", name);
+    *value_at<int64_t>(options, row) = value;
+    return 0;
+}
+
+int set_option(Scope scope, void *options, bool late, const char *name, const char *value)
+{
+    int code = 0;
+    const OptionRow *row = find_row(scope, name, true, &code);
+    if (!row)
+        return code;
+    if (late && !row->live)
+        return fail(WM_ESTATE, "option '%s' must be set before listen", name);
+    *value_at<std::string>(options, row) = value;
+    return 0;
+}
+
+int get_option(Scope scope, const void *options, const char *name, int64_t *value)
+{
+    int code = 0;
+    const OptionRow *row = find_row(scope, name, false, &code);
+    if (row)
+        *value = *value_at<int64_t>(options, row);
+    return code;
+}
+
+int get_option(Scope scope, const void *options, const char *name, const char **value)
+{
+    int code = 0;
+    const OptionRow *row = find_row(scope, name, true, &code);
+    if (row)
+        *value = value_at<std::string>(options, row)->c_str();
+    return code;
+}
+
+} // namespace wm

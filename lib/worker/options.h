@@ -1,0 +1,80 @@
+/**
+ * @file
+ * Options: the values, and the one table of their names, ranges and texts, from which set, get and wm_option_next are made.
+ */
+#ifndef WM_WORKER_OPTIONS_H
+#define WM_WORKER_OPTIONS_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+/// What a connection may have of its own; the worker's values are the standard.
+struct ConnOptions {
+    int64_t max_message = 10 << 20;
+    int64_t send_high_water = 256 << 10;
+    int64_t max_send_buffer = 1 << 20;
+    int64_t idle_timeout_ms = 0;
+    int64_t ping_interval_ms = 0;
+    int64_t pong_timeout_ms = 10000;
+    int64_t close_timeout_ms = 5000;
+};
+
+struct WorkerOptions : ConnOptions {
+    int64_t backlog = 4096;
+    int64_t handshake_timeout_ms = 10000;
+    int64_t max_header_bytes = 16 << 10;
+    int64_t max_headers = 100;
+    int64_t max_pipelined = 64;
+    int64_t accept_batch = 64;
+    int64_t tcp_nodelay = 1;
+    int64_t keepalive = 1;
+    int64_t reuse_port = 0;
+    int64_t unix_mode = 0660;
+    int64_t defer_handshake = 0;
+    int64_t skip_oversize = 0;
+    std::string name = "none";
+};
+
+struct AppOptions {
+    int64_t max_connections = 0;
+    int64_t max_mailbox = 16 << 20;
+    int64_t max_queue_total = 0;
+    int64_t max_assembly_total = 256 << 20;
+    int64_t stop_timeout_ms = 2000;
+};
+
+struct HubOptions {
+    int64_t max_uid = 255;
+    int64_t max_per_uid = 16;
+};
+
+enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4 };
+
+/// One row of the table. Values stand in a structure of the scope, at `offset`.
+struct OptionRow {
+    const char *name;
+    bool text_value;
+    const char *unit;
+    int64_t standard;
+    int64_t min;
+    int64_t max;
+    bool live; ///< may change after listen
+    const char *text;
+    size_t offset;
+};
+
+/// The row at index, or nullptr.
+const OptionRow *option_at(Scope scope, size_t index);
+
+/// Sets in `options`, the scope's structure: 0, WM_EOPTION, WM_EINVAL or WM_ESTATE (`late` and the row is not live), with a detail.
+int set_option(Scope scope, void *options, bool late, const char *name, int64_t value);
+int set_option(Scope scope, void *options, bool late, const char *name, const char *value);
+int get_option(Scope scope, const void *options, const char *name, int64_t *value);
+int get_option(Scope scope, const void *options, const char *name, const char **value);
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,477 @@
+#include "worker/outbox.h"
+
+#include "core/error.h"
+#include "net/stream.h"
+#include "proto/websocket/frame.h"
+#include "worker/app.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace wm {
+
+namespace {
+
+constexpr int kVectors = 64;
+constexpr size_t kCopyBlock = 256; // a block up to this size is cheaper copied than referred to
+constexpr uint32_t kGrowth = 4096; // room that a segment may have beyond its first bytes
+constexpr int kWritesPerTurn = 16;
+
+size_t aligned(size_t n)
+{
+    return (n + 7) & ~size_t{7};
+}
+
+websocket::Opcode opcode_of(int32_t flags)
+{
+    return flags & WM_SEND_BINARY ? websocket::kBinary : websocket::kText;
+}
+
+} // namespace
+
+Framed::~Framed()
+{
+    for (Block *block : blocks_)
+        if (block)
+            block->release();
+}
+
+Block *Framed::block(Protocol protocol)
+{
+    Block *&block = blocks_[static_cast<size_t>(protocol)];
+    if (block)
+        return block;
+    char header[websocket::kMaxHeader];
+    bool raw = flags_ & WM_SEND_RAW;
+    size_t header_len = protocol == Protocol::kWebsocket && !raw ? websocket::write_header(header, opcode_of(flags_), len_) : 0;
+    size_t trailer_len = protocol == Protocol::kText && !raw ? 1 : 0;
+    block = Block::make(header_len + len_ + trailer_len);
+    if (!block)
+        return nullptr;
+    memcpy(block->data(), header, header_len);
+    if (len_ > 0)
+        memcpy(block->data() + header_len, data_, len_);
+    if (trailer_len)
+        block->data()[len_] = '\n';
+    return block;
+}
+
+Outbox::~Outbox()
+{
+    free(arena_);
+}
+
+int Outbox::check(Connection &conn, size_t len, bool exempt)
+{
+    if (conn.state > ConnState::kOpen && !(exempt && conn.state == ConnState::kClosing))
+        return fail(WM_ECLOSED, "the connection is closing");
+    if (exempt)
+        return 0;
+    const ConnOptions &options = conn.worker->options_of(conn);
+    if (len > static_cast<size_t>(std::max(options.max_message, options.max_send_buffer)))
+        return fail(WM_EMSGSIZE, "message of %zu bytes is over max_message and max_send_buffer", len);
+    if (conn.queued() > static_cast<size_t>(options.max_send_buffer))
+        return fail(WM_EFULL, "%zu bytes are queued, over max_send_buffer (%lld)", conn.queued(),
+                    static_cast<long long>(options.max_send_buffer));
+    if (total_queued_ > static_cast<size_t>(app_.options.max_queue_total))
+        return fail(WM_EFULL, "%zu bytes are queued for all connections, over max_queue_total (%lld)", total_queued_,
+                    static_cast<long long>(app_.options.max_queue_total));
+    return 0;
+}
+
+int Outbox::send(Connection &conn, const char *data, size_t len, int32_t flags)
+{
+    int result = check(conn, len, false);
+    if (result != 0)
+        return result;
+    std::string_view payload(data, len);
+    if (flags & WM_SEND_RAW)
+        return enqueue(conn, {}, payload, flags);
+    switch (conn.worker->protocol()) {
+    case Protocol::kWebsocket: {
+        char header[websocket::kMaxHeader];
+        return enqueue(conn, {header, websocket::write_header(header, opcode_of(flags), len)}, payload, flags);
+    }
+    case Protocol::kText:
+        return enqueue(conn, payload, "\n", flags);
+    default:
+        return enqueue(conn, {}, payload, flags);
+    }
+}
+
+int Outbox::send(Connection &conn, Framed &message)
+{
+    if (conn.worker->protocol() == Protocol::kHttp)
+        return fail(WM_ESTATE, "an http connection takes answers only");
+    int result = check(conn, message.size(), false);
+    if (result == WM_EFULL) {
+        app_.lifecycle.todo(conn, kTodoRefused);
+        return result;
+    }
+    if (result != 0)
+        return result;
+    Block *block = message.block(conn.worker->protocol());
+    if (!block)
+        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
+    if (block->size <= kCopyBlock)
+        return enqueue(conn, {}, {block->data(), block->size}, message.flags());
+    return enqueue_block(conn, block);
+}
+
+int Outbox::write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt)
+{
+    int result = check(conn, body.size(), exempt);
+    return result != 0 ? result : enqueue(conn, head, body, flags);
+}
+
+void Outbox::control(Connection &conn, websocket::Opcode opcode, const char *data, size_t len)
+{
+    if (conn.state != ConnState::kOpen && conn.state != ConnState::kClosing)
+        return;
+    if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.worker->options_of(conn).max_send_buffer))
+        return;
+    char header[websocket::kMaxHeader];
+    enqueue(conn, {header, websocket::write_header(header, opcode, len)}, {data, len}, 0);
+}
+
+void Outbox::open(Connection &conn, std::string_view answer)
+{
+    if (!conn.blocked()) {
+        enqueue(conn, {}, answer, 0);
+        return;
+    }
+    if (!conn.cold->queue.prepend(answer.data(), answer.size())) {
+        app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    total_queued_ += answer.size();
+    write_queue(conn);
+}
+
+/// Memory ran out with part of a message gone: what would follow makes no sense to the peer.
+int Outbox::lost(Connection &conn, size_t len)
+{
+    app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    return fail(WM_ENOMEM, "out of memory for %zu bytes to send", len);
+}
+
+int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags)
+{
+    size_t len = head.size() + body.size();
+    if (conn.blocked() || conn.state == ConnState::kHandshake) {
+        if (!queue(conn, head) || !queue(conn, body))
+            return lost(conn, len);
+        return after(conn, 0);
+    }
+    if (len > kFlushAt) {
+        // Large: straight from the host's memory, behind what is pending, without a copy.
+        return write_through(conn, head, body) ? after(conn, 0) : lost(conn, len);
+    }
+    char *out = reserve(conn, len);
+    if (!out)
+        return fail(WM_ENOMEM, "out of memory for the send arena");
+    if (!head.empty())
+        memcpy(out, head.data(), head.size());
+    if (!body.empty())
+        memcpy(out + head.size(), body.data(), body.size());
+    conn.out_tail->size += static_cast<uint32_t>(len);
+    conn.out_pending += static_cast<uint32_t>(len);
+    return after(conn, flags);
+}
+
+int Outbox::enqueue_block(Connection &conn, Block *block)
+{
+    if (conn.blocked() || conn.state == ConnState::kHandshake) {
+        if (!make_cold(conn) || !conn.cold->queue.append_block(block, 0))
+            return fail(WM_ENOMEM, "out of memory for %u bytes to send", block->size);
+        total_queued_ += block->size;
+        return after(conn, 0);
+    }
+    Segment *segment = new_segment(conn, 0);
+    if (!segment)
+        return fail(WM_ENOMEM, "out of memory for the send arena");
+    block->retain();
+    segment->block = block;
+    segment->data = block->data();
+    segment->size = block->size;
+    conn.out_pending += block->size;
+    return after(conn, 0);
+}
+
+/// What a send that was taken returns, and what it sets going.
+int Outbox::after(Connection &conn, int32_t flags)
+{
+    if (conn.out_pending > kFlushAt || (flags & WM_SEND_NOW && conn.out_pending > 0))
+        flush(conn);
+    if (conn.queued() <= static_cast<size_t>(conn.worker->options_of(conn).send_high_water))
+        return 0;
+    if (!conn.has(kAboveHighWater) && conn.state == ConnState::kOpen) {
+        conn.set(kAboveHighWater);
+        app_.lifecycle.todo(conn, kTodoFull);
+    }
+    return WM_BACKPRESSURE;
+}
+
+char *Outbox::reserve(Connection &conn, size_t len)
+{
+    Segment *tail = conn.out_tail;
+    uint32_t need = static_cast<uint32_t>(len);
+    if (tail && !tail->block) {
+        char *end = const_cast<char *>(tail->data) + tail->size;
+        if (tail->capacity >= tail->size + need)
+            return end;
+        // The last thing in the arena grows in place: echoes of pipelined messages become one run of bytes.
+        bool last = tail->data + tail->capacity == arena_ + cursor_;
+        if (last && cursor_ - (tail->capacity - tail->size) + need <= kArenaSize) {
+            cursor_ += need - (tail->capacity - tail->size);
+            tail->capacity = tail->size + need;
+            return end;
+        }
+    }
+    // A second segment in one turn says that more will come between those of others: it gets room to grow.
+    uint32_t room = tail ? std::min(kGrowth, std::max<uint32_t>(tail->capacity * 4, 256)) : 0;
+    Segment *segment = new_segment(conn, std::max(need, room));
+    return segment ? const_cast<char *>(segment->data) : nullptr;
+}
+
+Segment *Outbox::new_segment(Connection &conn, size_t capacity)
+{
+    if (!arena_)
+        arena_ = static_cast<char *>(malloc(kArenaSize));
+    if (!arena_)
+        return nullptr;
+    if (aligned(cursor_) + sizeof(Segment) + capacity > kArenaSize)
+        flush_all();
+    if (!conn.out_head) {
+        // Before the segment is carved: nothing may be in the way when the arena starts again.
+        if (pending_conns_ == 0)
+            cursor_ = 0;
+        pending_conns_++;
+    }
+    size_t at = aligned(cursor_);
+    Segment *segment = reinterpret_cast<Segment *>(arena_ + at);
+    *segment = {nullptr, arena_ + at + sizeof(Segment), nullptr, 0, static_cast<uint32_t>(capacity)};
+    cursor_ = at + sizeof(Segment) + capacity;
+    if (conn.out_tail)
+        conn.out_tail->next = segment;
+    else
+        conn.out_head = segment;
+    conn.out_tail = segment;
+    list(conn);
+    return segment;
+}
+
+void Outbox::list(Connection &conn)
+{
+    if (conn.has(kListedFlush))
+        return;
+    conn.set(kListedFlush);
+    listed_.push_back(conn.slot);
+    app_.has_work();
+}
+
+bool Outbox::make_cold(Connection &conn)
+{
+    if (!conn.cold)
+        conn.cold = new (std::nothrow) Cold;
+    return conn.cold;
+}
+
+bool Outbox::queue(Connection &conn, std::string_view bytes)
+{
+    if (bytes.empty())
+        return true;
+    if (!make_cold(conn) || !conn.cold->queue.append(bytes.data(), bytes.size()))
+        return false;
+    total_queued_ += bytes.size();
+    return true;
+}
+
+void Outbox::drop_segments(Connection &conn)
+{
+    if (!conn.out_head)
+        return;
+    for (Segment *segment = conn.out_head; segment; segment = segment->next)
+        if (segment->block)
+            segment->block->release();
+    conn.out_head = conn.out_tail = nullptr;
+    conn.out_pending = 0;
+    if (--pending_conns_ == 0)
+        cursor_ = 0;
+}
+
+/// Moves the segments to the queue, but the first `skip` bytes, which have left.
+bool Outbox::queue_segments(Connection &conn, size_t skip)
+{
+    bool taken = make_cold(conn);
+    for (Segment *segment = conn.out_head; segment && taken; segment = segment->next) {
+        size_t gone = std::min<size_t>(skip, segment->size);
+        skip -= gone;
+        if (gone == segment->size)
+            continue;
+        taken = segment->block ? conn.cold->queue.append_block(segment->block, gone)
+                               : conn.cold->queue.append(segment->data + gone, segment->size - gone);
+        if (taken)
+            total_queued_ += segment->size - gone;
+    }
+    drop_segments(conn);
+    return taken;
+}
+
+void Outbox::wait_writable(Connection &conn)
+{
+    if (!conn.cold->write.arm_write<&Outbox::writable>(app_.loop, conn.fd, &conn))
+        app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+}
+
+void Outbox::flush(Connection &conn)
+{
+    while (conn.out_pending > 0) {
+        struct iovec vectors[kVectors];
+        int count = 0;
+        size_t bytes = 0;
+        Segment *segment = conn.out_head;
+        for (; segment && count < kVectors; segment = segment->next) {
+            if (segment->size == 0)
+                continue;
+            vectors[count++] = {const_cast<char *>(segment->data), segment->size};
+            bytes += segment->size;
+        }
+        ssize_t sent = stream::send(conn.fd, vectors, count);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+            app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+            return;
+        }
+        size_t left = sent > 0 ? static_cast<size_t>(sent) : 0;
+        conn.bytes_written += left;
+        if (left == bytes && !segment)
+            break;
+        if (left < bytes) {
+            if (!queue_segments(conn, left))
+                app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+            else
+                wait_writable(conn);
+            return;
+        }
+        // More segments than one call takes: what has left is cut off, the rest is next.
+        for (Segment *done = conn.out_head; done != segment; done = done->next)
+            if (done->block)
+                done->block->release();
+        conn.out_head = segment;
+        conn.out_pending -= static_cast<uint32_t>(left);
+    }
+    drop_segments(conn);
+    if (!conn.blocked())
+        drained(conn);
+    else if (!conn.cold->write.armed())
+        write_queue(conn); // what was held until the connection opened
+}
+
+bool Outbox::write_through(Connection &conn, std::string_view head, std::string_view body)
+{
+    if (conn.out_pending > 0) {
+        flush(conn);
+        if (conn.state == ConnState::kClosed)
+            return true;
+    }
+    size_t left = 0;
+    if (!conn.blocked()) {
+        struct iovec vectors[2];
+        int count = 0;
+        for (std::string_view part : {head, body})
+            if (!part.empty())
+                vectors[count++] = {const_cast<char *>(part.data()), part.size()};
+        ssize_t sent = stream::send(conn.fd, vectors, count);
+        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+            app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+            return true; // as with any send, the end arrives as close
+        }
+        left = sent > 0 ? static_cast<size_t>(sent) : 0;
+        conn.bytes_written += left;
+        if (left == head.size() + body.size()) {
+            list(conn); // so that a closing connection is looked at
+            return true;
+        }
+    }
+    size_t of_head = std::min(left, head.size());
+    if (!queue(conn, head.substr(of_head)) || !queue(conn, body.substr(left - of_head)))
+        return false;
+    wait_writable(conn);
+    return true;
+}
+
+void Outbox::flush_all()
+{
+    for (size_t i = 0; i < listed_.size(); i++) {
+        uint32_t slot = listed_[i];
+        if (!app_.connections.live_at(slot))
+            continue;
+        Connection &conn = *app_.connections.at(slot);
+        if (!conn.has(kListedFlush))
+            continue;
+        conn.unset(kListedFlush);
+        if (conn.state != ConnState::kHandshake)
+            flush(conn);
+    }
+    listed_.clear();
+}
+
+void Outbox::writable(Connection *conn)
+{
+    conn->worker->app().outbox.write_queue(*conn);
+}
+
+void Outbox::write_queue(Connection &conn)
+{
+    SendQueue &queue = conn.cold->queue;
+    for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
+        struct iovec vectors[kVectors];
+        int count = queue.vectors(vectors, kVectors);
+        ssize_t sent = stream::send(conn.fd, vectors, count);
+        if (sent < 0) {
+            if (errno == EAGAIN || errno == EINTR)
+                break;
+            app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+            return;
+        }
+        conn.bytes_written += static_cast<size_t>(sent);
+        total_queued_ -= static_cast<size_t>(sent);
+        queue.consume(static_cast<size_t>(sent));
+        app_.lifecycle.progressed(conn);
+    }
+    if (!queue.empty()) {
+        wait_writable(conn);
+        return;
+    }
+    conn.cold->write.disarm();
+    drained(conn);
+}
+
+/// Nothing is queued any more.
+void Outbox::drained(Connection &conn)
+{
+    if (conn.has(kAboveHighWater)) {
+        conn.unset(kAboveHighWater);
+        app_.lifecycle.todo(conn, kTodoDrain);
+    }
+    if (conn.state == ConnState::kClosing) {
+        app_.lifecycle.advance(conn);
+    } else if (conn.state == ConnState::kOpen && conn.cold && !conn.cold->options && !conn.cold->write.armed()) {
+        delete conn.cold;
+        conn.cold = nullptr;
+    }
+}
+
+void Outbox::discard(Connection &conn)
+{
+    drop_segments(conn);
+    if (conn.cold) {
+        total_queued_ -= conn.cold->queue.size();
+        conn.cold->queue.clear();
+        conn.cold->write.disarm();
+    }
+}
+
+} // namespace wm

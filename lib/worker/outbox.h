@@ -1,0 +1,103 @@
+/**
+ * @file
+ * Sending: one send for each connection and turn.
+ *
+ * Messages are framed into the send arena (256 KiB) and leave at the end of the turn, at 16 KiB for one connection, when the arena is
+ * full, or when the host asks. What the kernel refuses goes to the connection's queue. Never calls the host: what it has to
+ * hear becomes a todo. The app's thread.
+ */
+#ifndef WM_WORKER_OUTBOX_H
+#define WM_WORKER_OUTBOX_H
+
+#include "proto/protocol.h"
+#include "worker/connection.h"
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+namespace wm {
+
+class App;
+
+/// A message framed once a protocol, for many connections.
+class Framed {
+public:
+    Framed(const void *data, size_t len, int32_t flags) : data_(static_cast<const char *>(data)), len_(len), flags_(flags) {}
+    Framed(const Framed &) = delete;
+    Framed &operator=(const Framed &) = delete;
+    ~Framed();
+
+    /// The bytes for that protocol, or nullptr when memory has run out.
+    Block *block(Protocol protocol);
+    const char *data() const { return data_; }
+    size_t size() const { return len_; }
+    int32_t flags() const { return flags_; }
+
+private:
+    const char *data_;
+    size_t len_;
+    int32_t flags_;
+    Block *blocks_[kProtocols] = {};
+};
+
+class Outbox {
+public:
+    explicit Outbox(App &app) : app_(app) {}
+    Outbox(const Outbox &) = delete;
+    Outbox &operator=(const Outbox &) = delete;
+    ~Outbox();
+
+    /// One message in the connection's framing (not http): 0, WM_BACKPRESSURE or an error, as wm_conn_send.
+    int send(Connection &conn, const char *data, size_t len, int32_t flags);
+    /// The same message for one of many. A queue that is full becomes the connection's error event.
+    int send(Connection &conn, Framed &message);
+    /// Bytes of the library's own, and http answers: head, then body. Limits as send(), unless exempt.
+    int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
+    /// A websocket control frame. A pong for a peer that does not read is left out: RFC 6455 §5.5.3 asks for the last one only.
+    void control(Connection &conn, websocket::Opcode opcode, const char *data, size_t len);
+
+    /// The handshake is answered: the answer goes before all that was held.
+    void open(Connection &conn, std::string_view answer);
+    /// Drops what has not left.
+    void discard(Connection &conn);
+
+    /// Has the connection looked at in the next flush, also when it has nothing to send.
+    void list(Connection &conn);
+    void flush(Connection &conn);
+    void flush_all();
+    bool idle() const { return listed_.empty(); }
+
+    static void writable(Connection *conn);
+
+private:
+    static constexpr size_t kArenaSize = 256 * 1024;
+    static constexpr size_t kFlushAt = 16 * 1024;
+
+    int check(Connection &conn, size_t len, bool exempt);
+    int lost(Connection &conn, size_t len);
+    int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
+    int enqueue_block(Connection &conn, Block *block);
+    int after(Connection &conn, int32_t flags);
+    char *reserve(Connection &conn, size_t len);
+    Segment *new_segment(Connection &conn, size_t capacity);
+    bool queue(Connection &conn, std::string_view bytes);
+    bool queue_segments(Connection &conn, size_t skip);
+    bool make_cold(Connection &conn);
+    void wait_writable(Connection &conn);
+    void drop_segments(Connection &conn);
+    void write_queue(Connection &conn);
+    void drained(Connection &conn);
+    bool write_through(Connection &conn, std::string_view head, std::string_view body);
+
+    App &app_;
+    char *arena_ = nullptr;
+    size_t cursor_ = 0;
+    size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
+    size_t total_queued_ = 0;
+    std::vector<uint32_t> listed_;
+};
+
+} // namespace wm
+
+#endif

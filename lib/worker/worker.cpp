@@ -1,0 +1,196 @@
+#include "worker/worker.h"
+
+#include "core/error.h"
+#include "worker/app.h"
+#include "worker/handles.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+/// A descriptor in reserve: with it closed, a connection can be accepted and turned away when there is no other left.
+int open_spare()
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int spare_fd = -1; // of the process, as the limit is
+
+} // namespace
+
+Worker::Worker(App &app, const Address *address) : app_(app)
+{
+    if (!address) {
+        display_ = "none";
+        return;
+    }
+    address_ = *address;
+    display_ = address_.text;
+    protocol_ = address_.protocol;
+    has_address_ = true;
+}
+
+Worker::~Worker()
+{
+    unlisten();
+    callbacks.each([](auto &callback) {
+        if (callback.destroy)
+            callback.destroy(callback.user);
+    });
+    if (destroy_user)
+        destroy_user(user);
+}
+
+int Worker::listen()
+{
+    error.clear();
+    int result = 0;
+    if (!has_address_)
+        result = fail(WM_ESTATE, "a worker without an address cannot listen");
+    else if (released_ || app_.stopping())
+        result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
+    if (result == 0 && !listening()) {
+        ListenOptions how = {static_cast<int>(options.backlog), options.reuse_port != 0, options.tcp_nodelay != 0, options.keepalive != 0,
+                             static_cast<mode_t>(options.unix_mode)};
+        result = listener_.open(address_, how);
+        if (result == 0)
+            display_ = address_.display(listener_.port());
+    }
+    if (result != 0) {
+        error = last_error();
+        return result;
+    }
+    stopped_ = false;
+    accept_paused_ = false;
+    if (app_.started() || app_.inside())
+        watch_listener();
+    return 0;
+}
+
+void Worker::watch_listener()
+{
+    if (listening() && !accept_paused_ && app_.loop.is_open())
+        accept_watch_.arm_read<&Worker::acceptable>(app_.loop, listener_.fd(), this);
+}
+
+void Worker::unlisten()
+{
+    accept_watch_.disarm();
+    listener_.close();
+    if (has_address_)
+        display_ = address_.text;
+}
+
+void Worker::pause_accept()
+{
+    accept_paused_ = true;
+    accept_watch_.disarm();
+}
+
+void Worker::resume_accept()
+{
+    accept_paused_ = false;
+    if (app_.started())
+        watch_listener();
+}
+
+void Worker::stop()
+{
+    if (stopped_)
+        return;
+    stopped_ = true;
+    if (callbacks.stop)
+        callbacks.stop.fn(handle(this), callbacks.stop.user);
+    unlisten();
+    // From the back: close() never takes one out at once, but a callback of another may.
+    for (size_t i = connections_.size(); i-- > 0;)
+        if (i < connections_.size())
+            app_.lifecycle.close(*connections_[i], WM_REASON_STOP, websocket::kGoingAway, {});
+}
+
+void Worker::release()
+{
+    if (released_)
+        return;
+    released_ = true;
+    unlisten();
+    for (size_t i = connections_.size(); i-- > 0;)
+        app_.lifecycle.destroy(*connections_[i], WM_REASON_LOCAL, 0);
+    app_.has_work();
+}
+
+void Worker::add(Connection &conn)
+{
+    conn.worker_index = static_cast<uint32_t>(connections_.size());
+    connections_.push_back(&conn);
+}
+
+void Worker::remove(Connection &conn)
+{
+    Connection *last = connections_.back();
+    connections_[conn.worker_index] = last;
+    last->worker_index = conn.worker_index;
+    connections_.pop_back();
+}
+
+void Worker::acceptable(Worker *self)
+{
+    self->accept_batch();
+}
+
+void Worker::accept_batch()
+{
+    if (spare_fd < 0)
+        spare_fd = open_spare();
+    for (int64_t i = 0; i < options.accept_batch; i++) {
+        if (!app_.dispatch.room(callbacks.connect)) {
+            app_.loop.break_turn();
+            return;
+        }
+        if (!listening() || accept_paused_ || !accept_one())
+            return;
+    }
+}
+
+/// False: there is no other to accept now.
+bool Worker::accept_one()
+{
+    int fd = listener_.accept();
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE) {
+            close(spare_fd);
+            fd = listener_.accept();
+            if (fd >= 0)
+                close(fd);
+            spare_fd = open_spare();
+            shed("no descriptor is left");
+            return fd >= 0;
+        }
+        // A connection that died in the backlog is no reason to stop (accept(2)).
+        return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
+    }
+    if (static_cast<int64_t>(app_.connections.live()) >= app_.max_connections()) {
+        close(fd);
+        shed("max_connections is reached");
+    } else if (!app_.lifecycle.accept(*this, fd)) {
+        close(fd);
+        shed("out of memory");
+    }
+    return true;
+}
+
+void Worker::shed(const char *why)
+{
+    uint64_t suppressed;
+    if (shed_throttle_.due(app_.loop.now_ms(), &suppressed))
+        log(WM_LOG_WARN, "%s: connection turned away, %s (and %llu more since the last line)", address(), why,
+            static_cast<unsigned long long>(suppressed));
+}
+
+} // namespace wm

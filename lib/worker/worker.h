@@ -1,0 +1,85 @@
+/**
+ * @file
+ * A worker: an address, a listener, callbacks, options and the connections that came through it. Owned by its app; the app's thread.
+ */
+#ifndef WM_WORKER_WORKER_H
+#define WM_WORKER_WORKER_H
+
+#include "core/log.h"
+#include "net/listener.h"
+#include "worker/callbacks.h"
+#include "worker/connection.h"
+#include "worker/options.h"
+
+#include <string>
+#include <vector>
+
+namespace wm {
+
+class App;
+
+class Worker {
+public:
+    Worker(App &app, const Address *address);
+    Worker(const Worker &) = delete;
+    Worker &operator=(const Worker &) = delete;
+    ~Worker();
+
+    /// Binds now; accepts from the next turn on when the app's loop is open.
+    int listen();
+    void unlisten();
+    void pause_accept();
+    void resume_accept();
+    /// on_stop, unlisten, and every connection is closed with that reason.
+    void stop();
+    /// Marks it for deletion at the end of the turn; its connections are destroyed.
+    void release();
+
+    App &app() { return app_; }
+    Protocol protocol() const { return protocol_; }
+    const ConnOptions &options_of(const Connection &conn) const
+    {
+        const ConnOptions *own = conn.cold ? conn.cold->options : nullptr;
+        return own ? *own : options;
+    }
+    const char *address() const { return display_.c_str(); }
+    bool has_address() const { return has_address_; }
+    bool listening() const { return listener_.is_open(); }
+    bool released() const { return released_; }
+
+    void add(Connection &conn);
+    void remove(Connection &conn);
+    const std::vector<Connection *> &connections() const { return connections_; }
+
+    /// Starts to accept on an open listener; called again when the loop opens.
+    void watch_listener();
+
+    WorkerOptions options;
+    Callbacks callbacks;
+    std::string error;
+    void *user = nullptr;
+    wm_destroy_fn destroy_user = nullptr;
+
+private:
+    static void acceptable(Worker *self);
+    void accept_batch();
+    bool accept_one();
+    void shed(const char *why);
+
+    App &app_;
+    Address address_;
+    std::string display_;
+    Listener listener_;
+    Watch accept_watch_;
+    std::vector<Connection *> connections_;
+    LogThrottle shed_throttle_;
+    Protocol protocol_ = Protocol::kRaw;
+    bool has_address_ = false;
+    bool accept_paused_ = false;
+    bool released_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace wm
+
+#endif
