@@ -1,0 +1,58 @@
+#include "shared/json_write.h"
+
+#include "shared/string_stop.h"
+
+namespace wm {
+
+namespace {
+
+void append_escaped(std::string &out, char c)
+{
+    static constexpr char kDigits[] = "0123456789abcdef";
+    switch (c) {
+    case '"':
+    case '\\':
+        out += '\\';
+        out += c;
+        return;
+    case '\n':
+        out += "\\n";
+        return;
+    case '\r':
+        out += "\\r";
+        return;
+    case '\t':
+        out += "\\t";
+        return;
+    default:
+        break;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20) {
+        out += c; // a part of a character outside ASCII
+        return;
+    }
+    out += "\\u00";
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+}
+
+} // namespace
+
+void append_json_string(std::string &out, std::string_view text)
+{
+    const char *const begin = text.data();
+    const char *const end = begin + text.size();
+    out += '"';
+    for (const char *p = begin; p < end; ++p) {
+        const char *const stop = find_string_stop(begin, p, end);
+        out.append(p, stop);
+        p = stop;
+        if (p == end)
+            break;
+        append_escaped(out, *p);
+    }
+    out += '"';
+}
+
+} // namespace wm

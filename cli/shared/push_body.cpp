@@ -1,0 +1,180 @@
+#include "shared/push_body.h"
+
+#include "shared/json_scan.h"
+#include "shared/json_write.h"
+#include "shared/utf8.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace wm {
+
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+/// A few characters of the text at a place, fit for a terminal.
+std::string excerpt(std::string_view text, size_t offset)
+{
+    constexpr size_t kCharacters = 16;
+    const char *p = text.data() + offset;
+    const char *const end = text.data() + text.size();
+    std::string shown;
+    for (size_t i = 0; i < kCharacters && p < end; ++i) {
+        const size_t length = utf8_length(p, end);
+        const bool printable = length > 1 || (length == 1 && *p >= 0x20 && *p != 0x7f);
+        shown += printable ? std::string(p, length) : "?";
+        p += std::max<size_t>(length, 1);
+    }
+    return shown;
+}
+
+std::string place(std::string_view text, size_t offset)
+{
+    if (offset >= text.size())
+        return "at its end (byte offset " + std::to_string(offset) + ")";
+    return "at byte offset " + std::to_string(offset) + " (" + excerpt(text, offset) + ")";
+}
+
+/// What to say about a body that is no JSON.
+std::string describe(std::string_view body, const TextShape &shape, bool angles)
+{
+    if (shape.error == ScanError::kEmpty)
+        return "the body is empty; give a JSON value, for instance '{\"percent\":\"88%\"}'";
+    std::string text = "the body is not JSON: " + place(body, shape.offset) + ": " + scan_error_text(shape.error);
+    if (angles)
+        text += "; between < and > every < and > outside strings counts as { and }";
+    const size_t first = std::min(body.find_first_not_of(kBlanks), body.size());
+    if (shape.error == ScanError::kValueExpected && shape.offset == first)
+        text += "; push plain text as '\"TEXT\"' or with -k NAME=TEXT";
+    return text;
+}
+
+/// A JSON value has line breaks between its tokens only, where a space means the same; in strings they are escapes.
+void append_on_one_line(std::string &out, std::string_view value)
+{
+    const size_t start = out.size();
+    out += value;
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+}
+
+bool fits(const std::string &line, std::string &error)
+{
+    if (line.size() <= kMaxPushBytes)
+        return true;
+    error = "the push would have " + std::to_string(line.size()) + " bytes, a server takes at most " + std::to_string(kMaxPushBytes) +
+            "; push less, or a link to it";
+    return false;
+}
+
+} // namespace
+
+bool convert_angles(std::string_view body, std::string &out)
+{
+    out = body;
+    const size_t first = body.find_first_not_of(kBlanks);
+    const size_t last = body.find_last_not_of(kBlanks);
+    if (first == std::string_view::npos || first == last || body[first] != '<' || body[last] != '>')
+        return false;
+    bool in_string = false;
+    for (size_t i = first; i <= last; ++i) {
+        char &c = out[i];
+        if (c == '"')
+            in_string = !in_string;
+        else if (c == '\\' && in_string)
+            ++i; // an escaped quote does not end the string
+        else if (!in_string && (c == '<' || c == '>'))
+            c = c == '<' ? '{' : '}';
+    }
+    return true;
+}
+
+PushBody PushBody::to_uid(std::string_view uid)
+{
+    std::string member = "\"uid\":";
+    append_json_string(member, uid);
+    return PushBody(std::move(member));
+}
+
+PushBody PushBody::to_all()
+{
+    return PushBody(std::string());
+}
+
+bool PushBody::build(std::string_view body, std::string &line, std::string &error) const
+{
+    std::string braces;
+    const bool angles = convert_angles(body, braces);
+    return build_value(braces, angles, line, error);
+}
+
+bool PushBody::build_value(std::string_view body, bool angles, std::string &line, std::string &error) const
+{
+    const TextShape shape = scan_text(body.data(), body.size());
+    if (shape.error != ScanError::kNone) {
+        error = describe(body, shape, angles);
+        return false;
+    }
+    const std::string_view value = body.substr(shape.start, shape.len);
+    if (uid_member_.empty() || shape.kind != JsonKind::kObject)
+        return wrap_value(value, line, error);
+    if (shape.has_uid || shape.has_wm) {
+        error = "the body has the name " + place(body, shape.name_offset) + ", which is ";
+        error += shape.has_uid ? "wm-push's to add; remove it from the body" : "reserved; call it something else";
+        return false;
+    }
+    return splice_uid(value, shape.empty_object, line, error);
+}
+
+bool PushBody::splice_uid(std::string_view object, bool empty, std::string &line, std::string &error) const
+{
+    line = '{';
+    line += uid_member_;
+    if (!empty)
+        line += ',';
+    append_on_one_line(line, object.substr(1));
+    return fits(line, error);
+}
+
+bool PushBody::wrap_value(std::string_view value, std::string &line, std::string &error) const
+{
+    line = '{';
+    line += uid_member_.empty() ? R"("wm":{"cmd":"broadcast"})" : uid_member_;
+    line += ",\"data\":";
+    append_on_one_line(line, value);
+    line += '}';
+    // The value stands one level deeper than it was written: what it may have lost is room for a bracket.
+    UidScratch scratch;
+    const PushLine read = scan_push_line(line.data(), line.size(), scratch);
+    if (read.error != ScanError::kNone) {
+        error = std::string("the body cannot be pushed: ") + read.reason();
+        return false;
+    }
+    return fits(line, error);
+}
+
+bool PushBody::build_from_text(std::string_view text, std::string &line, std::string &error) const
+{
+    const size_t first = text.find_first_not_of(kBlanks);
+    if (first != std::string_view::npos && (text[first] == '{' || text[first] == '<')) {
+        std::string braces;
+        const bool angles = convert_angles(text, braces);
+        const TextShape shape = scan_text(braces.data(), braces.size());
+        if (shape.error == ScanError::kNone && shape.kind == JsonKind::kObject)
+            return build_value(braces, angles, line, error);
+    }
+    const size_t good = utf8_valid_prefix(text);
+    if (good < text.size()) {
+        error = "the line is not UTF-8 " + place(text, good) + "; convert the input, for instance with iconv -f ISO-8859-1 -t UTF-8";
+        return false;
+    }
+    line = '{';
+    line += uid_member_.empty() ? R"("wm":{"cmd":"broadcast"},"data":{)" : uid_member_ + ",";
+    line += "\"line\":";
+    append_json_string(line, text);
+    line += uid_member_.empty() ? "}}" : "}";
+    return fits(line, error);
+}
+
+} // namespace wm
