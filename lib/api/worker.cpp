@@ -25,12 +25,13 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
     Worker *worker = nullptr;
     with_app(app, [&](App &self) {
         Address parsed;
-        if (address) {
-            if (int result = parsed.parse(address))
-                return result;
-        }
-        worker = self.add_worker(address ? &parsed : nullptr);
-        return 0;
+        Protocol protocol = Protocol::kRaw;
+        int result = address ? find_protocol(address, protocol) : 0;
+        if (result == 0 && address)
+            result = parsed.parse(address);
+        if (result == 0)
+            worker = self.add_worker(address ? &parsed : nullptr, protocol);
+        return result;
     });
     return handle(worker);
 }

@@ -1,9 +1,9 @@
 #include "hub/uid_table.h"
 
+#include "core/random.h"
+
 #include <cstdlib>
 #include <cstring>
-#include <new>
-#include <openssl/rand.h>
 
 namespace wm {
 
@@ -28,10 +28,7 @@ uint64_t fold(uint64_t a, uint64_t b)
 
 UidTable::UidTable()
 {
-    if (RAND_bytes(reinterpret_cast<unsigned char *>(secret_), sizeof secret_) != 1) {
-        secret_[0] = reinterpret_cast<uintptr_t>(this); // no randomness at all: address space layout is what is left
-        secret_[1] = reinterpret_cast<uintptr_t>(&secret_) * 0x9E3779B97F4A7C15u;
-    }
+    random_bytes(secret_, sizeof secret_);
     secret_[0] |= 1;
     secret_[1] |= 1;
 }
@@ -73,16 +70,15 @@ void UidTable::place(Uid *uid)
     slots_[i] = uid;
 }
 
-bool UidTable::grow()
+void UidTable::grow()
 {
     if ((count_ + 1) * 8 <= slots_.size() * 7)
-        return true;
+        return;
     std::vector<Uid *> old(slots_.empty() ? 64 : slots_.size() * 2);
     old.swap(slots_);
     for (Uid *uid : old)
         if (uid)
             place(uid);
-    return true;
 }
 
 Uid *UidTable::add(std::string_view uid)

@@ -40,7 +40,7 @@ public:
 
 private:
     uint64_t hash(std::string_view uid) const;
-    bool grow();
+    void grow();
     void place(Uid *uid);
 
     std::vector<Uid *> slots_; ///< a power of two, at most seven eighths full

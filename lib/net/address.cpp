@@ -1,7 +1,6 @@
 #include "net/address.h"
 
 #include "core/error.h"
-#include "core/nearest.h"
 
 #include <arpa/inet.h>
 #include <cstring>
@@ -12,39 +11,6 @@
 namespace wm {
 
 namespace {
-
-struct Scheme {
-    const char *name;
-    Protocol protocol;
-};
-
-constexpr Scheme kSchemes[] = {
-    {"tcp", Protocol::kRaw},      {"text", Protocol::kText}, {"websocket", Protocol::kWebsocket},
-    {"ws", Protocol::kWebsocket}, {"http", Protocol::kHttp}, {"unix", Protocol::kRaw},
-};
-
-/// Schemes that DESIGN names and this version does not serve yet: said as such, not as a spelling mistake.
-constexpr const char *kLater[] = {"ssl", "udp", "frame", "https", "wss"};
-
-int unknown_scheme(const std::string &scheme, const char *address)
-{
-    for (const char *later : kLater)
-        if (scheme == later)
-            return fail(WM_EADDRESS, "scheme '%s' is not there yet: %s (there are tcp, text, websocket, http and unix)", later, address);
-    const char *names[std::size(kSchemes)];
-    for (size_t i = 0; i < std::size(kSchemes); i++)
-        names[i] = kSchemes[i].name;
-    const char *near = nearest(scheme.c_str(), names, std::size(kSchemes));
-    return fail(WM_EADDRESS, "unknown scheme '%s' in %s: did you mean %s://?", scheme.c_str(), address, near);
-}
-
-const Scheme *find_scheme(const std::string &name)
-{
-    for (const Scheme &scheme : kSchemes)
-        if (name == scheme.name)
-            return &scheme;
-    return nullptr;
-}
 
 /// A decimal port of at most five digits, or -1.
 int parse_port(const std::string &text)
@@ -101,12 +67,8 @@ int Address::parse(const char *address)
     size_t plus = scheme.find('+');
     std::string transport = plus == std::string::npos ? "" : scheme.substr(plus + 1);
     scheme = scheme.substr(0, plus);
-    const Scheme *found = find_scheme(scheme);
-    if (!found)
-        return unknown_scheme(scheme, address);
     if (plus != std::string::npos && transport != "unix")
         return fail(WM_EADDRESS, "unknown transport '+%s' in %s: only +unix can follow the scheme", transport.c_str(), address);
-    protocol = found->protocol;
     unix_socket = transport == "unix" || scheme == "unix";
     if (unix_socket) {
         path = rest;

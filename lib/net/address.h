@@ -5,8 +5,6 @@
 #ifndef WM_NET_ADDRESS_H
 #define WM_NET_ADDRESS_H
 
-#include "proto/protocol.h"
-
 #include <cstdint>
 #include <string>
 #include <sys/socket.h>
@@ -14,7 +12,6 @@
 namespace wm {
 
 struct Address {
-    Protocol protocol = Protocol::kRaw;
     bool unix_socket = false;
     std::string scheme; ///< as given, without "+unix"
     std::string host;   ///< without brackets
@@ -22,7 +19,7 @@ struct Address {
     std::string path; ///< of a unix socket; an abstract name begins with '@'
     std::string text; ///< as given
 
-    /// 0, or WM_EADDRESS with the nearest right form in the detail.
+    /// The form alone: what the scheme means is the worker's. 0, or WM_EADDRESS with the nearest right form in the detail.
     int parse(const char *address);
 
     /// The text with the port that was bound where 0 was asked for.

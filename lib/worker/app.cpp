@@ -519,9 +519,9 @@ void App::run_command(Command &command)
 
 // ---- what it owns
 
-Worker *App::add_worker(const Address *address)
+Worker *App::add_worker(const Address *address, Protocol protocol)
 {
-    workers_.push_back(std::make_unique<Worker>(*this, address));
+    workers_.push_back(std::make_unique<Worker>(*this, address, protocol));
     return workers_.back().get();
 }
 

@@ -63,7 +63,8 @@ public:
     wm_timer add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
     int delete_timer(uint32_t slot, uint32_t generation);
 
-    Worker *add_worker(const Address *address);
+    /// nullptr: a worker that only starts.
+    Worker *add_worker(const Address *address, Protocol protocol);
     const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
     void add_part(AppPart *part) { parts_.push_back(part); }
     void remove_part(AppPart *part);

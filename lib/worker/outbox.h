@@ -9,8 +9,8 @@
 #ifndef WM_WORKER_OUTBOX_H
 #define WM_WORKER_OUTBOX_H
 
-#include "proto/protocol.h"
 #include "worker/connection.h"
+#include "worker/protocol.h"
 
 #include <cstddef>
 #include <string_view>

@@ -24,7 +24,7 @@ int spare_fd = -1; // of the process, as the limit is
 
 } // namespace
 
-Worker::Worker(App &app, const Address *address) : app_(app)
+Worker::Worker(App &app, const Address *address, Protocol protocol) : app_(app), protocol_(protocol)
 {
     if (!address) {
         display_ = "none";
@@ -32,7 +32,6 @@ Worker::Worker(App &app, const Address *address) : app_(app)
     }
     address_ = *address;
     display_ = address_.text;
-    protocol_ = address_.protocol;
     has_address_ = true;
 }
 

@@ -10,6 +10,7 @@
 #include "worker/callbacks.h"
 #include "worker/connection.h"
 #include "worker/options.h"
+#include "worker/protocol.h"
 
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ class App;
 
 class Worker {
 public:
-    Worker(App &app, const Address *address);
+    Worker(App &app, const Address *address, Protocol protocol);
     Worker(const Worker &) = delete;
     Worker &operator=(const Worker &) = delete;
     ~Worker();
