@@ -1,0 +1,44 @@
+/**
+ * @file
+ * The websocket port of the push server: a page's first message is its uid; nothing is sent but what is pushed.
+ */
+#ifndef WM_SERVE_PAGE_PORT_H
+#define WM_SERVE_PAGE_PORT_H
+
+#include "wm-serve/push_options.h"
+#include "wm/wm.h"
+
+#include <cstdint>
+#include <deque>
+
+namespace wm::serve {
+
+class PagePort {
+public:
+    /// Sets options and callbacks; false with the detail in wm_last_error.
+    bool setup(wm_worker *worker, wm_hub *hub, const PushOptions &options);
+
+private:
+    struct Unnamed {
+        wm_conn conn;
+        int64_t due_ms;
+    };
+
+    void close_unnamed();
+    bool allows(wm_request request) const;
+
+    static int32_t handshake(wm_worker *worker, wm_conn conn, wm_request request, void *self);
+    static void open(wm_worker *worker, wm_conn conn, void *self);
+    static void message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *self);
+    static void error(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *self);
+
+    wm_app *app_ = nullptr;
+    wm_hub *hub_ = nullptr;
+    const PushOptions *options_ = nullptr;
+    std::deque<Unnamed> unnamed_; ///< pages that have not said their uid, by their deadline: all have the same time
+    wm_timer timer_ = 0;          ///< for the first of them
+};
+
+} // namespace wm::serve
+
+#endif

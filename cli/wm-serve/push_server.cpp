@@ -1,0 +1,108 @@
+#include "wm-serve/push_server.h"
+
+#include "shared/json_scan.h"
+#include "wm-serve/http_port.h"
+#include "wm-serve/line_port.h"
+#include "wm-serve/page.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace wm::serve {
+
+namespace {
+
+bool complain()
+{
+    fprintf(stderr, "wm-serve: %s\n", wm_last_error());
+    return false;
+}
+
+/// The port at the end of "SCHEME://HOST:PORT"; 0 for a unix socket.
+int port_of(const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    return colon && colon[1] != '/' ? atoi(colon + 1) : 0;
+}
+
+} // namespace
+
+wm_worker *PushServer::add_worker(const std::string &address, bool (*prepare)(wm_worker *, PushServer &))
+{
+    wm_worker *worker = wm_worker_new(app_, address.c_str());
+    return worker && prepare(worker, *this) ? worker : nullptr;
+}
+
+bool PushServer::setup()
+{
+    app_ = wm_app_new();
+    hub_ = app_ ? wm_hub_new(app_) : nullptr;
+    if (!hub_)
+        return complain();
+    page_worker_ = wm_worker_new(app_, options_.listen.c_str());
+    if (!page_worker_ || !pages_.setup(page_worker_, hub_, options_))
+        return complain();
+    if (options_.inner != kOff) {
+        line_worker_ = add_worker(options_.inner, setup_line_port);
+        if (!line_worker_)
+            return complain();
+    }
+    if (options_.http != kOff) {
+        http_worker_ = add_worker(options_.http, setup_http_port);
+        if (!http_worker_)
+            return complain();
+    }
+    // Started last: by then every port is open, and its real number known.
+    wm_worker *last = wm_worker_new(app_, nullptr);
+    return (last && wm_worker_on_start(last, announce, this, nullptr) == 0) || complain();
+}
+
+bool PushServer::run()
+{
+    return wm_app_run(app_) == 0 || complain();
+}
+
+std::string PushServer::page() const
+{
+    return serve::page(port_of(wm_worker_address(page_worker_)));
+}
+
+int32_t PushServer::announce(wm_worker *, int32_t, void *user)
+{
+    PushServer &self = *static_cast<PushServer *>(user);
+    printf("wm-serve push %s\n", wm_version());
+    if (self.http_worker_)
+        printf("  page    %s/\n", wm_worker_address(self.http_worker_));
+    printf("  pages   %s\n", wm_worker_address(self.page_worker_));
+    if (self.line_worker_) {
+        const char *address = wm_worker_address(self.line_worker_);
+        bool standard = strcmp(address, "text://127.0.0.1:5678") == 0;
+        std::string server =
+            strncmp(address, "text+unix://", 12) == 0 ? std::string("unix:") + (address + 12) : address + strlen("text://");
+        printf("  inner   %s\n", address);
+        printf("  try     wm-push %s%suid1 '{\"percent\":\"88%%\"}'\n", standard ? "" : "--server ",
+               standard ? "" : (server + " ").c_str());
+    }
+    fflush(stdout);
+    return 0;
+}
+
+PushResult PushServer::push(std::string_view line, wm_hub_result_fn done, void *user)
+{
+    UidScratch scratch;
+    PushLine parsed = scan_push_line(line.data(), line.size(), scratch);
+    int64_t pages = 0;
+    int result;
+    if (parsed.kind == PushLine::Kind::kPush)
+        result = wm_hub_send(hub_, parsed.uid.data(), parsed.uid.size(), line.data(), line.size(), 0, &pages, done, user);
+    else if (parsed.kind == PushLine::Kind::kBroadcast)
+        result = wm_hub_broadcast(hub_, parsed.data.data(), parsed.data.size(), 0, &pages, done, user);
+    else
+        return {PushResult::Kind::kBad, parsed.reason(), parsed.offset};
+    if (result == WM_PENDING)
+        return {PushResult::Kind::kPending};
+    return {result == 0 && pages > 0 ? PushResult::Kind::kOk : PushResult::Kind::kOffline};
+}
+
+} // namespace wm::serve
