@@ -1,0 +1,477 @@
+/**
+ * @file
+ * The server under the conformance suite: every protocol over every transport, on the public headers only.
+ *
+ * Usage: conformance_server [--pull] [--dir DIR] [NAME=VALUE...]
+ *
+ * Opens websocket, http, text and raw workers on 127.0.0.1, [::1] and, with --dir, on unix sockets in DIR. NAME=VALUE sets an
+ * option on every worker, or on the app. --pull serves the same through wm_app_poll. Standard output has one line an event:
+ *
+ *     listen LABEL ADDRESS                     one for each worker, then "ready"
+ *     connect LABEL CONN PORT                  PORT is the peer's, 0 for unix
+ *     open LABEL CONN
+ *     message LABEL CONN LENGTH                raw workers only
+ *     error LABEL CONN CODE HEX                HEX is the text
+ *     close LABEL CONN REASON CODE HEX
+ *     stopped RESULT
+ *
+ * What a message does: websocket, text and raw echo it in its own kind, but "!close [CODE [REASON]]", "!destroy" and, on text and
+ * websocket, "!bye" (an answer, then close). http answers with what it was given, see answer_request.
+ *
+ * It serves until standard input ends: a second thread reads that, and calls wm_app_stop, which any thread may.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "wm/wm.h"
+
+enum { PROTOCOLS = 4, TRANSPORTS = 3, SITES = PROTOCOLS * TRANSPORTS, POLL_RECORDS = 64 };
+
+struct site {
+    char label[16];
+    wm_worker *worker;
+    int raw; /**< log message lengths: the reads of a raw connection are its messages */
+};
+
+struct late_answer {
+    wm_request request;
+};
+
+struct text {
+    char *data;
+    size_t len, cap;
+};
+
+static const char *const protocol_names[PROTOCOLS] = {"ws", "http", "text", "raw"};
+static const char *const tcp_schemes[PROTOCOLS] = {"websocket", "http", "text", "tcp"};
+static const char *const unix_schemes[PROTOCOLS] = {"websocket+unix", "http+unix", "text+unix", "unix"};
+
+static struct site sites[SITES];
+static int site_count;
+static int announced;
+static int pull_mode;
+static wm_app *app;
+
+static void die(const char *what, const char *detail)
+{
+    fprintf(stderr, "conformance_server: %s: %s\n", what, detail);
+    exit(1);
+}
+
+static void text_add(struct text *text, const void *data, size_t len)
+{
+    if (text->len + len > text->cap) {
+        size_t cap = (text->len + len) * 2;
+        char *grown = realloc(text->data, cap);
+        if (!grown)
+            die("realloc", strerror(errno));
+        text->data = grown;
+        text->cap = cap;
+    }
+    // data may be NULL with len 0, which memcpy does not allow.
+    if (len > 0)
+        memcpy(text->data + text->len, data, len);
+    text->len += len;
+}
+
+static void text_add_string(struct text *text, const char *string)
+{
+    text_add(text, string, strlen(string));
+}
+
+static void print_hex(const void *data, size_t len)
+{
+    const unsigned char *bytes = data;
+    if (len == 0)
+        putchar('-');
+    for (size_t i = 0; i < len; ++i)
+        printf("%02x", bytes[i]);
+    putchar('\n');
+}
+
+static const char *reason_name(int32_t reason)
+{
+    static const char *const names[] = {"0", "PEER", "LOCAL", "TIMEOUT", "PROTOCOL", "LIMIT", "ERROR", "STOP"};
+    return reason >= 0 && reason < (int32_t)(sizeof names / sizeof *names) ? names[reason] : "UNKNOWN";
+}
+
+// ---- http: the answer says what was asked --------------------------------------------------------------------------------------
+
+static void add_field(struct text *answer, const char *name, wm_request request,
+                      int (*read)(wm_request request, const void **out, size_t *len))
+{
+    const void *value = NULL;
+    size_t len = 0;
+    int result = read(request, &value, &len);
+    text_add_string(answer, name);
+    if (result < 0)
+        text_add_string(answer, wm_error_name(result));
+    else
+        text_add(answer, value, len);
+    text_add_string(answer, "\n");
+}
+
+/** Lines method=, target=, path=, query=, version=, one header= for each field in order, an empty line, the body. */
+static struct text describe_request(wm_request request)
+{
+    struct text answer = {NULL, 0, 0};
+    add_field(&answer, "method=", request, wm_request_method);
+    add_field(&answer, "target=", request, wm_request_target);
+    add_field(&answer, "path=", request, wm_request_path);
+    add_field(&answer, "query=", request, wm_request_query);
+    add_field(&answer, "version=", request, wm_request_version);
+    const void *name = NULL;
+    const void *value = NULL;
+    size_t name_len = 0;
+    size_t value_len = 0;
+    for (size_t i = 0; wm_request_header_at(request, i, &name, &name_len, &value, &value_len) == 1; ++i) {
+        text_add_string(&answer, "header=");
+        text_add(&answer, name, name_len);
+        text_add_string(&answer, ": ");
+        text_add(&answer, value, value_len);
+        text_add_string(&answer, "\n");
+    }
+    text_add_string(&answer, "\n");
+    const void *body = NULL;
+    size_t body_len = 0;
+    if (wm_request_body(request, &body, &body_len) >= 0)
+        text_add(&answer, body, body_len);
+    return answer;
+}
+
+static void respond(wm_request request, int32_t status, const char *headers)
+{
+    struct text answer = describe_request(request);
+    int result = wm_request_respond(request, status, headers, strlen(headers), answer.data, answer.len, 0);
+    // A peer that is gone is no fault of ours; anything else is one of the library.
+    if (result < 0 && result != WM_ECLOSED)
+        fprintf(stderr, "conformance_server: respond: %s: %s\n", wm_error_name(result), wm_last_error());
+    free(answer.data);
+}
+
+static void answer_late(struct late_answer *late)
+{
+    respond(late->request, 200, "X-Late: 1\r\n");
+    free(late);
+}
+
+static void on_late(wm_timer timer, void *user)
+{
+    (void)timer;
+    answer_late(user);
+}
+
+/** The digits of a query such as "ms=20"; 0 without. */
+static int64_t number_in(const char *data, size_t len)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < len; ++i) {
+        if (isdigit((unsigned char)data[i]) && number < 100000)
+            number = number * 10 + (data[i] - '0');
+    }
+    return number;
+}
+
+static void answer_later(wm_request request)
+{
+    struct late_answer *late = malloc(sizeof *late);
+    if (!late)
+        die("malloc", strerror(errno));
+    late->request = request;
+    const void *query = NULL;
+    size_t len = 0;
+    wm_request_query(request, &query, &len);
+    int result = wm_request_keep(request);
+    if (result < 0)
+        die("wm_request_keep", wm_last_error());
+    // Without a function the timer comes as a record of the poll.
+    if (!wm_timer_add(app, number_in(query, len), 0, pull_mode ? NULL : on_late, late, NULL))
+        die("wm_timer_add", wm_last_error());
+}
+
+static int path_is(const void *path, size_t len, const char *name)
+{
+    return len == strlen(name) && memcmp(path, name, len) == 0;
+}
+
+/**
+ * /NNN answers with that status; /close with Connection: close; /late?ms=N after N milliseconds; /send by wm_conn_send;
+ * all else with 200. The body describes the request, also where HTTP says that it does not leave (HEAD, 204, 304).
+ */
+static void answer_request(wm_conn conn, wm_request request)
+{
+    const void *path = NULL;
+    size_t len = 0;
+    if (wm_request_path(request, &path, &len) < 0)
+        die("wm_request_path", wm_last_error());
+    const char *bytes = path;
+    if (path_is(path, len, "/late"))
+        answer_later(request);
+    else if (path_is(path, len, "/close"))
+        respond(request, 200, "Connection: close\r\n");
+    else if (path_is(path, len, "/send"))
+        wm_conn_send(conn, "hello\n", 6, 0);
+    else if (len == 4 && isdigit((unsigned char)bytes[1]) && isdigit((unsigned char)bytes[2]) && isdigit((unsigned char)bytes[3]))
+        respond(request, (int32_t)number_in(bytes, len), "");
+    else
+        respond(request, 200, "X-Echo: 1\r\n");
+}
+
+// ---- the others: echo, and a few commands --------------------------------------------------------------------------------------
+
+static int starts_with(const void *data, size_t len, const char *word)
+{
+    return len >= strlen(word) && memcmp(data, word, strlen(word)) == 0;
+}
+
+static void close_as_told(wm_conn conn, const char *words, size_t len)
+{
+    int32_t code = 0;
+    size_t i = 0;
+    while (i < len && words[i] == ' ')
+        ++i;
+    for (; i < len && isdigit((unsigned char)words[i]); ++i)
+        code = code * 10 + (words[i] - '0');
+    if (i < len && words[i] == ' ')
+        ++i;
+    int result = wm_conn_close(conn, code, words + i, len - i);
+    if (result < 0)
+        fprintf(stderr, "conformance_server: close: %s: %s\n", wm_error_name(result), wm_last_error());
+}
+
+static void echo(wm_conn conn, const void *data, size_t len, int32_t kind)
+{
+    int result = wm_conn_send(conn, data, len, kind == WM_KIND_BINARY ? WM_SEND_BINARY : 0);
+    if (result < 0 && result != WM_ECLOSED) {
+        fprintf(stderr, "conformance_server: send: %s: %s\n", wm_error_name(result), wm_last_error());
+        wm_conn_destroy(conn);
+    }
+}
+
+static void take_message(struct site *site, wm_conn conn, const void *data, size_t len, int32_t kind, wm_request request)
+{
+    if (site->raw)
+        printf("message %s %llu %zu\n", site->label, (unsigned long long)conn, len);
+    if (kind == WM_KIND_HTTP) {
+        answer_request(conn, request);
+    } else if (starts_with(data, len, "!close")) {
+        close_as_told(conn, (const char *)data + 6, len - 6);
+    } else if (starts_with(data, len, "!bye")) {
+        echo(conn, "bye", 3, WM_KIND_TEXT);
+        wm_conn_close(conn, 0, NULL, 0);
+    } else if (starts_with(data, len, "!destroy")) {
+        wm_conn_destroy(conn);
+    } else {
+        echo(conn, data, len, kind);
+    }
+}
+
+static void log_connect(struct site *site, wm_conn conn)
+{
+    printf("connect %s %llu %d\n", site->label, (unsigned long long)conn, wm_conn_remote_port(conn));
+}
+
+static void log_open(struct site *site, wm_conn conn)
+{
+    printf("open %s %llu\n", site->label, (unsigned long long)conn);
+}
+
+static void log_error(struct site *site, wm_conn conn, int32_t code, const void *text, size_t len)
+{
+    printf("error %s %llu %s ", site->label, (unsigned long long)conn, wm_error_name(code));
+    print_hex(text, len);
+}
+
+static void log_close(struct site *site, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len)
+{
+    printf("close %s %llu %s %d ", site->label, (unsigned long long)conn, reason_name(reason), code);
+    print_hex(text, len);
+}
+
+// ---- callbacks -----------------------------------------------------------------------------------------------------------------
+
+static int32_t on_start(wm_worker *worker, int32_t index, void *user)
+{
+    struct site *site = user;
+    (void)index;
+    printf("listen %s %s\n", site->label, wm_worker_address(worker));
+    if (++announced == site_count)
+        printf("ready\n");
+    return 0;
+}
+
+static void on_connect(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    log_connect(user, conn);
+}
+
+static void on_open(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    log_open(user, conn);
+}
+
+static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)worker;
+    take_message(user, conn, data, len, kind, kind == WM_KIND_HTTP ? wm_message_request(conn) : 0);
+}
+
+static void on_error(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user)
+{
+    (void)worker;
+    log_error(user, conn, code, text, len);
+}
+
+static void on_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
+{
+    (void)worker;
+    log_close(user, conn, reason, code, text, len);
+}
+
+// ---- pull mode -----------------------------------------------------------------------------------------------------------------
+
+static void take_record(const wm_event *event)
+{
+    if (event->kind == WM_EVENT_TIMER) {
+        answer_late(event->user);
+        return;
+    }
+    struct site *site = wm_worker_user(event->worker);
+    switch (event->kind) {
+    case WM_EVENT_CONNECT:
+        log_connect(site, event->conn);
+        break;
+    case WM_EVENT_OPEN:
+        log_open(site, event->conn);
+        break;
+    case WM_EVENT_MESSAGE:
+        take_message(site, event->conn, event->data, event->len, (int32_t)(event->flags & 0xff), event->id);
+        break;
+    case WM_EVENT_ERROR:
+        log_error(site, event->conn, event->code, event->data, event->len);
+        break;
+    case WM_EVENT_CLOSE:
+        log_close(site, event->conn, event->code, event->detail, event->data, event->len);
+        break;
+    default:
+        break;
+    }
+}
+
+static int serve_by_polling(void)
+{
+    wm_event events[POLL_RECORDS];
+    for (;;) {
+        int count = wm_app_poll(app, events, POLL_RECORDS, -1);
+        if (count < 0)
+            return count == WM_ESTOPPED ? 0 : count;
+        for (int i = 0; i < count; ++i)
+            take_record(&events[i]);
+    }
+}
+
+// ---- set-up --------------------------------------------------------------------------------------------------------------------
+
+static void add_site(int protocol, const char *transport, const char *address)
+{
+    struct site *site = &sites[site_count++];
+    snprintf(site->label, sizeof site->label, "%s.%s", protocol_names[protocol], transport);
+    site->raw = strcmp(protocol_names[protocol], "raw") == 0;
+    wm_worker *worker = wm_worker_new(app, address);
+    if (!worker)
+        die(address, wm_last_error());
+    site->worker = worker;
+    int failed = wm_worker_set_user(worker, site, NULL) < 0 || wm_worker_on_start(worker, on_start, site, NULL) < 0;
+    if (!pull_mode) {
+        failed = failed || wm_worker_on_connect(worker, on_connect, site, NULL) < 0 || wm_worker_on_open(worker, on_open, site, NULL) < 0 ||
+                 wm_worker_on_message(worker, on_message, site, NULL) < 0 || wm_worker_on_error(worker, on_error, site, NULL) < 0 ||
+                 wm_worker_on_close(worker, on_close, site, NULL) < 0;
+    }
+    if (failed)
+        die("setting callbacks", wm_last_error());
+}
+
+static void add_sites(const char *dir)
+{
+    char address[256];
+    for (int i = 0; i < PROTOCOLS; ++i) {
+        snprintf(address, sizeof address, "%s://127.0.0.1:0", tcp_schemes[i]);
+        add_site(i, "tcp4", address);
+        snprintf(address, sizeof address, "%s://[::1]:0", tcp_schemes[i]);
+        add_site(i, "tcp6", address);
+        if (dir) {
+            snprintf(address, sizeof address, "%s://%s/%s.sock", unix_schemes[i], dir, protocol_names[i]);
+            add_site(i, "unix", address);
+        }
+    }
+}
+
+/** Sets NAME=VALUE on every worker, or on the app where workers have no such option. */
+static void set_option(char *assignment)
+{
+    char *equals = strchr(assignment, '=');
+    if (!equals)
+        die(assignment, "not NAME=VALUE");
+    *equals = '\0';
+    int64_t value = strtoll(equals + 1, NULL, 10);
+    for (int i = 0; i < site_count; ++i) {
+        int result = wm_worker_set_int(sites[i].worker, assignment, value);
+        if (result == WM_EOPTION)
+            result = wm_app_set_int(app, assignment, value);
+        if (result < 0)
+            die(assignment, wm_last_error());
+    }
+}
+
+static void *stop_at_end_of_input(void *unused)
+{
+    char buffer[256];
+    ssize_t got = 0;
+    while ((got = read(STDIN_FILENO, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR)) {
+    }
+    wm_app_stop(app);
+    return unused;
+}
+
+int main(int argc, char **argv)
+{
+    const char *dir = NULL;
+    char *assignments[32];
+    size_t assignment_count = 0;
+    for (int i = 1; i < argc; ++i) {
+        if (strcmp(argv[i], "--pull") == 0)
+            pull_mode = 1;
+        else if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)
+            dir = argv[++i];
+        else if (assignment_count < sizeof assignments / sizeof *assignments)
+            assignments[assignment_count++] = argv[i];
+    }
+    signal(SIGPIPE, SIG_DFL);
+    // A line at a time, so that a test that has seen an answer finds the events before it.
+    setvbuf(stdout, NULL, _IOLBF, 1 << 16);
+    app = wm_app_new();
+    if (!app)
+        die("wm_app_new", wm_last_error());
+    add_sites(dir);
+    for (size_t i = 0; i < assignment_count; ++i)
+        set_option(assignments[i]);
+
+    pthread_t reader;
+    if (pthread_create(&reader, NULL, stop_at_end_of_input, NULL) != 0)
+        die("pthread_create", strerror(errno));
+    int result = pull_mode ? serve_by_polling() : wm_app_run(app);
+    if (result < 0)
+        die("serving", wm_last_error());
+    pthread_join(reader, NULL);
+    wm_app_free(app);
+    printf("stopped %s\n", wm_error_name(result));
+    return 0;
+}
