@@ -1,3 +1,6 @@
+// The block function of SHA-1 itself: SHA1() of OpenSSL 3 fetches a provider for each call, which costs more than the hash.
+#define OPENSSL_API_COMPAT 0x10100000L
+
 #include "proto/websocket/handshake.h"
 
 #include "proto/http/fields.h"
@@ -60,11 +63,12 @@ bool is_key(std::string_view key)
 
 void make_accept(std::string_view key, char out[kAcceptSize])
 {
-    unsigned char input[kKeySize + kGuid.size()];
-    memcpy(input, key.data(), kKeySize);
-    memcpy(input + kKeySize, kGuid.data(), kGuid.size());
     unsigned char hash[SHA_DIGEST_LENGTH];
-    SHA1(input, sizeof input, hash);
+    SHA_CTX context;
+    SHA1_Init(&context);
+    SHA1_Update(&context, key.data(), key.size());
+    SHA1_Update(&context, kGuid.data(), kGuid.size());
+    SHA1_Final(hash, &context);
     unsigned char text[kAcceptSize + 1]; // EVP_EncodeBlock ends with NUL
     EVP_EncodeBlock(text, hash, sizeof hash);
     memcpy(out, text, kAcceptSize);
