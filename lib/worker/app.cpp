@@ -136,7 +136,7 @@ int App::set_option(const char *name, int64_t value)
 
 int64_t App::max_connections() const
 {
-    return options.max_connections > 0 ? options.max_connections : ninety_percent_of_descriptors();
+    return options.max_connections > 0 ? options.max_connections : max_by_descriptors_;
 }
 
 // ---- running
@@ -146,6 +146,7 @@ int App::open_loop()
     if (loop.is_open())
         return 0;
     std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
+    max_by_descriptors_ = ninety_percent_of_descriptors();
     int result = loop.open(&App::woken, &App::due, this);
     if (result == 0 && !mailbox_->commands.empty())
         loop.wake();
@@ -183,7 +184,6 @@ void App::leave()
 
 int App::start()
 {
-    started_ = true;
     // Those that on_start makes listen by themselves: the page's push example opens its inner port there.
     size_t count = workers_.size();
     for (size_t i = 0; i < count; i++) {
@@ -194,7 +194,6 @@ int App::start()
             abandon_start();
             return result;
         }
-        worker.pause_accept();
     }
     for (size_t i = 0; i < count; i++) {
         Worker &worker = *workers_[i];
@@ -206,8 +205,9 @@ int App::start()
             return fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict));
         }
     }
-    for (size_t i = 0; i < count; i++)
-        workers_[i]->resume_accept();
+    started_ = true; // from here on a listener accepts at once
+    for (auto &worker : workers_)
+        worker->watch_listener();
     return 0;
 }
 
@@ -218,7 +218,6 @@ void App::abandon_start()
         worker->unlisten();
     lifecycle.destroy_all(WM_REASON_STOP);
     end_turn();
-    started_ = false;
     fail(WM_ESTATE, "%s", text.c_str());
 }
 
@@ -227,6 +226,7 @@ int App::run()
     int result = enter();
     if (result != 0)
         return result == WM_ESTOPPED ? 0 : result;
+    inbox.begin_batch();
     while (!stopped_)
         turn(-1);
     leave();
@@ -431,7 +431,8 @@ void App::fire(uint32_t slot)
         dispatch.timer(id, timer->user);
     timer->running = false;
     if (timer->repeat_ms > 0 && !timer->deleted) {
-        timer->due_ms = std::max(timer->due_ms + timer->repeat_ms, loop.now_ms());
+        int64_t next = timer->due_ms + timer->repeat_ms;
+        timer->due_ms = next > loop.now_ms() ? next : loop.now_ms() + timer->repeat_ms;
         timers.push(slot);
         return;
     }

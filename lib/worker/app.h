@@ -92,7 +92,7 @@ public:
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
     TimerQueue timers;
-    /// Grows whenever slices of messages end: after a callback, at the next poll.
+    /// Of the running poll: what records point to lives as long as it.
     uint64_t slice_epoch = 1;
 
 private:
@@ -130,6 +130,7 @@ private:
     std::vector<Command> postponed_; ///< commands that wait for room in a poll
     std::atomic<bool> stop_requested_{false};
     int64_t stop_deadline_ms_ = Loop::kNever;
+    int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;
     bool inside_ = false;

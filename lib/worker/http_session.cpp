@@ -54,7 +54,7 @@ uint64_t HttpRequests::id_of(uint32_t slot) const
 
 bool HttpRequests::readable(const HttpRequest &request) const
 {
-    return request.slice_epoch == 0 || request.slice_epoch == app_.slice_epoch;
+    return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == app_.slice_epoch;
 }
 
 uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
@@ -109,14 +109,24 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
     if (session.count >= static_cast<uint32_t>(conn.worker->options.max_pipelined))
         conn.set(kInputBlocked);
     session.current = slot;
-    app_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id_of(slot));
+    uint64_t id = id_of(slot);
+    app_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id);
     session.current = HttpSession::kNone;
     if (conn.worker->callbacks.message)
-        app_.slice_epoch++;
+        end_slices(id);
     else if (!app_.dispatch.polling())
         respond_oldest(conn, {}, 0); // nobody listens: an empty answer rather than silence
     if (conn.has(kInputBlocked))
         app_.lifecycle.update_read(conn);
+}
+
+/// The callback is through: what it did not keep or answer has no slices any more.
+void HttpRequests::end_slices(uint64_t id)
+{
+    Id parts = unpack_id(id);
+    HttpRequest *request = table_.find(parts.slot, parts.generation);
+    if (request && request->slice_epoch != HttpRequest::kKept)
+        request->slice_epoch = HttpRequest::kEnded;
 }
 
 void HttpRequests::expects_continue(Connection &conn)
@@ -276,7 +286,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     app_.lifecycle.update_read(conn);
 }
 
-void HttpRequests::refuse_now(Connection &conn, int status, std::string_view text, int32_t reason)
+void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason)
 {
     std::string body = std::string(text) + "\n";
     std::string fields(kPlain);
@@ -290,7 +300,7 @@ void HttpRequests::refuse_now(Connection &conn, int status, std::string_view tex
     head.date = date();
     std::string out(http::head_bound(fields.size()), '\0');
     out.resize(http::write_head(out.data(), head));
-    app_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, std::string(text).c_str());
+    app_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
     app_.outbox.write(conn, out, body, 0, true);
 }
 
@@ -316,7 +326,7 @@ void HttpRequests::handshake(Connection &conn, const http::Request &request)
     int32_t verdict = record ? int32_t{WM_PENDING} : 0;
     if (callbacks.handshake) {
         verdict = callbacks.handshake.fn(handle(conn.worker), Dispatch::id_of(conn), id, callbacks.handshake.user);
-        app_.slice_epoch++;
+        end_slices(id);
     } else if (record) {
         app_.dispatch.handshake(conn, id);
     }
@@ -382,7 +392,7 @@ int HttpRequests::reject(HttpRequest &request, int status, std::string_view body
 
 int HttpRequests::keep(HttpRequest &request)
 {
-    if (request.slice_epoch == 0)
+    if (request.slice_epoch == HttpRequest::kKept)
         return 0;
     if (!readable(request))
         return fail(WM_ESTATE, "the request's slices have ended: keep it in the callback, or before the next poll");
@@ -403,7 +413,7 @@ int HttpRequests::keep(HttpRequest &request)
     kept.body = {copy + head_len, old.body.size()};
     request.kept = copy;
     request.slices = kept;
-    request.slice_epoch = 0;
+    request.slice_epoch = HttpRequest::kKept;
     return 0;
 }
 

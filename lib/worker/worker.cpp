@@ -67,7 +67,7 @@ int Worker::listen()
     }
     stopped_ = false;
     accept_paused_ = false;
-    if (app_.started() || app_.inside())
+    if (app_.started())
         watch_listener();
     return 0;
 }
