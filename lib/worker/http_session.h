@@ -31,11 +31,14 @@ struct HttpSession {
 
 /// A request from its arrival until its answer is on its way.
 struct HttpRequest {
+    static constexpr uint64_t kKept = 0; ///< as slice_epoch: the slices are the request's own
+    static constexpr uint64_t kEnded = UINT64_MAX;
+
     http::Request slices = {};
     uint64_t conn = 0;
-    uint64_t slice_epoch = 0; ///< the slices are valid while the app's is the same; 0: kept
-    char *kept = nullptr;     ///< the copied bytes of wm_request_keep
-    char *answer = nullptr;   ///< given out of order: waits for those before it
+    uint64_t slice_epoch = kEnded; ///< the slices are valid while the app's is the same
+    char *kept = nullptr;          ///< the copied bytes of wm_request_keep
+    char *answer = nullptr;        ///< given out of order: waits for those before it
     size_t answer_len = 0;
     uint32_t next = HttpSession::kNone;
     bool answered = false;
@@ -82,7 +85,8 @@ private:
     void drain(Connection &conn);
     void answered(Connection &conn, bool close_after);
     void pop(Connection &conn);
-    void refuse_now(Connection &conn, int status, std::string_view text, int32_t reason);
+    void refuse_now(Connection &conn, int status, const char *text, int32_t reason);
+    void end_slices(uint64_t id);
     std::string_view date();
 
     App &app_;

@@ -118,6 +118,11 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         conn.set(kNoInput);
     if (conn.state == ConnState::kClosed)
         return; // the close frame met a broken socket
+    // Nothing is delivered any more, so nothing is held: the peer's close frame may stand behind what was.
+    conn.unset(kPaused);
+    conn.unset(kInputBlocked);
+    if (frame && conn.tail)
+        todo(conn, kTodoInput);
     conn.phase_deadline = ticks_after(conn.worker->options_of(conn).close_timeout_ms);
     update_deadline(conn);
     update_read(conn);
