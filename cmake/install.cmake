@@ -1,4 +1,5 @@
-# Install rules: headers, libraries, the pkg-config file, the CMake package, what bindings read. The tools install themselves (cli/).
+# Install rules: headers, libraries, the pkg-config file, the CMake package, what bindings read. The tools install themselves (cli/);
+# this file is included after them.
 include(CMakePackageConfigHelpers)
 
 set(WM_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/wm)
@@ -22,3 +23,11 @@ string(REGEX REPLACE "/$" "" WM_PC_TO_PREFIX "${WM_PC_TO_PREFIX}")
 set(WM_PC_REQUIRES_PRIVATE "libevent_core >= 2.1, libcrypto >= 3.0")
 configure_file(pkgconfig/libwm.pc.in ${PROJECT_BINARY_DIR}/libwm.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/libwm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The tools find the library beside them, wherever the tree was put.
+file(RELATIVE_PATH WM_BIN_TO_LIB /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR})
+foreach(tool wm-serve wm-push)
+    if(TARGET ${tool})
+        set_target_properties(${tool} PROPERTIES INSTALL_RPATH $ORIGIN/${WM_BIN_TO_LIB})
+    endif()
+endforeach()
