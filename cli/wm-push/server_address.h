@@ -1,0 +1,29 @@
+/**
+ * @file
+ * Where the inner port of a push server is: HOST:PORT, [IPv6]:PORT or
+ * unix:PATH. A value; any thread.
+ */
+#ifndef WM_PUSH_SERVER_ADDRESS_H
+#define WM_PUSH_SERVER_ADDRESS_H
+
+#include <string>
+#include <string_view>
+
+namespace wm {
+
+struct ServerAddress {
+    std::string host; ///< without brackets; empty for a unix socket
+    std::string port; ///< 1 to 65535, in decimal
+    std::string path; ///< of a unix socket; @NAME is in the abstract name space
+    std::string text; ///< as it was given, for messages
+
+    bool is_unix() const { return !path.empty(); }
+};
+
+/// Reads an address. The schemes that wm-serve prints (text://, unix://,
+/// text+unix://) may stand before it. False: error says why.
+bool parse_server_address(std::string_view text, ServerAddress &out, std::string &error);
+
+} // namespace wm
+
+#endif

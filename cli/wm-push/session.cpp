@@ -1,0 +1,228 @@
+#include "wm-push/session.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+
+namespace wm {
+
+namespace {
+
+// Enough to keep a server busy over a slow line; a lost connection loses no
+// more than these.
+constexpr size_t kMaxInFlight = 1024;
+constexpr size_t kMaxPendingBytes = size_t{1} << 20;
+// An answer is "ok" or "fail". What is longer comes from something that is no
+// push server.
+constexpr size_t kMaxAnswerBytes = 256;
+
+bool begins_with_word(std::string_view text, std::string_view word)
+{
+    return text.starts_with(word) && (text.size() == word.size() || text[word.size()] == ' ');
+}
+
+} // namespace
+
+void Session::push(std::string_view line)
+{
+    if (waiting_ == 0)
+        sign_of_life_ = Clock::now();
+    ++waiting_;
+    entries_.emplace_back();
+    out_ += line;
+    out_ += '\n';
+}
+
+void Session::run(LineFeed *feed)
+{
+    Failure failure;
+    while (step(feed, failure)) {
+    }
+    const int unread = feed != nullptr ? feed->reader().error() : 0;
+    if (failure.code != kExitOk) {
+        failure.text += describe_rest();
+        lose_rest(failure.text);
+    } else if (unread != 0) {
+        failure = {kExitBadBody, std::string("cannot read standard input: ") + std::strerror(unread)};
+    }
+    print(feed);
+    progress_.hide();
+    if (failure.code != kExitOk)
+        report_.end_with(failure);
+}
+
+/// One turn. False: all is done, or failed.
+bool Session::step(LineFeed *feed, Failure &failure)
+{
+    const bool all_taken = feed == nullptr || take_lines(*feed);
+    send_pending();
+    settle_bad();
+    print(feed);
+    if (!all_taken && has_room())
+        return true; // what was full was full of bad lines
+    if (entries_.empty() && (feed == nullptr || feed->reader().at_end()))
+        return false;
+    return wait(feed, failure);
+}
+
+bool Session::has_room() const
+{
+    return entries_.size() < kMaxInFlight && out_.size() - sent_ < kMaxPendingBytes;
+}
+
+/// Takes the lines that are there, as long as there is room. Returns whether that was all.
+bool Session::take_lines(LineFeed &feed)
+{
+    std::string line;
+    std::string wrong;
+    while (has_room()) {
+        switch (feed.next(line, wrong)) {
+        case LineFeed::Result::kPush:
+            push(line);
+            break;
+        case LineFeed::Result::kBad:
+            progress_.hide();
+            report_.complain(wrong);
+            entries_.push_back({wrong});
+            break;
+        case LineFeed::Result::kNone:
+            return true;
+        }
+    }
+    return false;
+}
+
+void Session::send_pending()
+{
+    while (sent_ < out_.size() && !send_closed_) {
+        size_t count = 0;
+        const Connection::Result result = connection_.send(out_.data() + sent_, out_.size() - sent_, count);
+        if (result == Connection::Result::kWouldBlock)
+            break;
+        // A server that takes no more may have answered what it has: the end of its
+        // answers decides.
+        send_closed_ = result == Connection::Result::kClosed;
+        sent_ += count;
+        sign_of_life_ = Clock::now();
+    }
+    if (sent_ == out_.size()) {
+        out_.clear();
+        sent_ = 0;
+    }
+}
+
+/// Waits for the server and for input, and takes what has come.
+bool Session::wait(LineFeed *feed, Failure &failure)
+{
+    const bool reads_input = feed != nullptr && !feed->reader().at_end() && has_room();
+    std::array<pollfd, 2> sockets{};
+    sockets[0] = {connection_.fd(), static_cast<short>(sent_ < out_.size() && !send_closed_ ? POLLIN | POLLOUT : POLLIN), 0};
+    sockets[1] = {reads_input ? feed->reader().fd() : -1, POLLIN, 0}; // poll passes over a negative descriptor
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(sign_of_life_ + timeout_ - Clock::now()).count();
+    const int count = ::poll(sockets.data(), sockets.size(), waiting_ == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
+    if (count < 0 && errno != EINTR) {
+        failure = {kExitUnreachable, std::string("cannot wait for ") + server_ + ": " + std::strerror(errno)};
+        return false;
+    }
+    if (count < 0)
+        return true;
+    if (sockets[0].revents != 0 && !receive(failure))
+        return false;
+    if (sockets[1].revents != 0)
+        feed->reader().read_some();
+    // Looked at last: while we were held up ourselves, answers may have come in
+    // time.
+    if (sockets[0].revents == 0 && waiting_ > 0 && Clock::now() >= sign_of_life_ + timeout_) {
+        failure = {kExitTimeout, "no answer from " + server_ + " within " + std::to_string(timeout_.count()) + " ms"};
+        return false;
+    }
+    return true;
+}
+
+bool Session::receive(Failure &failure)
+{
+    std::array<char, 1 << 14> chunk;
+    size_t count = 0;
+    switch (connection_.receive(chunk.data(), chunk.size(), count)) {
+    case Connection::Result::kWouldBlock:
+        return true;
+    case Connection::Result::kDone:
+        return take_answers({chunk.data(), count}, failure);
+    case Connection::Result::kClosed:
+        break;
+    }
+    failure = {kExitUnreachable, server_ + " closed the connection"};
+    if (connection_.error() != 0)
+        failure.text += std::string(" (") + std::strerror(connection_.error()) + ")";
+    return false;
+}
+
+bool Session::take_answers(std::string_view text, Failure &failure)
+{
+    for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        partial_answer_ += text.substr(0, end);
+        text.remove_prefix(end + 1);
+        if (!take_answer(partial_answer_, failure))
+            return false;
+        partial_answer_.clear();
+    }
+    partial_answer_ += text;
+    return partial_answer_.size() <= kMaxAnswerBytes || take_answer(partial_answer_, failure);
+}
+
+bool Session::take_answer(std::string_view answer, Failure &failure)
+{
+    if (answer.ends_with('\r'))
+        answer.remove_suffix(1);
+    const bool ok = begins_with_word(answer, "ok");
+    if (waiting_ == 0 || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail"))) {
+        std::string shown(answer.substr(0, 40));
+        for (char &c : shown)
+            c = c >= ' ' && c <= '~' ? c : '?';
+        failure = {kExitUnreachable, server_ + " is not the inner port of a push server: it said \"" + shown + "\""};
+        return false;
+    }
+    settle_bad();
+    report_.add(ok ? PushResult::kOk : PushResult::kFail);
+    entries_.pop_front();
+    --waiting_;
+    sign_of_life_ = Clock::now();
+    return true;
+}
+
+/// Bad pushes whose turn has come.
+void Session::settle_bad()
+{
+    while (!entries_.empty() && !entries_.front().wrong.empty()) {
+        report_.add(PushResult::kBad, entries_.front().wrong);
+        entries_.pop_front();
+    }
+}
+
+std::string Session::describe_rest() const
+{
+    return " (" + std::to_string(report_.ok()) + " ok, " + std::to_string(report_.fail()) + " fail, " + std::to_string(waiting_) +
+           " not answered)";
+}
+
+void Session::lose_rest(const std::string &why)
+{
+    for (settle_bad(); !entries_.empty(); settle_bad()) {
+        report_.add(PushResult::kLost, why);
+        entries_.pop_front();
+    }
+}
+
+void Session::print(const LineFeed *feed)
+{
+    if (report_.has_output()) {
+        progress_.hide();
+        report_.flush();
+    }
+    if (feed != nullptr)
+        progress_.update(feed->reader().bytes_read(), report_.pushed(), report_.failed());
+}
+
+} // namespace wm
