@@ -29,6 +29,15 @@ def server_path():
     return path
 
 
+def socket_address(address):
+    """Family and address for a worker's address, which must be a real one: with the port that was got."""
+    if "unix://" in address:
+        return socket.AF_UNIX, address.split("://", 1)[1]
+    url = urlsplit(address)
+    assert url.port, f"no real port in {address}"
+    return socket.AF_INET6 if ":" in url.hostname else socket.AF_INET, (url.hostname, url.port)
+
+
 @dataclass
 class Event:
     kind: str
@@ -148,7 +157,7 @@ class Peer:
 class ConformanceServer:
     def __init__(self, *options, pull=False):
         self.pull = pull
-        self.addresses = {}
+        self._socket_addresses = {}  # label -> family and address
         self._connections = {}  # label -> connections in the order of accept
         self._by_id = {}
         self._connected = {}  # label -> how many this side has connected
@@ -181,7 +190,7 @@ class ConformanceServer:
     def _take(self, words):
         self.last_line = " ".join(words)
         if words[0] == "listen":
-            self.addresses[words[1]] = words[2]
+            self._socket_addresses[words[1]] = socket_address(words[2])
         elif words[0] == "ready":
             self._ready = True
         elif words[0] == "connect":
@@ -248,14 +257,11 @@ class ConformanceServer:
     # ---- connections ----
 
     def connect(self, label):
-        address = self.addresses[label]
-        if label.endswith(".unix"):
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            sock.settimeout(HANG_SECONDS)
-            sock.connect(address.split("://", 1)[1])
-        else:
-            url = urlsplit(address)
-            sock = socket.create_connection((url.hostname, url.port), HANG_SECONDS)
+        family, address = self._socket_addresses[label]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.settimeout(HANG_SECONDS)
+        sock.connect(address)
+        if family != socket.AF_UNIX:
             # Without it the second of two small writes waits for the first one's acknowledgement, and cuts vanish.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         index = self._connected.get(label, 0)

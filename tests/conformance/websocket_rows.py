@@ -5,7 +5,7 @@ that the connection lived on, and ends the stream. Rows that break a rule send n
 """
 from dataclasses import dataclass, field
 
-from ws_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, binary, close, frame, more, ping, pong, text
+from ws_frames import BINARY, CLOSE, PING, PONG, TEXT, binary, close, frame, more, ping, pong, text
 
 # The limit that the server of these rows is given as max_message: above 65536, to have the 64-bit length below it.
 LIMIT = 100_000
