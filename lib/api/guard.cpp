@@ -6,22 +6,15 @@
 
 namespace wm {
 
-Connection *find_connection(wm_conn conn, int *code)
+int why_not_found(wm_conn conn)
 {
     Id id = unpack_id(conn);
-    App *app = App::of_this_thread(id.app);
-    Connection *found = app && id.kind == IdKind::kConn ? app->connections.find(id.slot, id.generation) : nullptr;
-    if (found)
-        return found;
     Mailbox *mailbox = Mailbox::at(id.app);
-    if (app || !mailbox || id.kind != IdKind::kConn || conn == 0) {
-        *code = gone();
-        return nullptr;
-    }
+    if (App::of_this_thread(id.app) || !mailbox || id.kind != IdKind::kConn || conn == 0)
+        return gone();
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     bool live = mailbox->app && !mailbox->closing && mailbox->app->connections.is_live(id.slot, id.generation);
-    *code = live ? wrong_thread() : gone();
-    return nullptr;
+    return live ? wrong_thread() : gone();
 }
 
 int post_command(uint32_t app_index, Command command, std::string_view uid, std::string_view payload)

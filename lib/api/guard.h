@@ -72,8 +72,19 @@ inline std::string_view span(const void *data, size_t len)
     return {static_cast<const char *>(data), len};
 }
 
+/// WM_ETHREAD for a connection that lives on another thread, else WM_ECLOSED.
+int why_not_found(wm_conn conn);
+
 /// The connection of an id on its app's thread; nullptr with WM_ECLOSED or WM_ETHREAD in *code.
-Connection *find_connection(wm_conn conn, int *code);
+inline Connection *find_connection(wm_conn conn, int *code)
+{
+    Id id = unpack_id(conn);
+    App *app = App::of_this_thread(id.app);
+    Connection *found = app && id.kind == IdKind::kConn ? app->connections.find(id.slot, id.generation) : nullptr;
+    if (!found)
+        *code = why_not_found(conn);
+    return found;
+}
 
 template <class Body> int with_connection(wm_conn id, Body body)
 {

@@ -2,24 +2,11 @@
 
 namespace wm {
 
-namespace {
-
-// Made with the first app and never destroyed: a thread that outlives main() may still hold an id.
-std::atomic<Mailbox *> table{nullptr};
-
-Mailbox *make_table()
+Mailbox *Mailbox::make_table()
 {
     static Mailbox *made = new Mailbox[kApps];
     table.store(made, std::memory_order_release);
     return made;
-}
-
-} // namespace
-
-Mailbox *Mailbox::at(uint32_t index)
-{
-    Mailbox *mailboxes = table.load(std::memory_order_acquire);
-    return mailboxes ? mailboxes + index : nullptr;
 }
 
 uint32_t Mailbox::claim()
@@ -36,12 +23,6 @@ uint32_t Mailbox::claim()
         }
     }
     return kApps;
-}
-
-const void *thread_token()
-{
-    static thread_local char token;
-    return &token;
 }
 
 } // namespace wm

@@ -52,13 +52,29 @@ struct Mailbox {
     bool closing = false;         ///< the app is being freed: other threads find nobody any more
     uint32_t generation_base = 0; ///< what the next app at this index starts above
 
-    static Mailbox *at(uint32_t index);
+    /// nullptr before the first app.
+    static Mailbox *at(uint32_t index)
+    {
+        Mailbox *mailboxes = table.load(std::memory_order_acquire);
+        return mailboxes ? mailboxes + index : nullptr;
+    }
     /// An index without an app, or kApps when all are taken; the caller's thread owns it.
     static uint32_t claim();
+
+private:
+    // Made with the first app and never destroyed: a thread that outlives main() may still hold an id.
+    static inline std::atomic<Mailbox *> table{nullptr};
+    static inline constinit thread_local char thread_mark = 0;
+
+    static Mailbox *make_table();
+    friend const void *thread_token();
 };
 
 /// What stands for the calling thread in Mailbox::owner.
-const void *thread_token();
+inline const void *thread_token()
+{
+    return &Mailbox::thread_mark;
+}
 
 } // namespace wm
 

@@ -55,12 +55,6 @@ App *App::make()
     return app;
 }
 
-App *App::of_this_thread(uint32_t index)
-{
-    Mailbox *mailbox = Mailbox::at(index);
-    return mailbox && mailbox->owner.load(std::memory_order_relaxed) == thread_token() ? mailbox->app : nullptr;
-}
-
 void App::release()
 {
     if (inside_) {

@@ -42,7 +42,11 @@ public:
     void release();
 
     /// The app at that index if the calling thread is its thread, else nullptr.
-    static App *of_this_thread(uint32_t index);
+    static App *of_this_thread(uint32_t index)
+    {
+        Mailbox *mailbox = Mailbox::at(index);
+        return mailbox && mailbox->owner.load(std::memory_order_relaxed) == thread_token() ? mailbox->app : nullptr;
+    }
     bool on_thread() const { return mailbox_->owner.load(std::memory_order_relaxed) == thread_token(); }
 
     int run();

@@ -53,6 +53,13 @@ void unmask(char *data, size_t len, const char mask[4])
     memcpy(&word, mask, 4);
     uint64_t wide = uint64_t{word} << 32 | word;
     size_t i = 0;
+    for (; i + 32 <= len; i += 32) {
+        uint64_t words[4];
+        memcpy(words, data + i, sizeof words);
+        for (uint64_t &each : words)
+            each ^= wide;
+        memcpy(data + i, words, sizeof words);
+    }
     for (; i + 8 <= len; i += 8) {
         uint64_t value;
         memcpy(&value, data + i, 8);
