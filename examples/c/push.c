@@ -1,0 +1,143 @@
+/**
+ * @file
+ * A push server: pages say who they are on a websocket port, back ends push to them by uid on a line port. Both workers live in one
+ * process, served by wm_app_run, so the line port's callback reaches the pages' connections.
+ *
+ *   push [PAGES_ADDRESS [INNER_ADDRESS]]
+ *
+ * They are websocket://0.0.0.0:1234 and text://127.0.0.1:5678 unless given. This shows how such a server is made; `wm-serve push` is one to
+ * use.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <wm/wm.h>
+
+struct span {
+    const char *data;
+    size_t len;
+};
+
+static wm_hub *hub; /* uid -> connections; a close unbinds by itself */
+static const char *inner_address;
+static char named; /* its address as a connection's user pointer: the page has said its uid */
+
+/* Behind the string that begins at p, or NULL. */
+static const char *skip_string(const char *p, const char *end)
+{
+    for (p++; p < end && *p != '"'; p++)
+        if (*p == '\\')
+            p++;
+    return p < end ? p + 1 : NULL;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+    while (p < end && strchr(" \t\r\n", *p))
+        p++;
+    return p;
+}
+
+/*
+ * Finds "uid" among the members of the outermost object: 1 and its text, 0 when there is none, -1 when the line is no such object.
+ * Looks for that alone. It does not check the rest of the JSON, and takes a uid for what is written, escapes included.
+ */
+static int find_uid(struct span line, struct span *uid)
+{
+    const char *end = line.data + line.len, *p = skip_blanks(line.data, end);
+    int depth = 0, is_name = 0, found = 0;
+    if (p == end || *p != '{')
+        return -1;
+    while (p < end) {
+        const char *start = p;
+        if (*p == '"') {
+            p = skip_string(p, end);
+            if (!p)
+                return -1;
+            if (depth != 1 || !is_name || p - start != 5 || memcmp(start, "\"uid\"", 5) != 0)
+                continue;
+            p = skip_blanks(p, end);
+            if (p == end || *p != ':')
+                return -1;
+            start = skip_blanks(p + 1, end);
+            p = start < end && *start == '"' ? skip_string(start, end) : NULL;
+            if (!p)
+                return -1;
+            uid->data = start + 1;
+            uid->len = (size_t)(p - start - 2);
+            found = 1;
+            continue;
+        }
+        depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
+        is_name = *p == '{' || *p == ',' ? 1 : *p == ':' ? 0 : is_name;
+        p++;
+        if (depth == 0)
+            return skip_blanks(p, end) == end ? found : -1;
+    }
+    return -1;
+}
+
+static int send_by_uid(struct span uid, struct span message)
+{
+    int64_t pages = 0;
+    return wm_hub_send(hub, uid.data, uid.len, message.data, message.len, 0, &pages, NULL, NULL) == 0 && pages > 0;
+}
+
+static int broadcast(struct span message)
+{
+    int64_t pages = 0;
+    return wm_hub_broadcast(hub, message.data, message.len, 0, &pages, NULL, NULL) == 0 && pages > 0;
+}
+
+/* A line of a back end: to the pages of its uid as it is, without a uid to everybody. */
+static void on_line(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    struct span line = {data, len}, uid = {"", 0};
+    (void)worker, (void)kind, (void)user;
+    int found = find_uid(line, &uid);
+    int sent = found < 0 ? 0 : found ? send_by_uid(uid, line) : broadcast(line);
+    wm_conn_send(conn, sent ? "ok" : "fail", sent ? 2 : 4, 0);
+}
+
+/* The first message of a page is its uid. Nothing is proved by that: a real server checks who it is. */
+static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)worker, (void)kind, (void)user;
+    if (wm_conn_user(conn) == &named)
+        return;
+    if (wm_hub_bind(hub, data, len, conn) == 0)
+        wm_conn_set_user(conn, &named, NULL);
+    else
+        wm_conn_close(conn, 1008, "bad uid", 7);
+}
+
+static int32_t on_start(wm_worker *worker, int32_t index, void *user)
+{
+    (void)index, (void)user;
+    wm_worker *inner = wm_worker_new(wm_worker_app(worker), inner_address);
+    if (!inner || wm_worker_on_message(inner, on_line, NULL, NULL) != 0 || wm_worker_listen(inner) != 0) {
+        fprintf(stderr, "push: %s\n", wm_last_error());
+        return -1;
+    }
+    printf("pages %s\ninner %s\n", wm_worker_address(worker), wm_worker_address(inner));
+    fflush(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    inner_address = argc > 2 ? argv[2] : "text://127.0.0.1:5678";
+    wm_app *app = wm_app_new();
+    wm_worker *worker = wm_worker_new(app, argc > 1 ? argv[1] : "websocket://0.0.0.0:1234");
+    hub = worker ? wm_hub_new(app) : NULL;
+    if (!hub) {
+        fprintf(stderr, "push: %s\n", wm_last_error());
+        return 1;
+    }
+    wm_worker_on_start(worker, on_start, NULL, NULL);
+    wm_worker_on_message(worker, on_message, NULL, NULL);
+    int result = wm_app_run(app);
+    if (result != 0)
+        fprintf(stderr, "push: %s\n", wm_last_error());
+    wm_app_free(app);
+    return result == 0 ? 0 : 1;
+}
