@@ -43,8 +43,8 @@ std::vector<Line> make_lines()
     std::vector<std::pair<const char *, std::string>> texts = {
         {"40", R"({"uid":"uid1234567","percent":"88.50%"})"},
         {"100", R"({"uid":"user-42","type":"progress","job":"import","percent":88.5,"done":17200,"left":2240,"ok":true})"},
-        {"300", R"({"uid":"user-42","type":"message","id":9007199254740991,"from":{"id":7,"name":"Ada"},"text":")" +
-                    repeat(article, 2) + R"(","tags":["build","ci"],"at":1732310000.25,"read":false,"link":null})"},
+        {"300", R"({"uid":"user-42","type":"message","id":9007199254740991,"from":{"id":7,"name":"Ada"},"text":")" + repeat(article, 2) +
+                    R"(","tags":["build","ci"],"at":1732310000.25,"read":false,"link":null})"},
         {"4000 text", R"({"uid":"user-42","html":")" + repeat(article, 49) + R"("})"},
         {"4000 records",
          R"({"uid":"user-42","rows":[)" + repeat(R"({"id":1234,"name":"alpha","price":12.50,"tags":["a","b"]},)", 69) + R"(null]})"},
