@@ -1,0 +1,51 @@
+"""Fixtures around the push server, for the test files that import them."""
+import pytest
+
+from push_server import PushServer
+
+
+def check_end(server):
+    """Every server must still be there at the end of its tests, and end well when told to."""
+    assert server.process.poll() is None, f"wm-serve ended with {server.process.returncode}: {server.wait()[1]}"
+    assert server.stop() == (0, "")
+
+
+@pytest.fixture(scope="module")
+def shared_server():
+    """One server for all tests that need no flags: what one of them breaks, the next one sees."""
+    server = PushServer()
+    yield server
+    check_end(server)
+
+
+@pytest.fixture
+def server(shared_server):
+    return shared_server
+
+
+@pytest.fixture
+def page(server):
+    with server.page(b"uid1") as page:
+        yield page
+
+
+@pytest.fixture
+def lines(server):
+    with server.lines() as lines:
+        yield lines
+
+
+@pytest.fixture
+def start():
+    """Starts servers with flags; each must end well."""
+    servers = []
+
+    def make(*flags):
+        servers.append(PushServer(*flags))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.terminate()
+        server.process.wait(30)

@@ -1,0 +1,165 @@
+"""The push server as who starts it sees it: flags, exit codes, signals, sockets."""
+import os
+import pathlib
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from push_fixtures import lines, page, server, shared_server, start  # noqa: E402, F401
+from push_lines import PUSH  # noqa: E402
+from push_server import LineClient, Page, clean_environment, connect, program  # noqa: E402
+
+
+def run(*flags):
+    done = subprocess.run([program(), *flags], capture_output=True, timeout=30, check=False, env=clean_environment())
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+LOOPBACK = {"--listen": "websocket://127.0.0.1:0", "--inner": "text://127.0.0.1:0", "--http": "http://127.0.0.1:0"}
+
+
+def push_flags(**changed):
+    flags = LOOPBACK | {f"--{name}": value for name, value in changed.items()}
+    return ["push", *(word for pair in flags.items() for word in pair)]
+
+
+@pytest.mark.parametrize("name", ["inner", "http"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.1", "example.com", "127.0.0.1.example.com"])
+def test_open_inner_ports_are_refused(name, host):
+    scheme = "text" if name == "inner" else name
+    code, _, error = run(*push_flags(**{name: f"{scheme}://{host}:0"}))
+    assert code == 2
+    assert f"--{name}" in error
+    assert "--insecure-inner" in error
+
+
+def test_insecure_inner__allows_it(start):
+    server = start("--inner", "text://0.0.0.0:0", "--insecure-inner")
+    port = server.addresses["text"].rsplit(":", 1)[1]
+    with LineClient(f"text://127.0.0.1:{port}") as lines:
+        assert lines.ask(PUSH) == b"fail"
+
+
+def test_open_listen__warns_once(start):
+    server = start("--listen", "websocket://0.0.0.0:0")
+    code, error = server.stop()
+    assert code == 0
+    assert error.count("\n") == 1 and "--listen" in error and "uid" in error
+
+
+def test_count_above_one__is_not_there_yet():
+    code, _, error = run(*push_flags(count="2"))
+    assert code == 2
+    assert "one uid space over processes is not there yet" in error
+
+
+@pytest.mark.parametrize(
+    "flags, named",
+    [
+        (push_flags(listen="text://127.0.0.1:0"), "--listen"),
+        (push_flags(inner="http://127.0.0.1:0"), "--inner"),
+        (push_flags(http="text://127.0.0.1:0"), "--http"),
+        (push_flags(listen="127.0.0.1:1234"), "--listen"),
+        (push_flags(listen="websocket://127.0.0.1"), "127.0.0.1"),
+        (push_flags(listen="websocket://127.0.0.1:70000"), "70000"),
+        (push_flags(listen="websocket://127.0.0.1:0/path"), "/path"),
+        (push_flags(count="0"), "--count"),
+        (push_flags(count="x"), "--count"),
+        (["push", "--nothing"], "--nothing"),
+        (["push", "--uid-timeout", "soon"], "--uid-timeout"),
+        (["puhs"], "subcommand"),
+        ([], "subcommand"),
+    ],
+)
+def test_usage_error__exit_2_and_what_is_wrong(flags, named):
+    code, output, error = run(*flags)
+    assert (code, output) == (2, "")
+    assert named in error
+
+
+def test_help__fits_a_screen_with_three_examples():
+    code, output, error = run("push", "--help")
+    assert (code, error) == (0, "")
+    assert len(output.splitlines()) <= 30
+    examples = output[output.index("Examples:") :]
+    assert len(re.findall(r"^ +wm-(?:serve|push) ", examples, re.M)) == 3
+
+
+@pytest.mark.parametrize("name", ["listen", "inner", "http"])
+def test_port_in_use__exit_1_and_nothing_keeps_running(name):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        scheme = {"listen": "websocket", "inner": "text"}.get(name, name)
+        address = f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
+        code, output, error = run(*push_flags(**{name: address}))
+        assert (code, output) == (1, "")
+        assert f"Address already in use: {address}" in error
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal__exit_0_and_pages_are_told_1001(start, number):
+    server = start()
+    with server.page(b"uid1") as page, server.page() as unnamed, server.lines() as lines:
+        assert lines.ask(PUSH) == b"ok"
+        page.message()
+        server.process.send_signal(number)
+        assert page.close_code() == 1001
+        assert unnamed.close_code() == 1001
+        assert server.wait() == (0, "")
+        assert lines.sock.recv(1) == b""
+
+
+def test_signal__a_page_that_does_not_answer_holds_nothing_up_for_ever(start):
+    server = start()
+    with server.page(b"uid1") as page:
+        server.process.terminate()
+        assert server.wait() == (0, "")
+        assert page.frame().code == 1001
+
+
+def test_origin_flag__limits_pages(start):
+    server = start("--origin", "https://example.com", "--origin", "http://localhost:8080")
+    address = server.addresses["websocket"]
+    for origin, status in ((b"https://example.com", 101), (b"http://localhost:8080", 101), (b"https://evil.example", 403), (b"null", 403)):
+        with Page(address, b"Origin: " + origin) as page:
+            assert page.status == status, origin
+    # No browser leaves it out; who does is no page, and could send what it likes.
+    with Page(address) as page:
+        assert page.status == 101
+
+
+def test_unix_paths__work_and_are_for_the_owner_alone(start, tmp_path):
+    names = {"listen": "websocket", "inner": "text", "http": "http"}
+    flags = [word for name, scheme in names.items() for word in (f"--{name}", f"{scheme}+unix://{tmp_path}/{name}")]
+    server = start(*flags)
+    for name in ("inner", "http"):
+        assert stat.S_IMODE(os.stat(tmp_path / name).st_mode) == 0o600
+    with server.page(b"uid1") as page, server.lines() as lines:
+        assert lines.ask(PUSH) == b"ok"
+        assert page.message() == PUSH
+    assert server.stop() == (0, "")
+    assert list(tmp_path.iterdir()) == [], "sockets are removed with their server"
+
+
+def test_first_lines_say_where_it_listens(server):
+    for scheme in ("http", "websocket", "text"):
+        port = server.addresses[scheme].rsplit(":", 1)[1]
+        assert int(port) > 0
+        connect(server.addresses[scheme]).close()
+
+
+def test_garbage_on_every_port_ends_nothing(server, page, lines):
+    for scheme in ("websocket", "http", "text"):
+        for garbage in (b"", b"\0", b"\xff" * 100, b"GET ", b"\x16\x03\x01\x02\x00", os.urandom(100)):
+            with connect(server.addresses[scheme]) as sock:
+                sock.sendall(garbage)
+    assert lines.ask(PUSH) == b"ok"
+    assert page.message() == PUSH
