@@ -1,0 +1,210 @@
+/**
+ * @file
+ * The order of a connection's events, and what a close tells.
+ */
+#include "support/ws_client.h"
+
+static void event_order__text_connect_open_message_close(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    client_say(host, &client, "hello\nworld\r\n\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 3);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    settle(host);
+    assert_string_equal(trace(host, conn), "connect open message(hello) message(world) message() close(peer)");
+    assert_int_equal(host->count, 6);
+    host_end(host);
+}
+
+static void event_order__websocket_opens_after_the_handshake(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    struct client client = client_begin(host);
+    until(host, count_of(host, WM_EVENT_CONNECT) == 1);
+    settle(host);
+    assert_string_equal(trace(host, 0), "connect");
+    client_say(host, &client, WS_REQUEST);
+    assert_int_equal(http_head(host, &client, NULL), 101);
+    ws_say(host, &client, "hi");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    assert_int_equal(nth(host, WM_EVENT_MESSAGE, 0)->flags, WM_KIND_TEXT);
+    ws_send(host, &client, 0x82, "\0\1", 2);
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 2);
+    assert_int_equal(nth(host, WM_EVENT_MESSAGE, 1)->flags, WM_KIND_BINARY);
+    ws_say_close(host, &client, 1000);
+    ws_hear_close(host, &client, 1000);
+    client_hear_end(host, &client);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    settle(host);
+    assert_string_equal(trace(host, 0), "connect open message(hi) message() close(peer 1000)"); /* the second begins with NUL */
+    host_end(host);
+}
+
+static void event_order__a_peer_that_only_connects_has_one_close(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    struct client client = client_begin(host);
+    until(host, count_of(host, WM_EVENT_CONNECT) == 1);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    settle(host);
+    assert_string_equal(trace(host, 0), "connect close(peer 1006)");
+    host_end(host);
+}
+
+static void event_order__raw_bytes_arrive_in_order(void **state)
+{
+    struct host *host = host_begin(*state, "raw");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    enum { LEN = 300000 };
+    char *sent = malloc(LEN);
+    fill_pattern(sent, LEN, 7);
+    client_send(host, &client, sent, LEN);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    size_t at = 0;
+    for (size_t i = 0; i < host->count; i++) {
+        const struct seen *event = &host->events[i];
+        if (event->kind != WM_EVENT_MESSAGE)
+            continue;
+        assert_int_equal(event->flags, WM_KIND_RAW);
+        assert_true(event->len > 0 && at + event->len <= LEN);
+        assert_memory_equal(event->data, sent + at, event->len);
+        at += event->len;
+    }
+    assert_int_equal(at, LEN);
+    free(sent);
+    host_end(host);
+}
+
+static void close__tells_reason_code_and_text_of_the_peer(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    struct client client = ws_open(host, NULL);
+    ws_send(host, &client, 0x88, "\x0f\xa1" "gone home", 11);
+    ws_hear_close(host, &client, 4001);
+    client_hear_end(host, &client);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_string_equal(trace(host, 0), "connect open close(peer 4001 gone home)");
+    host_end(host);
+}
+
+static void close__by_the_host_leaves_after_what_was_sent(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    assert_int_equal(wm_conn_send(conn, "one", 3, 0), 0);
+    assert_int_equal(wm_conn_send(conn, "two", 3, 0), 0);
+    assert_int_equal(wm_conn_close(conn, 0, NULL, 0), 0);
+    assert_int_equal(wm_conn_send(conn, "late", 4, 0), WM_ECLOSED);
+    client_hear(host, &client, "one\ntwo\n");
+    client_hear_end(host, &client);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    settle(host);
+    assert_string_equal(trace(host, conn), "connect open close(local)");
+    assert_int_equal(wm_conn_send(conn, "x", 1, 0), WM_ECLOSED);
+    host_end(host);
+}
+
+static void close__websocket_sends_code_and_text_and_waits_for_the_peer(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    wm_conn conn;
+    struct client client = ws_open(host, &conn);
+    assert_int_equal(wm_conn_close(conn, 4000, "bye", 3), 0);
+    char *data;
+    size_t len;
+    assert_int_equal(ws_receive(host, &client, &data, &len), WS_CLOSE);
+    assert_int_equal(len, 5);
+    assert_memory_equal(data, "\x0f\xa0" "bye", 5);
+    free(data);
+    settle(host);
+    assert_int_equal(count_of(host, WM_EVENT_CLOSE), 0);
+    ws_say(host, &client, "not delivered any more");
+    ws_say_close(host, &client, 4000);
+    client_hear_end(host, &client);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_string_equal(trace(host, conn), "connect open close(local 4000 bye)");
+    host_end(host);
+}
+
+static void close__what_may_not_be_sent_is_refused(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    wm_conn conn;
+    struct client client = ws_open(host, &conn);
+    char text[124];
+    memset(text, 'x', sizeof text);
+    assert_int_equal(wm_conn_close(conn, 1005, NULL, 0), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 1006, NULL, 0), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 999, NULL, 0), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 5000, NULL, 0), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 1000, text, sizeof text), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 1000, "\xff", 1), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 1000, NULL, 1), WM_EINVAL);
+    assert_int_equal(wm_conn_close(conn, 1000, text, 123), 0);
+    ws_hear_close(host, &client, 1000);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->len, 123);
+    host_end(host);
+}
+
+static void destroy__drops_what_is_queued_and_closes_once(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    assert_int_equal(wm_conn_send(conn, "never", 5, 0), 0);
+    assert_int_equal(wm_conn_destroy(conn), 0);
+    assert_int_equal(wm_conn_send(conn, "x", 1, 0), WM_ECLOSED);
+    assert_int_equal(wm_conn_destroy(conn), 0);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    client_hear_end(host, &client);
+    client_end(&client);
+    settle(host);
+    assert_string_equal(trace(host, conn), "connect open close(local)");
+    assert_int_equal(wm_conn_destroy(conn), WM_ECLOSED);
+    host_end(host);
+}
+
+static void half_close__the_last_line_is_answered(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    host->react = echo;
+    struct client client = client_begin(host);
+    client_say(host, &client, "a\n");
+    shutdown(client.fd, SHUT_WR);
+    client_hear(host, &client, "a\n");
+    client_hear_end(host, &client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_string_equal(trace(host, 0), "connect open message(a) close(peer)");
+    client_end(&client);
+    host_end(host);
+}
+
+int main(void)
+{
+    static const struct scenario scenarios[] = {
+        SCENARIO(event_order__text_connect_open_message_close),
+        SCENARIO(event_order__websocket_opens_after_the_handshake),
+        SCENARIO(event_order__a_peer_that_only_connects_has_one_close),
+        SCENARIO(event_order__raw_bytes_arrive_in_order),
+        SCENARIO(close__tells_reason_code_and_text_of_the_peer),
+        SCENARIO(close__by_the_host_leaves_after_what_was_sent),
+        SCENARIO(close__websocket_sends_code_and_text_and_waits_for_the_peer),
+        SCENARIO(close__what_may_not_be_sent_is_refused),
+        SCENARIO(destroy__drops_what_is_queued_and_closes_once),
+        SCENARIO(half_close__the_last_line_is_answered),
+    };
+    return RUN_SCENARIOS("events", scenarios);
+}

@@ -1,0 +1,218 @@
+/**
+ * @file
+ * A client on a raw socket, driven from the thread that drives the server: it never waits, the host's turns do.
+ * The scenario's; client_end closes it.
+ */
+#ifndef SUPPORT_CLIENT_H
+#define SUPPORT_CLIENT_H
+
+#include "support/contract.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+struct client {
+    int fd;
+    char *in; /**< what has arrived and was not taken */
+    size_t len, room;
+    int ended; /**< 1: end of file, else the errno of the receive that failed */
+};
+
+/** Connects a socket to a displayed address: SCHEME://IP:PORT, SCHEME://[IPv6]:PORT or ...unix://PATH. -1 with errno. */
+static inline int connect_to(const char *address)
+{
+    struct sockaddr_storage storage;
+    memset(&storage, 0, sizeof storage);
+    socklen_t len = 0;
+    const char *rest = strstr(address, "://") + 3;
+    if (strncmp(address, "unix:", 5) == 0 || strstr(address, "+unix:")) {
+        struct sockaddr_un *un = (struct sockaddr_un *)&storage;
+        un->sun_family = AF_UNIX;
+        memcpy(un->sun_path, rest, strlen(rest));
+        if (rest[0] == '@')
+            un->sun_path[0] = '\0';
+        len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(rest) + (rest[0] != '@'));
+    } else if (rest[0] == '[') {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&storage;
+        in6->sin6_family = AF_INET6;
+        in6->sin6_addr = in6addr_loopback;
+        in6->sin6_port = htons((uint16_t)atoi(strrchr(rest, ':') + 1));
+        len = sizeof *in6;
+    } else {
+        struct sockaddr_in *in4 = (struct sockaddr_in *)&storage;
+        in4->sin_family = AF_INET;
+        in4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        in4->sin_port = htons((uint16_t)atoi(strrchr(rest, ':') + 1));
+        len = sizeof *in4;
+    }
+    int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&storage, len) != 0) {
+        int number = errno;
+        close(fd);
+        errno = number;
+        return -1;
+    }
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+static inline struct client client_to(wm_worker *worker)
+{
+    struct client client = {0};
+    client.fd = connect_to(wm_worker_address(worker));
+    if (client.fd < 0)
+        fail_msg("connect to %s: %s", wm_worker_address(worker), strerror(errno));
+    return client;
+}
+
+static inline struct client client_begin(struct host *host)
+{
+    return client_to(host->worker);
+}
+
+static inline void client_end(struct client *client)
+{
+    if (client->fd >= 0)
+        close(client->fd);
+    client->fd = -1;
+    free(client->in);
+    client->in = NULL;
+    client->len = client->room = 0;
+}
+
+/** Ends with a reset instead of an end of file. On unix sockets unread data make the same. */
+static inline void client_reset(struct client *client)
+{
+    struct linger now = {1, 0};
+    setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    client_end(client);
+}
+
+/** Takes in up to `most` bytes of what is there. */
+static inline void client_pump_some(struct client *client, size_t most)
+{
+    while (!client->ended && most > 0) {
+        if (client->room - client->len < 65536) {
+            client->room = client->room * 2 + 131072;
+            client->in = (char *)realloc(client->in, client->room);
+            assert_non_null(client->in);
+        }
+        size_t want = client->room - client->len - 1;
+        ssize_t got = recv(client->fd, client->in + client->len, want < most ? want : most, 0);
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            client->ended = got == 0 ? 1 : errno;
+            return;
+        }
+        client->len += (size_t)got;
+        client->in[client->len] = '\0';
+        most -= (size_t)got;
+    }
+}
+
+static inline void client_pump(struct client *client)
+{
+    client_pump_some(client, SIZE_MAX);
+}
+
+static inline int client_has(struct client *client, size_t len)
+{
+    client_pump(client);
+    return client->len >= len || client->ended;
+}
+
+static inline int client_ended(struct client *client)
+{
+    client_pump(client);
+    return client->ended != 0;
+}
+
+static inline void client_drop(struct client *client, size_t len)
+{
+    assert_true(client->len >= len);
+    memmove(client->in, client->in + len, client->len - len);
+    client->len -= len;
+    if (client->in)
+        client->in[client->len] = '\0';
+}
+
+/** Sends all of it, with turns of the host while the kernel refuses. */
+static inline void client_send(struct host *host, struct client *client, const void *data, size_t len)
+{
+    const char *next = (const char *)data;
+    int64_t guard = clock_ms() + GUARD_MS;
+    while (len > 0) {
+        ssize_t sent = send(client->fd, next, len, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN)
+            fail_msg("send: %s", strerror(errno));
+        if (sent < 0) {
+            assert_true(clock_ms() < guard);
+            turn(host, 5);
+            continue;
+        }
+        next += sent;
+        len -= (size_t)sent;
+    }
+}
+
+static inline void client_say(struct host *host, struct client *client, const char *text)
+{
+    client_send(host, client, text, strlen(text));
+}
+
+/** Waits for exactly that text as the next bytes, and takes it. */
+static inline void client_hear(struct host *host, struct client *client, const char *text)
+{
+    size_t len = strlen(text);
+    until(host, client_has(client, len));
+    if (client->len < len || memcmp(client->in, text, len) != 0)
+        fail_msg("expected \"%s\", got \"%.*s\"%s", text, (int)client->len, client->in ? client->in : "", client->ended ? " and the end" : "");
+    client_drop(client, len);
+}
+
+/** Waits for the end of file, with nothing before it. */
+static inline void client_hear_end(struct host *host, struct client *client)
+{
+    until(host, client_ended(client));
+    if (client->len != 0 || client->ended != 1)
+        fail_msg("expected the end, got \"%.*s\" (%s)", (int)client->len, client->in, client->ended == 1 ? "end" : strerror(client->ended));
+}
+
+/** A connected client whose connection has opened; *conn is its id. */
+static inline struct client client_open(struct host *host, wm_conn *conn)
+{
+    size_t before = count_of(host, WM_EVENT_OPEN);
+    struct client client = client_begin(host);
+    until(host, count_of(host, WM_EVENT_OPEN) == before + 1);
+    if (conn)
+        *conn = nth(host, WM_EVENT_OPEN, before)->conn;
+    return client;
+}
+
+/** A pattern without a short period, so that a byte lost, doubled or moved shows. */
+static inline void fill_pattern(char *out, size_t len, uint32_t seed)
+{
+    uint32_t x = seed * 2654435761u + 1;
+    for (size_t i = 0; i < len; i++) {
+        x ^= x << 13;
+        x ^= x >> 17;
+        x ^= x << 5;
+        out[i] = (char)('!' + x % 90);
+    }
+}
+
+static inline uint64_t checksum(uint64_t sum, const void *data, size_t len)
+{
+    const unsigned char *bytes = (const unsigned char *)data;
+    for (size_t i = 0; i < len; i++)
+        sum = (sum ^ bytes[i]) * 1099511628211u;
+    return sum;
+}
+
+#endif

@@ -1,0 +1,378 @@
+/**
+ * @file
+ * The contract suite's host: one app and one worker that record every event, over callbacks or over wm_app_poll, on tcp or unix sockets.
+ *
+ * A scenario is a cmocka test that gets a `struct host *`, acts as the clients on raw sockets from the same thread, and compares the
+ * trace of events. `react`, when set, is called for each event in both modes: inside the callback, or for the record after the poll.
+ * Everything is the calling thread's; host_end frees what host_begin and the scenario have made.
+ */
+#ifndef SUPPORT_CONTRACT_H
+#define SUPPORT_CONTRACT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "wm/wm.h"
+
+enum transport { TCP, TCP6, UNIX };
+
+/** One way to run a scenario: cap 0 is callbacks, else the records that a poll may return. */
+struct setting {
+    const char *name;
+    size_t cap;
+    enum transport transport;
+};
+
+/** A copy of one event, so that it outlives the callback or the poll. */
+struct seen {
+    uint32_t kind;
+    uint32_t flags;
+    wm_conn conn;
+    wm_worker *worker;
+    void *user;
+    char *data;
+    size_t len;
+    uint64_t id;
+    int32_t code, detail;
+};
+
+struct host {
+    const struct setting *setting;
+    wm_app *app;
+    wm_worker *worker;
+    struct seen *events;
+    size_t count, room;
+    void (*react)(struct host *host, const wm_event *event);
+    int32_t verdict; /**< what the handshake callback returns */
+    void *context;   /**< the scenario's own */
+    char unix_path[64];
+    wm_event batch[256];
+};
+
+static inline int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static inline void deliver(struct host *host, const wm_event *event)
+{
+    if (host->count == host->room) {
+        host->room = host->room ? host->room * 2 : 64;
+        host->events = (struct seen *)realloc(host->events, host->room * sizeof *host->events);
+        assert_non_null(host->events);
+    }
+    struct seen *seen = &host->events[host->count++];
+    *seen = (struct seen){event->kind, event->flags, event->conn, event->worker, event->user, NULL, event->len, event->id, event->code,
+                          event->detail};
+    if (event->data) {
+        seen->data = (char *)malloc(event->len + 1);
+        assert_non_null(seen->data);
+        memcpy(seen->data, event->data, event->len);
+        seen->data[event->len] = '\0';
+    }
+    if (host->react)
+        host->react(host, event);
+}
+
+/* Each callback makes the record that a poll would have made. */
+
+static inline void deliver_conn(struct host *host, uint32_t kind, wm_worker *worker, wm_conn conn)
+{
+    wm_event event = {0};
+    event.kind = kind;
+    event.worker = worker;
+    event.conn = conn;
+    event.user = wm_conn_user(conn);
+    deliver(host, &event);
+}
+
+static inline void seen_connect(wm_worker *worker, wm_conn conn, void *user)
+{
+    deliver_conn((struct host *)user, WM_EVENT_CONNECT, worker, conn);
+}
+static inline void seen_open(wm_worker *worker, wm_conn conn, void *user)
+{
+    deliver_conn((struct host *)user, WM_EVENT_OPEN, worker, conn);
+}
+static inline void seen_full(wm_worker *worker, wm_conn conn, void *user)
+{
+    deliver_conn((struct host *)user, WM_EVENT_BUFFER_FULL, worker, conn);
+}
+static inline void seen_drain(wm_worker *worker, wm_conn conn, void *user)
+{
+    deliver_conn((struct host *)user, WM_EVENT_BUFFER_DRAIN, worker, conn);
+}
+
+static inline int32_t seen_handshake(wm_worker *worker, wm_conn conn, wm_request request, void *user)
+{
+    struct host *host = (struct host *)user;
+    wm_event event = {0};
+    event.kind = WM_EVENT_HANDSHAKE;
+    event.worker = worker;
+    event.conn = conn;
+    event.id = request;
+    deliver(host, &event);
+    return host->verdict;
+}
+
+static inline void seen_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    wm_event event = {0};
+    event.kind = WM_EVENT_MESSAGE;
+    event.flags = (uint32_t)kind;
+    event.worker = worker;
+    event.conn = conn;
+    event.user = wm_conn_user(conn);
+    event.data = data;
+    event.len = len;
+    event.id = wm_message_request(conn);
+    deliver((struct host *)user, &event);
+}
+
+static inline void seen_error(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user)
+{
+    wm_event event = {0};
+    event.kind = WM_EVENT_ERROR;
+    event.worker = worker;
+    event.conn = conn;
+    event.code = code;
+    event.data = text;
+    event.len = len;
+    deliver((struct host *)user, &event);
+}
+
+static inline void seen_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
+{
+    wm_event event = {0};
+    event.kind = WM_EVENT_CLOSE;
+    event.worker = worker;
+    event.conn = conn;
+    event.user = wm_conn_user(conn);
+    event.code = reason;
+    event.detail = code;
+    event.data = text;
+    event.len = len;
+    deliver((struct host *)user, &event);
+}
+
+/** Has the host record the events of a worker: by callbacks where the setting says so, else they come as records by themselves. */
+static inline void host_watch(struct host *host, wm_worker *worker)
+{
+    if (host->setting->cap != 0)
+        return;
+    assert_int_equal(wm_worker_on_connect(worker, seen_connect, host, NULL), 0);
+    assert_int_equal(wm_worker_on_open(worker, seen_open, host, NULL), 0);
+    assert_int_equal(wm_worker_on_message(worker, seen_message, host, NULL), 0);
+    assert_int_equal(wm_worker_on_error(worker, seen_error, host, NULL), 0);
+    assert_int_equal(wm_worker_on_close(worker, seen_close, host, NULL), 0);
+    assert_int_equal(wm_worker_on_buffer_full(worker, seen_full, host, NULL), 0);
+    assert_int_equal(wm_worker_on_buffer_drain(worker, seen_drain, host, NULL), 0);
+}
+
+/** As host_watch, for websocket handshakes that the scenario answers: by host->verdict, or by wm_handshake_accept and _reject. */
+static inline void host_watch_handshakes(struct host *host, wm_worker *worker)
+{
+    if (host->setting->cap == 0)
+        assert_int_equal(wm_worker_on_handshake(worker, seen_handshake, host, NULL), 0);
+    else
+        assert_int_equal(wm_worker_set_int(worker, "defer_handshake", 1), 0);
+}
+
+/** A worker of that scheme ("raw": tcp or unix) on the setting's transport, watched; listens when the app starts, or by wm_worker_listen. */
+static inline wm_worker *host_worker(struct host *host, const char *scheme)
+{
+    static unsigned serial;
+    char address[128];
+    if (strcmp(scheme, "raw") == 0)
+        scheme = host->setting->transport == UNIX ? "unix" : "tcp";
+    if (host->setting->transport == TCP)
+        snprintf(address, sizeof address, "%s://127.0.0.1:0", scheme);
+    else if (host->setting->transport == TCP6)
+        snprintf(address, sizeof address, "%s://[::1]:0", scheme);
+    else
+        snprintf(address, sizeof address, "%s%s://@libwm-test-%d-%u", scheme, strcmp(scheme, "unix") == 0 ? "" : "+unix", (int)getpid(),
+                 ++serial);
+    wm_worker *worker = wm_worker_new(host->app, address);
+    if (!worker)
+        fail_msg("%s: %s", address, wm_last_error());
+    host_watch(host, worker);
+    return worker;
+}
+
+/** One turn of the app. 0, or the code of a run_once or poll that failed. */
+static inline int turn(struct host *host, int64_t timeout_ms)
+{
+    if (host->setting->cap == 0)
+        return wm_app_run_once(host->app, timeout_ms);
+    int count = wm_app_poll(host->app, host->batch, host->setting->cap, timeout_ms);
+    for (int i = 0; i < count; i++)
+        deliver(host, &host->batch[i]);
+    return count < 0 ? count : 0;
+}
+
+enum { GUARD_MS = 60000 }; /* a test that hangs fails here; none is measured by it */
+
+/** Turns until the condition holds. */
+#define until(host, condition)                                                                                                             \
+    do {                                                                                                                                   \
+        int64_t guard_ = clock_ms() + GUARD_MS;                                                                                            \
+        while (!(condition)) {                                                                                                             \
+            if (clock_ms() > guard_)                                                                                                       \
+                fail_msg("it never came to this: %s", #condition);                                                                         \
+            turn(host, 5);                                                                                                                 \
+        }                                                                                                                                  \
+    } while (0)
+
+/** Turns without waiting, so often that whatever could happen by itself has happened. */
+static inline void settle(struct host *host)
+{
+    for (int i = 0; i < 50; i++)
+        turn(host, 0);
+}
+
+static inline struct host *host_begin(const struct setting *setting, const char *scheme)
+{
+    struct host *host = (struct host *)calloc(1, sizeof *host);
+    assert_non_null(host);
+    host->setting = setting;
+    host->app = wm_app_new();
+    assert_non_null(host->app);
+    if (scheme) {
+        host->worker = host_worker(host, scheme);
+        assert_int_equal(wm_worker_listen(host->worker), 0);
+    }
+    return host;
+}
+
+static inline void host_end(struct host *host)
+{
+    host->react = NULL;
+    wm_app_free(host->app);
+    for (size_t i = 0; i < host->count; i++)
+        free(host->events[i].data);
+    free(host->events);
+    free(host);
+}
+
+/** A `react` that sends each message back as it came. */
+static inline void echo(struct host *host, const wm_event *event)
+{
+    (void)host;
+    if (event->kind == WM_EVENT_MESSAGE)
+        wm_conn_send(event->conn, event->data, event->len, (event->flags & 255) == WM_KIND_BINARY ? WM_SEND_BINARY : 0);
+}
+
+/* What was seen. */
+
+static inline size_t count_of(const struct host *host, uint32_t kind)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < host->count; i++)
+        found += host->events[i].kind == kind;
+    return found;
+}
+
+/** The nth event of a kind, from 0; fails when there is none. */
+static inline const struct seen *nth(const struct host *host, uint32_t kind, size_t n)
+{
+    for (size_t i = 0; i < host->count; i++)
+        if (host->events[i].kind == kind && n-- == 0)
+            return &host->events[i];
+    fail_msg("there is no such event of kind %u", kind);
+    return NULL;
+}
+
+static inline const char *reason_name(int32_t reason)
+{
+    static const char *const names[] = {"none", "peer", "local", "timeout", "protocol", "limit", "error", "stop"};
+    return reason >= 0 && reason <= 7 ? names[reason] : "unknown";
+}
+
+static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
+{
+    static const char *const names[] = {"none", "connect", "handshake", "open", "message", "full", "drain", "error", "close", "timer", "post", "hub"};
+    int len = 0;
+    if (event->kind == WM_EVENT_MESSAGE && event->len <= 48)
+        len = snprintf(out, cap, "message(%.*s) ", (int)event->len, event->data);
+    else if (event->kind == WM_EVENT_MESSAGE)
+        len = snprintf(out, cap, "message(%zu bytes) ", event->len);
+    else if (event->kind == WM_EVENT_ERROR)
+        len = snprintf(out, cap, "error(%s) ", wm_error_name(event->code));
+    else if (event->kind == WM_EVENT_CLOSE && event->detail)
+        len = snprintf(out, cap, "close(%s %d%s%s) ", reason_name(event->code), (int)event->detail, event->len ? " " : "",
+                       event->len ? event->data : "");
+    else if (event->kind == WM_EVENT_CLOSE)
+        len = snprintf(out, cap, "close(%s) ", reason_name(event->code));
+    else
+        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_HUB ? names[event->kind] : "unknown");
+    return len > 0 && (size_t)len < cap ? (size_t)len : cap - 1;
+}
+
+/** The events of a connection (0: all) as text: "connect open message(hello) close(peer)". Valid until the next call. */
+static inline const char *trace(const struct host *host, wm_conn conn)
+{
+    static char text[16384];
+    size_t len = 0;
+    for (size_t i = 0; i < host->count; i++)
+        if ((conn == 0 || host->events[i].conn == conn) && len + 1 < sizeof text)
+            len += trace_one(&host->events[i], text + len, sizeof text - len);
+    text[len > 0 ? len - 1 : 0] = '\0';
+    return text;
+}
+
+/** A destroy notifier that counts its calls in an int. */
+static inline void count_destroy(void *user)
+{
+    ++*(int *)user;
+}
+
+/* The matrix. */
+
+struct scenario {
+    const char *name;
+    void (*run)(void **state);
+};
+
+#define SCENARIO(function) {#function, function}
+
+static const struct setting SETTINGS[] = {
+    {"callbacks, tcp", 0, TCP}, {"callbacks, unix", 0, UNIX}, {"callbacks, tcp6", 0, TCP6},   {"poll of 256, tcp", 256, TCP},
+    {"poll of 3, tcp", 3, TCP}, {"poll of 1, tcp", 1, TCP},   {"poll of 256, unix", 256, UNIX}, {"poll of 2, unix", 2, UNIX},
+};
+
+/** Runs each scenario in each of the first settings; the state of a test is its `const struct setting *`. */
+static inline int run_scenarios(const char *group, const struct scenario *scenarios, size_t count)
+{
+    enum { WAYS = sizeof SETTINGS / sizeof *SETTINGS };
+    struct CMUnitTest *tests = (struct CMUnitTest *)calloc(count * WAYS, sizeof *tests);
+    char(*names)[160] = (char(*)[160])calloc(count * WAYS, sizeof *names);
+    if (!tests || !names)
+        return 1;
+    for (size_t i = 0; i < count * WAYS; i++) {
+        const struct scenario *scenario = &scenarios[i / WAYS];
+        snprintf(names[i], sizeof names[i], "%s [%s]", scenario->name, SETTINGS[i % WAYS].name);
+        tests[i].name = names[i];
+        tests[i].test_func = scenario->run;
+        tests[i].initial_state = (void *)(uintptr_t)&SETTINGS[i % WAYS];
+    }
+    int failed = _cmocka_run_group_tests(group, tests, count * WAYS, NULL, NULL);
+    free(tests);
+    free(names);
+    return failed;
+}
+
+#define RUN_SCENARIOS(group, scenarios) run_scenarios(group, scenarios, sizeof(scenarios) / sizeof *(scenarios))
+
+#endif
