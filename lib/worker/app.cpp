@@ -73,6 +73,7 @@ App::~App()
         mailbox_->closing = true;
     }
     inside_ = true; // callbacks of the end must not run the app again
+    lifecycle.recall();
     lifecycle.destroy_all(WM_REASON_STOP);
     lifecycle.run_todos();
     outbox.flush_all();
@@ -221,6 +222,7 @@ int App::run()
     if (result != 0)
         return result == WM_ESTOPPED ? 0 : result;
     inbox.begin_batch();
+    lifecycle.recall();
     while (!stopped_)
         turn(-1);
     leave();
@@ -233,6 +235,7 @@ int App::run_once(int64_t timeout_ms)
     if (result != 0)
         return result;
     inbox.begin_batch();
+    lifecycle.recall();
     turn(timeout_ms);
     bool stopped = stopped_;
     leave();
@@ -246,11 +249,12 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
         return result;
     slice_epoch++;
     inbox.begin_batch();
+    lifecycle.recall();
     dispatch.begin_poll(events, cap);
     turn(timeout_ms);
     *count = dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!lifecycle.idle() || !postponed_.empty() || (stopped_ && !ended))
+    if (!lifecycle.done() || !postponed_.empty() || (stopped_ && !ended))
         loop.wake(); // something waits for the next poll: the descriptor has to show it
     leave();
     return ended ? WM_ESTOPPED : 0;
@@ -357,7 +361,7 @@ bool App::finish_stop()
     if (connections.live() > 0 && loop.now_ms() < stop_deadline_ms_)
         return false;
     lifecycle.destroy_all(WM_REASON_STOP);
-    if (!lifecycle.run_todos())
+    if (!lifecycle.run_todos() || connections.live() > 0)
         return false; // their close events go out with the next polls
     sweep_retired();
     stop_deadline_ms_ = 0;

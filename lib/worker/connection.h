@@ -37,7 +37,8 @@ enum Todo : uint8_t {
     kTodoFull = 4,     ///< the buffer_full event
     kTodoDrain = 8,    ///< the buffer_drain event
     kTodoRefused = 16, ///< the error event of a broadcast or hub message that did not fit
-    kTodoClose = 32,   ///< the close event and the end
+    kTodoEnd = 32,     ///< what the peer did ends it, once the host has seen the records of this poll
+    kTodoClose = 64,   ///< the close event and the end
 };
 
 enum ConnFlag : uint16_t {
@@ -109,7 +110,9 @@ struct Connection {
     uint32_t phase_deadline = 0; ///< handshake, head of an http request, closing; 0: none
     uint32_t ping_at = 0;
 
+    uint32_t record_epoch = 0; ///< the last poll that has a record of it
     int32_t close_code = 0;
+    uint16_t close_answer = 0; ///< websocket: the code of the peer's close frame
     uint8_t close_reason = 0;
 
     bool has(ConnFlag flag) const { return flags & flag; }

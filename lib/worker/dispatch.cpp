@@ -24,6 +24,7 @@ wm_event *Dispatch::record(uint32_t kind, Connection *conn)
         event->conn = id_of(*conn);
         event->worker = handle(conn->worker);
         event->user = conn->user;
+        conn->record_epoch = static_cast<uint32_t>(conn->worker->app().slice_epoch);
     }
     return event;
 }

@@ -264,19 +264,26 @@ int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_
     return answer(conn, *table_.at(slot), 200, {}, body, true, flags, false);
 }
 
-void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason)
+bool HttpRequests::is_head(std::string_view seen)
+{
+    size_t start = seen.find_first_not_of("\r\n");
+    return start != std::string_view::npos && seen.substr(start).starts_with("HEAD ");
+}
+
+void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
     if (conn.state > ConnState::kOpen)
         return;
     conn.set(kNoInput);
     if (conn.state == ConnState::kHandshake || conn.http->count == 0) {
-        refuse_now(conn, status, text, reason);
+        refuse_now(conn, status, text, reason, head_only);
         return;
     }
     // Requests before it are unanswered: the refusal is the last answer in the line.
     app_.dispatch.error(conn, WM_EPROTOCOL, text);
     http::Request nobody = {};
     nobody.minor = 1;
+    nobody.head = head_only;
     uint32_t slot = add(conn, nobody);
     if (slot == HttpSession::kNone)
         return;
@@ -286,7 +293,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     app_.lifecycle.update_read(conn);
 }
 
-void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason)
+void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
     std::string body = std::string(text) + "\n";
     std::string fields(kPlain);
@@ -301,7 +308,7 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
     std::string out(http::head_bound(fields.size()), '\0');
     out.resize(http::write_head(out.data(), head));
     app_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
-    app_.outbox.write(conn, out, body, 0, true);
+    app_.outbox.write(conn, out, head_only ? std::string_view() : std::string_view(body), 0, true);
 }
 
 // ---- handshakes
@@ -310,7 +317,7 @@ void HttpRequests::handshake(Connection &conn, const http::Request &request)
 {
     websocket::Handshake checked = websocket::check_handshake(request);
     if (checked.status != 101) {
-        refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL);
+        refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
         return;
     }
     const Callbacks &callbacks = conn.worker->callbacks;

@@ -65,7 +65,10 @@ public:
     void handshake(Connection &conn, const http::Request &request);
 
     /// Answers with an error and closes. http: behind the answers that are due before.
-    void refuse(Connection &conn, int status, const char *text, int32_t reason);
+    /// An answer to HEAD has no body.
+    void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
+    /// Whether the bytes of a request that was not parsed to its end begin one.
+    static bool is_head(std::string_view seen);
 
     int respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags);
     /// wm_conn_send on http.
@@ -85,7 +88,7 @@ private:
     void drain(Connection &conn);
     void answered(Connection &conn, bool close_after);
     void pop(Connection &conn);
-    void refuse_now(Connection &conn, int status, const char *text, int32_t reason);
+    void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
     void end_slices(uint64_t id);
     std::string_view date();
 

@@ -328,7 +328,7 @@ Inbox::Rest Inbox::parse_handshake(Connection &conn, Rest in)
             return {in.data, step.size, true};
         if (step.kind == StepKind::kFail) {
             const http::Failure &failure = conn.http->parser.failure();
-            app_.requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL);
+            app_.requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, HttpRequests::is_head({in.data, in.len}));
             return in;
         }
         in = {in.data + step.size, in.len - step.size, false};
@@ -401,7 +401,8 @@ Inbox::Rest Inbox::parse_http(Connection &conn, Rest in)
             app_.lifecycle.watch_head(conn);
             return {in.data, step.size, true};
         case StepKind::kFail:
-            app_.requests.refuse(conn, conn.http->parser.failure().status, conn.http->parser.failure().text, WM_REASON_PROTOCOL);
+            app_.requests.refuse(conn, conn.http->parser.failure().status, conn.http->parser.failure().text, WM_REASON_PROTOCOL,
+                                 HttpRequests::is_head({in.data, in.len}));
             return in;
         default:
             break;

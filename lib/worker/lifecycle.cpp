@@ -15,6 +15,10 @@ bool is_websocket(const Connection &conn)
 {
     return conn.worker->protocol() == Protocol::kWebsocket;
 }
+std::string_view held_bytes(Connection &conn)
+{
+    return conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
+}
 bool is_http(const Connection &conn)
 {
     return conn.worker->protocol() == Protocol::kHttp;
@@ -133,12 +137,37 @@ void Lifecycle::fault(Connection &conn, int32_t reason, int32_t error, int32_t c
 {
     if (conn.state == ConnState::kClosed)
         return;
+    bool later = awaits_host(conn) && conn.state == ConnState::kOpen;
     if (conn.state <= ConnState::kOpen)
         app_.dispatch.error(conn, error, text);
     conn.set(kNoInput);
-    close(conn, reason, code, text);
+    if (later) {
+        keep_reason(conn, reason, code, text);
+        todo(conn, kTodoEnd);
+    } else {
+        close(conn, reason, code, text);
+        app_.outbox.list(conn);
+    }
     update_read(conn);
-    app_.outbox.list(conn);
+}
+
+bool Lifecycle::awaits_host(const Connection &conn) const
+{
+    return app_.dispatch.polling() && conn.record_epoch == static_cast<uint32_t>(app_.slice_epoch);
+}
+
+/// The host has had its turn: what the peer caused takes place.
+void Lifecycle::end(Connection &conn)
+{
+    if (conn.state != ConnState::kOpen)
+        return;
+    if (conn.has(kCloseReceived))
+        answer_close_frame(conn);
+    else if (conn.has(kPeerEnded) && (conn.close_reason == 0 || conn.close_reason == WM_REASON_PEER))
+        end_of_stream(conn);
+    else
+        close(conn, conn.close_reason, conn.close_code,
+              conn.cold ? std::string_view(conn.cold->close_text, conn.cold->close_text_len) : std::string_view());
 }
 
 void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t code)
@@ -158,6 +187,16 @@ void Lifecycle::peer_ended(Connection &conn)
 {
     conn.set(kPeerEnded);
     conn.read.disarm();
+    if (conn.todo & kTodoEnd)
+        return;
+    if (awaits_host(conn) && conn.state == ConnState::kOpen)
+        todo(conn, kTodoEnd);
+    else
+        end_of_stream(conn);
+}
+
+void Lifecycle::end_of_stream(Connection &conn)
+{
     bool unanswered = is_http(conn) && conn.http->count > 0 && conn.state == ConnState::kOpen;
     bool handshake = conn.state == ConnState::kHandshake;
     if (handshake || conn.state == ConnState::kLingering || (!unanswered && conn.queued() == 0)) {
@@ -180,17 +219,26 @@ void Lifecycle::peer_close_frame(Connection &conn, int32_t code, std::string_vie
     conn.set(kCloseReceived);
     conn.set(kNoInput);
     keep_reason(conn, WM_REASON_PEER, code, text);
-    if (conn.state == ConnState::kOpen) {
-        // RFC 6455 §5.5.1: the answer carries the code that came.
-        char payload[2] = {static_cast<char>(code >> 8), static_cast<char>(code)};
-        app_.outbox.control(conn, websocket::kClose, payload, code == websocket::kNoStatus ? 0 : 2);
-        conn.set(kCloseSent);
-        if (conn.state == ConnState::kClosed)
-            return;
-        conn.state = ConnState::kClosing;
-        conn.phase_deadline = ticks_after(conn.worker->options_of(conn).close_timeout_ms);
-        update_deadline(conn);
-    }
+    conn.close_answer = code == websocket::kNoStatus ? 0 : static_cast<uint16_t>(code);
+    if (conn.state == ConnState::kOpen && awaits_host(conn))
+        todo(conn, kTodoEnd);
+    else if (conn.state == ConnState::kOpen)
+        answer_close_frame(conn);
+    else
+        app_.outbox.list(conn);
+}
+
+void Lifecycle::answer_close_frame(Connection &conn)
+{
+    // RFC 6455 §5.5.1: the answer carries the code that came.
+    char payload[2] = {static_cast<char>(conn.close_answer >> 8), static_cast<char>(conn.close_answer)};
+    app_.outbox.control(conn, websocket::kClose, payload, conn.close_answer ? 2 : 0);
+    conn.set(kCloseSent);
+    if (conn.state == ConnState::kClosed)
+        return;
+    conn.state = ConnState::kClosing;
+    conn.phase_deadline = ticks_after(conn.worker->options_of(conn).close_timeout_ms);
+    update_deadline(conn);
     app_.outbox.list(conn);
 }
 
@@ -283,6 +331,10 @@ bool Lifecycle::run_todos()
             break;
         if (progress == Progress::kGone)
             continue;
+        if (progress == Progress::kLater) {
+            later_.push_back(conn.slot);
+            continue;
+        }
         if (conn.todo != 0)
             listed_.push_back(conn.slot);
         else
@@ -291,6 +343,12 @@ bool Lifecycle::run_todos()
     bool all = done == listed_.size();
     listed_.erase(listed_.begin(), listed_.begin() + static_cast<ptrdiff_t>(done));
     return all;
+}
+
+void Lifecycle::recall()
+{
+    listed_.insert(listed_.end(), later_.begin(), later_.end());
+    later_.clear();
 }
 
 Lifecycle::Progress Lifecycle::run_todo(Connection &conn)
@@ -333,6 +391,12 @@ Lifecycle::Progress Lifecycle::run_todo(Connection &conn)
         take(kTodoRefused);
         if (conn.state <= ConnState::kOpen)
             dispatch.error(conn, WM_EFULL, "send buffer full: message of a broadcast or hub dropped");
+    }
+    if (conn.todo & kTodoEnd) {
+        if (awaits_host(conn))
+            return Progress::kLater;
+        take(kTodoEnd);
+        end(conn);
     }
     if (conn.todo & kTodoClose) {
         if (!dispatch.room(callbacks.close))
@@ -410,7 +474,8 @@ void Lifecycle::expired(uint32_t slot)
     switch (conn.state) {
     case ConnState::kHandshake:
         if (is_websocket(conn))
-            app_.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT);
+            app_.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                 HttpRequests::is_head(held_bytes(conn)));
         break;
     case ConnState::kOpen:
         expired_open(conn, now);
@@ -436,7 +501,8 @@ void Lifecycle::expired_open(Connection &conn, uint32_t now)
         if (conn.has(kPeerEnded))
             destroy(conn, WM_REASON_PEER, 0);
         else
-            app_.requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT);
+            app_.requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                 HttpRequests::is_head(held_bytes(conn)));
         return;
     }
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;

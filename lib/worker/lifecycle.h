@@ -54,6 +54,10 @@ public:
     /// Does what is listed; false when a poll's array is full and some of it has to wait.
     bool run_todos();
     bool idle() const { return listed_.empty(); }
+    /// Nothing waits for the next poll either.
+    bool done() const { return listed_.empty() && later_.empty(); }
+    /// A poll begins: what waited for it is listed again.
+    void recall();
 
     /// websocket: the peer has shown that it lives; the next ping is as far away as ever.
     void alive(Connection &conn);
@@ -70,11 +74,17 @@ private:
     enum class Progress : uint8_t {
         kDone,
         kWaits, ///< an event has no room in the poll's array
+        kLater, ///< the host has records of it that it has not seen
         kGone,  ///< the connection has ended
     };
 
     Progress run_todo(Connection &conn);
     void finish(Connection &conn);
+    /// Whether the host has records of it in this poll: it must have its say before what the peer did ends the connection.
+    bool awaits_host(const Connection &conn) const;
+    void end(Connection &conn);
+    void end_of_stream(Connection &conn);
+    void answer_close_frame(Connection &conn);
     void expired_open(Connection &conn, uint32_t now);
     void send_ping(Connection &conn, uint32_t now);
     void keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text);
@@ -83,6 +93,7 @@ private:
 
     App &app_;
     std::vector<uint32_t> listed_;
+    std::vector<uint32_t> later_;
     uint64_t random_ = 0x9E3779B97F4A7C15u;
 };
 

@@ -111,7 +111,8 @@ size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view 
     p += kAcceptSize;
     memcpy(p, "\r\n", 2);
     p += 2;
-    memcpy(p, fields.data(), fields.size());
+    if (!fields.empty())
+        memcpy(p, fields.data(), fields.size());
     p += fields.size();
     memcpy(p, "\r\n", 2);
     p += 2;
