@@ -1,12 +1,12 @@
 #include "wm-push/arguments.h"
 
+#include "shared/duration.h"
 #include "shared/scan_error.h"
 #include "shared/utf8.h"
 #include "wm-push/exit_code.h"
 #include "wm-push/usage.h"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
@@ -33,20 +33,6 @@ int usage_error(const std::string &text)
 {
     std::fprintf(stderr, "wm-push: %s\n%s", text.c_str(), kUsageText);
     return kExitUsage;
-}
-
-/// 500ms, 2s, 1m. From a millisecond to a day.
-bool parse_duration(std::string_view text, std::chrono::milliseconds &out)
-{
-    constexpr int64_t kDayMs = 24 * 60 * 60 * 1000;
-    int64_t count = 0;
-    const auto [unit, code] = std::from_chars(text.data(), text.data() + text.size(), count);
-    const std::string_view name(unit, static_cast<size_t>(text.data() + text.size() - unit));
-    const int64_t scale = name == "ms" ? 1 : name == "s" ? 1000 : name == "m" ? 60000 : 0;
-    if (code != std::errc() || scale == 0 || count < 1 || count > kDayMs / scale)
-        return false;
-    out = std::chrono::milliseconds(count * scale);
-    return true;
 }
 
 /// What is wrong with the uid, or nothing.
@@ -106,10 +92,8 @@ std::optional<int> settle(const RawArguments &raw, Arguments &out)
         return end;
     if (const auto wrong = check_uid(out.uid); wrong && !out.to_all)
         return usage_error(*wrong);
-    if (!raw.timeout.empty() && !parse_duration(raw.timeout, out.timeout))
-        return usage_error("--timeout " + raw.timeout +
-                           ": give a whole number and a unit, from 1ms to 24h, as "
-                           "in 500ms, 2s or 1m");
+    if (!raw.timeout.empty() && !parse_duration(raw.timeout, false, out.timeout))
+        return usage_error("--timeout " + raw.timeout + ": " + kDurationForm);
     return settle_server(raw, out);
 }
 

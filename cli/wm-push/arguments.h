@@ -24,7 +24,7 @@ struct Arguments {
     std::string body;
     std::vector<std::string> members; ///< of -k
     ServerAddress server;
-    std::chrono::milliseconds timeout{5000};
+    std::chrono::milliseconds timeout{2000};
     bool quiet = false;
     bool json = false;
 };

@@ -1,8 +1,10 @@
 #include "wm-push/usage.h"
 
+#include "wm/version.h"
+
 namespace wm {
 
-const char kVersionText[] = "wm-push 0.1.0\n";
+const char kVersionText[] = "wm-push " WM_VERSION "\n";
 
 const char kUsageText[] = R"(Usage: wm-push [OPTIONS] UID BODY
        wm-push [OPTIONS] UID -k NAME=TEXT [-k NAME:=JSON]...
@@ -29,7 +31,7 @@ BODY: {"a":1}   an object is sent as it is written, with "uid":"UID" added
       --all             every page instead of UID; sends BODY alone
   -s, --server ADDRESS  HOST:PORT or unix:PATH [$WM_PUSH_SERVER, else
                         127.0.0.1:5678]
-      --timeout TIME    for the connection and for each answer: 500ms, 2s [5s]
+      --timeout TIME    for the connection and for each answer: 500ms, 1m [2s]
   -q, --quiet           print no answers
       --json            print {"push":1,"result":"ok"} for each push; result is
                         ok, fail, bad (not sent) or lost (not answered), the

@@ -1,12 +1,13 @@
 // wm-serve: ready-made servers of libwm. One sub-command a server.
 
+#include "shared/duration.h"
 #include "wm-serve/push_server.h"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -30,11 +31,16 @@ A page says who it is with its first message, and gets what is pushed to that ui
   ws.onopen = () => ws.send('uid1');
   ws.onmessage = e => alert(e.data);)";
 
-/// 500ms, 10s, 2m.
-CLI::AsNumberWithUnit duration()
+/// An option that takes a duration; CLI11 shows the text that fails it.
+void add_duration(CLI::App &app, const char *name, bool zero, int64_t &out_ms, const char *text)
 {
-    std::map<std::string, int64_t> units = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
-    return CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
+    auto take = [name, zero, &out_ms](const std::string &given) {
+        std::chrono::milliseconds parsed;
+        if (!wm::parse_duration(given, zero, parsed))
+            throw CLI::ValidationError(name, given + ": " + wm::kDurationForm);
+        out_ms = parsed.count();
+    };
+    app.add_option_function<std::string>(name, take, text)->type_name("TIME");
 }
 
 void add_push(CLI::App &app, PushOptions &options)
@@ -45,16 +51,16 @@ void add_push(CLI::App &app, PushOptions &options)
     push->add_option("--listen", options.listen, "websocket address for pages")->capture_default_str()->type_name("ADDRESS");
     push->add_option("--inner", options.inner, "line port for back ends, or off")->capture_default_str()->type_name("ADDRESS");
     push->add_option("--http", options.http, "page to try and POST /push, or off")->capture_default_str()->type_name("ADDRESS");
-    push->add_option("--origin", options.origins, "origin that pages may have (repeatable; standard: any)")->type_name("URL");
-    push->add_option("--host", options.hosts, "name by which --http may be reached (repeatable)")->type_name("NAME");
+    push->add_option("--origin", options.origins, "origin that pages may have (repeatable; standard: any)")
+        ->type_name("URL")
+        ->allow_extra_args(false);
+    push->add_option("--host", options.hosts, "name by which --http may be reached (repeatable)")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     push->add_flag("--insecure-inner", options.insecure_inner, "let --inner and --http listen beyond this machine");
-    push->add_option("--uid-timeout", options.uid_timeout_ms, "a page's time to say its uid (standard: 10s)")
-        ->transform(duration())
-        ->type_name("TIME");
-    push->add_option("--ping", options.ping_ms, "time between pings (standard: 25s; 0s: none)")->transform(duration())->type_name("TIME");
-    push->add_option("--pong-timeout", options.pong_timeout_ms, "time for a page to answer one (standard: 10s)")
-        ->transform(duration())
-        ->type_name("TIME");
+    add_duration(*push, "--uid-timeout", false, options.uid_timeout_ms, "a page's time to say its uid (standard: 10s)");
+    add_duration(*push, "--ping", true, options.ping_ms, "time between pings (standard: 25s; 0s: none)");
+    add_duration(*push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer one (standard: 10s)");
     push->add_option("--count", options.count, "processes")->capture_default_str()->type_name("N");
 }
 
@@ -118,7 +124,7 @@ int main(int argc, char **argv)
     } catch (const CLI::Success &success) { // --help and --version
         return app.exit(success);
     } catch (const CLI::ParseError &error) {
-        app.exit(error);
+        fprintf(stderr, "wm-serve: %s\n%s push --help shows what there is.\n", error.what(), argv[0]);
         return kUsage;
     }
     return run_push(push);

@@ -1,0 +1,22 @@
+#include "shared/duration.h"
+
+#include <charconv>
+#include <cstdint>
+#include <system_error>
+
+namespace wm {
+
+bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds &out)
+{
+    constexpr int64_t kDayMs = 24 * 60 * 60 * 1000;
+    int64_t count = 0;
+    const auto [unit, code] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string_view name(unit, static_cast<size_t>(text.data() + text.size() - unit));
+    const int64_t scale = name == "ms" ? 1 : name == "s" ? 1000 : name == "m" ? 60000 : 0;
+    if (code != std::errc() || scale == 0 || count < (zero ? 0 : 1) || count > kDayMs / scale)
+        return false;
+    out = std::chrono::milliseconds(count * scale);
+    return true;
+}
+
+} // namespace wm
