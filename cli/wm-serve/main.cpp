@@ -116,6 +116,7 @@ int main(int argc, char **argv)
 {
     CLI::App app("Ready-made servers of libwm");
     app.set_version_flag("--version", wm_version());
+    app.name("wm-serve");
     app.require_subcommand(1);
     PushOptions push;
     add_push(app, push);
@@ -124,7 +125,7 @@ int main(int argc, char **argv)
     } catch (const CLI::Success &success) { // --help and --version
         return app.exit(success);
     } catch (const CLI::ParseError &error) {
-        fprintf(stderr, "wm-serve: %s\n%s push --help shows what there is.\n", error.what(), argv[0]);
+        fprintf(stderr, "wm-serve: %s\nwm-serve push --help shows what there is.\n", error.what());
         return kUsage;
     }
     return run_push(push);
