@@ -1,0 +1,74 @@
+// The server under test as a child process, and the ways in which back ends push to it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import readline from 'node:readline';
+
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('WM_')));
+
+/** Runs a program to its end: { code, stdout, stderr }. */
+export async function run(program, args, { input = '', env = {} } = {}) {
+    const child = spawn(program, args, { env: { ...environment, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', data => { stdout += data; });
+    child.stderr.setEncoding('utf8').on('data', data => { stderr += data; });
+    child.stdin.on('error', () => {}); // it may end without reading
+    child.stdin.end(input);
+    const [code, signal] = await once(child, 'close');
+    return { code: code ?? signal, stdout, stderr };
+}
+
+export class PushServer {
+    /** Starts `wm-serve push`, on free ports unless told, and waits until it says on which. */
+    static async start({ websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
+        const args = ['push', '--listen', `websocket://127.0.0.1:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
+            '--http', `http://127.0.0.1:${httpPort}`];
+        const child = spawn(process.env.WM_SERVE, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+        const addresses = {};
+        for await (const line of readline.createInterface({ input: child.stdout })) {
+            const found = line.match(/\b(http|websocket|text):\/\/127\.0\.0\.1:(\d+)/);
+            if (found)
+                addresses[found[1]] ??= Number(found[2]);
+            if (addresses.http && addresses.websocket && addresses.text)
+                return new PushServer(child, addresses);
+        }
+        throw new Error('wm-serve ended before it said where it listens');
+    }
+
+    constructor(child, addresses) {
+        this.child = child;
+        this.httpPort = addresses.http;
+        this.websocketPort = addresses.websocket;
+        this.innerPort = addresses.text;
+        this.url = `http://127.0.0.1:${addresses.http}/`;
+        this.ended = once(child, 'close');
+        child.stdout.resume();
+    }
+
+    /** Tells it to stop; its exit code. */
+    async stop() {
+        this.child.kill('SIGTERM');
+        const [code, signal] = await this.ended;
+        return code ?? signal;
+    }
+
+    /** One line on the inner port, over a connection of its own; the answer. */
+    async line(text) {
+        const socket = net.connect(this.innerPort, '127.0.0.1');
+        socket.write(`${text}\n`);
+        for await (const answer of readline.createInterface({ input: socket })) {
+            socket.destroy();
+            return answer;
+        }
+        throw new Error('the inner port closed without an answer');
+    }
+
+    wmPush(...args) {
+        return run(process.env.WM_PUSH, ['--server', `127.0.0.1:${this.innerPort}`, ...args]);
+    }
+
+    curl(...args) {
+        return run('curl', ['--silent', '--show-error', '--noproxy', '*', ...args, `${this.url}push`]);
+    }
+}

@@ -1,0 +1,342 @@
+// The push server end to end: a browser's page says who it is, a back end pushes, the page shows it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { PushServer, run } from './push-server.js';
+
+const LINE = '{"uid":"uid1","percent":"88%"}';
+const here = name => fileURLToPath(new URL(name, import.meta.url));
+// A step that takes longer hangs.
+const HANG_MS = 30000;
+
+let browser;
+let server;
+let probes = 0;
+
+before(async () => {
+    server = await PushServer.start();
+    browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        headless: true,
+        // evil.example plays a name whose owner has pointed it at this machine.
+        args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+            '--disable-component-update', '--disable-sync', '--no-proxy-server', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
+        timeout: HANG_MS,
+    });
+});
+
+after(async () => {
+    await browser?.close();
+    assert.equal(await server?.stop(), 0, 'wm-serve stops with exit code 0');
+});
+
+/** A tab with storage of its own. */
+async function newTab(options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const tab = await context.newPage();
+    tab.setDefaultTimeout(HANG_MS);
+    tab.problems = [];
+    tab.on('pageerror', error => tab.problems.push(String(error)));
+    return tab;
+}
+
+const shown = tab => tab.locator('#messages > *');
+
+/** Waits until the try-it page shows that text as a message. */
+async function shows(tab, text) {
+    await tab.waitForFunction(
+        wanted => [...document.getElementById('messages').children].some(item => item.textContent === wanted), text, { timeout: HANG_MS });
+}
+
+/**
+ * Waits until the server has read the tab's uid, which the tab itself cannot know: pushes until one arrives there. Several tabs
+ * of one uid each get their own turn.
+ */
+async function registered(tab, uid) {
+    for (;;) {
+        const text = `{"uid":"${uid}","probe":${++probes}}`;
+        const answer = await server.line(text);
+        if (answer === 'ok' && (await shown(tab).count()) > 0)
+            return;
+    }
+}
+
+async function openTryIt(uid = 'uid1', options) {
+    const tab = await newTab(options);
+    await tab.goto(server.url + (uid === 'uid1' ? '' : `?uid=${encodeURIComponent(uid)}`));
+    await registered(tab, uid);
+    return tab;
+}
+
+/** A page of the client's own, on an origin of its own. */
+async function serveHtml(html) {
+    const site = http.createServer((request, response) => {
+        response.setHeader('Content-Type', 'text/html;charset=utf-8');
+        response.end(html);
+    });
+    site.listen(0, '127.0.0.1');
+    await once(site, 'listening');
+    return { url: `http://127.0.0.1:${site.address().port}/`, close: () => site.close() };
+}
+
+describe('the page shows 88% after', () => {
+    let tab;
+    let count = 0;
+    before(async () => { tab = await openTryIt(); });
+    after(async () => {
+        assert.deepEqual(tab.problems, []);
+        await tab.context().close();
+    });
+
+    /** The page shows the line once more than before. */
+    async function arrives() {
+        const wanted = ++count;
+        await tab.waitForFunction(
+            ([line, times]) => [...document.getElementById('messages').children].filter(item => item.textContent === line).length === times,
+            [LINE, wanted], { timeout: HANG_MS });
+        assert.match(await shown(tab).first().textContent(), /88%/);
+    }
+
+    test('wm-push with a JSON object', async () => {
+        assert.deepEqual(await server.wmPush('uid1', '{"percent":"88%"}'), { code: 0, stdout: 'ok\n', stderr: '' });
+        await arrives();
+    });
+
+    test('wm-push with angle brackets', async () => {
+        assert.deepEqual(await server.wmPush('uid1', '<"percent":"88%">'), { code: 0, stdout: 'ok\n', stderr: '' });
+        await arrives();
+    });
+
+    test('curl to POST /push', async () => {
+        const done = await server.curl('-d', LINE);
+        assert.deepEqual(done, { code: 0, stdout: 'ok\n', stderr: '' });
+        await arrives();
+    });
+
+    test('printf and nc to the inner port', async () => {
+        // nc without -N stays until the server closes, so it is ended once it has printed the answer.
+        const command = `printf '%s\\n' '${LINE}' | exec nc 127.0.0.1 ${server.innerPort}`;
+        const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+        const [answer] = await once(shell.stdout.setEncoding('utf8'), 'data');
+        process.kill(-shell.pid);
+        await once(shell, 'close');
+        assert.equal(answer, 'ok\n');
+        await arrives();
+    });
+
+    test('printf and nc -N to the inner port', async () => {
+        const done = await run('sh', ['-c', `printf '%s\\n' '${LINE}' | nc -N 127.0.0.1 ${server.innerPort}`]);
+        assert.deepEqual(done, { code: 0, stdout: 'ok\n', stderr: '' });
+        await arrives();
+    });
+
+    test("the client's own PHP back end", async () => {
+        const code = (await readFile(here('client-backend.php'), 'utf8')).replace('127.0.0.1:5678', `127.0.0.1:${server.innerPort}`);
+        const done = await run('php', [], { input: code });
+        assert.deepEqual(done, { code: 0, stdout: 'ok\n', stderr: '' });
+        await arrives();
+    });
+});
+
+describe("the client's own page", () => {
+    test('alerts what was pushed', async () => {
+        const html = (await readFile(here('client-page.html'), 'utf8')).replace('127.0.0.1:1234', `127.0.0.1:${server.websocketPort}`);
+        const site = await serveHtml(html);
+        const tab = await newTab();
+        const alerts = [];
+        tab.on('dialog', async dialog => {
+            alerts.push(dialog.message());
+            await dialog.dismiss();
+        });
+        await tab.goto(site.url);
+        while (!alerts.includes(LINE))
+            await server.line(LINE);
+        assert.ok(alerts.every(text => text === LINE));
+        await tab.context().close();
+        site.close();
+    });
+
+    const lines = [
+        '{"uid":"own","id":12345678901234567890}',
+        '{"uid":"own","price":1.50,"path":"a\\/b","e":1E+2,"zero":-0}',
+        '{"uid":"own","text":"κόσμε 再見 🎉","escaped":"\\u518d\\u898b \\ud83c\\udf89 \\u0000 \\" \\\\"}',
+        ' { "uid" : "own" ,  "spaces" : [ 1 , 2 ] } ',
+        '{"a":1,"uid":"own","a":2,"<b>":"</script>&amp;"}',
+        `{"uid":"own","long":"${'0123456789'.repeat(20000)}"}`,
+    ];
+
+    test('gets each line byte for byte', async () => {
+        // The same few lines of JavaScript; what arrives is written to the document.
+        const html = `<!doctype html><meta charset="utf-8"><body><script>
+            var ws = new WebSocket('ws://127.0.0.1:${server.websocketPort}');
+            ws.onopen = function(){ ws.send('own'); };
+            ws.onmessage = function(e){
+                var out = document.createElement('pre');
+                out.textContent = e.data;
+                document.body.appendChild(out);
+            };
+        </script>`;
+        const site = await serveHtml(html);
+        const tab = await newTab();
+        await tab.goto(site.url);
+        const out = tab.locator('pre');
+        while ((await out.count()) === 0)
+            await server.line('{"uid":"own","probe":0}');
+        for (const line of lines) {
+            assert.equal(await server.line(line), 'ok');
+            await tab.waitForFunction(wanted => document.body.lastElementChild.textContent === wanted, line, { timeout: HANG_MS });
+        }
+        assert.deepEqual(tab.problems, []);
+        await tab.context().close();
+        site.close();
+    });
+});
+
+describe('tabs', () => {
+    test('two with one uid both get it, and closing the older leaves the newer reachable', async () => {
+        const older = await openTryIt('tabs');
+        const newer = await openTryIt('tabs');
+        assert.equal((await server.wmPush('tabs', '{"n":1}')).stdout, 'ok\n');
+        await shows(older, '{"uid":"tabs","n":1}');
+        await shows(newer, '{"uid":"tabs","n":1}');
+        await older.context().close();
+        assert.equal((await server.wmPush('tabs', '{"n":2}')).stdout, 'ok\n');
+        await shows(newer, '{"uid":"tabs","n":2}');
+        // Again, when the server has surely seen the older one go: the tab above was closed before this push was made.
+        assert.equal((await server.wmPush('tabs', '{"n":3}')).stdout, 'ok\n');
+        await shows(newer, '{"uid":"tabs","n":3}');
+        await newer.context().close();
+    });
+
+    test('a uid that no tab has said fails', async () => {
+        assert.deepEqual(await server.wmPush('nobody', '{"percent":"88%"}'), { code: 1, stdout: 'fail\n', stderr: '' });
+        assert.equal(await server.line('{"uid":"nobody"}'), 'fail');
+        const done = await server.curl('-d', '{"uid":"nobody"}', '--write-out', '%{http_code}');
+        assert.equal(done.stdout, 'fail\n404');
+    });
+
+    test('broadcast reaches every tab', async () => {
+        const tabs = [await openTryIt('one'), await openTryIt('two')];
+        assert.equal((await server.wmPush('--all', '{"to":"all"}')).stdout, 'ok\n');
+        for (const tab of tabs) {
+            await shows(tab, '{"to":"all"}');
+            await tab.context().close();
+        }
+    });
+});
+
+describe('who may push', () => {
+    const attack = body => fetch(body.url, { method: 'POST', mode: body.mode, body: body.line }).then(r => r.status, error => String(error));
+
+    test("the page's own push box", async () => {
+        const tab = await openTryIt('box');
+        assert.equal(await tab.locator('#uid').inputValue(), 'box');
+        await tab.locator('#body').fill('{"percent":"88%", "id":12345678901234567890, "price":1.50}');
+        await tab.locator('#push').click();
+        await shows(tab, '{"uid":"box","percent":"88%", "id":12345678901234567890, "price":1.50}');
+        await tab.waitForFunction(() => document.getElementById('answer').textContent === 'ok');
+        await tab.locator('#uid').fill('nobody');
+        await tab.locator('#push').click();
+        await tab.waitForFunction(() => document.getElementById('answer').textContent === 'fail');
+        assert.deepEqual(tab.problems, []);
+        await tab.context().close();
+    });
+
+    test('not a page of another origin', async () => {
+        const victim = await openTryIt('victim');
+        const site = await serveHtml('<!doctype html><title>evil</title>');
+        const tab = await newTab();
+        await tab.goto(site.url);
+        const line = '{"uid":"victim","evil":1}';
+        const url = `${server.url}push`;
+        // A simple request needs no preflight: it is sent, and only the answer is kept from the page.
+        const answer = tab.waitForResponse(url);
+        await tab.evaluate(attack, { url, mode: 'no-cors', line });
+        assert.equal((await answer).status(), 403);
+        assert.match(String(await tab.evaluate(attack, { url, mode: 'cors', line })), /TypeError/);
+        await stillUntouched(victim);
+        await tab.context().close();
+        site.close();
+    });
+
+    test('not a page whose name was pointed here', async () => {
+        const victim = await openTryIt('victim');
+        const tab = await newTab();
+        // Its script runs in a page that is, for the browser, of this server's own origin.
+        await tab.goto(`http://evil.example:${server.httpPort}/`);
+        const status = await tab.evaluate(attack, { url: '/push', mode: 'same-origin', line: '{"uid":"victim","evil":2}' });
+        assert.equal(status, 403);
+        await stillUntouched(victim);
+        await tab.context().close();
+    });
+
+    test('not a foreign Host, but curl', async () => {
+        const foreign = await server.curl('-d', LINE, '-H', 'Host: evil.example', '--output', '/dev/null', '--write-out', '%{http_code}');
+        assert.equal(foreign.stdout, '403');
+        const own = await server.curl('-d', '{"uid":"nobody"}', '--write-out', '%{http_code}');
+        assert.equal(own.stdout, 'fail\n404');
+    });
+
+    /** Nothing of an attack arrived: what is pushed now is the only thing new. */
+    async function stillUntouched(victim) {
+        assert.equal(await server.line('{"uid":"victim","good":1}'), 'ok');
+        await shows(victim, '{"uid":"victim","good":1}');
+        for (const text of await shown(victim).allTextContents())
+            assert.doesNotMatch(text, /evil/);
+        await victim.context().close();
+    }
+});
+
+describe('how the page looks', () => {
+    const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
+    for (const [name, viewport] of Object.entries(sizes)) {
+        test(`on a ${name} nothing is cut off`, async () => {
+            const tab = await newTab({ viewport, deviceScaleFactor: 2 });
+            await tab.goto(server.url);
+            await tab.waitForFunction(() => /connected/.test(document.getElementById('state').textContent));
+            while (!(await shown(tab).allTextContents()).includes(LINE))
+                await server.wmPush('uid1', '{"percent":"88%"}');
+            const width = await tab.evaluate(() => document.documentElement.scrollWidth);
+            assert.ok(width <= viewport.width, `${width} px wide`);
+            for (const id of ['state', 'messages', 'uid', 'body', 'push']) {
+                const box = await tab.locator(`#${id}`).boundingBox();
+                assert.ok(box.width > 0 && box.x >= 0 && box.x + box.width <= viewport.width, `#${id} at ${JSON.stringify(box)}`);
+            }
+            const picture = await tab.screenshot({ fullPage: false });
+            assert.ok(picture.length > 5000, 'the screenshot shows something');
+            if (process.env.WM_SCREENSHOT_DIR) {
+                await mkdir(process.env.WM_SCREENSHOT_DIR, { recursive: true });
+                await writeFile(path.join(process.env.WM_SCREENSHOT_DIR, `push-${name}.png`), picture);
+            }
+            assert.deepEqual(tab.problems, []);
+            await tab.context().close();
+        });
+    }
+});
+
+test('a page that loses its server says so, and comes back with it', async () => {
+    const first = await PushServer.start();
+    const tab = await newTab();
+    await tab.goto(first.url);
+    await tab.waitForFunction(() => /^connected/.test(document.getElementById('state').textContent));
+    await tab.evaluate(() => {
+        window.states = [];
+        const state = document.getElementById('state');
+        new MutationObserver(() => window.states.push(state.textContent)).observe(state, { childList: true, characterData: true, subtree: true });
+    });
+    assert.equal(await first.stop(), 0);
+    await tab.waitForFunction(() => window.states.some(text => /^closed \(1001\b/.test(text)), null, { timeout: HANG_MS });
+    const second = await PushServer.start(first);
+    await tab.waitForFunction(() => /^connected/.test(document.getElementById('state').textContent), null, { timeout: HANG_MS });
+    while (!(await shown(tab).allTextContents()).includes(LINE))
+        await second.line(LINE);
+    assert.deepEqual(tab.problems, []);
+    await tab.context().close();
+    assert.equal(await second.stop(), 0);
+});
