@@ -121,7 +121,7 @@ static void close__websocket_sends_code_and_text_and_waits_for_the_peer(void **s
     struct client client = ws_open(host, &conn);
     assert_int_equal(wm_conn_close(conn, 4000, "bye", 3), 0);
     char *data;
-    size_t len;
+    size_t len = 0;
     assert_int_equal(ws_receive(host, &client, &data, &len), WS_CLOSE);
     assert_int_equal(len, 5);
     assert_memory_equal(data, "\x0f\xa0" "bye", 5);

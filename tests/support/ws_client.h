@@ -113,7 +113,7 @@ static inline int ws_receive(struct host *host, struct client *client, char **da
 static inline void ws_hear(struct host *host, struct client *client, int opcode, const char *text)
 {
     char *data;
-    size_t len;
+    size_t len = 0;
     assert_int_equal(ws_receive(host, client, &data, &len), opcode);
     assert_string_equal(data, text);
     assert_int_equal(len, strlen(text));
@@ -124,7 +124,7 @@ static inline void ws_hear(struct host *host, struct client *client, int opcode,
 static inline void ws_hear_close(struct host *host, struct client *client, int code)
 {
     char *data;
-    size_t len;
+    size_t len = 0;
     assert_int_equal(ws_receive(host, client, &data, &len), WS_CLOSE);
     int got = len >= 2 ? (unsigned char)data[0] << 8 | (unsigned char)data[1] : 0;
     free(data);
