@@ -1,7 +1,7 @@
 #include "wm-serve/line_port.h"
 
 #include "wm-serve/answers.h"
-#include "wm-serve/push_server.h"
+#include "wm-serve/push_result.h"
 
 #include <memory>
 
@@ -61,6 +61,8 @@ void settled(wm_hub *, int64_t connections, void *user)
     std::unique_ptr<Ticket> ticket(static_cast<Ticket *>(user));
     Waiting &waiting = *ticket->waiting;
     waiting.answers.settle(ticket->number, connections > 0, [&waiting](bool ok) { send_answer(waiting.conn, ok); });
+    if (waiting.answers.size() == 0)
+        wm_conn_set_int(waiting.conn, "half_open", 0);
     if (waiting.paused && waiting.answers.size() < kMaxWaiting / 2) {
         waiting.paused = false;
         wm_conn_resume_recv(waiting.conn);
@@ -77,6 +79,8 @@ void wait(wm_conn conn, Ticket &ticket)
         wm_conn_set_user(conn, waiting, [](void *user) { delete static_cast<Shared *>(user); });
     }
     Waiting &line = **waiting;
+    if (line.answers.size() == 0) // who has ended its side still waits for the answer
+        wm_conn_set_int(conn, "half_open", 1);
     ticket.waiting = *waiting;
     ticket.number = line.answers.wait();
     if (line.answers.size() >= kMaxWaiting && !line.paused) {
@@ -89,8 +93,7 @@ void message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, v
 {
     if (!reserve)
         reserve = std::make_unique<Ticket>();
-    PushServer &server = *static_cast<PushServer *>(self);
-    PushResult result = server.push({static_cast<const char *>(data), len}, settled, reserve.get());
+    PushResult result = static_cast<PushTarget *>(self)->push({static_cast<const char *>(data), len}, settled, reserve.get());
     if (result.kind == PushResult::Kind::kPending)
         wait(conn, *reserve.release());
     else
@@ -105,11 +108,11 @@ void error(wm_worker *, wm_conn conn, int32_t code, const void *, size_t, void *
 
 } // namespace
 
-bool setup_line_port(wm_worker *worker, PushServer &server)
+bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line)
 {
-    return wm_worker_set_int(worker, "max_message", server.options().max_push) == 0 && wm_worker_set_int(worker, "skip_oversize", 1) == 0 &&
-           wm_worker_set_int(worker, "unix_mode", 0600) == 0 && wm_worker_on_message(worker, message, &server, nullptr) == 0 &&
-           wm_worker_on_error(worker, error, &server, nullptr) == 0 && wm_worker_on_buffer_drain(worker, drained, &server, nullptr) == 0;
+    return wm_worker_set_int(worker, "max_message", max_line) == 0 && wm_worker_set_int(worker, "skip_oversize", 1) == 0 &&
+           wm_worker_set_int(worker, "unix_mode", 0600) == 0 && wm_worker_on_message(worker, message, &target, nullptr) == 0 &&
+           wm_worker_on_error(worker, error, nullptr, nullptr) == 0 && wm_worker_on_buffer_drain(worker, drained, nullptr, nullptr) == 0;
 }
 
 } // namespace wm::serve

@@ -7,12 +7,14 @@
 
 #include "wm/wm.h"
 
+#include <cstdint>
+
 namespace wm::serve {
 
-class PushServer;
+class PushTarget;
 
-/// Sets the callbacks of a text worker. False: the detail is in wm_last_error.
-bool setup_line_port(wm_worker *worker, PushServer &server);
+/// Sets options and callbacks of a text worker. A line over max_line answers fail. False: the detail is in wm_last_error.
+bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line);
 
 } // namespace wm::serve
 

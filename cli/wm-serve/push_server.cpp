@@ -28,12 +28,6 @@ int port_of(const char *address)
 
 } // namespace
 
-wm_worker *PushServer::add_worker(const std::string &address, bool (*prepare)(wm_worker *, PushServer &))
-{
-    wm_worker *worker = wm_worker_new(app_, address.c_str());
-    return worker && prepare(worker, *this) ? worker : nullptr;
-}
-
 bool PushServer::setup()
 {
     app_ = wm_app_new();
@@ -44,13 +38,13 @@ bool PushServer::setup()
     if (!page_worker_ || !pages_.setup(page_worker_, hub_, options_))
         return complain();
     if (options_.inner != kOff) {
-        line_worker_ = add_worker(options_.inner, setup_line_port);
-        if (!line_worker_)
+        line_worker_ = wm_worker_new(app_, options_.inner.c_str());
+        if (!line_worker_ || !setup_line_port(line_worker_, *this, options_.max_push))
             return complain();
     }
     if (options_.http != kOff) {
-        http_worker_ = add_worker(options_.http, setup_http_port);
-        if (!http_worker_)
+        http_worker_ = wm_worker_new(app_, options_.http.c_str());
+        if (!http_worker_ || !setup_http_port(http_worker_, *this))
             return complain();
     }
     // Started last: by then every port is open, and its real number known.

@@ -197,7 +197,8 @@ void Lifecycle::peer_ended(Connection &conn)
 
 void Lifecycle::end_of_stream(Connection &conn)
 {
-    bool unanswered = is_http(conn) && conn.http->count > 0 && conn.state == ConnState::kOpen;
+    bool waits = is_http(conn) ? conn.http->count > 0 : !is_websocket(conn) && conn.worker->options_of(conn).half_open;
+    bool unanswered = waits && conn.state == ConnState::kOpen;
     bool handshake = conn.state == ConnState::kHandshake;
     if (handshake || conn.state == ConnState::kLingering || (!unanswered && conn.queued() == 0)) {
         destroy(conn, WM_REASON_PEER, 0);
@@ -282,6 +283,8 @@ int Lifecycle::set_option(Connection &conn, const char *name, int64_t value)
     if (conn.state == ConnState::kOpen && is_websocket(conn) && !conn.has(kAwaitPong))
         conn.ping_at = changed.ping_interval_ms ? next_ping(changed.ping_interval_ms) : 0;
     update_deadline(conn);
+    if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !is_http(conn) && !(conn.todo & kTodoEnd) && !changed.half_open)
+        end_of_stream(conn); // what it stayed open for is through
     return 0;
 }
 

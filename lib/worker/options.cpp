@@ -29,7 +29,9 @@ constexpr int64_t kLargest = int64_t{1} << 31;
         WM_INT(owner, idle_timeout_ms, "ms", 0, kForever, true, "closes a connection that has sent nothing for so long; 0: never"),        \
         WM_INT(owner, ping_interval_ms, "ms", 0, kForever, true, "websocket: time between pings, jittered by a tenth; 0: no pings"),       \
         WM_INT(owner, pong_timeout_ms, "ms", 1, kForever, true, "websocket: ends a connection that is silent for so long after a ping"),   \
-        WM_INT(owner, close_timeout_ms, "ms", 1, kForever, true, "ends a closing connection that makes no progress for so long")
+        WM_INT(owner, close_timeout_ms, "ms", 1, kForever, true, "ends a closing connection that makes no progress for so long"),          \
+        WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
+               "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
 
 constexpr const char *kQueueTotal = "sum of what is queued for all connections; 0: a quarter of the memory";
 

@@ -20,6 +20,7 @@ struct ConnOptions {
     int64_t ping_interval_ms = 0;
     int64_t pong_timeout_ms = 10000;
     int64_t close_timeout_ms = 5000;
+    int64_t half_open = 0;
 };
 
 struct WorkerOptions : ConnOptions {

@@ -1,0 +1,168 @@
+// The inner port with results that come later: answers stand in the order of the lines all the same.
+
+#include "wm-serve/line_port.h"
+#include "wm-serve/push_result.h"
+#include "wm/wm.h"
+
+#include <arpa/inet.h>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+extern "C" {
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+}
+
+namespace {
+
+using wm::serve::PushResult;
+using wm::serve::PushTarget;
+
+constexpr int kLines = 10000;
+
+bool is_ok(int number)
+{
+    return number % 7 != 0;
+}
+bool is_late(int number)
+{
+    return number % 3 == 0;
+}
+
+/// Answers two of three lines at once, the others from a timer and the last of them first.
+class LateTarget : public PushTarget {
+public:
+    explicit LateTarget(wm_app *app) : app_(app) {}
+
+    PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override
+    {
+        int number = atoi(std::string(line).c_str());
+        if (!is_late(number))
+            return {is_ok(number) ? PushResult::Kind::kOk : PushResult::Kind::kOffline};
+        if (late_.empty())
+            wm_timer_add(
+                app_, 5, 0, [](wm_timer, void *self) { static_cast<LateTarget *>(self)->settle(); }, this, nullptr);
+        late_.push_back({number, done, user});
+        return {PushResult::Kind::kPending};
+    }
+
+private:
+    struct Late {
+        int number;
+        wm_hub_result_fn done;
+        void *user;
+    };
+
+    void settle()
+    {
+        std::vector<Late> late;
+        late.swap(late_);
+        for (size_t i = late.size(); i-- > 0;)
+            late[i].done(nullptr, is_ok(late[i].number) ? 1 : 0, late[i].user);
+    }
+
+    wm_app *app_;
+    std::vector<Late> late_;
+};
+
+int connect_to(const char *address)
+{
+    sockaddr_in in = {};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(static_cast<uint16_t>(atoi(strrchr(address, ':') + 1)));
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, reinterpret_cast<sockaddr *>(&in), sizeof in), 0);
+    return fd;
+}
+
+std::string exchange(int fd, const std::string &lines)
+{
+    std::thread writer([fd, &lines] {
+        size_t sent = 0;
+        while (sent < lines.size()) {
+            ssize_t now = send(fd, lines.data() + sent, lines.size() - sent, MSG_NOSIGNAL);
+            if (now <= 0)
+                break;
+            sent += static_cast<size_t>(now);
+        }
+        shutdown(fd, SHUT_WR);
+    });
+    std::string out;
+    char buffer[65536];
+    for (ssize_t got; (got = recv(fd, buffer, sizeof buffer, 0)) > 0;)
+        out.append(buffer, static_cast<size_t>(got));
+    writer.join();
+    return out;
+}
+
+struct Port {
+    wm_app *app = wm_app_new();
+    LateTarget target{app};
+    wm_worker *worker = wm_worker_new(app, "text://127.0.0.1:0");
+    std::thread thread;
+
+    Port()
+    {
+        assert_true(wm::serve::setup_line_port(worker, target, 1 << 20));
+        assert_int_equal(wm_worker_listen(worker), 0);
+        thread = std::thread([this] { wm_app_run(app); });
+    }
+    ~Port()
+    {
+        wm_app_stop(app);
+        thread.join();
+        wm_app_run_once(app, 0); // the app's thread is this one again
+        wm_app_free(app);
+    }
+};
+
+void late_results__answers_stand_in_the_order_of_the_lines(void **)
+{
+    Port port;
+    std::string lines, expected;
+    for (int i = 0; i < kLines; i++) {
+        lines += std::to_string(i) + "\n";
+        expected += is_ok(i) ? "ok\n" : "fail\n";
+    }
+    // The last line is answered at once, so what is before it must have been.
+    int fd = connect_to(wm_worker_address(port.worker));
+    std::string answers = exchange(fd, lines);
+    close(fd);
+    assert_int_equal(answers.size(), expected.size());
+    assert_true(answers == expected);
+}
+
+void late_results__a_client_that_left_is_no_harm(void **)
+{
+    Port port;
+    for (int i = 0; i < 50; i++) {
+        int fd = connect_to(wm_worker_address(port.worker));
+        assert_int_equal(send(fd, "0\n3\n1\n", 6, MSG_NOSIGNAL), 6);
+        close(fd);
+    }
+    int fd = connect_to(wm_worker_address(port.worker));
+    std::string answers = exchange(fd, "1\n3\n7\n");
+    close(fd);
+    assert_string_equal(answers.c_str(), "ok\nok\nfail\n");
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(late_results__answers_stand_in_the_order_of_the_lines),
+        cmocka_unit_test(late_results__a_client_that_left_is_no_harm),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
