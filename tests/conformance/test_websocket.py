@@ -9,15 +9,24 @@ OPTIONS = (f"max_message={LIMIT}",)
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 
 
-def check(row, data, reset):
-    assert [each.seen() for each in frames_of(data)] == row.seen
+def in_pull_mode(seen):
+    """Pongs apart: the library sends them before the host has been given the messages around them. Neither RFC nor peer minds."""
+    return [each for each in seen if each[0] == "pong"], [each for each in seen if each[0] != "pong"]
+
+
+def check(row, mode, data, reset):
+    seen = [each.seen() for each in frames_of(data)]
+    if mode == "pull":
+        assert in_pull_mode(seen) == in_pull_mode(row.seen)
+    else:
+        assert seen == row.seen
     assert not reset, "ended by a reset: the peer may never read the close frame (RFC 6455 §7.1.1)"
 
 
-def check_lanes(rows, scripts, outcomes):
+def check_lanes(rows, mode, scripts, outcomes):
     for row, parts, outcome in zip(rows, scripts, outcomes):
         try:
-            check(row, outcome.data, outcome.reset)
+            check(row, mode, outcome.data, outcome.reset)
         except AssertionError as error:
             cut = f"{parts[0][-32:].hex(' ')} | {parts[1][:32].hex(' ')}"
             raise AssertionError(f"{row.id}, {len(parts)} parts, the first of {len(parts[0])} bytes: {cut}: {error}") from None
@@ -29,7 +38,7 @@ def test_whole(servers, whole_mode, row):
     server = servers.get(mode, *OPTIONS)
     with server.connect(f"ws.{transport}") as peer:
         shake_hands([peer])
-        check(row, *peer.exchange(row.data))
+        check(row, mode, *peer.exchange(row.data))
         reason, code, _ = peer.wait_event("close").words
         assert reason == row.reason
         if reason == "PEER":
@@ -41,7 +50,7 @@ def test_cut_at_every_byte(servers, cut_mode, row):
     mode, transport = cut_mode
     server = servers.get(mode, *OPTIONS)
     scripts = cuts_of(row.data, row.edges)
-    check_lanes([row] * len(scripts), scripts, run_lanes(server, f"ws.{transport}", scripts, shake_hands))
+    check_lanes([row] * len(scripts), mode, scripts, run_lanes(server, f"ws.{transport}", scripts, shake_hands))
 
 
 def test_byte_by_byte(servers, cut_mode):
@@ -50,4 +59,4 @@ def test_byte_by_byte(servers, cut_mode):
     server = servers.get(mode, *OPTIONS)
     rows = [row for row in ROWS if len(row.data) <= 150]
     scripts = [bytewise(row.data) for row in rows]
-    check_lanes(rows, scripts, run_lanes(server, f"ws.{transport}", scripts, shake_hands))
+    check_lanes(rows, mode, scripts, run_lanes(server, f"ws.{transport}", scripts, shake_hands))
