@@ -86,7 +86,10 @@ static void close__tells_reason_code_and_text_of_the_peer(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
     struct client client = ws_open(host, NULL);
-    ws_send(host, &client, 0x88, "\x0f\xa1" "gone home", 11);
+    ws_send(host, &client, 0x88,
+            "\x0f\xa1"
+            "gone home",
+            11);
     ws_hear_close(host, &client, 4001);
     client_hear_end(host, &client);
     client_end(&client);
@@ -124,7 +127,10 @@ static void close__websocket_sends_code_and_text_and_waits_for_the_peer(void **s
     size_t len = 0;
     assert_int_equal(ws_receive(host, &client, &data, &len), WS_CLOSE);
     assert_int_equal(len, 5);
-    assert_memory_equal(data, "\x0f\xa0" "bye", 5);
+    assert_memory_equal(data,
+                        "\x0f\xa0"
+                        "bye",
+                        5);
     free(data);
     settle(host);
     assert_int_equal(count_of(host, WM_EVENT_CLOSE), 0);

@@ -28,9 +28,8 @@ static void decide(struct host *host, const wm_event *event)
     assert_int_equal(len, 2);
     assert_memory_equal(value, "/p", 2);
     if (decision->kind == ACCEPT_WITH_FIELDS || (decision->kind == ACCEPT && host->setting->cap != 0))
-        assert_int_equal(wm_handshake_accept(event->id, decision->kind == ACCEPT ? NULL : FIELDS,
-                                             decision->kind == ACCEPT ? 0 : strlen(FIELDS)),
-                         0);
+        assert_int_equal(
+            wm_handshake_accept(event->id, decision->kind == ACCEPT ? NULL : FIELDS, decision->kind == ACCEPT ? 0 : strlen(FIELDS)), 0);
     if (decision->kind == REJECT)
         assert_int_equal(wm_handshake_reject(event->id, 401, "who?", 4), 0);
     host->verdict = decision->kind == LATER ? WM_PENDING : 0;

@@ -177,8 +177,15 @@ static void bad_answers__are_refused_and_the_request_stays(void **state)
     say_get(host, &client, "/");
     until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
     wm_request request = nth(host, WM_EVENT_MESSAGE, 0)->id;
-    static const char *const bad[] = {"No colon\r\n",       "A: b",          "A: b\n",           "A : b\r\n",         ": b\r\n",
-                                      "A: b\r\n\r\nC: d\r\n", "A: b\r c\r\n",  " A: b\r\n",        "Content-Length: 5\r\n",
+    static const char *const bad[] = {"No colon\r\n",
+                                      "A: b",
+                                      "A: b\n",
+                                      "A : b\r\n",
+                                      ": b\r\n",
+                                      "A: b\r\n\r\nC: d\r\n",
+                                      "A: b\r c\r\n",
+                                      " A: b\r\n",
+                                      "Content-Length: 5\r\n",
                                       "transfer-encoding: chunked\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int result = respond(request, 200, bad[i], "x");

@@ -93,7 +93,8 @@ static void pause__at_every_seventh_of_10000_lines_loses_nothing(void **state)
     host_end(host);
 }
 
-/** More connections and bytes than the arena has room for, whatever a poll may return: each connection's bytes arrive whole and in order. */
+/** More connections and bytes than the arena has room for, whatever a poll may return: each connection's bytes arrive whole and in order.
+ */
 static void arena__many_connections_with_more_than_it_holds(void **state)
 {
     enum { CONNS = 12, LINES = 90, LINE = 1000 };

@@ -199,8 +199,8 @@ static void *hub_send_many(void *user)
     for (int i = 0; i < EACH; i++) {
         int len = snprintf(text, sizeof text, "%d", i);
         int64_t connections = 77;
-        sender->result |= wm_hub_send(sender->hub, i % 2 ? "u" : "nobody", i % 2 ? 1 : 6, text, (size_t)len, 0, &connections, on_result, sender) !=
-                          WM_PENDING;
+        sender->result |= wm_hub_send(sender->hub, i % 2 ? "u" : "nobody", i % 2 ? 1 : 6, text, (size_t)len, 0, &connections, on_result,
+                                      sender) != WM_PENDING;
     }
     sender->result |= wm_hub_broadcast(sender->hub, "all", 3, 0, NULL, on_result, sender) != WM_PENDING;
     return NULL;

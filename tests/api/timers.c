@@ -142,7 +142,8 @@ static void pull_mode__timers_without_a_function_are_records(void **state)
     for (size_t i = 0; i < host->count; i++) {
         assert_int_equal(host->events[i].kind, WM_EVENT_TIMER);
         singles += host->events[i].id == once;
-        assert_true(host->events[i].id == once ? host->events[i].user == &one : host->events[i].id == again && host->events[i].user == &two);
+        assert_true(host->events[i].id == once ? host->events[i].user == &one
+                                               : host->events[i].id == again && host->events[i].user == &two);
     }
     assert_true(singles <= 1);
     host_end(host);

@@ -172,7 +172,8 @@ static inline void client_hear(struct host *host, struct client *client, const c
     size_t len = strlen(text);
     until(host, client_has(client, len));
     if (client->len < len || memcmp(client->in, text, len) != 0)
-        fail_msg("expected \"%s\", got \"%.*s\"%s", text, (int)client->len, client->in ? client->in : "", client->ended ? " and the end" : "");
+        fail_msg("expected \"%s\", got \"%.*s\"%s", text, (int)client->len, client->in ? client->in : "",
+                 client->ended ? " and the end" : "");
     client_drop(client, len);
 }
 

@@ -74,8 +74,8 @@ static inline void deliver(struct host *host, const wm_event *event)
         assert_non_null(host->events);
     }
     struct seen *seen = &host->events[host->count++];
-    *seen = (struct seen){event->kind, event->flags, event->conn, event->worker, event->user, NULL, event->len, event->id, event->code,
-                          event->detail};
+    *seen = (struct seen){event->kind, event->flags, event->conn, event->worker, event->user,
+                          NULL,        event->len,   event->id,   event->code,   event->detail};
     if (event->data) {
         seen->data = (char *)malloc(event->len + 1);
         assert_non_null(seen->data);
@@ -190,7 +190,8 @@ static inline void host_watch_handshakes(struct host *host, wm_worker *worker)
         assert_int_equal(wm_worker_set_int(worker, "defer_handshake", 1), 0);
 }
 
-/** A worker of that scheme ("raw": tcp or unix) on the setting's transport, watched; listens when the app starts, or by wm_worker_listen. */
+/** A worker of that scheme ("raw": tcp or unix) on the setting's transport, watched; listens when the app starts, or by wm_worker_listen.
+ */
 static inline wm_worker *host_worker(struct host *host, const char *scheme)
 {
     static unsigned serial;
@@ -302,7 +303,8 @@ static inline const char *reason_name(int32_t reason)
 
 static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
 {
-    static const char *const names[] = {"none", "connect", "handshake", "open", "message", "full", "drain", "error", "close", "timer", "post", "hub"};
+    static const char *const names[] = {"none",  "connect", "handshake", "open",  "message", "full",
+                                        "drain", "error",   "close",     "timer", "post",    "hub"};
     int len = 0;
     if (event->kind == WM_EVENT_MESSAGE && event->len <= 48)
         len = snprintf(out, cap, "message(%.*s) ", (int)event->len, event->data);
@@ -345,10 +347,13 @@ struct scenario {
     void (*run)(void **state);
 };
 
-#define SCENARIO(function) {#function, function}
+#define SCENARIO(function)                                                                                                                 \
+    {                                                                                                                                      \
+#function, function                                                                                                                \
+    }
 
 static const struct setting SETTINGS[] = {
-    {"callbacks, tcp", 0, TCP}, {"callbacks, unix", 0, UNIX}, {"callbacks, tcp6", 0, TCP6},   {"poll of 256, tcp", 256, TCP},
+    {"callbacks, tcp", 0, TCP}, {"callbacks, unix", 0, UNIX}, {"callbacks, tcp6", 0, TCP6},     {"poll of 256, tcp", 256, TCP},
     {"poll of 3, tcp", 3, TCP}, {"poll of 1, tcp", 1, TCP},   {"poll of 256, unix", 256, UNIX}, {"poll of 2, unix", 2, UNIX},
 };
 

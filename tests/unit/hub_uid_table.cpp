@@ -1,0 +1,70 @@
+// uid -> entry against std::map: any bytes, growth, removal without holes in the probe rows.
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+
+#include "hub/uid_table.h"
+
+// Last: its macros (fail, ...) are names in the C++ headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+using namespace wm;
+
+void random_acts_agree_with_a_map(void **)
+{
+    UidTable table;
+    std::map<std::string, Uid *> map;
+    std::mt19937 random(5);
+    for (int i = 0; i < 60000; i++) {
+        std::string uid = "user-" + std::to_string(random() % 3000);
+        if (random() % 5 == 0)
+            uid = std::string(random() % 255 + 1, static_cast<char>(random()));
+        auto known = map.find(uid);
+        Uid *found = table.find(uid);
+        assert_ptr_equal(found, known == map.end() ? nullptr : known->second);
+        if (!found) {
+            Uid *added = table.add(uid);
+            assert_non_null(added);
+            assert_true(added->text() == uid);
+            map[uid] = added;
+        } else if (random() % 2) {
+            table.remove(found);
+            map.erase(known);
+        }
+        assert_int_equal(table.size(), map.size());
+    }
+    for (auto &[uid, entry] : map)
+        assert_ptr_equal(table.find(uid), entry);
+}
+
+void bytes_that_look_alike_are_told_apart(void **)
+{
+    using namespace std::string_literals;
+    UidTable table;
+    const std::string uids[] = {"a"s, "a\0"s, "a\0\0"s, "\0a"s, "\0"s, "12345678"s, "123456789"s, "12345678\0"s, "\xff\xfe"s};
+    for (const std::string &uid : uids)
+        assert_non_null(table.add(uid));
+    for (const std::string &uid : uids)
+        assert_true(table.find(uid)->text() == uid);
+    assert_null(table.find("a\0\0\0"s));
+    assert_null(table.find("1234567"s));
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(random_acts_agree_with_a_map),
+        cmocka_unit_test(bytes_that_look_alike_are_told_apart),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

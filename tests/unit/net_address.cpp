@@ -1,0 +1,124 @@
+// Addresses: what is taken, into which parts, and how they are shown. What is refused stands in tests/api/listen.c.
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include "wm/error.h"
+
+// Last: its macros (fail, ...) are names in the C++ headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+using namespace wm;
+
+void tcp_parts(void **)
+{
+    const struct {
+        const char *text, *scheme, *host;
+        int port;
+    } rows[] = {
+        {"text://127.0.0.1:5678", "text", "127.0.0.1", 5678},
+        {"websocket://0.0.0.0:0", "websocket", "0.0.0.0", 0},
+        {"http://[::]:65535", "http", "::", 65535},
+        {"tcp://[fe80::1:2]:80/", "tcp", "fe80::1:2", 80},
+        {"http://localhost:08080", "http", "localhost", 8080},
+        {"http://a-b_c.example:1", "http", "a-b_c.example", 1},
+    };
+    for (const auto &row : rows) {
+        Address address;
+        assert_int_equal(address.parse(row.text), 0);
+        assert_string_equal(address.scheme.c_str(), row.scheme);
+        assert_string_equal(address.host.c_str(), row.host);
+        assert_int_equal(address.port, row.port);
+        assert_false(address.unix_socket);
+        assert_string_equal(address.text.c_str(), row.text);
+    }
+}
+
+void unix_parts(void **)
+{
+    const struct {
+        const char *text, *scheme, *path;
+    } rows[] = {
+        {"unix:///run/a.sock", "unix", "/run/a.sock"},
+        {"unix://@name", "unix", "@name"},
+        {"text+unix:///run/wm.sock", "text", "/run/wm.sock"},
+        {"websocket+unix://@a/b:c", "websocket", "@a/b:c"},
+    };
+    for (const auto &row : rows) {
+        Address address;
+        assert_int_equal(address.parse(row.text), 0);
+        assert_true(address.unix_socket);
+        assert_string_equal(address.scheme.c_str(), row.scheme);
+        assert_string_equal(address.path.c_str(), row.path);
+        assert_string_equal(address.display(77).c_str(), row.text);
+    }
+}
+
+void shown_is_what_was_given_but_a_port_of_0(void **)
+{
+    Address fixed, any, v6, slash;
+    assert_int_equal(fixed.parse("text://127.0.0.1:80"), 0);
+    assert_string_equal(fixed.display(80).c_str(), "text://127.0.0.1:80");
+    assert_int_equal(any.parse("text://127.0.0.1:0"), 0);
+    assert_string_equal(any.display(4321).c_str(), "text://127.0.0.1:4321");
+    assert_string_equal(any.display(0).c_str(), "text://127.0.0.1:0");
+    assert_int_equal(v6.parse("http://[::1]:0"), 0);
+    assert_string_equal(v6.display(4321).c_str(), "http://[::1]:4321");
+}
+
+void resolved_and_shown_again(void **)
+{
+    const struct {
+        const char *text, *shown;
+    } rows[] = {
+        {"text://127.0.0.1:5678", "127.0.0.1:5678"}, {"text://[::1]:5678", "[::1]:5678"}, {"text://[::ffff:192.0.2.1]:9", "192.0.2.1:9"},
+        {"unix:///run/a.sock", "/run/a.sock"},       {"unix://@abstract", "@abstract"},
+    };
+    for (const auto &row : rows) {
+        Address address;
+        SocketAddress resolved;
+        assert_int_equal(address.parse(row.text), 0);
+        assert_int_equal(resolve(address, resolved), 0);
+        assert_string_equal(format_address(resolved).c_str(), row.shown);
+        assert_int_equal(port_of(resolved.storage), address.port);
+    }
+}
+
+void the_longest_unix_path_fits(void **)
+{
+    std::string path = "/" + std::string(106, 'p');
+    Address address;
+    SocketAddress resolved;
+    assert_int_equal(address.parse(("unix://" + path).c_str()), 0);
+    assert_int_equal(resolve(address, resolved), 0);
+    assert_int_equal(resolved.len, offsetof(struct sockaddr_un, sun_path) + 108);
+    assert_string_equal(format_address(resolved).c_str(), path.c_str());
+    assert_int_equal(address.parse(("unix://" + path + "x").c_str()), WM_EADDRESS);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(tcp_parts),
+        cmocka_unit_test(unix_parts),
+        cmocka_unit_test(shown_is_what_was_given_but_a_port_of_0),
+        cmocka_unit_test(resolved_and_shown_again),
+        cmocka_unit_test(the_longest_unix_path_fits),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

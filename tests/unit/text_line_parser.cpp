@@ -1,0 +1,90 @@
+// Lines: cut at every byte, CR before LF, and the limit to the byte.
+#include <algorithm>
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "proto/text/line_parser.h"
+
+// Last: its macros (fail, ...) are names in the C++ headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+using wm::Step;
+using wm::StepKind;
+
+/// Feeds text in two pieces cut at `cut`, as a connection would: the rest is kept and fed again with more behind.
+std::vector<std::string> feed(const std::string &text, size_t cut, size_t max, bool &failed)
+{
+    wm::text::LineParser parser;
+    std::vector<std::string> lines;
+    std::string held;
+    failed = false;
+    for (const std::string &piece : {text.substr(0, cut), text.substr(cut)}) {
+        held += piece;
+        for (;;) {
+            size_t len = 0;
+            Step step = held.empty() ? Step{StepKind::kMore, 0, 0} : parser.step(held.data(), held.size(), max, len);
+            if (step.kind == StepKind::kMore)
+                break;
+            if (step.kind == StepKind::kFail) {
+                failed = true;
+                return lines;
+            }
+            lines.push_back(held.substr(0, len));
+            held.erase(0, step.size);
+        }
+    }
+    return lines;
+}
+
+void lines_are_the_same_wherever_they_are_cut(void **)
+{
+    const std::string text = "one\ntwo\r\n\n\r\nth\rree\r\r\nlast";
+    const std::vector<std::string> expected = {"one", "two", "", "", "th\rree\r"};
+    for (size_t cut = 0; cut <= text.size(); cut++) {
+        bool failed;
+        assert_true(feed(text, cut, 100, failed) == expected);
+        assert_false(failed);
+    }
+}
+
+void the_limit_counts_without_the_line_end(void **)
+{
+    for (size_t cut = 0; cut <= 7; cut++) {
+        bool failed;
+        assert_true(feed("12345\n", std::min<size_t>(cut, 6), 5, failed).size() == 1 && !failed);
+        assert_true(feed("12345\r\n", cut, 5, failed).size() == 1 && !failed);
+        assert_true(feed("123456\n", cut, 5, failed).empty() && failed);
+        assert_true(feed("12345\rx", cut, 5, failed).empty() && failed);
+        assert_true(feed("\n", 0, 0, failed).size() == 1 && !failed);
+    }
+}
+
+void a_line_without_end_fails_as_soon_as_it_is_too_long(void **)
+{
+    wm::text::LineParser parser;
+    std::string data = "12345";
+    size_t len = 0;
+    assert_true(parser.step(data.data(), 5, 5, len).kind == StepKind::kMore);
+    data += "6";
+    assert_true(parser.step(data.data(), 6, 5, len).kind == StepKind::kFail);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_the_same_wherever_they_are_cut),
+        cmocka_unit_test(the_limit_counts_without_the_line_end),
+        cmocka_unit_test(a_line_without_end_fails_as_soon_as_it_is_too_long),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}

@@ -1,0 +1,209 @@
+// Websocket frames (RFC 6455 §5): unmasking, joining of fragments in place, cut at every byte, and what is refused with which code.
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "proto/websocket/frame_parser.h"
+
+// Last: its macros (fail, ...) are names in the C++ headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+using namespace wm;
+using namespace std::string_literals;
+
+std::string frame(int first, const std::string &payload, bool masked = true, int form = 0)
+{
+    std::string out(1, static_cast<char>(first));
+    size_t len = payload.size();
+    int bytes = form ? form : len < 126 ? 1 : len < 65536 ? 2 : 8;
+    int mark = masked ? 0x80 : 0;
+    out += static_cast<char>(mark | (bytes == 1 ? static_cast<int>(len) : bytes == 2 ? 126 : 127));
+    for (int i = bytes - 1; bytes > 1 && i >= 0; i--)
+        out += static_cast<char>(static_cast<uint64_t>(len) >> 8 * i);
+    const char mask[] = {0x12, static_cast<char>(0xF0), 0x55, static_cast<char>(0x9A)};
+    if (masked)
+        out.append(mask, 4);
+    for (size_t i = 0; i < len; i++)
+        out += static_cast<char>(masked ? payload[i] ^ mask[i % 4] : payload[i]);
+    return out;
+}
+
+struct Result {
+    std::vector<std::string> events; ///< "1:text", "9:ping" ...
+    int failure = 0;
+};
+
+/// Feeds the pieces as a connection does: what a step leaves of use is kept, in a buffer that moves.
+Result feed(const std::vector<std::string> &pieces, size_t max_message = 1 << 20)
+{
+    websocket::FrameParser parser;
+    Result result;
+    std::string held;
+    for (const std::string &piece : pieces) {
+        held += piece;
+        size_t at = 0;
+        while (at < held.size()) {
+            websocket::Frame out = {};
+            Step step = parser.step(held.data() + at, held.size() - at, max_message, out);
+            if (step.kind == StepKind::kFail) {
+                result.failure = parser.failure().code;
+                return result;
+            }
+            if (step.kind == StepKind::kMore) {
+                held.resize(at + step.size);
+                break;
+            }
+            result.events.push_back(std::to_string(out.opcode) + ":" + std::string(out.data, out.len));
+            at += step.size;
+        }
+        held.erase(0, at);
+    }
+    return result;
+}
+
+void a_stream_is_the_same_wherever_it_is_cut(void **)
+{
+    std::string long_text(200, 'l'), bytes;
+    bytes += frame(0x81, "hello");
+    bytes += frame(0x01, "frag");
+    bytes += frame(0x89, "ping");
+    bytes += frame(0x00, "");
+    bytes += frame(0x00, "men\xe4\xb8");
+    bytes += frame(0x8A, "");
+    bytes += frame(0x80, "\xad");
+    bytes += frame(0x82, long_text);
+    bytes += frame(0x88, "\x03\xe8");
+    const std::vector<std::string> expected = {"1:hello", "9:ping", "10:", "1:fragmen\xe4\xb8\xad", "2:" + long_text, "8:\x03\xe8"};
+    for (size_t cut = 0; cut <= bytes.size(); cut++) {
+        Result result = feed({bytes.substr(0, cut), bytes.substr(cut)});
+        assert_int_equal(result.failure, 0);
+        assert_true(result.events == expected);
+    }
+    std::vector<std::string> single;
+    for (char c : bytes)
+        single.push_back(std::string(1, c));
+    assert_true(feed(single).events == expected);
+}
+
+void lengths_at_their_borders(void **)
+{
+    for (size_t len : {0, 1, 124, 125, 126, 127, 65535, 65536, 70000}) {
+        std::string payload(len, 'x');
+        Result result = feed({frame(0x82, payload)});
+        assert_int_equal(result.failure, 0);
+        assert_int_equal(result.events.size(), 1);
+        assert_true(result.events[0] == "2:" + payload);
+    }
+    // RFC 6455 §5.2: the minimal number of bytes; the top bit of 64 is 0.
+    assert_int_equal(feed({frame(0x82, std::string(125, 'x'), true, 2)}).failure, 1002);
+    assert_int_equal(feed({frame(0x82, std::string(65535, 'x'), true, 8)}).failure, 1002);
+    assert_int_equal(feed({"\x82\xff\x80\0\0\0\0\0\0\1"s}).failure != 0, 1);
+}
+
+void the_limit_acts_before_the_payload_has_come(void **)
+{
+    assert_int_equal(feed({frame(0x82, std::string(100, 'x'))}, 100).failure, 0);
+    assert_int_equal(feed({frame(0x82, std::string(101, 'x')).substr(0, 8)}, 100).failure, 1009);
+    assert_int_equal(feed({frame(0x02, std::string(60, 'x')) + frame(0x80, std::string(40, 'x'))}, 100).failure, 0);
+    assert_int_equal(feed({frame(0x02, std::string(60, 'x')) + frame(0x80, std::string(41, 'x')).substr(0, 6)}, 100).failure, 1009);
+    assert_int_equal(feed({"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff"s}, 100).failure, 1009);
+    // Control frames have a limit of their own.
+    assert_int_equal(feed({frame(0x89, std::string(125, 'p'))}, 1).failure, 0);
+}
+
+void what_breaks_a_rule_is_refused_with_its_code(void **)
+{
+    const struct {
+        std::string bytes;
+        int code;
+    } rows[] = {
+        {frame(0x81, "x", false), 1002}, // unmasked, §5.1
+        {frame(0xC1, "x"), 1002},        // RSV without extension, §5.2
+        {frame(0xA1, "x"), 1002},
+        {frame(0x91, "x"), 1002},
+        {frame(0x83, "x"), 1002}, // reserved opcodes
+        {frame(0x8B, "x"), 1002},
+        {frame(0x09, "x"), 1002},                    // a control frame in fragments, §5.5
+        {frame(0x89, std::string(126, 'x')), 1002},  // or too long
+        {frame(0x80, "x"), 1002},                    // nothing to continue, §5.4
+        {frame(0x01, "a") + frame(0x81, "b"), 1002}, // a new message inside another
+        {frame(0x81, "\xff"), 1007},                 // text that is no UTF-8, §8.1
+        {frame(0x01, "\xe4\xb8") + frame(0x80, "x"), 1007},
+    };
+    for (const auto &row : rows)
+        assert_int_equal(feed({row.bytes}).failure, row.code);
+    assert_int_equal(feed({frame(0x82, "\xff")}).failure, 0);
+}
+
+void close_payloads(void **)
+{
+    const struct {
+        std::string payload;
+        int code, failure;
+    } rows[] = {
+        {""s, 1005, 0},         {"\x03"s, 0, 1002},     {"\x03\xe8"s, 1000, 0}, {"\x03\xe8ok"s, 1000, 0}, {"\x03\xe8\xff"s, 0, 1007},
+        {"\x03\xed"s, 0, 1002}, {"\x03\xee"s, 0, 1002}, {"\x03\xec"s, 0, 1002}, {"\x03\xf7"s, 0, 1002},   {"\x0b\xb8"s, 3000, 0},
+        {"\x13\x87"s, 4999, 0}, {"\x13\x88"s, 0, 1002}, {"\x03\xe7"s, 0, 1002}, {"\0\0"s, 0, 1002},
+    };
+    for (const auto &row : rows) {
+        int code = 0;
+        const websocket::FrameFailure *failure = websocket::check_close(row.payload.data(), row.payload.size(), code);
+        assert_int_equal(failure ? failure->code : 0, row.failure);
+        if (!failure)
+            assert_int_equal(code, row.code);
+    }
+}
+
+void unmask_at_every_alignment_and_length(void **)
+{
+    const char mask[4] = {0x11, 0x22, static_cast<char>(0x83), 0x44};
+    std::mt19937 random(4);
+    std::vector<char> memory(400), expected;
+    for (size_t offset = 0; offset < 40; offset++)
+        for (size_t len = 0; len < 150; len++) {
+            for (char &c : memory)
+                c = static_cast<char>(random());
+            expected = memory;
+            for (size_t i = 0; i < len; i++)
+                expected[offset + i] = static_cast<char>(expected[offset + i] ^ mask[i % 4]);
+            websocket::unmask(memory.data() + offset, len, mask);
+            assert_true(memory == expected); // and nothing behind it
+        }
+}
+
+void headers_that_are_written(void **)
+{
+    char out[websocket::kMaxHeader];
+    assert_int_equal(websocket::write_header(out, websocket::kText, 125), 2);
+    assert_memory_equal(out, "\x81\x7d", 2);
+    assert_int_equal(websocket::write_header(out, websocket::kBinary, 126), 4);
+    assert_memory_equal(out, "\x82\x7e\0\x7e", 4);
+    assert_int_equal(websocket::write_header(out, websocket::kText, 65535), 4);
+    assert_int_equal(websocket::write_header(out, websocket::kText, 65536), 10);
+    assert_memory_equal(out, "\x81\x7f\0\0\0\0\0\1\0\0", 10);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_is_the_same_wherever_it_is_cut),
+        cmocka_unit_test(lengths_at_their_borders),
+        cmocka_unit_test(the_limit_acts_before_the_payload_has_come),
+        cmocka_unit_test(what_breaks_a_rule_is_refused_with_its_code),
+        cmocka_unit_test(close_payloads),
+        cmocka_unit_test(unmask_at_every_alignment_and_length),
+        cmocka_unit_test(headers_that_are_written),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
