@@ -19,7 +19,7 @@ LineFeed::Result LineFeed::next(std::string &push, std::string &error)
             continue;
         else if (body_.build_from_text(line, push, error))
             return Result::kPush;
-        error = "line " + std::to_string(reader_.line_number()) + " of standard input: " + error;
+        error.insert(0, "line " + std::to_string(reader_.line_number()) + " of standard input: ");
         return Result::kBad;
     }
 }

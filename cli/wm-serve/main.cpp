@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <sys/resource.h>
 #include <thread>
@@ -110,13 +111,24 @@ int run_push(const PushOptions &options)
     return server.run() ? 0 : 1;
 }
 
-} // namespace
+/// What a command line that CLI11 did not take is answered with.
+int usage_error(int argc, char **argv, const CLI::ParseError &error)
+{
+    // "A subcommand is required" would be all that CLI11 says of a misspelled one.
+    std::string first = argc > 1 ? argv[1] : "";
+    if (!first.empty() && first[0] != '-' && first != "push")
+        fprintf(stderr, "wm-serve: there is no '%s': did you mean 'push'?\n", first.c_str());
+    else
+        fprintf(stderr, "wm-serve: %s\n", error.what());
+    fputs("wm-serve push --help shows what there is.\n", stderr);
+    return kUsage;
+}
 
-int main(int argc, char **argv)
+int run(int argc, char **argv)
 {
     CLI::App app("Ready-made servers of libwm");
-    app.set_version_flag("--version", wm_version());
     app.name("wm-serve");
+    app.set_version_flag("--version", wm_version());
     app.require_subcommand(1);
     PushOptions push;
     add_push(app, push);
@@ -125,8 +137,19 @@ int main(int argc, char **argv)
     } catch (const CLI::Success &success) { // --help and --version
         return app.exit(success);
     } catch (const CLI::ParseError &error) {
-        fprintf(stderr, "wm-serve: %s\nwm-serve push --help shows what there is.\n", error.what());
-        return kUsage;
+        return usage_error(argc, argv, error);
     }
     return run_push(push);
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    try {
+        return run(argc, argv);
+    } catch (const std::exception &error) {
+        fprintf(stderr, "wm-serve: %s\n", error.what());
+        return 1;
+    }
 }

@@ -28,11 +28,13 @@ WM_API wm_app *wm_app_new(void);
 /**
  * Frees an app with its workers, hubs, timers and connections; each connection gets its close event first
  * (callbacks only), each `user` its destroy notifier. Inside a callback of the app: takes effect when the run
- * or poll returns. NULL is allowed. @since 0.1.0
+ * or poll returns. Any thread when nobody is inside of it; while another thread is, nothing happens and wm_last_error says so. NULL is
+ * allowed. @since 0.1.0
  */
 WM_API void wm_app_free(wm_app *app);
 
-/** Sets an option by name (wm/option.h, scope WM_SCOPE_APP). WM_EOPTION with the nearest name, WM_EINVAL with the range, WM_ESTATE when too late. @since 0.1.0 */
+/** Sets an option by name (wm/option.h, scope WM_SCOPE_APP). WM_EOPTION with the nearest name, WM_EINVAL with the range, WM_ESTATE when too
+ * late. @since 0.1.0 */
 WM_API int wm_app_set_int(wm_app *app, const char *option, int64_t value);
 /** As wm_app_set_int, for a text; the value is copied. @since 0.1.0 */
 WM_API int wm_app_set_str(wm_app *app, const char *option, const char *value);
@@ -73,13 +75,14 @@ WM_API int wm_app_fd(wm_app *app);
 
 /**
  * Asks the app to stop: run returns after on_stop, close handshakes and at most stop_timeout_ms; polls return WM_ESTOPPED
- * from then on. Any thread, any callback. Not for signal handlers: write to a descriptor or use sigwait and call it from there. @since 0.1.0
+ * from then on. Any thread, any callback. Not for signal handlers: write to a descriptor or use sigwait and call it from there. @since
+ * 0.1.0
  */
 WM_API int wm_app_stop(wm_app *app);
 
 /**
- * Has fn(app, user) called on the app's thread, in order per calling thread; destroy(user), if given, after it, or when the app goes before.
- * fn NULL: a WM_EVENT_POST record. Any thread. WM_EFULL over max_mailbox, WM_ESTOPPED. @since 0.1.0
+ * Has fn(app, user) called on the app's thread, in order per calling thread; destroy(user), if given, after it, or when the app goes
+ * before. fn NULL: a WM_EVENT_POST record. Any thread. WM_EFULL over max_mailbox, WM_ESTOPPED. @since 0.1.0
  */
 WM_API int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy);
 

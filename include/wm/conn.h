@@ -15,16 +15,17 @@ extern "C" {
  * Sends one message in the protocol's framing: the whole of it or nothing. data is copied or written before the return.
  * 0: taken. WM_BACKPRESSURE: taken, more than send_high_water is queued. WM_EFULL: not taken, what was queued before is over
  * max_send_buffer. WM_ECLOSED. WM_EMSGSIZE: longer than both max_message and max_send_buffer.
- * WM_ESTATE: http without an unanswered request. That a websocket text is UTF-8, and a text line without a line break, is the caller's to see to.
- * On http it answers the oldest unanswered request with 200 and text/html;charset=utf-8.
- * Before open it is held, within max_send_buffer. Any thread: from another than the app's it is copied to the mailbox and returns
- * WM_QUEUED, or WM_EFULL over max_mailbox. @since 0.1.0
+ * WM_ESTATE: http without an unanswered request. That a websocket text is UTF-8, and a text line without a line break, is the caller's to
+ * see to. On http it answers the oldest unanswered request with 200 and text/html;charset=utf-8. Before open it is held, within
+ * max_send_buffer. Any thread: from another than the app's it is copied to the mailbox and returns WM_QUEUED, or WM_EFULL over max_mailbox.
+ * @since 0.1.0
  */
 WM_API int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 
 /**
  * Closes after what is queued has left, within close_timeout_ms. websocket: the close handshake with `code` (0: 1000) and text (at most
- * 123 bytes of UTF-8; longer: WM_EINVAL); other protocols take no code or text. No message is delivered after it. Any thread, as wm_conn_send. @since 0.1.0
+ * 123 bytes of UTF-8; longer: WM_EINVAL); other protocols take no code or text. No message is delivered after it. Any thread, as
+ * wm_conn_send. @since 0.1.0
  */
 WM_API int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
 
@@ -36,7 +37,8 @@ WM_API int wm_conn_pause_recv(wm_conn conn);
 /** Reads again; what was held is delivered first. @since 0.1.0 */
 WM_API int wm_conn_resume_recv(wm_conn conn);
 
-/** The peer's IP as text ("::1" without brackets; empty for unix), NUL-terminated into out[0..cap). Returns its length; WM_EMSGSIZE if cap is too small. @since 0.1.0 */
+/** The peer's IP as text ("::1" without brackets; empty for unix), NUL-terminated into out[0..cap). Returns its length; WM_EMSGSIZE if cap
+ * is too small. @since 0.1.0 */
 WM_API int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap);
 /** The peer's port; 0 for unix. @since 0.1.0 */
 WM_API int wm_conn_remote_port(wm_conn conn);

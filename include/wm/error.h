@@ -12,28 +12,28 @@ extern "C" {
 #endif
 
 /** The one list of errors: name, value, text. The values are constant for the life of the ABI. @since 0.1.0 */
-#define WM_ERROR_LIST(X)                                                       \
-    X(WM_EINVAL, -1, "invalid argument")                                       \
-    X(WM_ENOMEM, -2, "out of memory")                                          \
-    X(WM_ECLOSED, -3, "closed, or never was")                                  \
-    X(WM_EFULL, -4, "queue is full")                                           \
-    X(WM_EMSGSIZE, -5, "message is too long")                                  \
-    X(WM_ESTATE, -6, "not possible in this state")                             \
-    X(WM_ETHREAD, -7, "not on the thread of the app")                          \
-    X(WM_EFORK, -8, "not after a fork, or in a process with threads")          \
-    X(WM_EADDRESS, -9, "malformed address")                                    \
-    X(WM_EADDRINUSE, -10, "Address already in use")                            \
-    X(WM_EADDRNOTAVAIL, -11, "Cannot assign requested address")                \
-    X(WM_EACCES, -12, "Permission denied")                                     \
-    X(WM_EMFILE, -13, "Too many open files")                                   \
-    X(WM_EOPTION, -14, "unknown option")                                       \
-    X(WM_EPROTOCOL, -15, "the peer broke the protocol")                        \
-    X(WM_ETIMEDOUT, -16, "timed out")                                          \
-    X(WM_ECONNREFUSED, -17, "Connection refused")                              \
-    X(WM_EDNS, -18, "host name was not resolved")                              \
-    X(WM_ETLS, -19, "TLS failed")                                              \
-    X(WM_ESYS, -20, "system call failed")                                      \
-    X(WM_EINTERNAL, -21, "internal error")                                     \
+#define WM_ERROR_LIST(X)                                                                                                                   \
+    X(WM_EINVAL, -1, "invalid argument")                                                                                                   \
+    X(WM_ENOMEM, -2, "out of memory")                                                                                                      \
+    X(WM_ECLOSED, -3, "closed, or never was")                                                                                              \
+    X(WM_EFULL, -4, "queue is full")                                                                                                       \
+    X(WM_EMSGSIZE, -5, "message is too long")                                                                                              \
+    X(WM_ESTATE, -6, "not possible in this state")                                                                                         \
+    X(WM_ETHREAD, -7, "not on the thread of the app")                                                                                      \
+    X(WM_EFORK, -8, "not after a fork, or in a process with threads")                                                                      \
+    X(WM_EADDRESS, -9, "malformed address")                                                                                                \
+    X(WM_EADDRINUSE, -10, "Address already in use")                                                                                        \
+    X(WM_EADDRNOTAVAIL, -11, "Cannot assign requested address")                                                                            \
+    X(WM_EACCES, -12, "Permission denied")                                                                                                 \
+    X(WM_EMFILE, -13, "Too many open files")                                                                                               \
+    X(WM_EOPTION, -14, "unknown option")                                                                                                   \
+    X(WM_EPROTOCOL, -15, "the peer broke the protocol")                                                                                    \
+    X(WM_ETIMEDOUT, -16, "timed out")                                                                                                      \
+    X(WM_ECONNREFUSED, -17, "Connection refused")                                                                                          \
+    X(WM_EDNS, -18, "host name was not resolved")                                                                                          \
+    X(WM_ETLS, -19, "TLS failed")                                                                                                          \
+    X(WM_ESYS, -20, "system call failed")                                                                                                  \
+    X(WM_EINTERNAL, -21, "internal error")                                                                                                 \
     X(WM_ESTOPPED, -22, "the app has stopped")
 
 /** Error codes; 0 is success. @since 0.1.0 */
@@ -56,7 +56,8 @@ enum {
  */
 WM_API const char *wm_strerror(int code);
 
-/** The name of a code, for instance "WM_EADDRINUSE"; "WM_OK" for 0; "WM_EUNKNOWN" for a number that is none. Static. Any thread. @since 0.1.0 */
+/** The name of a code, for instance "WM_EADDRINUSE"; "WM_OK" for 0; "WM_EUNKNOWN" for a number that is none. Static. Any thread. @since
+ * 0.1.0 */
 WM_API const char *wm_error_name(int code);
 
 /**

@@ -21,8 +21,8 @@ WM_API wm_hub *wm_hub_new(wm_app *app);
 WM_API void wm_hub_free(wm_hub *hub);
 
 /**
- * Binds a connection to a uid of 1 to max_uid bytes, any bytes. A connection that has a uid moves to the new one. Over max_per_uid the oldest
- * connection of that uid is closed (websocket 1008 "replaced"). WM_EINVAL, WM_ECLOSED, WM_ENOMEM. @since 0.1.0
+ * Binds a connection to a uid of 1 to max_uid bytes, any bytes. A connection that has a uid moves to the new one. Over max_per_uid the
+ * oldest connection of that uid is closed (websocket 1008 "replaced"). WM_EINVAL, WM_ECLOSED, WM_ENOMEM. @since 0.1.0
  */
 WM_API int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn);
 /** Unbinds a connection. WM_ESTATE if it has no uid here. @since 0.1.0 */
@@ -34,13 +34,14 @@ WM_API int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value);
 
 /**
  * Sends one message to every connection of a uid. 0: *connections of them took it (0: nobody is online). WM_PENDING: the count comes
- * later, exactly once, in done, or as WM_EVENT_HUB without one. connections may be NULL. From another thread than the app's: WM_PENDING, the data
- * are copied, and done runs on the app's thread. WM_EFULL over max_mailbox. @since 0.1.0
+ * later, exactly once, in done, or as WM_EVENT_HUB without one. connections may be NULL. From another thread than the app's: WM_PENDING,
+ * the data are copied, and done runs on the app's thread. WM_EFULL over max_mailbox. @since 0.1.0
  */
 WM_API int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections,
                        wm_hub_result_fn done, void *user);
 /** Sends one message to every bound connection; framed once. As wm_hub_send. @since 0.1.0 */
-WM_API int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user);
+WM_API int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done,
+                            void *user);
 /** Counts the connections of a uid. As wm_hub_send, the app's thread only. @since 0.1.0 */
 WM_API int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user);
 

@@ -14,7 +14,8 @@ extern "C" {
 /** Levels of log lines. @since 0.1.0 */
 enum { WM_LOG_DEBUG = 0, WM_LOG_INFO = 1, WM_LOG_WARN = 2, WM_LOG_ERROR = 3 };
 
-/** Takes a line of the log, without its line break. Any thread of the library's callers. @since 0.1.0 */
+/** Takes a line of the log, without its line break. Any thread of the library's callers, one at a time; must not call wm_log_set. @since
+ * 0.1.0 */
 typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *user);
 
 /** Has fn take every line instead of standard error; NULL: standard error again. For the process. Any thread. @since 0.1.0 */

@@ -21,7 +21,8 @@ extern "C" {
 typedef int32_t (*wm_start_fn)(wm_worker *worker, int32_t index, void *user);
 /** The worker stops. @since 0.1.0 */
 typedef void (*wm_stop_fn)(wm_worker *worker, void *user);
-/** A websocket handshake has arrived. 0: accept; below 0: refuse with 403; WM_PENDING: wm_handshake_accept or _reject follows. @since 0.1.0 */
+/** A websocket handshake has arrived. 0: accept; below 0: refuse with 403; WM_PENDING: wm_handshake_accept or _reject follows,
+ * within handshake_timeout_ms of the connection's start. @since 0.1.0 */
 typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
 /** connect, open, buffer_full and buffer_drain. @since 0.1.0 */
 typedef void (*wm_conn_fn)(wm_worker *worker, wm_conn conn, void *user);
@@ -31,7 +32,8 @@ typedef void (*wm_message_fn)(wm_worker *worker, wm_conn conn, const void *data,
 typedef void (*wm_error_fn)(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user);
 /**
  * The connection ended: reason WM_REASON_...; code is the websocket close code (RFC 6455 §7.4; 1005: none was given, 1006: no close
- * frame came), else the errno of WM_REASON_ERROR, else 0; text is the peer's or the library's reason. conn is still readable here. @since 0.1.0
+ * frame came), else the errno of WM_REASON_ERROR, else 0; text is the peer's or the library's reason. conn is still readable here, but for
+ * the addresses of a peer that has reset. @since 0.1.0
  */
 typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user);
 
@@ -42,10 +44,12 @@ typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int
  */
 WM_API wm_worker *wm_worker_new(wm_app *app, const char *address);
 
-/** Unlistens, closes its connections at once (reason WM_REASON_LOCAL) and frees the worker at the end of the turn. NULL is allowed. @since 0.1.0 */
+/** Unlistens, closes its connections at once (reason WM_REASON_LOCAL) and frees the worker at the end of the turn. NULL is allowed. @since
+ * 0.1.0 */
 WM_API void wm_worker_free(wm_worker *worker);
 
-/** Sets an option by name (wm/option.h, scope WM_SCOPE_WORKER). WM_EOPTION with the nearest name, WM_EINVAL with the range, WM_ESTATE when too late. @since 0.1.0 */
+/** Sets an option by name (wm/option.h, scope WM_SCOPE_WORKER). WM_EOPTION with the nearest name, WM_EINVAL with the range, WM_ESTATE when
+ * too late. @since 0.1.0 */
 WM_API int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value);
 /** As wm_worker_set_int, for a text; the value is copied. @since 0.1.0 */
 WM_API int wm_worker_set_str(wm_worker *worker, const char *option, const char *value);
@@ -54,7 +58,8 @@ WM_API int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *val
 /** As wm_worker_get_int, for a text; *value is borrowed until the option is set again. @since 0.1.0 */
 WM_API int wm_worker_get_str(wm_worker *worker, const char *option, const char **value);
 
-/** Sets the start callback, called by wm_app_run or the first poll; fn NULL removes it, as with all that follow. destroy(user) when replaced or freed. @since 0.1.0 */
+/** Sets the start callback, called by wm_app_run or the first poll; fn NULL removes it, as with all that follow. destroy(user) when
+ * replaced or freed. @since 0.1.0 */
 WM_API int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy);
 /** Sets the stop callback. @since 0.1.0 */
 WM_API int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
@@ -93,11 +98,13 @@ WM_API int wm_worker_resume_accept(wm_worker *worker);
 /** Stops the worker: on_stop, unlisten, each connection closed in its protocol's way (websocket 1001). @since 0.1.0 */
 WM_API int wm_worker_stop(wm_worker *worker);
 
-/** The address as it was given, with the real port where 0 was asked for once it listens; "none" for a worker without. Valid until the worker's end. @since 0.1.0 */
+/** The address as it was given, with the real port where 0 was asked for once it listens; "none" for a worker without. Valid until the
+ * worker's end. @since 0.1.0 */
 WM_API const char *wm_worker_address(wm_worker *worker);
 /** How many connections it has. @since 0.1.0 */
 WM_API int64_t wm_worker_conn_count(wm_worker *worker);
-/** Walks its connections: 0 as previous gives the first; 0 is returned after the last. Connections that come or go meanwhile may be missed. @since 0.1.0 */
+/** Walks its connections: 0 as previous gives the first; 0 is returned after the last. Connections that come or go meanwhile may be missed.
+ * @since 0.1.0 */
 WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 /** Sends one message to every open connection; it is framed once. Returns how many took it. @since 0.1.0 */
 WM_API int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);

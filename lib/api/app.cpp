@@ -19,7 +19,7 @@ wm_app *wm_app_new(void)
 void wm_app_free(wm_app *app)
 {
     if (app)
-        with_app(app, [](App &self) { return self.release(), 0; });
+        guarded([&] { return object(app)->release(); });
 }
 
 int wm_app_set_int(wm_app *app, const char *option, int64_t value)

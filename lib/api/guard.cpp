@@ -3,8 +3,17 @@
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <string>
 
 namespace wm {
+
+int no_handle(const char *what)
+{
+    std::string before = last_error();
+    if (before.empty() || before.find(" is NULL") != std::string::npos)
+        return before.empty() ? fail(WM_EINVAL, "%s is NULL", what) : WM_EINVAL;
+    return fail(WM_EINVAL, "%s is NULL; the error before: %s", what, before.c_str());
+}
 
 int why_not_found(wm_conn conn)
 {

@@ -27,10 +27,8 @@ template <class Body> int guarded(Body body)
     }
 }
 
-inline int no_handle(const char *what)
-{
-    return fail(WM_EINVAL, "%s is NULL", what);
-}
+/// A NULL handle is most often what a constructor returned: its error is not lost.
+int no_handle(const char *what);
 
 inline int wrong_thread()
 {

@@ -39,7 +39,7 @@ int queue(wm_hub *hub, Command::Kind kind, std::string_view uid, std::string_vie
 wm_hub *wm_hub_new(wm_app *app)
 {
     Hub *hub = nullptr;
-    with_app(app, [&](App &self) { return hub = new Hub(self), 0; });
+    with_app(app, [&](App &self) { return self.freeing() ? fail(WM_ESTOPPED, "the app is being freed") : (hub = new Hub(self), 0); });
     return hub ? handle(hub) : nullptr;
 }
 

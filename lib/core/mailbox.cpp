@@ -17,7 +17,7 @@ uint32_t Mailbox::claim()
         std::lock_guard<std::mutex> lock(mailbox.mutex);
         if (!mailbox.taken) {
             mailbox.taken = true;
-            mailbox.closing = false;
+            mailbox.closing = mailbox.stopped = false;
             mailbox.owner.store(thread_token(), std::memory_order_relaxed);
             return index;
         }

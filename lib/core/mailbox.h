@@ -49,6 +49,7 @@ struct Mailbox {
     size_t bytes = 0;
     size_t limit = 0;
     bool signalled = false;
+    bool stopped = false;         ///< nothing is taken any more
     bool closing = false;         ///< the app is being freed: other threads find nobody any more
     uint32_t generation_base = 0; ///< what the next app at this index starts above
 

@@ -104,7 +104,7 @@ private:
 
     bool grow()
     {
-        if (used_ == kMaxSlots)
+        if (!chunks_ || used_ == kMaxSlots)
             return false;
         if (used_ % kChunk != 0)
             return true;

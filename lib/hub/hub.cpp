@@ -32,6 +32,8 @@ int Hub::bind(std::string_view uid, Connection &conn)
 {
     if (uid.empty() || uid.size() > static_cast<size_t>(options.max_uid))
         return fail(WM_EINVAL, "a uid has from 1 to %lld bytes, not %zu", static_cast<long long>(options.max_uid), uid.size());
+    if (conn.worker->protocol() == Protocol::kHttp)
+        return fail(WM_ESTATE, "an http connection takes answers only: it cannot be bound to a uid");
     if (conn.state >= ConnState::kClosing)
         return fail(WM_ECLOSED, "the connection is closing");
     // Everything that can run out of memory comes first: a bind that fails leaves all as it was.
@@ -115,7 +117,7 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
         Connection &only = *app_.connections.at(bindings_[entry->oldest].slot);
         int result = app_.outbox.send(only, static_cast<const char *>(data), len, flags);
         if (result == WM_EFULL)
-            app_.lifecycle.todo(only, kTodoRefused);
+            app_.todos.add(only, kTodoRefused);
         return result >= 0 ? 1 : 0;
     }
     Framed message(data, len, flags);

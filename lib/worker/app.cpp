@@ -29,8 +29,8 @@ int64_t quarter_of_memory()
 } // namespace
 
 App::App(uint32_t index, Mailbox *mailbox)
-    : outbox(*this), inbox(*this), lifecycle(*this), requests(*this, mailbox->generation_base), connections(mailbox->generation_base),
-      timers(mailbox->generation_base), mailbox_(mailbox), index_(index)
+    : outbox(*this), inbox(*this), lifecycle(*this), expiry(*this), todos(*this), requests(*this, mailbox->generation_base),
+      connections(mailbox->generation_base), timers(mailbox->generation_base), mailbox_(mailbox), index_(index)
 {
     options.max_queue_total = quarter_of_memory();
     mailbox->limit = static_cast<size_t>(options.max_mailbox);
@@ -55,14 +55,22 @@ App *App::make()
     return app;
 }
 
-void App::release()
+int App::release()
 {
+    if (!on_thread()) {
+        // A run that has ended leaves its thread behind: who frees the app then is its thread from here on.
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        if (inside_)
+            return fail(WM_ETHREAD, "another thread is inside run or poll: stop it, and free the app when it has returned");
+        mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
+    }
     if (inside_) {
         free_later_ = true;
         request_stop();
-        return;
+    } else {
+        delete this;
     }
-    delete this;
+    return 0;
 }
 
 App::~App()
@@ -73,16 +81,20 @@ App::~App()
         mailbox_->closing = true;
     }
     inside_ = true; // callbacks of the end must not run the app again
-    lifecycle.recall();
+    freeing_ = true;
+    todos.recall();
     lifecycle.destroy_all(WM_REASON_STOP);
-    lifecycle.run_todos();
+    todos.run();
     outbox.flush_all();
     while (!parts_.empty())
         delete parts_.back(); // takes itself off the list
     for (uint32_t slot = 0; slot < timers.used(); slot++)
         if (timers.live_at(slot) && timers.at(slot)->destroy)
             timers.at(slot)->destroy(timers.at(slot)->user);
-    workers_.clear();
+    while (!workers_.empty()) {
+        std::unique_ptr<Worker> gone = std::move(workers_.back());
+        workers_.pop_back();
+    }
     drop_commands();
     sweep_retired();
     inbox.begin_batch();
@@ -150,18 +162,22 @@ int App::open_loop()
 
 int App::enter()
 {
-    if (inside_)
+    if (inside_ && on_thread())
         return fail(WM_ESTATE, "run, run_once and poll cannot be called inside a callback");
     {
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        if (inside_)
+            return fail(WM_ESTATE, "another thread is inside run, run_once or poll");
         mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
+        inside_ = !stopped_;
     }
-    int result = open_loop();
-    if (result != 0)
-        return result;
     if (stopped_)
         return fail(WM_ESTOPPED, "the app has stopped");
-    inside_ = true;
+    int result = open_loop();
+    if (result != 0) {
+        inside_ = false;
+        return result;
+    }
     loop.update_now();
     if (!started_)
         result = start();
@@ -222,7 +238,7 @@ int App::run()
     if (result != 0)
         return result == WM_ESTOPPED ? 0 : result;
     inbox.begin_batch();
-    lifecycle.recall();
+    todos.recall();
     while (!stopped_)
         turn(-1);
     leave();
@@ -235,7 +251,7 @@ int App::run_once(int64_t timeout_ms)
     if (result != 0)
         return result;
     inbox.begin_batch();
-    lifecycle.recall();
+    todos.recall();
     turn(timeout_ms);
     bool stopped = stopped_;
     leave();
@@ -249,12 +265,12 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
         return result;
     slice_epoch++;
     inbox.begin_batch();
-    lifecycle.recall();
+    todos.recall();
     dispatch.begin_poll(events, cap);
     turn(timeout_ms);
     *count = dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!lifecycle.done() || !postponed_.empty() || (stopped_ && !ended))
+    if (!todos.done() || !postponed_.empty() || (stopped_ && !ended))
         loop.wake(); // something waits for the next poll: the descriptor has to show it
     leave();
     return ended ? WM_ESTOPPED : 0;
@@ -281,7 +297,7 @@ void App::turn(int64_t timeout_ms)
         run_mailbox();
     end_turn();
     if (!stopped_ && !dispatch.full()) {
-        bool left = dispatch.count() > 0 || !lifecycle.idle() || !postponed_.empty();
+        bool left = dispatch.count() > 0 || !todos.idle() || !postponed_.empty();
         loop.turn(left ? 0 : timeout_ms);
         end_turn();
     }
@@ -295,7 +311,7 @@ void App::end_turn()
         begin_stop();
     do {
         outbox.flush_all();
-    } while (lifecycle.run_todos() && !(outbox.idle() && lifecycle.idle()));
+    } while (todos.run() && !(outbox.idle() && todos.idle()));
     outbox.flush_all();
     sweep_retired();
     if (stopping())
@@ -326,8 +342,11 @@ void App::sweep_retired()
             last.destroy(last.user);
     }
     for (size_t i = workers_.size(); i-- > 0;)
-        if (i < workers_.size() && workers_[i]->released() && workers_[i]->connections().empty())
+        if (i < workers_.size() && workers_[i]->released() && workers_[i]->connections().empty()) {
+            // Out of the row first: its destroy notifiers may make workers.
+            std::unique_ptr<Worker> gone = std::move(workers_[i]);
             workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(i));
+        }
 }
 
 void App::retire(void *user, wm_destroy_fn destroy)
@@ -361,10 +380,12 @@ bool App::finish_stop()
     if (connections.live() > 0 && loop.now_ms() < stop_deadline_ms_)
         return false;
     lifecycle.destroy_all(WM_REASON_STOP);
-    if (!lifecycle.run_todos() || connections.live() > 0)
+    if (!todos.run() || connections.live() > 0)
         return false; // their close events go out with the next polls
     sweep_retired();
     stop_deadline_ms_ = 0;
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    mailbox_->stopped = true; // what other threads leave now would never be run
     return true;
 }
 
@@ -372,6 +393,10 @@ bool App::finish_stop()
 
 wm_timer App::add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
 {
+    if (freeing_) {
+        being_freed();
+        return 0;
+    }
     loop.update_now();
     uint32_t slot = timers.add(loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
     if (slot == UINT32_MAX) {
@@ -402,7 +427,7 @@ void App::due(void *app)
 {
     App *self = static_cast<App *>(app);
     self->run_timers();
-    self->deadlines.sweep(self->loop.now_ms(), [self](uint32_t slot) { self->lifecycle.expired(slot); });
+    self->deadlines.sweep(self->loop.now_ms(), [self](uint32_t slot) { self->expiry.expired(slot); });
 }
 
 void App::run_timers()
@@ -448,6 +473,8 @@ int App::post(const Command &command)
 
 int App::post_locked(const Command &command)
 {
+    if (mailbox_->stopped)
+        return fail(WM_ESTOPPED, "the app has stopped");
     if (mailbox_->bytes + command.cost() > mailbox_->limit)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
     mailbox_->commands.push_back(command);
@@ -490,7 +517,7 @@ void App::run_command(Command &command)
         if (conn && conn->worker->protocol() == Protocol::kHttp)
             requests.respond_oldest(*conn, {command.data, command.len}, command.flags);
         else if (conn && outbox.send(*conn, command.data, command.len, command.flags) == WM_EFULL)
-            lifecycle.todo(*conn, kTodoRefused);
+            todos.add(*conn, kTodoRefused);
         break;
     case Command::Kind::kClose:
         if (conn)
@@ -518,8 +545,17 @@ void App::run_command(Command &command)
 
 // ---- what it owns
 
+int App::being_freed()
+{
+    return fail(WM_ESTOPPED, "the app is being freed: nothing can be added to it");
+}
+
 Worker *App::add_worker(const Address *address, Protocol protocol)
 {
+    if (freeing_) {
+        being_freed();
+        return nullptr;
+    }
     workers_.push_back(std::make_unique<Worker>(*this, address, protocol));
     return workers_.back().get();
 }

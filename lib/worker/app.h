@@ -14,10 +14,12 @@
 #include "worker/connection.h"
 #include "worker/deadlines.h"
 #include "worker/dispatch.h"
+#include "worker/expiry.h"
 #include "worker/http_session.h"
 #include "worker/inbox.h"
 #include "worker/lifecycle.h"
 #include "worker/outbox.h"
+#include "worker/todo_list.h"
 #include "worker/worker.h"
 
 #include <atomic>
@@ -39,7 +41,8 @@ public:
     /// nullptr when all indexes are taken, with the detail.
     static App *make();
     /// Frees it now, or, inside one of its callbacks, when the run or poll returns.
-    void release();
+    /// WM_ETHREAD while another thread is inside.
+    int release();
 
     /// The app at that index if the calling thread is its thread, else nullptr.
     static App *of_this_thread(uint32_t index)
@@ -71,6 +74,8 @@ public:
     Worker *add_worker(const Address *address, Protocol protocol);
     const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
     void add_part(AppPart *part) { parts_.push_back(part); }
+    /// From here on nothing can be added.
+    bool freeing() const { return freeing_; }
     void remove_part(AppPart *part);
     bool has_part(const AppPart *part) const;
 
@@ -93,6 +98,8 @@ public:
     Outbox outbox;
     Inbox inbox;
     Lifecycle lifecycle;
+    Expiry expiry;
+    TodoList todos;
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
     TimerQueue timers;
@@ -103,6 +110,7 @@ private:
     App(uint32_t index, Mailbox *mailbox);
     ~App();
 
+    static int being_freed();
     int enter();
     void leave();
     int start();
@@ -137,8 +145,9 @@ private:
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;
-    bool inside_ = false;
+    std::atomic<bool> inside_{false};
     bool free_later_ = false;
+    bool freeing_ = false;
     bool signalled_ = false;
 
     friend class Lifecycle;

@@ -1,6 +1,7 @@
 /**
  * @file
- * A connection: its data. Who acts on it: Inbox reads, Outbox writes, Lifecycle opens and closes, HttpSession keeps its requests in order.
+ * A connection: its data. Who acts on it: Inbox reads, Outbox writes, Lifecycle opens and closes, Expiry
+ * watches its deadlines, TodoList does what has to wait for the end of the turn, HttpRequests keeps its requests in order.
  *
  * Lives in a slot of the app's table until Lifecycle has delivered its close; the app's thread. What an idle connection does not need
  * stands in Cold, which exists only while there is something in it.
@@ -53,8 +54,6 @@ enum ConnFlag : uint16_t {
     kAwaitPong = 256,     ///< ping_at is the pong's deadline
     kNoInput = 512,       ///< what the peer sends is read and thrown away
     kInputBlocked = 1024, ///< http: too many unanswered requests, or a handshake that waits for the host
-    kConnected = 2048,    ///< the connect event was delivered: a close will be
-    kNoLinger = 4096,     ///< nothing more can come or go: end without waiting for the peer
 };
 
 /// A run of bytes in the send arena, or a reference to a block.

@@ -13,6 +13,11 @@ uint64_t Dispatch::id_of(const Connection &conn)
     return pack_id(IdKind::kConn, conn.worker->app().index(), conn.slot, conn.generation);
 }
 
+bool Dispatch::awaits_host(const Connection &conn) const
+{
+    return polling() && conn.record_epoch == static_cast<uint32_t>(conn.worker->app().slice_epoch);
+}
+
 wm_event *Dispatch::record(uint32_t kind, Connection *conn)
 {
     if (!events_ || count_ == cap_)

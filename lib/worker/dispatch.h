@@ -32,6 +32,8 @@ public:
     bool polling() const { return events_; }
     size_t count() const { return count_; }
     bool full() const { return events_ && count_ == cap_; }
+    /// Whether the host has records of it in this poll: it must have its say before what the peer did ends the connection.
+    bool awaits_host(const Connection &conn) const;
     /// Whether an event for that callback can be handed over now.
     template <class Function> bool room(const Callback<Function> &callback) const { return callback || !full(); }
 

@@ -223,7 +223,7 @@ void HttpRequests::drain(Connection &conn)
     } else if (conn.has(kInputBlocked) && session.count < static_cast<uint32_t>(conn.worker->options.max_pipelined)) {
         conn.unset(kInputBlocked);
         if (conn.tail)
-            app_.lifecycle.todo(conn, kTodoInput);
+            app_.todos.add(conn, kTodoInput);
         app_.lifecycle.update_read(conn);
     }
 }
@@ -370,7 +370,7 @@ int HttpRequests::accept(HttpRequest &request, std::string_view fields)
     if (conn->state == ConnState::kClosed)
         return 0;
     if (conn->tail)
-        app_.lifecycle.todo(*conn, kTodoInput);
+        app_.todos.add(*conn, kTodoInput);
     app_.lifecycle.update_read(*conn);
     return 0;
 }
@@ -390,10 +390,11 @@ int HttpRequests::reject(HttpRequest &request, int status, std::string_view body
     head.date = date();
     std::string out(http::head_bound(kPlain.size()), '\0');
     out.resize(http::write_head(out.data(), head));
+    out += body; // may be a slice of the request, which ends here
     drop_all(*conn);
     conn->unset(kInputBlocked);
     app_.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
-    app_.outbox.write(*conn, out, body, 0, true);
+    app_.outbox.write(*conn, out, {}, 0, true);
     return 0;
 }
 

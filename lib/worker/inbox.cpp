@@ -156,7 +156,7 @@ ssize_t Inbox::receive(Connection &conn, char *out, size_t len)
         if (conn.has(kAwaitPong)) {
             // Whatever comes shows that the peer lives; a pong may stand behind megabytes of it.
             conn.unset(kAwaitPong);
-            app_.lifecycle.alive(conn);
+            app_.expiry.alive(conn);
         }
     } else if (got == 0) {
         app_.lifecycle.peer_ended(conn);
@@ -168,6 +168,10 @@ ssize_t Inbox::receive(Connection &conn, char *out, size_t len)
 
 void Inbox::read(Connection &conn)
 {
+    if (conn.has(kNoInput)) {
+        discard(conn);
+        return;
+    }
     if (!arena_) {
         arena_ = static_cast<char *>(malloc(kArenaSize + kPadding));
         if (!arena_) {
@@ -175,12 +179,8 @@ void Inbox::read(Connection &conn)
             return;
         }
     }
-    if (conn.has(kNoInput)) {
-        discard(conn);
-        return;
-    }
     if (conn.todo & (kTodoInput | kTodoOpen)) {
-        app_.lifecycle.run_todos();
+        app_.todos.run();
         if (!app_.connections.live_at(conn.slot) || conn.state == ConnState::kClosed)
             return;
     }
@@ -199,7 +199,8 @@ void Inbox::read(Connection &conn)
 /// The peer may still be sending: it is read, so that it can finish and read our last words, and thrown away.
 void Inbox::discard(Connection &conn)
 {
-    receive(conn, arena_ + used_, kArenaSize - used_);
+    char scratch[kCopyTail]; // not the arena: a poll's records may fill it to the last byte
+    receive(conn, scratch, sizeof scratch);
 }
 
 void Inbox::read_to_arena(Connection &conn)
@@ -247,7 +248,7 @@ void Inbox::settle(Connection &conn, const Rest &rest)
         return;
     bool held = conn.has(kPaused) || conn.has(kInputBlocked);
     if (!rest.hungry && !held)
-        app_.lifecycle.todo(conn, kTodoInput);
+        app_.todos.add(conn, kTodoInput);
 }
 
 // ---- parsing
@@ -398,7 +399,7 @@ Inbox::Rest Inbox::parse_http(Connection &conn, Rest in)
             app_.requests.expects_continue(conn);
             continue;
         case StepKind::kMore:
-            app_.lifecycle.watch_head(conn);
+            app_.expiry.watch_head(conn);
             return {in.data, step.size, true};
         case StepKind::kFail:
             app_.requests.refuse(conn, conn.http->parser.failure().status, conn.http->parser.failure().text, WM_REASON_PROTOCOL,
@@ -410,7 +411,7 @@ Inbox::Rest Inbox::parse_http(Connection &conn, Rest in)
         in = {in.data + step.size, in.len - step.size, false};
         app_.requests.arrived(conn, request);
     }
-    app_.lifecycle.watch_head(conn);
+    app_.expiry.watch_head(conn);
     return in;
 }
 

@@ -107,7 +107,7 @@ int Outbox::send(Connection &conn, Framed &message)
         return fail(WM_ESTATE, "an http connection takes answers only");
     int result = check(conn, message.size(), false);
     if (result == WM_EFULL) {
-        app_.lifecycle.todo(conn, kTodoRefused);
+        app_.todos.add(conn, kTodoRefused);
         return result;
     }
     if (result != 0)
@@ -117,7 +117,7 @@ int Outbox::send(Connection &conn, Framed &message)
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
     if (block->size <= kCopyBlock)
         return enqueue(conn, {}, {block->data(), block->size}, message.flags());
-    return enqueue_block(conn, block);
+    return enqueue_block(conn, block, message.flags());
 }
 
 int Outbox::write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt)
@@ -160,6 +160,9 @@ int Outbox::lost(Connection &conn, size_t len)
 int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags)
 {
     size_t len = head.size() + body.size();
+    make_room(len);
+    if (conn.state == ConnState::kClosed)
+        return 0; // its socket broke just now: as with any send, the end arrives as close
     if (conn.blocked() || conn.state == ConnState::kHandshake) {
         if (!queue(conn, head) || !queue(conn, body))
             return lost(conn, len);
@@ -181,8 +184,11 @@ int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view bo
     return after(conn, flags);
 }
 
-int Outbox::enqueue_block(Connection &conn, Block *block)
+int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
 {
+    make_room(0);
+    if (conn.state == ConnState::kClosed)
+        return 0;
     if (conn.blocked() || conn.state == ConnState::kHandshake) {
         if (!make_cold(conn) || !conn.cold->queue.append_block(block, 0))
             return fail(WM_ENOMEM, "out of memory for %u bytes to send", block->size);
@@ -197,7 +203,15 @@ int Outbox::enqueue_block(Connection &conn, Block *block)
     segment->data = block->data();
     segment->size = block->size;
     conn.out_pending += block->size;
-    return after(conn, 0);
+    return after(conn, flags);
+}
+
+/// Before it is decided where a connection's bytes go: the flush that makes room may leave it waiting for the kernel, and what is
+/// sent from then on belongs behind that.
+void Outbox::make_room(size_t len)
+{
+    if (aligned(cursor_) + sizeof(Segment) + std::max<size_t>(len, kGrowth) > kArenaSize && len <= kFlushAt)
+        flush_all();
 }
 
 /// What a send that was taken returns, and what it sets going.
@@ -209,7 +223,7 @@ int Outbox::after(Connection &conn, int32_t flags)
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state == ConnState::kOpen) {
         conn.set(kAboveHighWater);
-        app_.lifecycle.todo(conn, kTodoFull);
+        app_.todos.add(conn, kTodoFull);
     }
     return WM_BACKPRESSURE;
 }
@@ -242,8 +256,6 @@ Segment *Outbox::new_segment(Connection &conn, size_t capacity)
         arena_ = static_cast<char *>(malloc(kArenaSize));
     if (!arena_)
         return nullptr;
-    if (aligned(cursor_) + sizeof(Segment) + capacity > kArenaSize)
-        flush_all();
     if (!conn.out_head) {
         // Before the segment is carved: nothing may be in the way when the arena starts again.
         if (pending_conns_ == 0)
@@ -454,7 +466,7 @@ void Outbox::drained(Connection &conn)
 {
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
-        app_.lifecycle.todo(conn, kTodoDrain);
+        app_.todos.add(conn, kTodoDrain);
     }
     if (conn.state == ConnState::kClosing) {
         app_.lifecycle.advance(conn);

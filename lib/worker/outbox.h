@@ -77,7 +77,8 @@ private:
     int check(Connection &conn, size_t len, bool exempt);
     int lost(Connection &conn, size_t len);
     int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
-    int enqueue_block(Connection &conn, Block *block);
+    int enqueue_block(Connection &conn, Block *block, int32_t flags);
+    void make_room(size_t len);
     int after(Connection &conn, int32_t flags);
     char *reserve(Connection &conn, size_t len);
     Segment *new_segment(Connection &conn, size_t capacity);

@@ -5,6 +5,7 @@
 #include "worker/handles.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -20,7 +21,14 @@ int open_spare()
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-int spare_fd = -1; // of the process, as the limit is
+std::atomic<int> spare_fd{-1}; // of the process, as the limit is
+
+void keep_spare(int fd)
+{
+    int before = spare_fd.exchange(fd);
+    if (before >= 0)
+        close(before);
+}
 
 } // namespace
 
@@ -124,6 +132,16 @@ void Worker::release()
     app_.has_work();
 }
 
+bool Worker::make_room()
+{
+    try {
+        connections_.reserve(connections_.size() == connections_.capacity() ? connections_.size() * 3 / 2 + 16 : connections_.capacity());
+        return true;
+    } catch (const std::bad_alloc &) {
+        return false;
+    }
+}
+
 void Worker::add(Connection &conn)
 {
     conn.worker_index = static_cast<uint32_t>(connections_.size());
@@ -145,8 +163,8 @@ void Worker::acceptable(Worker *self)
 
 void Worker::accept_batch()
 {
-    if (spare_fd < 0)
-        spare_fd = open_spare();
+    if (spare_fd.load(std::memory_order_relaxed) < 0)
+        keep_spare(open_spare());
     for (int64_t i = 0; i < options.accept_batch; i++) {
         if (!app_.dispatch.room(callbacks.connect)) {
             app_.loop.break_turn();
@@ -163,11 +181,13 @@ bool Worker::accept_one()
     int fd = listener_.accept();
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE) {
-            close(spare_fd);
+            int spare = spare_fd.exchange(-1);
+            if (spare >= 0)
+                close(spare);
             fd = listener_.accept();
             if (fd >= 0)
                 close(fd);
-            spare_fd = open_spare();
+            keep_spare(open_spare());
             shed("no descriptor is left");
             return fd >= 0;
         }

@@ -48,6 +48,8 @@ public:
     bool listening() const { return listener_.is_open(); }
     bool released() const { return released_; }
 
+    /// False: no memory for another connection in the list.
+    bool make_room();
     void add(Connection &conn);
     void remove(Connection &conn);
     const std::vector<Connection *> &connections() const { return connections_; }

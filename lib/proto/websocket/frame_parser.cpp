@@ -123,7 +123,7 @@ const FrameFailure *FrameParser::check(const Header &header, size_t max_message)
     if (header.payload >> 63)
         return &kLengthSign;
     // From the header alone, before a byte of the payload is kept.
-    if (!is_control(opcode) && header.payload > max_message - joined_)
+    if (!is_control(opcode) && (joined_ > max_message || header.payload > max_message - joined_))
         return &kOversize;
     return nullptr;
 }

@@ -1,0 +1,143 @@
+#include "worker/expiry.h"
+
+#include "net/stream.h"
+#include "worker/app.h"
+
+#include <algorithm>
+
+namespace wm {
+
+namespace {
+
+std::string_view held_bytes(Connection &conn)
+{
+    return conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
+}
+
+} // namespace
+
+uint32_t Expiry::ticks_after(int64_t ms)
+{
+    return app_.deadlines.tick_after(app_.loop.now_ms(), ms);
+}
+
+/// A tenth of jitter either way, so that those who came together do not stay together.
+uint32_t Expiry::next_ping(int64_t interval_ms)
+{
+    random_ ^= random_ << 13;
+    random_ ^= random_ >> 7;
+    random_ ^= random_ << 17;
+    int64_t tenth = interval_ms / 10;
+    int64_t jitter = tenth > 0 ? static_cast<int64_t>(random_ % static_cast<uint64_t>(2 * tenth + 1)) - tenth : 0;
+    return ticks_after(interval_ms + jitter);
+}
+
+void Expiry::update(Connection &conn)
+{
+    uint32_t nearest = conn.phase_deadline;
+    auto consider = [&nearest](uint32_t at) {
+        if (at != 0 && (nearest == 0 || at < nearest))
+            nearest = at;
+    };
+    if (conn.state == ConnState::kOpen) {
+        consider(conn.ping_at);
+        int64_t idle = conn.worker->options_of(conn).idle_timeout_ms;
+        if (idle > 0)
+            consider(conn.last_active +
+                     static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);
+    }
+    app_.deadlines.set(conn.slot, nearest);
+}
+
+void Expiry::expired(uint32_t slot)
+{
+    if (!app_.connections.live_at(slot))
+        return;
+    Connection &conn = *app_.connections.at(slot);
+    uint32_t now = app_.tick();
+    switch (conn.state) {
+    case ConnState::kHandshake:
+        if (conn.worker->protocol() == Protocol::kWebsocket)
+            app_.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                 HttpRequests::is_head(held_bytes(conn)));
+        break;
+    case ConnState::kOpen:
+        expired_open(conn, now);
+        break;
+    case ConnState::kClosing:
+    case ConnState::kLingering:
+        if (conn.phase_deadline <= now) {
+            stream::reset_on_close(conn.fd);
+            app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+        }
+        break;
+    case ConnState::kClosed:
+        return;
+    }
+    if (conn.state != ConnState::kClosed)
+        update(conn);
+}
+
+void Expiry::expired_open(Connection &conn, uint32_t now)
+{
+    const ConnOptions &options = conn.worker->options_of(conn);
+    if (conn.phase_deadline != 0 && conn.phase_deadline <= now) {
+        if (conn.has(kPeerEnded))
+            app_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
+        else
+            app_.requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                 HttpRequests::is_head(held_bytes(conn)));
+        return;
+    }
+    if (conn.has(kPaused))
+        conn.last_active = now; // the host does not read: that the peer is silent cannot be seen
+    int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
+    if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {
+        app_.lifecycle.close(conn, WM_REASON_TIMEOUT, websocket::kNormal, "idle timeout");
+        return;
+    }
+    if (conn.ping_at == 0 || conn.ping_at > now)
+        return;
+    if (conn.has(kPaused)) {
+        // The host does not read, so no pong can be seen: that is not the peer's fault.
+        alive(conn);
+        return;
+    }
+    if (conn.has(kAwaitPong)) {
+        app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+        return;
+    }
+    send_ping(conn);
+}
+
+void Expiry::send_ping(Connection &conn)
+{
+    const ConnOptions &options = conn.worker->options_of(conn);
+    if (options.ping_interval_ms == 0) {
+        conn.ping_at = 0;
+        return;
+    }
+    app_.outbox.control(conn, websocket::kPing, "", 0);
+    conn.set(kAwaitPong);
+    conn.ping_at = ticks_after(options.pong_timeout_ms);
+}
+
+void Expiry::alive(Connection &conn)
+{
+    int64_t interval = conn.worker->protocol() == Protocol::kWebsocket ? conn.worker->options_of(conn).ping_interval_ms : 0;
+    conn.ping_at = interval ? next_ping(interval) : 0;
+    update(conn);
+}
+
+void Expiry::watch_head(Connection &conn)
+{
+    if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
+        return;
+    bool arriving = conn.http->parser.in_message() && !conn.http->parser.in_body() && !conn.has(kInputBlocked);
+    if (arriving == (conn.phase_deadline != 0))
+        return;
+    conn.phase_deadline = arriving ? ticks_after(conn.worker->options.handshake_timeout_ms) : 0;
+    update(conn);
+}
+
+} // namespace wm

@@ -1,0 +1,45 @@
+/**
+ * @file
+ * The deadlines of a connection: handshake, head of a request, idle, ping, pong, closing. The nearest of them stands in the app's
+ * row (Deadlines); what happens when it passes is here. The app's thread.
+ */
+#ifndef WM_WORKER_EXPIRY_H
+#define WM_WORKER_EXPIRY_H
+
+#include "worker/connection.h"
+
+#include <cstdint>
+
+namespace wm {
+
+class App;
+
+class Expiry {
+public:
+    explicit Expiry(App &app) : app_(app) {}
+
+    /// Puts the nearest of a connection's deadlines into the app's row.
+    void update(Connection &conn);
+    /// The deadline of that slot has passed.
+    void expired(uint32_t slot);
+
+    /// websocket: the peer has shown that it lives, or there is a new interval; the next ping is a whole one away.
+    void alive(Connection &conn);
+    /// http: the deadline of a head runs while a head is arriving.
+    void watch_head(Connection &conn);
+
+    /// The tick at which `ms` from now have passed.
+    uint32_t ticks_after(int64_t ms);
+
+private:
+    void expired_open(Connection &conn, uint32_t now);
+    void send_ping(Connection &conn);
+    uint32_t next_ping(int64_t interval_ms);
+
+    App &app_;
+    uint64_t random_ = 0x9E3779B97F4A7C15u;
+};
+
+} // namespace wm
+
+#endif

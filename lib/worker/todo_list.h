@@ -1,0 +1,48 @@
+/**
+ * @file
+ * What waits for the end of the turn: connections with todos, in the order in which they got them. The app's thread.
+ */
+#ifndef WM_WORKER_TODO_LIST_H
+#define WM_WORKER_TODO_LIST_H
+
+#include "worker/connection.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace wm {
+
+class App;
+
+class TodoList {
+public:
+    explicit TodoList(App &app) : app_(app) {}
+
+    void add(Connection &conn, Todo what);
+    /// Does what is listed; false when a poll's array is full and some of it has to wait.
+    bool run();
+    bool idle() const { return listed_.empty(); }
+
+    /// A poll begins: what waited for it is listed again.
+    void recall();
+    /// Nothing is listed, and nothing waits for the next poll.
+    bool done() const { return listed_.empty() && later_.empty(); }
+
+private:
+    enum class Progress : uint8_t {
+        kDone,
+        kWaits, ///< an event has no room in the poll's array
+        kLater, ///< the host has records of it that it has not seen
+        kGone,  ///< the connection has ended
+    };
+
+    Progress run_one(Connection &conn);
+
+    App &app_;
+    std::vector<uint32_t> listed_;
+    std::vector<uint32_t> later_;
+};
+
+} // namespace wm
+
+#endif
