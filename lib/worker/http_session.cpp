@@ -361,14 +361,9 @@ int HttpRequests::accept(HttpRequest &request, std::string_view fields)
     answer.resize(websocket::write_answer(answer.data(), request.accept, fields));
     drop_all(*conn);
     conn->unset(kInputBlocked);
-    new (&conn->codec.websocket) websocket::FrameParser;
-    conn->state = ConnState::kOpen;
-    app_.outbox.open(*conn, answer);
-    if (conn->state != ConnState::kOpen)
-        return 0; // its socket broke: the end arrives as close
-    app_.lifecycle.open(*conn);
+    app_.lifecycle.open(*conn, answer);
     if (conn->state == ConnState::kClosed)
-        return 0;
+        return 0; // its socket broke, or the open callback has ended it
     if (conn->tail)
         app_.todos.add(*conn, kTodoInput);
     app_.lifecycle.update_read(*conn);

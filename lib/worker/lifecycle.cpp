@@ -52,18 +52,20 @@ bool Lifecycle::accept(Worker &worker, int fd)
         conn.phase_deadline = app_.expiry.ticks_after(worker.options.handshake_timeout_ms);
         app_.expiry.update(conn);
     } else {
-        open(conn);
+        open(conn, {});
     }
     return true;
 }
 
-void Lifecycle::open(Connection &conn)
+void Lifecycle::open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
     if (is_websocket(conn)) {
         delete conn.http;
         conn.http = nullptr;
+        new (&conn.codec.websocket) websocket::FrameParser;
+        app_.outbox.open(conn, answer);
     }
     app_.expiry.alive(conn);
     if (conn.blocked())

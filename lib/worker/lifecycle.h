@@ -21,8 +21,9 @@ public:
 
     /// Takes over a connected descriptor; false when there is no room for it (the descriptor stays the caller's).
     bool accept(Worker &worker, int fd);
-    /// websocket: the handshake is accepted; the open event follows, at once where there is room for it.
-    void open(Connection &conn);
+    /// Ready for messages; the open event follows, at once where there is room for it. websocket: after the answer to the handshake,
+    /// which leaves before all that was held.
+    void open(Connection &conn, std::string_view answer);
 
     /// Closes after what is queued has left; websocket: with a close frame.
     void close(Connection &conn, int32_t reason, int32_t code, std::string_view text);
