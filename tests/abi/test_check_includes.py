@@ -42,6 +42,7 @@ BAD = [
     ("lib/proto/b.cpp", "#include <sys/socket.h>\n", 1, "no socket header"),
     ("lib/proto/c.cpp", "#include <netinet/in.h>\n", 1, "no socket header"),
     ("lib/proto/d.cpp", '#include "core/deep.h"\n', 1, "through lib/core/deep.h"),
+    ("lib/hub/b.cpp", "#include <openssl/rand.h>\n", 1, "belong to core, net and proto"),
     ("lib/core/b.cpp", "#include <cjson/cJSON.h>\n", 1, "libraries of the tools"),
     ("lib/core/c.cpp", '#include "shared/json.h"\n', 1, "nothing of cli/"),
     ("lib/core/d.cpp", '#include "nowhere.h"\n', 1, "not a file of the project"),
