@@ -74,8 +74,8 @@ def test_count_above_one__is_not_there_yet():
         (push_flags(count="x"), "--count"),
         (["push", "--nothing"], "--nothing"),
         (["push", "--uid-timeout", "soon"], "--uid-timeout"),
-        (["puhs"], "subcommand"),
-        ([], "subcommand"),
+        (["puhs"], "did you mean 'push'?"),
+        ([], "did you mean 'push'?"),
     ],
 )
 def test_usage_error__exit_2_and_what_is_wrong(flags, named):
