@@ -183,17 +183,17 @@ static void destroy__drops_what_is_queued_and_closes_once(void **state)
     host_end(host);
 }
 
-static void half_close__the_last_line_is_answered(void **state)
+static void half_close__all_lines_are_answered(void **state)
 {
     struct host *host = host_begin(*state, "text");
     host->react = echo;
     struct client client = client_begin(host);
-    client_say(host, &client, "a\n");
+    client_say(host, &client, "a\nb\nc\n");
     shutdown(client.fd, SHUT_WR);
-    client_hear(host, &client, "a\n");
+    client_hear(host, &client, "a\nb\nc\n");
     client_hear_end(host, &client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_string_equal(trace(host, 0), "connect open message(a) close(peer)");
+    assert_string_equal(trace(host, 0), "connect open message(a) message(b) message(c) close(peer)");
     client_end(&client);
     host_end(host);
 }
@@ -210,7 +210,7 @@ int main(void)
         SCENARIO(close__websocket_sends_code_and_text_and_waits_for_the_peer),
         SCENARIO(close__what_may_not_be_sent_is_refused),
         SCENARIO(destroy__drops_what_is_queued_and_closes_once),
-        SCENARIO(half_close__the_last_line_is_answered),
+        SCENARIO(half_close__all_lines_are_answered),
     };
     return RUN_SCENARIOS("events", scenarios);
 }

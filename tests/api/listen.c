@@ -218,6 +218,19 @@ static void pause_accept__leaves_peers_in_the_backlog_until_resume(void **state)
     host_end(host);
 }
 
+static void pause_accept__before_the_start_holds(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    assert_int_equal(wm_worker_pause_accept(host->worker), 0);
+    struct client client = client_begin(host);
+    settle(host);
+    assert_int_equal(host->count, 0);
+    assert_int_equal(wm_worker_resume_accept(host->worker), 0);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    client_end(&client);
+    host_end(host);
+}
+
 static void unlisten__connections_live_on(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -362,6 +375,7 @@ int main(void)
         SCENARIO(on_start__below_0_ends_the_run_with_nothing_left),
         SCENARIO(from_a_timer__a_listener_serves),
         SCENARIO(pause_accept__leaves_peers_in_the_backlog_until_resume),
+        SCENARIO(pause_accept__before_the_start_holds),
         SCENARIO(unlisten__connections_live_on),
         SCENARIO(worker_free__closes_its_connections_and_no_others),
     };

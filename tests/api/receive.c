@@ -315,6 +315,39 @@ static void max_assembly_total__the_one_that_goes_over_is_closed(void **state)
     host_end(host);
 }
 
+static void stop_on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)conn, (void)data, (void)len, (void)kind;
+    ++*(int *)user;
+    wm_app_stop(wm_worker_app(worker));
+}
+
+/** A poll that has filled the arena ends; a run after it reads from the front again. */
+static void run__after_a_poll_that_filled_the_arena_reads(void **state)
+{
+    const struct setting *setting = *state;
+    if (setting->cap < 256)
+        return; /* only so many records fill it in one poll */
+    enum { CONNS = 8 };
+    struct host *host = host_begin(setting, "raw");
+    struct client clients[CONNS];
+    static char block[100000];
+    for (int i = 0; i < CONNS; i++)
+        clients[i] = client_open(host, NULL);
+    for (int i = 0; i < CONNS; i++)
+        assert_true(send(clients[i].fd, block, sizeof block, MSG_NOSIGNAL) > 0);
+    assert_true(wm_app_poll(host->app, host->batch, setting->cap, 1000) > 3);
+    int got = 0;
+    assert_int_equal(wm_worker_on_message(host->worker, stop_on_message, &got, NULL), 0);
+    assert_int_equal(wm_app_set_int(host->app, "stop_timeout_ms", 0), 0);
+    assert_int_equal(send(clients[0].fd, "x", 1, MSG_NOSIGNAL), 1);
+    assert_int_equal(wm_app_run(host->app), 0);
+    assert_true(got >= 1);
+    for (int i = 0; i < CONNS; i++)
+        client_end(&clients[i]);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -324,6 +357,7 @@ int main(void)
         SCENARIO(arena__many_connections_with_more_than_it_holds),
         SCENARIO(assembly__a_long_message_in_parts_while_others_talk),
         SCENARIO(records__are_all_valid_until_the_next_poll),
+        SCENARIO(run__after_a_poll_that_filled_the_arena_reads),
         SCENARIO(max_message__one_more_ends_the_connection),
         SCENARIO(max_message__a_line_that_never_ends_is_refused_by_length),
         SCENARIO(skip_oversize__a_line_too_long_is_skipped_and_told_once),
