@@ -75,7 +75,7 @@ def test_count_above_one__is_not_there_yet():
         (["push", "--nothing"], "--nothing"),
         (["push", "--uid-timeout", "soon"], "--uid-timeout"),
         (["puhs"], "did you mean 'push'?"),
-        ([], "did you mean 'push'?"),
+        ([], "subcommand"),
     ],
 )
 def test_usage_error__exit_2_and_what_is_wrong(flags, named):
