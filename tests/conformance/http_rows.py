@@ -72,6 +72,9 @@ refused("9112-2.2", "bare CR behind the version", b"GET / HTTP/1.1\rHost: a\r\n\
 refused("9112-2.2", "bare CR in a value", get(b"X: a\rb"), 400)
 refused("9112-2.2", "bare CR in a name", get(b"X\rY: a"), 400)
 refused("9112-2.2", "CR CR LF", get(b"X: a\r"), 400)
+refused("9112-2.2", "LF LF behind a value", b"GET / HTTP/1.1\r\nHost: a\n\nX: y\r\n\r\n", 400)
+refused("9112-2.2", "another byte instead of LF in the empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\rX", 400)
+refused("9112-2.2", "CR CR in the empty line", b"GET / HTTP/1.1\r\nHost: a\r\n\r\r\n", 400)
 refused("9112-2.2", "bare CR before the request", b"\rGET / HTTP/1.1\r\n", 400)
 refused("9112-2.2", "space between start line and first field", b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400)
 refused("9112-2.2", "tab between start line and first field", b"GET / HTTP/1.1\r\n\tHost: a\r\n\r\n", 400)
@@ -272,6 +275,9 @@ for name, body, status in (
     ("CR alone behind the size", b"5\rhello\r\n", 400),
     ("LF behind the data", b"5\r\nhello\n0\r\n\r\n", 400),
     ("CR alone behind the data", b"5\r\nhello\r0\r\n\r\n", 400),
+    ("another byte instead of CR behind the data", b"5\r\nhelloX\n0\r\n\r\n", 400),
+    ("another byte instead of LF behind the data", b"5\r\nhello\rX0\r\n\r\n", 400),
+    ("another byte instead of LF behind the size", b"5\rXhello\r\n0\r\n\r\n", 400),
     ("more data than the size says", b"5\r\nhello!\r\n0\r\n\r\n", 400),
     ("less data than the size says", b"6\r\nhello\r\n0\r\n\r\n", 400),
     ("no name in an extension", b"5;\r\nhello\r\n", 400),
@@ -291,6 +297,8 @@ for name, body in {
     "a trailer that is folded": b"0\r\nX: v\r\n w\r\n\r\n",
     "a trailer with NUL": b"0\r\nX: a\0b\r\n\r\n",
     "a trailer with bare LF": b"0\r\nX: v\n\r\n",
+    "another byte instead of LF behind a trailer": b"0\r\nX: v\rYZ: w\r\n\r\n",
+    "LF LF behind a trailer": b"0\r\nX: v\n\nY: w\r\n\r\n",
     "LF instead of the last line": b"0\r\n\n",
     "CR alone instead of the last line": b"0\r\n\rX",
 }.items():
