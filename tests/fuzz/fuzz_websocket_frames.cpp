@@ -1,0 +1,110 @@
+// Two readings of one stream must agree: the input is played into FrameParser whole, and again cut at places that the input itself
+// chooses. Its first octet is the number of cuts, the octets behind it are their distances; then comes one for the limit.
+// What is fed lies in an allocation of its exact size, so that a step that looks past its bytes is found.
+#include "proto/utf8.h"
+#include "proto/websocket/frame_parser.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using wm::Step;
+using wm::StepKind;
+using wm::websocket::Frame;
+
+struct Reading {
+    std::string events;
+    bool failed = false;
+};
+
+void check(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    std::fprintf(stderr, "%s\n", what);
+    std::abort();
+}
+
+void take(Reading &reading, const Frame &frame, size_t max_message)
+{
+    bool control = frame.opcode >= wm::websocket::kClose;
+    check(frame.len <= (control ? wm::websocket::kMaxControlPayload : max_message), "an event over its limit");
+    check(frame.opcode != wm::websocket::kText || wm::is_utf8(frame.data, frame.len), "a text that is not UTF-8");
+    reading.events += std::to_string(frame.opcode) + ":" + std::to_string(frame.len) + ":";
+    reading.events.append(frame.data, frame.len);
+}
+
+/// Feeds one piece behind what is held, as the inbox does: consumed bytes go, the others stay at the front.
+void feed(wm::websocket::FrameParser &parser, std::string &held, std::string_view piece, size_t max_message, Reading &reading)
+{
+    held.append(piece);
+    while (!held.empty() && !reading.failed) {
+        size_t len = held.size();
+        std::unique_ptr<char[]> exact(new char[len]);
+        std::memcpy(exact.get(), held.data(), len);
+        Frame frame = {};
+        Step step = parser.step(exact.get(), len, max_message, frame);
+        check(step.size <= len, "a step consumed more than it was given");
+        if (step.kind == StepKind::kFail) {
+            reading.failed = true;
+            reading.events += "fail:" + std::to_string(parser.failure().code);
+            return;
+        }
+        if (step.kind == StepKind::kMore) {
+            check(step.need == 0 || step.need > step.size, "a step that has what it needs asks for more");
+            held.assign(exact.get(), step.size);
+            return;
+        }
+        take(reading, frame, max_message);
+        held.assign(exact.get() + step.size, len - step.size);
+    }
+}
+
+Reading play(std::string_view bytes, const std::vector<size_t> &cuts, size_t max_message)
+{
+    wm::websocket::FrameParser parser;
+    Reading reading;
+    std::string held;
+    size_t at = 0;
+    for (size_t cut : cuts) {
+        feed(parser, held, bytes.substr(at, cut - at), max_message, reading);
+        at = cut;
+    }
+    feed(parser, held, bytes.substr(at), max_message, reading);
+    return reading;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2)
+        return 0;
+    const size_t max_message = size_t{data[1]} * data[1];
+    const size_t count = std::min<size_t>(data[0] % 32, size - 2);
+    const uint8_t *distances = data + 2;
+    const std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
+    std::vector<size_t> cuts, every;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        at += distances[i];
+        if (at < bytes.size())
+            cuts.push_back(at);
+    }
+    for (size_t i = 1; i < bytes.size(); i++)
+        every.push_back(i);
+    const Reading whole = play(bytes, {}, max_message);
+    for (const Reading &cut : {play(bytes, cuts, max_message), play(bytes, every, max_message)}) {
+        check(whole.failed == cut.failed, "whether it fails hangs on the cuts");
+        check(whole.events == cut.events, "the events hang on the cuts");
+    }
+    return 0;
+}
