@@ -4,11 +4,35 @@
 
 namespace wm::serve {
 
-std::string page(int websocket_port)
+namespace {
+
+void fill(std::string &page, std::string_view place, const std::string &text)
 {
-    static constexpr std::string_view kPlace = "@WEBSOCKET_PORT@";
+    page.replace(page.find(place), place.size(), text);
+}
+
+/// A unix path may have characters that end a string of the page's script.
+std::string in_quotes(const std::string &text)
+{
+    std::string out;
+    for (char c : text) {
+        if (c == '\\' || c == '\'' || c == '<' || static_cast<unsigned char>(c) < ' ') {
+            static constexpr char kHex[] = "0123456789abcdef";
+            out += {'\\', 'x', kHex[static_cast<unsigned char>(c) >> 4], kHex[c & 15]};
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+} // namespace
+
+std::string page(int websocket_port, const std::string &push_command)
+{
     std::string out(kPageHtml);
-    out.replace(out.find(kPlace), kPlace.size(), websocket_port > 0 ? std::to_string(websocket_port) : "");
+    fill(out, "@WEBSOCKET_PORT@", websocket_port > 0 ? std::to_string(websocket_port) : "");
+    fill(out, "@WM_PUSH@", in_quotes(push_command));
     return out;
 }
 

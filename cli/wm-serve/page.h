@@ -9,8 +9,8 @@
 
 namespace wm::serve {
 
-/// The page, for a websocket listener on that port; 0: it has none. Static parts are of page.html.
-std::string page(int websocket_port);
+/// page.html for a websocket listener on that port (0: it has none), and with the words that a push from a shell begins with.
+std::string page(int websocket_port, const std::string &push_command);
 
 } // namespace wm::serve
 

@@ -59,7 +59,21 @@ bool PushServer::run()
 
 std::string PushServer::page() const
 {
-    return serve::page(port_of(wm_worker_address(page_worker_)));
+    return serve::page(port_of(wm_worker_address(page_worker_)), push_command());
+}
+
+/// What a push from a shell begins with; empty without a line port.
+std::string PushServer::push_command() const
+{
+    if (!line_worker_)
+        return "";
+    std::string_view address = wm_worker_address(line_worker_);
+    constexpr std::string_view kUnix = "text+unix://", kTcp = "text://";
+    if (address == PushOptions().inner)
+        return "wm-push";
+    if (address.starts_with(kUnix))
+        return "wm-push --server unix:" + std::string(address.substr(kUnix.size()));
+    return "wm-push --server " + std::string(address.substr(kTcp.size()));
 }
 
 int32_t PushServer::announce(wm_worker *, int32_t, void *user)
@@ -70,13 +84,8 @@ int32_t PushServer::announce(wm_worker *, int32_t, void *user)
         printf("  page    %s/\n", wm_worker_address(self.http_worker_));
     printf("  pages   %s\n", wm_worker_address(self.page_worker_));
     if (self.line_worker_) {
-        const char *address = wm_worker_address(self.line_worker_);
-        bool standard = strcmp(address, "text://127.0.0.1:5678") == 0;
-        std::string server =
-            strncmp(address, "text+unix://", 12) == 0 ? std::string("unix:") + (address + 12) : address + strlen("text://");
-        printf("  inner   %s\n", address);
-        printf("  try     wm-push %s%suid1 '{\"percent\":\"88%%\"}'\n", standard ? "" : "--server ",
-               standard ? "" : (server + " ").c_str());
+        printf("  inner   %s\n", wm_worker_address(self.line_worker_));
+        printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", self.push_command().c_str());
     }
     fflush(stdout);
     return 0;

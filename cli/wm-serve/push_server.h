@@ -39,6 +39,7 @@ public:
     std::string page() const;
 
 private:
+    std::string push_command() const;
     static int32_t announce(wm_worker *worker, int32_t index, void *self);
 
     PushOptions options_;

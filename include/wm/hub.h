@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** The result of a hub call that returned WM_PENDING. @since 0.1.0 */
+/** The result of a hub call that returned WM_PENDING; hub is NULL, and connections 0, when the hub was freed meanwhile. @since 0.1.0 */
 typedef void (*wm_hub_result_fn)(wm_hub *hub, int64_t connections, void *user);
 
 /** Makes a hub. Owned by the app, until wm_hub_free. NULL on failure. @since 0.1.0 */

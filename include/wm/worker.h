@@ -49,7 +49,8 @@ WM_API wm_worker *wm_worker_new(wm_app *app, const char *address);
 WM_API void wm_worker_free(wm_worker *worker);
 
 /** Sets an option by name (wm/option.h, scope WM_SCOPE_WORKER). WM_EOPTION with the nearest name, WM_EINVAL with the range, WM_ESTATE when
- * too late. @since 0.1.0 */
+ * too late. A changed timeout reaches a connection when its
+ * next deadline passes; wm_conn_set_int at once. @since 0.1.0 */
 WM_API int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value);
 /** As wm_worker_set_int, for a text; the value is copied. @since 0.1.0 */
 WM_API int wm_worker_set_str(wm_worker *worker, const char *option, const char *value);
@@ -98,8 +99,8 @@ WM_API int wm_worker_resume_accept(wm_worker *worker);
 /** Stops the worker: on_stop, unlisten, each connection closed in its protocol's way (websocket 1001). @since 0.1.0 */
 WM_API int wm_worker_stop(wm_worker *worker);
 
-/** The address as it was given, with the real port where 0 was asked for once it listens; "none" for a worker without. Valid until the
- * worker's end. @since 0.1.0 */
+/** The address as it was given, with the real port where 0 was asked for once it listens; "none" for a worker without. Valid until its
+ * next listen or unlisten. @since 0.1.0 */
 WM_API const char *wm_worker_address(wm_worker *worker);
 /** How many connections it has. @since 0.1.0 */
 WM_API int64_t wm_worker_conn_count(wm_worker *worker);
@@ -108,7 +109,7 @@ WM_API int64_t wm_worker_conn_count(wm_worker *worker);
 WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 /** Sends one message to every open connection; it is framed once. Returns how many took it. @since 0.1.0 */
 WM_API int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
-/** The text of its last failed call; empty if none. Valid until the next. @since 0.1.0 */
+/** The text of its last listen, if that failed; else empty. Valid until the next. @since 0.1.0 */
 WM_API const char *wm_worker_error(wm_worker *worker);
 /** Its app. @since 0.1.0 */
 WM_API wm_app *wm_worker_app(wm_worker *worker);

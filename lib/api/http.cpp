@@ -141,7 +141,10 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
 {
     if (bad_span(headers, headers_len))
         return no_handle("headers");
-    return with_request(request, [&](App &app, HttpRequest &self) { return app.requests.accept(self, span(headers, headers_len)); });
+    return with_request(request, [&](App &app, HttpRequest &self) {
+        App::Visit visit(app);
+        return app.requests.accept(self, span(headers, headers_len));
+    });
 }
 
 int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len)

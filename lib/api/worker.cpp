@@ -142,7 +142,10 @@ int wm_worker_resume_accept(wm_worker *worker)
 
 int wm_worker_stop(wm_worker *worker)
 {
-    return with_worker(worker, [](Worker &self) { return self.stop(), 0; });
+    return with_worker(worker, [](Worker &self) {
+        App::Visit visit(self.app());
+        return self.stop(), 0;
+    });
 }
 
 const char *wm_worker_address(wm_worker *worker)
@@ -165,7 +168,8 @@ wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous)
         if (previous != 0) {
             Id id = unpack_id(previous);
             Connection *conn = self.app().connections.find(id.slot, id.generation);
-            index = conn && conn->worker == &self ? conn->worker_index + 1 : SIZE_MAX;
+            bool ours = id.kind == IdKind::kConn && id.app == self.app().index() && conn && conn->worker == &self;
+            index = ours ? conn->worker_index + 1 : SIZE_MAX;
         }
         if (index < self.connections().size())
             next = Dispatch::id_of(*self.connections()[index]);

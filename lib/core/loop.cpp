@@ -92,7 +92,7 @@ void Loop::turn(int64_t timeout_ms)
         event_add(&timeout_, &wait);
     }
     now_fresh_ = false;
-    event_base_loop(base_, timeout_ms == 0 ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+    event_base_loop(base_, timeout_ms == 0 ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
     if (timeout_ms > 0)
         event_del(&timeout_);
 }

@@ -20,7 +20,7 @@ uint32_t TimerQueue::add(int64_t due_ms, int64_t repeat_ms, wm_timer_fn fn, void
 
 void TimerQueue::push(uint32_t slot)
 {
-    heap_.push_back({table_.at(slot)->due_ms, slot});
+    heap_.push_back({table_.at(slot)->due_ms, slot, entered_++});
     table_.at(slot)->place = static_cast<uint32_t>(heap_.size() - 1);
     rise(heap_.size() - 1);
 }
@@ -51,7 +51,7 @@ void TimerQueue::rise(size_t place)
     Entry entry = heap_[place];
     while (place > 0) {
         size_t parent = (place - 1) / 4;
-        if (heap_[parent].due_ms <= entry.due_ms)
+        if (!entry.before(heap_[parent]))
             break;
         set(place, heap_[parent]);
         place = parent;
@@ -64,13 +64,9 @@ void TimerQueue::sink(size_t place)
     Entry entry = heap_[place];
     for (;;) {
         size_t least = place;
-        int64_t least_due = entry.due_ms;
-        for (size_t child = place * 4 + 1; child <= place * 4 + 4 && child < heap_.size(); child++) {
-            if (heap_[child].due_ms < least_due) {
+        for (size_t child = place * 4 + 1; child <= place * 4 + 4 && child < heap_.size(); child++)
+            if (heap_[child].before(least == place ? entry : heap_[least]))
                 least = child;
-                least_due = heap_[child].due_ms;
-            }
-        }
         if (least == place)
             break;
         set(place, heap_[least]);

@@ -50,6 +50,12 @@ private:
     struct Entry {
         int64_t due_ms;
         uint32_t slot;
+        uint32_t order; ///< of entering: those with one due time run as they were added
+
+        bool before(const Entry &other) const
+        {
+            return due_ms != other.due_ms ? due_ms < other.due_ms : static_cast<int32_t>(order - other.order) < 0;
+        }
     };
 
     void set(size_t place, Entry entry);
@@ -58,6 +64,7 @@ private:
 
     SlotTable<Timer, kOtherSlots> table_;
     std::vector<Entry> heap_;
+    uint32_t entered_ = 0;
 };
 
 } // namespace wm

@@ -78,11 +78,11 @@ App::~App()
     {
         // From here on other threads find nobody.
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        mailbox_->closing = true;
+        mailbox_->closing = mailbox_->stopped = true;
     }
     inside_ = true; // callbacks of the end must not run the app again
     freeing_ = true;
-    todos.recall();
+    stop_pulling();
     lifecycle.destroy_all(WM_REASON_STOP);
     todos.run();
     outbox.flush_all();
@@ -123,6 +123,8 @@ void App::drop_commands()
     postponed_.clear();
     for (Command &command : commands) {
         free(command.data);
+        if (command.done)
+            command.done(nullptr, 0, command.user);
         if (command.destroy)
             command.destroy(command.user);
     }
@@ -193,6 +195,22 @@ void App::leave()
         delete this;
 }
 
+App::Visit::Visit(App &app) : app_(app), outermost_(!app.inside_)
+{
+    app.inside_ = true;
+}
+
+App::Visit::~Visit()
+{
+    if (!outermost_)
+        return;
+    app_.inside_ = false;
+    if (app_.free_later_)
+        delete &app_;
+    else if (!app_.todos.done() || !app_.outbox.idle())
+        app_.has_work();
+}
+
 int App::start()
 {
     // Those that on_start makes listen by themselves: the page's push example opens its inner port there.
@@ -232,13 +250,22 @@ void App::abandon_start()
     fail(WM_ESTATE, "%s", text.c_str());
 }
 
+/// The host is through with the records of its last poll, and takes callbacks from here on.
+void App::stop_pulling()
+{
+    dispatch.stop_pulling();
+    slice_epoch++;
+    inbox.begin_batch();
+    todos.recall();
+    sweep_retired();
+}
+
 int App::run()
 {
     int result = enter();
     if (result != 0)
         return result == WM_ESTOPPED ? 0 : result;
-    inbox.begin_batch();
-    todos.recall();
+    stop_pulling();
     while (!stopped_)
         turn(-1);
     leave();
@@ -250,8 +277,7 @@ int App::run_once(int64_t timeout_ms)
     int result = enter();
     if (result != 0)
         return result;
-    inbox.begin_batch();
-    todos.recall();
+    stop_pulling();
     turn(timeout_ms);
     bool stopped = stopped_;
     leave();
@@ -265,6 +291,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
         return result;
     slice_epoch++;
     inbox.begin_batch();
+    sweep_retired();
     todos.recall();
     dispatch.begin_poll(events, cap);
     turn(timeout_ms);
@@ -287,11 +314,29 @@ int App::flush()
 int App::fd()
 {
     int result = open_loop();
-    return result != 0 ? result : loop.fd();
+    if (result != 0)
+        return result;
+    if (!inside_) {
+        arm_due();
+        if (!started_)
+            loop.wake(); // the first poll opens the listeners
+    }
+    return loop.fd();
 }
 
 /// One turn: what was left, a wait for events, and the end of the turn.
 void App::turn(int64_t timeout_ms)
+{
+    try {
+        run_turn(timeout_ms);
+    } catch (const std::bad_alloc &) {
+        // Every buffer that a peer can grow is checked where it grows: this is memory at its very end, and the next turn tries again.
+        log(WM_LOG_ERROR, "out of memory in a turn of the loop");
+    }
+    signalled_ = false;
+}
+
+void App::run_turn(int64_t timeout_ms)
 {
     if (!postponed_.empty())
         run_mailbox();
@@ -301,7 +346,6 @@ void App::turn(int64_t timeout_ms)
         loop.turn(left ? 0 : timeout_ms);
         end_turn();
     }
-    signalled_ = false;
 }
 
 /// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
@@ -313,7 +357,8 @@ void App::end_turn()
         outbox.flush_all();
     } while (todos.run() && !(outbox.idle() && todos.idle()));
     outbox.flush_all();
-    sweep_retired();
+    if (!dispatch.polling()) // records may point to what is let go of: it lasts as long as they
+        sweep_retired();
     if (stopping())
         stopped_ = finish_stop();
     arm_due();
@@ -322,6 +367,12 @@ void App::end_turn()
 void App::arm_due()
 {
     loop.set_due(std::min({timers.first_due_ms(), deadlines.due_ms(), stop_deadline_ms_}));
+}
+
+void App::deadline_moved()
+{
+    if (!inside_ && loop.is_open())
+        arm_due();
 }
 
 void App::has_work()
@@ -353,7 +404,11 @@ void App::retire(void *user, wm_destroy_fn destroy)
 {
     if (!destroy)
         return;
-    retired_.push_back({user, destroy});
+    try {
+        retired_.push_back({user, destroy});
+    } catch (const std::bad_alloc &) {
+        destroy(user); // early is better than never
+    }
     has_work();
 }
 
@@ -382,7 +437,6 @@ bool App::finish_stop()
     lifecycle.destroy_all(WM_REASON_STOP);
     if (!todos.run() || connections.live() > 0)
         return false; // their close events go out with the next polls
-    sweep_retired();
     stop_deadline_ms_ = 0;
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     mailbox_->stopped = true; // what other threads leave now would never be run
@@ -403,8 +457,7 @@ wm_timer App::add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, voi
         fail(WM_ENOMEM, "out of memory or numbers for a timer");
         return 0;
     }
-    if (!inside_ && loop.is_open())
-        arm_due();
+    deadline_moved();
     return pack_id(IdKind::kTimer, index_, slot, timers.generation_of(slot));
 }
 
@@ -493,19 +546,33 @@ void App::woken(void *app)
 
 void App::run_mailbox()
 {
-    std::vector<Command> commands;
-    commands.swap(postponed_);
     {
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        commands.insert(commands.end(), mailbox_->commands.begin(), mailbox_->commands.end());
+        postponed_.insert(postponed_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
         mailbox_->commands.clear();
-        mailbox_->bytes = 0;
         mailbox_->signalled = false;
     }
-    size_t done = 0;
-    for (; done < commands.size() && !dispatch.full(); done++)
-        run_command(commands[done]);
-    postponed_.assign(commands.begin() + static_cast<ptrdiff_t>(done), commands.end());
+    size_t through = 0;
+    while (!postponed_.empty() && !dispatch.full()) {
+        Command command = postponed_.front();
+        postponed_.pop_front();
+        through += command.cost();
+        run_command(command);
+    }
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    mailbox_->bytes -= through; // what waits for room in a poll still counts
+}
+
+/// Who queued it has been told that it was taken: what goes wrong now is an error event.
+void App::run_send(Connection &conn, const Command &command)
+{
+    bool answer = conn.worker->protocol() == Protocol::kHttp && !(command.flags & WM_SEND_RAW);
+    int result = answer ? requests.respond_oldest(conn, {command.data, command.len}, command.flags)
+                        : outbox.send(conn, command.data, command.len, command.flags);
+    if (result == WM_EFULL)
+        todos.add(conn, kTodoRefused);
+    else if (result < 0 && conn.state <= ConnState::kOpen)
+        dispatch.error(conn, result, wm_strerror(result));
 }
 
 void App::run_command(Command &command)
@@ -514,10 +581,8 @@ void App::run_command(Command &command)
     Connection *conn = command.conn ? connections.find(id.slot, id.generation) : nullptr;
     switch (command.kind) {
     case Command::Kind::kSend:
-        if (conn && conn->worker->protocol() == Protocol::kHttp)
-            requests.respond_oldest(*conn, {command.data, command.len}, command.flags);
-        else if (conn && outbox.send(*conn, command.data, command.len, command.flags) == WM_EFULL)
-            todos.add(*conn, kTodoRefused);
+        if (conn)
+            run_send(*conn, command);
         break;
     case Command::Kind::kClose:
         if (conn)
@@ -532,12 +597,10 @@ void App::run_command(Command &command)
         break;
     case Command::Kind::kHubSend:
     case Command::Kind::kHubBroadcast:
-        for (AppPart *part : parts_) {
-            if (part == command.hub) {
-                part->run(command);
-                break;
-            }
-        }
+        if (has_part(static_cast<AppPart *>(command.hub)))
+            static_cast<AppPart *>(command.hub)->run(command);
+        else if (command.done) // the hub was freed meanwhile
+            command.done(nullptr, 0, command.user);
         break;
     }
     free(command.data);

@@ -23,6 +23,7 @@
 #include "worker/worker.h"
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -81,8 +82,23 @@ public:
 
     /// destroy(user) at the end of the turn.
     void retire(void *user, wm_destroy_fn destroy);
+    /// A deadline or timer has changed: outside of a turn, the loop's descriptor has to show it.
+    void deadline_moved();
     /// Something is to be done at the end of a turn: outside of one, the loop's descriptor has to show it.
     void has_work();
+
+    /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
+    class Visit {
+    public:
+        explicit Visit(App &app);
+        Visit(const Visit &) = delete;
+        Visit &operator=(const Visit &) = delete;
+        ~Visit();
+
+    private:
+        App &app_;
+        bool outermost_;
+    };
 
     uint32_t index() const { return index_; }
     bool inside() const { return inside_; }
@@ -113,13 +129,16 @@ private:
     static int being_freed();
     int enter();
     void leave();
+    void stop_pulling();
     int start();
     void abandon_start();
     void turn(int64_t timeout_ms);
+    void run_turn(int64_t timeout_ms);
     void end_turn();
     void begin_stop();
     bool finish_stop();
     void run_mailbox();
+    void run_send(Connection &conn, const Command &command);
     void run_command(Command &command);
     void run_timers();
     void fire(uint32_t slot);
@@ -139,7 +158,7 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Retired> retired_;
-    std::vector<Command> postponed_; ///< commands that wait for room in a poll
+    std::deque<Command> postponed_; ///< commands that wait for room in a poll
     std::atomic<bool> stop_requested_{false};
     int64_t stop_deadline_ms_ = Loop::kNever;
     int64_t max_by_descriptors_ = 0;

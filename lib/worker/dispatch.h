@@ -22,16 +22,22 @@ public:
         events_ = events;
         cap_ = cap;
         count_ = 0;
+        pulls_ = true;
     }
+    /// The host runs the app: what has no callback is for nobody.
+    void stop_pulling() { pulls_ = false; }
     size_t end_poll()
     {
+        size_t count = count_;
         events_ = nullptr;
-        return count_;
+        count_ = 0;
+        return count;
     }
 
     bool polling() const { return events_; }
     size_t count() const { return count_; }
-    bool full() const { return events_ && count_ == cap_; }
+    /// No record can be written now, though somebody polls: between polls, and when the array has no room.
+    bool full() const { return pulls_ && (!events_ || count_ == cap_); }
     /// Whether the host has records of it in this poll: it must have its say before what the peer did ends the connection.
     bool awaits_host(const Connection &conn) const;
     /// Whether an event for that callback can be handed over now.
@@ -58,6 +64,7 @@ private:
     wm_event *events_ = nullptr;
     size_t cap_ = 0;
     size_t count_ = 0;
+    bool pulls_ = false;
 };
 
 } // namespace wm

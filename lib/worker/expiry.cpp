@@ -18,6 +18,7 @@ std::string_view held_bytes(Connection &conn)
 
 uint32_t Expiry::ticks_after(int64_t ms)
 {
+    app_.loop.update_now(); // between polls, or behind a callback that took its time, the turn's clock is old
     return app_.deadlines.tick_after(app_.loop.now_ms(), ms);
 }
 
@@ -47,6 +48,7 @@ void Expiry::update(Connection &conn)
                      static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);
     }
     app_.deadlines.set(conn.slot, nearest);
+    app_.deadline_moved();
 }
 
 void Expiry::expired(uint32_t slot)
@@ -55,6 +57,10 @@ void Expiry::expired(uint32_t slot)
         return;
     Connection &conn = *app_.connections.at(slot);
     uint32_t now = app_.tick();
+    if (conn.state <= ConnState::kOpen && !app_.dispatch.room(conn.worker->callbacks.error)) {
+        app_.deadlines.set(slot, now + 1); // what it says has to wait for the next poll
+        return;
+    }
     switch (conn.state) {
     case ConnState::kHandshake:
         if (conn.worker->protocol() == Protocol::kWebsocket)

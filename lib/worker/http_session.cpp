@@ -5,6 +5,7 @@
 #include "worker/app.h"
 #include "worker/handles.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -106,6 +107,7 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
     if (!request.keep_alive)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
     HttpSession &session = *conn.http;
+    session.continue_due = false; // the body came without it
     if (session.count >= static_cast<uint32_t>(conn.worker->options.max_pipelined))
         conn.set(kInputBlocked);
     session.current = slot;
@@ -116,8 +118,22 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
         end_slices(id);
     else if (!app_.dispatch.polling())
         respond_oldest(conn, {}, 0); // nobody listens: an empty answer rather than silence
+    // Who asks and does not read the answers is asked to wait: what it sends stays in its own socket.
+    if (conn.has(kAboveHighWater))
+        conn.set(kInputBlocked);
     if (conn.has(kInputBlocked))
         app_.lifecycle.update_read(conn);
+}
+
+void HttpRequests::unblock(Connection &conn)
+{
+    bool room = conn.http->count < static_cast<uint32_t>(conn.worker->options.max_pipelined);
+    if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
+        return;
+    conn.unset(kInputBlocked);
+    if (conn.tail)
+        app_.todos.add(conn, kTodoInput);
+    app_.lifecycle.update_read(conn);
 }
 
 /// The callback is through: what it did not keep or answer has no slices any more.
@@ -169,7 +185,7 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     if (!has_body(request, status))
         body = {};
     if (&request != table_.at(conn.http->first))
-        return store(request, text, body);
+        return store(conn, request, text, body);
     bool close_after = request.close_after;
     int result = app_.outbox.write(conn, text, body, flags, exempt);
     if (result < 0)
@@ -179,8 +195,11 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     return result;
 }
 
-int HttpRequests::store(HttpRequest &request, std::string_view head, std::string_view body)
+int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body)
 {
+    size_t limit = static_cast<size_t>(conn.worker->options_of(conn).max_send_buffer);
+    if (conn.http->stored > limit)
+        return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", conn.http->stored, limit);
     request.answer = static_cast<char *>(malloc(head.size() + body.size()));
     if (!request.answer)
         return fail(WM_ENOMEM, "out of memory for a response of %zu bytes", body.size());
@@ -188,6 +207,7 @@ int HttpRequests::store(HttpRequest &request, std::string_view head, std::string
     if (!body.empty())
         memcpy(request.answer + head.size(), body.data(), body.size());
     request.answer_len = head.size() + body.size();
+    conn.http->stored += request.answer_len;
     request.answered = true;
     return 0;
 }
@@ -207,7 +227,11 @@ void HttpRequests::drain(Connection &conn)
     while (conn.state == ConnState::kOpen && session.first != HttpSession::kNone && table_.at(session.first)->answered) {
         HttpRequest &request = *table_.at(session.first);
         bool close_after = request.close_after;
-        app_.outbox.write(conn, {}, {request.answer, request.answer_len}, 0, true);
+        session.stored -= request.answer_len;
+        if (app_.outbox.write(conn, {}, {request.answer, request.answer_len}, 0, true) < 0) {
+            app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM); // an answer that is lost would shift all that follow
+            return;
+        }
         pop(conn);
         if (close_after)
             app_.lifecycle.close(conn, WM_REASON_LOCAL, 0, {});
@@ -218,14 +242,10 @@ void HttpRequests::drain(Connection &conn)
         session.continue_due = false;
         app_.outbox.write(conn, {}, kContinue, 0, true);
     }
-    if (session.count == 0 && conn.has(kPeerEnded)) {
+    if (session.count == 0 && conn.has(kPeerEnded))
         app_.lifecycle.close(conn, WM_REASON_PEER, 0, {});
-    } else if (conn.has(kInputBlocked) && session.count < static_cast<uint32_t>(conn.worker->options.max_pipelined)) {
-        conn.unset(kInputBlocked);
-        if (conn.tail)
-            app_.todos.add(conn, kTodoInput);
-        app_.lifecycle.update_read(conn);
-    }
+    else
+        unblock(conn);
 }
 
 namespace {
@@ -287,6 +307,8 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     uint32_t slot = add(conn, nobody);
     if (slot == HttpSession::kNone)
         return;
+    conn.phase_deadline = 0; // the head that was late is not waited for any more
+    conn.http->continue_due = false;
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
     answer(conn, request, status, kPlain, std::string(text) + "\n", false, 0, true);

@@ -25,6 +25,7 @@ struct HttpSession {
     uint32_t first = kNone;
     uint32_t last = kNone;
     uint32_t count = 0;
+    size_t stored = 0;         ///< bytes of answers that wait for those before them
     uint32_t current = kNone;  ///< of the message callback that is running
     bool continue_due = false; ///< 100 Continue waits for the answers before it
 };
@@ -77,6 +78,9 @@ public:
     int reject(HttpRequest &request, int status, std::string_view body);
     int keep(HttpRequest &request);
 
+    /// Reads on when what had stopped it is through: unanswered requests, or unread answers.
+    void unblock(Connection &conn);
+
     void drop_all(Connection &conn);
     uint32_t highest_generation() const { return table_.highest_generation(); }
 
@@ -84,7 +88,7 @@ private:
     uint32_t add(Connection &conn, const http::Request &slices);
     int answer(Connection &conn, HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type,
                int32_t flags, bool exempt);
-    int store(HttpRequest &request, std::string_view head, std::string_view body);
+    int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body);
     void drain(Connection &conn);
     void answered(Connection &conn, bool close_after);
     void pop(Connection &conn);

@@ -57,11 +57,11 @@ void Inbox::over_assembly(Connection &conn)
     app_.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EFULL, websocket::kTryAgainLater, "incomplete messages are over max_assembly_total");
 }
 
-/// During a poll its bytes may stand in records: it is freed with the batch.
-void Inbox::retire_tail(Tail *tail)
+/// While the host has records of the connection, its bytes may stand in them: it is freed with the batch.
+void Inbox::retire_tail(const Connection &conn, Tail *tail)
 {
     assembled_ -= tail->capacity;
-    if (app_.dispatch.polling())
+    if (app_.dispatch.awaits_host(conn))
         batch_tails_.push_back(tail);
     else
         free(tail);
@@ -70,7 +70,7 @@ void Inbox::retire_tail(Tail *tail)
 void Inbox::free_tail(Connection &conn)
 {
     if (conn.tail)
-        retire_tail(conn.tail);
+        retire_tail(conn, conn.tail);
     conn.tail = nullptr;
 }
 
@@ -78,12 +78,13 @@ void Inbox::free_tail(Connection &conn)
 bool Inbox::keep_tail(Connection &conn, const char *data, size_t len)
 {
     Tail *old = conn.tail;
-    if (old && data == old->data() && !app_.dispatch.polling()) {
+    bool shown = app_.dispatch.awaits_host(conn);
+    if (old && data == old->data() && !shown) {
         old->end = old->begin + len;
         return true;
     }
     bool inside = old && data >= old->data() && data <= old->data() + old->size();
-    if (old && inside && (!app_.dispatch.polling() || app_.dispatch.full())) {
+    if (old && inside && (!shown || app_.dispatch.full())) {
         // Parsed in place: what is consumed is skipped, nothing moves. A batch that is full is over before anything else reads into it.
         old->begin += static_cast<size_t>(data - old->data());
         old->end = old->begin + len;
@@ -101,7 +102,7 @@ bool Inbox::keep_tail(Connection &conn, const char *data, size_t len)
     memcpy(fresh->data(), data, len);
     fresh->end = len;
     if (old)
-        retire_tail(old);
+        retire_tail(conn, old);
     conn.tail = fresh;
     return true;
 }
@@ -112,7 +113,7 @@ bool Inbox::grow_tail(Connection &conn)
     Tail *old = conn.tail;
     if (old->free_size() >= kCopyTail)
         return true;
-    bool movable = !app_.dispatch.polling();
+    bool movable = !app_.dispatch.awaits_host(conn);
     if (movable && old->begin > 0 && old->capacity - old->size() >= std::max(old->size() / 2, kCopyTail)) {
         size_t len = old->size();
         char *from = old->data();
@@ -126,7 +127,7 @@ bool Inbox::grow_tail(Connection &conn)
         return false;
     memcpy(fresh->data(), old->data(), old->size());
     fresh->end = old->size();
-    retire_tail(old);
+    retire_tail(conn, old);
     conn.tail = fresh;
     return true;
 }
@@ -144,7 +145,9 @@ bool Inbox::wants(const Connection &conn) const
         return false;
     // After our close frame the peer's is still awaited.
     bool parses = conn.state <= ConnState::kOpen || (conn.state == ConnState::kClosing && conn.has(kCloseSent));
-    return parses && app_.dispatch.room(conn.worker->callbacks.message);
+    const Callbacks &callbacks = conn.worker->callbacks;
+    bool room = app_.dispatch.room(callbacks.message) && app_.dispatch.room(callbacks.error);
+    return parses && room && (conn.state != ConnState::kHandshake || app_.dispatch.room(callbacks.handshake));
 }
 
 ssize_t Inbox::receive(Connection &conn, char *out, size_t len)
@@ -334,7 +337,7 @@ Inbox::Rest Inbox::parse_handshake(Connection &conn, Rest in)
         }
         in = {in.data + step.size, in.len - step.size, false};
         app_.requests.handshake(conn, request);
-        if (conn.state == ConnState::kOpen)
+        if (!conn.http) // it has opened, and may be closing again
             return parse_frames(conn, in);
     }
     return in;

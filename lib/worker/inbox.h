@@ -70,7 +70,7 @@ private:
     bool keep_tail(Connection &conn, const char *data, size_t len);
     bool grow_tail(Connection &conn);
     Tail *make_tail(Connection &conn, size_t capacity);
-    void retire_tail(Tail *tail);
+    void retire_tail(const Connection &conn, Tail *tail);
     void over_assembly(Connection &conn);
 
     App &app_;

@@ -61,6 +61,8 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
+    if (conn.has(kAboveHighWater)) // of what was sent before
+        app_.todos.add(conn, kTodoFull);
     if (is_websocket(conn)) {
         delete conn.http;
         conn.http = nullptr;

@@ -221,9 +221,10 @@ int Outbox::after(Connection &conn, int32_t flags)
         flush(conn);
     if (conn.queued() <= static_cast<size_t>(conn.worker->options_of(conn).send_high_water))
         return 0;
-    if (!conn.has(kAboveHighWater) && conn.state == ConnState::kOpen) {
+    if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
-        app_.todos.add(conn, kTodoFull);
+        if (conn.state == ConnState::kOpen) // before that, the open event comes first
+            app_.todos.add(conn, kTodoFull);
     }
     return WM_BACKPRESSURE;
 }
@@ -279,8 +280,8 @@ void Outbox::list(Connection &conn)
 {
     if (conn.has(kListedFlush))
         return;
+    listed_.push_back(conn.slot); // may throw: the mark says what is so
     conn.set(kListedFlush);
-    listed_.push_back(conn.slot);
     app_.has_work();
 }
 
@@ -467,10 +468,13 @@ void Outbox::drained(Connection &conn)
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
         app_.todos.add(conn, kTodoDrain);
+        if (conn.worker->protocol() == Protocol::kHttp)
+            app_.requests.unblock(conn);
     }
     if (conn.state == ConnState::kClosing) {
         app_.lifecycle.advance(conn);
-    } else if (conn.state == ConnState::kOpen && conn.cold && !conn.cold->options && !conn.cold->write.armed()) {
+    } else if (conn.state == ConnState::kOpen && conn.cold && !conn.cold->options && !conn.cold->write.armed() &&
+               conn.cold->close_text_len == 0) {
         delete conn.cold;
         conn.cold = nullptr;
     }

@@ -9,8 +9,8 @@ void TodoList::add(Connection &conn, Todo what)
     conn.todo = static_cast<uint8_t>(conn.todo | what);
     if (conn.has(kListedTodo))
         return;
+    listed_.push_back(conn.slot); // may throw: the mark says what is so
     conn.set(kListedTodo);
-    listed_.push_back(conn.slot);
     app_.has_work();
 }
 
@@ -84,7 +84,7 @@ TodoList::Progress TodoList::run_one(Connection &conn)
             return Progress::kWaits;
         take(kTodoRefused);
         if (conn.state <= ConnState::kOpen)
-            dispatch.error(conn, WM_EFULL, "send buffer full: message of a broadcast or hub dropped");
+            dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
     }
     if (conn.todo & kTodoEnd) {
         if (app_.dispatch.awaits_host(conn))

@@ -66,6 +66,8 @@ int Worker::listen()
         ListenOptions how = {static_cast<int>(options.backlog), options.reuse_port != 0, options.tcp_nodelay != 0, options.keepalive != 0,
                              static_cast<mode_t>(options.unix_mode)};
         result = listener_.open(address_, how);
+        if (result == 0 && spare_fd.load(std::memory_order_relaxed) < 0)
+            keep_spare(open_spare());
         if (result == 0)
             display_ = address_.display(listener_.port());
     }
@@ -163,8 +165,6 @@ void Worker::acceptable(Worker *self)
 
 void Worker::accept_batch()
 {
-    if (spare_fd.load(std::memory_order_relaxed) < 0)
-        keep_spare(open_spare());
     for (int64_t i = 0; i < options.accept_batch; i++) {
         if (!app_.dispatch.room(callbacks.connect)) {
             app_.loop.break_turn();

@@ -209,7 +209,7 @@ static void answer_request(wm_conn conn, wm_request request)
     const void *path = NULL;
     size_t len = 0;
     if (wm_request_path(request, &path, &len) < 0)
-        die("wm_request_path", wm_last_error());
+        return; /* its connection was reset in the same poll */
     const char *bytes = path;
     if (path_is(path, len, "/late"))
         answer_later(request);

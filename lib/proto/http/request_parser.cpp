@@ -252,7 +252,8 @@ inline Fault RequestParser::end_of_head(const Limits &limits)
 // The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
 inline Fault RequestParser::head(const char *data, size_t len, const Limits &limits)
 {
-    const size_t most = std::min(limits.max_header_bytes, kMaxHead);
+    // A limit that is lowered in the middle of a head holds for what comes, not for what was read.
+    const size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
     const char *const end = data + std::min(len, most);
     const char *p = data + pos_;
     if (state_ < State::kLine)
