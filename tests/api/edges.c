@@ -188,7 +188,6 @@ static void post__after_the_stop_is_estopped(void **state)
     host_end(host);
 }
 
-
 static int order[32], ordered;
 static void on_order(wm_timer timer, void *user)
 {
