@@ -20,6 +20,9 @@ bool TodoList::run()
     for (; done < listed_.size(); done++) {
         // Listed until it is through, so that what its callbacks cause does not list it a second time.
         Connection &conn = *app_.connections.at(listed_[done]);
+        // A run that memory's end broke off has left what it did in the list: nothing is done twice.
+        if (!app_.connections.live_at(listed_[done]) || !conn.has(kListedTodo))
+            continue;
         Progress progress = run_one(conn);
         if (progress == Progress::kWaits)
             break;
