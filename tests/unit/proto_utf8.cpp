@@ -82,7 +82,7 @@ void borders_at_every_offset(void **)
     };
     for (size_t before = 0; before < 40; before++)
         for (const std::string &part : parts)
-            for (size_t after : {0, 1, 7, 8, 33})
+            for (size_t after : {0u, 1u, 7u, 8u, 33u})
                 check(std::string(before, 'a') + part + std::string(after, 'b'));
 }
 

@@ -96,7 +96,7 @@ void a_stream_is_the_same_wherever_it_is_cut(void **)
 
 void lengths_at_their_borders(void **)
 {
-    for (size_t len : {0, 1, 124, 125, 126, 127, 65535, 65536, 70000}) {
+    for (size_t len : {0u, 1u, 124u, 125u, 126u, 127u, 65535u, 65536u, 70000u}) {
         std::string payload(len, 'x');
         Result result = feed({frame(0x82, payload)});
         assert_int_equal(result.failure, 0);
