@@ -42,7 +42,7 @@ int look_up(const std::string &host, const std::string &port, std::chrono::stead
     const auto question = std::make_shared<Question>();
     question->host = host;
     question->port = port;
-    std::thread([question] {
+    std::thread asker([question] {
         AddressList list;
         const int code = ask(question->host, question->port, 0, list);
         const std::lock_guard lock(question->mutex);
@@ -50,10 +50,15 @@ int look_up(const std::string &host, const std::string &port, std::chrono::stead
         question->code = code;
         question->done = true;
         question->answered.notify_one();
-    }).detach();
+    });
     std::unique_lock lock(question->mutex);
-    if (!question->answered.wait_until(lock, deadline, [&] { return question->done; }))
+    const bool in_time = question->answered.wait_until(lock, deadline, [&] { return question->done; });
+    lock.unlock();
+    if (!in_time) {
+        asker.detach(); // still asking: it ends with the program, or by itself
         return EAI_AGAIN;
+    }
+    asker.join();
     out = std::move(question->list);
     return question->code;
 }

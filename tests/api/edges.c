@@ -28,6 +28,7 @@ static void ignore_message(wm_worker *worker, wm_conn conn, const void *data, si
 {
     (void)worker, (void)conn, (void)data, (void)len, (void)kind, (void)user;
 }
+
 static void errors__record_waits_for_room(void **state)
 {
     (void)state;
@@ -61,6 +62,7 @@ static void close_record__user_lives_until_the_next_poll(void **state)
     assert_int_equal(destroyed, 0);
     host_end(host);
 }
+
 static void timer_record__user_lives_until_the_next_poll(void **state)
 {
     (void)state;
@@ -73,6 +75,7 @@ static void timer_record__user_lives_until_the_next_poll(void **state)
     assert_int_equal(destroyed, 0);
     host_end(host);
 }
+
 static void post_record__user_lives_until_the_next_poll(void **state)
 {
     (void)state;
@@ -108,10 +111,12 @@ static void on_done(wm_hub *hub, int64_t connections, void *user)
     (void)hub, (void)connections, (void)user;
     done_calls++;
 }
+
 static void *hub_send(void *user)
 {
     return wm_hub_send(user, "u", 1, "x", 1, 0, NULL, on_done, NULL) == WM_PENDING ? user : NULL;
 }
+
 static void pending_hub_result__comes_once_also_when_the_hub_is_freed(void **state)
 {
     (void)state;
@@ -138,6 +143,7 @@ static void send_much_at_connect(struct host *host, const wm_event *event)
     if (event->kind == WM_EVENT_CONNECT)
         assert_int_equal(wm_conn_send(event->conn, block, sizeof block, 0), WM_BACKPRESSURE);
 }
+
 static void before_open__backpressure_is_followed_by_drain(void **state)
 {
     (void)state;
@@ -194,6 +200,7 @@ static void on_order(wm_timer timer, void *user)
     (void)timer;
     order[ordered++] = (int)(intptr_t)user;
 }
+
 static void order__of_the_same_due_time_is_that_of_adding(void **state)
 {
     (void)state;
@@ -225,6 +232,7 @@ static void quiet_log(int32_t level, const void *text, size_t len, void *user)
 {
     (void)level, (void)text, (void)len, (void)user;
 }
+
 static void emfile__before_the_first_accept_sheds_too(void **state)
 {
     (void)state;
@@ -255,6 +263,7 @@ static void stop_on_message(wm_worker *worker, wm_conn conn, const void *data, s
     *(int *)user = 1;
     wm_app_stop(wm_worker_app(worker));
 }
+
 static void *stop_after_a_while(void *user)
 {
     struct timespec wait = {2, 0};
@@ -262,6 +271,7 @@ static void *stop_after_a_while(void *user)
     wm_app_stop(user);
     return NULL;
 }
+
 static void run__after_polls_reads(void **state)
 {
     (void)state;
@@ -289,6 +299,7 @@ static void poll_in_stop(wm_worker *worker, void *user)
 {
     *(int *)user = wm_app_run_once(wm_worker_app(worker), 0);
 }
+
 static void on_stop__between_polls_is_a_callback_too(void **state)
 {
     (void)state;
@@ -300,11 +311,13 @@ static void on_stop__between_polls_is_a_callback_too(void **state)
     assert_int_equal(result, WM_ESTATE);
     host_end(host);
 }
+
 static void free_in_stop(wm_worker *worker, void *user)
 {
     (void)user;
     wm_app_free(wm_worker_app(worker));
 }
+
 static void on_stop__between_polls_may_free_the_app(void **state)
 {
     (void)state;
@@ -329,6 +342,7 @@ static void *run_it(void *user)
     pthread_barrier_wait(&both);
     return NULL;
 }
+
 static void app_free__after_the_run_of_another_thread_has_ended(void **state)
 {
     (void)state;
@@ -358,6 +372,7 @@ static void *send_late(void *user)
     late->result = wm_conn_send(late->conn, late->data, late->len, late->flags);
     return NULL;
 }
+
 static void thread_send__raw_on_http_leaves_as_it_is(void **state)
 {
     (void)state;
@@ -370,14 +385,16 @@ static void thread_send__raw_on_http_leaves_as_it_is(void **state)
     pthread_create(&thread, NULL, send_late, &late);
     pthread_join(thread, NULL);
     client_hear(host, &client, "RAW");
+    client_end(&client);
     host_end(host);
 }
+
 static void thread_send__too_long_is_told(void **state)
 {
     (void)state;
     struct host *host = host_begin(&CALLBACKS, "text");
-    struct late late = {0, NULL, 11 << 20, 0, 0};
-    late.data = calloc(1, late.len);
+    char *long_one = calloc(1, 11 << 20);
+    struct late late = {0, long_one, 11 << 20, 0, 0};
     struct client client = client_open(host, &late.conn);
     pthread_t thread;
     pthread_create(&thread, NULL, send_late, &late);
@@ -386,6 +403,7 @@ static void thread_send__too_long_is_told(void **state)
     assert_true(late.result == WM_EMSGSIZE || count_of(host, WM_EVENT_ERROR) == 1);
     client_end(&client);
     host_end(host);
+    free(long_one);
 }
 
 static void next_conn__of_a_request_id_is_0(void **state)
@@ -408,6 +426,7 @@ static void close_at_open(struct host *host, const wm_event *event)
     if (event->kind == WM_EVENT_OPEN)
         wm_conn_close(event->conn, 0, NULL, 0);
 }
+
 static void close_in_open__with_a_frame_behind_the_handshake(void **state)
 {
     (void)state;
@@ -435,6 +454,7 @@ static void feed_again(struct host *host, const wm_event *event)
     if (event->kind == WM_EVENT_MESSAGE && feeder->fed++ < 1000)
         send(feeder->client->fd, "x\n", 2, MSG_NOSIGNAL);
 }
+
 static void run_once__of_timeout_0_is_one_turn(void **state)
 {
     (void)state;
@@ -464,6 +484,7 @@ static void *accept_once(void *user)
     host_end(host);
     return NULL;
 }
+
 static void first_accepts__of_two_apps_in_two_threads_do_not_race(void **state)
 {
     (void)state;
