@@ -1,0 +1,39 @@
+/**
+ * @file
+ * The command line of wm_app_main: start, stop, restart, reload, status, connections, and their flags. Pure.
+ */
+#ifndef WM_PROCESS_COMMAND_LINE_H
+#define WM_PROCESS_COMMAND_LINE_H
+
+#include <string>
+
+namespace wm {
+
+enum class Verb { kNone, kStart, kStop, kRestart, kReload, kStatus, kConnections, kHelp };
+
+struct CommandLine {
+    Verb verb = Verb::kNone;
+    bool daemon = false;   ///< -d; with status: refreshes every second
+    bool graceful = false; ///< -g
+    bool quiet = false;    ///< -q
+    bool json = false;     ///< --json, status and connections
+    std::string name;      ///< --name, empty: the app's
+    std::string worker;    ///< --worker, connections: of workers with that name only
+    std::string sort;      ///< --sort, connections: a column as in the listing, lower case: "send-q"
+
+    /// Empty, or what is wrong: names the word and what would be right. Flags and the verb in any order, "-dgq" as "-d -g -q",
+    /// "--name=x" as "--name x". A misspelled verb or flag gets the nearest. A flag that the verb does not take is wrong too.
+    std::string parse(int argc, const char *const *argv);
+};
+
+/// The columns that --sort takes.
+bool is_sort_column(const std::string &name);
+
+const char *verb_name(Verb verb);
+
+/// What a command line without a command is answered with; fits a screen.
+std::string usage(const std::string &program);
+
+} // namespace wm
+
+#endif
