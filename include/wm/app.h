@@ -17,6 +17,13 @@ extern "C" {
 
 /** Runs on the app's thread for a wm_app_post. @since 0.1.0 */
 typedef void (*wm_post_fn)(wm_app *app, void *user);
+/** Something happened in the master process of wm_app_main; called there. @since 0.1.0 */
+typedef void (*wm_app_fn)(wm_app *app, void *user);
+/**
+ * A process of `worker` has ended; called in the master, before it is replaced. status is that of waitpid(2): WIFEXITED, WIFSIGNALED and
+ * so on take it apart. @since 0.1.0
+ */
+typedef void (*wm_exit_fn)(wm_app *app, wm_worker *worker, int32_t pid, int32_t status, void *user);
 
 /**
  * Makes an app. Opens no descriptor and starts no thread: these appear in run or in the first poll.
@@ -79,6 +86,33 @@ WM_API int wm_app_fd(wm_app *app);
  * 0.1.0
  */
 WM_API int wm_app_stop(wm_app *app);
+
+/**
+ * Workerman's runAll(): reads the command line, and for `start` becomes a master process that keeps `count` processes of each worker
+ * alive, each of them with a loop of its own that serves that worker (and what it opens by wm_worker_listen).
+ *
+ * Commands: start, stop, restart, reload, status, connections, with -d (in the background), -g (gracefully), -q (say less), --json, --name;
+ * anything else is answered with the usage. argv[0] is skipped. All but start speak to the master that runs under the same name.
+ *
+ * The result is an exit code: 0 done, 1 failed, 2 usage, 3 not running, 4 already running; texts go to standard output and standard error.
+ * In a child it does not return: the process ends when its work has. With option pull it returns WM_CHILD in each child: poll then,
+ * until WM_ESTOPPED, and end the process.
+ *
+ * Call it before anything runs: not inside a callback, not after the app's loop was opened, and with start_method fork only in a process
+ * without other threads (each of these is said and gives 1). Handles SIGINT, SIGTERM, SIGHUP (stop), SIGQUIT (stop gracefully), SIGUSR1
+ * (reload), SIGUSR2 (reload gracefully) and SIGCHLD while it runs. @since 0.1.0
+ */
+WM_API int wm_app_main(wm_app *app, int argc, char **argv);
+
+/** Called in the master before its first child is started, with every configured listener open; fn NULL removes it, as with all that
+ * follow. destroy(user) when replaced or freed, in each process that has it. @since 0.1.0 */
+WM_API int wm_app_on_master_start(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
+/** Called in the master when its last child has ended and its files are gone. @since 0.1.0 */
+WM_API int wm_app_on_master_stop(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
+/** Called in the master when a reload begins. @since 0.1.0 */
+WM_API int wm_app_on_master_reload(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
+/** Called in the master for each child that has ended. @since 0.1.0 */
+WM_API int wm_app_on_worker_exit(wm_app *app, wm_exit_fn fn, void *user, wm_destroy_fn destroy);
 
 /**
  * Has fn(app, user) called on the app's thread, in order per calling thread; destroy(user), if given, after it, or when the app goes

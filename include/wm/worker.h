@@ -21,6 +21,8 @@ extern "C" {
 typedef int32_t (*wm_start_fn)(wm_worker *worker, int32_t index, void *user);
 /** The worker stops. @since 0.1.0 */
 typedef void (*wm_stop_fn)(wm_worker *worker, void *user);
+/** A reload has reached this process of the worker. @since 0.1.0 */
+typedef void (*wm_reload_fn)(wm_worker *worker, void *user);
 /** A websocket handshake has arrived. 0: accept; below 0: refuse with 403; WM_PENDING: wm_handshake_accept or _reject follows,
  * within handshake_timeout_ms of the connection's start. @since 0.1.0 */
 typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
@@ -64,6 +66,9 @@ WM_API int wm_worker_get_str(wm_worker *worker, const char *option, const char *
 WM_API int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy);
 /** Sets the stop callback. @since 0.1.0 */
 WM_API int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
+/** Sets the reload callback: under wm_app_main, before the process lets its connections go, or, with option reloadable 0, instead. @since
+ * 0.1.0 */
+WM_API int wm_worker_on_reload(wm_worker *worker, wm_reload_fn fn, void *user, wm_destroy_fn destroy);
 /** Sets the connect callback: a connection was accepted, before any handshake. @since 0.1.0 */
 WM_API int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 /** Sets the websocket handshake callback: the request is readable, nothing was answered yet. @since 0.1.0 */

@@ -1,10 +1,28 @@
 #include "wm/app.h"
 
 #include "api/guard.h"
+#include "process/main.h"
 
 #include <climits>
+#include <cstdio>
 
 using namespace wm;
+
+namespace {
+
+/// Sets one callback; the old user pointer is given back at the end of the turn.
+template <class Function>
+int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy)
+{
+    return with_app(app, [&](App &self) {
+        Callback<Function> old = self.callbacks.*member;
+        self.callbacks.*member = {fn, user, destroy};
+        self.retire(old.user, old.destroy);
+        return 0;
+    });
+}
+
+} // namespace
 
 wm_app *wm_app_new(void)
 {
@@ -87,6 +105,39 @@ int wm_app_stop(wm_app *app)
         return no_handle("app");
     object(app)->request_stop();
     return 0;
+}
+
+int wm_app_main(wm_app *app, int argc, char **argv)
+{
+    if (!app || (argc > 0 && !argv)) {
+        int code = no_handle(app ? "argv" : "app");
+        fprintf(stderr, "%s\n", last_error());
+        return code < 0 ? 1 : 0;
+    }
+    int result = guarded([&] { return process_main(*object(app), argc, argv); });
+    if (result < 0)
+        fprintf(stderr, "%s\n", last_error());
+    return result < 0 ? 1 : result;
+}
+
+int wm_app_on_master_start(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(app, &AppCallbacks::master_start, fn, user, destroy);
+}
+
+int wm_app_on_master_stop(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(app, &AppCallbacks::master_stop, fn, user, destroy);
+}
+
+int wm_app_on_master_reload(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(app, &AppCallbacks::master_reload, fn, user, destroy);
+}
+
+int wm_app_on_worker_exit(wm_app *app, wm_exit_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(app, &AppCallbacks::worker_exit, fn, user, destroy);
 }
 
 int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy)

@@ -80,6 +80,11 @@ int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_f
     return set_callback(worker, &Callbacks::stop, fn, user, destroy);
 }
 
+int wm_worker_on_reload(wm_worker *worker, wm_reload_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Callbacks::reload, fn, user, destroy);
+}
+
 int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
 {
     return set_callback(worker, &Callbacks::connect, fn, user, destroy);

@@ -1,19 +1,31 @@
 #include "core/log.h"
 
+#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <mutex>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
 namespace {
 
+constexpr size_t kText = 1024;
+constexpr size_t kLine = kText + 128;
+
 std::mutex sink_mutex;
 wm_log_fn sink = nullptr;
 void *sink_user = nullptr;
 wm_destroy_fn sink_destroy = nullptr;
+
+LogSinks sinks;
+bool full_told = false;
+uint64_t lost = 0; ///< lines that the file did not take
+int lost_errno = 0;
 
 const char *level_name(int32_t level)
 {
@@ -29,33 +41,114 @@ const char *level_name(int32_t level)
     }
 }
 
-void to_standard_error(int32_t level, const char *text)
+/// "2026-11-24T21:48:42+0000 4711 info: text\n"; the length.
+size_t format_line(char *out, size_t size, int32_t level, const char *text)
 {
     char stamp[40];
     time_t now = time(nullptr);
     struct tm local;
     localtime_r(&now, &local);
     strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S%z", &local);
-    fprintf(stderr, "%s %d %s: %s\n", stamp, static_cast<int>(getpid()), level_name(level), text);
+    int len = snprintf(out, size, "%s %d %s: %s\n", stamp, static_cast<int>(getpid()), level_name(level), text);
+    return len < 0 ? 0 : static_cast<size_t>(len) < size ? static_cast<size_t>(len) : size - 1;
+}
+
+/// Whole or not at all: half a line would swallow the next. False with errno.
+bool append(const char *line, size_t len)
+{
+    ssize_t written = write(sinks.file, line, len);
+    if (written == static_cast<ssize_t>(len))
+        return true;
+    if (written < 0)
+        return false;
+    ssize_t ended = write(sinks.file, "\n", 1); // a disk that is just full: the line is lost, what follows is not
+    (void)ended;
+    errno = ENOSPC;
+    return false;
+}
+
+void to_file(const char *line, size_t len)
+{
+    if (lost > 0) {
+        char text[200], note[kLine];
+        snprintf(text, sizeof text, "%llu lines before this one were lost: %s", static_cast<unsigned long long>(lost), strerror(lost_errno));
+        if (append(note, format_line(note, sizeof note, WM_LOG_WARN, text)))
+            lost = 0;
+    }
+    if (lost > 0 || !append(line, len)) {
+        lost++;
+        lost_errno = errno;
+    }
+}
+
+void to_sinks(int32_t level, const char *text)
+{
+    char line[kLine];
+    size_t len = format_line(line, sizeof line, level, text);
+    if (sinks.console) {
+        ssize_t written = write(STDERR_FILENO, line, len);
+        (void)written; // a terminal that is gone takes nothing
+    }
+    if (sinks.file >= 0)
+        to_file(line, len);
+}
+
+bool grew_over()
+{
+    struct stat status;
+    return sinks.file >= 0 && sinks.max_size > 0 && !full_told && fstat(sinks.file, &status) == 0 && S_ISREG(status.st_mode) &&
+           status.st_size > sinks.max_size;
+}
+
+/// One line an event: what a peer has put into a text does not begin another.
+void to_one_line(char *text)
+{
+    for (; *text; text++)
+        if (static_cast<unsigned char>(*text) < ' ' || *text == 0x7f)
+            *text = ' ';
 }
 
 } // namespace
 
 void log(int32_t level, const char *format, ...)
 {
-    char text[1024];
+    char text[kText];
     va_list arguments;
     va_start(arguments, format);
     int written = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (written < 0)
         return;
-    size_t len = static_cast<size_t>(written) < sizeof text ? static_cast<size_t>(written) : sizeof text - 1;
+    to_one_line(text);
+    void (*full)(void *) = nullptr;
+    void *owner = nullptr;
+    {
+        std::lock_guard<std::mutex> lock(sink_mutex);
+        if (sink) {
+            sink(level, text, strlen(text), sink_user);
+            return;
+        }
+        to_sinks(level, text);
+        if (grew_over()) {
+            full_told = true;
+            full = sinks.full;
+            owner = sinks.owner;
+        }
+    }
+    if (full)
+        full(owner);
+}
+
+void set_log_sinks(const LogSinks &changed)
+{
     std::lock_guard<std::mutex> lock(sink_mutex);
-    if (sink)
-        sink(level, text, len, sink_user);
-    else
-        to_standard_error(level, text);
+    sinks = changed;
+    full_told = false;
+}
+
+const LogSinks &log_sinks()
+{
+    return sinks;
 }
 
 int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy)
@@ -64,11 +157,9 @@ int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy)
     void *old_user;
     {
         std::lock_guard<std::mutex> lock(sink_mutex);
-        old_destroy = sink_destroy;
-        old_user = sink_user;
+        old_destroy = std::exchange(sink_destroy, destroy);
+        old_user = std::exchange(sink_user, user);
         sink = fn;
-        sink_user = user;
-        sink_destroy = destroy;
     }
     if (old_destroy)
         old_destroy(old_user);

@@ -13,6 +13,19 @@ namespace wm {
 
 void log(int32_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/// Where lines go while the host has set no function of its own.
+struct LogSinks {
+    int file = -1;       ///< appended to, with one write(2) a line; -1: none. Not owned
+    bool console = true; ///< standard error too
+    /// Told when the file has grown over max_size bytes (0: no limit), once until the sinks are set again.
+    int64_t max_size = 0;
+    void (*full)(void *owner) = nullptr;
+    void *owner = nullptr;
+};
+
+void set_log_sinks(const LogSinks &sinks);
+const LogSinks &log_sinks();
+
 int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 
 /// Lets one line a second through; the caller's own, for events that a peer can cause at will.

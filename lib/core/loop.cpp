@@ -83,6 +83,30 @@ void Loop::update_now()
     clock_gettime(CLOCK_MONOTONIC, &time);
     now_ms_ = int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
     now_fresh_ = true;
+    if (waiting_) // whoever dispatches an event reads the clock before it calls the host
+        report_busy();
+}
+
+void Loop::report_busy()
+{
+    waiting_ = false;
+    if (dispatching_)
+        dispatching_->store(now_ms(), std::memory_order_relaxed);
+}
+
+void Loop::report_idle()
+{
+    waiting_ = false;
+    if (dispatching_)
+        dispatching_->store(0, std::memory_order_relaxed);
+}
+
+void Loop::abandon()
+{
+    // A new epoll descriptor first: to take an event out of the old one would take it from the parent too.
+    if (base_)
+        event_reinit(base_);
+    close();
 }
 
 void Loop::turn(int64_t timeout_ms)
@@ -92,7 +116,11 @@ void Loop::turn(int64_t timeout_ms)
         event_add(&timeout_, &wait);
     }
     now_fresh_ = false;
+    report_idle();
+    waiting_ = dispatching_;
     event_base_loop(base_, timeout_ms == 0 ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
+    if (waiting_)
+        update_now();
     if (timeout_ms > 0)
         event_del(&timeout_);
 }
@@ -116,6 +144,7 @@ void Loop::drain_wake(Loop *self)
     uint64_t count;
     ssize_t got = read(self->wake_fd_, &count, sizeof count);
     (void)got; // EAGAIN: somebody else has read it, which is as good
+    self->now_ms();
     self->on_wake_(self->owner_);
 }
 

@@ -7,6 +7,7 @@
 #ifndef WM_CORE_LOOP_H
 #define WM_CORE_LOOP_H
 
+#include <atomic>
 #include <cstdint>
 #include <event2/event.h>
 #include <event2/event_struct.h>
@@ -92,6 +93,16 @@ public:
     /// The base's own epoll descriptor, or a WM_E... code.
     int fd();
 
+    /// Keeps in *since_ms since when the events of a turn have been dispatched; 0 while it waits. nullptr: no more.
+    void report_dispatch(std::atomic<int64_t> *since_ms) { dispatching_ = since_ms; }
+    /// The host waits in a loop of its own until the next turn, for all that is known here.
+    void report_idle();
+    /// As if a turn dispatched, from now on.
+    void report_busy();
+
+    /// In a child of fork(2): gives it up without a change to what the parent watches.
+    void abandon();
+
     struct event_base *base() { return base_; }
 
 private:
@@ -108,6 +119,8 @@ private:
     void *owner_ = nullptr;
     int64_t now_ms_ = 0;
     bool now_fresh_ = false;
+    bool waiting_ = false; ///< as said in *dispatching_
+    std::atomic<int64_t> *dispatching_ = nullptr;
     int64_t armed_due_ms_ = kNever;
     int wake_fd_ = -1;
     int due_fd_ = -1;

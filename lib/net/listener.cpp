@@ -4,12 +4,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
@@ -99,21 +101,58 @@ int Listener::bind_and_listen(const Address &address, const SocketAddress &socke
         return fail_with_errno(number, address);
     }
     if (file) {
-        struct stat status;
+        own_path(address.path);
         // The umask has taken its part in bind(): what was asked for is set again on the file.
-        if (chmod(address.path.c_str(), options.unix_mode) != 0 || lstat(address.path.c_str(), &status) != 0)
+        if (path_.empty() || chmod(address.path.c_str(), options.unix_mode) != 0)
             return fail_with_errno(errno, address);
-        path_ = address.path;
-        path_device_ = status.st_dev;
-        path_inode_ = status.st_ino;
     }
     if (::listen(fd_, options.backlog) != 0)
         return fail_with_errno(errno, address);
+    find_port();
+    return 0;
+}
+
+void Listener::adopt(int fd, int backlog)
+{
+    int flags = fcntl(fd, F_GETFL);
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (backlog > 0)
+        ::listen(fd, backlog); // a changed backlog holds from here on
+    fd_ = fd;
+    find_port();
+}
+
+void Listener::find_port()
+{
     SocketAddress bound;
     bound.len = sizeof bound.storage;
     if (getsockname(fd_, reinterpret_cast<struct sockaddr *>(&bound.storage), &bound.len) == 0)
         port_ = static_cast<uint16_t>(port_of(bound.storage));
-    return 0;
+}
+
+void Listener::own_path(const std::string &path)
+{
+    struct stat status;
+    if (lstat(path.c_str(), &status) != 0)
+        return;
+    path_ = path;
+    path_device_ = status.st_dev;
+    path_inode_ = status.st_ino;
+}
+
+int Listener::release()
+{
+    disown_path();
+    port_ = 0;
+    return std::exchange(fd_, -1);
+}
+
+void Listener::leave()
+{
+    int fd = release();
+    if (fd >= 0)
+        ::close(fd);
 }
 
 void Listener::close()

@@ -29,7 +29,16 @@ public:
 
     /// 0, or a WM_E... code with "Address already in use: ADDRESS" or the like as its detail.
     int open(const Address &address, const ListenOptions &options);
+    /// Takes over a socket that listens already; a backlog of 0 leaves it its own.
+    void adopt(int fd, int backlog);
     void close();
+    /// Closes the descriptor only: the socket is another process's too, and the file of a unix socket is that one's to remove.
+    void leave();
+    /// Gives the descriptor away, as leave() does.
+    int release();
+    /// The file of a unix socket is somebody else's to remove; or ours.
+    void disown_path() { path_.clear(); }
+    void own_path(const std::string &path);
 
     bool is_open() const { return fd_ >= 0; }
     int fd() const { return fd_; }
@@ -41,6 +50,7 @@ public:
 
 private:
     int bind_and_listen(const Address &address, const SocketAddress &socket_address, const ListenOptions &options);
+    void find_port();
     void set_tcp_options(const SocketAddress &socket_address, const ListenOptions &options);
 
     int fd_ = -1;

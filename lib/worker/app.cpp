@@ -95,6 +95,10 @@ App::~App()
         std::unique_ptr<Worker> gone = std::move(workers_.back());
         workers_.pop_back();
     }
+    callbacks.each([](auto &callback) {
+        if (callback.destroy)
+            callback.destroy(callback.user);
+    });
     drop_commands();
     sweep_retired();
     inbox.begin_batch();
@@ -213,11 +217,15 @@ App::Visit::~Visit()
 
 int App::start()
 {
+    loop.report_busy();
+    if (link)
+        link->starting();
+    auto starts = [this](const Worker &worker) { return !worker.released() && (!link || link->starts(worker)); };
     // Those that on_start makes listen by themselves: the page's push example opens its inner port there.
     size_t count = workers_.size();
     for (size_t i = 0; i < count; i++) {
         Worker &worker = *workers_[i];
-        if (worker.released() || !worker.has_address() || worker.listening())
+        if (!starts(worker) || !worker.has_address() || worker.listening())
             continue;
         if (int result = worker.listen()) {
             abandon_start();
@@ -226,9 +234,9 @@ int App::start()
     }
     for (size_t i = 0; i < count; i++) {
         Worker &worker = *workers_[i];
-        if (worker.released() || !worker.callbacks.start)
+        if (!starts(worker) || !worker.callbacks.start)
             continue;
-        int32_t verdict = worker.callbacks.start.fn(handle(&worker), 0, worker.callbacks.start.user);
+        int32_t verdict = worker.callbacks.start.fn(handle(&worker), link ? link->index() : 0, worker.callbacks.start.user);
         if (verdict < 0) {
             abandon_start();
             return fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict));
@@ -237,16 +245,23 @@ int App::start()
     started_ = true; // from here on a listener accepts at once
     for (auto &worker : workers_)
         worker->watch_listener();
+    status.publish(*this, PageState::kServing);
+    if (link)
+        link->started();
     return 0;
 }
 
 void App::abandon_start()
 {
     std::string text = last_error();
+    abandoning_ = true;
     for (auto &worker : workers_)
         worker->unlisten();
     lifecycle.destroy_all(WM_REASON_STOP);
     end_turn();
+    abandoning_ = false;
+    if (link)
+        link->failed_start(text.c_str());
     fail(WM_ESTATE, "%s", text.c_str());
 }
 
@@ -299,6 +314,8 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     bool ended = stopped_ && *count == 0;
     if (!todos.done() || !postponed_.empty() || (stopped_ && !ended))
         loop.wake(); // something waits for the next poll: the descriptor has to show it
+    if (timeout_ms == 0)
+        loop.report_idle(); // the host has a loop of its own, in which it may wait now
     leave();
     return ended ? WM_ESTOPPED : 0;
 }
@@ -361,6 +378,8 @@ void App::end_turn()
         sweep_retired();
     if (stopping())
         stopped_ = finish_stop();
+    if (status.attached())
+        status.publish(*this, stopping() ? PageState::kStopping : started_ ? PageState::kServing : PageState::kStarting);
     arm_due();
 }
 

@@ -19,6 +19,8 @@
 #include "worker/inbox.h"
 #include "worker/lifecycle.h"
 #include "worker/outbox.h"
+#include "worker/process_link.h"
+#include "worker/status_writer.h"
 #include "worker/todo_list.h"
 #include "worker/worker.h"
 
@@ -67,6 +69,8 @@ public:
     int post_locked(const Command &command);
 
     int set_option(const char *name, int64_t value);
+    /// Whether a listener that the host closes is to be closed at the master too: not when the process only ends.
+    bool tells_master() const { return link && !abandoning_ && !freeing_ && !stopping(); }
 
     wm_timer add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
     int delete_timer(uint32_t slot, uint32_t generation);
@@ -108,6 +112,7 @@ public:
     uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
     AppOptions options;
+    AppCallbacks callbacks;
     Loop loop;
     Deadlines deadlines;
     Dispatch dispatch;
@@ -119,6 +124,9 @@ public:
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
     TimerQueue timers;
+    /// To the process's master; nullptr: there is none. Owned by who sets it.
+    ProcessLink *link = nullptr;
+    StatusWriter status;
     /// Of the running poll: what records point to lives as long as it.
     uint64_t slice_epoch = 1;
 
@@ -167,6 +175,7 @@ private:
     std::atomic<bool> inside_{false};
     bool free_later_ = false;
     bool freeing_ = false;
+    bool abandoning_ = false; ///< a start has failed, and what it opened is closed again
     bool signalled_ = false;
 
     friend class Lifecycle;

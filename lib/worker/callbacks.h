@@ -1,10 +1,11 @@
 /**
  * @file
- * The callbacks of a worker: function, user pointer and the notifier that gives the pointer back.
+ * The callbacks of a worker and of an app: function, user pointer and the notifier that gives the pointer back.
  */
 #ifndef WM_WORKER_CALLBACKS_H
 #define WM_WORKER_CALLBACKS_H
 
+#include "wm/app.h"
 #include "wm/worker.h"
 
 namespace wm {
@@ -20,6 +21,7 @@ template <class Function> struct Callback {
 struct Callbacks {
     Callback<wm_start_fn> start;
     Callback<wm_stop_fn> stop;
+    Callback<wm_reload_fn> reload;
     Callback<wm_handshake_fn> handshake;
     Callback<wm_conn_fn> connect;
     Callback<wm_conn_fn> open;
@@ -34,6 +36,7 @@ struct Callbacks {
     {
         visit(start);
         visit(stop);
+        visit(reload);
         visit(handshake);
         visit(connect);
         visit(open);
@@ -42,6 +45,22 @@ struct Callbacks {
         visit(close);
         visit(buffer_full);
         visit(buffer_drain);
+    }
+};
+
+/// Of an app, for its master process.
+struct AppCallbacks {
+    Callback<wm_app_fn> master_start;
+    Callback<wm_app_fn> master_stop;
+    Callback<wm_app_fn> master_reload;
+    Callback<wm_exit_fn> worker_exit;
+
+    template <class Visit> void each(Visit visit)
+    {
+        visit(master_start);
+        visit(master_stop);
+        visit(master_reload);
+        visit(worker_exit);
     }
 };
 

@@ -64,6 +64,8 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
     const auto &callback = conn.worker->callbacks.message;
     if (!data)
         data = "";
+    conn.worker->requests++;
+    messages_++;
     if (callback) {
         callback.fn(handle(conn.worker), id_of(conn), data, len, kind, callback.user);
     } else if (wm_event *event = record(WM_EVENT_MESSAGE, &conn)) {

@@ -55,6 +55,9 @@ public:
     void post(void *user);
     void hub(int64_t connections, void *user);
 
+    /// Messages delivered so far.
+    uint64_t messages() const { return messages_; }
+
     static uint64_t id_of(const Connection &conn);
 
 private:
@@ -64,6 +67,7 @@ private:
     wm_event *events_ = nullptr;
     size_t cap_ = 0;
     size_t count_ = 0;
+    uint64_t messages_ = 0;
     bool pulls_ = false;
 };
 

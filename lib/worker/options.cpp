@@ -19,7 +19,12 @@ constexpr int64_t kLargest = int64_t{1} << 31;
 
 #define WM_INT(owner, name, unit, min, max, live, text)                                                                                    \
     {                                                                                                                                      \
-#name, false, unit, owner().name, min, max, live, text, offsetof(owner, name)                                                      \
+#name, false, unit, owner().name, min, max, live, text, offsetof(owner, name), {}                                                  \
+    }
+
+#define WM_TEXT(owner, name, live, text, ...)                                                                                              \
+    {                                                                                                                                      \
+#name, true, "", 0, 0, 0, live, text, offsetof(owner, name), {__VA_ARGS__}                                                         \
     }
 
 #define WM_CONN_ROWS(owner)                                                                                                                \
@@ -42,6 +47,19 @@ const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_queue_total, "bytes", 0, kForever, true, kQueueTotal),
     WM_INT(AppOptions, max_assembly_total, "bytes", 0, kForever, true, "sum of the incomplete messages of all connections"),
     WM_INT(AppOptions, stop_timeout_ms, "ms", 0, kForever, true, "how long a stop waits for connections to close"),
+    WM_INT(AppOptions, reload_timeout_ms, "ms", 1, kForever, false,
+           "reload: time for a new process to be ready, and for an old one to end its connections"),
+    WM_INT(AppOptions, graceful_timeout_ms, "ms", 1, kForever, false, "reload -g and stop -g: time for connections to end by themselves"),
+    WM_INT(AppOptions, drain_ms, "ms", 0, kForever, false, "reload: websockets are told over this time, so that they do not come back at once"),
+    WM_INT(AppOptions, log_max_size, "bytes", 0, kForever, false, "size at which log_file is renamed to log_file.1; 0: never"),
+    WM_INT(AppOptions, pull, "bool", 0, 1, false, "wm_app_main returns WM_CHILD in each process, and the host polls"),
+    WM_TEXT(AppOptions, name, false, "name of the instance: of its files, and for --name; empty: the program's"),
+    WM_TEXT(AppOptions, run_dir, false,
+            "folder of NAME.pid and NAME.sock; empty: /run/wm for root, else $XDG_RUNTIME_DIR/wm, else /tmp/wm-UID"),
+    WM_TEXT(AppOptions, pid_file, false, "path of the pid file; empty: NAME.pid in run_dir"),
+    WM_TEXT(AppOptions, log_file, false, "path of the log; empty: standard error, and with -d NAME.log in run_dir"),
+    WM_TEXT(AppOptions, stdout_file, false, "with -d: what standard output and standard error are appended to"),
+    WM_TEXT(AppOptions, start_method, false, "fork; or exec: each process is the program started again", "fork", "exec"),
 };
 
 const OptionRow kWorkerRows[] = {
@@ -59,7 +77,12 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
     WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),
     WM_INT(WorkerOptions, skip_oversize, "bool", 0, 1, true, "text: a line over max_message is an error event and skipped, not a close"),
-    {"name", true, "", 0, 0, 0, true, "name in the log and in listings", offsetof(WorkerOptions, name)},
+    WM_INT(WorkerOptions, count, "count", 0, 1024, false,
+           "wm_app_main: processes; 0: none of its own, a process of another worker opens it by wm_worker_listen"),
+    WM_INT(WorkerOptions, reloadable, "bool", 0, 1, false, "wm_app_main: 0: a reload calls on_reload only, and the process stays"),
+    WM_TEXT(WorkerOptions, name, true, "name in the log and in listings"),
+    WM_TEXT(WorkerOptions, user, false, "wm_app_main, as root: user that the processes run as"),
+    WM_TEXT(WorkerOptions, group, false, "wm_app_main, as root: group that the processes run as; empty: the user's"),
 };
 
 const OptionRow kConnRows[] = {WM_CONN_ROWS(ConnOptions)};
@@ -71,6 +94,7 @@ const OptionRow kHubRows[] = {
 
 #undef WM_CONN_ROWS
 #undef WM_INT
+#undef WM_TEXT
 #pragma GCC diagnostic pop
 
 struct Table {
@@ -153,6 +177,8 @@ int set_option(Scope scope, void *options, bool late, const char *name, const ch
         return code;
     if (late && !row->live)
         return fail(WM_ESTATE, "option '%s' must be set before listen", name);
+    if (row->words[0] && strcmp(value, row->words[0]) != 0 && strcmp(value, row->words[1]) != 0)
+        return fail(WM_EINVAL, "option '%s' is '%s' or '%s', not '%s'", name, row->words[0], row->words[1], value);
     *value_at<std::string>(options, row) = value;
     return 0;
 }

@@ -36,7 +36,11 @@ struct WorkerOptions : ConnOptions {
     int64_t unix_mode = 0660;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
+    int64_t count = 1;
+    int64_t reloadable = 1;
     std::string name = "none";
+    std::string user;
+    std::string group;
 };
 
 struct AppOptions {
@@ -45,6 +49,17 @@ struct AppOptions {
     int64_t max_queue_total = 0;
     int64_t max_assembly_total = 256 << 20;
     int64_t stop_timeout_ms = 2000;
+    int64_t reload_timeout_ms = 10000;
+    int64_t graceful_timeout_ms = 60000;
+    int64_t drain_ms = 1000;
+    int64_t log_max_size = 10 << 20;
+    int64_t pull = 0;
+    std::string name;
+    std::string run_dir;
+    std::string pid_file;
+    std::string log_file;
+    std::string stdout_file = "/dev/null";
+    std::string start_method = "fork";
 };
 
 struct HubOptions {
@@ -65,6 +80,7 @@ struct OptionRow {
     bool live; ///< may change after listen
     const char *text;
     size_t offset;
+    const char *words[2]; ///< of a text: the values that it may have; none: any
 };
 
 /// The row at index, or nullptr.

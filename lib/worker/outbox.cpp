@@ -72,12 +72,16 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
     const ConnOptions &options = conn.worker->options_of(conn);
     if (len > static_cast<size_t>(std::max(options.max_message, options.max_send_buffer)))
         return fail(WM_EMSGSIZE, "message of %zu bytes is over max_message and max_send_buffer", len);
-    if (conn.queued() > static_cast<size_t>(options.max_send_buffer))
+    if (conn.queued() > static_cast<size_t>(options.max_send_buffer)) {
+        send_fail_++;
         return fail(WM_EFULL, "%zu bytes are queued, over max_send_buffer (%lld)", conn.queued(),
                     static_cast<long long>(options.max_send_buffer));
-    if (total_queued_ > static_cast<size_t>(app_.options.max_queue_total))
+    }
+    if (total_queued_ > static_cast<size_t>(app_.options.max_queue_total)) {
+        send_fail_++;
         return fail(WM_EFULL, "%zu bytes are queued for all connections, over max_queue_total (%lld)", total_queued_,
                     static_cast<long long>(app_.options.max_queue_total));
+    }
     return 0;
 }
 
@@ -148,6 +152,13 @@ void Outbox::open(Connection &conn, std::string_view answer)
     }
     total_queued_ += answer.size();
     write_queue(conn);
+}
+
+/// The kernel takes no more: the end arrives as close.
+void Outbox::broken(Connection &conn)
+{
+    send_fail_++;
+    app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
 }
 
 /// Memory ran out with part of a message gone: what would follow makes no sense to the peer.
@@ -354,7 +365,7 @@ void Outbox::flush(Connection &conn)
         }
         ssize_t sent = stream::send(conn.fd, vectors, count);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-            app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+            broken(conn);
             return;
         }
         size_t left = sent > 0 ? static_cast<size_t>(sent) : 0;
@@ -398,7 +409,7 @@ bool Outbox::write_through(Connection &conn, std::string_view head, std::string_
                 vectors[count++] = {const_cast<char *>(part.data()), part.size()};
         ssize_t sent = stream::send(conn.fd, vectors, count);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-            app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+            broken(conn);
             return true; // as with any send, the end arrives as close
         }
         left = sent > 0 ? static_cast<size_t>(sent) : 0;
@@ -446,7 +457,7 @@ void Outbox::write_queue(Connection &conn)
         if (sent < 0) {
             if (errno == EAGAIN || errno == EINTR)
                 break;
-            app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+            broken(conn);
             return;
         }
         conn.bytes_written += static_cast<size_t>(sent);

@@ -67,6 +67,8 @@ public:
     void flush(Connection &conn);
     void flush_all();
     bool idle() const { return listed_.empty(); }
+    /// Messages that were refused because a queue was full, and sends that met a broken socket, so far.
+    uint64_t send_fail() const { return send_fail_; }
 
     static void writable(Connection *conn);
 
@@ -76,6 +78,7 @@ private:
 
     int check(Connection &conn, size_t len, bool exempt);
     int lost(Connection &conn, size_t len);
+    void broken(Connection &conn);
     int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);
@@ -96,6 +99,7 @@ private:
     size_t cursor_ = 0;
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
     size_t total_queued_ = 0;
+    uint64_t send_fail_ = 0;
     std::vector<uint32_t> listed_;
 };
 

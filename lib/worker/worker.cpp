@@ -62,23 +62,46 @@ int Worker::listen()
         result = fail(WM_ESTATE, "a worker without an address cannot listen");
     else if (released_ || app_.stopping())
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
-    if (result == 0 && !listening()) {
-        ListenOptions how = {static_cast<int>(options.backlog), options.reuse_port != 0, options.tcp_nodelay != 0, options.keepalive != 0,
-                             static_cast<mode_t>(options.unix_mode)};
-        result = listener_.open(address_, how);
-        if (result == 0 && spare_fd.load(std::memory_order_relaxed) < 0)
-            keep_spare(open_spare());
-        if (result == 0)
-            display_ = address_.display(listener_.port());
-    }
+    if (result == 0 && !listening())
+        result = open_listener();
     if (result != 0) {
         error = last_error();
+        if (app_.link) // nobody may be at the terminal to whom the host could say it
+            log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
         return result;
     }
     stopped_ = false;
     accept_paused_ = false;
     if (app_.started())
         watch_listener();
+    return 0;
+}
+
+ListenOptions Worker::listen_options() const
+{
+    return {static_cast<int>(options.backlog), options.reuse_port != 0, options.tcp_nodelay != 0, options.keepalive != 0,
+            static_cast<mode_t>(options.unix_mode)};
+}
+
+/// Takes over what the master has kept for this address, else binds.
+int Worker::open_listener()
+{
+    shared_listener_ = false;
+    int kept = app_.link ? app_.link->adopt(address_.text, &shared_listener_) : -1;
+    if (kept >= 0) {
+        listener_.adopt(kept, static_cast<int>(options.backlog));
+    } else {
+        int result = listener_.open(address_, listen_options());
+        if (result != 0)
+            return result;
+        if (app_.link) {
+            app_.link->opened(address_.text, listener_.fd());
+            listener_.disown_path();
+        }
+    }
+    if (spare_fd.load(std::memory_order_relaxed) < 0)
+        keep_spare(open_spare());
+    display_ = address_.display(listener_.port());
     return 0;
 }
 
@@ -91,6 +114,8 @@ void Worker::watch_listener()
 void Worker::unlisten()
 {
     accept_watch_.disarm();
+    if (listening() && app_.tells_master())
+        app_.link->closed(listener_.fd());
     listener_.close();
     if (has_address_)
         display_ = address_.text;
@@ -165,7 +190,9 @@ void Worker::acceptable(Worker *self)
 
 void Worker::accept_batch()
 {
-    for (int64_t i = 0; i < options.accept_batch; i++) {
+    // Of a shared queue one at a time: who takes a batch leaves its siblings idle.
+    int64_t batch = shared_listener_ ? 1 : options.accept_batch;
+    for (int64_t i = 0; i < batch; i++) {
         if (!app_.dispatch.room(callbacks.connect)) {
             app_.loop.break_turn();
             return;

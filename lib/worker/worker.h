@@ -44,8 +44,12 @@ public:
         return own ? *own : options;
     }
     const char *address() const { return display_.c_str(); }
+    const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
+    bool accept_paused() const { return accept_paused_; }
+    bool listen_failed() const { return !error.empty() && !listening(); }
+    ListenOptions listen_options() const;
     bool released() const { return released_; }
 
     /// False: no memory for another connection in the list.
@@ -60,10 +64,12 @@ public:
     WorkerOptions options;
     Callbacks callbacks;
     std::string error;
+    uint64_t requests = 0; ///< messages delivered
     void *user = nullptr;
     wm_destroy_fn destroy_user = nullptr;
 
 private:
+    int open_listener();
     static void acceptable(Worker *self);
     void accept_batch();
     bool accept_one();
@@ -79,6 +85,7 @@ private:
     Protocol protocol_ = Protocol::kRaw;
     bool has_address_ = false;
     bool accept_paused_ = false;
+    bool shared_listener_ = false; ///< other processes accept from it too
     bool released_ = false;
     bool stopped_ = false;
 };

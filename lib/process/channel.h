@@ -1,0 +1,73 @@
+/**
+ * @file
+ * What runs between the master and one child: packets with a kind, two numbers, a text and at most one descriptor.
+ *
+ * A child holds one end, the master the other: its end of stream says that the master has died, so it is the life pipe too. Each end is
+ * its process's.
+ */
+#ifndef WM_PROCESS_CHANNEL_H
+#define WM_PROCESS_CHANNEL_H
+
+#include "core/fd.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wm {
+
+enum class MessageKind : uint32_t {
+    // From a child to the master.
+    kReady = 1, ///< it serves
+    kFailed,    ///< it could not start: text
+    kAdopted,   ///< it accepts from the kept socket with that id
+    kListen,    ///< it has bound a socket: text is its address, id its inode, a descriptor
+    kUnlisten,  ///< the host has closed the socket with that id
+    kLogFull,   ///< the log has reached log_max_size
+    kListed,    ///< its connections stand in the file of the kList with that id
+
+    // From the master to a child.
+    kStop = 100, ///< within `value` ms
+    kDrain,      ///< connections end by themselves: `id` ms to spread goodbyes over, `value` ms at most
+    kLeave,      ///< as kDrain, for a stop: websockets hear 1001
+    kReload,     ///< on_reload, and no more
+    kList,       ///< write the connections into the file that comes with it
+    kLog,        ///< a new log file
+    kOutput,     ///< a new file for standard output and standard error
+};
+
+struct Message {
+    MessageKind kind = {};
+    int32_t value = 0;
+    uint64_t id = 0;
+    std::string text;
+    Fd fd;
+};
+
+class Channel {
+public:
+    enum class Got { kMessage, kNothing, kEnd };
+
+    Channel() = default;
+    explicit Channel(Fd fd) : fd_(std::move(fd)) {}
+
+    /// Two ends; false with errno.
+    static bool pair(Channel &one, Channel &other);
+
+    /// Waits for room, or, with `wait` false, drops the message when there is none. False when it did not leave.
+    bool send(MessageKind kind, int32_t value, uint64_t id, std::string_view text, int fd, bool wait) const;
+    /// Never waits.
+    Got receive(Message &out) const;
+
+    int fd() const { return fd_.get(); }
+    bool is_open() const { return static_cast<bool>(fd_); }
+    void close() { fd_.reset(); }
+    int release() { return fd_.release(); }
+
+private:
+    Fd fd_;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,84 @@
+#include "process/child_plan.h"
+
+#include "process/inherited.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+
+namespace wm {
+
+namespace {
+
+constexpr const char *kFds = "WM_FDS";
+constexpr const char *kChild = "WM_CHILD";
+constexpr const char *kListen = "listen:"; // a socket of this child's alone
+constexpr const char *kShared = "shared:";
+
+bool take_prefix(std::string &text, const std::string &prefix)
+{
+    if (!text.starts_with(prefix))
+        return false;
+    text.erase(0, prefix.size());
+    return true;
+}
+
+} // namespace
+
+std::vector<int> ChildPlan::descriptors() const
+{
+    std::vector<int> out = {channel, pages};
+    for (int fd : {log, output})
+        if (fd >= 0)
+            out.push_back(fd);
+    for (const KeptFor &socket : sockets)
+        out.push_back(socket.fd);
+    return out;
+}
+
+void ChildPlan::to_environment() const
+{
+    std::vector<NamedFd> fds = {{channel, "channel"}, {pages, "pages"}};
+    if (log >= 0)
+        fds.push_back({log, "log"});
+    if (output >= 0)
+        fds.push_back({output, "output"});
+    for (const KeptFor &socket : sockets)
+        fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
+    setenv(kFds, format_fds(fds).c_str(), 1);
+    char text[160];
+    snprintf(text, sizeof text, "%zu %d %zu %d %d %d", worker, index, page, static_cast<int>(master), first_start, console);
+    setenv(kChild, (text + (" " + worker_name)).c_str(), 1);
+}
+
+bool ChildPlan::from_environment()
+{
+    const char *text = getenv(kChild);
+    int first = 0, to_console = 0, parent = 0, behind = 0;
+    if (!text || sscanf(text, "%zu %d %zu %d %d %d %n", &worker, &index, &page, &parent, &first, &to_console, &behind) != 6)
+        return false;
+    master = parent;
+    first_start = first;
+    console = to_console;
+    worker_name = text + behind;
+    for (NamedFd &entry : parse_fds(getenv(kFds))) {
+        fcntl(entry.fd, F_SETFD, FD_CLOEXEC);
+        if (entry.name == "channel")
+            channel = entry.fd;
+        else if (entry.name == "pages")
+            pages = entry.fd;
+        else if (entry.name == "log")
+            log = entry.fd;
+        else if (entry.name == "output")
+            output = entry.fd;
+        else if (take_prefix(entry.name, kListen))
+            sockets.push_back({entry.fd, entry.name, false});
+        else if (take_prefix(entry.name, kShared))
+            sockets.push_back({entry.fd, entry.name, true});
+    }
+    unsetenv(kFds);
+    unsetenv(kChild);
+    return channel >= 0 && pages >= 0;
+}
+
+} // namespace wm

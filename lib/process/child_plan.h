@@ -1,0 +1,49 @@
+/**
+ * @file
+ * What a child is told about itself: handed on in memory by fork(2), in the environment by exec(3).
+ */
+#ifndef WM_PROCESS_CHILD_PLAN_H
+#define WM_PROCESS_CHILD_PLAN_H
+
+#include "core/status_page.h"
+
+#include <cstddef>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace wm {
+
+/// A listening socket that the master keeps for a child.
+struct KeptFor {
+    int fd = -1;
+    std::string address; ///< as the worker was given it
+    bool shared = false; ///< other children accept from it too
+};
+
+struct ChildPlan {
+    size_t worker = 0; ///< place among the app's workers, in the order of their making
+    int index = 0;     ///< among the processes of that worker
+    size_t page = 0;   ///< of the shared memory
+    pid_t master = 0;
+    bool first_start = false; ///< standard output and standard error are still those of who starts it
+    std::string worker_name;
+
+    int channel = -1;
+    int pages = -1;  ///< the shared memory
+    int log = -1;    ///< -1: none
+    int output = -1; ///< for standard output and standard error once it serves; -1: as they are
+    bool console = true; ///< log to standard error too
+    std::vector<KeptFor> sockets;
+
+    /// The variables for an exec; the descriptors have to stay open over it.
+    void to_environment() const;
+    /// False: this process was not started by a master. Takes the variables out of the environment, and the descriptors are
+    /// close-on-exec again.
+    bool from_environment();
+    std::vector<int> descriptors() const;
+};
+
+} // namespace wm
+
+#endif

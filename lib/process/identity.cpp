@@ -1,0 +1,61 @@
+#include "process/identity.h"
+
+#include <cerrno>
+#include <cstring>
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+std::string name_of(uid_t uid)
+{
+    const struct passwd *entry = getpwuid(uid);
+    return entry ? entry->pw_name : std::to_string(uid);
+}
+
+} // namespace
+
+std::string Identity::resolve(const std::string &user_name, const std::string &group_name)
+{
+    uid = geteuid();
+    gid = getegid();
+    if (!user_name.empty()) {
+        const struct passwd *entry = getpwnam(user_name.c_str());
+        if (!entry)
+            return "there is no user '" + user_name + "'";
+        uid = entry->pw_uid;
+        gid = entry->pw_gid;
+    }
+    if (!group_name.empty()) {
+        const struct group *entry = getgrnam(group_name.c_str());
+        if (!entry)
+            return "there is no group '" + group_name + "'";
+        gid = entry->gr_gid;
+    }
+    user = user_name.empty() ? name_of(uid) : user_name;
+    changes = uid != geteuid() || gid != getegid();
+    if (changes && geteuid() != 0) {
+        warning = "only root can run processes as user '" + user + "'" + (group_name.empty() ? "" : " and group '" + group_name + "'") +
+                  ": they run as " + name_of(geteuid());
+        changes = false;
+        user = name_of(geteuid());
+    }
+    return "";
+}
+
+std::string Identity::assume() const
+{
+    if (!changes)
+        return "";
+    // Groups first: without root's rights they cannot be left any more.
+    if (setgid(gid) != 0 || initgroups(user.c_str(), gid) != 0 || setuid(uid) != 0)
+        return "cannot run as user '" + user + "': " + strerror(errno);
+    if (uid != 0 && (setuid(0) == 0 || getuid() != uid))
+        return "cannot give up the rights of root for user '" + user + "'";
+    return "";
+}
+
+} // namespace wm

@@ -1,0 +1,176 @@
+#include "process/instance.h"
+
+#include "core/error.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr size_t kMaxName = 64;
+
+bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+bool is_name(const std::string &name)
+{
+    if (name.empty() || name.size() > kMaxName || name[0] == '.' || name[0] == '-')
+        return false;
+    for (char c : name)
+        if (!is_name_char(c))
+            return false;
+    return true;
+}
+
+/// The program's file name, with what no name may have replaced.
+std::string name_of_program(const char *program)
+{
+    std::string name = program ? program : "";
+    name.erase(0, name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
+    for (char &c : name)
+        if (!is_name_char(c))
+            c = '_';
+    if (name.empty() || name[0] == '.' || name[0] == '-')
+        name.insert(0, "wm");
+    return name.substr(0, kMaxName);
+}
+
+/// mkdir -p; an existing folder is fine.
+bool make_folders(const std::string &path, mode_t mode)
+{
+    for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+        if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
+            return false;
+    return mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
+}
+
+/// A write lock on the whole file, of this open file and whatever inherits it (fcntl(2), open file description locks).
+struct flock whole_file(short type)
+{
+    struct flock lock = {};
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    return lock;
+}
+
+} // namespace
+
+std::string Instance::default_run_dir(bool *own) const
+{
+    *own = false;
+    if (geteuid() == 0)
+        return "/run/wm";
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    if (runtime && runtime[0] == '/')
+        return std::string(runtime) + "/wm";
+    *own = true;
+    return "/tmp/wm-" + std::to_string(geteuid());
+}
+
+std::string Instance::resolve(const AppOptions &options, const std::string &name, const char *program)
+{
+    name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(program);
+    if (!is_name(name_))
+        return "bad name '" + name_ + "': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -";
+    run_dir_ = options.run_dir.empty() ? default_run_dir(&private_dir_) : options.run_dir;
+    if (run_dir_[0] != '/')
+        return "run_dir '" + run_dir_ + "' is not absolute";
+    while (run_dir_.size() > 1 && run_dir_.back() == '/')
+        run_dir_.pop_back();
+    pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + name_ + ".pid" : options.pid_file;
+    socket_path_ = run_dir_ + "/" + name_ + ".sock";
+    if (socket_path_.size() >= sizeof(sockaddr_un::sun_path))
+        return "path of the control socket is too long, at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+               " bytes: " + socket_path_ + " (option run_dir)";
+    return "";
+}
+
+std::string Instance::make_run_dir() const
+{
+    if (!make_folders(run_dir_, geteuid() == 0 ? 0755 : 0700))
+        return "cannot make the folder " + run_dir_ + ": " + strerror(errno) + " (option run_dir)";
+    struct stat status;
+    if (lstat(run_dir_.c_str(), &status) != 0)
+        return "cannot use the folder " + run_dir_ + ": " + strerror(errno);
+    if (private_dir_ && (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022)))
+        return "the folder " + run_dir_ + " is not this user's alone: remove it, or set option run_dir";
+    return "";
+}
+
+/// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
+bool Instance::is_current(int fd) const
+{
+    struct stat open_file, named;
+    return fstat(fd, &open_file) == 0 && stat(pid_path_.c_str(), &named) == 0 && open_file.st_dev == named.st_dev &&
+           open_file.st_ino == named.st_ino;
+}
+
+Instance::Lock Instance::lock()
+{
+    for (;;) {
+        Fd fd(open(pid_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+        if (!fd) {
+            fail(WM_EACCES, "cannot write the pid file %s: %s", pid_path_.c_str(), strerror(errno));
+            return Lock::kFailed;
+        }
+        struct flock lock = whole_file(F_WRLCK);
+        if (fcntl(fd.get(), F_OFD_SETLK, &lock) != 0) {
+            if (errno == EAGAIN || errno == EACCES)
+                return Lock::kRunning;
+            fail(WM_ESYS, "cannot lock the pid file %s: %s", pid_path_.c_str(), strerror(errno));
+            return Lock::kFailed;
+        }
+        if (!is_current(fd.get()))
+            continue;
+        std::string text = std::to_string(getpid()) + "\n";
+        if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
+            pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+            fail(WM_ESYS, "cannot write the pid file %s: %s", pid_path_.c_str(), strerror(errno));
+            return Lock::kFailed;
+        }
+        lock_ = std::move(fd);
+        return Lock::kTaken;
+    }
+}
+
+void Instance::unlock()
+{
+    if (lock_)
+        unlink(pid_path_.c_str());
+    lock_.reset();
+}
+
+pid_t Instance::running() const
+{
+    Fd fd(open(pid_path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return 0;
+        return fail(WM_EACCES, "cannot read the pid file %s: %s", pid_path_.c_str(), strerror(errno)), -1;
+    }
+    struct flock lock = whole_file(F_RDLCK);
+    if (fcntl(fd.get(), F_OFD_GETLK, &lock) != 0)
+        return fail(WM_ESYS, "cannot ask for the lock of %s: %s", pid_path_.c_str(), strerror(errno)), -1;
+    if (lock.l_type == F_UNLCK)
+        return 0;
+    // Who has just locked it may not have written its number yet.
+    char text[32] = {};
+    for (int i = 0; i < 1000; i++) {
+        if (pread(fd.get(), text, sizeof text - 1, 0) > 0 && strchr(text, '\n'))
+            break;
+        usleep(1000);
+    }
+    int pid = atoi(text);
+    return pid > 0 ? pid : (fail(WM_ESYS, "the pid file %s is locked, but holds no number", pid_path_.c_str()), -1);
+}
+
+} // namespace wm

@@ -1,0 +1,55 @@
+/**
+ * @file
+ * An instance: its name and its files. The pid file, locked as long as the master lives, is what says whether one runs; the kernel lets
+ * go of the lock however the master dies, so nothing is ever stale.
+ */
+#ifndef WM_PROCESS_INSTANCE_H
+#define WM_PROCESS_INSTANCE_H
+
+#include "core/fd.h"
+#include "worker/options.h"
+
+#include <string>
+#include <sys/types.h>
+
+namespace wm {
+
+class Instance {
+public:
+    /// From the options, the --name of a command line and the program's path. Empty, or what is wrong.
+    std::string resolve(const AppOptions &options, const std::string &name, const char *program);
+
+    const std::string &name() const { return name_; }
+    const std::string &run_dir() const { return run_dir_; }
+    const std::string &pid_path() const { return pid_path_; }
+    const std::string &socket_path() const { return socket_path_; }
+
+    /// Makes run_dir. Empty, or what is wrong.
+    std::string make_run_dir() const;
+
+    enum class Lock { kTaken, kRunning, kFailed };
+    /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().
+    Lock lock();
+    /// Removes the pid file and ends the lock.
+    void unlock();
+    /// In a child: closes the descriptor, and leaves file and lock to the master.
+    void forget() { lock_.reset(); }
+
+    /// Whether a master holds the lock; its pid, 0 when nobody does, -1 when it cannot be known (with the detail).
+    pid_t running() const;
+
+private:
+    std::string default_run_dir(bool *own) const;
+    bool is_current(int fd) const;
+
+    std::string name_;
+    std::string run_dir_;
+    std::string pid_path_;
+    std::string socket_path_;
+    bool private_dir_ = false; ///< in a folder where everybody may write: has to be ours alone
+    Fd lock_;
+};
+
+} // namespace wm
+
+#endif

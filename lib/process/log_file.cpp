@@ -1,0 +1,62 @@
+#include "process/log_file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr mode_t kMode = 0640;
+
+std::string cannot(const char *what, const std::string &path)
+{
+    return std::string("cannot ") + what + " " + path + ": " + strerror(errno);
+}
+
+} // namespace
+
+std::string LogFile::open(const std::string &path)
+{
+    path_ = path;
+    size_t slash = path.rfind('/');
+    if (slash != std::string::npos && slash > 0)
+        mkdir(path.substr(0, slash).c_str(), 0755); // the last folder alone; what else is missing is said by open
+    return reopen();
+}
+
+std::string LogFile::reopen()
+{
+    Fd fresh(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));
+    if (!fresh)
+        return cannot("write to", path_);
+    fd_ = std::move(fresh);
+    return "";
+}
+
+std::string LogFile::rotate()
+{
+    struct stat open_file, named;
+    bool ours = fstat(fd_.get(), &open_file) == 0 && stat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino &&
+                open_file.st_dev == named.st_dev;
+    // Where another has renamed it already, there is a new file to go on with.
+    if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
+        return cannot("rename", path_);
+    return reopen();
+}
+
+std::string LogFile::probe() const
+{
+    struct statvfs space;
+    if (fstatvfs(fd_.get(), &space) != 0 || space.f_blocks == 0 || space.f_bavail > 0)
+        return "";
+    errno = ENOSPC;
+    return cannot("write to", path_);
+}
+
+} // namespace wm

@@ -1,0 +1,40 @@
+/**
+ * @file
+ * The files that the master writes to: the log, renamed at log_max_size, and what takes the children's standard output. The master opens
+ * them, with its rights, and hands the descriptors to its children.
+ */
+#ifndef WM_PROCESS_LOG_FILE_H
+#define WM_PROCESS_LOG_FILE_H
+
+#include "core/fd.h"
+
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+class LogFile {
+public:
+    /// Opens it for appending, and makes its folder. Empty, or what is wrong.
+    std::string open(const std::string &path);
+    /// Opens the path anew, as after a rotation by others; the old file stays when that fails. Empty, or what is wrong.
+    std::string reopen();
+    /// Renames it to PATH.1, which replaces an older one, and opens it anew. Empty, or what is wrong.
+    std::string rotate();
+    /// In a child: closes its copy.
+    void forget() { fd_.reset(); }
+
+    int fd() const { return fd_.get(); }
+    bool is_open() const { return static_cast<bool>(fd_); }
+    const std::string &path() const { return path_; }
+    /// Empty, or why nothing can be written to it now.
+    std::string probe() const;
+
+private:
+    std::string path_;
+    Fd fd_;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,136 @@
+#include "process/main.h"
+
+#include "core/error.h"
+#include "process/child_link.h"
+#include "process/control_client.h"
+#include "process/master.h"
+#include "process/process_state.h"
+#include "worker/app.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+/// A child lives as long as its process: what it goes on with is never taken down.
+int serve(std::unique_ptr<ChildLink> child)
+{
+    return child.release()->serve();
+}
+
+/// Started by a master with exec(3).
+int run_inherited(App &app, const ChildPlan &plan)
+{
+    StatusPage *page = StatusPages::map(plan.pages, plan.page);
+    close(plan.pages);
+    auto child = std::make_unique<ChildLink>(app, plan, page);
+    std::string wrong = !page                      ? "cannot map the status page"
+                        : getppid() != plan.master ? "the master process is gone"
+                                                   : child->attach();
+    if (!wrong.empty()) {
+        child->failed(wrong);
+        fprintf(stderr, "%s\n", wrong.c_str());
+        _exit(1);
+    }
+    return serve(std::move(child));
+}
+
+/// Empty, or why no process can be started from here.
+std::string check_start(App &app, bool exec)
+{
+    bool any = false;
+    for (const auto &worker : app.workers()) {
+        any = any || (!worker->released() && worker->options.count > 0);
+        if (worker->listening())
+            return "wm_worker_listen was called before wm_app_main, for " + std::string(worker->address()) +
+                   ": leave the listening of configured workers to wm_app_main";
+    }
+    if (!any)
+        return "there is no worker with processes: make one with wm_worker_new, its option count above 0";
+    if (app.loop.is_open())
+        return "the app's loop is open already: call wm_app_main before wm_app_fd, run and poll";
+    size_t threads = own_threads();
+    if (threads > 1 && !exec)
+        return "this process has " + std::to_string(threads) +
+               " threads, and a fork takes only one of them along: start threads in on_start, or set option start_method to exec";
+    return "";
+}
+
+int start(App &app, Instance &instance, const CommandLine &line)
+{
+    bool exec = app.options.start_method == "exec";
+    std::string wrong = check_start(app, exec);
+    if (!wrong.empty()) {
+        fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
+        return kExitFailed;
+    }
+    std::vector<std::string> arguments = exec ? own_arguments() : std::vector<std::string>();
+    Daemon daemon;
+    int code = 0;
+    bool is_daemon = daemon.inherited();
+    if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
+        return code;
+    auto master = std::make_unique<Master>(app, instance, daemon, line, arguments);
+    code = master->run();
+    if (code >= 0)
+        return code;
+    std::unique_ptr<ChildLink> child = master->child();
+    master.reset();
+    return serve(std::move(child));
+}
+
+int restart(App &app, Instance &instance, CommandLine line)
+{
+    CommandLine stop = line;
+    stop.verb = Verb::kStop;
+    stop.daemon = false;
+    if (instance.running() != 0) {
+        int code = ask_master(instance, stop);
+        if (code != kExitDone && code != kExitNotRunning)
+            return code;
+    }
+    line.verb = Verb::kStart;
+    return start(app, instance, line);
+}
+
+} // namespace
+
+int process_main(App &app, int argc, char **argv)
+{
+    ChildPlan plan;
+    if (plan.from_environment())
+        return run_inherited(app, plan);
+
+    const char *program = argc > 0 && argv[0] ? argv[0] : "wm";
+    CommandLine line;
+    std::string wrong = line.parse(argc, argv);
+    Instance instance;
+    if (wrong.empty())
+        wrong = instance.resolve(app.options, line.name, program);
+    if (!wrong.empty()) {
+        fprintf(stderr, "%s: %s\n", program, wrong.c_str());
+        return kExitUsage;
+    }
+    switch (line.verb) {
+    case Verb::kNone:
+        fputs(usage(program).c_str(), stderr);
+        return kExitUsage;
+    case Verb::kHelp:
+        fputs(usage(program).c_str(), stdout);
+        return kExitDone;
+    case Verb::kStart:
+        return start(app, instance, line);
+    case Verb::kRestart:
+        return restart(app, instance, line);
+    default:
+        return ask_master(instance, line);
+    }
+}
+
+} // namespace wm

@@ -1,0 +1,17 @@
+/**
+ * @file
+ * wm_app_main: from a command line to what it asks for.
+ */
+#ifndef WM_PROCESS_MAIN_H
+#define WM_PROCESS_MAIN_H
+
+namespace wm {
+
+class App;
+
+/// An exit code, or WM_CHILD; does not return in a child whose host does not pull.
+int process_main(App &app, int argc, char **argv);
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,58 @@
+#include "process/process_state.h"
+
+#include <cstdio>
+#include <cstring>
+#include <dirent.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+/// The whole of a small file of /proc, as a text; empty when it is not there.
+void read_proc(pid_t pid, const char *name, char *out, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", static_cast<int>(pid), name);
+    out[0] = '\0';
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return;
+    size_t got = fread(out, 1, size - 1, file);
+    out[got] = '\0';
+    fclose(file);
+}
+
+} // namespace
+
+uint64_t resident_bytes(pid_t pid)
+{
+    char text[128];
+    unsigned long long total = 0, resident = 0;
+    read_proc(pid, "statm", text, sizeof text);
+    if (sscanf(text, "%llu %llu", &total, &resident) != 2)
+        return 0;
+    return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+bool is_stopped(pid_t pid)
+{
+    char text[512];
+    read_proc(pid, "stat", text, sizeof text);
+    const char *name_end = strrchr(text, ')'); // the name may hold anything, parentheses too
+    return name_end && (name_end[1] == ' ') && (name_end[2] == 'T' || name_end[2] == 't');
+}
+
+size_t own_threads()
+{
+    DIR *folder = opendir("/proc/self/task");
+    if (!folder)
+        return 1;
+    size_t count = 0;
+    while (const struct dirent *entry = readdir(folder))
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+} // namespace wm

@@ -1,0 +1,60 @@
+/**
+ * @file
+ * Signals as bytes in a pipe, for a loop to read. One object a process; handlers, not a mask, so that what the host starts by exec has
+ * the signals as they were.
+ */
+#ifndef WM_PROCESS_SIGNALS_H
+#define WM_PROCESS_SIGNALS_H
+
+#include "core/fd.h"
+
+#include <csignal>
+#include <initializer_list>
+#include <vector>
+
+namespace wm {
+
+class Signals {
+public:
+    Signals() = default;
+    Signals(const Signals &) = delete;
+    Signals &operator=(const Signals &) = delete;
+    ~Signals() { restore(); }
+
+    /// Has these arrive at fd() from now on; false with errno.
+    bool install(std::initializer_list<int> numbers);
+    /// As they were before.
+    void restore();
+
+    int fd() const { return read_.get(); }
+    /// The next that has arrived; 0: none.
+    int next();
+
+private:
+    struct Saved {
+        int number;
+        struct sigaction action;
+    };
+
+    static void arrived(int number);
+
+    Fd read_;
+    Fd write_;
+    std::vector<Saved> saved_;
+};
+
+/// While it lives no signal is handled in this thread: around fork(2), until the child has handlers of its own.
+class SignalsBlocked {
+public:
+    SignalsBlocked();
+    SignalsBlocked(const SignalsBlocked &) = delete;
+    SignalsBlocked &operator=(const SignalsBlocked &) = delete;
+    ~SignalsBlocked();
+
+private:
+    sigset_t before_;
+};
+
+} // namespace wm
+
+#endif

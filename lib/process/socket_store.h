@@ -1,0 +1,81 @@
+/**
+ * @file
+ * The listening sockets that the master keeps: those of the configured workers, those that came by socket activation, and those that a
+ * child has opened by itself and sent up. None of them is closed while a process comes or goes, so no accept queue is lost.
+ */
+#ifndef WM_PROCESS_SOCKET_STORE_H
+#define WM_PROCESS_SOCKET_STORE_H
+
+#include "core/fd.h"
+#include "net/listener.h"
+#include "process/child_plan.h"
+#include "process/inherited.h"
+#include "worker/worker.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wm {
+
+class SocketStore {
+public:
+    static constexpr size_t kAnySlot = SIZE_MAX;
+
+    /// Takes sockets of socket activation, for workers to be found by name or address.
+    void offer_activated(std::vector<NamedFd> fds) { activated_ = std::move(fds); }
+    /// Opens what a configured worker needs: one socket for `slots`, or with reuse_port one for each of them. 0, or a WM_E... code with its
+    /// detail. A unix socket's file gets that owner.
+    int open(Worker &worker, const std::vector<size_t> &slots, uid_t uid, gid_t gid);
+    /// For a worker without processes of its own: an activated socket, if there is one.
+    void open_activated(Worker &worker);
+    /// What is left of the activated ones is nobody's: their names, for a warning.
+    std::vector<std::string> drop_activated();
+
+    /// What the child of that slot gets.
+    std::vector<KeptFor> kept_for(size_t slot, const Worker *worker) const;
+
+    /// A child of that slot has bound it; the master keeps it for its successors.
+    void keep(size_t slot, const std::string &address, Fd fd, uint64_t id);
+    void adopted(size_t slot, uint64_t id);
+    /// What the child that was started last in that slot has not adopted is closed, but for configured ones.
+    void end_of_start(size_t slot);
+    void begin_start(size_t slot);
+    /// The host has closed it. A socket that others share stays.
+    void close(size_t slot, uint64_t id);
+
+    /// The address to show for a configured worker, with its real port.
+    std::string address_of(const Worker &worker) const;
+
+    /// In a child: closes the descriptors that are not in `keep`, and leaves the files of unix sockets.
+    void forget(const std::vector<KeptFor> &keep);
+    /// Closes all, and removes the files of unix sockets.
+    void clear() { sockets_.clear(); }
+
+    /// What tells one socket from another, in any process: its inode.
+    static uint64_t id_of(int fd);
+
+private:
+    struct Kept {
+        std::unique_ptr<Listener> listener;
+        uint64_t id = 0;
+        size_t slot = kAnySlot;
+        const Worker *worker = nullptr; ///< configured for it; nullptr: whoever asks for the address
+        std::string address;
+        bool configured = false;
+        bool shared = false;
+        bool adopted = false;
+    };
+
+    int take_activated(const Worker &worker, const SocketAddress &wanted);
+    int open_one(Worker &worker, const Address &address, size_t slot, bool shared);
+    void add(std::unique_ptr<Listener> listener, const Worker *worker, const std::string &address, size_t slot, bool configured, bool shared);
+
+    std::vector<Kept> sockets_;
+    std::vector<NamedFd> activated_;
+};
+
+} // namespace wm
+
+#endif
