@@ -10,7 +10,7 @@
 #include "core/loop.h"
 #include "core/mailbox.h"
 #include "core/slot_table.h"
-#include "core/timer_queue.h"
+#include "worker/commands.h"
 #include "worker/connection.h"
 #include "worker/deadlines.h"
 #include "worker/dispatch.h"
@@ -19,11 +19,11 @@
 #include "worker/inbox.h"
 #include "worker/lifecycle.h"
 #include "worker/outbox.h"
+#include "worker/timers.h"
 #include "worker/todo_list.h"
 #include "worker/worker.h"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -60,16 +60,10 @@ public:
     int fd();
     int open_loop();
 
-    // Any thread.
+    /// Any thread.
     void request_stop();
-    int post(const Command &command);
-    /// As post, by who holds the mailbox's mutex.
-    int post_locked(const Command &command);
 
     int set_option(const char *name, int64_t value);
-
-    wm_timer add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
-    int delete_timer(uint32_t slot, uint32_t generation);
 
     /// nullptr: a worker that only starts.
     Worker *add_worker(const Address *address, Protocol protocol);
@@ -77,6 +71,8 @@ public:
     void add_part(AppPart *part) { parts_.push_back(part); }
     /// From here on nothing can be added.
     bool freeing() const { return freeing_; }
+    /// What an attempt to add returns then.
+    static int being_freed();
     void remove_part(AppPart *part);
     bool has_part(const AppPart *part) const;
 
@@ -118,7 +114,8 @@ public:
     TodoList todos;
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
-    TimerQueue timers;
+    Timers timers;
+    Commands commands;
     /// Of the running poll: what records point to lives as long as it.
     uint64_t slice_epoch = 1;
 
@@ -126,7 +123,6 @@ private:
     App(uint32_t index, Mailbox *mailbox);
     ~App();
 
-    static int being_freed();
     int enter();
     void leave();
     void stop_pulling();
@@ -137,12 +133,6 @@ private:
     void end_turn();
     void begin_stop();
     bool finish_stop();
-    void run_mailbox();
-    void run_send(Connection &conn, const Command &command);
-    void run_command(Command &command);
-    void run_timers();
-    void fire(uint32_t slot);
-    void drop_commands();
     void sweep_retired();
     void arm_due();
     static void woken(void *self);
@@ -158,7 +148,6 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Retired> retired_;
-    std::deque<Command> postponed_; ///< commands that wait for room in a poll
     std::atomic<bool> stop_requested_{false};
     int64_t stop_deadline_ms_ = Loop::kNever;
     int64_t max_by_descriptors_ = 0;
