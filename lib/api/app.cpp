@@ -149,6 +149,6 @@ int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy)
     command.post = fn;
     command.user = user;
     command.destroy = destroy;
-    int result = guarded([&] { return object(app)->post(command); });
+    int result = guarded([&] { return object(app)->commands.post(command); });
     return result == WM_QUEUED ? 0 : result;
 }

@@ -47,7 +47,7 @@ int post_command(uint32_t app_index, Command command, std::string_view uid, std:
         memcpy(command.data, uid.data(), uid.size());
     if (!payload.empty())
         memcpy(command.data + uid.size(), payload.data(), payload.size());
-    return app->post_locked(command);
+    return app->commands.post_locked(command);
 }
 
 } // namespace wm

@@ -93,7 +93,7 @@ template <class Body> int with_connection(wm_conn id, Body body)
     return guarded([&] { return body(*conn); });
 }
 
-/// Leaves a command in the mailbox of the app at that index; data is copied, uid first. The code of App::post, or WM_ECLOSED.
+/// Leaves a command in the mailbox of the app at that index; data is copied, uid first. The code of Commands::post, or WM_ECLOSED.
 int post_command(uint32_t app_index, Command command, std::string_view uid, std::string_view payload);
 
 } // namespace wm

@@ -101,6 +101,11 @@ void Loop::report_idle()
         dispatching_->store(0, std::memory_order_relaxed);
 }
 
+std::string Loop::describe() const
+{
+    return std::string(base_ ? event_base_get_method(base_) : "no loop") + ", libevent " + event_get_version();
+}
+
 void Loop::abandon()
 {
     // A new epoll descriptor first: to take an event out of the old one would take it from the parent too.

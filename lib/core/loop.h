@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <exception>
+#include <string>
 
 namespace wm {
 
@@ -99,6 +100,9 @@ public:
     void report_idle();
     /// As if a turn dispatched, from now on.
     void report_busy();
+
+    /// "epoll, libevent 2.1.12-stable".
+    std::string describe() const;
 
     /// In a child of fork(2): gives it up without a change to what the parent watches.
     void abandon();

@@ -22,6 +22,9 @@ public:
     /// Whether this process is a daemon that a launcher has started by exec(3).
     bool inherited();
 
+    /// In a child: the daemon's own to say.
+    void forget() { pipe_.reset(); }
+
     /// Tells the launcher how the start went.
     void tell(int exit_code);
 

@@ -21,8 +21,8 @@ public:
     std::string reopen();
     /// Renames it to PATH.1, which replaces an older one, and opens it anew. Empty, or what is wrong.
     std::string rotate();
-    /// In a child: closes its copy.
-    void forget() { fd_.reset(); }
+    /// In a child, to which the descriptor has been given.
+    void forget() { fd_.release(); }
 
     int fd() const { return fd_.get(); }
     bool is_open() const { return static_cast<bool>(fd_); }

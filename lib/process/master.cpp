@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "process/banner.h"
 #include "process/child_link.h"
 #include "process/control_client.h"
 #include "process/status_facts.h"
@@ -258,7 +257,8 @@ void Master::become_child()
     listings_.forget();
     sockets_.forget(plan.sockets);
     log_.forget();
-    output_.forget(plan.output >= 0);
+    if (plan.output >= 0)
+        output_.forget();
     loop_.abandon();
     child_ = std::make_unique<ChildLink>(app_, plan, page);
     std::string wrong = ChildLink::settle(identity, plan.master);
@@ -325,6 +325,7 @@ void Master::answer_status(uint64_t client, bool json)
 {
     StatusFacts facts = collect_facts(children_, loop_.now_ms());
     facts.name = instance_.name();
+    facts.loop = loop_.describe();
     facts.daemon = line_.daemon;
     facts.started_unix = started_unix_;
     facts.uptime_s = (loop_.now_ms() - started_ms_) / 1000;

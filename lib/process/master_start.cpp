@@ -17,6 +17,27 @@
 
 namespace wm {
 
+namespace {
+
+/// The command that was called, as one that stops: without flags that a stop does not take.
+std::string stop_command(const std::vector<std::string> &arguments)
+{
+    std::string out;
+    for (const std::string &word : arguments) {
+        if (word == "-d" || word == "-q" || word == "--daemon" || word == "--quiet" || word == "-dq" || word == "-qd")
+            continue;
+        out += (out.empty() ? "" : " ") + (word == "start" || word == "restart" ? "stop" : word);
+    }
+    return out;
+}
+
+const char *transport_of(const Worker &worker)
+{
+    return !worker.has_address() ? "none" : worker.given_address().unix_socket ? "unix" : "tcp";
+}
+
+} // namespace
+
 bool Master::refuse(const std::string &text, int exit_code)
 {
     fprintf(stderr, "%s\n", say(text).c_str());
@@ -144,13 +165,14 @@ void Master::settle_start()
 void Master::announce()
 {
     Banner banner;
-    banner.program = arguments_for_banner();
+    banner.name = instance_.name();
+    banner.stop = stop_command(own_arguments());
     banner.daemon = line_.daemon;
     banner.log = log_.is_open() ? log_.path() : "";
     for (size_t at = 0; at < app_.workers().size(); at++) {
         const Worker &worker = *app_.workers()[at];
         if (!worker.released() && worker.options.count > 0)
-            banner.workers.push_back({protocol_label(worker), identities_[at]->user, worker.options.name,
+            banner.workers.push_back({transport_of(worker), identities_[at]->user, worker.options.name,
                                       worker.has_address() ? sockets_.address_of(worker) : "none", worker.options.count});
     }
     fputs(banner_text(banner).c_str(), stdout);

@@ -44,7 +44,6 @@ StatusFacts collect_facts(Children &children, int64_t now_ms)
 {
     StatusFacts facts;
     facts.version = WM_VERSION;
-    facts.loop = loop_name();
     struct utsname system;
     if (uname(&system) == 0)
         facts.system = std::string(system.sysname) + " " + system.release;

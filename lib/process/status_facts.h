@@ -10,7 +10,7 @@
 
 namespace wm {
 
-/// Everything but what the master alone knows: name, daemon, start, exits.
+/// Everything but what the master alone knows: name, loop, mode, start, exits.
 StatusFacts collect_facts(Children &children, int64_t now_ms);
 
 } // namespace wm

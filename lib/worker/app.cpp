@@ -30,7 +30,8 @@ int64_t quarter_of_memory()
 
 App::App(uint32_t index, Mailbox *mailbox)
     : outbox(*this), inbox(*this), lifecycle(*this), expiry(*this), todos(*this), requests(*this, mailbox->generation_base),
-      connections(mailbox->generation_base), timers(mailbox->generation_base), mailbox_(mailbox), index_(index)
+      connections(mailbox->generation_base), timers(*this, mailbox->generation_base), commands(*this, mailbox), mailbox_(mailbox),
+      index_(index)
 {
     options.max_queue_total = quarter_of_memory();
     mailbox->limit = static_cast<size_t>(options.max_mailbox);
@@ -88,9 +89,7 @@ App::~App()
     outbox.flush_all();
     while (!parts_.empty())
         delete parts_.back(); // takes itself off the list
-    for (uint32_t slot = 0; slot < timers.used(); slot++)
-        if (timers.live_at(slot) && timers.at(slot)->destroy)
-            timers.at(slot)->destroy(timers.at(slot)->user);
+    timers.drop_all();
     while (!workers_.empty()) {
         std::unique_ptr<Worker> gone = std::move(workers_.back());
         workers_.pop_back();
@@ -99,7 +98,7 @@ App::~App()
         if (callback.destroy)
             callback.destroy(callback.user);
     });
-    drop_commands();
+    commands.drop();
     sweep_retired();
     inbox.begin_batch();
     loop.close();
@@ -112,26 +111,6 @@ App::~App()
     mailbox_->owner.store(nullptr, std::memory_order_relaxed);
     mailbox_->app = nullptr;
     mailbox_->taken = false;
-}
-
-void App::drop_commands()
-{
-    std::vector<Command> commands;
-    {
-        std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        commands.swap(mailbox_->commands);
-        mailbox_->bytes = 0;
-        mailbox_->signalled = false;
-    }
-    commands.insert(commands.begin(), postponed_.begin(), postponed_.end());
-    postponed_.clear();
-    for (Command &command : commands) {
-        free(command.data);
-        if (command.done)
-            command.done(nullptr, 0, command.user);
-        if (command.destroy)
-            command.destroy(command.user);
-    }
 }
 
 int App::set_option(const char *name, int64_t value)
@@ -312,7 +291,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     turn(timeout_ms);
     *count = dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!todos.done() || !postponed_.empty() || (stopped_ && !ended))
+    if (!todos.done() || commands.waiting() || (stopped_ && !ended))
         loop.wake(); // something waits for the next poll: the descriptor has to show it
     if (timeout_ms == 0)
         loop.report_idle(); // the host has a loop of its own, in which it may wait now
@@ -355,11 +334,11 @@ void App::turn(int64_t timeout_ms)
 
 void App::run_turn(int64_t timeout_ms)
 {
-    if (!postponed_.empty())
-        run_mailbox();
+    if (commands.waiting())
+        commands.run();
     end_turn();
     if (!stopped_ && !dispatch.full()) {
-        bool left = dispatch.count() > 0 || !todos.idle() || !postponed_.empty();
+        bool left = dispatch.count() > 0 || !todos.idle() || commands.waiting();
         loop.turn(left ? 0 : timeout_ms);
         end_turn();
     }
@@ -385,7 +364,7 @@ void App::end_turn()
 
 void App::arm_due()
 {
-    loop.set_due(std::min({timers.first_due_ms(), deadlines.due_ms(), stop_deadline_ms_}));
+    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), stop_deadline_ms_}));
 }
 
 void App::deadline_moved()
@@ -457,172 +436,22 @@ bool App::finish_stop()
     if (!todos.run() || connections.live() > 0)
         return false; // their close events go out with the next polls
     stop_deadline_ms_ = 0;
-    std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    mailbox_->stopped = true; // what other threads leave now would never be run
+    commands.refuse();
     return true;
 }
 
-// ---- timers and deadlines
+// ---- what the loop calls
 
-wm_timer App::add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
+void App::woken(void *app)
 {
-    if (freeing_) {
-        being_freed();
-        return 0;
-    }
-    loop.update_now();
-    uint32_t slot = timers.add(loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
-    if (slot == UINT32_MAX) {
-        fail(WM_ENOMEM, "out of memory or numbers for a timer");
-        return 0;
-    }
-    deadline_moved();
-    return pack_id(IdKind::kTimer, index_, slot, timers.generation_of(slot));
-}
-
-int App::delete_timer(uint32_t slot, uint32_t generation)
-{
-    Timer *timer = timers.find(slot, generation);
-    if (!timer || timer->deleted)
-        return fail(WM_ECLOSED, "no such timer: it has run, or was deleted");
-    if (timer->running) {
-        timer->deleted = true;
-        return 0;
-    }
-    timers.remove(slot);
-    retire(timer->user, timer->destroy);
-    timers.release(slot);
-    return 0;
+    static_cast<App *>(app)->commands.run();
 }
 
 void App::due(void *app)
 {
     App *self = static_cast<App *>(app);
-    self->run_timers();
+    self->timers.run();
     self->deadlines.sweep(self->loop.now_ms(), [self](uint32_t slot) { self->expiry.expired(slot); });
-}
-
-void App::run_timers()
-{
-    // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 starves nobody.
-    int64_t now = loop.now_ms();
-    for (size_t budget = timers.live(); budget > 0 && timers.first_due_ms() <= now; budget--) {
-        uint32_t slot = timers.first();
-        if (!timers.at(slot)->fn && dispatch.full())
-            return;
-        fire(slot);
-    }
-}
-
-void App::fire(uint32_t slot)
-{
-    Timer *timer = timers.at(slot);
-    uint64_t id = pack_id(IdKind::kTimer, index_, slot, timers.generation_of(slot));
-    timers.remove(slot);
-    timer->running = true;
-    if (timer->fn)
-        timer->fn(id, timer->user);
-    else if (dispatch.polling())
-        dispatch.timer(id, timer->user);
-    timer->running = false;
-    if (timer->repeat_ms > 0 && !timer->deleted) {
-        int64_t next = timer->due_ms + timer->repeat_ms;
-        timer->due_ms = next > loop.now_ms() ? next : loop.now_ms() + timer->repeat_ms;
-        timers.push(slot);
-        return;
-    }
-    retire(timer->user, timer->destroy);
-    timers.release(slot);
-}
-
-// ---- other threads
-
-int App::post(const Command &command)
-{
-    std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    return post_locked(command);
-}
-
-int App::post_locked(const Command &command)
-{
-    if (mailbox_->stopped)
-        return fail(WM_ESTOPPED, "the app has stopped");
-    if (mailbox_->bytes + command.cost() > mailbox_->limit)
-        return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
-    mailbox_->commands.push_back(command);
-    mailbox_->bytes += command.cost();
-    if (!mailbox_->signalled && loop.is_open()) {
-        mailbox_->signalled = true;
-        loop.wake();
-    }
-    return WM_QUEUED;
-}
-
-void App::woken(void *app)
-{
-    static_cast<App *>(app)->run_mailbox();
-}
-
-void App::run_mailbox()
-{
-    {
-        std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        postponed_.insert(postponed_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
-        mailbox_->commands.clear();
-        mailbox_->signalled = false;
-    }
-    size_t through = 0;
-    while (!postponed_.empty() && !dispatch.full()) {
-        Command command = postponed_.front();
-        postponed_.pop_front();
-        through += command.cost();
-        run_command(command);
-    }
-    std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    mailbox_->bytes -= through; // what waits for room in a poll still counts
-}
-
-/// Who queued it has been told that it was taken: what goes wrong now is an error event.
-void App::run_send(Connection &conn, const Command &command)
-{
-    bool answer = conn.worker->protocol() == Protocol::kHttp && !(command.flags & WM_SEND_RAW);
-    int result = answer ? requests.respond_oldest(conn, {command.data, command.len}, command.flags)
-                        : outbox.send(conn, command.data, command.len, command.flags);
-    if (result == WM_EFULL)
-        todos.add(conn, kTodoRefused);
-    else if (result < 0 && conn.state <= ConnState::kOpen)
-        dispatch.error(conn, result, wm_strerror(result));
-}
-
-void App::run_command(Command &command)
-{
-    Id id = unpack_id(command.conn);
-    Connection *conn = command.conn ? connections.find(id.slot, id.generation) : nullptr;
-    switch (command.kind) {
-    case Command::Kind::kSend:
-        if (conn)
-            run_send(*conn, command);
-        break;
-    case Command::Kind::kClose:
-        if (conn)
-            lifecycle.close(*conn, WM_REASON_LOCAL, command.flags, {command.data, command.len});
-        break;
-    case Command::Kind::kPost:
-        if (command.post)
-            command.post(handle(this), command.user);
-        else
-            dispatch.post(command.user);
-        retire(command.user, command.destroy);
-        break;
-    case Command::Kind::kHubSend:
-    case Command::Kind::kHubBroadcast:
-        if (has_part(static_cast<AppPart *>(command.hub)))
-            static_cast<AppPart *>(command.hub)->run(command);
-        else if (command.done) // the hub was freed meanwhile
-            command.done(nullptr, 0, command.user);
-        break;
-    }
-    free(command.data);
 }
 
 // ---- what it owns

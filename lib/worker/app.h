@@ -10,7 +10,7 @@
 #include "core/loop.h"
 #include "core/mailbox.h"
 #include "core/slot_table.h"
-#include "core/timer_queue.h"
+#include "worker/commands.h"
 #include "worker/connection.h"
 #include "worker/deadlines.h"
 #include "worker/dispatch.h"
@@ -21,11 +21,11 @@
 #include "worker/outbox.h"
 #include "worker/process_link.h"
 #include "worker/status_writer.h"
+#include "worker/timers.h"
 #include "worker/todo_list.h"
 #include "worker/worker.h"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -62,18 +62,13 @@ public:
     int fd();
     int open_loop();
 
-    // Any thread.
+    void request_drain(int64_t, int64_t, int32_t) { request_stop(); }
+    /// Any thread.
     void request_stop();
-    int post(const Command &command);
-    /// As post, by who holds the mailbox's mutex.
-    int post_locked(const Command &command);
 
     int set_option(const char *name, int64_t value);
     /// Whether a listener that the host closes is to be closed at the master too: not when the process only ends.
     bool tells_master() const { return link && !abandoning_ && !freeing_ && !stopping(); }
-
-    wm_timer add_timer(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
-    int delete_timer(uint32_t slot, uint32_t generation);
 
     /// nullptr: a worker that only starts.
     Worker *add_worker(const Address *address, Protocol protocol);
@@ -81,6 +76,8 @@ public:
     void add_part(AppPart *part) { parts_.push_back(part); }
     /// From here on nothing can be added.
     bool freeing() const { return freeing_; }
+    /// What an attempt to add returns then.
+    static int being_freed();
     void remove_part(AppPart *part);
     bool has_part(const AppPart *part) const;
 
@@ -123,7 +120,8 @@ public:
     TodoList todos;
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
-    TimerQueue timers;
+    Timers timers;
+    Commands commands;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;
     StatusWriter status;
@@ -134,7 +132,6 @@ private:
     App(uint32_t index, Mailbox *mailbox);
     ~App();
 
-    static int being_freed();
     int enter();
     void leave();
     void stop_pulling();
@@ -145,12 +142,6 @@ private:
     void end_turn();
     void begin_stop();
     bool finish_stop();
-    void run_mailbox();
-    void run_send(Connection &conn, const Command &command);
-    void run_command(Command &command);
-    void run_timers();
-    void fire(uint32_t slot);
-    void drop_commands();
     void sweep_retired();
     void arm_due();
     static void woken(void *self);
@@ -166,7 +157,6 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Retired> retired_;
-    std::deque<Command> postponed_; ///< commands that wait for room in a poll
     std::atomic<bool> stop_requested_{false};
     int64_t stop_deadline_ms_ = Loop::kNever;
     int64_t max_by_descriptors_ = 0;

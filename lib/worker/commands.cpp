@@ -1,0 +1,121 @@
+#include "worker/commands.h"
+
+#include "core/error.h"
+#include "worker/app.h"
+#include "worker/handles.h"
+
+#include <cstdlib>
+#include <vector>
+
+namespace wm {
+
+int Commands::post(const Command &command)
+{
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    return post_locked(command);
+}
+
+int Commands::post_locked(const Command &command)
+{
+    if (mailbox_->stopped)
+        return fail(WM_ESTOPPED, "the app has stopped");
+    if (mailbox_->bytes + command.cost() > mailbox_->limit)
+        return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
+    mailbox_->commands.push_back(command);
+    mailbox_->bytes += command.cost();
+    if (!mailbox_->signalled && app_.loop.is_open()) {
+        mailbox_->signalled = true;
+        app_.loop.wake();
+    }
+    return WM_QUEUED;
+}
+
+void Commands::run()
+{
+    {
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        postponed_.insert(postponed_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
+        mailbox_->commands.clear();
+        mailbox_->signalled = false;
+    }
+    size_t through = 0;
+    while (!postponed_.empty() && !app_.dispatch.full()) {
+        Command command = postponed_.front();
+        postponed_.pop_front();
+        through += command.cost();
+        run_one(command);
+    }
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    mailbox_->bytes -= through; // what waits for room in a poll still counts
+}
+
+/// Who queued it has been told that it was taken: what goes wrong now is an error event.
+void Commands::run_send(Connection &conn, const Command &command)
+{
+    bool answer = conn.worker->protocol() == Protocol::kHttp && !(command.flags & WM_SEND_RAW);
+    int result = answer ? app_.requests.respond_oldest(conn, {command.data, command.len}, command.flags)
+                        : app_.outbox.send(conn, command.data, command.len, command.flags);
+    if (result == WM_EFULL)
+        app_.todos.add(conn, kTodoRefused);
+    else if (result < 0 && conn.state <= ConnState::kOpen)
+        app_.dispatch.error(conn, result, wm_strerror(result));
+}
+
+void Commands::run_one(Command &command)
+{
+    Id id = unpack_id(command.conn);
+    Connection *conn = command.conn ? app_.connections.find(id.slot, id.generation) : nullptr;
+    switch (command.kind) {
+    case Command::Kind::kSend:
+        if (conn)
+            run_send(*conn, command);
+        break;
+    case Command::Kind::kClose:
+        if (conn)
+            app_.lifecycle.close(*conn, WM_REASON_LOCAL, command.flags, {command.data, command.len});
+        break;
+    case Command::Kind::kPost:
+        if (command.post)
+            command.post(handle(&app_), command.user);
+        else
+            app_.dispatch.post(command.user);
+        app_.retire(command.user, command.destroy);
+        break;
+    case Command::Kind::kHubSend:
+    case Command::Kind::kHubBroadcast:
+        if (app_.has_part(static_cast<AppPart *>(command.hub)))
+            static_cast<AppPart *>(command.hub)->run(command);
+        else if (command.done) // the hub was freed meanwhile
+            command.done(nullptr, 0, command.user);
+        break;
+    }
+    free(command.data);
+}
+
+void Commands::refuse()
+{
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    mailbox_->stopped = true;
+}
+
+void Commands::drop()
+{
+    std::vector<Command> commands;
+    {
+        std::lock_guard<std::mutex> lock(mailbox_->mutex);
+        commands.swap(mailbox_->commands);
+        mailbox_->bytes = 0;
+        mailbox_->signalled = false;
+    }
+    commands.insert(commands.begin(), postponed_.begin(), postponed_.end());
+    postponed_.clear();
+    for (Command &command : commands) {
+        free(command.data);
+        if (command.done)
+            command.done(nullptr, 0, command.user);
+        if (command.destroy)
+            command.destroy(command.user);
+    }
+}
+
+} // namespace wm

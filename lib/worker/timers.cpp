@@ -1,0 +1,79 @@
+#include "worker/timers.h"
+
+#include "core/error.h"
+#include "worker/app.h"
+
+namespace wm {
+
+wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
+{
+    if (app_.freeing()) {
+        App::being_freed();
+        return 0;
+    }
+    app_.loop.update_now();
+    uint32_t slot = queue_.add(app_.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
+    if (slot == UINT32_MAX) {
+        fail(WM_ENOMEM, "out of memory or numbers for a timer");
+        return 0;
+    }
+    app_.deadline_moved();
+    return pack_id(IdKind::kTimer, app_.index(), slot, queue_.generation_of(slot));
+}
+
+int Timers::remove(uint32_t slot, uint32_t generation)
+{
+    Timer *timer = queue_.find(slot, generation);
+    if (!timer || timer->deleted)
+        return fail(WM_ECLOSED, "no such timer: it has run, or was deleted");
+    if (timer->running) {
+        timer->deleted = true;
+        return 0;
+    }
+    queue_.remove(slot);
+    app_.retire(timer->user, timer->destroy);
+    queue_.release(slot);
+    return 0;
+}
+
+void Timers::run()
+{
+    // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 starves nobody.
+    int64_t now = app_.loop.now_ms();
+    for (size_t budget = queue_.live(); budget > 0 && queue_.first_due_ms() <= now; budget--) {
+        uint32_t slot = queue_.first();
+        if (!queue_.at(slot)->fn && app_.dispatch.full())
+            return;
+        fire(slot);
+    }
+}
+
+void Timers::fire(uint32_t slot)
+{
+    Timer *timer = queue_.at(slot);
+    uint64_t id = pack_id(IdKind::kTimer, app_.index(), slot, queue_.generation_of(slot));
+    queue_.remove(slot);
+    timer->running = true;
+    if (timer->fn)
+        timer->fn(id, timer->user);
+    else if (app_.dispatch.polling())
+        app_.dispatch.timer(id, timer->user);
+    timer->running = false;
+    if (timer->repeat_ms > 0 && !timer->deleted) {
+        int64_t next = timer->due_ms + timer->repeat_ms;
+        timer->due_ms = next > app_.loop.now_ms() ? next : app_.loop.now_ms() + timer->repeat_ms;
+        queue_.push(slot);
+        return;
+    }
+    app_.retire(timer->user, timer->destroy);
+    queue_.release(slot);
+}
+
+void Timers::drop_all()
+{
+    for (uint32_t slot = 0; slot < queue_.used(); slot++)
+        if (queue_.live_at(slot) && queue_.at(slot)->destroy)
+            queue_.at(slot)->destroy(queue_.at(slot)->user);
+}
+
+} // namespace wm

@@ -1,0 +1,43 @@
+/**
+ * @file
+ * An app's timers: ids in front of the queue, and what happens when one is due. The app's thread; owned by the app.
+ */
+#ifndef WM_WORKER_TIMERS_H
+#define WM_WORKER_TIMERS_H
+
+#include "core/timer_queue.h"
+
+#include <cstdint>
+
+namespace wm {
+
+class App;
+
+class Timers {
+public:
+    Timers(App &app, uint32_t generation_base) : app_(app), queue_(generation_base) {}
+
+    /// 0 with the detail when there is none to be had.
+    wm_timer add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
+    int remove(uint32_t slot, uint32_t generation);
+
+    /// Fires those that are due.
+    void run();
+    /// Loop::kNever when there is none.
+    int64_t due_ms() const { return queue_.first_due_ms(); }
+
+    /// The destroy notifiers of those that are left: the app is being freed.
+    void drop_all();
+    uint32_t live() const { return queue_.live(); }
+    uint32_t highest_generation() const { return queue_.highest_generation(); }
+
+private:
+    void fire(uint32_t slot);
+
+    App &app_;
+    TimerQueue queue_;
+};
+
+} // namespace wm
+
+#endif
