@@ -11,8 +11,7 @@
 #include <exception>
 #include <string>
 #include <sys/resource.h>
-#include <thread>
-#include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -23,7 +22,7 @@ constexpr int kUsage = 2;
 
 constexpr const char *kExamples = R"(
 Examples:
-  wm-serve push
+  wm-serve push start -d
   wm-push uid1 '{"percent":"88%"}'
   wm-serve push --listen websocket://0.0.0.0:1234 --origin https://example.com
 
@@ -44,7 +43,57 @@ void add_duration(CLI::App &app, const char *name, bool zero, int64_t &out_ms, c
     app.add_option_function<std::string>(name, take, text)->type_name("TIME");
 }
 
-void add_push(CLI::App &app, PushOptions &options)
+/// What wm_app_main is asked for: the commands and flags that CLI11 has taken.
+struct Command {
+    std::string verb = "start";
+    bool daemon = false;
+    bool graceful = false;
+    bool quiet = false;
+    bool json = false;
+    std::string worker;
+    std::string sort;
+
+    bool starts() const { return verb == "start" || verb == "restart"; }
+
+    std::vector<std::string> arguments(const std::string &name) const
+    {
+        std::vector<std::string> out = {"wm-serve push", verb, "--name=" + name};
+        auto add = [&out](bool given, const char *flag) {
+            if (given)
+                out.emplace_back(flag);
+        };
+        add(daemon, "-d");
+        add(graceful, "-g");
+        add(json, "--json");
+        add(quiet || starts(), "-q"); // the server's own first lines say more than the library's
+        if (!worker.empty())
+            out.push_back("--worker=" + worker);
+        if (!sort.empty())
+            out.push_back("--sort=" + sort);
+        return out;
+    }
+};
+
+void add_command(CLI::App &push, Command &command, PushOptions &options)
+{
+    push.add_option("command", command.verb, "start, stop, restart, reload, status or connections")
+        ->capture_default_str()
+        ->type_name("")
+        ->check(CLI::IsMember({"start", "stop", "restart", "reload", "status", "connections"}));
+    push.add_flag("-d,--daemon", command.daemon, "start, restart: in the background; status: every second");
+    push.add_flag("-g,--graceful", command.graceful, "stop, restart, reload: connections end by themselves");
+    push.add_flag("-q,--quiet", command.quiet, "say less");
+    push.add_flag("--json", command.json, "status, connections: as JSON");
+    push.add_option("--worker", command.worker, "connections: of that worker only")->type_name("NAME");
+    push.add_option("--sort", command.sort, "connections: by that column")->type_name("COLUMN");
+    push.add_option("--name", options.name, "name of the instance")->capture_default_str()->type_name("NAME");
+    push.add_option("--run-dir", options.run_dir, "folder of its pid file and control socket")->type_name("PATH");
+    push.add_option("--log-file", options.log_file, "standard: with -d NAME.log in --run-dir")->type_name("PATH");
+    push.add_option("--user", options.user, "as root: user to serve as")->type_name("NAME");
+    push.add_option("--group", options.group, "as root: group to serve as")->type_name("NAME");
+}
+
+void add_push(CLI::App &app, PushOptions &options, Command &command)
 {
     CLI::App *push = app.add_subcommand("push", "Push messages to web pages by uid");
     push->get_formatter()->column_width(52);
@@ -63,6 +112,7 @@ void add_push(CLI::App &app, PushOptions &options)
     add_duration(*push, "--ping", true, options.ping_ms, "time between pings (standard: 25s; 0s: none)");
     add_duration(*push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer one (standard: 10s)");
     push->add_option("--count", options.count, "processes")->capture_default_str()->type_name("N");
+    add_command(*push, command, options);
 }
 
 /// As many connections as the administrator allows, not as few as a shell starts with.
@@ -75,25 +125,7 @@ void raise_descriptor_limit()
     }
 }
 
-/// SIGINT and SIGTERM stop the server; the second of them ends it at once.
-void stop_on_signals(PushServer &server)
-{
-    static sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signal(SIGPIPE, SIG_IGN); // of our own standard output
-    std::thread([&server] {
-        int number = 0;
-        sigwait(&set, &number);
-        server.stop();
-        sigwait(&set, &number);
-        _exit(128 + number);
-    }).detach();
-}
-
-int run_push(const PushOptions &options)
+int run_push(const PushOptions &options, const Command &command)
 {
     std::string wrong = options.wrong();
     if (!wrong.empty()) {
@@ -104,11 +136,11 @@ int run_push(const PushOptions &options)
     PushServer server(options);
     if (!server.setup())
         return kUsage;
-    std::string warning = options.warning();
+    std::string warning = command.starts() ? options.warning() : "";
     if (!warning.empty())
         fprintf(stderr, "wm-serve push: warning: %s\n", warning.c_str());
-    stop_on_signals(server);
-    return server.run() ? 0 : 1;
+    signal(SIGPIPE, SIG_IGN); // of our own standard output
+    return server.run(command.arguments(options.name));
 }
 
 /// What a command line that CLI11 did not take is answered with.
@@ -131,7 +163,8 @@ int run(int argc, char **argv)
     app.set_version_flag("--version", wm_version());
     app.require_subcommand(1);
     PushOptions push;
-    add_push(app, push);
+    Command command;
+    add_push(app, push, command);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help and --version
@@ -139,7 +172,7 @@ int run(int argc, char **argv)
     } catch (const CLI::ParseError &error) {
         return usage_error(argc, argv, error);
     }
-    return run_push(push);
+    return run_push(push, command);
 }
 
 } // namespace

@@ -19,6 +19,11 @@ struct PushOptions {
     std::vector<std::string> origins; ///< of pages; empty: any
     bool insecure_inner = false;
     int count = 1;
+    std::string name = "push"; ///< of the instance
+    std::string run_dir;       ///< empty: the library's standard
+    std::string log_file;
+    std::string user;
+    std::string group;
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;
     int64_t pong_timeout_ms = 10000;

@@ -19,6 +19,12 @@ bool complain()
     return false;
 }
 
+/// A worker without processes of its own: the page worker's opens it.
+bool beside(wm_worker *worker, const char *name)
+{
+    return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_str(worker, "name", name) == 0;
+}
+
 /// The port at the end of "SCHEME://HOST:PORT"; 0 for a unix socket.
 int port_of(const char *address)
 {
@@ -35,26 +41,36 @@ bool PushServer::setup()
     if (!hub_)
         return complain();
     page_worker_ = wm_worker_new(app_, options_.listen.c_str());
-    if (!page_worker_ || !pages_.setup(page_worker_, hub_, options_))
+    if (!page_worker_ || !set_options() || !pages_.setup(page_worker_, hub_, options_))
         return complain();
     if (options_.inner != kOff) {
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
-        if (!line_worker_ || !setup_line_port(line_worker_, *this, options_.max_push))
+        if (!line_worker_ || !beside(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
             return complain();
     }
     if (options_.http != kOff) {
         http_worker_ = wm_worker_new(app_, options_.http.c_str());
-        if (!http_worker_ || !setup_http_port(http_worker_, *this))
+        if (!http_worker_ || !beside(http_worker_, "http") || !setup_http_port(http_worker_, *this))
             return complain();
     }
-    // Started last: by then every port is open, and its real number known.
-    wm_worker *last = wm_worker_new(app_, nullptr);
-    return (last && wm_worker_on_start(last, announce, this, nullptr) == 0) || complain();
+    return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || complain();
 }
 
-bool PushServer::run()
+bool PushServer::set_options()
 {
-    return wm_app_run(app_) == 0 || complain();
+    return wm_app_set_str(app_, "name", options_.name.c_str()) == 0 && wm_app_set_str(app_, "run_dir", options_.run_dir.c_str()) == 0 &&
+           wm_app_set_str(app_, "log_file", options_.log_file.c_str()) == 0 && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
+           wm_worker_set_str(page_worker_, "user", options_.user.c_str()) == 0 &&
+           wm_worker_set_str(page_worker_, "group", options_.group.c_str()) == 0;
+}
+
+int PushServer::run(std::vector<std::string> arguments)
+{
+    std::vector<char *> words;
+    for (std::string &argument : arguments)
+        words.push_back(argument.data());
+    words.push_back(nullptr);
+    return wm_app_main(app_, static_cast<int>(arguments.size()), words.data());
 }
 
 std::string PushServer::page() const
@@ -76,19 +92,35 @@ std::string PushServer::push_command() const
     return "wm-push --server " + std::string(address.substr(kTcp.size()));
 }
 
-int32_t PushServer::announce(wm_worker *, int32_t, void *user)
+/// In the process that serves: the other two ports are opened in it, so that all three share the hub.
+int32_t PushServer::started(wm_worker *, int32_t, void *user)
 {
-    PushServer &self = *static_cast<PushServer *>(user);
+    const PushServer &self = *static_cast<PushServer *>(user);
+    if (!self.listen())
+        return -1; // the library has said why
+    self.announce();
+    return 0;
+}
+
+bool PushServer::listen() const
+{
+    for (wm_worker *worker : {line_worker_, http_worker_})
+        if (worker && wm_worker_listen(worker) != 0)
+            return false;
+    return true;
+}
+
+void PushServer::announce() const
+{
     printf("wm-serve push %s\n", wm_version());
-    if (self.http_worker_)
-        printf("  page    %s/\n", wm_worker_address(self.http_worker_));
-    printf("  pages   %s\n", wm_worker_address(self.page_worker_));
-    if (self.line_worker_) {
-        printf("  inner   %s\n", wm_worker_address(self.line_worker_));
-        printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", self.push_command().c_str());
+    if (http_worker_)
+        printf("  page    %s/\n", wm_worker_address(http_worker_));
+    printf("  pages   %s\n", wm_worker_address(page_worker_));
+    if (line_worker_) {
+        printf("  inner   %s\n", wm_worker_address(line_worker_));
+        printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", push_command().c_str());
     }
     fflush(stdout);
-    return 0;
 }
 
 PushResult PushServer::push(std::string_view line, wm_hub_result_fn done, void *user)

@@ -1,7 +1,7 @@
 /**
  * @file
- * The push server: pages on a websocket port, pushes from a line port and from an http port, all in one process and on the
- * public API alone. Everything but stop() on the thread that runs it.
+ * The push server: pages on a websocket port, pushes from a line port and from an http port, all in one process under a master, and
+ * on the public API alone.
  */
 #ifndef WM_SERVE_PUSH_SERVER_H
 #define WM_SERVE_PUSH_SERVER_H
@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wm::serve {
 
@@ -26,10 +27,8 @@ public:
 
     /// Makes everything that needs no socket; false after a message on standard error.
     bool setup();
-    /// Serves until stop(); false after a message on standard error.
-    bool run();
-    /// Any thread.
-    void stop() { wm_app_stop(app_); }
+    /// Carries out a command of wm_app_main, and returns its exit code.
+    int run(std::vector<std::string> arguments);
 
     /// Takes a line of the inner port or a body of POST /push.
     PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override;
@@ -40,7 +39,10 @@ public:
 
 private:
     std::string push_command() const;
-    static int32_t announce(wm_worker *worker, int32_t index, void *self);
+    bool set_options();
+    bool listen() const;
+    void announce() const;
+    static int32_t started(wm_worker *worker, int32_t index, void *self);
 
     PushOptions options_;
     wm_app *app_ = nullptr;

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "process/exit_status.h"
+#include "process/signals.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -34,10 +35,7 @@ int64_t pause_after(int deaths)
 
 } // namespace
 
-Children::Children(Loop &loop, SocketStore &sockets, Signals &signals, ChildEvents &events)
-    : loop_(loop), sockets_(sockets), signals_(signals), events_(events)
-{
-}
+Children::Children(Loop &loop, SocketStore &sockets, ChildEvents &events) : loop_(loop), sockets_(sockets), events_(events) {}
 
 void Children::add_slots(Worker &worker, size_t worker_at, const Identity &identity)
 {
@@ -88,7 +86,7 @@ Children::Started Children::start(size_t at, bool successor)
         SignalsBlocked blocked;
         child->pid = fork();
         if (child->pid == 0) {
-            signals_.restore(); // before the first can come: the handlers write to the master's pipe
+            events_.forked();
             other.release();
             return Started::kChild;
         }

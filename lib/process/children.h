@@ -10,7 +10,6 @@
 #include "process/channel.h"
 #include "process/child_plan.h"
 #include "process/identity.h"
-#include "process/signals.h"
 #include "process/socket_store.h"
 #include "process/status_pages.h"
 
@@ -53,6 +52,8 @@ struct Slot {
 
 class ChildEvents {
 public:
+    /// In a child, before anything else, with signals blocked.
+    virtual void forked() = 0;
     virtual void child_ready(Child &child) = 0;
     virtual void child_died(Child &child, int status) = 0;
     virtual void child_listed(Child &child, uint64_t listing) = 0;
@@ -64,7 +65,7 @@ protected:
 
 class Children {
 public:
-    Children(Loop &loop, SocketStore &sockets, Signals &signals, ChildEvents &events);
+    Children(Loop &loop, SocketStore &sockets, ChildEvents &events);
     Children(const Children &) = delete;
     Children &operator=(const Children &) = delete;
 
@@ -118,7 +119,6 @@ private:
 
     Loop &loop_;
     SocketStore &sockets_;
-    Signals &signals_;
     ChildEvents &events_;
     StatusPages pages_;
     std::vector<Slot> slots_;

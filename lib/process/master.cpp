@@ -44,7 +44,7 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)),
-      children_(loop_, sockets_, signals_, *this), reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_)
+      children_(loop_, sockets_, *this), reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_)
 {
 }
 
@@ -241,14 +241,22 @@ void Master::finish()
 
 // ---- in a child
 
+/// The master's lock, sockets and loop are not this process's: a master that dies leaves nothing behind in it.
+void Master::forked()
+{
+    instance_.forget();
+    if (arguments_.empty())
+        loop_.abandon();
+    signals_.restore(); // before the first can come: the handlers write to the master's pipe
+    control_.forget();
+    daemon_.forget();
+}
+
 void Master::become_child()
 {
     ChildPlan plan = children_.plan();
     StatusPage *page = children_.page();
     Identity identity = children_.identity();
-    instance_.forget();
-    control_.forget();
-    daemon_.forget();
     if (!arguments_.empty()) {
         become_program();
         return;
@@ -259,7 +267,6 @@ void Master::become_child()
     log_.forget();
     if (plan.output >= 0)
         output_.forget();
-    loop_.abandon();
     child_ = std::make_unique<ChildLink>(app_, plan, page);
     std::string wrong = ChildLink::settle(identity, plan.master);
     if (wrong.empty())
