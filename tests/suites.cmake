@@ -30,7 +30,7 @@ endforeach()
 
 # The suites in Python, a test for each file, so that they run beside each other.
 set(PYTEST /usr/bin/python3 -m pytest -q -p no:cacheprovider -p pytest_no_skip)
-foreach(suite tools conformance)
+foreach(suite tools conformance process)
     file(GLOB files CONFIGURE_DEPENDS ${suite}/test_*.py)
     if(NOT files)
         message(FATAL_ERROR "tests/${suite} has no test_*.py")

@@ -1,0 +1,191 @@
+"""Instances of the test server under a master process: started by a command, asked by commands, ended by their own stop.
+
+Instance holds the command line of one instance; `command("status")` runs one of its commands. Waits are for conditions, never for times;
+HANG_SECONDS only turns a hang into a failure.
+"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+from urllib.parse import urlsplit
+
+HANG_SECONDS = 60
+
+
+def program():
+    build = os.environ.get("WM_BUILD")
+    assert build, "WM_BUILD names no build folder"
+    path = pathlib.Path(build) / "bin" / "process_server"
+    assert os.access(path, os.X_OK), f"{path} is missing: build the target process_server"
+    return str(path)
+
+
+def clean_environment(**more):
+    return {name: value for name, value in os.environ.items() if not name.startswith(("WM_", "LISTEN_", "NOTIFY_"))} | {"LC_ALL": "C"} | more
+
+
+def free_port():
+    """A port of the loopback that nobody listens at now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def eventually(condition, what, seconds=HANG_SECONDS):
+    """Waits until condition() is true, and returns what it returned."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.005)
+
+
+def alive(pid):
+    """Whether a process runs; one that has died and is not waited for does not."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
+def connect(address):
+    if "unix://" in address:
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(HANG_SECONDS)
+        sock.connect(address.split("://", 1)[1])
+        return sock
+    url = urlsplit(address)
+    return socket.create_connection((url.hostname, url.port), HANG_SECONDS)
+
+
+def ask(address, line):
+    """The answer to one line of a text port, on a connection of its own."""
+    with connect(address) as sock:
+        sock.sendall(line.encode() + b"\n")
+        data = b""
+        while not data.endswith(b"\n"):
+            part = sock.recv(65536)
+            assert part, f"end of stream after {data!r}"
+            data += part
+        return data[:-1].decode()
+
+
+class Result:
+    def __init__(self, done):
+        self.code = done.returncode
+        self.out = done.stdout.decode()
+        self.err = done.stderr.decode()
+
+    def __repr__(self):
+        return f"exit code {self.code}\n{self.out}{self.err}"
+
+
+class Instance:
+    """workers: what --worker takes, for instance "http://127.0.0.1:0,count=2,name=web"."""
+
+    def __init__(self, folder, *workers, name="test", app=(), extra=(), prefix=(), environment=None):
+        self.folder = pathlib.Path(folder)
+        self.name = name
+        self.run_dir = self.folder / "run"
+        self.log_path = self.run_dir / f"{name}.log"
+        self.pid_path = self.run_dir / f"{name}.pid"
+        self.socket_path = self.run_dir / f"{name}.sock"
+        self.trace_path = self.folder / "trace"
+        self.environment = clean_environment(**(environment or {}))
+        self.arguments = [*prefix, program(), "--app", f"name={name}", "--app", f"run_dir={self.run_dir}", "--trace", str(self.trace_path)]
+        for option in app:
+            self.arguments += ["--app", option]
+        self.arguments += extra
+        for worker in workers:
+            self.arguments += ["--worker", worker]
+        self.process = None
+
+    # ---- commands
+
+    def command(self, *words, **kwargs):
+        """Runs one command to its end."""
+        return Result(subprocess.run([*self.arguments, "--", *words], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                                     timeout=HANG_SECONDS, check=False, **kwargs))
+
+    def start(self, *flags):
+        """In the background; it serves when this returns."""
+        result = self.command("start", "-d", *flags)
+        assert result.code == 0, result
+        return result
+
+    def start_foreground(self, *flags, **kwargs):
+        """As a child of the test; returns when the pid file and all processes are there."""
+        self.process = subprocess.Popen([*self.arguments, "--", "start", *flags], env=self.environment, stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+        eventually(lambda: self.process.poll() is not None or self.socket_path.exists(), "the control socket")
+        eventually(lambda: self.process.poll() is not None or self.serving(), "all processes")
+        assert self.process.poll() is None, self.wait()
+        return self.process
+
+    def wait(self):
+        """The end of one in the foreground."""
+        out, err = self.process.communicate(timeout=HANG_SECONDS)
+        return self.process.returncode, out.decode(), err.decode()
+
+    def status(self):
+        result = self.command("status", "--json")
+        assert result.code == 0, result
+        return json.loads(result.out)
+
+    def serving(self):
+        """Whether every process of it serves."""
+        result = self.command("status", "--json")
+        if result.code != 0:
+            return False
+        return all(process["status"] in ("idle", "busy") for process in json.loads(result.out)["processes"])
+
+    def stop(self, *flags):
+        return self.command("stop", *flags)
+
+    # ---- what there is
+
+    @property
+    def master(self):
+        return int(self.pid_path.read_text())
+
+    def children(self, worker=None):
+        """Numbers of the processes that serve, by their status."""
+        return [process["pid"] for process in self.status()["processes"] if process["pid"] and (worker is None or process["worker"] == worker)]
+
+    def address(self, worker=None, listener=0):
+        """Where a worker listens: the port that 0 has become."""
+        for process in self.status()["processes"]:
+            if worker is None or process["worker"] == worker:
+                return process["listeners"][listener]["address"]
+        raise AssertionError(f"no process of {worker}")
+
+    def log(self):
+        return self.log_path.read_text() if self.log_path.exists() else ""
+
+    def trace(self, event=None):
+        """Lines of the callbacks: (event, pid, detail)."""
+        lines = self.trace_path.read_text().splitlines() if self.trace_path.exists() else []
+        rows = [(words[0], int(words[1]), words[2]) for words in (line.split(" ", 2) for line in lines)]
+        return [row for row in rows if event is None or row[0] == event]
+
+    # ---- the end
+
+    def end(self):
+        """Whatever it is in: nothing of it is left behind."""
+        try:
+            master = self.master
+        except (FileNotFoundError, ValueError):
+            master = None
+        if master and alive(master):
+            os.kill(master, signal.SIGKILL)
+            eventually(lambda: not alive(master), "the end of the master")
+        if self.process is not None and self.process.returncode is None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.communicate()
