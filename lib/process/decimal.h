@@ -1,0 +1,24 @@
+/**
+ * @file
+ * Numbers with a decimal point. The same under every locale, which printf is not: the host may have set one with a comma. Pure.
+ */
+#ifndef WM_PROCESS_DECIMAL_H
+#define WM_PROCESS_DECIMAL_H
+
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+/// 0.214, 2: "0.21". "-" if it is not finite.
+std::string decimal(double value, int digits);
+
+/// Milliseconds as "12.3s".
+std::string seconds(int64_t ms);
+
+/// Bytes as "140B", "1.5KB", up to TB, by steps of 1024.
+std::string human_size(uint64_t bytes);
+
+} // namespace wm
+
+#endif
