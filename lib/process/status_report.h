@@ -35,8 +35,8 @@ struct ProcessFacts {
     std::string worker;
     int index = 0; ///< of the process among those of its worker
     PageState state = PageState::kFree;
-    bool stopped = false; ///< by SIGSTOP or the like
-    int64_t busy_ms = 0;  ///< since when the callbacks of one turn have been running; 0: it waits for events
+    bool stopped = false;    ///< by SIGSTOP or the like
+    int64_t busy_ms = 0;     ///< since when the callbacks of one turn have been running; 0: it waits for events
     int64_t restart_ms = -1; ///< pid 0: time until it is started again
     uint64_t rss_bytes = 0;
     uint64_t connections = 0, send_fail = 0, timers = 0, requests = 0;
@@ -62,11 +62,13 @@ struct StatusFacts {
 
 inline constexpr int64_t kBusyMs = 1000; ///< longer than this in one turn is [busy]
 
+/// A process is a row, its further listeners are rows below it; the last row is the sum. What is not known is "-".
 std::string status_text(const StatusFacts &facts);
+/// One line. The same facts with numbers as numbers; what is not known is null.
 std::string status_json(const StatusFacts &facts);
 
 /// Requests a second, from the two counts of a page, at `now_ms` of its clock: the running second, and as much of the one before as
-/// makes a whole one. A page whose last request is older than that says 0.
+/// makes a whole one. A page whose last request is older than that says 0. `in_second_before` is of the second before `second` exactly.
 double requests_per_second(int64_t second, uint32_t in_second, uint32_t in_second_before, int64_t now_ms);
 
 } // namespace wm
