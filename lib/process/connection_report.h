@@ -21,14 +21,16 @@ struct ConnectionRecord {
     uint64_t bytes_written;
     uint64_t idle_ms; ///< since it last sent something
     char worker[32];
-    char transport[8];  ///< "tcp", "unix"
-    char protocol[16];  ///< "websocket", "http", "text", "raw"
-    char status[16];    ///< "HANDSHAKE", "ESTABLISHED", "CLOSING", "LINGERING"
-    char local[112];    ///< "127.0.0.1:80", "[::1]:80", a path, or ""
+    char transport[8]; ///< "tcp", "unix"
+    char protocol[16]; ///< "websocket", "http", "text", "raw"
+    char status[16];   ///< "HANDSHAKE", "ESTABLISHED", "CLOSING", "LINGERING"
+    char local[112];   ///< "127.0.0.1:80", "[::1]:80", a path, or ""
     char remote[112];
-    uint8_t family;     ///< 4, 6, or 0 for a unix socket
+    uint8_t family; ///< 4, 6, or 0 for a unix socket
     uint8_t reserved[7];
 };
+
+inline constexpr int64_t kAnswerMs = 500; ///< a child that takes longer has not answered
 
 /// What one child has answered.
 struct ConnectionAnswer {
@@ -41,11 +43,12 @@ struct ConnectionAnswer {
 };
 
 struct ConnectionQuery {
-    std::string worker; ///< empty: all
+    std::string worker; ///< empty: all. A record has the first 31 bytes of a name, which are what is compared
     std::string sort;   ///< as CommandLine::sort; empty: by process, then in its order
 };
 
-/// One line a connection; a child that has not answered is a line that says so.
+/// One line a connection; a child that has not answered is a line that says so. Sorted, the biggest numbers come first and texts from a to
+/// z; what is equal stays in its order, and a child that has not answered, which has a pid and a worker only, is last by other columns.
 std::string connections_text(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query);
 std::string connections_json(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query);
 
