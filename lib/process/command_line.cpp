@@ -290,6 +290,7 @@ flags:
   -d, --daemon     start, restart: in the background; status: every second
   -g, --graceful   stop, restart, reload: waits until connections have ended
   -q, --quiet      prints errors only
+  -h, --help       this text
   --json           status, connections: one JSON document
   --name NAME      which app: 1-64 of A-Z a-z 0-9 . _ - (standard: its own)
   --worker NAME    connections: those of workers with this name

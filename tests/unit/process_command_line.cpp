@@ -265,7 +265,7 @@ void usage__names_everything(void **)
     std::string text = wm::usage("/usr/local/bin/chat");
     assert_true(text.starts_with("usage: chat COMMAND [FLAGS]\n"));
     for (const char *word : {"\n  start ", "\n  stop ", "\n  restart ", "\n  reload ", "\n  status ", "\n  connections ", "-d, --daemon",
-                             "-g, --graceful", "-q, --quiet", "--json", "--name NAME", "--worker NAME", "--sort COLUMN",
+                             "-g, --graceful", "-q, --quiet", "-h, --help", "--json", "--name NAME", "--worker NAME", "--sort COLUMN",
                              "exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running"})
         assert_non_null(strstr(text.c_str(), word));
     assert_true(wm::usage("").starts_with("usage: PROGRAM COMMAND"));
