@@ -1,6 +1,7 @@
 #include "process/instance.h"
 
 #include "core/error.h"
+#include "process/command_line.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -16,30 +17,15 @@ namespace {
 
 constexpr size_t kMaxName = 64;
 
-bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-}
-
-bool is_name(const std::string &name)
-{
-    if (name.empty() || name.size() > kMaxName || name[0] == '.' || name[0] == '-')
-        return false;
-    for (char c : name)
-        if (!is_name_char(c))
-            return false;
-    return true;
-}
-
 /// The program's file name, with what no name may have replaced.
 std::string name_of_program(const char *program)
 {
     std::string name = program ? program : "";
     name.erase(0, name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
     for (char &c : name)
-        if (!is_name_char(c))
+        if (!is_app_name(std::string("x") + c))
             c = '_';
-    if (name.empty() || name[0] == '.' || name[0] == '-')
+    if (!is_app_name(name.substr(0, 1)))
         name.insert(0, "wm");
     return name.substr(0, kMaxName);
 }
@@ -79,7 +65,7 @@ std::string Instance::default_run_dir(bool *own) const
 std::string Instance::resolve(const AppOptions &options, const std::string &name, const char *program)
 {
     name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(program);
-    if (!is_name(name_))
+    if (!is_app_name(name_))
         return "bad name '" + name_ + "': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -";
     run_dir_ = options.run_dir.empty() ? default_run_dir(&private_dir_) : options.run_dir;
     if (run_dir_[0] != '/')

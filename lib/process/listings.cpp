@@ -16,7 +16,7 @@ bool Listings::Listing::complete() const
 
 void Listings::begin(uint64_t client, const ConnectionQuery &query, bool json, int64_t now_ms)
 {
-    Listing listing = {next_id_++, client, query, json, now_ms + kDeadlineMs, {}};
+    Listing listing = {next_id_++, client, query, json, now_ms + kAnswerMs, {}};
     for (const auto &child : children_.all()) {
         const std::string &name = children_.slots()[child->slot].worker->options.name;
         Part part = {{}, child->page, Fd(memfd_create("wm-connections", MFD_CLOEXEC)), false};

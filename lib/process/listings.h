@@ -27,8 +27,6 @@ public:
     void forget() { listings_.clear(); }
 
 private:
-    static constexpr int64_t kDeadlineMs = 500;
-
     struct Part {
         ConnectionAnswer answer;
         size_t page;
