@@ -53,8 +53,8 @@ def is_serving(port):
 class Server:
     """A running server. mode is one of wm-load's; `with` stops it. status is its exit code after that."""
 
-    def __init__(self, command, ports):
-        self.ports, self.status = ports, None
+    def __init__(self, command, ports, master=False):
+        self.ports, self.status, self.master = ports, None, master
         self.process = subprocess.Popen(pinned(0, command), stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
@@ -66,8 +66,12 @@ class Server:
 
     @property
     def pid(self):
-        # taskset becomes the server by exec, so this is the server's own number.
-        return self.process.pid
+        # taskset becomes the server by exec, so this is the server's own number; under a master its one child serves.
+        pid = self.process.pid
+        if not self.master:
+            return pid
+        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as children:
+            return int(children.read())
 
     def address(self, index=0):
         return "127.0.0.1:%d" % self.ports[index]
@@ -99,7 +103,8 @@ def start_libwm(build, mode, pull=False):
         ports = free_ports(3)
         addresses = ["websocket://127.0.0.1:%d", "text://127.0.0.1:%d", "http://127.0.0.1:%d"]
         listen, inner, http = (text % port for text, port in zip(addresses, ports))
-        command = [program(build, "wm-serve"), "push", "--listen", listen, "--inner", inner, "--http", http]
+        command = [program(build, "wm-serve"), "push", "--listen", listen, "--inner", inner, "--http", http, "--name", "bench-%d" % ports[0]]
+        return Server(command, ports, master=True)
     else:
         ports = free_ports(1)
         command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]

@@ -1,5 +1,6 @@
 #include "process/banner.h"
 
+#include "process/text_table.h"
 #include "wm/version.h"
 
 #include <algorithm>
@@ -7,42 +8,24 @@
 namespace wm {
 
 namespace {
-
-constexpr size_t kGap = 2;
-
-std::string rule(const std::string &title, size_t width)
-{
-    std::string text = title.empty() ? "" : " " + title + " ";
-    size_t left = width > text.size() ? (width - text.size()) / 2 : 0;
-    size_t right = width > text.size() + left ? width - text.size() - left : 0;
-    return std::string(left, '-') + text + std::string(right, '-') + "\n";
+constexpr size_t kNarrowest = 60;
 }
-
-} // namespace
 
 std::string banner_text(const Banner &banner)
 {
-    std::vector<std::vector<std::string>> table = {{"proto", "user", "worker", "listen", "count", "state"}};
+    TextTable table(6);
+    for (const char *head : {"proto", "user", "worker", "listen", "count", "state"})
+        table.cell(head);
     for (const BannerRow &row : banner.workers)
-        table.push_back({row.proto, row.user, row.worker, row.listen, std::to_string(row.count), "[OK]"});
-    std::vector<size_t> widths(table[0].size(), 0);
-    for (const auto &row : table)
-        for (size_t i = 0; i < row.size(); i++)
-            widths[i] = std::max(widths[i], row[i].size());
-    size_t width = 0;
-    for (size_t column : widths)
-        width += column + kGap;
-    width = std::max<size_t>(width, 60);
+        table.cell(row.proto).cell(row.user).cell(row.worker).cell(row.listen).number(row.count).cell("[OK]");
+    size_t width = std::max(table.width(), kNarrowest);
 
-    std::string out = banner.name + " starts in " + (banner.daemon ? "DAEMON" : "DEBUG") + " mode\n" + rule("LIBWM", width) + "libwm/" +
-                      WM_VERSION + (banner.log.empty() ? "" : "    log " + banner.log) + "\n" + rule("WORKERS", width);
-    for (const auto &row : table) {
-        for (size_t i = 0; i + 1 < row.size(); i++)
-            out += row[i] + std::string(widths[i] + kGap - row[i].size(), ' ');
-        out += row.back() + "\n";
-    }
-    out += rule("", width);
-    out += banner.daemon ? "Input \"" + banner.stop + "\" to stop. Start success.\n" : "Press Ctrl+C to stop. Start success.\n";
+    std::string out = printable(banner.name) + " starts in " + (banner.daemon ? "DAEMON" : "DEBUG") + " mode\n";
+    out += rule_line("LIBWM", width) + "libwm/" + WM_VERSION + (banner.log.empty() ? "" : "    log " + printable(banner.log)) + "\n";
+    out += rule_line("WORKERS", width);
+    table.append_rows(out, 0, table.rows());
+    out += rule_line("", width);
+    out += banner.daemon ? "Input \"" + printable(banner.stop) + "\" to stop. Start success.\n" : "Press Ctrl+C to stop. Start success.\n";
     return out;
 }
 

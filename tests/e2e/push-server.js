@@ -19,11 +19,13 @@ export async function run(program, args, { input = '', env = {} } = {}) {
     return { code: code ?? signal, stdout, stderr };
 }
 
+let started = 0;
+
 export class PushServer {
     /** Starts `wm-serve push`, on free ports unless told, and waits until it says on which. */
     static async start({ websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
         const args = ['push', '--listen', `websocket://127.0.0.1:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
-            '--http', `http://127.0.0.1:${httpPort}`];
+            '--http', `http://127.0.0.1:${httpPort}`, '--name', `e2e-${process.pid}-${++started}`];
         const child = spawn(process.env.WM_SERVE, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
         const addresses = {};
         for await (const line of readline.createInterface({ input: child.stdout })) {

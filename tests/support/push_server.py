@@ -2,6 +2,7 @@
 
 Everything is made of blocking sockets. HANG_SECONDS only turns a hang into a failure.
 """
+import itertools
 import os
 import pathlib
 import socket
@@ -41,11 +42,15 @@ def connect(address):
     return sock
 
 
+_numbers = itertools.count()
+
+
 class PushServer:
-    """`wm-serve push` on free ports; its first lines say which."""
+    """`wm-serve push` on free ports, as an instance of its own name; its first lines say where it listens."""
 
     def __init__(self, *flags):
-        defaults = {"--listen": "websocket://127.0.0.1:0", "--inner": "text://127.0.0.1:0", "--http": "http://127.0.0.1:0"}
+        self.name = f"test-{os.getpid()}-{next(_numbers)}"
+        defaults = {"--name": self.name, "--listen": "websocket://127.0.0.1:0", "--inner": "text://127.0.0.1:0", "--http": "http://127.0.0.1:0"}
         command = [program(), "push", *flags]
         for flag, address in defaults.items():
             if flag not in flags:
@@ -65,6 +70,11 @@ class PushServer:
             for word in line.split():
                 if "://" in word:
                     self.addresses.setdefault(word.split("://")[0].removesuffix("+unix"), word.rstrip("/"))
+
+    @property
+    def serving_pid(self):
+        """The process that serves: the one child of the master that was started."""
+        return int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text())
 
     @property
     def http_host(self):

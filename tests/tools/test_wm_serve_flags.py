@@ -18,6 +18,8 @@ from push_server import LineClient, Page, clean_environment, connect, program  #
 
 
 def run(*flags):
+    if "push" in flags:
+        flags = [*flags, "--name", f"flags-{os.getpid()}"]
     done = subprocess.run([program(), *flags], capture_output=True, timeout=30, check=False, env=clean_environment())
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 

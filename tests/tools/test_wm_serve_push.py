@@ -142,7 +142,7 @@ def count_sends(server, tmp_path, act):
     """The calls that send on each socket of the server while act() runs, counted by the name strace gives the socket."""
     log = tmp_path / "strace"
     tracer = subprocess.Popen(
-        ["strace", "-f", "-yy", "-p", str(server.process.pid), "-e", "trace=sendto,sendmsg,sendmmsg,write,writev", "-o", str(log)],
+        ["strace", "-f", "-yy", "-p", str(server.serving_pid), "-e", "trace=sendto,sendmsg,sendmmsg,write,writev", "-o", str(log)],
         stderr=subprocess.PIPE,
         env=clean_environment(),
     )
