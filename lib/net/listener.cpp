@@ -128,6 +128,12 @@ void Listener::close()
     path_.clear();
 }
 
+void Listener::leave()
+{
+    path_.clear();
+    close();
+}
+
 int Listener::accept()
 {
     return accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);

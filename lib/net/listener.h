@@ -30,6 +30,8 @@ public:
     /// 0, or a WM_E... code with "Address already in use: ADDRESS" or the like as its detail.
     int open(const Address &address, const ListenOptions &options);
     void close();
+    /// Closes the descriptor only: another process serves the address, and a unix socket's file is its.
+    void leave();
 
     bool is_open() const { return fd_ >= 0; }
     int fd() const { return fd_; }

@@ -22,6 +22,7 @@ enum CloseCode : uint16_t {
     kInvalidPayload = 1007,
     kPolicy = 1008,
     kTooBig = 1009,
+    kServiceRestart = 1012,
     kTryAgainLater = 1013,
 };
 
