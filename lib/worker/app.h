@@ -13,6 +13,7 @@
 #include "worker/commands.h"
 #include "worker/connection.h"
 #include "worker/deadlines.h"
+#include "worker/departure.h"
 #include "worker/dispatch.h"
 #include "worker/expiry.h"
 #include "worker/http_session.h"
@@ -62,6 +63,8 @@ public:
 
     /// Any thread.
     void request_stop();
+    /// The successor serves: this app lets its connections go, and stops when the last has gone or the time is over (see Departure).
+    void request_drain(int64_t spread_ms, int64_t timeout_ms);
 
     int set_option(const char *name, int64_t value);
 
@@ -99,7 +102,7 @@ public:
     uint32_t index() const { return index_; }
     bool inside() const { return inside_; }
     bool started() const { return started_; }
-    bool stopping() const { return stop_deadline_ms_ != Loop::kNever; }
+    bool stopping() const { return departure.stopping(); }
     int64_t max_connections() const;
     uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
@@ -114,6 +117,7 @@ public:
     TodoList todos;
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
+    Departure departure;
     Timers timers;
     Commands commands;
     /// Of the running poll: what records point to lives as long as it.
@@ -131,8 +135,6 @@ private:
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);
     void end_turn();
-    void begin_stop();
-    bool finish_stop();
     void sweep_retired();
     void arm_due();
     static void woken(void *self);
@@ -148,8 +150,6 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Retired> retired_;
-    std::atomic<bool> stop_requested_{false};
-    int64_t stop_deadline_ms_ = Loop::kNever;
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;
