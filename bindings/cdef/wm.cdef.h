@@ -53,6 +53,8 @@ typedef struct wm_event {
     int32_t detail;
 } wm_event;
 typedef void (*wm_post_fn)(wm_app *app, void *user);
+typedef void (*wm_app_fn)(wm_app *app, void *user);
+typedef void (*wm_exit_fn)(wm_app *app, wm_worker *worker, int32_t pid, int32_t status, void *user);
 wm_app *wm_app_new(void);
 void wm_app_free(wm_app *app);
 int wm_app_set_int(wm_app *app, const char *option, int64_t value);
@@ -65,6 +67,11 @@ int wm_app_poll(wm_app *app, wm_event *events, size_t cap, int64_t timeout_ms);
 int wm_app_flush(wm_app *app);
 int wm_app_fd(wm_app *app);
 int wm_app_stop(wm_app *app);
+int wm_app_main(wm_app *app, int argc, char **argv);
+int wm_app_on_master_start(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
+int wm_app_on_master_stop(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
+int wm_app_on_master_reload(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
+int wm_app_on_worker_exit(wm_app *app, wm_exit_fn fn, void *user, wm_destroy_fn destroy);
 int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy);
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
@@ -112,7 +119,8 @@ enum {
 enum {
     WM_BACKPRESSURE = 1,
     WM_QUEUED = 2,
-    WM_PENDING = 3
+    WM_PENDING = 3,
+    WM_CHILD = 100
 };
 const char *wm_strerror(int code);
 const char *wm_error_name(int code);
@@ -163,6 +171,7 @@ const char *wm_version(void);
 uint32_t wm_abi_version(void);
 typedef int32_t (*wm_start_fn)(wm_worker *worker, int32_t index, void *user);
 typedef void (*wm_stop_fn)(wm_worker *worker, void *user);
+typedef void (*wm_reload_fn)(wm_worker *worker, void *user);
 typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
 typedef void (*wm_conn_fn)(wm_worker *worker, wm_conn conn, void *user);
 typedef void (*wm_message_fn)(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user);
@@ -176,6 +185,7 @@ int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value);
 int wm_worker_get_str(wm_worker *worker, const char *option, const char **value);
 int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_reload(wm_worker *worker, wm_reload_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);

@@ -71,7 +71,8 @@ void to_file(const char *line, size_t len)
 {
     if (lost > 0) {
         char text[200], note[kLine];
-        snprintf(text, sizeof text, "%llu lines before this one were lost: %s", static_cast<unsigned long long>(lost), strerror(lost_errno));
+        snprintf(text, sizeof text, "%llu lines before this one were lost: %s", static_cast<unsigned long long>(lost),
+                 strerror(lost_errno));
         if (append(note, format_line(note, sizeof note, WM_LOG_WARN, text)))
             lost = 0;
     }

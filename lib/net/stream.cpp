@@ -17,6 +17,12 @@ ssize_t send(int fd, const struct iovec *vectors, int count)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+bool has_input(int fd)
+{
+    char one;
+    return recv(fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void shutdown_write(int fd)
 {
     shutdown(fd, SHUT_WR);

@@ -20,6 +20,9 @@ ssize_t receive(int fd, void *out, size_t len);
 /// sendmsg(2) or send(2) with MSG_NOSIGNAL: no SIGPIPE reaches the host.
 ssize_t send(int fd, const struct iovec *vectors, int count);
 
+/// Whether there is something to receive; the end does not count.
+bool has_input(int fd);
+
 void shutdown_write(int fd);
 
 /// Ends it with a reset, so that the peer knows that what it lacks will not come.

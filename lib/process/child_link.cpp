@@ -24,8 +24,7 @@ constexpr int64_t kOrphanStopMs = 500; // a child without a master says goodbye,
 
 ChildLink::ChildLink(App &app, const ChildPlan &plan, StatusPage *page)
     : app_(app), plan_(plan), page_(page), channel_(Fd(plan.channel)), log_(plan.log)
-{
-}
+{}
 
 std::string ChildLink::settle(const Identity &identity, pid_t master)
 {

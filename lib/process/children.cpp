@@ -305,8 +305,8 @@ bool Children::all_ready() const
 
 size_t Children::leaving() const
 {
-    return static_cast<size_t>(std::count_if(children_.begin(), children_.end(),
-                                             [](const auto &child) { return child->phase == Child::Phase::kLeaving; }));
+    return static_cast<size_t>(
+        std::count_if(children_.begin(), children_.end(), [](const auto &child) { return child->phase == Child::Phase::kLeaving; }));
 }
 
 } // namespace wm

@@ -129,9 +129,9 @@ std::vector<ConnectionRecord> read_connections(int fd)
     }
     out.resize(got / sizeof(ConnectionRecord));
     for (ConnectionRecord &record : out) {
-        for (char *end : {record.worker + sizeof record.worker, record.transport + sizeof record.transport,
-                          record.protocol + sizeof record.protocol, record.status + sizeof record.status, record.local + sizeof record.local,
-                          record.remote + sizeof record.remote})
+        for (char *end :
+             {record.worker + sizeof record.worker, record.transport + sizeof record.transport, record.protocol + sizeof record.protocol,
+              record.status + sizeof record.status, record.local + sizeof record.local, record.remote + sizeof record.remote})
             end[-1] = '\0';
     }
     return out;

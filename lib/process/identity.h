@@ -14,7 +14,7 @@ struct Identity {
     bool changes = false;
     uid_t uid = 0;
     gid_t gid = 0;
-    std::string user;  ///< of uid, for initgroups(3) and listings
+    std::string user;    ///< of uid, for initgroups(3) and listings
     std::string warning; ///< something that the names asked for and that this process cannot do
 
     /// Names may be empty: as now. Empty, or what is wrong.

@@ -30,9 +30,7 @@ int run_inherited(App &app, const ChildPlan &plan)
     StatusPage *page = StatusPages::map(plan.pages, plan.page);
     close(plan.pages);
     auto child = std::make_unique<ChildLink>(app, plan, page);
-    std::string wrong = !page                      ? "cannot map the status page"
-                        : getppid() != plan.master ? "the master process is gone"
-                                                   : child->attach();
+    std::string wrong = !page ? "cannot map the status page" : getppid() != plan.master ? "the master process is gone" : child->attach();
     if (!wrong.empty()) {
         child->failed(wrong);
         fprintf(stderr, "%s\n", wrong.c_str());

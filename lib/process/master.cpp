@@ -43,10 +43,9 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 } // namespace
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
-    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)),
-      children_(loop_, sockets_, *this), reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_)
-{
-}
+    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
+      reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_)
+{}
 
 std::string Master::say(const std::string &text) const
 {
@@ -197,6 +196,7 @@ void Master::stop_children(bool graceful)
     bool starting = phase_ == Phase::kStarting;
     phase_ = Phase::kStopping;
     children_.close_slots();
+    sockets_.clear(); // nobody accepts any more: who connects hears so, and does not wait in a queue
     if (reload_.running() || reload_.wanted()) {
         reload_.cancel("it is stopping");
         for (const Waiting &waiting : reload_waiters_) {
@@ -221,7 +221,7 @@ void Master::finish()
         daemon_.tell(exit_code_);
         return;
     }
-    sockets_.clear();
+    sockets_.clear(); // of a start that has failed
     control_.close();
     instance_.unlock();
     log(exit_code_ == 0 ? WM_LOG_INFO : WM_LOG_ERROR, "%s %s", instance_.name().c_str(),
@@ -320,7 +320,8 @@ void Master::asked(uint64_t client, const std::vector<std::string> &words)
 void Master::ask_reload(uint64_t client, bool graceful)
 {
     if (phase_ != Phase::kServing) {
-        control_.answer(client, Answer::kError, say(phase_ == Phase::kStarting ? "reload failed: it is starting" : "reload failed: it is stopping"));
+        control_.answer(client, Answer::kError,
+                        say(phase_ == Phase::kStarting ? "reload failed: it is starting" : "reload failed: it is stopping"));
         control_.end(client, kExitFailed);
         return;
     }

@@ -158,7 +158,8 @@ void Master::settle_start()
     }
     set_files();
     log(WM_LOG_INFO, "%s serves with %zu processes", instance_.name().c_str(), children_.slots().size());
-    notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + std::to_string(children_.slots().size()) + " processes serve");
+    notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + std::to_string(children_.slots().size()) +
+                 " processes serve");
     daemon_.tell(kExitDone);
 }
 

@@ -70,7 +70,8 @@ private:
 
     int take_activated(const Worker &worker, const SocketAddress &wanted);
     int open_one(Worker &worker, const Address &address, size_t slot, bool shared);
-    void add(std::unique_ptr<Listener> listener, const Worker *worker, const std::string &address, size_t slot, bool configured, bool shared);
+    void add(std::unique_ptr<Listener> listener, const Worker *worker, const std::string &address, size_t slot, bool configured,
+             bool shared);
 
     std::vector<Kept> sockets_;
     std::vector<NamedFd> activated_;

@@ -30,8 +30,8 @@ int64_t quarter_of_memory()
 
 App::App(uint32_t index, Mailbox *mailbox)
     : outbox(*this), inbox(*this), lifecycle(*this), expiry(*this), todos(*this), requests(*this, mailbox->generation_base),
-      connections(mailbox->generation_base), timers(*this, mailbox->generation_base), commands(*this, mailbox), mailbox_(mailbox),
-      index_(index)
+      connections(mailbox->generation_base), departure(*this), timers(*this, mailbox->generation_base), commands(*this, mailbox),
+      mailbox_(mailbox), index_(index)
 {
     options.max_queue_total = quarter_of_memory();
     mailbox->limit = static_cast<size_t>(options.max_mailbox);
@@ -347,24 +347,31 @@ void App::run_turn(int64_t timeout_ms)
 /// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
 void App::end_turn()
 {
-    if (stop_requested_.load(std::memory_order_relaxed) && !stopping())
-        begin_stop();
+    if (departure.asked())
+        departure.run();
     do {
         outbox.flush_all();
     } while (todos.run() && !(outbox.idle() && todos.idle()));
     outbox.flush_all();
     if (!dispatch.polling()) // records may point to what is let go of: it lasts as long as they
         sweep_retired();
-    if (stopping())
-        stopped_ = finish_stop();
+    if (departure.asked())
+        stopped_ = departure.finish();
     if (status.attached())
-        status.publish(*this, stopping() ? PageState::kStopping : started_ ? PageState::kServing : PageState::kStarting);
+        status.publish(*this, page_state());
     arm_due();
+}
+
+PageState App::page_state() const
+{
+    if (departure.leaving())
+        return departure.draining() ? PageState::kDraining : PageState::kStopping;
+    return started_ ? PageState::kServing : PageState::kStarting;
 }
 
 void App::arm_due()
 {
-    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), stop_deadline_ms_}));
+    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), departure.due_ms()}));
 }
 
 void App::deadline_moved()
@@ -410,34 +417,21 @@ void App::retire(void *user, wm_destroy_fn destroy)
     has_work();
 }
 
-// ---- stopping
+// ---- leaving
 
 void App::request_stop()
 {
-    stop_requested_.store(true, std::memory_order_relaxed);
+    departure.ask_stop();
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     if (loop.is_open())
         loop.wake();
 }
 
-void App::begin_stop()
+void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
 {
-    stop_deadline_ms_ = loop.now_ms() + options.stop_timeout_ms;
-    for (size_t i = workers_.size(); i-- > 0;)
-        if (i < workers_.size())
-            workers_[i]->stop();
-}
-
-bool App::finish_stop()
-{
-    if (connections.live() > 0 && loop.now_ms() < stop_deadline_ms_)
-        return false;
-    lifecycle.destroy_all(WM_REASON_STOP);
-    if (!todos.run() || connections.live() > 0)
-        return false; // their close events go out with the next polls
-    stop_deadline_ms_ = 0;
-    commands.refuse();
-    return true;
+    departure.ask_drain(spread_ms, timeout_ms, code);
+    if (loop.is_open())
+        loop.wake();
 }
 
 // ---- what the loop calls

@@ -13,6 +13,7 @@
 #include "worker/commands.h"
 #include "worker/connection.h"
 #include "worker/deadlines.h"
+#include "worker/departure.h"
 #include "worker/dispatch.h"
 #include "worker/expiry.h"
 #include "worker/http_session.h"
@@ -62,13 +63,15 @@ public:
     int fd();
     int open_loop();
 
-    void request_drain(int64_t, int64_t, int32_t) { request_stop(); }
     /// Any thread.
     void request_stop();
+    /// The successor serves: this app lets its connections go, and stops when the last has gone or the time is over (see Departure).
+    /// Websockets hear `code`.
+    void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
 
     int set_option(const char *name, int64_t value);
     /// Whether a listener that the host closes is to be closed at the master too: not when the process only ends.
-    bool tells_master() const { return link && !abandoning_ && !freeing_ && !stopping(); }
+    bool tells_master() const { return link && !abandoning_ && !freeing_ && !departure.leaving(); }
 
     /// nullptr: a worker that only starts.
     Worker *add_worker(const Address *address, Protocol protocol);
@@ -104,7 +107,7 @@ public:
     uint32_t index() const { return index_; }
     bool inside() const { return inside_; }
     bool started() const { return started_; }
-    bool stopping() const { return stop_deadline_ms_ != Loop::kNever; }
+    bool stopping() const { return departure.stopping(); }
     int64_t max_connections() const;
     uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
@@ -120,6 +123,7 @@ public:
     TodoList todos;
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
+    Departure departure;
     Timers timers;
     Commands commands;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
@@ -140,8 +144,7 @@ private:
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);
     void end_turn();
-    void begin_stop();
-    bool finish_stop();
+    PageState page_state() const;
     void sweep_retired();
     void arm_due();
     static void woken(void *self);
@@ -157,8 +160,6 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Retired> retired_;
-    std::atomic<bool> stop_requested_{false};
-    int64_t stop_deadline_ms_ = Loop::kNever;
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;

@@ -174,24 +174,26 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     head.fields = fields;
     head.content_length = body.size();
     head.with_length = status != 304;
-    head.keep_alive = !request.close_after;
     head.minor = request.slices.minor;
     head.date = date();
     head.default_type = default_type;
+    bool front = &request == table_.at(conn.http->first);
+    bool last = front && leaves(conn);
+    head.keep_alive = !request.close_after && !last;
     HeadBuffer buffer(http::head_bound(fields.size()));
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for a response head");
     std::string_view text(buffer.data(), http::write_head(buffer.data(), head));
     if (!has_body(request, status))
         body = {};
-    if (&request != table_.at(conn.http->first))
+    if (!front)
         return store(conn, request, text, body);
     bool close_after = request.close_after;
     int result = app_.outbox.write(conn, text, body, flags, exempt);
     if (result < 0)
         return result;
     pop(conn);
-    answered(conn, close_after);
+    answered(conn, close_after, last);
     return result;
 }
 
@@ -212,13 +214,30 @@ int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view
     return 0;
 }
 
-/// One answer is out: those behind it that are ready follow, or the connection ends.
-void HttpRequests::answered(Connection &conn, bool close_after)
+/// The app is leaving, and the next answer is the last that this connection has to wait for.
+bool HttpRequests::leaves(const Connection &conn) const
 {
-    if (close_after)
-        app_.lifecycle.close(conn, WM_REASON_LOCAL, 0, {});
+    return conn.http->count == 1 && app_.departure.asked() && app_.departure.is_last(conn);
+}
+
+/// One answer is out: those behind it that are ready follow, or the connection ends.
+void HttpRequests::answered(Connection &conn, bool close_after, bool leaves)
+{
+    if (close_after || leaves)
+        app_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
     else
         drain(conn);
+}
+
+int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, bool leaves)
+{
+    std::string_view answer(request.answer, request.answer_len);
+    if (!leaves)
+        return app_.outbox.write(conn, {}, answer, 0, true);
+    std::string_view head = answer.substr(0, answer.find("\r\n\r\n") + 4);
+    std::string closing(http::closing_bound(head.size()), '\0');
+    closing.resize(http::write_closing(closing.data(), head));
+    return app_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
 }
 
 void HttpRequests::drain(Connection &conn)
@@ -227,14 +246,15 @@ void HttpRequests::drain(Connection &conn)
     while (conn.state == ConnState::kOpen && session.first != HttpSession::kNone && table_.at(session.first)->answered) {
         HttpRequest &request = *table_.at(session.first);
         bool close_after = request.close_after;
+        bool last = !close_after && leaves(conn);
         session.stored -= request.answer_len;
-        if (app_.outbox.write(conn, {}, {request.answer, request.answer_len}, 0, true) < 0) {
+        if (write_stored(conn, request, last) < 0) {
             app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM); // an answer that is lost would shift all that follow
             return;
         }
         pop(conn);
-        if (close_after)
-            app_.lifecycle.close(conn, WM_REASON_LOCAL, 0, {});
+        if (close_after || last)
+            app_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
     }
     if (conn.state != ConnState::kOpen)
         return;

@@ -28,6 +28,7 @@ struct HttpSession {
     size_t stored = 0;         ///< bytes of answers that wait for those before them
     uint32_t current = kNone;  ///< of the message callback that is running
     bool continue_due = false; ///< 100 Continue waits for the answers before it
+    bool more_behind = false;  ///< while a message callback is running: bytes follow its request
 };
 
 /// A request from its arrival until its answer is on its way.
@@ -90,7 +91,9 @@ private:
                int32_t flags, bool exempt);
     int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body);
     void drain(Connection &conn);
-    void answered(Connection &conn, bool close_after);
+    int write_stored(Connection &conn, const HttpRequest &request, bool leaves);
+    bool leaves(const Connection &conn) const;
+    void answered(Connection &conn, bool close_after, bool leaves);
     void pop(Connection &conn);
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
     void end_slices(uint64_t id);

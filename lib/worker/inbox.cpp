@@ -412,6 +412,7 @@ Inbox::Rest Inbox::parse_http(Connection &conn, Rest in)
             break;
         }
         in = {in.data + step.size, in.len - step.size, false};
+        conn.http->more_behind = in.len > 0;
         app_.requests.arrived(conn, request);
     }
     app_.expiry.watch_head(conn);

@@ -24,7 +24,10 @@ constexpr int64_t kLargest = int64_t{1} << 31;
 
 #define WM_TEXT(owner, name, live, text, ...)                                                                                              \
     {                                                                                                                                      \
-#name, true, "", 0, 0, 0, live, text, offsetof(owner, name), {__VA_ARGS__}                                                         \
+#name, true, "", 0, 0, 0, live, text, offsetof(owner, name),                                                                       \
+        {                                                                                                                                  \
+            __VA_ARGS__                                                                                                                    \
+        }                                                                                                                                  \
     }
 
 #define WM_CONN_ROWS(owner)                                                                                                                \
@@ -50,7 +53,8 @@ const OptionRow kAppRows[] = {
     WM_INT(AppOptions, reload_timeout_ms, "ms", 1, kForever, false,
            "reload: time for a new process to be ready, and for an old one to end its connections"),
     WM_INT(AppOptions, graceful_timeout_ms, "ms", 1, kForever, false, "reload -g and stop -g: time for connections to end by themselves"),
-    WM_INT(AppOptions, drain_ms, "ms", 0, kForever, false, "reload: websockets are told over this time, so that they do not come back at once"),
+    WM_INT(AppOptions, drain_ms, "ms", 0, kForever, false,
+           "reload: websockets are told over this time, so that they do not come back at once"),
     WM_INT(AppOptions, log_max_size, "bytes", 0, kForever, false, "size at which log_file is renamed to log_file.1; 0: never"),
     WM_INT(AppOptions, pull, "bool", 0, 1, false, "wm_app_main returns WM_CHILD in each process, and the host polls"),
     WM_TEXT(AppOptions, name, false, "name of the instance: of its files, and for --name; empty: the program's"),

@@ -60,7 +60,7 @@ int Worker::listen()
     int result = 0;
     if (!has_address_)
         result = fail(WM_ESTATE, "a worker without an address cannot listen");
-    else if (released_ || app_.stopping())
+    else if (released_ || app_.departure.leaving())
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
     if (result == 0 && !listening())
         result = open_listener();
@@ -121,6 +121,12 @@ void Worker::unlisten()
         display_ = address_.text;
 }
 
+void Worker::leave_listener()
+{
+    accept_watch_.disarm();
+    listener_.leave();
+}
+
 void Worker::pause_accept()
 {
     accept_paused_ = true;
@@ -134,13 +140,20 @@ void Worker::resume_accept()
         watch_listener();
 }
 
-void Worker::stop()
+bool Worker::say_stop()
 {
     if (stopped_)
-        return;
+        return false;
     stopped_ = true;
     if (callbacks.stop)
         callbacks.stop.fn(handle(this), callbacks.stop.user);
+    return true;
+}
+
+void Worker::stop()
+{
+    if (!say_stop())
+        return;
     unlisten();
     // From the back: close() never takes one out at once, but a callback of another may.
     for (size_t i = connections_.size(); i-- > 0;)

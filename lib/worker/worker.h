@@ -29,10 +29,14 @@ public:
     /// Binds now; accepts from the next turn on when the app's loop is open.
     int listen();
     void unlisten();
+    /// Stops to accept in this process, where a successor serves the address.
+    void leave_listener();
     void pause_accept();
     void resume_accept();
-    /// on_stop, unlisten, and every connection is closed with that reason.
+    /// on_stop, unlisten, and every connection is closed in its protocol's way.
     void stop();
+    /// on_stop, unless it has been called since the worker listened; false: it had been.
+    bool say_stop();
     /// Marks it for deletion at the end of the turn; its connections are destroyed.
     void release();
 

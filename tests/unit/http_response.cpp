@@ -50,6 +50,29 @@ void head__of_an_ordinary_response(void **)
                       "content-type: text/plain\r\nX: y\r\n\r\n");
 }
 
+// The head, made to close in a buffer of exactly the promised size.
+std::string closing(const std::string &head)
+{
+    const size_t bound = wm::http::closing_bound(head.size());
+    const std::unique_ptr<char[]> out(new char[bound]);
+    const size_t size = wm::http::write_closing(out.get(), head);
+    assert_true(size <= bound);
+    return {out.get(), size};
+}
+
+void closing__says_what_a_head_that_closes_says(void **)
+{
+    for (int minor : {0, 1}) {
+        ResponseHead head;
+        head.date = {};
+        head.minor = minor;
+        head.fields = "X: Connection: keep-alive\r\nY: z\r\n";
+        std::string kept = written(head);
+        head.keep_alive = false;
+        assert_string_equal(closing(kept).c_str(), written(head).c_str());
+    }
+}
+
 void head__connection_by_version(void **)
 {
     ResponseHead head;
@@ -204,6 +227,7 @@ int main()
         cmocka_unit_test(head__length_only_where_it_may_stand),
         cmocka_unit_test(head__unknown_status_has_an_empty_reason),
         cmocka_unit_test(head__the_longest_fits_its_bound),
+        cmocka_unit_test(closing__says_what_a_head_that_closes_says),
         cmocka_unit_test(reason__registered),
         cmocka_unit_test(date__as_the_c_library_says),
         cmocka_unit_test(date__out_of_range_is_clamped),

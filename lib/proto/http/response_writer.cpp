@@ -124,6 +124,24 @@ size_t write_head(char *out, const ResponseHead &head)
     return static_cast<size_t>(at - out);
 }
 
+size_t closing_bound(size_t head_size)
+{
+    return head_size + kClose.size();
+}
+
+size_t write_closing(char *out, std::string_view head)
+{
+    // As a line of its own it can only be write_head's: a host's lines have no other Connection than close.
+    constexpr std::string_view kLine = "\r\nConnection: keep-alive\r\n";
+    const size_t keep_alive = head.find(kLine);
+    const size_t at = (keep_alive != head.npos ? keep_alive : head.find("\r\n")) + 2;
+    const size_t behind = keep_alive != head.npos ? at + kKeepAlive.size() : at;
+    char *end = put(out, head.substr(0, at));
+    end = put(end, kClose);
+    end = put(end, head.substr(behind));
+    return static_cast<size_t>(end - out);
+}
+
 size_t format_date(time_t when, char out[kDateSize])
 {
     constexpr int64_t kLast = 253402300799;                     // the end of 9999

@@ -41,6 +41,12 @@ size_t head_bound(size_t fields_size);
 /// Writes the head, blank line included; out has head_bound(head.fields.size()) bytes. Returns the bytes written.
 size_t write_head(char *out, const ResponseHead &head);
 
+/// No head of that size that is made to close is longer.
+size_t closing_bound(size_t head_size);
+
+/// Writes what write_head has written with keep_alive again, now saying that the connection ends; returns the bytes written.
+size_t write_closing(char *out, std::string_view head);
+
 /// The registered reason phrase (IANA HTTP Status Code Registry); empty for codes that are not.
 std::string_view reason_phrase(int status);
 

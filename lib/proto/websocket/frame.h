@@ -16,13 +16,13 @@ enum Opcode : uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, k
 enum CloseCode : uint16_t {
     kNormal = 1000,
     kGoingAway = 1001,
-    kServiceRestart = 1012,
     kProtocolError = 1002,
     kNoStatus = 1005, ///< never on the wire
     kAbnormal = 1006, ///< never on the wire
     kInvalidPayload = 1007,
     kPolicy = 1008,
     kTooBig = 1009,
+    kServiceRestart = 1012,
     kTryAgainLater = 1013,
 };
 
