@@ -24,12 +24,7 @@ constexpr const char *kExamples = R"(
 Examples:
   wm-serve push start -d
   wm-push uid1 '{"percent":"88%"}'
-  wm-serve push --listen websocket://0.0.0.0:1234 --origin https://example.com
-
-A page says who it is with its first message, and gets what is pushed to that uid:
-  const ws = new WebSocket('ws://127.0.0.1:1234');
-  ws.onopen = () => ws.send('uid1');
-  ws.onmessage = e => alert(e.data);)";
+  wm-serve push --listen websocket://0.0.0.0:1234 --origin https://example.com)";
 
 /// An option that takes a duration; CLI11 shows the text that fails it.
 void add_duration(CLI::App &app, const char *name, bool zero, int64_t &out_ms, const char *text)
@@ -76,16 +71,16 @@ struct Command {
 
 void add_command(CLI::App &push, Command &command, PushOptions &options)
 {
-    push.add_option("command", command.verb, "start, stop, restart, reload, status or connections")
-        ->capture_default_str()
-        ->type_name("")
-        ->check(CLI::IsMember({"start", "stop", "restart", "reload", "status", "connections"}));
-    push.add_flag("-d,--daemon", command.daemon, "start, restart: in the background; status: every second");
-    push.add_flag("-g,--graceful", command.graceful, "stop, restart, reload: connections end by themselves");
-    push.add_flag("-q,--quiet", command.quiet, "say less");
-    push.add_flag("--json", command.json, "status, connections: as JSON");
-    push.add_option("--worker", command.worker, "connections: of that worker only")->type_name("NAME");
-    push.add_option("--sort", command.sort, "connections: by that column")->type_name("COLUMN");
+    // The library's own usage (`help`) tells of its commands and their flags: here one line does.
+    constexpr const char *kHidden = "";
+    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections; `help` tells of them")
+        ->type_name("");
+    push.add_flag("-d,--daemon", command.daemon)->group(kHidden);
+    push.add_flag("-g,--graceful", command.graceful)->group(kHidden);
+    push.add_flag("-q,--quiet", command.quiet)->group(kHidden);
+    push.add_flag("--json", command.json)->group(kHidden);
+    push.add_option("--worker", command.worker)->group(kHidden);
+    push.add_option("--sort", command.sort)->group(kHidden);
     push.add_option("--name", options.name, "name of the instance")->capture_default_str()->type_name("NAME");
     push.add_option("--run-dir", options.run_dir, "folder of its pid file and control socket")->type_name("PATH");
     push.add_option("--log-file", options.log_file, "standard: with -d NAME.log in --run-dir")->type_name("PATH");

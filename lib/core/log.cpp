@@ -86,7 +86,7 @@ void to_sinks(int32_t level, const char *text)
 {
     char line[kLine];
     size_t len = format_line(line, sizeof line, level, text);
-    if (sinks.console) {
+    if (level >= sinks.console_level) {
         ssize_t written = write(STDERR_FILENO, line, len);
         (void)written; // a terminal that is gone takes nothing
     }

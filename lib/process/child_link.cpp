@@ -95,7 +95,7 @@ void ChildLink::detach_terminal()
     redirect_standard(plan_.output);
     ::close(plan_.output);
     plan_.output = -1;
-    plan_.console = false;
+    plan_.console_level = kLogNothing;
     set_log(log_sinks().file);
 }
 
@@ -218,7 +218,7 @@ void ChildLink::set_log(int fd)
     int before = log_sinks().file;
     LogSinks sinks;
     sinks.file = fd;
-    sinks.console = plan_.console;
+    sinks.console_level = plan_.console_level;
     sinks.max_size = app_.options.log_max_size;
     sinks.full = &ChildLink::log_full;
     sinks.owner = this;

@@ -33,7 +33,7 @@ struct ChildPlan {
     int pages = -1;      ///< the shared memory
     int log = -1;        ///< -1: none
     int output = -1;     ///< for standard output and standard error once it serves; -1: as they are
-    bool console = true; ///< log to standard error too
+    int32_t console_level = 0; ///< from this level on the log goes to standard error too
     std::vector<KeptFor> sockets;
 
     /// The variables for an exec; the descriptors have to stay open over it.

@@ -44,7 +44,8 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
-      reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_)
+      reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_),
+      console_level_(line.quiet ? WM_LOG_WARN : WM_LOG_INFO)
 {}
 
 std::string Master::say(const std::string &text) const
@@ -402,14 +403,14 @@ void Master::set_files()
 {
     LogSinks sinks;
     sinks.file = log_.fd();
-    sinks.console = console_;
+    sinks.console_level = console_level_;
     sinks.max_size = app_.options.log_max_size;
     sinks.full = [](void *self) { static_cast<Master *>(self)->log_full(); };
     sinks.owner = this;
     set_log_sinks(sinks);
     ChildPlan common;
     common.log = log_.fd();
-    common.console = console_;
+    common.console_level = console_level_;
     common.first_start = phase_ == Phase::kStarting;
     common.output = phase_ == Phase::kStarting && line_.daemon ? output_.fd() : -1;
     children_.set_common(common);

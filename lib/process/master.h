@@ -117,7 +117,7 @@ private:
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
     int stop_signals_ = 0;
-    bool console_ = true;
+    int32_t console_level_;
     bool log_is_full_ = false;
     bool locked_ = false;
 };

@@ -154,7 +154,7 @@ void Master::settle_start()
         announce();
     if (line_.daemon) {
         redirect_standard(output_.fd());
-        console_ = false;
+        console_level_ = kLogNothing;
     }
     set_files();
     log(WM_LOG_INFO, "%s serves with %zu processes", instance_.name().c_str(), children_.slots().size());
