@@ -47,18 +47,17 @@ void ChildPlan::to_environment() const
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
     setenv(kFds, format_fds(fds).c_str(), 1);
     char text[160];
-    snprintf(text, sizeof text, "%zu %d %zu %d %d %d", worker, index, page, static_cast<int>(master), first_start, static_cast<int>(console_level));
+    snprintf(text, sizeof text, "%zu %d %zu %d %d", worker, index, page, static_cast<int>(master), static_cast<int>(console_level));
     setenv(kChild, (text + (" " + worker_name)).c_str(), 1);
 }
 
 bool ChildPlan::from_environment()
 {
     const char *text = getenv(kChild);
-    int first = 0, level = 0, parent = 0, behind = 0;
-    if (!text || sscanf(text, "%zu %d %zu %d %d %d %n", &worker, &index, &page, &parent, &first, &level, &behind) != 6)
+    int level = 0, parent = 0, behind = 0;
+    if (!text || sscanf(text, "%zu %d %zu %d %d %n", &worker, &index, &page, &parent, &level, &behind) != 5)
         return false;
     master = parent;
-    first_start = first;
     console_level = level;
     worker_name = text + behind;
     for (NamedFd &entry : parse_fds(getenv(kFds))) {

@@ -26,7 +26,6 @@ struct ChildPlan {
     int index = 0;     ///< among the processes of that worker
     size_t page = 0;   ///< of the shared memory
     pid_t master = 0;
-    bool first_start = false; ///< standard output and standard error are still those of who starts it
     std::string worker_name;
 
     int channel = -1;

@@ -83,7 +83,7 @@ Children::Started Master::act()
     if (started == Children::Started::kChild)
         return started;
     if (started == Children::Started::kNo && phase_ == Phase::kStarting)
-        refuse(last_error()), stop_children(false);
+        refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
     if (reload_.finished())
         end_reload();
     children_.kill_late(now);
@@ -145,16 +145,7 @@ void Master::begin_reload(int64_t now_ms)
 {
     log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
     notify_.reloading();
-    for (LogFile *file : {&log_, &output_}) {
-        std::string wrong = file->is_open() ? file->reopen() : "";
-        if (!wrong.empty())
-            log(WM_LOG_ERROR, "%s", wrong.c_str());
-    }
-    set_files();
-    if (log_.is_open())
-        children_.tell(MessageKind::kLog, log_.fd());
-    if (output_.is_open())
-        children_.tell(MessageKind::kOutput, output_.fd());
+    reopen_files();
     call(app_, app_.callbacks.master_reload);
     reload_.begin(now_ms);
 }
@@ -189,12 +180,13 @@ void Master::stop(bool graceful)
     }
     log(WM_LOG_INFO, "%s stops%s", instance_.name().c_str(), graceful ? " gracefully" : "");
     notify_.send("STOPPING=1");
+    if (phase_ == Phase::kStarting)
+        exit_code_ = kExitFailed; // the start was called off
     stop_children(graceful);
 }
 
 void Master::stop_children(bool graceful)
 {
-    bool starting = phase_ == Phase::kStarting;
     phase_ = Phase::kStopping;
     children_.close_slots();
     sockets_.clear(); // nobody accepts any more: who connects hears so, and does not wait in a queue
@@ -212,8 +204,6 @@ void Master::stop_children(bool graceful)
     for (const auto &child : children_.all())
         children_.dismiss(*child, graceful ? MessageKind::kLeave : MessageKind::kStop, timeout,
                           graceful ? static_cast<uint64_t>(app_.options.drain_ms) : 0, limit + kKillMs);
-    if (starting)
-        daemon_.tell(exit_code_ == 0 ? 1 : exit_code_); // the start was called off
 }
 
 void Master::finish()
@@ -227,7 +217,8 @@ void Master::finish()
     instance_.unlock();
     log(exit_code_ == 0 ? WM_LOG_INFO : WM_LOG_ERROR, "%s %s", instance_.name().c_str(),
         exit_code_ == 0 ? "has stopped" : "has not started");
-    call(app_, app_.callbacks.master_stop);
+    if (prepared_)
+        call(app_, app_.callbacks.master_stop);
     std::string text = "stopped";
     if (forced_ > 0)
         text += ", " + std::to_string(forced_) + " processes were killed, because they did not end in time";
@@ -398,6 +389,23 @@ void Master::rotate_log()
         log(WM_LOG_ERROR, "%s", wrong.c_str());
 }
 
+/// Others may have renamed them: what is written from here on goes to the files that have their names now.
+void Master::reopen_files()
+{
+    std::string wrong_log = log_.is_open() ? log_.reopen() : "";
+    std::string wrong_output = output_.is_open() ? output_.reopen() : "";
+    set_files();
+    for (const std::string &wrong : {wrong_log, wrong_output})
+        if (!wrong.empty())
+            log(WM_LOG_ERROR, "%s", wrong.c_str());
+    if (log_.is_open())
+        children_.tell(MessageKind::kLog, log_.fd());
+    if (!output_.is_open())
+        return;
+    redirect_standard(output_.fd()); // processes to come inherit it from here
+    children_.tell(MessageKind::kOutput, output_.fd());
+}
+
 /// The log's sinks of this process, and what the next children get.
 void Master::set_files()
 {
@@ -411,7 +419,6 @@ void Master::set_files()
     ChildPlan common;
     common.log = log_.fd();
     common.console_level = console_level_;
-    common.first_start = phase_ == Phase::kStarting;
     common.output = phase_ == Phase::kStarting && line_.daemon ? output_.fd() : -1;
     children_.set_common(common);
 }

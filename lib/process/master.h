@@ -82,6 +82,7 @@ private:
     void begin_reload(int64_t now_ms);
     void end_reload();
     void set_files();
+    void reopen_files();
     std::string say(const std::string &text) const;
 
     App &app_;
@@ -120,6 +121,7 @@ private:
     int32_t console_level_;
     bool log_is_full_ = false;
     bool locked_ = false;
+    bool prepared_ = false;
 };
 
 } // namespace wm

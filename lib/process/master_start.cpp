@@ -65,6 +65,7 @@ bool Master::prepare()
     started_ms_ = loop_.now_ms();
     started_unix_ = time(nullptr);
     set_files();
+    prepared_ = true;
     if (app_.callbacks.master_start)
         app_.callbacks.master_start.fn(handle(&app_), app_.callbacks.master_start.user);
     return true;

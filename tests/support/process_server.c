@@ -56,9 +56,10 @@ static void trace(const char *event, const char *detail)
     fclose(file);
 }
 
-static void set_option(wm_worker *worker, char *pair)
+static void set_option(wm_worker *worker, const char *given)
 {
-    char *value = strchr(pair, '=');
+    /* A copy: with start_method exec the program is started again with its arguments as they stand in memory. */
+    char *pair = strdup(given), *value = strchr(pair, '=');
     if (!value)
         die(pair);
     *value++ = '\0';
@@ -71,6 +72,7 @@ static void set_option(wm_worker *worker, char *pair)
         die(pair);
     if (!worker && strcmp(pair, "pull") == 0)
         pull = (int)number;
+    free(pair);
 }
 
 static void sleep_ms(long ms)
