@@ -67,6 +67,7 @@ bool PushServer::set_options()
 int PushServer::run(std::vector<std::string> arguments)
 {
     std::vector<char *> words;
+    words.reserve(arguments.size() + 1);
     for (std::string &argument : arguments)
         words.push_back(argument.data());
     words.push_back(nullptr);

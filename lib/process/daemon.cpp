@@ -152,6 +152,7 @@ std::vector<std::string> own_arguments()
 void exec_self(const std::vector<std::string> &arguments)
 {
     std::vector<char *> words;
+    words.reserve(arguments.size() + 1);
     for (const std::string &argument : arguments)
         words.push_back(const_cast<char *>(argument.c_str()));
     words.push_back(nullptr);

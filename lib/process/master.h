@@ -29,7 +29,7 @@ namespace wm {
 class App;
 class ChildLink;
 
-class Master : private ControlServer::Handler, private ChildEvents {
+class Master final : private ControlServer::Handler, private ChildEvents {
 public:
     Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments);
     Master(const Master &) = delete;

@@ -49,10 +49,10 @@ StatusFacts collect_facts(Children &children, int64_t now_ms)
         facts.system = std::string(system.sysname) + " " + system.release;
     facts.master = getpid();
     getloadavg(facts.load, 3);
-    const Worker *last = nullptr;
+    size_t last = SIZE_MAX;
     for (const Slot &slot : children.slots()) {
-        facts.workers += slot.worker != last;
-        last = slot.worker;
+        facts.workers += slot.worker_at != last;
+        last = slot.worker_at;
         if (!slot.serving)
             facts.processes.push_back(facts_of_gap(slot, now_ms));
     }
