@@ -80,7 +80,6 @@ Children::Started Children::start(size_t at, bool successor)
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
     plan_.sockets = sockets_.kept_for(at, slot.worker);
-    sockets_.begin_start(at);
     fflush(nullptr); // what is buffered would be written by each of them
     {
         SignalsBlocked blocked;
@@ -156,7 +155,7 @@ void Children::heard(Child &child, Message &message)
     switch (message.kind) {
     case MessageKind::kReady:
         child.ready_ms = loop_.now_ms();
-        sockets_.end_of_start(child.slot);
+        sockets_.settle(child.slot, child.pid);
         if (child.phase == Child::Phase::kStarting)
             child.phase = Child::Phase::kServing;
         events_.child_ready(child);
@@ -165,11 +164,11 @@ void Children::heard(Child &child, Message &message)
         child.failure = message.text;
         return;
     case MessageKind::kAdopted:
-        sockets_.adopted(child.slot, message.id);
+        sockets_.adopted(child.slot, message.id, child.pid);
         return;
     case MessageKind::kListen:
         if (message.fd)
-            sockets_.keep(child.slot, message.text, std::move(message.fd), message.id);
+            sockets_.keep(child.slot, message.text, std::move(message.fd), message.id, child.pid);
         return;
     case MessageKind::kUnlisten:
         sockets_.close(child.slot, message.id);

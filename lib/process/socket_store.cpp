@@ -160,7 +160,7 @@ std::vector<KeptFor> SocketStore::kept_for(size_t slot, const Worker *worker) co
     return out;
 }
 
-void SocketStore::keep(size_t slot, const std::string &address, Fd fd, uint64_t id)
+void SocketStore::keep(size_t slot, const std::string &address, Fd fd, uint64_t id, pid_t holder)
 {
     auto listener = std::make_unique<Listener>();
     SocketAddress bound;
@@ -174,27 +174,20 @@ void SocketStore::keep(size_t slot, const std::string &address, Fd fd, uint64_t 
     kept.id = id;
     kept.slot = slot;
     kept.address = address;
-    kept.adopted = true;
+    kept.holder = holder;
     sockets_.push_back(std::move(kept));
 }
 
-void SocketStore::begin_start(size_t slot)
-{
-    for (Kept &kept : sockets_)
-        if (kept.slot == slot)
-            kept.adopted = false;
-}
-
-void SocketStore::adopted(size_t slot, uint64_t id)
+void SocketStore::adopted(size_t slot, uint64_t id, pid_t holder)
 {
     for (Kept &kept : sockets_)
         if (kept.slot == slot && kept.id == id)
-            kept.adopted = true;
+            kept.holder = holder;
 }
 
-void SocketStore::end_of_start(size_t slot)
+void SocketStore::settle(size_t slot, pid_t holder)
 {
-    std::erase_if(sockets_, [slot](const Kept &kept) { return kept.slot == slot && !kept.configured && !kept.adopted; });
+    std::erase_if(sockets_, [=](const Kept &kept) { return kept.slot == slot && !kept.configured && kept.holder != holder; });
 }
 
 void SocketStore::close(size_t slot, uint64_t id)

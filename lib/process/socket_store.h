@@ -36,12 +36,11 @@ public:
     /// What the child of that slot gets.
     std::vector<KeptFor> kept_for(size_t slot, const Worker *worker) const;
 
-    /// A child of that slot has bound it; the master keeps it for its successors.
-    void keep(size_t slot, const std::string &address, Fd fd, uint64_t id);
-    void adopted(size_t slot, uint64_t id);
-    /// What the child that was started last in that slot has not adopted is closed, but for configured ones.
-    void end_of_start(size_t slot);
-    void begin_start(size_t slot);
+    /// That process, of that slot, has bound it; the master keeps it for its successors.
+    void keep(size_t slot, const std::string &address, Fd fd, uint64_t id, pid_t holder);
+    void adopted(size_t slot, uint64_t id, pid_t holder);
+    /// That process serves in the slot now: what it does not hold is closed, but for configured ones.
+    void settle(size_t slot, pid_t holder);
     /// The host has closed it. A socket that others share stays.
     void close(size_t slot, uint64_t id);
 
@@ -65,7 +64,7 @@ private:
         std::string address;
         bool configured = false;
         bool shared = false;
-        bool adopted = false;
+        pid_t holder = 0; ///< of the processes of the slot, the one that has asked for it last
     };
 
     int take_activated(const Worker &worker, const SocketAddress &wanted);
