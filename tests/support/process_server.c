@@ -56,8 +56,10 @@ static void trace(const char *event, const char *detail)
     fclose(file);
 }
 
-static void set_option(wm_worker *worker, char *pair)
+/* Of a copy: the command line stays as it is, for the next who reads it. */
+static void set_option(wm_worker *worker, const char *given)
 {
+    char *pair = strdup(given);
     char *value = strchr(pair, '=');
     if (!value)
         die(pair);
@@ -71,6 +73,7 @@ static void set_option(wm_worker *worker, char *pair)
         die(pair);
     if (!worker && strcmp(pair, "pull") == 0)
         pull = (int)number;
+    free(pair);
 }
 
 static void sleep_ms(long ms)
