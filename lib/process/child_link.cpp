@@ -1,5 +1,6 @@
 #include "process/child_link.h"
 
+#include "core/error.h"
 #include "core/log.h"
 #include "process/connection_writer.h"
 #include "process/daemon.h"
@@ -57,6 +58,8 @@ int ChildLink::serve()
     if (app_.options.pull)
         return WM_CHILD;
     int result = app_.run();
+    if (result != 0)
+        failed(last_error());
     exit(result == 0 ? 0 : 1);
 }
 

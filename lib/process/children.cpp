@@ -212,8 +212,12 @@ void Children::died(Child &child, int status, int64_t now_ms)
         plan_restart(slot, child, now_ms);
     }
     bool expected = child.phase == Child::Phase::kLeaving && !child.killed && status == 0;
+    bool replaced = !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child;
+    if (slot.successor == &child)
+        slot.successor = nullptr;
+    events_.child_died(child, status);
     std::string again;
-    if (!closed_ && !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child) {
+    if (replaced && !closed_) { // the first start fails with it
         char text[64];
         snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms - now_ms) / 1000);
         again = slot.start_at_ms > now_ms ? text : "; another starts";
@@ -221,9 +225,6 @@ void Children::died(Child &child, int status, int64_t now_ms)
     log(expected ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
         describe_exit(status).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
         child.failure.empty() ? "" : ": ", child.failure.c_str());
-    if (slot.successor == &child)
-        slot.successor = nullptr;
-    events_.child_died(child, status);
     pages_.release(child.page);
     remove(child);
 }

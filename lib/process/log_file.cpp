@@ -39,11 +39,13 @@ std::string LogFile::reopen()
     return "";
 }
 
-std::string LogFile::rotate()
+std::string LogFile::rotate(int64_t max_size)
 {
     struct stat open_file, named;
-    bool ours = fstat(fd_.get(), &open_file) == 0 && stat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino &&
-                open_file.st_dev == named.st_dev;
+    bool known = fstat(fd_.get(), &open_file) == 0;
+    if (known && open_file.st_size <= max_size)
+        return "";
+    bool ours = known && stat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
     // Where another has renamed it already, there is a new file to go on with.
     if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
         return cannot("rename", path_);
@@ -52,6 +54,8 @@ std::string LogFile::rotate()
 
 std::string LogFile::probe() const
 {
+    if (write(fd_.get(), "", 0) < 0) // what is no regular file may say so
+        return cannot("write to", path_);
     struct statvfs space;
     if (fstatvfs(fd_.get(), &space) != 0 || space.f_blocks == 0 || space.f_bavail > 0)
         return "";

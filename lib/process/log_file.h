@@ -19,8 +19,9 @@ public:
     std::string open(const std::string &path);
     /// Opens the path anew, as after a rotation by others; the old file stays when that fails. Empty, or what is wrong.
     std::string reopen();
-    /// Renames it to PATH.1, which replaces an older one, and opens it anew. Empty, or what is wrong.
-    std::string rotate();
+    /// When it is over that size, renames it to PATH.1, which replaces an older one, and opens it anew. Each process that writes to it says
+    /// once that it is full, some of them late: a file that has just been begun stays. Empty, or what is wrong.
+    std::string rotate(int64_t max_size);
     /// In a child, to which the descriptor has been given.
     void forget() { fd_.release(); }
 

@@ -381,7 +381,7 @@ void Master::rotate_log()
     log_is_full_ = false;
     if (!log_.is_open())
         return;
-    std::string wrong = log_.rotate();
+    std::string wrong = log_.rotate(app_.options.log_max_size);
     set_files();
     if (wrong.empty())
         children_.tell(MessageKind::kLog, log_.fd());

@@ -1,12 +1,15 @@
 """What the suites of processes share."""
+import os
 import pathlib
+import shutil
 import sys
+import tempfile
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from instance import Instance  # noqa: E402
+from instance import Instance, program  # noqa: E402
 
 
 @pytest.fixture
@@ -14,10 +17,44 @@ def make(tmp_path):
     """Makes instances that are ended with the test; arguments as Instance takes them."""
     made = []
 
-    def build(*workers, **kwargs):
-        made.append(Instance(tmp_path, *workers, **kwargs))
+    def build(*workers, folder=tmp_path, **kwargs):
+        made.append(Instance(folder, *workers, **kwargs))
         return made[-1]
 
+    def end():
+        while made:
+            made.pop().end()
+
+    build.end = end
     yield build
-    for instance in made:
-        instance.end()
+    end()
+
+
+class Public:
+    """A folder that all users reach, with a copy of the server: those of the build and of pytest may be root's alone."""
+
+    def __init__(self, path):
+        self.path = path
+        path.chmod(0o755)
+        build = pathlib.Path(program()).parents[1]
+        self.server = shutil.copy(program(), path)
+        for library in (build / "lib").glob("libwm.so.?"):
+            shutil.copy(library, path)
+        self.environment = {"LD_LIBRARY_PATH": str(path)}
+        self.made = 0
+
+    def folder(self, user=None):
+        """Another one in it, which is that user's."""
+        self.made += 1
+        folder = self.path / str(self.made)
+        folder.mkdir()
+        if user and os.geteuid() == 0:
+            shutil.chown(folder, user)
+        return folder
+
+
+@pytest.fixture
+def public(make):
+    with tempfile.TemporaryDirectory(prefix="wm-", dir="/tmp") as path:
+        yield Public(pathlib.Path(path))
+        make.end()  # before their folder goes

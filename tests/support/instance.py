@@ -89,16 +89,17 @@ class Result:
 class Instance:
     """workers: what --worker takes, for instance "http://127.0.0.1:0,count=2,name=web"."""
 
-    def __init__(self, folder, *workers, name="test", app=(), extra=(), prefix=(), environment=None):
+    def __init__(self, folder, *workers, name="test", app=(), extra=(), prefix=(), environment=None, run_dir=None, server=None):
         self.folder = pathlib.Path(folder)
         self.name = name
-        self.run_dir = self.folder / "run"
+        self.run_dir = pathlib.Path(run_dir or self.folder / "run")
         self.log_path = self.run_dir / f"{name}.log"
         self.pid_path = self.run_dir / f"{name}.pid"
         self.socket_path = self.run_dir / f"{name}.sock"
         self.trace_path = self.folder / "trace"
         self.environment = clean_environment(**(environment or {}))
-        self.arguments = [*prefix, program(), "--app", f"name={name}", "--app", f"run_dir={self.run_dir}", "--trace", str(self.trace_path)]
+        self.prefix = list(prefix)
+        self.arguments = [str(server or program()), "--app", f"name={name}", "--app", f"run_dir={self.run_dir}", "--trace", str(self.trace_path)]
         for option in app:
             self.arguments += ["--app", option]
         self.arguments += extra
@@ -108,21 +109,35 @@ class Instance:
 
     # ---- commands
 
+    def line(self, *words):
+        """The whole command line of a command. What is in front of it (prefix) is in front of those that start."""
+        starts = "start" in words or "restart" in words
+        return [*(self.prefix if starts else ()), *self.arguments, "--", *words]
+
     def command(self, *words, **kwargs):
         """Runs one command to its end."""
-        return Result(subprocess.run([*self.arguments, "--", *words], env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+        return Result(subprocess.run(self.line(*words), env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
                                      timeout=HANG_SECONDS, check=False, **kwargs))
 
-    def start(self, *flags):
+    def begin(self, *words, **kwargs):
+        """Starts one command, and does not wait; `finish` does."""
+        return subprocess.Popen(self.line(*words), env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, **kwargs)
+
+    @staticmethod
+    def finish(process):
+        out, err = process.communicate(timeout=HANG_SECONDS)
+        return Result(subprocess.CompletedProcess([], process.returncode, out, err))
+
+    def start(self, *flags, **kwargs):
         """In the background; it serves when this returns."""
-        result = self.command("start", "-d", *flags)
+        result = self.command("start", "-d", *flags, **kwargs)
         assert result.code == 0, result
         return result
 
     def start_foreground(self, *flags, **kwargs):
         """As a child of the test; returns when the pid file and all processes are there."""
-        self.process = subprocess.Popen([*self.arguments, "--", "start", *flags], env=self.environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+        self.process = self.begin("start", *flags, **kwargs)
         eventually(lambda: self.process.poll() is not None or self.socket_path.exists(), "the control socket")
         eventually(lambda: self.process.poll() is not None or self.serving(), "all processes")
         assert self.process.poll() is None, self.wait()
@@ -148,6 +163,11 @@ class Instance:
     def stop(self, *flags):
         return self.command("stop", *flags)
 
+    def reload(self, *flags):
+        result = self.command("reload", *flags)
+        assert result.code == 0, result
+        return result
+
     # ---- what there is
 
     @property
@@ -157,6 +177,20 @@ class Instance:
     def children(self, worker=None):
         """Numbers of the processes that serve, by their status."""
         return [process["pid"] for process in self.status()["processes"] if process["pid"] and (worker is None or process["worker"] == worker)]
+
+    def child(self, worker=None):
+        """The only process of a worker."""
+        (pid,) = self.children(worker)
+        return pid
+
+    def successor_of(self, pid, worker=None):
+        """Waits until another process serves in its place."""
+        def other():
+            for process in self.status()["processes"]:
+                if worker in (None, process["worker"]) and process["pid"] not in (None, pid) and process["status"] in ("idle", "busy"):
+                    return process["pid"]
+            return None
+        return eventually(other, f"a process in place of {pid}")
 
     def address(self, worker=None, listener=0):
         """Where a worker listens: the port that 0 has become."""

@@ -1,0 +1,239 @@
+"""Every command, in success and in failure: its exit code, and what it says where.
+
+0 done, 1 failed, 2 usage, 3 not running, 4 already running. What was asked for goes to standard output, what went wrong to standard error.
+"""
+import os
+import re
+import signal
+import socket
+
+import pytest
+
+from instance import HANG_SECONDS, alive, ask, eventually, free_port
+
+LINE = "text://127.0.0.1:0,count=1,name=line"
+
+# words, exit code, pattern of standard output, pattern of standard error; "" is nothing at all, None anything.
+WHILE_NOTHING_RUNS = [
+    ("", 2, "", r"usage: process_server COMMAND"),
+    ("help", 0, r"usage: process_server COMMAND[^\0]*exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running", ""),
+    ("--help", 0, "usage: ", ""),
+    ("-h start", 0, "usage: ", ""),
+    ("stop", 3, "", "^test: not running\n$"),
+    ("stop -g", 3, "", "^test: not running\n$"),
+    ("stop -q", 3, "", "^test: not running\n$"),
+    ("reload", 3, "", "^test: not running\n$"),
+    ("reload -g", 3, "", "^test: not running\n$"),
+    ("status", 3, "", "^test: not running\n$"),
+    ("status -d", 3, "", "^test: not running\n$"),
+    ("status --json", 3, "", "^test: not running\n$"),
+    ("connections", 3, "", "^test: not running\n$"),
+    ("connections --json --sort pid", 3, "", "^test: not running\n$"),
+    ("stop --name other", 3, "", "^other: not running\n$"),
+    ("satus", 2, "", "unknown command 'satus': did you mean 'status'[?]"),
+    ("start stop", 2, "", "'stop' is a second command after 'start'"),
+    ("start -g", 2, "", "'start' takes no '-g': it belongs to stop, restart and reload"),
+    ("stop -d", 2, "", "'stop' takes no '-d': it belongs to start, restart and status"),
+    ("reload -dgq", 2, "", "'reload' takes no '-d'"),
+    ("start --json", 2, "", "'start' takes no '--json': it belongs to status and connections"),
+    ("status -d --json", 2, "", "'-d' or '--json', not both"),
+    ("status --sort pid", 2, "", "'status' takes no '--sort'"),
+    ("connections --sort send", 2, "", "unknown column 'send': did you mean 'send-q'[?]"),
+    ("connections --worker", 2, "", "'--worker' needs a value"),
+    ("start -x", 2, "", "unknown flag '-x'"),
+    ("start --demon", 2, "", "unknown flag '--demon': did you mean '--daemon'[?]"),
+    ("start --name ../x", 2, "", "'../x' is no name: 1-64 of A-Z a-z 0-9"),
+    ("start --name .x", 2, "", "is no name"),
+    ("start --name " + 65 * "x", 2, "", "is no name"),
+]
+
+WHILE_IT_RUNS = [
+    ("start", 4, "", r"^test: already running \(pid \d+\); --name starts another beside it\n$"),
+    ("start -d", 4, "", r"^test: already running \(pid \d+\)"),
+    ("start -dq", 4, "", r"^test: already running \(pid \d+\)"),
+    ("reload", 0, "^test: reloaded, 1 processes replaced\n$", ""),
+    ("reload -g", 0, "^test: reloaded, 1 processes replaced\n$", ""),
+    ("reload -gq", 0, "", ""),
+    ("-q reload", 0, "", ""),
+    ("status", 0, r"GLOBAL STATUS[^\0]*PROCESS STATUS", ""),
+    ("status -q", 0, "PROCESS STATUS", ""),
+    ("status --json", 0, r'^\{"name":"test",.*\}\n$', ""),
+    ("connections", 0, r"CONNECTION STATUS[^\0]*Foreign Address\n$", ""),
+    ("connections --json", 0, r'^\{"connections":\[\],"unanswered":\[\]\}\n$', ""),
+    ("--worker line connections --sort=send-q", 0, "CONNECTION STATUS", ""),
+    ("reload --name other", 3, "", "^other: not running\n$"),
+    ("stopp", 2, "", "did you mean 'stop'[?]"),
+]
+
+
+def check(result, code, out, err):
+    assert result.code == code, result
+    for text, pattern in ((result.out, out), (result.err, err)):
+        if pattern == "":
+            assert text == "", result
+        elif pattern is not None:
+            assert re.search(pattern, text), result
+
+
+@pytest.mark.parametrize("words, code, out, err", WHILE_NOTHING_RUNS, ids=[row[0][:30] or "none" for row in WHILE_NOTHING_RUNS])
+def test_while_nothing_runs(make, words, code, out, err):
+    instance = make(LINE)
+    check(instance.command(*words.split()), code, out, err)
+    assert not instance.pid_path.exists() and not instance.socket_path.exists()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    from instance import Instance
+    instance = Instance(tmp_path_factory.mktemp("running"), LINE)
+    instance.start()
+    yield instance
+    assert instance.stop().code == 0
+    instance.end()
+
+
+@pytest.mark.parametrize("words, code, out, err", WHILE_IT_RUNS, ids=[row[0] for row in WHILE_IT_RUNS])
+def test_while_it_runs(running, words, code, out, err):
+    master = running.master
+    check(running.command(*words.split()), code, out, err)
+    assert running.master == master and alive(master)
+
+
+# ---- start and stop
+
+@pytest.mark.parametrize("flags", [["-d"], ["--daemon"], ["-d", "--name=test"]])
+def test_start_d__prints_the_workers_and_how_to_stop(make, flags):
+    instance = make(LINE)
+    result = instance.command("start", *flags)
+    assert result.code == 0 and result.err == ""
+    assert result.out.startswith("test starts in DAEMON mode\n")
+    assert re.search(r"proto +user +worker +listen +count +state\ntcp +\w+ +line +text://127\.0\.0\.1:[1-9]\d* +1 +\[OK\]", result.out)
+    stop = re.search(r'Input "(.*)" to stop[.] Start success[.]\n$', result.out)[1]
+    assert stop.endswith("-- stop" + (" --name=test" if "--name=test" in flags else ""))
+    check(instance.stop(), 0, "^test: stopped\n$", "")
+
+
+@pytest.mark.parametrize("flags", ["-dq", "-qd", "-d -q", "-q --daemon"])
+def test_start_q__says_nothing(make, flags):
+    instance = make(LINE)
+    check(instance.command(*flags.split(), "start"), 0, "", "")
+    assert ask(instance.address(), "hello") == "hello"
+    check(instance.stop("-q"), 0, "", "")
+    assert not instance.pid_path.exists()
+
+
+def test_start__in_the_foreground_says_how_to_stop(make):
+    instance = make(LINE)
+    instance.start_foreground()
+    check(instance.command("start"), 4, "", "already running")
+    check(instance.stop(), 0, "^test: stopped\n$", "")
+    code, out, err = instance.wait()
+    assert code == 0 and "Press Ctrl+C to stop. Start success.\n" in out
+    assert "test starts in DEBUG mode" in out and "error" not in err
+
+
+@pytest.mark.parametrize("flags", [["-g"], ["--graceful"], ["-qg"]])
+def test_stop_g__waits_for_those_who_are_there(make, flags):
+    instance = make(LINE, app=["graceful_timeout_ms=30000"])
+    instance.start()
+    pid = instance.child()
+    result = instance.stop(*flags)
+    check(result, 0, "" if "-qg" in flags else "^test: stopped\n$", "")
+    assert not alive(pid)
+
+
+# ---- restart
+
+@pytest.mark.parametrize("words", [["restart", "-d"], ["restart", "-g", "-d"], ["-dgq", "restart"], ["restart", "-gqd"]])
+def test_restart__is_a_stop_and_a_start(make, words):
+    instance = make(f"text://127.0.0.1:{free_port()},count=1,name=line")
+    instance.start()
+    master, pid = instance.master, instance.child()
+    result = instance.command(*words)
+    quiet = any("q" in word for word in words if word.startswith("-"))
+    check(result, 0, "" if quiet else "^test: stopped\n[^\0]*Start success[.]\n$", "")
+    assert not alive(master) and not alive(pid)
+    assert instance.master != master and int(ask(instance.address(), "pid")) == instance.child()
+    check(instance.stop(), 0, None, "")
+
+
+def test_restart__of_nothing_just_starts(make):
+    instance = make(LINE)
+    check(instance.command("restart", "-d"), 0, r"^test starts in DAEMON mode\n[^\0]*Start success[.]\n$", "")
+    assert ask(instance.address(), "hello") == "hello"
+
+
+def test_restart__in_the_foreground_takes_the_place_of_one_in_the_background(make):
+    instance = make(LINE)
+    instance.start()
+    master = instance.master
+    instance.process = instance.begin("restart")
+    eventually(lambda: not alive(master) and instance.socket_path.exists() and instance.serving(), "the new one")
+    assert instance.master == instance.process.pid
+    instance.process.send_signal(signal.SIGINT)
+    code, out, _ = instance.wait()
+    assert code == 0 and "test: stopped" in out and "test starts in DEBUG mode" in out
+
+
+# ---- names and paths
+
+def test_name__makes_a_second_instance_beside_the_first(make):
+    first = make(LINE)
+    other = make(LINE, name="other")
+    second = make(LINE)
+    second.arguments = first.arguments  # the same program: only --name tells them apart
+    first.start()
+    check(first.command("start", "-d", "--name", "other"), 0, "^other starts in DAEMON mode", "")
+    try:
+        assert first.master != other.master
+        assert first.status()["name"] == "test" and other.status()["name"] == "other"
+        assert ask(first.address(), "pid") == str(first.child())
+        assert ask(other.address(), "pid") == str(other.child()) != str(first.child())
+        check(first.command("stop", "--name=other"), 0, "^other: stopped\n$", "")
+        assert alive(first.master) and not other.pid_path.exists()
+    finally:
+        other.end()
+
+
+def test_option_name__that_is_none_is_refused(make):
+    instance = make(LINE, app=["name=a/b"])
+    check(instance.command("start", "-d"), 2, "", "bad name 'a/b'")
+
+
+def test_run_dir__too_long_for_a_socket_is_refused(make, tmp_path):
+    instance = make(LINE, run_dir=tmp_path / (100 * "x"))
+    for verb in ("start", "stop", "status"):
+        result = instance.command(verb)
+        check(result, 2, "", "path of the control socket is too long, at most 107 bytes: /")
+        assert "run_dir" in result.err
+    assert os.listdir(tmp_path) == []
+
+
+def test_run_dir__that_is_not_absolute_is_refused(make):
+    check(make(LINE, app=["run_dir=run"]).command("status"), 2, "", "run_dir 'run' is not absolute")
+
+
+# ---- failures of a running master
+
+def test_control_socket_that_is_gone__is_said(make):
+    instance = make(LINE)
+    instance.start()
+    os.unlink(instance.socket_path)
+    check(instance.command("status"), 1, "", f"cannot reach the master process {instance.master} at ")
+    os.kill(instance.master, signal.SIGTERM)
+    eventually(lambda: not instance.pid_path.exists(), "the end")
+
+
+def test_client_that_asks_for_nothing__does_not_hold_the_master(make):
+    instance = make(LINE)
+    instance.start()
+    silent = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(8)]
+    for sock in silent:
+        sock.settimeout(HANG_SECONDS)
+        sock.connect(str(instance.socket_path))
+    silent[0].send(b"nonsense")
+    assert silent[0].recv(4096) != b""
+    check(instance.command("status"), 0, "PROCESS STATUS", "")
+    check(instance.stop(), 0, "^test: stopped\n$", "")
+    for sock in silent:
+        sock.close()
