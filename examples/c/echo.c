@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 {
     const char *address = "text://0.0.0.0:2015";
     argc = take_addresses(argc, argv, &address, 1);
-    wm_app *app = new_app();
+    wm_app *app = wm_app_new();
     wm_worker *worker = wm_worker_new(app, address);
     if (!worker) {
         fprintf(stderr, "echo: %s\n", wm_last_error());

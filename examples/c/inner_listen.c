@@ -42,7 +42,7 @@ int main(int argc, char **argv)
     const char *addresses[] = {"http://0.0.0.0:2016", NULL};
     argc = take_addresses(argc, argv, addresses, 2);
     inner_address = addresses[0];
-    wm_app *app = new_app();
+    wm_app *app = wm_app_new();
     wm_worker *worker = wm_worker_new(app, addresses[1]);
     if (!worker) {
         fprintf(stderr, "inner_listen: %s\n", wm_last_error());

@@ -128,7 +128,7 @@ int main(int argc, char **argv)
     const char *addresses[] = {"websocket://0.0.0.0:1234", "text://127.0.0.1:5678"};
     argc = take_addresses(argc, argv, addresses, 2);
     inner_address = addresses[1];
-    wm_app *app = new_app();
+    wm_app *app = wm_app_new();
     wm_worker *worker = wm_worker_new(app, addresses[0]);
     hub = worker ? wm_hub_new(app) : NULL;
     if (!hub) {

@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     const char *addresses[] = {"text://0.0.0.0:2015", "http://0.0.0.0:2016"};
     argc = take_addresses(argc, argv, addresses, 2);
     inner_address = addresses[1];
-    wm_app *app = new_app();
+    wm_app *app = wm_app_new();
     wm_worker *worker = wm_worker_new(app, addresses[0]);
     if (!worker) {
         fprintf(stderr, "reuse_port: %s\n", wm_last_error());
