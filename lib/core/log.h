@@ -17,7 +17,7 @@ inline constexpr int32_t kLogNothing = WM_LOG_ERROR + 1;
 
 /// Where lines go while the host has set no function of its own.
 struct LogSinks {
-    int file = -1;       ///< appended to, with one write(2) a line; -1: none. Not owned
+    int file = -1;                        ///< appended to, with one write(2) a line; -1: none. Not owned
     int32_t console_level = WM_LOG_DEBUG; ///< from this level on standard error too
     /// Told when the file has grown over max_size bytes (0: no limit), once until the sinks are set again.
     int64_t max_size = 0;
