@@ -1,6 +1,7 @@
 /**
  * @file
  * Pull mode: no callbacks, wm_app_poll fills an array of records. Every line comes back; the line "stop" ends the server.
+ * One process, without a master; under wm_app_main the loop is the same, in each process (option pull, docs/guide/processes.md).
  *
  *   pull [ADDRESS]
  */

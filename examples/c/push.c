@@ -1,13 +1,15 @@
 /**
  * @file
  * A push server: pages say who they are on a websocket port, back ends push to them by uid on a line port. Both workers live in one
- * process, served by wm_app_run, so the line port's callback reaches the pages' connections.
+ * process, so that the line port's callback reaches the pages' connections; hence count 1.
  *
- *   push [PAGES_ADDRESS [INNER_ADDRESS]]
+ *   push [PAGES_ADDRESS [INNER_ADDRESS]] start|stop|restart|reload|status|connections [-d]
  *
  * They are websocket://0.0.0.0:1234 and text://127.0.0.1:5678 unless given. This shows how such a server is made; `wm-serve push` is one to
  * use.
  */
+#include "arguments.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <wm/wm.h>
@@ -118,26 +120,23 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
         fprintf(stderr, "push: %s\n", wm_last_error());
         return -1;
     }
-    printf("pages %s\ninner %s\n", wm_worker_address(worker), wm_worker_address(inner));
-    fflush(stdout);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    inner_address = argc > 2 ? argv[2] : "text://127.0.0.1:5678";
+    const char *addresses[] = {"websocket://0.0.0.0:1234", "text://127.0.0.1:5678"};
+    argc = take_addresses(argc, argv, addresses, 2);
+    inner_address = addresses[1];
     wm_app *app = wm_app_new();
-    wm_worker *worker = wm_worker_new(app, argc > 1 ? argv[1] : "websocket://0.0.0.0:1234");
+    wm_worker *worker = wm_worker_new(app, addresses[0]);
     hub = worker ? wm_hub_new(app) : NULL;
     if (!hub) {
         fprintf(stderr, "push: %s\n", wm_last_error());
         return 1;
     }
+    wm_worker_set_int(worker, "count", 1);
     wm_worker_on_start(worker, on_start, NULL, NULL);
     wm_worker_on_message(worker, on_message, NULL, NULL);
-    int result = wm_app_run(app);
-    if (result != 0)
-        fprintf(stderr, "push: %s\n", wm_last_error());
-    wm_app_free(app);
-    return result == 0 ? 0 : 1;
+    return wm_app_main(app, argc, argv);
 }
