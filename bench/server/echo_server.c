@@ -2,14 +2,17 @@
  * The server that wm-load measures: an echo for tcp, text and websocket, "Hello, world!" for http.
  *
  *     bench_echo_server PROTO HOST:PORT [--pull]
+ *     bench_echo_server PROTO HOST:PORT --processes N FOLDER COMMAND...
  *
  * It uses callbacks, or with --pull an array of records. It prints its address once it listens, and ends with 0 on SIGTERM and SIGINT.
+ * With --processes, N of them serve under a master process, which has its files in FOLDER; COMMAND is one of wm_app_main.
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wm/wm.h"
@@ -97,30 +100,50 @@ static int pull(wm_app *app)
     return count == WM_ESTOPPED ? 0 : count;
 }
 
+/* In this process, which the first signal ends. */
+static int serve(wm_app *app, int pulls)
+{
+    pthread_t thread;
+    if (start_signal_thread(app, &thread) != 0)
+        return -1;
+    const int result = pulls ? pull(app) : wm_app_run(app);
+    if (result >= 0)
+        pthread_join(thread, NULL);
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     char address[256];
     const int pulls = argc == 4 && strcmp(argv[3], "--pull") == 0;
-    if (argc < 3 || (argc > 3 && !pulls)) {
-        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--pull]\n");
+    const int processes = argc > 6 && strcmp(argv[3], "--processes") == 0 ? atoi(argv[4]) : 0;
+    if (argc < 3 || (argc > 3 && !pulls && processes < 1)) {
+        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--pull | --processes N FOLDER COMMAND...]\n");
         return 2;
     }
     snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
     wm_app *app = wm_app_new();
     wm_worker *worker = app == NULL ? NULL : wm_worker_new(app, address);
-    pthread_t thread;
-    if (worker == NULL || wm_worker_on_start(worker, on_start, NULL, NULL) < 0 || start_signal_thread(app, &thread) != 0) {
+    if (worker == NULL || wm_worker_on_start(worker, on_start, NULL, NULL) < 0) {
         fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
         return 1;
     }
     if (!pulls)
         wm_worker_on_message(worker, strcmp(argv[1], "http") == 0 ? on_http : on_echo, NULL, NULL);
-    const int result = pulls ? pull(app) : wm_app_run(app);
-    if (result < 0) {
+    if (processes > 0) {
+        if (wm_worker_set_int(worker, "count", processes) < 0 || wm_app_set_str(app, "run_dir", argv[5]) < 0) {
+            fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
+            return 1;
+        }
+        argv[5] = argv[0];
+        const int code = wm_app_main(app, argc - 5, argv + 5);
+        wm_app_free(app);
+        return code;
+    }
+    if (serve(app, pulls) < 0) {
         fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
         return 1;
     }
-    pthread_join(thread, NULL);
     wm_app_free(app);
     return 0;
 }
