@@ -180,8 +180,7 @@ void Master::stop(bool graceful)
     }
     log(WM_LOG_INFO, "%s stops%s", instance_.name().c_str(), graceful ? " gracefully" : "");
     notify_.send("STOPPING=1");
-    if (phase_ == Phase::kStarting)
-        exit_code_ = kExitFailed; // the start was called off
+    called_off_ = phase_ == Phase::kStarting;
     stop_children(graceful);
 }
 
@@ -228,7 +227,7 @@ void Master::finish()
     }
     set_log_sinks({});
     signals_.restore();
-    daemon_.tell(exit_code_);
+    daemon_.tell(called_off_ ? int{kExitFailed} : exit_code_); // who waits for a start has not got one
 }
 
 // ---- in a child

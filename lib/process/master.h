@@ -122,6 +122,7 @@ private:
     bool log_is_full_ = false;
     bool locked_ = false;
     bool prepared_ = false;
+    bool called_off_ = false; ///< stopped before all served
 };
 
 } // namespace wm
