@@ -46,14 +46,14 @@ int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value)
 {
     if (!option)
         return no_handle("option");
-    return with_worker(worker, [&](Worker &self) { return set_option(Scope::kWorker, &self.options, self.listening(), option, value); });
+    return with_worker(worker, [&](Worker &self) { return self.set_option(option, value); });
 }
 
 int wm_worker_set_str(wm_worker *worker, const char *option, const char *value)
 {
     if (!option || !value)
         return no_handle(option ? "value" : "option");
-    return with_worker(worker, [&](Worker &self) { return set_option(Scope::kWorker, &self.options, self.listening(), option, value); });
+    return with_worker(worker, [&](Worker &self) { return self.set_option(option, value); });
 }
 
 int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value)

@@ -173,6 +173,7 @@ int App::enter()
 
 void App::leave()
 {
+    publish_status();
     inside_ = false;
     if (free_later_)
         delete this;
@@ -224,7 +225,7 @@ int App::start()
     started_ = true; // from here on a listener accepts at once
     for (auto &worker : workers_)
         worker->watch_listener();
-    status.publish(*this, PageState::kServing);
+    publish_status();
     if (link)
         link->started();
     return 0;
@@ -337,6 +338,7 @@ void App::run_turn(int64_t timeout_ms)
     if (commands.waiting())
         commands.run();
     end_turn();
+    publish_status();
     if (!stopped_ && !dispatch.full()) {
         bool left = dispatch.count() > 0 || !todos.idle() || commands.waiting();
         loop.turn(left ? 0 : timeout_ms);
@@ -357,9 +359,14 @@ void App::end_turn()
         sweep_retired();
     if (departure.asked())
         stopped_ = departure.finish();
+    arm_due();
+}
+
+/// Before a wait, and before the host has its thread back.
+void App::publish_status()
+{
     if (status.attached())
         status.publish(*this, page_state());
-    arm_due();
 }
 
 PageState App::page_state() const
@@ -462,6 +469,7 @@ Worker *App::add_worker(const Address *address, Protocol protocol)
         return nullptr;
     }
     workers_.push_back(std::make_unique<Worker>(*this, address, protocol));
+    status.rows_changed();
     return workers_.back().get();
 }
 

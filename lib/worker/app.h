@@ -145,6 +145,7 @@ private:
     void run_turn(int64_t timeout_ms);
     void end_turn();
     PageState page_state() const;
+    void publish_status();
     void sweep_retired();
     void arm_due();
     static void woken(void *self);

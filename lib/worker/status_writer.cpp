@@ -27,46 +27,59 @@ bool belongs(const App &app, const Worker &worker)
 
 } // namespace
 
+/// Once a turn, so what changes seldom is looked at when it has.
 void StatusWriter::publish(App &app, PageState state)
 {
-    if (!page_)
-        return;
-    page_->state.store(state, kRelaxed);
-    page_->connections.store(app.connections.live(), kRelaxed);
-    page_->timers.store(app.timers.live(), kRelaxed);
-    page_->send_fail.store(app.outbox.send_fail(), kRelaxed);
+    StatusPage &page = *page_;
+    page.state.store(state, kRelaxed);
+    page.connections.store(app.connections.live(), kRelaxed);
+    page.timers.store(app.timers.live(), kRelaxed);
+    page.send_fail.store(app.outbox.send_fail(), kRelaxed);
+    if (rows_changed_)
+        publish_rows(app);
     uint64_t requests = app.dispatch.messages();
     if (requests != requests_)
-        publish_rate(app.loop.now_ms(), requests);
-    publish_rows(app);
+        publish_requests(app.loop.now_ms(), requests);
 }
 
-void StatusWriter::publish_rate(int64_t now_ms, uint64_t requests)
+void StatusWriter::publish_requests(int64_t now_ms, uint64_t requests)
 {
-    uint32_t fresh = static_cast<uint32_t>(requests - requests_);
+    StatusPage &page = *page_;
+    publish_rate(now_ms, static_cast<uint32_t>(requests - requests_));
     requests_ = requests;
-    page_->requests.store(requests, kRelaxed);
-    int64_t second = now_ms / 1000, before = page_->second.load(kRelaxed);
+    page.requests.store(requests, kRelaxed);
+    for (uint32_t row = 0; row < rows_; row++)
+        page.row[row].requests.store(shown_[row]->requests, kRelaxed);
+}
+
+void StatusWriter::publish_rate(int64_t now_ms, uint32_t fresh)
+{
+    StatusPage &page = *page_;
+    int64_t second = now_ms / 1000, before = page.second.load(kRelaxed);
     if (second != before) {
-        page_->in_second_before.store(second == before + 1 ? page_->in_second.load(kRelaxed) : 0, kRelaxed);
-        page_->in_second.store(0, kRelaxed);
-        page_->second.store(second, kRelaxed);
+        page.in_second_before.store(second == before + 1 ? page.in_second.load(kRelaxed) : 0, kRelaxed);
+        page.in_second.store(0, kRelaxed);
+        page.second.store(second, kRelaxed);
     }
-    page_->in_second.store(page_->in_second.load(kRelaxed) + fresh, kRelaxed);
+    page.in_second.store(page.in_second.load(kRelaxed) + fresh, kRelaxed);
 }
 
 void StatusWriter::publish_rows(App &app)
 {
+    rows_changed_ = false;
     uint32_t rows = 0, workers = 0;
     for (const auto &worker : app.workers()) {
         if (!belongs(app, *worker))
             continue;
-        if (workers++ < StatusPage::kRows)
+        if (workers++ < StatusPage::kRows) {
+            shown_[rows] = worker.get();
             publish_row(page_->row[rows++], *worker);
+        }
     }
-    if (page_->rows.load(kRelaxed) != rows) {
+    if (rows_ != rows) {
         begin_change();
         page_->rows.store(rows, kRelaxed);
+        rows_ = rows;
     }
     page_->workers.store(workers, kRelaxed);
     if (changing_)

@@ -18,8 +18,12 @@ public:
     bool attached() const { return page_; }
     void publish(App &app, PageState state);
 
+    /// A worker has come, or what its row shows is another, but for its requests.
+    void rows_changed() { rows_changed_ = true; }
+
 private:
-    void publish_rate(int64_t now_ms, uint64_t requests);
+    void publish_requests(int64_t now_ms, uint64_t requests);
+    void publish_rate(int64_t now_ms, uint32_t fresh);
     void publish_rows(App &app);
     void publish_row(StatusRow &row, const Worker &worker);
     void write_text(char *out, size_t size, const char *text);
@@ -27,7 +31,10 @@ private:
 
     StatusPage *page_ = nullptr;
     uint64_t requests_ = 0;
-    bool changing_ = false; ///< texts are being written
+    uint32_t rows_ = 0;
+    bool rows_changed_ = true;
+    bool changing_ = false;                       ///< texts are being written
+    const Worker *shown_[StatusPage::kRows] = {}; ///< of rows_; who goes changes the rows first
 };
 
 } // namespace wm

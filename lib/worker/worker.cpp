@@ -54,8 +54,20 @@ Worker::~Worker()
         destroy_user(user);
 }
 
+int Worker::set_option(const char *name, int64_t value)
+{
+    return wm::set_option(Scope::kWorker, &options, listening(), name, value);
+}
+
+int Worker::set_option(const char *name, const char *value)
+{
+    app_.status.rows_changed();
+    return wm::set_option(Scope::kWorker, &options, listening(), name, value);
+}
+
 int Worker::listen()
 {
+    app_.status.rows_changed();
     error.clear();
     int result = 0;
     if (!has_address_)
@@ -113,6 +125,7 @@ void Worker::watch_listener()
 
 void Worker::unlisten()
 {
+    app_.status.rows_changed();
     accept_watch_.disarm();
     if (listening() && app_.tells_master())
         app_.link->closed(listener_.fd());
@@ -123,18 +136,21 @@ void Worker::unlisten()
 
 void Worker::leave_listener()
 {
+    app_.status.rows_changed();
     accept_watch_.disarm();
     listener_.leave();
 }
 
 void Worker::pause_accept()
 {
+    app_.status.rows_changed();
     accept_paused_ = true;
     accept_watch_.disarm();
 }
 
 void Worker::resume_accept()
 {
+    app_.status.rows_changed();
     accept_paused_ = false;
     if (app_.started())
         watch_listener();
@@ -186,6 +202,7 @@ void Worker::add(Connection &conn)
 {
     conn.worker_index = static_cast<uint32_t>(connections_.size());
     connections_.push_back(&conn);
+    app_.status.rows_changed();
 }
 
 void Worker::remove(Connection &conn)
@@ -194,6 +211,7 @@ void Worker::remove(Connection &conn)
     connections_[conn.worker_index] = last;
     last->worker_index = conn.worker_index;
     connections_.pop_back();
+    app_.status.rows_changed();
 }
 
 void Worker::acceptable(Worker *self)

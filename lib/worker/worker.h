@@ -27,6 +27,9 @@ public:
     ~Worker();
 
     /// Binds now; accepts from the next turn on when the app's loop is open.
+    int set_option(const char *name, int64_t value);
+    int set_option(const char *name, const char *value);
+
     int listen();
     void unlisten();
     /// Stops to accept in this process, where a successor serves the address.
