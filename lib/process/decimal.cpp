@@ -41,4 +41,9 @@ std::string human_size(uint64_t bytes)
     }
 }
 
+std::string counted(uint64_t count, const char *one, const char *many)
+{
+    return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
 } // namespace wm

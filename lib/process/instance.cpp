@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "process/command_line.h"
+#include "process/process_state.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -16,6 +17,7 @@ namespace wm {
 namespace {
 
 constexpr size_t kMaxName = 64;
+constexpr int kDyingMs = 1000;
 
 /// The program's file name, with what no name may have replaced.
 std::string name_of_program(const char *program)
@@ -102,6 +104,19 @@ bool Instance::is_current(int fd) const
 
 Instance::Lock Instance::lock()
 {
+    Lock result = try_lock();
+    for (int waited = 0; result == Lock::kRunning && waited < kDyingMs; waited++) {
+        pid_t pid = running();
+        if (pid > 0 && !is_dying(pid))
+            break;
+        usleep(1000);
+        result = try_lock();
+    }
+    return result;
+}
+
+Instance::Lock Instance::try_lock()
+{
     for (;;) {
         Fd fd(open(pid_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
         if (!fd) {
@@ -117,6 +132,8 @@ Instance::Lock Instance::lock()
         }
         if (!is_current(fd.get()))
             continue;
+        struct stat status;
+        took_over_ = fstat(fd.get(), &status) == 0 && status.st_size > 0;
         std::string text = std::to_string(getpid()) + "\n";
         if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
             pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {

@@ -29,7 +29,10 @@ public:
 
     enum class Lock { kTaken, kRunning, kFailed };
     /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().
+    /// One that is dying is waited for.
     Lock lock();
+    /// Whether the master before this one has died without an end of its own: its children may be a moment behind it.
+    bool took_over() const { return took_over_; }
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
@@ -39,6 +42,7 @@ public:
     pid_t running() const;
 
 private:
+    Lock try_lock();
     std::string default_run_dir(bool *own) const;
     bool is_current(int fd) const;
 
@@ -47,6 +51,7 @@ private:
     std::string pid_path_;
     std::string socket_path_;
     bool private_dir_ = false; ///< in a folder where everybody may write: has to be ours alone
+    bool took_over_ = false;
     Fd lock_;
 };
 

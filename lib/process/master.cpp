@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "process/child_link.h"
 #include "process/control_client.h"
+#include "process/decimal.h"
 #include "process/status_facts.h"
 #include "worker/app.h"
 #include "worker/handles.h"
@@ -154,7 +155,7 @@ void Master::end_reload()
 {
     bool failed = !reload_.failure().empty();
     std::string text = failed ? "reload failed: " + reload_.failure() + "; the processes that are not replaced serve on"
-                              : "reloaded, " + std::to_string(reload_.replaced()) + " processes replaced";
+                              : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
     log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", say(text).c_str());
     for (const Waiting &waiting : reload_waiters_) {
         if (waiting.reload > reload_.number())
@@ -220,7 +221,7 @@ void Master::finish()
         call(app_, app_.callbacks.master_stop);
     std::string text = "stopped";
     if (forced_ > 0)
-        text += ", " + std::to_string(forced_) + " processes were killed, because they did not end in time";
+        text += ", " + counted(forced_, "process", "processes") + " killed for not ending in time";
     for (uint64_t client : stop_waiters_) {
         control_.answer(client, Answer::kOutput, say(text));
         control_.end(client, kExitDone);

@@ -5,6 +5,7 @@
 #include "process/banner.h"
 #include "process/child_link.h"
 #include "process/control_client.h"
+#include "process/decimal.h"
 #include "process/master.h"
 #include "worker/app.h"
 #include "worker/handles.h"
@@ -18,6 +19,9 @@
 namespace wm {
 
 namespace {
+
+constexpr int kOrphansMs = 1000;
+constexpr int kOrphansStepMs = 5;
 
 /// The command that was called, as one that stops: without flags that a stop does not take.
 std::string stop_command(const std::vector<std::string> &arguments)
@@ -41,6 +45,14 @@ const char *transport_of(const Worker &worker)
 bool Master::refuse(const std::string &text, int exit_code)
 {
     fprintf(stderr, "%s\n", say(text).c_str());
+    if (log_.is_open()) { // and for who looks there later
+        LogSinks file_only;
+        file_only.file = log_.fd();
+        file_only.console_level = kLogNothing;
+        set_log_sinks(file_only);
+        log(WM_LOG_ERROR, "%s", say(text).c_str());
+        set_files();
+    }
     exit_code_ = exit_code;
     return false;
 }
@@ -134,12 +146,23 @@ bool Master::open_listeners()
             continue;
         if (slots.empty())
             sockets_.open_activated(worker);
-        else if (sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid) != 0)
+        else if (!open_sockets(worker, slots, *identities_[at]))
             return refuse(last_error());
     }
     for (const std::string &address : sockets_.drop_activated())
         fprintf(stderr, "%s\n", say("warning: socket activation gave " + address + ", which no worker listens at").c_str());
     return true;
+}
+
+/// Where a master was killed, its children end with it, but not at the same instant: their ports are waited for.
+bool Master::open_sockets(Worker &worker, const std::vector<size_t> &slots, const Identity &identity)
+{
+    int result = sockets_.open(worker, slots, identity.uid, identity.gid);
+    for (int waited = 0; result == WM_EADDRINUSE && instance_.took_over() && waited < kOrphansMs; waited += kOrphansStepMs) {
+        usleep(kOrphansStepMs * 1000);
+        result = sockets_.open(worker, slots, identity.uid, identity.gid);
+    }
+    return result == 0;
 }
 
 bool Master::open_control()
@@ -158,9 +181,9 @@ void Master::settle_start()
         console_level_ = kLogNothing;
     }
     set_files();
-    log(WM_LOG_INFO, "%s serves with %zu processes", instance_.name().c_str(), children_.slots().size());
-    notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + std::to_string(children_.slots().size()) +
-                 " processes serve");
+    std::string processes = counted(children_.slots().size(), "process", "processes");
+    log(WM_LOG_INFO, "%s serves with %s", instance_.name().c_str(), processes.c_str());
+    notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + processes + " started");
     daemon_.tell(kExitDone);
 }
 

@@ -1,8 +1,11 @@
 #include "process/process_state.h"
 
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <dirent.h>
+#include <initializer_list>
 #include <unistd.h>
 
 namespace wm {
@@ -41,6 +44,28 @@ bool is_stopped(pid_t pid)
     read_proc(pid, "stat", text, sizeof text);
     const char *name_end = strrchr(text, ')'); // the name may hold anything, parentheses too
     return name_end && (name_end[1] == ' ') && (name_end[2] == 'T' || name_end[2] == 't');
+}
+
+bool is_dying(pid_t pid)
+{
+    char text[4096];
+    read_proc(pid, "stat", text, sizeof text);
+    const char *name_end = strrchr(text, ')');
+    char state = '\0';
+    unsigned flags = 0;
+    if (!name_end || sscanf(name_end, ") %c %*d %*d %*d %*d %*d %u", &state, &flags) != 2)
+        return true;                 // there is no such process any more
+    constexpr unsigned kExiting = 4; // PF_EXITING
+    if (state == 'Z' || state == 'X' || (flags & kExiting))
+        return true;
+    read_proc(pid, "status", text, sizeof text);
+    for (const char *name : {"SigPnd:", "ShdPnd:"}) {
+        const char *line = strstr(text, name);
+        unsigned long long pending = line ? strtoull(line + strlen(name), nullptr, 16) : 0;
+        if (pending >> (SIGKILL - 1) & 1)
+            return true;
+    }
+    return false;
 }
 
 size_t own_threads()

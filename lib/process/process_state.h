@@ -15,6 +15,8 @@ namespace wm {
 uint64_t resident_bytes(pid_t pid);
 /// Whether it is stopped, by SIGSTOP or the like.
 bool is_stopped(pid_t pid);
+/// Whether it has ended, is ending, or has been sent SIGKILL: what it holds will be free in a moment.
+bool is_dying(pid_t pid);
 /// How many threads this process has.
 size_t own_threads();
 
