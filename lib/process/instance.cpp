@@ -117,6 +117,8 @@ Instance::Lock Instance::lock()
         }
         if (!is_current(fd.get()))
             continue;
+        struct stat status;
+        follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // who ends in order removes it
         std::string text = std::to_string(getpid()) + "\n";
         if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
             pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {

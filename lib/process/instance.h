@@ -30,6 +30,8 @@ public:
     enum class Lock { kTaken, kRunning, kFailed };
     /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().
     Lock lock();
+    /// Once it is taken: whether the last master was killed, so that its children may still be on their way out.
+    bool follows_killed() const { return follows_killed_; }
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
@@ -47,6 +49,7 @@ private:
     std::string pid_path_;
     std::string socket_path_;
     bool private_dir_ = false; ///< in a folder where everybody may write: has to be ours alone
+    bool follows_killed_ = false;
     Fd lock_;
 };
 

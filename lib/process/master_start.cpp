@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <unistd.h>
 
 namespace wm {
 
@@ -29,6 +30,19 @@ std::string stop_command(const std::vector<std::string> &arguments)
         out += (out.empty() ? "" : " ") + (word == "start" || word == "restart" ? "stop" : word);
     }
     return out;
+}
+
+constexpr int kDyingMs = 1000; // what it may take until a master that was killed is gone, and then its children
+
+/// Who starts another at once need not see that one that was killed has its lock until the kernel has taken it apart.
+Instance::Lock take_lock(Instance &instance)
+{
+    Instance::Lock lock = instance.lock();
+    for (int i = 0; i < kDyingMs && lock == Instance::Lock::kRunning; i++) {
+        usleep(1000);
+        lock = instance.lock();
+    }
+    return lock;
 }
 
 const char *transport_of(const Worker &worker)
@@ -73,9 +87,11 @@ bool Master::prepare()
 
 bool Master::lock()
 {
-    switch (instance_.lock()) {
+    switch (take_lock(instance_)) {
     case Instance::Lock::kTaken:
         locked_ = true;
+        if (instance_.follows_killed())
+            sockets_.wait_for_addresses(kDyingMs);
         return true;
     case Instance::Lock::kRunning: {
         pid_t pid = instance_.running();
