@@ -133,7 +133,7 @@ Instance::Lock Instance::try_lock()
         if (!is_current(fd.get()))
             continue;
         struct stat status;
-        took_over_ = fstat(fd.get(), &status) == 0 && status.st_size > 0;
+        follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // who ends in order removes it
         std::string text = std::to_string(getpid()) + "\n";
         if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
             pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {

@@ -31,8 +31,8 @@ public:
     /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().
     /// One that is dying is waited for.
     Lock lock();
-    /// Whether the master before this one has died without an end of its own: its children may be a moment behind it.
-    bool took_over() const { return took_over_; }
+    /// Once it is taken: whether the last master was killed, so that its children may still be on their way out.
+    bool follows_killed() const { return follows_killed_; }
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
@@ -51,7 +51,7 @@ private:
     std::string pid_path_;
     std::string socket_path_;
     bool private_dir_ = false; ///< in a folder where everybody may write: has to be ours alone
-    bool took_over_ = false;
+    bool follows_killed_ = false;
     Fd lock_;
 };
 

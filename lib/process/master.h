@@ -48,7 +48,6 @@ private:
     bool open_log();
     bool resolve_identities();
     bool open_listeners();
-    bool open_sockets(Worker &worker, const std::vector<size_t> &slots, const Identity &identity);
     bool open_control();
     bool refuse(const std::string &text, int exit_code = 1);
     void settle_start();

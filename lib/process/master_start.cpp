@@ -20,8 +20,7 @@ namespace wm {
 
 namespace {
 
-constexpr int kOrphansMs = 1000;
-constexpr int kOrphansStepMs = 5;
+constexpr int kOrphansMs = 1000; // what it may take until the children of a master that was killed are gone
 
 /// The command that was called, as one that stops: without flags that a stop does not take.
 std::string stop_command(const std::vector<std::string> &arguments)
@@ -88,6 +87,8 @@ bool Master::lock()
     switch (instance_.lock()) {
     case Instance::Lock::kTaken:
         locked_ = true;
+        if (instance_.follows_killed())
+            sockets_.wait_for_addresses(kOrphansMs);
         return true;
     case Instance::Lock::kRunning: {
         pid_t pid = instance_.running();
@@ -146,23 +147,12 @@ bool Master::open_listeners()
             continue;
         if (slots.empty())
             sockets_.open_activated(worker);
-        else if (!open_sockets(worker, slots, *identities_[at]))
+        else if (sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid) != 0)
             return refuse(last_error());
     }
     for (const std::string &address : sockets_.drop_activated())
         fprintf(stderr, "%s\n", say("warning: socket activation gave " + address + ", which no worker listens at").c_str());
     return true;
-}
-
-/// Where a master was killed, its children end with it, but not at the same instant: their ports are waited for.
-bool Master::open_sockets(Worker &worker, const std::vector<size_t> &slots, const Identity &identity)
-{
-    int result = sockets_.open(worker, slots, identity.uid, identity.gid);
-    for (int waited = 0; result == WM_EADDRINUSE && instance_.took_over() && waited < kOrphansMs; waited += kOrphansStepMs) {
-        usleep(kOrphansStepMs * 1000);
-        result = sockets_.open(worker, slots, identity.uid, identity.gid);
-    }
-    return result == 0;
 }
 
 bool Master::open_control()

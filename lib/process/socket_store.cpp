@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace wm {
 
@@ -101,6 +102,10 @@ int SocketStore::open_one(Worker &worker, const Address &address, size_t slot, b
 {
     auto listener = std::make_unique<Listener>();
     int result = listener->open(address, worker.listen_options());
+    for (; result == WM_EADDRINUSE && patience_ms_ > 0; patience_ms_--) {
+        usleep(1000);
+        result = listener->open(address, worker.listen_options());
+    }
     if (result != 0) {
         worker.error = last_error();
         return result;

@@ -25,6 +25,8 @@ public:
 
     /// Takes sockets of socket activation, for workers to be found by name or address.
     void offer_activated(std::vector<NamedFd> fds) { activated_ = std::move(fds); }
+    /// Those who hold the addresses now are being killed: open() waits for them, so long in all.
+    void wait_for_addresses(int ms) { patience_ms_ = ms; }
     /// Opens what a configured worker needs: one socket for `slots`, or with reuse_port one for each of them. 0, or a WM_E... code with its
     /// detail. A unix socket's file gets that owner.
     int open(Worker &worker, const std::vector<size_t> &slots, uid_t uid, gid_t gid);
@@ -74,6 +76,7 @@ private:
 
     std::vector<Kept> sockets_;
     std::vector<NamedFd> activated_;
+    int patience_ms_ = 0;
 };
 
 } // namespace wm

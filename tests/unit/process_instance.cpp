@@ -118,7 +118,11 @@ void pid_file__left_behind_is_no_obstacle(void **)
     fclose(file);
     assert_int_equal(instance.running(), 0);
     assert_true(instance.lock() == Instance::Lock::kTaken);
+    assert_true(instance.follows_killed());
     assert_int_equal(in(folder, "a").running(), getpid());
+    instance.unlock();
+    assert_true(instance.lock() == Instance::Lock::kTaken);
+    assert_false(instance.follows_killed());
     instance.unlock();
 }
 
