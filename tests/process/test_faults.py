@@ -3,31 +3,20 @@ import contextlib
 import http.client
 import json
 import os
-import pathlib
 import signal
 import socket
 import stat
-import subprocess
 import threading
 import time
 
 import pytest
 
-from instance import HANG_SECONDS, Instance, alive, ask, connect, eventually, free_port
+from instance import HANG_SECONDS, alive, ask, connect, eventually, free_port
 from push_server import Page, read_to_end
 
 LINE = "text://127.0.0.1:0,count=2,name=line"
 ONE = "text://127.0.0.1:0,count=1,name=line"
 ROOT = os.geteuid() == 0
-
-
-def refused(address):
-    """Whether nobody listens there."""
-    try:
-        connect(address).close()
-    except (ConnectionRefusedError, FileNotFoundError):
-        return True
-    return False
 
 
 def status_of(instance, pid):
@@ -246,6 +235,7 @@ def test_p09__stop_says_goodbye(make):
     eventually(lambda: instance.status()["summary"]["connections"] == 4, "four connections")
     stop = instance.begin("stop")
     assert page.close_code() == 1001
+    page.close()
     for sock in (idle, line):
         assert read_to_end(sock) == b""
         sock.close()
@@ -253,7 +243,6 @@ def test_p09__stop_says_goodbye(make):
     assert (answer.status, answer.read(), answer.getheader("Connection")) == (200, b"slow 300", "close")
     result = instance.finish(stop)
     assert (result.code, result.out) == (0, "test: stopped\n")
-    page.close()
     late.close()
 
 
