@@ -1,5 +1,5 @@
-# Install rules: headers, libraries, the pkg-config file, the CMake package, what bindings read. The tools install themselves (cli/);
-# this file is included after them.
+# Install rules: headers, libraries, the pkg-config file, the CMake package, what bindings read, the units for systemd. The tools install
+# themselves (cli/); this file is included after them.
 include(CMakePackageConfigHelpers)
 
 set(WM_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/wm)
@@ -31,3 +31,9 @@ foreach(tool wm-serve wm-push)
         set_target_properties(${tool} PROPERTIES INSTALL_RPATH $ORIGIN/${WM_BIN_TO_LIB})
     endif()
 endforeach()
+
+# A unit for the push server; where its socket unit is not wanted, the service opens the port itself.
+if(TARGET wm-serve)
+    configure_file(systemd/wm-serve-push.service.in ${PROJECT_BINARY_DIR}/systemd/wm-serve-push.service @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/systemd/wm-serve-push.service systemd/wm-serve-push.socket DESTINATION lib/systemd/system)
+endif()

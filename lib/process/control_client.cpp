@@ -140,11 +140,12 @@ private:
     bool quiet_ = false;
 };
 
-/// The master has said that it ends: it is over when the lock is free.
-bool await_end(const Instance &instance)
+/// The master has said that it ends: it is over when the lock is free, or another's who was waiting for that.
+bool await_end(const Instance &instance, pid_t master)
 {
     for (int i = 0; i < kAnswerMs; i++) {
-        if (instance.running() == 0)
+        pid_t running = instance.running();
+        if (running >= 0 && running != master)
             return true;
         usleep(1000);
     }
@@ -182,7 +183,7 @@ int ask_master(const Instance &instance, const CommandLine &line)
         return refresh_status(instance, master, line);
     int code = Conversation(instance, master).run(line);
     bool stops = line.verb == Verb::kStop;
-    if (stops && code == kExitDone && !await_end(instance)) {
+    if (stops && code == kExitDone && !await_end(instance, master)) {
         fprintf(stderr, "%s: the master process %d has stopped its children, but does not end\n", instance.name().c_str(),
                 static_cast<int>(master));
         return kExitFailed;

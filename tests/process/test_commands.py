@@ -9,7 +9,7 @@ import socket
 
 import pytest
 
-from instance import HANG_SECONDS, alive, ask, eventually, free_port
+from instance import HANG_SECONDS, Instance, alive, ask, eventually, free_port
 
 LINE = "text://127.0.0.1:0,count=1,name=line"
 
@@ -84,7 +84,6 @@ def test_while_nothing_runs(make, words, code, out, err):
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    from instance import Instance
     instance = Instance(tmp_path_factory.mktemp("running"), LINE)
     instance.start()
     yield instance
@@ -152,7 +151,8 @@ def test_restart__is_a_stop_and_a_start(make, words):
     result = instance.command(*words)
     quiet = any("q" in word for word in words if word.startswith("-"))
     check(result, 0, "" if quiet else "^test: stopped\n[^\0]*Start success[.]\n$", "")
-    assert not alive(master) and not alive(pid)
+    assert not alive(pid)
+    eventually(lambda: not alive(master), "the end of the first")
     assert instance.master != master and int(ask(instance.address(), "pid")) == instance.child()
     check(instance.stop(), 0, None, "")
 

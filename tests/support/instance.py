@@ -214,7 +214,7 @@ class Instance:
         """Whatever it is in: nothing of it is left behind."""
         try:
             master = self.master
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             master = None
         if master and alive(master):
             os.kill(master, signal.SIGKILL)
