@@ -183,7 +183,7 @@ def test_p07__graceful_reload_is_bounded_and_a_second_one_queues(make):
         eventually(lambda: len(instance.trace("start")) == 2, "the first reload")
         again = instance.begin("reload", "-g")
         results = [instance.finish(reload), instance.finish(again)]
-        assert [(result.code, result.out) for result in results] == 2 * [(0, "test: reloaded, 1 processes replaced\n")], results
+        assert [(result.code, result.out) for result in results] == 2 * [(0, "test: reloaded, 1 process replaced\n")], results
         assert read_to_end(stays) == b""
     generations = [pid for _, pid, _ in instance.trace("start")]
     assert len(generations) == 3 and generations[0] == first

@@ -151,7 +151,7 @@ def test_reload__goes_on_in_a_new_file_after_a_rename(make):
         write_line(sock, "line")
         answer(sock)
     assert marks_in(instance.log_path) == ["stays", "line"] and marks_in(old) == ["before"]
-    assert "test: reloaded, 1 processes replaced" in [row[2] for row in lines_of(instance.log_path)]
+    assert "test: reloaded, 1 process replaced" in [row[2] for row in lines_of(instance.log_path)]
 
 
 # ---- no room

@@ -63,7 +63,7 @@ def test_reloadable_0__gets_on_reload_alone(make):
     with connect(instance.address("stays")) as sock:
         sock.sendall(b"hello\n")
         assert sock.recv(100) == b"hello\n"
-        assert instance.reload().out == "test: reloaded, 1 processes replaced\n"
+        assert instance.reload().out == "test: reloaded, 1 process replaced\n"
         sock.sendall(b"again\n")
         assert sock.recv(100) == b"again\n"
     assert instance.children("stays") == stays and instance.child("line") != line
