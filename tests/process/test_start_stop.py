@@ -1,9 +1,10 @@
 """Start and stop in the background and in the foreground, as who types the commands sees them."""
 import os
 import signal
+import socket
 import stat
 
-from instance import alive, ask, eventually
+from instance import alive, ask, eventually, free_port
 
 LINE = "text://127.0.0.1:0,count=2,name=line"
 
@@ -22,6 +23,20 @@ def test_start_d__returns_when_all_serve_and_stop_leaves_nothing(make):
     assert (result.code, result.out, result.err) == (0, "test: stopped\n", "")
     assert not instance.pid_path.exists() and not instance.socket_path.exists()
     eventually(lambda: not any(map(alive, [*pids, master])), "the end of all")
+
+
+def test_start__after_a_kill_waits_for_ports_that_are_still_held(make):
+    """The pid file of a master that was killed says that its children may be on their way out."""
+    port = free_port()
+    instance = make(f"text://127.0.0.1:{port},name=line")
+    instance.run_dir.mkdir()
+    instance.pid_path.write_text("999999\n")
+    with socket.create_server(("127.0.0.1", port)):
+        start = instance.begin("start", "-d")
+        eventually(lambda: instance.pid_path.read_text() not in ("", "999999\n"), "the lock of the new master")
+    assert instance.finish(start).code == 0
+    assert ask(f"text://127.0.0.1:{port}", "hello") == "hello"
+    assert instance.stop().code == 0
 
 
 def test_foreground__ctrl_c_stops_at_once(make):
