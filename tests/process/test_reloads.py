@@ -12,7 +12,7 @@ from process_load import Load, fresh, fresh_line, keep_alive, pipelined, rarely_
 from push_load import PushLoad
 from push_server import PushServer, clean_environment, program
 
-FULL = os.environ.get("WM_FULL") == "1"
+FULL = bool(os.environ.get("WM_FULL"))
 RELOADS = 50 if FULL else 3
 
 
