@@ -82,7 +82,7 @@ def requests(instance):
     return sum(process["requests"] or 0 for process in instance.status()["processes"])
 
 
-RELOADED = (0, "test: reloaded, 1 processes replaced\n", "")
+RELOADED = (0, "test: reloaded, 1 process replaced\n", "")
 
 
 def test_reload__websockets_are_closed_one_after_the_other(make, issue, connect):
