@@ -59,7 +59,7 @@ int ChildLink::serve()
         return WM_CHILD;
     int result = app_.run();
     if (result != 0)
-        failed(last_error());
+        failed(last_error()); // also what comes before a start, as a loop that cannot open
     exit(result == 0 ? 0 : 1);
 }
 

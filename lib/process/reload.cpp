@@ -52,18 +52,24 @@ Children::Started Reload::step(int64_t now_ms)
 {
     if (!running_ || finished_)
         return Children::Started::kYes;
-    if (current_ != kNone && now_ms >= deadline_ms_) {
-        Slot &slot = children_.slots()[current_];
-        if (slot.successor)
-            children_.dismiss(*slot.successor, MessageKind::kStop, 0, 0, 0);
+    if (now_ms >= deadline_ms_) {
+        if (current_ != kNone && children_.slots()[current_].successor)
+            children_.dismiss(*children_.slots()[current_].successor, MessageKind::kStop, 0, 0, 0);
         give_up("a new process was not ready within reload_timeout_ms (" + std::to_string(options_.reload_timeout_ms) + ")");
     }
     while (current_ == kNone && !pending_.empty()) {
         size_t at = pending_.back();
-        pending_.pop_back();
         Slot &slot = children_.slots()[at];
-        if (!slot.serving || slot.serving->ready_ms < 0) {
-            replaced_++; // it has just died, and what starts there is new anyway
+        if (slot.serving && slot.serving->ready_ms < 0) {
+            // It has begun already, perhaps with what the reload is to change: it is replaced once it serves.
+            if (deadline_ms_ == Loop::kNever)
+                deadline_ms_ = now_ms + options_.reload_timeout_ms;
+            break;
+        }
+        pending_.pop_back();
+        deadline_ms_ = Loop::kNever;
+        if (!slot.serving) {
+            replaced_++; // it has died, and what starts there is new anyway
             continue;
         }
         Children::Started started = children_.start(at, true);
@@ -98,6 +104,7 @@ void Reload::child_ready(Child &child)
     slot.young_deaths = 0;
     replaced_++;
     current_ = kNone;
+    deadline_ms_ = Loop::kNever;
 }
 
 void Reload::child_died(Child &child)
@@ -106,6 +113,7 @@ void Reload::child_died(Child &child)
         return;
     Slot &slot = children_.slots()[current_];
     current_ = kNone;
+    deadline_ms_ = Loop::kNever;
     if (slot.serving && slot.serving->ready_ms >= 0) // else there is none to fall back on: the slot is started like any that has died
         give_up("a new process of worker " + slot.worker->options.name + " could not start" +
                 (child.failure.empty() ? "" : ": " + child.failure));
@@ -136,7 +144,7 @@ void Reload::cancel(const std::string &why)
 
 int64_t Reload::due_ms() const
 {
-    return running_ && current_ != kNone ? deadline_ms_ : Loop::kNever;
+    return running_ ? deadline_ms_ : Loop::kNever;
 }
 
 int64_t Reload::longest_ms() const

@@ -207,20 +207,20 @@ int App::start()
         Worker &worker = *workers_[i];
         if (!starts(worker) || !worker.has_address() || worker.listening())
             continue;
-        if (int result = worker.listen()) {
-            abandon_start();
-            return result;
-        }
+        if (int result = worker.listen())
+            return abandon_start(result);
     }
     for (size_t i = 0; i < count; i++) {
         Worker &worker = *workers_[i];
-        if (!starts(worker) || !worker.callbacks.start)
+        if (!starts(worker))
+            continue;
+        worker.begin();
+        if (!worker.callbacks.start)
             continue;
         int32_t verdict = worker.callbacks.start.fn(handle(&worker), link ? link->index() : 0, worker.callbacks.start.user);
-        if (verdict < 0) {
-            abandon_start();
-            return fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict));
-        }
+        if (verdict < 0)
+            return abandon_start(
+                fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict)));
     }
     started_ = true; // from here on a listener accepts at once
     for (auto &worker : workers_)
@@ -231,7 +231,8 @@ int App::start()
     return 0;
 }
 
-void App::abandon_start()
+/// What was opened is closed again; returns the code, whose detail stays the last error.
+int App::abandon_start(int code)
 {
     std::string text = last_error();
     abandoning_ = true;
@@ -242,7 +243,7 @@ void App::abandon_start()
     abandoning_ = false;
     if (link)
         link->failed_start(text.c_str());
-    fail(WM_ESTATE, "%s", text.c_str());
+    return fail(code, "%s", text.c_str());
 }
 
 /// The host is through with the records of its last poll, and takes callbacks from here on.

@@ -140,7 +140,7 @@ private:
     void leave();
     void stop_pulling();
     int start();
-    void abandon_start();
+    int abandon_start(int code);
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);
     void end_turn();

@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kSweepMs = 50;
 constexpr int64_t kLeastQuietMs = 250; // a keep-alive client's next request may be on its way for that long
+constexpr int64_t kLingerMs = 250;     // at a stop, for the end of peers that have been sent everything
 constexpr int64_t kGraceMs = 500;      // for close frames and queues once a drain's time is over
 
 bool is_websocket(const Connection &conn)
@@ -69,6 +70,7 @@ void Departure::stop(int64_t timeout_ms)
     asked_.store(true, std::memory_order_relaxed);
     deadline_ms_ = std::min(deadline_ms_, app_.loop.now_ms() + timeout_ms);
     leaving_ = Leaving::kStopping;
+    next_sweep_ms_ = app_.loop.now_ms();
     if (!told_) // else a drain whose time was over has closed whatever is still there
         tell_all();
 }
@@ -99,9 +101,13 @@ void Departure::run()
         stop(app_.options.stop_timeout_ms);
     else if (drain_asked_)
         drain(spread_ms_, timeout_ms_, code_);
-    if (!draining() || told_)
+    if (!leaving())
         return;
     int64_t now = app_.loop.now_ms();
+    if (stopping() || told_) {
+        look_at_rest(now);
+        return;
+    }
     if (now >= deadline_ms_)
         expire(now);
     else if (now >= next_sweep_ms_)
@@ -110,7 +116,7 @@ void Departure::run()
 
 int64_t Departure::due_ms() const
 {
-    return draining() && !told_ ? std::min(next_sweep_ms_, deadline_ms_) : deadline_ms_;
+    return leaving() ? std::min(next_sweep_ms_, deadline_ms_) : deadline_ms_;
 }
 
 void Departure::sweep(int64_t now)
@@ -127,6 +133,20 @@ void Departure::sweep(int64_t now)
         else
             app_.lifecycle.close(conn, WM_REASON_STOP, code_, {});
     }
+}
+
+/// Those that are still here when everything has been sent wait for their peers' ends alone. A peer that stays need not be waited for as
+/// long as one that is still reading: the kernel delivers what it has.
+void Departure::look_at_rest(int64_t now)
+{
+    if (now < next_sweep_ms_)
+        return;
+    next_sweep_ms_ = now + kSweepMs;
+    for (uint32_t slot = 0; slot < app_.connections.used(); slot++)
+        if (app_.connections.live_at(slot) && app_.connections.at(slot)->state < ConnState::kLingering)
+            return;
+    deadline_ms_ = std::min(deadline_ms_, now + kLingerMs);
+    next_sweep_ms_ = Loop::kNever;
 }
 
 bool Departure::is_due(const Connection &conn, int64_t now) const

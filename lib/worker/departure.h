@@ -57,6 +57,7 @@ public:
 
 private:
     void sweep(int64_t now);
+    void look_at_rest(int64_t now);
     void expire(int64_t now);
     void tell(Worker &worker);
     void tell_all();

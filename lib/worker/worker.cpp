@@ -111,6 +111,7 @@ int Worker::open_listener()
             listener_.disown_path();
         }
     }
+    begin();
     if (spare_fd.load(std::memory_order_relaxed) < 0)
         keep_spare(open_spare());
     display_ = address_.display(listener_.port());
@@ -161,7 +162,7 @@ bool Worker::say_stop()
     if (stopped_)
         return false;
     stopped_ = true;
-    if (callbacks.stop)
+    if (began_ && callbacks.stop)
         callbacks.stop.fn(handle(this), callbacks.stop.user);
     return true;
 }

@@ -55,6 +55,7 @@ public:
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
     bool accept_paused() const { return accept_paused_; }
+    void begin() { began_ = true; }
     bool listen_failed() const { return !error.empty() && !listening(); }
     ListenOptions listen_options() const;
     bool released() const { return released_; }
@@ -94,6 +95,7 @@ private:
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too
     bool released_ = false;
+    bool began_ = false; ///< has started or listened in this process: on_stop is due
     bool stopped_ = false;
 };
 

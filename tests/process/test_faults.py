@@ -40,7 +40,7 @@ def test_p01__stopped_child_is_not_replaced(make):
     assert instance.children() == pids
     os.kill(pids[0], signal.SIGSTOP)
     result = instance.stop()
-    assert (result.code, result.out) == (0, "test: stopped, 1 processes were killed, because they did not end in time\n")
+    assert (result.code, result.out) == (0, "test: stopped, 1 process killed for not ending in time\n")
     assert not any(map(alive, pids))
 
 

@@ -212,7 +212,7 @@ def test_notification__of_a_whole_life(make, manager, app):
     instance = make("text://127.0.0.1:0,count=2,name=line", app=app, environment={"NOTIFY_SOCKET": name})
     instance.start_foreground()
     ready = told(sock)
-    assert ready["READY"] == "1" and int(ready["MAINPID"]) == instance.master and ready["STATUS"] == "2 processes serve"
+    assert ready["READY"] == "1" and int(ready["MAINPID"]) == instance.master and ready["STATUS"] == "2 processes started"
     before = monotonic_usec()
     instance.reload()
     reloading = told(sock)
