@@ -40,6 +40,16 @@ def test_workers__of_different_count_and_name_have_processes_each(make):
     assert instance.stop().code == 0
 
 
+def test_callbacks__of_a_worker_come_in_its_own_processes_alone(make):
+    instance = make(ONE, "text://127.0.0.1:0,name=other", "none,name=jobs")
+    instance.start()
+    owner = {process["pid"]: process["listeners"][0]["address"] for process in instance.status()["processes"]}
+    assert instance.stop().code == 0
+    for event in ("start", "stop"):
+        rows = [(pid, detail.split()[-1]) for _, pid, detail in instance.trace(event)]
+        assert sorted(rows) == sorted(owner.items()), event
+
+
 def test_callbacks__come_in_the_order_of_a_life(make):
     instance = make("text://127.0.0.1:0,count=2,name=line")
     instance.start()
