@@ -145,7 +145,7 @@ void append_heading(std::string &out, const StatusFacts &facts)
            " hours   load average: ";
     for (size_t i = 0; i < 3; i++)
         out += (i == 0 ? "" : ", ") + (facts.load[i] < 0 ? "-" : decimal(facts.load[i], 2));
-    out += "\n" + std::to_string(facts.workers) + " workers    " + std::to_string(running(facts)) + " processes\n";
+    out += "\n" + counted(facts.workers, "worker", "workers") + "    " + counted(running(facts), "process", "processes") + "\n";
 }
 
 void append_exits(std::string &out, const StatusFacts &facts)
