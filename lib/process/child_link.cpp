@@ -116,7 +116,7 @@ int ChildLink::adopt(const std::string &address, bool *shared)
 
 void ChildLink::opened(const std::string &address, int fd)
 {
-    channel_.send(MessageKind::kListen, 0, SocketStore::id_of(fd), address, fd, true);
+    channel_.send(MessageKind::kListen, 0, 0, address, fd, true);
 }
 
 void ChildLink::closed(int fd)

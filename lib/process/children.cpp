@@ -167,11 +167,12 @@ void Children::heard(Child &child, Message &message)
         sockets_.adopted(child.slot, message.id, child.pid);
         return;
     case MessageKind::kListen:
-        if (message.fd)
-            sockets_.keep(child.slot, message.text, std::move(message.fd), message.id, child.pid);
+        if (!message.fd || !sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slots_[child.slot].identity))
+            log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors",
+                slots_[child.slot].worker->options.name.c_str(), static_cast<int>(child.pid), message.text.c_str());
         return;
     case MessageKind::kUnlisten:
-        sockets_.close(child.slot, message.id);
+        sockets_.close(child.slot, message.id, child.pid);
         return;
     case MessageKind::kLogFull:
         events_.log_full();
@@ -215,6 +216,8 @@ void Children::died(Child &child, int status, int64_t now_ms)
     bool replaced = !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child;
     if (slot.successor == &child)
         slot.successor = nullptr;
+    if (slot.serving)
+        sockets_.give_back(child.slot, child.pid, slot.serving->pid);
     events_.child_died(child, status);
     std::string again;
     if (replaced && !closed_) { // the first start fails with it
