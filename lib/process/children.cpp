@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "process/exit_status.h"
 #include "process/signals.h"
+#include "process/text_table.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -24,6 +25,8 @@ constexpr int64_t kFirstPauseMs = 100;
 constexpr int64_t kLongestPauseMs = 10000;
 constexpr int64_t kForkRetryMs = 1000;
 constexpr size_t kSparePages = 8;
+constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
+constexpr int kLastMessages = 10000; // more than a channel holds
 
 /// 0, 0.1, 0.2, 0.4 ... 10 s.
 int64_t pause_after(int deaths)
@@ -130,13 +133,13 @@ void Children::forget()
 
 void Children::readable(Child *child)
 {
-    child->table->read(*child);
+    child->table->read(*child, kMessagesATurn);
 }
 
-void Children::read(Child &child)
+void Children::read(Child &child, int most)
 {
     Message message;
-    for (;;) {
+    for (int i = 0; i < most; i++) {
         switch (child.channel.receive(message)) {
         case Channel::Got::kMessage:
             heard(child, message);
@@ -154,14 +157,15 @@ void Children::heard(Child &child, Message &message)
 {
     switch (message.kind) {
     case MessageKind::kReady:
+        if (child.phase != Child::Phase::kStarting)
+            return; // too late: it has been told to end, and another serves
+        child.phase = Child::Phase::kServing;
         child.ready_ms = loop_.now_ms();
         sockets_.settle(child.slot, child.pid);
-        if (child.phase == Child::Phase::kStarting)
-            child.phase = Child::Phase::kServing;
         events_.child_ready(child);
         return;
     case MessageKind::kFailed:
-        child.failure = message.text;
+        child.failure = printable(message.text); // it reaches the terminal of who has asked for a reload
         return;
     case MessageKind::kAdopted:
         sockets_.adopted(child.slot, message.id, child.pid);
@@ -199,7 +203,7 @@ void Children::reap(int64_t now_ms)
             i++;
             continue;
         }
-        read(child); // its last words, and sockets that it has sent up
+        read(child, kLastMessages); // its last words, and sockets that it has sent up
         died(child, ended > 0 ? status : 0, now_ms);
     }
 }

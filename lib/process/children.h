@@ -72,7 +72,7 @@ public:
     void add_slots(Worker &worker, size_t worker_at, const Identity &identity);
     /// Shared memory for all that can live at a time. False with errno.
     bool open_pages();
-    /// What every plan says from now on: log, output, console, first_start.
+    /// What every plan says from now on: log, output, console.
     void set_common(const ChildPlan &common) { common_ = common; }
 
     enum class Started { kYes, kNo, kChild };
@@ -111,7 +111,7 @@ public:
 
 private:
     static void readable(Child *child);
-    void read(Child &child);
+    void read(Child &child, int most);
     void heard(Child &child, Message &message);
     void died(Child &child, int status, int64_t now_ms);
     void plan_restart(Slot &slot, const Child &child, int64_t now_ms);
