@@ -21,6 +21,13 @@ namespace {
 
 constexpr int64_t kOrphanStopMs = 500; // a child without a master says goodbye, but quickly: its ports are wanted
 
+/// Where this process is at its limit of descriptors, what came with a message is lost: it goes on with what it has.
+bool lacks_descriptor(const Message &message)
+{
+    bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput;
+    return brings && !message.fd;
+}
+
 } // namespace
 
 ChildLink::ChildLink(App &app, const ChildPlan &plan, StatusPage *page)
@@ -145,6 +152,10 @@ void ChildLink::channel_readable(ChildLink *self)
 
 void ChildLink::obey(Message &message)
 {
+    if (lacks_descriptor(message)) {
+        log(WM_LOG_ERROR, "no descriptor is left for what the master has sent");
+        return;
+    }
     switch (message.kind) {
     case MessageKind::kStop:
         app_.options.stop_timeout_ms = message.value;
