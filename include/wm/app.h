@@ -100,7 +100,7 @@ WM_API int wm_app_stop(wm_app *app);
  *
  * Call it before anything runs: not inside a callback, not after the app's loop was opened, and with start_method fork only in a process
  * without other threads (each of these is said and gives 1). Handles SIGINT, SIGTERM, SIGHUP (stop), SIGQUIT (stop gracefully), SIGUSR1
- * (reload), SIGUSR2 (reload gracefully) and SIGCHLD while it runs. @since 0.1.0
+ * (reload), SIGUSR2 (reload gracefully), SIGCHLD and SIGPIPE while it runs. @since 0.1.0
  */
 WM_API int wm_app_main(wm_app *app, int argc, char **argv);
 

@@ -84,7 +84,8 @@ void ChildLink::starting()
 {
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.loop, channel_.fd(), this);
     // Of the terminal's SIGINT and SIGHUP the master hears too, and says what is to be done.
-    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2}))
+    // And who reads standard error may go, which is no reason to end (SIGPIPE).
+    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE}))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.loop, signals_.fd(), this);
 }
 

@@ -129,7 +129,7 @@ void Master::take_signals()
             reload_.want(number == SIGUSR2);
             break;
         default:
-            break; // SIGCHLD: the turn looks after the children
+            break; // SIGCHLD: the turn looks after the children. SIGPIPE: who has read the log is gone
         }
     }
 }
