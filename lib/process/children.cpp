@@ -83,7 +83,7 @@ Children::Started Children::start(size_t at, bool successor)
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
     plan_.sockets = sockets_.kept_for(at, slot.worker);
-    fflush(nullptr); // what is buffered would be written by each of them
+    events_.forking();
     {
         SignalsBlocked blocked;
         child->pid = fork();

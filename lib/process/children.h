@@ -52,6 +52,8 @@ struct Slot {
 
 class ChildEvents {
 public:
+    /// In the master, before it forks.
+    virtual void forking() = 0;
     /// In a child, before anything else, with signals blocked.
     virtual void forked() = 0;
     virtual void child_ready(Child &child) = 0;

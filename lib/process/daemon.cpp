@@ -74,7 +74,8 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     }
     Fd read_end(fds[0]);
     pipe_.reset(fds[1]);
-    fflush(nullptr); // what is buffered would be written twice
+    if (arguments.empty())
+        fflush(nullptr); // what is buffered would be written twice
     pid_t middle = fork();
     if (middle != 0) {
         pipe_.reset();

@@ -235,6 +235,14 @@ void Master::finish()
 
 // ---- in a child
 
+/// What is buffered would be written by each process again; not by one that goes on with exec(3). That matters, as with exec there may be
+/// threads: one that waits for standard input holds its lock, and would hold up the master.
+void Master::forking()
+{
+    if (arguments_.empty())
+        fflush(nullptr);
+}
+
 /// The master's lock, sockets and loop are not this process's: a master that dies leaves nothing behind in it.
 void Master::forked()
 {

@@ -67,6 +67,7 @@ private:
     void stop(bool graceful);
     void stop_children(bool graceful);
     void finish();
+    void forking() override;
     void forked() override;
     void become_child();
     void become_program();

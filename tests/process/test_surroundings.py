@@ -1,5 +1,6 @@
 """What a master finds around it: closed standard descriptors, readers that go, no descriptor left, files that lead elsewhere."""
 import os
+import pathlib
 import resource
 import signal
 import socket
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from instance import alive, ask, eventually
+from instance import Instance, alive, ask, clean_environment, eventually, program
 
 LINE = "text://127.0.0.1:0,count=1,name=line"
 CLOSED = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
@@ -88,7 +89,6 @@ def test_log__of_root_follows_no_link_of_others(public):
     link = folder / "link"
     link.symlink_to(victim)
     os.chown(link, 65534, 65534, follow_symlinks=False)
-    from instance import Instance
     instance = Instance(folder, LINE + ",user=nobody", app=[f"log_file={link}"], server=public.server, environment=public.environment)
     try:
         result = instance.command("start", "-d")
@@ -108,3 +108,17 @@ def test_stop__leaves_the_pid_file_of_another(make):
     eventually(lambda: not alive(master), "the end of the master")
     assert instance.pid_path.exists()
     instance.pid_path.unlink()
+
+
+@pytest.mark.parametrize("flags", [[], ["-d"]])
+def test_start__a_thread_that_waits_for_standard_input_holds_nobody_up(tmp_path, flags):
+    command = [pathlib.Path(program()).with_name("stdin_server"), tmp_path / "run"]
+    environment = clean_environment()
+    with subprocess.Popen([*command, "start", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        try:
+            lines = iter(process.stdout.readline, b"")
+            assert any(b"Start success." in line for line in lines)
+        finally:
+            stop = subprocess.run([*command, "stop"], stdin=subprocess.DEVNULL, env=environment, timeout=60, check=False)
+            process.stdin.close()
+    assert stop.returncode == 0 and process.returncode == 0
