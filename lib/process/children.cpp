@@ -24,6 +24,7 @@ constexpr int64_t kForgetMs = 10000; // who has lived so long has a clean slate
 constexpr int64_t kFirstPauseMs = 100;
 constexpr int64_t kLongestPauseMs = 10000;
 constexpr int64_t kForkRetryMs = 1000;
+constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling
 constexpr size_t kSparePages = 8;
 constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
 constexpr int kLastMessages = 10000; // more than a channel holds
@@ -166,14 +167,13 @@ void Children::heard(Child &child, Message &message)
         return;
     case MessageKind::kFailed:
         child.failure = printable(message.text); // it reaches the terminal of who has asked for a reload
+        child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
         return;
     case MessageKind::kAdopted:
         sockets_.adopted(child.slot, message.id, child.pid);
         return;
     case MessageKind::kListen:
-        if (!message.fd || !sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slots_[child.slot].identity))
-            log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors",
-                slots_[child.slot].worker->options.name.c_str(), static_cast<int>(child.pid), message.text.c_str());
+        keep(child, message);
         return;
     case MessageKind::kUnlisten:
         sockets_.close(child.slot, message.id, child.pid);
@@ -187,6 +187,17 @@ void Children::heard(Child &child, Message &message)
     default:
         return;
     }
+}
+
+void Children::keep(Child &child, Message &message)
+{
+    const Slot &slot = slots_[child.slot];
+    uint64_t more = 0;
+    if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.identity))
+        return;
+    if (child.refusals.due(loop_.now_ms(), &more))
+        log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
+            slot.worker->options.name.c_str(), static_cast<int>(child.pid), message.text.c_str(), static_cast<unsigned long long>(more));
 }
 
 // ---- their end

@@ -6,6 +6,7 @@
 #ifndef WM_PROCESS_CHILDREN_H
 #define WM_PROCESS_CHILDREN_H
 
+#include "core/log.h"
 #include "core/loop.h"
 #include "process/channel.h"
 #include "process/child_plan.h"
@@ -36,6 +37,7 @@ struct Child {
     int64_t ready_ms = -1;
     int64_t kill_at_ms = Loop::kNever;
     std::string failure; ///< what it has said about its start
+    LogThrottle refusals;
 };
 
 /// One process that there has to be.
@@ -115,6 +117,7 @@ private:
     static void readable(Child *child);
     void read(Child &child, int most);
     void heard(Child &child, Message &message);
+    void keep(Child &child, Message &message);
     void died(Child &child, int status, int64_t now_ms);
     void plan_restart(Slot &slot, const Child &child, int64_t now_ms);
     void remove(const Child &child);

@@ -43,8 +43,42 @@ static int32_t start_and_end(wm_worker *worker, int32_t index, void *user)
     return on_start(worker, index, NULL);
 }
 
+static int32_t refuse(wm_worker *worker, int32_t index, void *user)
+{
+    on_start(worker, index, user);
+    return -1;
+}
+
+/* A host that does not look at what polling returns. */
+static void poll_for_ever(wm_app *app)
+{
+    wm_event event;
+    for (;;) {
+        wm_app_poll(app, &event, 1, 10);
+        usleep(10000);
+    }
+}
+
+static void set_up_stop_at_start(wm_app *app, wm_worker *worker)
+{
+    wm_worker_on_start(worker, on_start, app, NULL);
+    wm_app_on_master_start(app, stop_at_start, NULL, NULL);
+}
+
+static void set_up_stop_at_exit(wm_app *app, wm_worker *worker)
+{
+    wm_worker_on_start(worker, start_and_end, app, NULL);
+    wm_app_on_worker_exit(app, stop_at_exit, NULL, NULL);
+}
+
+static void set_up_refusal(wm_app *app, wm_worker *worker)
+{
+    wm_worker_on_start(worker, refuse, app, NULL);
+    wm_app_set_int(app, "pull", 1);
+}
+
 /* A master in a process of its own; its exit code. *started: how many processes it has started. */
-static int run(int at_exit, int *started)
+static int run(void (*set_up)(wm_app *app, wm_worker *worker), int *started)
 {
     char folder[] = "/tmp/wm-master-XXXXXX";
     assert_non_null(mkdtemp(folder));
@@ -56,13 +90,12 @@ static int run(int at_exit, int *started)
         wm_app *app = wm_app_new();
         wm_worker *worker = wm_worker_new(app, "text://127.0.0.1:0");
         wm_app_set_str(app, "run_dir", folder);
-        wm_worker_on_start(worker, at_exit ? start_and_end : on_start, app, NULL);
-        if (at_exit)
-            wm_app_on_worker_exit(app, stop_at_exit, NULL, NULL);
-        else
-            wm_app_on_master_start(app, stop_at_start, NULL, NULL);
+        set_up(app, worker);
         alarm(60);
-        _exit(wm_app_main(app, 3, words));
+        int code = wm_app_main(app, 3, words);
+        if (code == WM_CHILD)
+            poll_for_ever(app);
+        _exit(code);
     }
     int status = -1;
     assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -81,7 +114,7 @@ static void stop__in_master_start_starts_nothing(void **state)
 {
     int started;
     (void)state;
-    assert_int_equal(run(0, &started), 0);
+    assert_int_equal(run(set_up_stop_at_start, &started), 0);
     assert_int_equal(started, 0);
 }
 
@@ -89,8 +122,16 @@ static void stop__in_worker_exit_starts_no_other(void **state)
 {
     int started;
     (void)state;
-    run(1, &started);
+    run(set_up_stop_at_exit, &started);
     assert_int_equal(started, 1);
+}
+
+static void start__that_a_process_refuses_ends_though_its_host_goes_on(void **state)
+{
+    int started;
+    (void)state;
+    assert_int_equal(run(set_up_refusal, &started), 1);
+    assert_true(started > 0);
 }
 
 int main(void)
@@ -98,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stop__in_master_start_starts_nothing),
         cmocka_unit_test(stop__in_worker_exit_starts_no_other),
+        cmocka_unit_test(start__that_a_process_refuses_ends_though_its_host_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
