@@ -82,7 +82,8 @@ WM_API int wm_app_fd(wm_app *app);
 
 /**
  * Asks the app to stop: run returns after on_stop, close handshakes and at most stop_timeout_ms; polls return WM_ESTOPPED
- * from then on. Http requests that were delivered may still be answered until then. Any thread, any callback. Not for signal handlers:
+ * from then on. Http requests that were delivered may still be answered until then. In a process of wm_app_main it ends that process, in a
+ * callback of its master all of them, as the command stop does. Any thread, any callback. Not for signal handlers:
  * write to a descriptor or use sigwait and call it from there. @since 0.1.0
  */
 WM_API int wm_app_stop(wm_app *app);
@@ -100,7 +101,7 @@ WM_API int wm_app_stop(wm_app *app);
  *
  * Call it before anything runs: not inside a callback, not after the app's loop was opened, and with start_method fork only in a process
  * without other threads (each of these is said and gives 1). Handles SIGINT, SIGTERM, SIGHUP (stop), SIGQUIT (stop gracefully), SIGUSR1
- * (reload), SIGUSR2 (reload gracefully) and SIGCHLD while it runs. @since 0.1.0
+ * (reload), SIGUSR2 (reload gracefully), SIGCHLD and SIGPIPE while it runs. @since 0.1.0
  */
 WM_API int wm_app_main(wm_app *app, int argc, char **argv);
 

@@ -134,7 +134,7 @@ void Listener::find_port()
 void Listener::own_path(const std::string &path)
 {
     struct stat status;
-    if (lstat(path.c_str(), &status) != 0)
+    if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
         return;
     path_ = path;
     path_device_ = status.st_dev;

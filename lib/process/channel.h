@@ -21,7 +21,7 @@ enum class MessageKind : uint32_t {
     kReady = 1, ///< it serves
     kFailed,    ///< it could not start: text
     kAdopted,   ///< it accepts from the kept socket with that id
-    kListen,    ///< it has bound a socket: text is its address, id its inode, a descriptor
+    kListen,    ///< it has bound a socket: text is its address, with the descriptor
     kUnlisten,  ///< the host has closed the socket with that id
     kLogFull,   ///< the log has reached log_max_size
     kListed,    ///< its connections stand in the file of the kList with that id

@@ -21,6 +21,13 @@ namespace {
 
 constexpr int64_t kOrphanStopMs = 500; // a child without a master says goodbye, but quickly: its ports are wanted
 
+/// Where this process is at its limit of descriptors, what came with a message is lost: it goes on with what it has.
+bool lacks_descriptor(const Message &message)
+{
+    bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput;
+    return brings && !message.fd;
+}
+
 } // namespace
 
 ChildLink::ChildLink(App &app, const ChildPlan &plan, StatusPage *page)
@@ -77,7 +84,8 @@ void ChildLink::starting()
 {
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.loop, channel_.fd(), this);
     // Of the terminal's SIGINT and SIGHUP the master hears too, and says what is to be done.
-    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2}))
+    // And who reads standard error may go, which is no reason to end (SIGPIPE).
+    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE}))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.loop, signals_.fd(), this);
 }
 
@@ -116,7 +124,7 @@ int ChildLink::adopt(const std::string &address, bool *shared)
 
 void ChildLink::opened(const std::string &address, int fd)
 {
-    channel_.send(MessageKind::kListen, 0, SocketStore::id_of(fd), address, fd, true);
+    channel_.send(MessageKind::kListen, 0, 0, address, fd, true);
 }
 
 void ChildLink::closed(int fd)
@@ -145,6 +153,10 @@ void ChildLink::channel_readable(ChildLink *self)
 
 void ChildLink::obey(Message &message)
 {
+    if (lacks_descriptor(message)) {
+        log(WM_LOG_ERROR, "no descriptor is left for what the master has sent");
+        return;
+    }
     switch (message.kind) {
     case MessageKind::kStop:
         app_.options.stop_timeout_ms = message.value;

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "process/exit_status.h"
 #include "process/signals.h"
+#include "process/text_table.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -23,7 +24,10 @@ constexpr int64_t kForgetMs = 10000; // who has lived so long has a clean slate
 constexpr int64_t kFirstPauseMs = 100;
 constexpr int64_t kLongestPauseMs = 10000;
 constexpr int64_t kForkRetryMs = 1000;
+constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling
 constexpr size_t kSparePages = 8;
+constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
+constexpr int kLastMessages = 10000; // more than a channel holds
 
 /// 0, 0.1, 0.2, 0.4 ... 10 s.
 int64_t pause_after(int deaths)
@@ -80,7 +84,7 @@ Children::Started Children::start(size_t at, bool successor)
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
     plan_.sockets = sockets_.kept_for(at, slot.worker);
-    fflush(nullptr); // what is buffered would be written by each of them
+    events_.forking();
     {
         SignalsBlocked blocked;
         child->pid = fork();
@@ -130,13 +134,13 @@ void Children::forget()
 
 void Children::readable(Child *child)
 {
-    child->table->read(*child);
+    child->table->read(*child, kMessagesATurn);
 }
 
-void Children::read(Child &child)
+void Children::read(Child &child, int most)
 {
     Message message;
-    for (;;) {
+    for (int i = 0; i < most; i++) {
         switch (child.channel.receive(message)) {
         case Channel::Got::kMessage:
             heard(child, message);
@@ -154,24 +158,25 @@ void Children::heard(Child &child, Message &message)
 {
     switch (message.kind) {
     case MessageKind::kReady:
+        if (child.phase != Child::Phase::kStarting)
+            return; // too late: it has been told to end, and another serves
+        child.phase = Child::Phase::kServing;
         child.ready_ms = loop_.now_ms();
         sockets_.settle(child.slot, child.pid);
-        if (child.phase == Child::Phase::kStarting)
-            child.phase = Child::Phase::kServing;
         events_.child_ready(child);
         return;
     case MessageKind::kFailed:
-        child.failure = message.text;
+        child.failure = printable(message.text); // it reaches the terminal of who has asked for a reload
+        child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
         return;
     case MessageKind::kAdopted:
         sockets_.adopted(child.slot, message.id, child.pid);
         return;
     case MessageKind::kListen:
-        if (message.fd)
-            sockets_.keep(child.slot, message.text, std::move(message.fd), message.id, child.pid);
+        keep(child, message);
         return;
     case MessageKind::kUnlisten:
-        sockets_.close(child.slot, message.id);
+        sockets_.close(child.slot, message.id, child.pid);
         return;
     case MessageKind::kLogFull:
         events_.log_full();
@@ -182,6 +187,17 @@ void Children::heard(Child &child, Message &message)
     default:
         return;
     }
+}
+
+void Children::keep(Child &child, Message &message)
+{
+    const Slot &slot = slots_[child.slot];
+    uint64_t more = 0;
+    if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.identity))
+        return;
+    if (child.refusals.due(loop_.now_ms(), &more))
+        log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
+            slot.worker->options.name.c_str(), static_cast<int>(child.pid), message.text.c_str(), static_cast<unsigned long long>(more));
 }
 
 // ---- their end
@@ -198,7 +214,7 @@ void Children::reap(int64_t now_ms)
             i++;
             continue;
         }
-        read(child); // its last words, and sockets that it has sent up
+        read(child, kLastMessages); // its last words, and sockets that it has sent up
         died(child, ended > 0 ? status : 0, now_ms);
     }
 }
@@ -215,6 +231,8 @@ void Children::died(Child &child, int status, int64_t now_ms)
     bool replaced = !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child;
     if (slot.successor == &child)
         slot.successor = nullptr;
+    if (slot.serving)
+        sockets_.give_back(child.slot, child.pid, slot.serving->pid);
     events_.child_died(child, status);
     std::string again;
     if (replaced && !closed_) { // the first start fails with it

@@ -6,6 +6,7 @@
 #ifndef WM_PROCESS_CHILDREN_H
 #define WM_PROCESS_CHILDREN_H
 
+#include "core/log.h"
 #include "core/loop.h"
 #include "process/channel.h"
 #include "process/child_plan.h"
@@ -36,6 +37,7 @@ struct Child {
     int64_t ready_ms = -1;
     int64_t kill_at_ms = Loop::kNever;
     std::string failure; ///< what it has said about its start
+    LogThrottle refusals;
 };
 
 /// One process that there has to be.
@@ -52,6 +54,8 @@ struct Slot {
 
 class ChildEvents {
 public:
+    /// In the master, before it forks.
+    virtual void forking() = 0;
     /// In a child, before anything else, with signals blocked.
     virtual void forked() = 0;
     virtual void child_ready(Child &child) = 0;
@@ -72,7 +76,7 @@ public:
     void add_slots(Worker &worker, size_t worker_at, const Identity &identity);
     /// Shared memory for all that can live at a time. False with errno.
     bool open_pages();
-    /// What every plan says from now on: log, output, console, first_start.
+    /// What every plan says from now on: log, output, console.
     void set_common(const ChildPlan &common) { common_ = common; }
 
     enum class Started { kYes, kNo, kChild };
@@ -111,8 +115,9 @@ public:
 
 private:
     static void readable(Child *child);
-    void read(Child &child);
+    void read(Child &child, int most);
     void heard(Child &child, Message &message);
+    void keep(Child &child, Message &message);
     void died(Child &child, int status, int64_t now_ms);
     void plan_restart(Slot &slot, const Child &child, int64_t now_ms);
     void remove(const Child &child);

@@ -3,6 +3,7 @@
 #include "net/stream.h"
 #include "worker/app.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <sys/stat.h>
@@ -119,7 +120,11 @@ std::vector<ConnectionRecord> read_connections(int fd)
     if (pread(fd, &header, sizeof header, 0) != sizeof header || header.layout != kLayout ||
         header.record_size != sizeof(ConnectionRecord) || fstat(fd, &status) != 0)
         return out;
-    out.resize((static_cast<size_t>(status.st_size) - sizeof header) / sizeof(ConnectionRecord));
+    // What the file is said to hold may be a hole that its writer has made: no more is taken than it has memory for.
+    off_t most = std::min<off_t>(status.st_size, status.st_blocks * 512);
+    if (most < static_cast<off_t>(sizeof header))
+        return out;
+    out.resize((static_cast<size_t>(most) - sizeof header) / sizeof(ConnectionRecord));
     size_t wanted = out.size() * sizeof(ConnectionRecord), got = 0;
     while (got < wanted) {
         ssize_t part = pread(fd, reinterpret_cast<char *>(out.data()) + got, wanted - got, static_cast<off_t>(sizeof header + got));

@@ -170,6 +170,11 @@ int refresh_status(const Instance &instance, pid_t master, const CommandLine &li
 
 int ask_master(const Instance &instance, const CommandLine &line)
 {
+    std::string wrong = instance.check_run_dir();
+    if (!wrong.empty()) {
+        fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
+        return kExitFailed;
+    }
     pid_t master = instance.running();
     if (master == 0) {
         fprintf(stderr, "%s: not running\n", instance.name().c_str());

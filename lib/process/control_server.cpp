@@ -19,6 +19,7 @@ constexpr size_t kMaxClients = 64;
 constexpr int64_t kAskMs = 5000; // time to say what is wanted
 constexpr size_t kMaxRequest = 4096;
 constexpr int kBacklog = 64;
+constexpr int64_t kPauseMs = 200; // when there is no descriptor for who connects
 
 std::vector<std::string> words_of(const char *text, size_t len)
 {
@@ -55,6 +56,7 @@ int ControlServer::open(const std::string &path)
 void ControlServer::close()
 {
     watch_.disarm();
+    accept_at_ms_ = Loop::kNever;
     if (listener_)
         unlink(path_.c_str());
     listener_.reset();
@@ -76,6 +78,10 @@ void ControlServer::accept_one()
 {
     gone_.clear();
     Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+        watch_.disarm();
+        accept_at_ms_ = loop_.now_ms() + kPauseMs;
+    }
     if (!fd || clients_.size() >= kMaxClients)
         return;
     auto client = std::make_unique<Client>();
@@ -168,7 +174,11 @@ void ControlServer::end(uint64_t id, int exit_code)
 
 int64_t ControlServer::expire(int64_t now_ms)
 {
-    int64_t next = Loop::kNever;
+    if (accept_at_ms_ <= now_ms && listener_) {
+        accept_at_ms_ = Loop::kNever;
+        watch_.arm_read<&ControlServer::acceptable>(loop_, listener_.get(), this);
+    }
+    int64_t next = accept_at_ms_;
     std::vector<uint64_t> late;
     for (auto &client : clients_) {
         if (client->until_ms <= now_ms)

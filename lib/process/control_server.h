@@ -54,7 +54,7 @@ public:
     /// The last answer.
     void end(uint64_t client, int exit_code);
 
-    /// Lets go of who connects and does not ask; when it has to be called again.
+    /// Lets go of who connects and does not ask, and accepts again after a pause; when it has to be called again.
     int64_t expire(int64_t now_ms);
 
 private:
@@ -78,6 +78,7 @@ private:
     std::string path_;
     Fd listener_;
     Watch watch_;
+    int64_t accept_at_ms_ = Loop::kNever; ///< no descriptor was left, and who waits stays readable: a pause
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> gone_; ///< until no callback of theirs can be running
     uint64_t next_id_ = 1;

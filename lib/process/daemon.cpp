@@ -74,7 +74,8 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     }
     Fd read_end(fds[0]);
     pipe_.reset(fds[1]);
-    fflush(nullptr); // what is buffered would be written twice
+    if (arguments.empty())
+        fflush(nullptr); // what is buffered would be written twice
     pid_t middle = fork();
     if (middle != 0) {
         pipe_.reset();
@@ -85,8 +86,11 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     }
     read_end.reset();
     setsid();
-    if (fork() != 0)
-        _exit(0);
+    pid_t last = fork();
+    if (last < 0)
+        fprintf(stderr, "cannot go into the background: %s\n", strerror(errno));
+    if (last != 0)
+        _exit(0); // the end of the pipe says the rest
     pid_t self = getpid();
     ssize_t written = write(pipe_.get(), &self, sizeof self);
     (void)written;
@@ -118,6 +122,17 @@ void Daemon::tell(int exit_code)
     ssize_t written = write(pipe_.get(), &code, sizeof code);
     (void)written; // a launcher that is gone has nobody to tell
     pipe_.reset();
+}
+
+bool open_standard()
+{
+    for (;;) {
+        int fd = open("/dev/null", O_RDWR);
+        if (fd > STDERR_FILENO)
+            close(fd);
+        if (fd < 0 || fd > STDERR_FILENO)
+            return fd >= 0;
+    }
 }
 
 void redirect_standard(int output)

@@ -32,6 +32,9 @@ private:
     Fd pipe_;
 };
 
+/// Has 0, 1 and 2 be open, as /dev/null where they are not: else a lock or a socket would get such a number, and be written to and
+/// replaced. False with errno.
+bool open_standard();
 /// Has standard input read nothing, and standard output and standard error go to `output`, when it is not -1.
 void redirect_standard(int output);
 

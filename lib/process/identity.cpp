@@ -4,6 +4,7 @@
 #include <cstring>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 namespace wm {
@@ -56,6 +57,23 @@ std::string Identity::assume() const
     if (uid != 0 && (setuid(0) == 0 || getuid() != uid))
         return "cannot give up the rights of root for user '" + user + "'";
     return "";
+}
+
+// setfsuid(2) is of this thread alone, and takes root's rights over files away with it.
+FileRights::FileRights(const Identity *identity) : changes_(identity && identity->changes)
+{
+    if (!changes_)
+        return;
+    gid_ = static_cast<gid_t>(setfsgid(identity->gid));
+    uid_ = static_cast<uid_t>(setfsuid(identity->uid));
+}
+
+FileRights::~FileRights()
+{
+    if (!changes_)
+        return;
+    setfsuid(uid_);
+    setfsgid(gid_);
 }
 
 } // namespace wm

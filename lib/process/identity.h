@@ -1,6 +1,7 @@
 /**
  * @file
- * User and group of a worker's processes: looked up in the master, taken on in the child.
+ * User and group of a worker's processes: looked up in the master, taken on in the child; and for a moment in the master, where it does
+ * something for one.
  */
 #ifndef WM_PROCESS_IDENTITY_H
 #define WM_PROCESS_IDENTITY_H
@@ -21,6 +22,20 @@ struct Identity {
     std::string resolve(const std::string &user_name, const std::string &group_name);
     /// Takes it on, for good. Empty, or what is wrong.
     std::string assume() const;
+};
+
+/// While it lives, this thread reaches files as that user would: what he may not remove is not removed for him.
+class FileRights {
+public:
+    explicit FileRights(const Identity *identity);
+    FileRights(const FileRights &) = delete;
+    FileRights &operator=(const FileRights &) = delete;
+    ~FileRights();
+
+private:
+    bool changes_;
+    uid_t uid_ = 0;
+    gid_t gid_ = 0;
 };
 
 } // namespace wm

@@ -86,9 +86,14 @@ std::string Instance::make_run_dir() const
 {
     if (!make_folders(run_dir_, geteuid() == 0 ? 0755 : 0700))
         return "cannot make the folder " + run_dir_ + ": " + strerror(errno) + " (option run_dir)";
+    return check_run_dir();
+}
+
+std::string Instance::check_run_dir() const
+{
     struct stat status;
     if (lstat(run_dir_.c_str(), &status) != 0)
-        return "cannot use the folder " + run_dir_ + ": " + strerror(errno);
+        return errno == ENOENT ? "" : "cannot use the folder " + run_dir_ + ": " + strerror(errno);
     if (private_dir_ && (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022)))
         return "the folder " + run_dir_ + " is not this user's alone: remove it, or set option run_dir";
     return "";
@@ -147,14 +152,14 @@ Instance::Lock Instance::try_lock()
 
 void Instance::unlock()
 {
-    if (lock_)
+    if (lock_ && is_current(lock_.get())) // else it is another's by now
         unlink(pid_path_.c_str());
     lock_.reset();
 }
 
 pid_t Instance::running() const
 {
-    Fd fd(open(pid_path_.c_str(), O_RDONLY | O_CLOEXEC));
+    Fd fd(open(pid_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd) {
         if (errno == ENOENT || errno == ENOTDIR)
             return 0;

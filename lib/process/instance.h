@@ -26,6 +26,8 @@ public:
 
     /// Makes run_dir. Empty, or what is wrong.
     std::string make_run_dir() const;
+    /// Whether run_dir, if there is one, can be trusted. Empty, or what is wrong.
+    std::string check_run_dir() const;
 
     enum class Lock { kTaken, kRunning, kFailed };
     /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().

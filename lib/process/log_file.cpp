@@ -19,6 +19,20 @@ std::string cannot(const char *what, const std::string &path)
     return std::string("cannot ") + what + " " + path + ": " + strerror(errno);
 }
 
+/// Where others may write to its folder, a name can be made to lead anywhere, and processes of theirs get the descriptor: only links of
+/// root's or of this user's own are followed. A FIFO without a reader is an error, and not waited for. -1 with errno.
+int open_for_append(const char *path)
+{
+    constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = ::open(path, kFlags | O_NOFOLLOW, kMode);
+    struct stat link;
+    if (fd < 0 && errno == ELOOP && lstat(path, &link) == 0 && (link.st_uid == 0 || link.st_uid == geteuid()))
+        fd = ::open(path, kFlags, kMode);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, O_APPEND);
+    return fd;
+}
+
 } // namespace
 
 std::string LogFile::open(const std::string &path)
@@ -32,7 +46,7 @@ std::string LogFile::open(const std::string &path)
 
 std::string LogFile::reopen()
 {
-    Fd fresh(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, kMode));
+    Fd fresh(open_for_append(path_.c_str()));
     if (!fresh)
         return cannot("write to", path_);
     fd_ = std::move(fresh);

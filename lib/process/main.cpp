@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "process/child_link.h"
 #include "process/control_client.h"
+#include "process/daemon.h"
 #include "process/master.h"
 #include "process/process_state.h"
 #include "worker/app.h"
@@ -105,6 +106,8 @@ int process_main(App &app, int argc, char **argv)
     if (plan.from_environment())
         return run_inherited(app, plan);
 
+    if (!open_standard())
+        return kExitFailed; // and nobody to tell
     const char *program = argc > 0 && argv[0] ? argv[0] : "wm";
     CommandLine line;
     std::string wrong = line.parse(argc, argv);

@@ -78,6 +78,8 @@ Children::Started Master::act()
     children_.reap(now);
     if (phase_ == Phase::kServing)
         step_reload(now);
+    if (app_.departure.asked() && phase_ < Phase::kStopping)
+        stop(false); // wm_app_stop in a callback of the master: a process that is started with it would stop at once, again and again
     Children::Started started = children_.start_due(now);
     if (started == Children::Started::kYes && phase_ == Phase::kServing)
         started = reload_.step(now);
@@ -129,7 +131,7 @@ void Master::take_signals()
             reload_.want(number == SIGUSR2);
             break;
         default:
-            break; // SIGCHLD: the turn looks after the children
+            break; // SIGCHLD: the turn looks after the children. SIGPIPE: who has read the log is gone
         }
     }
 }
@@ -232,6 +234,14 @@ void Master::finish()
 }
 
 // ---- in a child
+
+/// What is buffered would be written by each process again; not by one that goes on with exec(3). That matters, as with exec there may be
+/// threads: one that waits for standard input holds its lock, and would hold up the master.
+void Master::forking()
+{
+    if (arguments_.empty())
+        fflush(nullptr);
+}
 
 /// The master's lock, sockets and loop are not this process's: a master that dies leaves nothing behind in it.
 void Master::forked()

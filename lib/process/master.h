@@ -66,6 +66,7 @@ private:
     void stop(bool graceful);
     void stop_children(bool graceful);
     void finish();
+    void forking() override;
     void forked() override;
     void become_child();
     void become_program();
@@ -93,8 +94,8 @@ private:
     Loop loop_;
     Watch signal_watch_;
     Signals signals_;
-    SocketStore sockets_;
     std::vector<std::unique_ptr<Identity>> identities_;
+    SocketStore sockets_;
     Children children_;
     Reload reload_;
     ControlServer control_;

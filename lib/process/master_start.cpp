@@ -69,7 +69,7 @@ bool Master::prepare()
         return refuse(last_error());
     if (!children_.open_pages())
         return refuse(std::string("no memory to share with the processes: ") + strerror(errno));
-    if (!signals_.install({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD}))
+    if (!signals_.install({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE}))
         return refuse(std::string("cannot handle signals: ") + strerror(errno));
     signal_watch_.arm_read<&Master::signal_arrived>(loop_, signals_.fd(), this);
     loop_.update_now();

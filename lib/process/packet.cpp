@@ -38,10 +38,11 @@ PacketResult receive_packet(int socket, char *out, size_t size, size_t *len, Fd 
     alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     message.msg_control = control;
     message.msg_controllen = sizeof control;
+    // ECONNRESET is said once, of a peer that has ended with packets unread, and before what it has sent itself: that is still to come.
     ssize_t got;
     do
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-    while (got < 0 && errno == EINTR);
+    while (got < 0 && (errno == EINTR || errno == ECONNRESET));
     fd.reset();
     if (got < 0)
         return errno == EAGAIN ? PacketResult::kNothing : PacketResult::kEnd;

@@ -31,7 +31,7 @@ bool Signals::install(std::initializer_list<int> numbers)
     pipe_end = write_.get();
     struct sigaction action = {};
     action.sa_handler = &Signals::arrived;
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
     sigemptyset(&action.sa_mask);
     for (int number : numbers) {
         Saved saved = {number, {}};

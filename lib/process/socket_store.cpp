@@ -14,6 +14,9 @@ namespace wm {
 
 namespace {
 
+constexpr size_t kMostOfSlot = 128; // that a process has opened by itself
+constexpr size_t kMaxAddress = 300; // longer than any that can be listened at
+
 /// An address of a family that takes all of a machine's.
 bool is_any(const struct sockaddr_storage &address)
 {
@@ -41,10 +44,18 @@ bool address_of_socket(int fd, SocketAddress &out)
     return getsockname(fd, reinterpret_cast<struct sockaddr *>(&out.storage), &out.len) == 0;
 }
 
+/// What does not is never to be accepted from: a loop would spin on it.
+bool is_listening(int fd)
+{
+    int on = 0;
+    socklen_t len = sizeof on;
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
+}
+
 /// Rights of the file for those who run the worker's processes.
 int give_file(const Address &address, uid_t uid, gid_t gid)
 {
-    if (!address.unix_socket || address.path[0] == '@' || geteuid() != 0 || chown(address.path.c_str(), uid, gid) == 0)
+    if (!address.unix_socket || address.path[0] == '@' || geteuid() != 0 || lchown(address.path.c_str(), uid, gid) == 0)
         return 0;
     return fail(code_of_errno(errno), "cannot give %s to its user: %s", address.path.c_str(), strerror(errno));
 }
@@ -57,8 +68,13 @@ uint64_t SocketStore::id_of(int fd)
     return fstat(fd, &status) == 0 ? status.st_ino : 0;
 }
 
-void SocketStore::add(std::unique_ptr<Listener> listener, const Worker *worker, const std::string &address, size_t slot, bool configured,
-                      bool shared)
+void SocketStore::CloseAs::operator()(Listener *listener) const
+{
+    FileRights rights(identity);
+    delete listener;
+}
+
+void SocketStore::add(Owned listener, const Worker *worker, const std::string &address, size_t slot, bool configured, bool shared)
 {
     Kept kept;
     kept.id = id_of(listener->fd());
@@ -76,6 +92,8 @@ int SocketStore::take_activated(const Worker &worker, const SocketAddress &wante
 {
     for (auto entry = activated_.begin(); entry != activated_.end(); ++entry) {
         SocketAddress bound;
+        if (!is_listening(entry->fd))
+            continue;
         bool by_name = worker.options.name != "none" && entry->name == worker.options.name;
         if (by_name || (address_of_socket(entry->fd, bound) && same_address(bound, wanted))) {
             int fd = entry->fd;
@@ -100,7 +118,7 @@ std::vector<std::string> SocketStore::drop_activated()
 
 int SocketStore::open_one(Worker &worker, const Address &address, size_t slot, bool shared)
 {
-    auto listener = std::make_unique<Listener>();
+    Owned listener(new Listener);
     int result = listener->open(address, worker.listen_options());
     for (; result == WM_EADDRINUSE && patience_ms_ > 0; patience_ms_--) {
         usleep(1000);
@@ -124,7 +142,7 @@ int SocketStore::open(Worker &worker, const std::vector<size_t> &slots, uid_t ui
         return result;
     int given = take_activated(worker, wanted);
     if (given >= 0) {
-        auto listener = std::make_unique<Listener>();
+        Owned listener(new Listener);
         listener->adopt(given, static_cast<int>(worker.options.backlog));
         add(std::move(listener), &worker, address.text, kAnySlot, true, slots.size() > 1);
         return 0;
@@ -149,7 +167,7 @@ void SocketStore::open_activated(Worker &worker)
     int given = resolve(worker.given_address(), wanted) == 0 ? take_activated(worker, wanted) : -1;
     if (given < 0)
         return;
-    auto listener = std::make_unique<Listener>();
+    Owned listener(new Listener);
     listener->adopt(given, static_cast<int>(worker.options.backlog));
     add(std::move(listener), nullptr, worker.given_address().text, kAnySlot, true, true);
 }
@@ -165,9 +183,16 @@ std::vector<KeptFor> SocketStore::kept_for(size_t slot, const Worker *worker) co
     return out;
 }
 
-void SocketStore::keep(size_t slot, const std::string &address, Fd fd, uint64_t id, pid_t holder)
+bool SocketStore::keep(size_t slot, const std::string &address, Fd fd, pid_t holder, const Identity &identity)
 {
-    auto listener = std::make_unique<Listener>();
+    uint64_t id = id_of(fd.get());
+    auto of_slot = [slot](const Kept &kept) { return kept.slot == slot; };
+    auto same = [id](const Kept &kept) { return kept.id == id; };
+    if (!is_listening(fd.get()) || address.size() > kMaxAddress || address.find('\0') != std::string::npos ||
+        std::any_of(sockets_.begin(), sockets_.end(), same) ||
+        std::count_if(sockets_.begin(), sockets_.end(), of_slot) >= static_cast<ptrdiff_t>(kMostOfSlot))
+        return false;
+    Owned listener(new Listener, CloseAs(&identity));
     SocketAddress bound;
     bool file = address_of_socket(fd.get(), bound) && bound.storage.ss_family == AF_UNIX;
     std::string path = file ? format_address(bound) : "";
@@ -180,14 +205,18 @@ void SocketStore::keep(size_t slot, const std::string &address, Fd fd, uint64_t 
     kept.slot = slot;
     kept.address = address;
     kept.holder = holder;
+    kept.fresh = true;
     sockets_.push_back(std::move(kept));
+    return true;
 }
 
 void SocketStore::adopted(size_t slot, uint64_t id, pid_t holder)
 {
     for (Kept &kept : sockets_)
-        if (kept.slot == slot && kept.id == id)
+        if (kept.slot == slot && kept.id == id) {
             kept.holder = holder;
+            kept.fresh = false;
+        }
 }
 
 void SocketStore::settle(size_t slot, pid_t holder)
@@ -195,9 +224,18 @@ void SocketStore::settle(size_t slot, pid_t holder)
     std::erase_if(sockets_, [=](const Kept &kept) { return kept.slot == slot && !kept.configured && kept.holder != holder; });
 }
 
-void SocketStore::close(size_t slot, uint64_t id)
+void SocketStore::give_back(size_t slot, pid_t holder, pid_t serving)
 {
-    std::erase_if(sockets_, [slot, id](const Kept &kept) { return kept.slot == slot && kept.id == id; });
+    auto had = [=](const Kept &kept) { return kept.slot == slot && kept.holder == holder; };
+    std::erase_if(sockets_, [=](const Kept &kept) { return had(kept) && kept.fresh; });
+    for (Kept &kept : sockets_)
+        if (had(kept))
+            kept.holder = serving;
+}
+
+void SocketStore::close(size_t slot, uint64_t id, pid_t holder)
+{
+    std::erase_if(sockets_, [=](const Kept &kept) { return kept.slot == slot && kept.id == id && kept.holder == holder; });
 }
 
 std::string SocketStore::address_of(const Worker &worker) const

@@ -9,6 +9,7 @@
 #include "core/fd.h"
 #include "net/listener.h"
 #include "process/child_plan.h"
+#include "process/identity.h"
 #include "process/inherited.h"
 #include "worker/worker.h"
 
@@ -38,13 +39,16 @@ public:
     /// What the child of that slot gets.
     std::vector<KeptFor> kept_for(size_t slot, const Worker *worker) const;
 
-    /// That process, of that slot, has bound it; the master keeps it for its successors.
-    void keep(size_t slot, const std::string &address, Fd fd, uint64_t id, pid_t holder);
+    /// That process, of that slot and identity, has bound it; the master keeps it for its successors. False when it is not one to keep:
+    /// the word of a process is not trusted, for the master may be root and the process is not.
+    bool keep(size_t slot, const std::string &address, Fd fd, pid_t holder, const Identity &identity);
     void adopted(size_t slot, uint64_t id, pid_t holder);
     /// That process serves in the slot now: what it does not hold is closed, but for configured ones.
     void settle(size_t slot, pid_t holder);
-    /// The host has closed it. A socket that others share stays.
-    void close(size_t slot, uint64_t id);
+    /// That process has ended, and another serves in the slot: what it alone had is closed, what it had asked for is the other's again.
+    void give_back(size_t slot, pid_t holder, pid_t serving);
+    /// The host of that process has closed it. A socket that others share, or that a successor has asked for, stays.
+    void close(size_t slot, uint64_t id, pid_t holder);
 
     /// The address to show for a configured worker, with its real port.
     std::string address_of(const Worker &worker) const;
@@ -58,21 +62,31 @@ public:
     static uint64_t id_of(int fd);
 
 private:
+    /// The file of a unix socket goes with no more rights than its process had: the path is its word.
+    struct CloseAs {
+        const Identity *identity; ///< nullptr: the master's own
+        CloseAs() : identity(nullptr) {}
+        explicit CloseAs(const Identity *as) : identity(as) {}
+        void operator()(Listener *listener) const;
+    };
+
+    using Owned = std::unique_ptr<Listener, CloseAs>;
+
     struct Kept {
-        std::unique_ptr<Listener> listener;
+        Owned listener;
         uint64_t id = 0;
         size_t slot = kAnySlot;
         const Worker *worker = nullptr; ///< configured for it; nullptr: whoever asks for the address
         std::string address;
         bool configured = false;
         bool shared = false;
-        pid_t holder = 0; ///< of the processes of the slot, the one that has asked for it last
+        bool fresh = false; ///< nobody has asked for it but the process that has bound it
+        pid_t holder = 0;   ///< of the processes of the slot, the one that has asked for it last
     };
 
     int take_activated(const Worker &worker, const SocketAddress &wanted);
     int open_one(Worker &worker, const Address &address, size_t slot, bool shared);
-    void add(std::unique_ptr<Listener> listener, const Worker *worker, const std::string &address, size_t slot, bool configured,
-             bool shared);
+    void add(Owned listener, const Worker *worker, const std::string &address, size_t slot, bool configured, bool shared);
 
     std::vector<Kept> sockets_;
     std::vector<NamedFd> activated_;

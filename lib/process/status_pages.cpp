@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fcntl.h>
 #include <new>
 #include <sys/mman.h>
 #include <thread>
@@ -54,8 +55,11 @@ StatusPages::~StatusPages()
 
 bool StatusPages::open(size_t count)
 {
-    fd_.reset(memfd_create("wm-status", MFD_CLOEXEC));
+    fd_.reset(memfd_create("wm-status", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd_ || ftruncate(fd_.get(), static_cast<off_t>(count * StatusPage::kSize)) != 0)
+        return false;
+    // A child that is started by exec has the descriptor: were it made shorter, the master would die of SIGBUS.
+    if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return false;
     void *memory = mmap(nullptr, count * StatusPage::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
     if (memory == MAP_FAILED)

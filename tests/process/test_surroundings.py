@@ -1,0 +1,124 @@
+"""What a master finds around it: closed standard descriptors, readers that go, no descriptor left, files that lead elsewhere."""
+import os
+import pathlib
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from instance import Instance, alive, ask, clean_environment, eventually, program
+
+LINE = "text://127.0.0.1:0,count=1,name=line"
+CLOSED = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+
+
+@pytest.mark.parametrize("method", ["fork", "exec"])
+def test_start_d__without_standard_descriptors_holds_its_lock(make, method):
+    instance = make(LINE, prefix=CLOSED, app=[f"start_method={method}"])
+    instance.start()
+    assert [os.readlink(f"/proc/{instance.master}/fd/{fd}") for fd in range(3)] == ["/dev/null"] * 3
+    assert instance.command("start", "-d").code == 4
+    assert int(ask(instance.address(), "pid")) == instance.child()
+    assert instance.stop().code == 0
+
+
+def test_foreground__without_standard_descriptors_serves(make):
+    instance = make(LINE, prefix=CLOSED)
+    instance.start_foreground()
+    assert int(ask(instance.address(), "pid")) == instance.child()
+    assert instance.stop().code == 0
+
+
+def test_foreground__outlives_who_reads_its_output(make):
+    instance = make(LINE)
+    process = instance.start_foreground(preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
+    process.stdout.close()
+    process.stderr.close()
+    first = instance.child()
+    os.kill(first, signal.SIGKILL)  # of which the master has something to say
+    second = instance.successor_of(first)
+    assert "in use" in ask(instance.address(), f"listen {instance.address()}")  # and the child, which says so
+    assert int(ask(instance.address(), "pid")) == second and process.poll() is None
+    assert instance.stop().code == 0
+    assert process.wait() == 0
+
+
+def processor_time(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return sum(map(int, file.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_control_socket__waits_for_a_descriptor_and_does_not_spin(make):
+    instance = make(LINE)
+    instance.start()
+    master = instance.master
+    before = resource.prlimit(master, resource.RLIMIT_NOFILE)
+    resource.prlimit(master, resource.RLIMIT_NOFILE, (3, before[1]))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.connect(str(instance.socket_path))
+        spent = processor_time(master)
+        time.sleep(1)  # there is nothing to wait for: it must do nothing
+        assert processor_time(master) - spent < 0.15
+        resource.prlimit(master, resource.RLIMIT_NOFILE, before)
+        sock.settimeout(60)
+        sock.sendall(b"status")
+        assert sock.recv(1) == b"f"
+
+
+def test_log__a_fifo_that_nobody_reads_is_refused(make, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    result = make(LINE, app=[f"log_file={tmp_path}/fifo"]).command("start", "-d")
+    assert result.code == 1 and "fifo" in result.err
+
+
+def test_log__a_link_of_one_s_own_is_followed(make, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    instance = make(LINE, app=[f"log_file={tmp_path}/link"])
+    instance.start()
+    assert "serves with 1 process" in (tmp_path / "file").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root opens files that its processes may not")
+def test_log__of_root_follows_no_link_of_others(public):
+    folder = public.folder("nobody")
+    victim = public.path / "victim"
+    victim.write_text("")
+    link = folder / "link"
+    link.symlink_to(victim)
+    os.chown(link, 65534, 65534, follow_symlinks=False)
+    instance = Instance(folder, LINE + ",user=nobody", app=[f"log_file={link}"], server=public.server, environment=public.environment)
+    try:
+        result = instance.command("start", "-d")
+        assert result.code == 1 and "link" in result.err
+        assert victim.read_text() == ""
+    finally:
+        instance.end()
+
+
+def test_stop__leaves_the_pid_file_of_another(make):
+    instance = make(LINE)
+    instance.start()
+    master = instance.master
+    instance.pid_path.unlink()
+    instance.pid_path.write_text("1\n")
+    os.kill(master, signal.SIGTERM)
+    eventually(lambda: not alive(master), "the end of the master")
+    assert instance.pid_path.exists()
+    instance.pid_path.unlink()
+
+
+@pytest.mark.parametrize("flags", [[], ["-d"]])
+def test_start__a_thread_that_waits_for_standard_input_holds_nobody_up(tmp_path, flags):
+    command = [pathlib.Path(program()).with_name("stdin_server"), tmp_path / "run"]
+    environment = clean_environment()
+    with subprocess.Popen([*command, "start", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
+        try:
+            lines = iter(process.stdout.readline, b"")
+            assert any(b"Start success." in line for line in lines)
+        finally:
+            stop = subprocess.run([*command, "stop"], stdin=subprocess.DEVNULL, env=environment, timeout=60, check=False)
+            process.stdin.close()
+    assert stop.returncode == 0 and process.returncode == 0
