@@ -1,7 +1,7 @@
 #include "process/instance.h"
 
 #include "core/error.h"
-#include "process/command_line.h"
+#include "process/command/command_line.h"
 #include "process/process_state.h"
 
 #include <cerrno>

@@ -1,10 +1,10 @@
 #include "process/main.h"
 
 #include "core/error.h"
-#include "process/child_link.h"
-#include "process/control_client.h"
-#include "process/daemon.h"
-#include "process/master.h"
+#include "process/child/child_link.h"
+#include "process/command/control_client.h"
+#include "process/master/daemon.h"
+#include "process/master/master.h"
 #include "process/process_state.h"
 #include "worker/app.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "process/command_line.h"
+#include "process/command/command_line.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "process/connection_report.h"
+#include "process/report/connection_report.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "process/exit_status.h"
+#include "process/report/exit_status.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "process/json_text.h"
+#include "process/report/json_text.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "core/fd.h"
-#include "process/connection_writer.h"
-#include "process/status_pages.h"
+#include "process/child/connection_writer.h"
+#include "process/master/status_pages.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

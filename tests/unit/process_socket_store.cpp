@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "process/socket_store.h"
+#include "process/master/socket_store.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

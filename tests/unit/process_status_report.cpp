@@ -11,7 +11,7 @@
 #include <string>
 #include <sys/wait.h>
 
-#include "process/status_report.h"
+#include "process/report/status_report.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
-#include "process/decimal.h"
-#include "process/text_table.h"
+#include "process/report/decimal.h"
+#include "process/report/text_table.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -1,0 +1,250 @@
+#include "process/child/child_link.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "process/child/connection_writer.h"
+#include "process/master/daemon.h"
+#include "process/master/socket_store.h"
+#include "worker/app.h"
+#include "worker/handles.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr int64_t kOrphanStopMs = 500; // a child without a master says goodbye, but quickly: its ports are wanted
+
+/// Where this process is at its limit of descriptors, what came with a message is lost: it goes on with what it has.
+bool lacks_descriptor(const Message &message)
+{
+    bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput;
+    return brings && !message.fd;
+}
+
+} // namespace
+
+ChildLink::ChildLink(App &app, const ChildPlan &plan, StatusPage *page)
+    : app_(app), plan_(plan), page_(page), channel_(Fd(plan.channel)), log_(plan.log)
+{}
+
+std::string ChildLink::settle(const Identity &identity, pid_t master)
+{
+    std::string wrong = identity.assume();
+    if (!wrong.empty())
+        return wrong;
+    // A change of identity clears it (prctl(2)), so it comes after. It reaches a child whose callback never returns; who died before is
+    // seen by its absence.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != master)
+        _exit(1);
+    return "";
+}
+
+std::string ChildLink::attach()
+{
+    const auto &workers = app_.workers();
+    if (plan_.worker >= workers.size() || workers[plan_.worker]->options.name != plan_.worker_name)
+        return "the program has not made the same workers as when it was started first: worker '" + plan_.worker_name + "' is missing";
+    worker_ = workers[plan_.worker].get();
+    app_.link = this;
+    app_.status.attach(page_);
+    app_.loop.report_dispatch(&page_->dispatching_since_ms);
+    set_log(log_.release());
+    return "";
+}
+
+int ChildLink::serve()
+{
+    if (app_.options.pull)
+        return WM_CHILD;
+    int result = app_.run();
+    if (result != 0)
+        failed(last_error()); // also what comes before a start, as a loop that cannot open
+    exit(result == 0 ? 0 : 1);
+}
+
+void ChildLink::failed(const std::string &text)
+{
+    channel_.send(MessageKind::kFailed, 0, 0, text, -1, true);
+}
+
+bool ChildLink::starts(const Worker &worker) const
+{
+    return &worker == worker_;
+}
+
+void ChildLink::starting()
+{
+    channel_watch_.arm_read<&ChildLink::channel_readable>(app_.loop, channel_.fd(), this);
+    // Of the terminal's SIGINT and SIGHUP the master hears too, and says what is to be done.
+    // And who reads standard error may go, which is no reason to end (SIGPIPE).
+    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE}))
+        signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.loop, signals_.fd(), this);
+}
+
+void ChildLink::started()
+{
+    for (const KeptFor &socket : plan_.sockets) // what nobody has asked for
+        if (socket.fd >= 0)
+            ::close(socket.fd);
+    plan_.sockets.clear();
+    if (plan_.output >= 0)
+        detach_terminal();
+    channel_.send(MessageKind::kReady, 0, 0, {}, -1, true);
+}
+
+/// In the background, from the moment it serves. What on_start had to say has reached the terminal.
+void ChildLink::detach_terminal()
+{
+    redirect_standard(plan_.output);
+    ::close(plan_.output);
+    plan_.output = -1;
+    plan_.console_level = kLogNothing;
+    set_log(log_sinks().file);
+}
+
+int ChildLink::adopt(const std::string &address, bool *shared)
+{
+    for (KeptFor &socket : plan_.sockets) {
+        if (socket.fd < 0 || socket.address != address)
+            continue;
+        *shared = socket.shared;
+        channel_.send(MessageKind::kAdopted, 0, SocketStore::id_of(socket.fd), {}, -1, true);
+        return std::exchange(socket.fd, -1);
+    }
+    return -1;
+}
+
+void ChildLink::opened(const std::string &address, int fd)
+{
+    channel_.send(MessageKind::kListen, 0, 0, address, fd, true);
+}
+
+void ChildLink::closed(int fd)
+{
+    channel_.send(MessageKind::kUnlisten, 0, SocketStore::id_of(fd), {}, -1, true);
+}
+
+// ---- commands
+
+void ChildLink::channel_readable(ChildLink *self)
+{
+    Message message;
+    for (;;) {
+        switch (self->channel_.receive(message)) {
+        case Channel::Got::kMessage:
+            self->obey(message);
+            continue;
+        case Channel::Got::kNothing:
+            return;
+        case Channel::Got::kEnd:
+            self->master_gone();
+            return;
+        }
+    }
+}
+
+void ChildLink::obey(Message &message)
+{
+    if (lacks_descriptor(message)) {
+        log(WM_LOG_ERROR, "no descriptor is left for what the master has sent");
+        return;
+    }
+    switch (message.kind) {
+    case MessageKind::kStop:
+        app_.options.stop_timeout_ms = message.value;
+        app_.request_stop();
+        return;
+    case MessageKind::kDrain:
+        call_reload();
+        drain(message, false);
+        return;
+    case MessageKind::kLeave:
+        drain(message, true);
+        return;
+    case MessageKind::kReload:
+        call_reload();
+        return;
+    case MessageKind::kList:
+        write_connections(app_, message.fd.get());
+        channel_.send(MessageKind::kListed, 0, message.id, {}, -1, true);
+        return;
+    case MessageKind::kLog:
+        set_log(message.fd.release());
+        return;
+    case MessageKind::kOutput:
+        redirect_standard(message.fd.get());
+        return;
+    default:
+        return;
+    }
+}
+
+void ChildLink::drain(const Message &message, bool stops)
+{
+    app_.request_drain(static_cast<int64_t>(message.id), message.value, stops ? websocket::kGoingAway : websocket::kServiceRestart);
+}
+
+void ChildLink::call_reload()
+{
+    const auto &callback = worker_->callbacks.reload;
+    if (callback)
+        callback.fn(handle(const_cast<Worker *>(worker_)), callback.user);
+}
+
+void ChildLink::master_gone()
+{
+    channel_watch_.disarm();
+    log(WM_LOG_ERROR, "the master process %d is gone: this process ends", static_cast<int>(plan_.master));
+    app_.options.stop_timeout_ms = kOrphanStopMs;
+    app_.request_stop();
+}
+
+void ChildLink::signal_arrived(ChildLink *self)
+{
+    while (int number = self->signals_.next()) {
+        switch (number) {
+        case SIGTERM:
+        case SIGQUIT:
+            self->app_.request_stop(); // this process alone: the master starts another
+            break;
+        case SIGUSR1:
+        case SIGUSR2:
+            self->call_reload();
+            self->app_.request_drain(self->app_.options.drain_ms, self->app_.options.reload_timeout_ms, websocket::kServiceRestart);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+// ---- log
+
+void ChildLink::set_log(int fd)
+{
+    int before = log_sinks().file;
+    LogSinks sinks;
+    sinks.file = fd;
+    sinks.console_level = plan_.console_level;
+    sinks.max_size = app_.options.log_max_size;
+    sinks.full = &ChildLink::log_full;
+    sinks.owner = this;
+    set_log_sinks(sinks);
+    if (before >= 0 && before != fd)
+        ::close(before);
+}
+
+void ChildLink::log_full(void *self)
+{
+    static_cast<ChildLink *>(self)->channel_.send(MessageKind::kLogFull, 0, 0, {}, -1, false);
+}
+
+} // namespace wm

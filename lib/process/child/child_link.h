@@ -1,0 +1,69 @@
+/**
+ * @file
+ * A child's side of the master: follows its commands and tells it what happens. Lives as long as the process; the app's thread.
+ */
+#ifndef WM_PROCESS_CHILD_CHILD_LINK_H
+#define WM_PROCESS_CHILD_CHILD_LINK_H
+
+#include "core/loop.h"
+#include "process/channel.h"
+#include "process/child_plan.h"
+#include "process/identity.h"
+#include "process/signals.h"
+#include "worker/process_link.h"
+
+#include <memory>
+#include <string>
+
+namespace wm {
+
+class App;
+
+class ChildLink : public ProcessLink {
+public:
+    ChildLink(App &app, const ChildPlan &plan, StatusPage *page);
+
+    /// Takes on the identity, and dies with the master from here on. Empty, or what is wrong.
+    static std::string settle(const Identity &identity, pid_t master);
+
+    /// Makes the app this child's. Empty, or what is wrong.
+    std::string attach();
+    /// Serves to the end of the process, or, with option pull, returns WM_CHILD.
+    int serve();
+    /// The start has failed: the master says so to who started it.
+    void failed(const std::string &text);
+
+    int index() const override { return plan_.index; }
+    bool starts(const Worker &worker) const override;
+    void starting() override;
+    void started() override;
+    void failed_start(const char *text) override { failed(text); }
+    int adopt(const std::string &address, bool *shared) override;
+    void opened(const std::string &address, int fd) override;
+    void closed(int fd) override;
+
+private:
+    static void channel_readable(ChildLink *self);
+    static void signal_arrived(ChildLink *self);
+    static void log_full(void *self);
+    void obey(Message &message);
+    void master_gone();
+    void drain(const Message &message, bool stops);
+    void call_reload();
+    void set_log(int fd);
+    void detach_terminal();
+
+    App &app_;
+    ChildPlan plan_;
+    StatusPage *page_;
+    Channel channel_;
+    Fd log_;
+    Watch channel_watch_;
+    Watch signal_watch_;
+    Signals signals_;
+    const Worker *worker_ = nullptr;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,45 @@
+/**
+ * @file
+ * The command line of wm_app_main: start, stop, restart, reload, status, connections, and their flags. Pure.
+ */
+#ifndef WM_PROCESS_COMMAND_COMMAND_LINE_H
+#define WM_PROCESS_COMMAND_COMMAND_LINE_H
+
+#include <string>
+
+namespace wm {
+
+enum class Verb { kNone, kStart, kStop, kRestart, kReload, kStatus, kConnections, kHelp };
+
+struct CommandLine {
+    Verb verb = Verb::kNone;
+    bool daemon = false;   ///< -d; with status: refreshes every second
+    bool graceful = false; ///< -g
+    bool quiet = false;    ///< -q
+    bool json = false;     ///< --json, status and connections
+    std::string name;      ///< --name, empty: the app's
+    std::string worker;    ///< --worker, connections: of workers with that name only
+    std::string sort;      ///< --sort, connections: a column as in the listing, lower case: "send-q"
+
+    /// Empty, or what is wrong: names the word and what would be right. Flags and the verb in any order, "-dgq" as "-d -g -q",
+    /// "--name=x" as "--name x". A misspelled verb or flag gets the nearest. A flag that the verb does not take is wrong too, and so are a
+    /// second verb and a second value. Without a verb it stays kNone and that is no error: the caller prints the usage. help, -h and --help
+    /// ask for it beside any verb. argv[0] is the program and skipped; what the object held before is forgotten.
+    std::string parse(int argc, const char *const *argv);
+};
+
+/// The rule of --name: 1-64 of A-Z a-z 0-9 . _ -, not beginning with '.' or '-', because files are named after it.
+bool is_app_name(const std::string &name);
+
+/// The columns that --sort takes: those of the listing, lower case, the addresses as "local" and "foreign".
+bool is_sort_column(const std::string &name);
+
+/// "start"; "" for kNone.
+const char *verb_name(Verb verb);
+
+/// What a command line without a command is answered with; fits a screen of 24 lines and 79 columns. Of a path, the last part is shown.
+std::string usage(const std::string &program);
+
+} // namespace wm
+
+#endif

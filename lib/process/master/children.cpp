@@ -1,0 +1,330 @@
+#include "process/master/children.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "process/report/exit_status.h"
+#include "process/report/text_table.h"
+#include "process/signals.h"
+#include "worker/worker.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr int64_t kYoungMs = 1000;   // who dies within this of being ready has not served
+constexpr int64_t kForgetMs = 10000; // who has lived so long has a clean slate
+constexpr int64_t kFirstPauseMs = 100;
+constexpr int64_t kLongestPauseMs = 10000;
+constexpr int64_t kForkRetryMs = 1000;
+constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling
+constexpr size_t kSparePages = 8;
+constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
+constexpr int kLastMessages = 10000; // more than a channel holds
+
+/// 0, 0.1, 0.2, 0.4 ... 10 s.
+int64_t pause_after(int deaths)
+{
+    if (deaths == 0)
+        return 0;
+    return deaths > 7 ? kLongestPauseMs : std::min(kFirstPauseMs << (deaths - 1), kLongestPauseMs);
+}
+
+} // namespace
+
+Children::Children(Loop &loop, SocketStore &sockets, ChildEvents &events) : loop_(loop), sockets_(sockets), events_(events) {}
+
+void Children::add_slots(Worker &worker, size_t worker_at, const Identity &identity)
+{
+    for (int64_t i = 0; i < worker.options.count; i++) {
+        Slot slot;
+        slot.worker = &worker;
+        slot.worker_at = worker_at;
+        slot.index = static_cast<int>(i);
+        slot.identity = &identity;
+        slots_.push_back(slot);
+    }
+}
+
+bool Children::open_pages()
+{
+    return pages_.open(slots_.size() * 2 + kSparePages);
+}
+
+// ---- starting
+
+Children::Started Children::start(size_t at, bool successor)
+{
+    Slot &slot = slots_[at];
+    auto child = std::make_unique<Child>();
+    Channel other;
+    child->page = pages_.acquire();
+    if (child->page == StatusPages::kNone)
+        return fail(WM_EFULL, "too many processes are on their way out"), Started::kNo;
+    if (!Channel::pair(child->channel, other)) {
+        pages_.release(child->page);
+        return fail(WM_EMFILE, "cannot make a channel to a process: %s", strerror(errno)), Started::kNo;
+    }
+    child->table = this;
+    child->slot = at;
+    plan_ = common_;
+    plan_slot_ = at;
+    plan_.worker = slot.worker_at;
+    plan_.worker_name = slot.worker->options.name;
+    plan_.index = slot.index;
+    plan_.page = child->page;
+    plan_.master = getpid();
+    plan_.pages = pages_.fd();
+    plan_.channel = other.fd();
+    plan_.sockets = sockets_.kept_for(at, slot.worker);
+    events_.forking();
+    {
+        SignalsBlocked blocked;
+        child->pid = fork();
+        if (child->pid == 0) {
+            events_.forked();
+            other.release();
+            return Started::kChild;
+        }
+    }
+    if (child->pid < 0) {
+        pages_.release(child->page);
+        return fail(WM_ESYS, "cannot start a process: %s", strerror(errno)), Started::kNo;
+    }
+    child->watch.arm_read<&Children::readable>(loop_, child->channel.fd(), child.get());
+    (successor ? slot.successor : slot.serving) = child.get();
+    children_.push_back(std::move(child));
+    return Started::kYes;
+}
+
+Children::Started Children::start_due(int64_t now_ms)
+{
+    for (size_t at = 0; at < slots_.size() && !closed_; at++) {
+        Slot &slot = slots_[at];
+        if (slot.serving || slot.successor || slot.start_at_ms > now_ms)
+            continue;
+        Started started = start(at, false);
+        if (started == Started::kChild)
+            return started;
+        if (started == Started::kNo) {
+            log(WM_LOG_ERROR, "worker %s: %s", slot.worker->options.name.c_str(), last_error());
+            slot.start_at_ms = now_ms + kForkRetryMs;
+            return started;
+        }
+    }
+    return Started::kYes;
+}
+
+void Children::forget()
+{
+    pages_.forget();
+    for (auto &child : children_)
+        child->channel.close();
+    children_.clear();
+}
+
+// ---- what they say
+
+void Children::readable(Child *child)
+{
+    child->table->read(*child, kMessagesATurn);
+}
+
+void Children::read(Child &child, int most)
+{
+    Message message;
+    for (int i = 0; i < most; i++) {
+        switch (child.channel.receive(message)) {
+        case Channel::Got::kMessage:
+            heard(child, message);
+            continue;
+        case Channel::Got::kNothing:
+            return;
+        case Channel::Got::kEnd:
+            child.watch.disarm(); // its end is seen by waitpid
+            return;
+        }
+    }
+}
+
+void Children::heard(Child &child, Message &message)
+{
+    switch (message.kind) {
+    case MessageKind::kReady:
+        if (child.phase != Child::Phase::kStarting)
+            return; // too late: it has been told to end, and another serves
+        child.phase = Child::Phase::kServing;
+        child.ready_ms = loop_.now_ms();
+        sockets_.settle(child.slot, child.pid);
+        events_.child_ready(child);
+        return;
+    case MessageKind::kFailed:
+        child.failure = printable(message.text); // it reaches the terminal of who has asked for a reload
+        child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
+        return;
+    case MessageKind::kAdopted:
+        sockets_.adopted(child.slot, message.id, child.pid);
+        return;
+    case MessageKind::kListen:
+        keep(child, message);
+        return;
+    case MessageKind::kUnlisten:
+        sockets_.close(child.slot, message.id, child.pid);
+        return;
+    case MessageKind::kLogFull:
+        events_.log_full();
+        return;
+    case MessageKind::kListed:
+        events_.child_listed(child, message.id);
+        return;
+    default:
+        return;
+    }
+}
+
+void Children::keep(Child &child, Message &message)
+{
+    const Slot &slot = slots_[child.slot];
+    uint64_t more = 0;
+    if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.identity))
+        return;
+    if (child.refusals.due(loop_.now_ms(), &more))
+        log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
+            slot.worker->options.name.c_str(), static_cast<int>(child.pid), message.text.c_str(), static_cast<unsigned long long>(more));
+}
+
+// ---- their end
+
+void Children::reap(int64_t now_ms)
+{
+    // Each by its own number: processes that the host has started are the host's to wait for. WUNTRACED is left out, so one that is
+    // stopped is not one that is dead.
+    for (size_t i = 0; i < children_.size();) {
+        int status = 0;
+        Child &child = *children_[i];
+        pid_t ended = waitpid(child.pid, &status, WNOHANG);
+        if (ended == 0 || (ended < 0 && errno == EINTR)) {
+            i++;
+            continue;
+        }
+        read(child, kLastMessages); // its last words, and sockets that it has sent up
+        died(child, ended > 0 ? status : 0, now_ms);
+    }
+}
+
+void Children::died(Child &child, int status, int64_t now_ms)
+{
+    Slot &slot = slots_[child.slot];
+    child.watch.disarm();
+    if (slot.serving == &child) {
+        slot.serving = nullptr;
+        plan_restart(slot, child, now_ms);
+    }
+    bool expected = child.phase == Child::Phase::kLeaving && !child.killed && status == 0;
+    bool replaced = !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child;
+    if (slot.successor == &child)
+        slot.successor = nullptr;
+    if (slot.serving)
+        sockets_.give_back(child.slot, child.pid, slot.serving->pid);
+    events_.child_died(child, status);
+    std::string again;
+    if (replaced && !closed_) { // the first start fails with it
+        char text[64];
+        snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms - now_ms) / 1000);
+        again = slot.start_at_ms > now_ms ? text : "; another starts";
+    }
+    log(expected ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
+        describe_exit(status).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
+        child.failure.empty() ? "" : ": ", child.failure.c_str());
+    pages_.release(child.page);
+    remove(child);
+}
+
+void Children::plan_restart(Slot &slot, const Child &child, int64_t now_ms)
+{
+    int64_t served_ms = child.ready_ms < 0 ? 0 : now_ms - child.ready_ms;
+    if (served_ms >= kForgetMs)
+        slot.young_deaths = 0;
+    bool young = child.ready_ms < 0 || served_ms < kYoungMs;
+    slot.start_at_ms = now_ms + (young ? pause_after(slot.young_deaths++) : 0);
+}
+
+void Children::remove(const Child &child)
+{
+    std::erase_if(children_, [&child](const std::unique_ptr<Child> &other) { return other.get() == &child; });
+}
+
+void Children::dismiss(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms)
+{
+    Slot &slot = slots_[child.slot];
+    if (slot.serving == &child)
+        slot.serving = nullptr;
+    if (slot.successor == &child)
+        slot.successor = nullptr;
+    child.phase = Child::Phase::kLeaving;
+    child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + limit_ms);
+    child.channel.send(how, timeout_ms, spread_ms, {}, -1, false);
+}
+
+void Children::kill_late(int64_t now_ms)
+{
+    for (auto &child : children_) {
+        if (child->kill_at_ms > now_ms)
+            continue;
+        child->kill_at_ms = Loop::kNever;
+        child->killed = true;
+        kill(child->pid, SIGKILL);
+    }
+}
+
+void Children::kill_all()
+{
+    for (auto &child : children_) {
+        child->kill_at_ms = Loop::kNever;
+        child->killed = true;
+        kill(child->pid, SIGKILL);
+    }
+}
+
+void Children::close_slots()
+{
+    closed_ = true;
+}
+
+void Children::tell(MessageKind kind, int fd)
+{
+    for (auto &child : children_)
+        if (child->phase != Child::Phase::kLeaving || kind == MessageKind::kLog)
+            child->channel.send(kind, 0, 0, {}, fd, false);
+}
+
+int64_t Children::due_ms() const
+{
+    int64_t due = Loop::kNever;
+    for (const auto &child : children_)
+        due = std::min(due, child->kill_at_ms);
+    for (const Slot &slot : slots_)
+        if (!slot.serving && !slot.successor && !closed_)
+            due = std::min(due, slot.start_at_ms);
+    return due;
+}
+
+bool Children::all_ready() const
+{
+    return std::all_of(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.serving && slot.serving->ready_ms >= 0; });
+}
+
+size_t Children::leaving() const
+{
+    return static_cast<size_t>(
+        std::count_if(children_.begin(), children_.end(), [](const auto &child) { return child->phase == Child::Phase::kLeaving; }));
+}
+
+} // namespace wm

@@ -1,0 +1,194 @@
+#include "process/master/control_server.h"
+
+#include "core/error.h"
+#include "process/packet.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+namespace wm {
+
+namespace {
+
+constexpr size_t kMaxClients = 64;
+constexpr int64_t kAskMs = 5000; // time to say what is wanted
+constexpr size_t kMaxRequest = 4096;
+constexpr int kBacklog = 64;
+constexpr int64_t kPauseMs = 200; // when there is no descriptor for who connects
+
+std::vector<std::string> words_of(const char *text, size_t len)
+{
+    std::vector<std::string> words;
+    const char *end = text + len;
+    while (text < end) {
+        const char *stop = std::find(text, end, '\n');
+        words.emplace_back(text, stop);
+        text = stop + (stop != end);
+    }
+    return words;
+}
+
+} // namespace
+
+int ControlServer::open(const std::string &path)
+{
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    listener_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    unlink(path.c_str());
+    // The mode is the file's from its first moment on: what the unbound socket has, bind() gives the file.
+    bool done = listener_ && fchmod(listener_.get(), 0600) == 0 &&
+                bind(listener_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0 &&
+                chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
+    if (!done)
+        return fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
+    path_ = path;
+    watch_.arm_read<&ControlServer::acceptable>(loop_, listener_.get(), this);
+    return 0;
+}
+
+void ControlServer::close()
+{
+    watch_.disarm();
+    accept_at_ms_ = Loop::kNever;
+    if (listener_)
+        unlink(path_.c_str());
+    listener_.reset();
+}
+
+void ControlServer::forget()
+{
+    listener_.reset();
+    clients_.clear();
+    gone_.clear();
+}
+
+void ControlServer::acceptable(ControlServer *self)
+{
+    self->accept_one();
+}
+
+void ControlServer::accept_one()
+{
+    gone_.clear();
+    Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+        watch_.disarm();
+        accept_at_ms_ = loop_.now_ms() + kPauseMs;
+    }
+    if (!fd || clients_.size() >= kMaxClients)
+        return;
+    auto client = std::make_unique<Client>();
+    client->server = this;
+    client->id = next_id_++;
+    client->fd = std::move(fd);
+    client->until_ms = loop_.now_ms() + kAskMs;
+    client->watch.arm_read<&ControlServer::readable>(loop_, client->fd.get(), client.get());
+    clients_.push_back(std::move(client));
+}
+
+void ControlServer::readable(Client *client)
+{
+    ControlServer &self = *client->server;
+    char request[kMaxRequest];
+    size_t len = 0;
+    Fd unwanted;
+    PacketResult result = receive_packet(client->fd.get(), request, sizeof request, &len, unwanted, false);
+    if (result == PacketResult::kNothing)
+        return;
+    bool first = client->until_ms != Loop::kNever;
+    if (result == PacketResult::kEnd || !first) {
+        self.drop(client->id); // gone, or not one of ours: there is one request a connection
+        return;
+    }
+    client->until_ms = Loop::kNever;
+    self.handler_.asked(client->id, words_of(request, len));
+}
+
+ControlServer::Client *ControlServer::find(uint64_t id)
+{
+    for (auto &client : clients_)
+        if (client->id == id)
+            return client.get();
+    return nullptr;
+}
+
+void ControlServer::drop(uint64_t id)
+{
+    for (auto at = clients_.begin(); at != clients_.end(); ++at) {
+        if ((*at)->id != id)
+            continue;
+        (*at)->watch.disarm();
+        (*at)->fd.reset();
+        gone_.push_back(std::move(*at));
+        clients_.erase(at);
+        return;
+    }
+}
+
+/// Who does not read its answers is let go: the master waits for nobody.
+bool ControlServer::send(Client &client, const std::string &packet, int fd)
+{
+    if (send_packet(client.fd.get(), packet, fd, false))
+        return true;
+    drop(client.id);
+    return false;
+}
+
+void ControlServer::answer(uint64_t id, Answer kind, const std::string &text)
+{
+    if (Client *client = find(id))
+        send(*client, static_cast<char>(kind) + text, -1);
+}
+
+void ControlServer::answer_file(uint64_t id, const std::string &content)
+{
+    Client *client = find(id);
+    if (!client)
+        return;
+    Fd file(memfd_create("wm-answer", MFD_CLOEXEC));
+    size_t at = 0;
+    while (file && at < content.size()) {
+        ssize_t written = write(file.get(), content.data() + at, content.size() - at);
+        if (written <= 0)
+            break;
+        at += static_cast<size_t>(written);
+    }
+    if (at == content.size())
+        send(*client, std::string(1, static_cast<char>(Answer::kFile)), file.get());
+    else
+        answer(id, Answer::kError, "out of memory for the answer");
+}
+
+void ControlServer::end(uint64_t id, int exit_code)
+{
+    answer(id, Answer::kEnd, std::to_string(exit_code));
+    drop(id);
+}
+
+int64_t ControlServer::expire(int64_t now_ms)
+{
+    if (accept_at_ms_ <= now_ms && listener_) {
+        accept_at_ms_ = Loop::kNever;
+        watch_.arm_read<&ControlServer::acceptable>(loop_, listener_.get(), this);
+    }
+    int64_t next = accept_at_ms_;
+    std::vector<uint64_t> late;
+    for (auto &client : clients_) {
+        if (client->until_ms <= now_ms)
+            late.push_back(client->id);
+        else
+            next = std::min(next, client->until_ms);
+    }
+    for (uint64_t id : late)
+        drop(id);
+    return next;
+}
+
+} // namespace wm

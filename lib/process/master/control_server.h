@@ -1,0 +1,89 @@
+/**
+ * @file
+ * The master's control socket: one packet asks, packets answer, the last of them with an exit code. For this user alone (mode 0600).
+ *
+ * The master renders what it answers, so that `status` of another version of the library can be printed too. The master's thread.
+ */
+#ifndef WM_PROCESS_MASTER_CONTROL_SERVER_H
+#define WM_PROCESS_MASTER_CONTROL_SERVER_H
+
+#include "core/fd.h"
+#include "core/loop.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wm {
+
+/// First byte of an answer's packet.
+enum class Answer : char {
+    kOutput = 'o',   ///< a line for standard output
+    kError = 'e',    ///< a line for standard error
+    kFile = 'f',     ///< a descriptor, whose content is for standard output
+    kPatience = 'p', ///< how many ms the end may take
+    kEnd = 'x',      ///< the exit code, in decimal
+};
+
+class ControlServer {
+public:
+    /// Who is asked: the words of the request, and the number of the client to answer to.
+    class Handler {
+    public:
+        virtual void asked(uint64_t client, const std::vector<std::string> &words) = 0;
+
+    protected:
+        ~Handler() = default;
+    };
+
+    ControlServer(Loop &loop, Handler &handler) : loop_(loop), handler_(handler) {}
+    ControlServer(const ControlServer &) = delete;
+    ControlServer &operator=(const ControlServer &) = delete;
+
+    /// What stands at the path is replaced: the lock says that it is nobody's. 0, or a WM_E... code with its detail.
+    int open(const std::string &path);
+    /// Removes the socket; clients stay.
+    void close();
+    /// In a child.
+    void forget();
+
+    void answer(uint64_t client, Answer kind, const std::string &text);
+    /// A text of any length.
+    void answer_file(uint64_t client, const std::string &content);
+    /// The last answer.
+    void end(uint64_t client, int exit_code);
+
+    /// Lets go of who connects and does not ask, and accepts again after a pause; when it has to be called again.
+    int64_t expire(int64_t now_ms);
+
+private:
+    struct Client {
+        ControlServer *server;
+        uint64_t id;
+        Fd fd;
+        Watch watch;
+        int64_t until_ms;
+    };
+
+    static void acceptable(ControlServer *self);
+    static void readable(Client *client);
+    void accept_one();
+    Client *find(uint64_t id);
+    bool send(Client &client, const std::string &packet, int fd);
+    void drop(uint64_t id);
+
+    Loop &loop_;
+    Handler &handler_;
+    std::string path_;
+    Fd listener_;
+    Watch watch_;
+    int64_t accept_at_ms_ = Loop::kNever; ///< no descriptor was left, and who waits stays readable: a pause
+    std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<Client>> gone_; ///< until no callback of theirs can be running
+    uint64_t next_id_ = 1;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,177 @@
+#include "process/master/daemon.h"
+
+#include "core/error.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/wait.h>
+
+namespace wm {
+
+namespace {
+
+constexpr const char *kVariable = "WM_DAEMON"; // number of the pipe's write end, over an exec
+
+volatile sig_atomic_t interrupted = 0;
+
+/// What the daemon says, its number first: who interrupts the launcher means the start. Its death without a word is a failure.
+class Await {
+public:
+    explicit Await(int pipe) : pipe_(pipe) {}
+
+    int code()
+    {
+        unsigned char code = 1;
+        bool said = read_whole(&daemon_, sizeof daemon_) && read_whole(&code, sizeof code);
+        return said ? code : 1;
+    }
+
+private:
+    bool read_whole(void *out, size_t size)
+    {
+        ssize_t got;
+        do {
+            if (interrupted && daemon_ > 0) {
+                kill(daemon_, SIGTERM);
+                interrupted = 0;
+            }
+            got = read(pipe_, out, size);
+        } while (got < 0 && errno == EINTR);
+        return got == static_cast<ssize_t>(size);
+    }
+
+    int pipe_;
+    pid_t daemon_ = 0;
+};
+
+int await(int pipe, pid_t middle)
+{
+    struct sigaction action = {}, before_int, before_term;
+    action.sa_handler = [](int) { interrupted = 1; };
+    sigaction(SIGINT, &action, &before_int);
+    sigaction(SIGTERM, &action, &before_term);
+    int code = Await(pipe).code();
+    while (waitpid(middle, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    sigaction(SIGINT, &before_int, nullptr);
+    sigaction(SIGTERM, &before_term, nullptr);
+    return code;
+}
+
+} // namespace
+
+Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *exit_code)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        fprintf(stderr, "cannot go into the background: %s\n", strerror(errno));
+        *exit_code = 1;
+        return Role::kLauncher;
+    }
+    Fd read_end(fds[0]);
+    pipe_.reset(fds[1]);
+    if (arguments.empty())
+        fflush(nullptr); // what is buffered would be written twice
+    pid_t middle = fork();
+    if (middle != 0) {
+        pipe_.reset();
+        if (middle < 0)
+            fprintf(stderr, "cannot go into the background: %s\n", strerror(errno));
+        *exit_code = middle < 0 ? 1 : await(read_end.get(), middle);
+        return Role::kLauncher;
+    }
+    read_end.reset();
+    setsid();
+    pid_t last = fork();
+    if (last < 0)
+        fprintf(stderr, "cannot go into the background: %s\n", strerror(errno));
+    if (last != 0)
+        _exit(0); // the end of the pipe says the rest
+    pid_t self = getpid();
+    ssize_t written = write(pipe_.get(), &self, sizeof self);
+    (void)written;
+    if (arguments.empty())
+        return Role::kDaemon;
+    fcntl(pipe_.get(), F_SETFD, 0);
+    setenv(kVariable, std::to_string(pipe_.get()).c_str(), 1);
+    exec_self(arguments);
+    fprintf(stderr, "cannot start the program again: %s\n", strerror(errno));
+    _exit(1);
+}
+
+bool Daemon::inherited()
+{
+    const char *text = getenv(kVariable);
+    int fd = text ? atoi(text) : -1;
+    unsetenv(kVariable);
+    if (fd <= 2 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return false;
+    pipe_.reset(fd);
+    return true;
+}
+
+void Daemon::tell(int exit_code)
+{
+    if (!pipe_)
+        return;
+    unsigned char code = static_cast<unsigned char>(exit_code);
+    ssize_t written = write(pipe_.get(), &code, sizeof code);
+    (void)written; // a launcher that is gone has nobody to tell
+    pipe_.reset();
+}
+
+bool open_standard()
+{
+    for (;;) {
+        int fd = open("/dev/null", O_RDWR);
+        if (fd > STDERR_FILENO)
+            close(fd);
+        if (fd < 0 || fd > STDERR_FILENO)
+            return fd >= 0;
+    }
+}
+
+void redirect_standard(int output)
+{
+    fflush(stdout);
+    fflush(stderr);
+    Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (nothing)
+        dup2(nothing.get(), STDIN_FILENO);
+    int target = output >= 0 ? output : nothing.get();
+    if (target >= 0) {
+        dup2(target, STDOUT_FILENO);
+        dup2(target, STDERR_FILENO);
+    }
+}
+
+std::vector<std::string> own_arguments()
+{
+    std::vector<std::string> out;
+    FILE *file = fopen("/proc/self/cmdline", "re");
+    if (!file)
+        return out;
+    char *word = nullptr;
+    size_t room = 0;
+    while (getdelim(&word, &room, '\0', file) > 0)
+        out.emplace_back(word);
+    free(word);
+    fclose(file);
+    return out;
+}
+
+void exec_self(const std::vector<std::string> &arguments)
+{
+    std::vector<char *> words;
+    words.reserve(arguments.size() + 1);
+    for (const std::string &argument : arguments)
+        words.push_back(const_cast<char *>(argument.c_str()));
+    words.push_back(nullptr);
+    execv("/proc/self/exe", words.data());
+}
+
+} // namespace wm

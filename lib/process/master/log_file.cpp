@@ -1,0 +1,80 @@
+#include "process/master/log_file.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr mode_t kMode = 0640;
+
+std::string cannot(const char *what, const std::string &path)
+{
+    return std::string("cannot ") + what + " " + path + ": " + strerror(errno);
+}
+
+/// Where others may write to its folder, a name can be made to lead anywhere, and processes of theirs get the descriptor: only links of
+/// root's or of this user's own are followed. A FIFO without a reader is an error, and not waited for. -1 with errno.
+int open_for_append(const char *path)
+{
+    constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    int fd = ::open(path, kFlags | O_NOFOLLOW, kMode);
+    struct stat link;
+    if (fd < 0 && errno == ELOOP && lstat(path, &link) == 0 && (link.st_uid == 0 || link.st_uid == geteuid()))
+        fd = ::open(path, kFlags, kMode);
+    if (fd >= 0)
+        fcntl(fd, F_SETFL, O_APPEND);
+    return fd;
+}
+
+} // namespace
+
+std::string LogFile::open(const std::string &path)
+{
+    path_ = path;
+    size_t slash = path.rfind('/');
+    if (slash != std::string::npos && slash > 0)
+        mkdir(path.substr(0, slash).c_str(), 0755); // the last folder alone; what else is missing is said by open
+    return reopen();
+}
+
+std::string LogFile::reopen()
+{
+    Fd fresh(open_for_append(path_.c_str()));
+    if (!fresh)
+        return cannot("write to", path_);
+    fd_ = std::move(fresh);
+    return "";
+}
+
+std::string LogFile::rotate(int64_t max_size)
+{
+    struct stat open_file, named;
+    bool known = fstat(fd_.get(), &open_file) == 0;
+    if (known && open_file.st_size <= max_size)
+        return "";
+    bool ours = known && stat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+    // Where another has renamed it already, there is a new file to go on with.
+    if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
+        return cannot("rename", path_);
+    return reopen();
+}
+
+std::string LogFile::probe() const
+{
+    if (write(fd_.get(), "", 0) < 0) // what is no regular file may say so
+        return cannot("write to", path_);
+    struct statvfs space;
+    if (fstatvfs(fd_.get(), &space) != 0 || space.f_blocks == 0 || space.f_bavail > 0)
+        return "";
+    errno = ENOSPC;
+    return cannot("write to", path_);
+}
+
+} // namespace wm

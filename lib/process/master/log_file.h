@@ -1,0 +1,41 @@
+/**
+ * @file
+ * The files that the master writes to: the log, renamed at log_max_size, and what takes the children's standard output. The master opens
+ * them, with its rights, and hands the descriptors to its children.
+ */
+#ifndef WM_PROCESS_MASTER_LOG_FILE_H
+#define WM_PROCESS_MASTER_LOG_FILE_H
+
+#include "core/fd.h"
+
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+class LogFile {
+public:
+    /// Opens it for appending, and makes its folder. Empty, or what is wrong.
+    std::string open(const std::string &path);
+    /// Opens the path anew, as after a rotation by others; the old file stays when that fails. Empty, or what is wrong.
+    std::string reopen();
+    /// When it is over that size, renames it to PATH.1, which replaces an older one, and opens it anew. Each process that writes to it says
+    /// once that it is full, some of them late: a file that has just been begun stays. Empty, or what is wrong.
+    std::string rotate(int64_t max_size);
+    /// In a child, to which the descriptor has been given.
+    void forget() { fd_.release(); }
+
+    int fd() const { return fd_.get(); }
+    bool is_open() const { return static_cast<bool>(fd_); }
+    const std::string &path() const { return path_; }
+    /// Empty, or why nothing can be written to it now.
+    std::string probe() const;
+
+private:
+    std::string path_;
+    Fd fd_;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,436 @@
+#include "process/master/master.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "process/child/child_link.h"
+#include "process/command/control_client.h"
+#include "process/master/status_facts.h"
+#include "process/report/decimal.h"
+#include "worker/app.h"
+#include "worker/handles.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <fcntl.h>
+
+namespace wm {
+
+namespace {
+
+constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
+
+void call(App &app, const Callback<wm_app_fn> &callback)
+{
+    if (callback)
+        callback.fn(handle(&app), callback.user);
+}
+
+bool has(const std::vector<std::string> &words, const char *word)
+{
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string value_of(const std::vector<std::string> &words, const std::string &prefix)
+{
+    for (const std::string &word : words)
+        if (word.starts_with(prefix))
+            return word.substr(prefix.size());
+    return "";
+}
+
+} // namespace
+
+Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
+    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
+      reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_),
+      console_level_(line.quiet ? WM_LOG_WARN : WM_LOG_INFO)
+{}
+
+std::string Master::say(const std::string &text) const
+{
+    return instance_.name() + ": " + text;
+}
+
+int Master::run()
+{
+    if (prepare()) {
+        while (phase_ != Phase::kEnded) {
+            if (act() == Children::Started::kChild) {
+                become_child();
+                return -1;
+            }
+            arm();
+            if (phase_ != Phase::kEnded)
+                loop_.turn(-1);
+        }
+    }
+    finish();
+    return exit_code_;
+}
+
+/// One turn's work. Processes are started here alone, never inside a callback of the loop: the new one must not go on in it.
+Children::Started Master::act()
+{
+    int64_t now = loop_.now_ms();
+    children_.reap(now);
+    if (phase_ == Phase::kServing)
+        step_reload(now);
+    if (app_.departure.asked() && phase_ < Phase::kStopping)
+        stop(false); // wm_app_stop in a callback of the master: a process that is started with it would stop at once, again and again
+    Children::Started started = children_.start_due(now);
+    if (started == Children::Started::kYes && phase_ == Phase::kServing)
+        started = reload_.step(now);
+    if (started == Children::Started::kChild)
+        return started;
+    if (started == Children::Started::kNo && phase_ == Phase::kStarting)
+        refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
+    if (reload_.finished())
+        end_reload();
+    children_.kill_late(now);
+    listings_.step(now);
+    control_.expire(now);
+    if (log_is_full_)
+        rotate_log();
+    if (phase_ == Phase::kStopping && children_.all().empty())
+        phase_ = Phase::kEnded;
+    return Children::Started::kYes;
+}
+
+void Master::arm()
+{
+    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms())});
+    if (reload_.wanted() && phase_ == Phase::kServing)
+        due = 0;
+    loop_.set_due(due);
+}
+
+// ---- signals
+
+void Master::signal_arrived(Master *self)
+{
+    self->take_signals();
+}
+
+void Master::take_signals()
+{
+    while (int number = signals_.next()) {
+        switch (number) {
+        case SIGINT:
+        case SIGTERM:
+        case SIGHUP:
+            stop(false);
+            break;
+        case SIGQUIT:
+            stop(true);
+            break;
+        case SIGUSR1:
+        case SIGUSR2:
+            reload_.want(number == SIGUSR2);
+            break;
+        default:
+            break; // SIGCHLD: the turn looks after the children. SIGPIPE: who has read the log is gone
+        }
+    }
+}
+
+// ---- reload
+
+void Master::step_reload(int64_t now_ms)
+{
+    if (reload_.wanted())
+        begin_reload(now_ms);
+}
+
+void Master::begin_reload(int64_t now_ms)
+{
+    log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
+    notify_.reloading();
+    reopen_files();
+    call(app_, app_.callbacks.master_reload);
+    reload_.begin(now_ms);
+}
+
+void Master::end_reload()
+{
+    bool failed = !reload_.failure().empty();
+    std::string text = failed ? "reload failed: " + reload_.failure() + "; the processes that are not replaced serve on"
+                              : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
+    log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", say(text).c_str());
+    for (const Waiting &waiting : reload_waiters_) {
+        if (waiting.reload > reload_.number())
+            continue;
+        control_.answer(waiting.client, failed ? Answer::kError : Answer::kOutput, say(text));
+        control_.end(waiting.client, failed ? kExitFailed : kExitDone);
+    }
+    std::erase_if(reload_waiters_, [this](const Waiting &waiting) { return waiting.reload <= reload_.number(); });
+    reload_.end();
+    notify_.send("READY=1");
+}
+
+// ---- the end
+
+void Master::stop(bool graceful)
+{
+    stop_signals_++;
+    if (phase_ == Phase::kStopping || phase_ == Phase::kEnded) {
+        // Asked again, whoever asks means it: at once.
+        if (!graceful && stop_signals_ > 1)
+            children_.kill_all();
+        return;
+    }
+    log(WM_LOG_INFO, "%s stops%s", instance_.name().c_str(), graceful ? " gracefully" : "");
+    notify_.send("STOPPING=1");
+    called_off_ = phase_ == Phase::kStarting;
+    stop_children(graceful);
+}
+
+void Master::stop_children(bool graceful)
+{
+    phase_ = Phase::kStopping;
+    children_.close_slots();
+    sockets_.clear(); // nobody accepts any more: who connects hears so, and does not wait in a queue
+    if (reload_.running() || reload_.wanted()) {
+        reload_.cancel("it is stopping");
+        for (const Waiting &waiting : reload_waiters_) {
+            control_.answer(waiting.client, Answer::kError, say("reload failed: it is stopping"));
+            control_.end(waiting.client, kExitFailed);
+        }
+        reload_waiters_.clear();
+        reload_.end();
+    }
+    int64_t limit = graceful ? app_.options.graceful_timeout_ms : app_.options.stop_timeout_ms;
+    auto timeout = static_cast<int32_t>(std::min<int64_t>(limit, INT32_MAX));
+    for (const auto &child : children_.all())
+        children_.dismiss(*child, graceful ? MessageKind::kLeave : MessageKind::kStop, timeout,
+                          graceful ? static_cast<uint64_t>(app_.options.drain_ms) : 0, limit + kKillMs);
+}
+
+void Master::finish()
+{
+    if (!locked_) {
+        daemon_.tell(exit_code_);
+        return;
+    }
+    sockets_.clear(); // of a start that has failed
+    control_.close();
+    instance_.unlock();
+    log(exit_code_ == 0 ? WM_LOG_INFO : WM_LOG_ERROR, "%s %s", instance_.name().c_str(),
+        exit_code_ == 0 ? "has stopped" : "has not started");
+    if (prepared_)
+        call(app_, app_.callbacks.master_stop);
+    std::string text = "stopped";
+    if (forced_ > 0)
+        text += ", " + counted(forced_, "process", "processes") + " killed for not ending in time";
+    for (uint64_t client : stop_waiters_) {
+        control_.answer(client, Answer::kOutput, say(text));
+        control_.end(client, kExitDone);
+    }
+    set_log_sinks({});
+    signals_.restore();
+    daemon_.tell(called_off_ ? int{kExitFailed} : exit_code_); // who waits for a start has not got one
+}
+
+// ---- in a child
+
+/// What is buffered would be written by each process again; not by one that goes on with exec(3). That matters, as with exec there may be
+/// threads: one that waits for standard input holds its lock, and would hold up the master.
+void Master::forking()
+{
+    if (arguments_.empty())
+        fflush(nullptr);
+}
+
+/// The master's lock, sockets and loop are not this process's: a master that dies leaves nothing behind in it.
+void Master::forked()
+{
+    instance_.forget();
+    if (arguments_.empty())
+        loop_.abandon();
+    signals_.restore(); // before the first can come: the handlers write to the master's pipe
+    control_.forget();
+    daemon_.forget();
+}
+
+void Master::become_child()
+{
+    ChildPlan plan = children_.plan();
+    StatusPage *page = children_.page();
+    Identity identity = children_.identity();
+    if (!arguments_.empty()) {
+        become_program();
+        return;
+    }
+    children_.forget();
+    listings_.forget();
+    sockets_.forget(plan.sockets);
+    log_.forget();
+    if (plan.output >= 0)
+        output_.forget();
+    child_ = std::make_unique<ChildLink>(app_, plan, page);
+    std::string wrong = ChildLink::settle(identity, plan.master);
+    if (wrong.empty())
+        wrong = child_->attach();
+    if (!wrong.empty()) {
+        child_->failed(wrong);
+        _exit(1);
+    }
+}
+
+/// Start method exec: this process becomes the program once more, which finds out by its environment what it is.
+void Master::become_program()
+{
+    const ChildPlan &plan = children_.plan();
+    Channel channel{Fd(plan.channel)};
+    std::string wrong = ChildLink::settle(children_.identity(), plan.master);
+    if (wrong.empty()) {
+        for (int fd : plan.descriptors())
+            fcntl(fd, F_SETFD, 0);
+        plan.to_environment();
+        exec_self(arguments_);
+        wrong = std::string("cannot start the program again: ") + strerror(errno);
+    }
+    channel.send(MessageKind::kFailed, 0, 0, wrong, -1, true);
+    _exit(1);
+}
+
+// ---- what is asked
+
+void Master::asked(uint64_t client, const std::vector<std::string> &words)
+{
+    const std::string verb = words.empty() ? "" : words[0];
+    bool graceful = has(words, "-g");
+    if (verb == "status") {
+        answer_status(client, has(words, "--json"));
+    } else if (verb == "connections") {
+        listings_.begin(client, {value_of(words, "--worker="), value_of(words, "--sort=")}, has(words, "--json"), loop_.now_ms());
+    } else if (verb == "reload") {
+        ask_reload(client, graceful);
+    } else if (verb == "stop") {
+        int64_t limit = graceful ? app_.options.graceful_timeout_ms : app_.options.stop_timeout_ms;
+        control_.answer(client, Answer::kPatience, std::to_string(limit + kKillMs));
+        stop_waiters_.push_back(client);
+        stop(graceful);
+    } else {
+        control_.answer(client, Answer::kError, say("unknown request '" + verb + "'"));
+        control_.end(client, kExitUsage);
+    }
+}
+
+void Master::ask_reload(uint64_t client, bool graceful)
+{
+    if (phase_ != Phase::kServing) {
+        control_.answer(client, Answer::kError,
+                        say(phase_ == Phase::kStarting ? "reload failed: it is starting" : "reload failed: it is stopping"));
+        control_.end(client, kExitFailed);
+        return;
+    }
+    reload_waiters_.push_back({client, reload_.want(graceful)});
+    control_.answer(client, Answer::kPatience, std::to_string(reload_.longest_ms()));
+}
+
+void Master::answer_status(uint64_t client, bool json)
+{
+    StatusFacts facts = collect_facts(children_, loop_.now_ms());
+    facts.name = instance_.name();
+    facts.loop = loop_.describe();
+    facts.daemon = line_.daemon;
+    facts.started_unix = started_unix_;
+    facts.uptime_s = (loop_.now_ms() - started_ms_) / 1000;
+    facts.exits = exits_;
+    control_.answer_file(client, json ? status_json(facts) : status_text(facts));
+    control_.end(client, kExitDone);
+}
+
+// ---- what is heard
+
+void Master::child_ready(Child &child)
+{
+    reload_.child_ready(child);
+    if (phase_ == Phase::kStarting && children_.all_ready())
+        settle_start();
+}
+
+void Master::child_died(Child &child, int status)
+{
+    const Slot &slot = children_.slots()[child.slot];
+    const std::string &name = slot.worker->options.name;
+    auto same = [&](const ExitCount &row) { return row.worker == name && row.wait_status == status; };
+    auto row = std::find_if(exits_.begin(), exits_.end(), same);
+    if (row == exits_.end())
+        exits_.push_back({name, status, 1});
+    else
+        row->count++;
+    const auto &callback = app_.callbacks.worker_exit;
+    if (callback)
+        callback.fn(handle(&app_), handle(slot.worker), child.pid, status, callback.user);
+    listings_.child_died(child.pid);
+    reload_.child_died(child);
+    if (phase_ == Phase::kStarting)
+        fail_start();
+    if (phase_ == Phase::kStopping && child.killed)
+        forced_++;
+}
+
+void Master::child_listed(Child &child, uint64_t listing)
+{
+    listings_.answered(child.pid, listing);
+}
+
+// ---- log
+
+void Master::log_full()
+{
+    log_is_full_ = true;
+}
+
+void Master::rotate_log()
+{
+    log_is_full_ = false;
+    if (!log_.is_open())
+        return;
+    std::string wrong = log_.rotate(app_.options.log_max_size);
+    set_files();
+    if (wrong.empty())
+        children_.tell(MessageKind::kLog, log_.fd());
+    else
+        log(WM_LOG_ERROR, "%s", wrong.c_str());
+}
+
+/// Others may have renamed them: what is written from here on goes to the files that have their names now.
+void Master::reopen_files()
+{
+    std::string wrong_log = log_.is_open() ? log_.reopen() : "";
+    std::string wrong_output = output_.is_open() ? output_.reopen() : "";
+    set_files();
+    for (const std::string &wrong : {wrong_log, wrong_output})
+        if (!wrong.empty())
+            log(WM_LOG_ERROR, "%s", wrong.c_str());
+    if (log_.is_open())
+        children_.tell(MessageKind::kLog, log_.fd());
+    if (!output_.is_open())
+        return;
+    redirect_standard(output_.fd()); // processes to come inherit it from here
+    children_.tell(MessageKind::kOutput, output_.fd());
+}
+
+/// The log's sinks of this process, and what the next children get.
+void Master::set_files()
+{
+    LogSinks sinks;
+    sinks.file = log_.fd();
+    sinks.console_level = console_level_;
+    sinks.max_size = app_.options.log_max_size;
+    sinks.full = [](void *self) { static_cast<Master *>(self)->log_full(); };
+    sinks.owner = this;
+    set_log_sinks(sinks);
+    ChildPlan common;
+    common.log = log_.fd();
+    common.console_level = console_level_;
+    common.output = phase_ == Phase::kStarting && line_.daemon ? output_.fd() : -1;
+    children_.set_common(common);
+}
+
+} // namespace wm

@@ -1,0 +1,131 @@
+/**
+ * @file
+ * The master process: starts the children, keeps them alive, and does what is asked of it, by signals and by the control socket. It serves
+ * nobody else. One thread.
+ */
+#ifndef WM_PROCESS_MASTER_MASTER_H
+#define WM_PROCESS_MASTER_MASTER_H
+
+#include "core/loop.h"
+#include "process/command/command_line.h"
+#include "process/instance.h"
+#include "process/master/children.h"
+#include "process/master/control_server.h"
+#include "process/master/daemon.h"
+#include "process/master/listings.h"
+#include "process/master/log_file.h"
+#include "process/master/notify.h"
+#include "process/master/reload.h"
+#include "process/master/socket_store.h"
+#include "process/signals.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace wm {
+
+class App;
+class ChildLink;
+
+class Master final : private ControlServer::Handler, private ChildEvents {
+public:
+    Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments);
+    Master(const Master &) = delete;
+    Master &operator=(const Master &) = delete;
+
+    /// To the end. In the master the exit code; in a child of fork(2) -1: child() is what it goes on with.
+    int run();
+    std::unique_ptr<ChildLink> child() { return std::move(child_); }
+
+private:
+    enum class Phase { kStarting, kServing, kStopping, kEnded };
+
+    // The start.
+    bool prepare();
+    bool lock();
+    bool open_log();
+    bool resolve_identities();
+    bool open_listeners();
+    bool open_control();
+    bool refuse(const std::string &text, int exit_code = 1);
+    void settle_start();
+    void fail_start();
+    void announce();
+
+    // A turn.
+    Children::Started act();
+    void arm();
+    static void signal_arrived(Master *self);
+    void take_signals();
+    void step_reload(int64_t now_ms);
+    void rotate_log();
+
+    // The end.
+    void stop(bool graceful);
+    void stop_children(bool graceful);
+    void finish();
+    void forking() override;
+    void forked() override;
+    void become_child();
+    void become_program();
+
+    // What is asked and heard.
+    void asked(uint64_t client, const std::vector<std::string> &words) override;
+    void ask_reload(uint64_t client, bool graceful);
+    void answer_status(uint64_t client, bool json);
+    void child_ready(Child &child) override;
+    void child_died(Child &child, int status) override;
+    void child_listed(Child &child, uint64_t listing) override;
+    void log_full() override;
+
+    void begin_reload(int64_t now_ms);
+    void end_reload();
+    void set_files();
+    void reopen_files();
+    std::string say(const std::string &text) const;
+
+    App &app_;
+    Instance &instance_;
+    Daemon &daemon_;
+    CommandLine line_;
+    std::vector<std::string> arguments_;
+    Loop loop_;
+    Watch signal_watch_;
+    Signals signals_;
+    std::vector<std::unique_ptr<Identity>> identities_;
+    SocketStore sockets_;
+    Children children_;
+    Reload reload_;
+    ControlServer control_;
+    Listings listings_;
+    Notify notify_;
+    LogFile log_;
+    LogFile output_;
+    std::unique_ptr<ChildLink> child_;
+
+    struct Waiting {
+        uint64_t client;
+        uint64_t reload;
+    };
+
+    std::vector<Waiting> reload_waiters_;
+    std::vector<uint64_t> stop_waiters_;
+    std::vector<ExitCount> exits_;
+    Phase phase_ = Phase::kStarting;
+    int exit_code_ = 0;
+    int64_t started_ms_ = 0;
+    int64_t started_unix_ = 0;
+    size_t forced_ = 0; ///< children that a stop had to kill
+    int stop_signals_ = 0;
+    int32_t console_level_;
+    bool log_is_full_ = false;
+    bool locked_ = false;
+    bool prepared_ = false;
+    bool called_off_ = false; ///< stopped before all served
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,204 @@
+// How a master starts: everything that can be wrong is found out while who called it is still there to hear of it.
+
+#include "core/error.h"
+#include "core/log.h"
+#include "process/child/child_link.h"
+#include "process/command/control_client.h"
+#include "process/master/master.h"
+#include "process/report/banner.h"
+#include "process/report/decimal.h"
+#include "worker/app.h"
+#include "worker/handles.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+
+namespace wm {
+
+namespace {
+
+constexpr int kOrphansMs = 1000; // what it may take until the children of a master that was killed are gone
+
+/// The command that was called, as one that stops: without flags that a stop does not take.
+std::string stop_command(const std::vector<std::string> &arguments)
+{
+    std::string out;
+    for (const std::string &word : arguments) {
+        if (word == "-d" || word == "-q" || word == "--daemon" || word == "--quiet" || word == "-dq" || word == "-qd")
+            continue;
+        out += (out.empty() ? "" : " ") + (word == "start" || word == "restart" ? "stop" : word);
+    }
+    return out;
+}
+
+const char *transport_of(const Worker &worker)
+{
+    return !worker.has_address() ? "none" : worker.given_address().unix_socket ? "unix" : "tcp";
+}
+
+} // namespace
+
+bool Master::refuse(const std::string &text, int exit_code)
+{
+    fprintf(stderr, "%s\n", say(text).c_str());
+    if (log_.is_open()) { // and for who looks there later
+        LogSinks file_only;
+        file_only.file = log_.fd();
+        file_only.console_level = kLogNothing;
+        set_log_sinks(file_only);
+        log(WM_LOG_ERROR, "%s", say(text).c_str());
+        set_files();
+    }
+    exit_code_ = exit_code;
+    return false;
+}
+
+bool Master::prepare()
+{
+    notify_.begin();
+    sockets_.offer_activated(activated_fds());
+    std::string wrong = instance_.make_run_dir();
+    if (!wrong.empty())
+        return refuse(wrong);
+    if (!lock() || !open_log() || !resolve_identities() || !open_listeners())
+        return false;
+    if (loop_.open([](void *) {}, [](void *) {}, this) != 0 || !open_control())
+        return refuse(last_error());
+    if (!children_.open_pages())
+        return refuse(std::string("no memory to share with the processes: ") + strerror(errno));
+    if (!signals_.install({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE}))
+        return refuse(std::string("cannot handle signals: ") + strerror(errno));
+    signal_watch_.arm_read<&Master::signal_arrived>(loop_, signals_.fd(), this);
+    loop_.update_now();
+    started_ms_ = loop_.now_ms();
+    started_unix_ = time(nullptr);
+    set_files();
+    prepared_ = true;
+    if (app_.callbacks.master_start)
+        app_.callbacks.master_start.fn(handle(&app_), app_.callbacks.master_start.user);
+    return true;
+}
+
+bool Master::lock()
+{
+    switch (instance_.lock()) {
+    case Instance::Lock::kTaken:
+        locked_ = true;
+        if (instance_.follows_killed())
+            sockets_.wait_for_addresses(kOrphansMs);
+        return true;
+    case Instance::Lock::kRunning: {
+        pid_t pid = instance_.running();
+        return refuse("already running" + (pid > 0 ? " (pid " + std::to_string(pid) + ")" : std::string()) +
+                          "; --name starts another beside it",
+                      kExitRunning);
+    }
+    case Instance::Lock::kFailed:
+        break;
+    }
+    return refuse(last_error());
+}
+
+bool Master::open_log()
+{
+    std::string path = app_.options.log_file;
+    if (path.empty() && line_.daemon)
+        path = instance_.run_dir() + "/" + instance_.name() + ".log";
+    std::string wrong = path.empty() ? "" : log_.open(path);
+    if (wrong.empty() && line_.daemon)
+        wrong = output_.open(app_.options.stdout_file);
+    if (!wrong.empty())
+        return refuse(wrong);
+    std::string full = log_.is_open() ? log_.probe() : "";
+    if (!full.empty()) // the service is worth more than its log: it starts
+        fprintf(stderr, "%s\n", say("warning: " + full + "; lines are lost until there is room").c_str());
+    return true;
+}
+
+bool Master::resolve_identities()
+{
+    for (const auto &worker : app_.workers()) {
+        identities_.push_back(std::make_unique<Identity>());
+        Identity &identity = *identities_.back();
+        std::string wrong = identity.resolve(worker->options.user, worker->options.group);
+        if (!wrong.empty())
+            return refuse("worker " + worker->options.name + ": " + wrong);
+        if (!identity.warning.empty())
+            fprintf(stderr, "%s\n", say("warning: worker " + worker->options.name + ": " + identity.warning).c_str());
+    }
+    return true;
+}
+
+bool Master::open_listeners()
+{
+    for (size_t at = 0; at < app_.workers().size(); at++) {
+        Worker &worker = *app_.workers()[at];
+        if (worker.released())
+            continue;
+        size_t first = children_.slots().size();
+        children_.add_slots(worker, at, *identities_[at]);
+        std::vector<size_t> slots;
+        for (size_t slot = first; slot < children_.slots().size(); slot++)
+            slots.push_back(slot);
+        if (!worker.has_address())
+            continue;
+        if (slots.empty())
+            sockets_.open_activated(worker);
+        else if (sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid) != 0)
+            return refuse(last_error());
+    }
+    for (const std::string &address : sockets_.drop_activated())
+        fprintf(stderr, "%s\n", say("warning: socket activation gave " + address + ", which no worker listens at").c_str());
+    return true;
+}
+
+bool Master::open_control()
+{
+    return control_.open(instance_.socket_path()) == 0;
+}
+
+/// All serve: the start is over.
+void Master::settle_start()
+{
+    phase_ = Phase::kServing;
+    if (!line_.quiet)
+        announce();
+    if (line_.daemon) {
+        redirect_standard(output_.fd());
+        console_level_ = kLogNothing;
+    }
+    set_files();
+    std::string processes = counted(children_.slots().size(), "process", "processes");
+    log(WM_LOG_INFO, "%s serves with %s", instance_.name().c_str(), processes.c_str());
+    notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + processes + " started");
+    daemon_.tell(kExitDone);
+}
+
+void Master::announce()
+{
+    Banner banner;
+    banner.name = instance_.name();
+    banner.stop = stop_command(own_arguments());
+    banner.daemon = line_.daemon;
+    banner.log = log_.is_open() ? log_.path() : "";
+    for (size_t at = 0; at < app_.workers().size(); at++) {
+        const Worker &worker = *app_.workers()[at];
+        if (!worker.released() && worker.options.count > 0)
+            banner.workers.push_back({transport_of(worker), identities_[at]->user, worker.options.name,
+                                      worker.has_address() ? sockets_.address_of(worker) : "none", worker.options.count});
+    }
+    fputs(banner_text(banner).c_str(), stdout);
+    fflush(stdout);
+}
+
+/// A process has ended before all served: nothing keeps running.
+void Master::fail_start()
+{
+    exit_code_ = kExitFailed;
+    stop_children(false);
+}
+
+} // namespace wm

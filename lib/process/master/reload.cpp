@@ -1,0 +1,157 @@
+#include "process/master/reload.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "worker/worker.h"
+
+#include <algorithm>
+#include <climits>
+#include <csignal>
+
+namespace wm {
+
+namespace {
+
+constexpr int64_t kEndMs = 1500; // beyond the time that a process has: what it takes to close what is left
+
+int32_t clamp(int64_t ms)
+{
+    return ms < INT32_MAX ? static_cast<int32_t>(ms) : INT32_MAX;
+}
+
+} // namespace
+
+uint64_t Reload::want(bool graceful)
+{
+    wanted_graceful_ = wanted_ ? wanted_graceful_ || graceful : graceful;
+    wanted_ = true;
+    return number_ + 1;
+}
+
+void Reload::begin(int64_t)
+{
+    number_++;
+    running_ = true;
+    finished_ = wanted_ = false;
+    graceful_ = wanted_graceful_;
+    replaced_ = 0;
+    failure_.clear();
+    pending_.clear();
+    current_ = kNone;
+    for (size_t at = 0; at < children_.slots().size(); at++) {
+        Slot &slot = children_.slots()[at];
+        if (slot.worker->options.reloadable)
+            pending_.push_back(at);
+        else if (slot.serving)
+            slot.serving->channel.send(MessageKind::kReload, 0, 0, {}, -1, false);
+    }
+    std::reverse(pending_.begin(), pending_.end()); // taken from the back
+}
+
+Children::Started Reload::step(int64_t now_ms)
+{
+    if (!running_ || finished_)
+        return Children::Started::kYes;
+    if (now_ms >= deadline_ms_) {
+        if (current_ != kNone && children_.slots()[current_].successor)
+            children_.dismiss(*children_.slots()[current_].successor, MessageKind::kStop, 0, 0, 0);
+        give_up("a new process was not ready within reload_timeout_ms (" + std::to_string(options_.reload_timeout_ms) + ")");
+    }
+    while (current_ == kNone && !pending_.empty()) {
+        size_t at = pending_.back();
+        Slot &slot = children_.slots()[at];
+        if (slot.serving && slot.serving->ready_ms < 0) {
+            // It has begun already, perhaps with what the reload is to change: it is replaced once it serves.
+            if (deadline_ms_ == Loop::kNever)
+                deadline_ms_ = now_ms + options_.reload_timeout_ms;
+            break;
+        }
+        pending_.pop_back();
+        deadline_ms_ = Loop::kNever;
+        if (!slot.serving) {
+            replaced_++; // it has died, and what starts there is new anyway
+            continue;
+        }
+        Children::Started started = children_.start(at, true);
+        if (started == Children::Started::kChild)
+            return started;
+        if (started == Children::Started::kNo) {
+            give_up(last_error());
+            break;
+        }
+        current_ = at;
+        deadline_ms_ = now_ms + options_.reload_timeout_ms;
+    }
+    finished_ = current_ == kNone && pending_.empty() && children_.leaving() == 0;
+    return Children::Started::kYes;
+}
+
+void Reload::child_ready(Child &child)
+{
+    if (!running_ || current_ != child.slot)
+        return;
+    Slot &slot = children_.slots()[current_];
+    if (slot.successor != &child)
+        return;
+    Child *old = slot.serving;
+    slot.successor = nullptr;
+    if (old) {
+        log(WM_LOG_INFO, "worker[%s:%d] serves in place of %d", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
+            static_cast<int>(old->pid));
+        children_.dismiss(*old, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms), timeout_ms() + kEndMs);
+    }
+    slot.serving = &child;
+    slot.young_deaths = 0;
+    replaced_++;
+    current_ = kNone;
+    deadline_ms_ = Loop::kNever;
+}
+
+void Reload::child_died(Child &child)
+{
+    if (!running_ || current_ != child.slot || child.phase != Child::Phase::kStarting)
+        return;
+    Slot &slot = children_.slots()[current_];
+    current_ = kNone;
+    deadline_ms_ = Loop::kNever;
+    if (slot.serving && slot.serving->ready_ms >= 0) // else there is none to fall back on: the slot is started like any that has died
+        give_up("a new process of worker " + slot.worker->options.name + " could not start" +
+                (child.failure.empty() ? "" : ": " + child.failure));
+}
+
+void Reload::give_up(const std::string &why)
+{
+    current_ = kNone;
+    pending_.clear();
+    deadline_ms_ = Loop::kNever;
+    failure_ = why;
+}
+
+void Reload::end()
+{
+    running_ = finished_ = false;
+    deadline_ms_ = Loop::kNever;
+}
+
+void Reload::cancel(const std::string &why)
+{
+    wanted_ = false;
+    if (!running_)
+        return;
+    give_up(why);
+    finished_ = true;
+}
+
+int64_t Reload::due_ms() const
+{
+    return running_ ? deadline_ms_ : Loop::kNever;
+}
+
+int64_t Reload::longest_ms() const
+{
+    int64_t slots = static_cast<int64_t>(children_.slots().size());
+    int64_t drain = std::max(options_.reload_timeout_ms, options_.graceful_timeout_ms) + kEndMs;
+    return std::min<int64_t>(2 * (slots * options_.reload_timeout_ms + drain), INT_MAX / 2); // one may be under way already
+}
+
+} // namespace wm

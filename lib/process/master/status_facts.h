@@ -1,0 +1,18 @@
+/**
+ * @file
+ * Gathers what `status` tells: from the children's pages and from the kernel, without a word to any child. The master's thread.
+ */
+#ifndef WM_PROCESS_MASTER_STATUS_FACTS_H
+#define WM_PROCESS_MASTER_STATUS_FACTS_H
+
+#include "process/master/children.h"
+#include "process/report/status_report.h"
+
+namespace wm {
+
+/// Everything but what the master alone knows: name, loop, mode, start, exits.
+StatusFacts collect_facts(Children &children, int64_t now_ms);
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,76 @@
+/**
+ * @file
+ * The output of `status`: facts to text in Workerman's columns, or to one JSON document. Pure.
+ */
+#ifndef WM_PROCESS_REPORT_STATUS_REPORT_H
+#define WM_PROCESS_REPORT_STATUS_REPORT_H
+
+#include "core/status_page.h"
+
+#include <cstdint>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace wm {
+
+/// How children of one worker have ended.
+struct ExitCount {
+    std::string worker;
+    int wait_status = 0;
+    uint64_t count = 0;
+};
+
+/// One worker inside a process. The first of a process is the one that it was started for.
+struct ListenerFacts {
+    std::string name;
+    std::string address; ///< "none" for a worker without
+    RowState state = RowState::kNone;
+    uint64_t connections = 0;
+    uint64_t requests = 0;
+};
+
+struct ProcessFacts {
+    pid_t pid = 0; ///< 0: died, and is about to be started again
+    std::string worker;
+    int index = 0; ///< of the process among those of its worker
+    PageState state = PageState::kFree;
+    bool stopped = false;    ///< by SIGSTOP or the like
+    int64_t busy_ms = 0;     ///< since when the callbacks of one turn have been running; 0: it waits for events
+    int64_t restart_ms = -1; ///< pid 0: time until it is started again
+    uint64_t rss_bytes = 0;
+    uint64_t connections = 0, send_fail = 0, timers = 0, requests = 0;
+    double qps = 0;
+    std::vector<ListenerFacts> listeners;
+    uint32_t workers = 0; ///< more than listeners.size(): the others are not listed
+};
+
+struct StatusFacts {
+    std::string name;
+    std::string version; ///< of the library
+    std::string loop;    ///< "epoll, libevent 2.1.12-stable"
+    std::string system;  ///< "Linux 6.1.0"
+    pid_t master = 0;
+    bool daemon = false;
+    int64_t started_unix = 0; ///< seconds
+    int64_t uptime_s = 0;
+    double load[3] = {};
+    size_t workers = 0; ///< configured ones that have processes
+    std::vector<ExitCount> exits;
+    std::vector<ProcessFacts> processes; ///< in the order of the output
+};
+
+inline constexpr int64_t kBusyMs = 1000; ///< longer than this in one turn is [busy]
+
+/// A process is a row, its further listeners are rows below it; the last row is the sum. What is not known is "-".
+std::string status_text(const StatusFacts &facts);
+/// One line. The same facts with numbers as numbers; what is not known is null.
+std::string status_json(const StatusFacts &facts);
+
+/// Requests a second, from the two counts of a page, at `now_ms` of its clock: the running second, and as much of the one before as
+/// makes a whole one. A page whose last request is older than that says 0. `in_second_before` is of the second before `second` exactly.
+double requests_per_second(int64_t second, uint32_t in_second, uint32_t in_second_before, int64_t now_ms);
+
+} // namespace wm
+
+#endif
