@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 #include <mutex>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
@@ -82,14 +83,22 @@ void to_file(const char *line, size_t len)
     }
 }
 
+/// A terminal that is held, and a pipe that nobody reads, take nothing now: they hold up nobody.
+void to_console(const char *line, size_t len)
+{
+    struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
+    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
+        return;
+    ssize_t written = write(STDERR_FILENO, line, len);
+    (void)written; // it has gone meanwhile
+}
+
 void to_sinks(int32_t level, const char *text)
 {
     char line[kLine];
     size_t len = format_line(line, sizeof line, level, text);
-    if (level >= sinks.console_level) {
-        ssize_t written = write(STDERR_FILENO, line, len);
-        (void)written; // a terminal that is gone takes nothing
-    }
+    if (level >= sinks.console_level)
+        to_console(line, len);
     if (sinks.file >= 0)
         to_file(line, len);
 }

@@ -36,7 +36,7 @@ std::vector<int> ChildPlan::descriptors() const
     return out;
 }
 
-void ChildPlan::to_environment() const
+std::vector<std::string> ChildPlan::environment() const
 {
     std::vector<NamedFd> fds = {{channel, "channel"}, {pages, "pages"}};
     if (log >= 0)
@@ -45,10 +45,9 @@ void ChildPlan::to_environment() const
         fds.push_back({output, "output"});
     for (const KeptFor &socket : sockets)
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
-    setenv(kFds, format_fds(fds).c_str(), 1);
     char text[160];
     snprintf(text, sizeof text, "%zu %d %zu %d %d", worker, index, page, static_cast<int>(master), static_cast<int>(console_level));
-    setenv(kChild, (text + (" " + worker_name)).c_str(), 1);
+    return {std::string(kFds) + "=" + format_fds(fds), std::string(kChild) + "=" + text + " " + worker_name};
 }
 
 bool ChildPlan::from_environment()

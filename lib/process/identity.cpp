@@ -44,7 +44,18 @@ std::string Identity::resolve(const std::string &user_name, const std::string &g
         changes = false;
         user = name_of(geteuid());
     }
+    if (changes)
+        find_groups();
     return "";
+}
+
+void Identity::find_groups()
+{
+    int count = 64;
+    groups.resize(static_cast<size_t>(count));
+    while (getgrouplist(user.c_str(), gid, groups.data(), &count) < 0 && count > static_cast<int>(groups.size()))
+        groups.resize(static_cast<size_t>(count));
+    groups.resize(static_cast<size_t>(count));
 }
 
 std::string Identity::assume() const
@@ -52,7 +63,7 @@ std::string Identity::assume() const
     if (!changes)
         return "";
     // Groups first: without root's rights they cannot be left any more.
-    if (setgid(gid) != 0 || initgroups(user.c_str(), gid) != 0 || setuid(uid) != 0)
+    if (setgid(gid) != 0 || setgroups(groups.size(), groups.data()) != 0 || setuid(uid) != 0)
         return "cannot run as user '" + user + "': " + strerror(errno);
     if (uid != 0 && (setuid(0) == 0 || getuid() != uid))
         return "cannot give up the rights of root for user '" + user + "'";

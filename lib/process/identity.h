@@ -8,6 +8,7 @@
 
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace wm {
 
@@ -15,13 +16,18 @@ struct Identity {
     bool changes = false;
     uid_t uid = 0;
     gid_t gid = 0;
-    std::string user;    ///< of uid, for initgroups(3) and listings
+    std::string user; ///< of uid, for listings
+    /// All of the user's, looked up before the fork: in a child of a program with threads that lookup may never return.
+    std::vector<gid_t> groups;
     std::string warning; ///< something that the names asked for and that this process cannot do
 
     /// Names may be empty: as now. Empty, or what is wrong.
     std::string resolve(const std::string &user_name, const std::string &group_name);
     /// Takes it on, for good. Empty, or what is wrong.
     std::string assume() const;
+
+private:
+    void find_groups();
 };
 
 /// While it lives, this thread reaches files as that user would: what he may not remove is not removed for him.

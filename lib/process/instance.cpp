@@ -50,6 +50,16 @@ struct flock whole_file(short type)
     return lock;
 }
 
+/// A file that others may read they may lock for reading too, and hold up every start by it.
+bool is_read_locked(int fd)
+{
+    int number = errno;
+    struct flock lock = whole_file(F_WRLCK);
+    bool found = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_RDLCK;
+    errno = number;
+    return found;
+}
+
 } // namespace
 
 std::string Instance::default_run_dir(bool *own) const
@@ -93,7 +103,7 @@ std::string Instance::check_run_dir() const
 {
     struct stat status;
     if (lstat(run_dir_.c_str(), &status) != 0)
-        return errno == ENOENT ? "" : "cannot use the folder " + run_dir_ + ": " + strerror(errno);
+        return errno == ENOENT || errno == ENOTDIR ? "" : "cannot use the folder " + run_dir_ + ": " + strerror(errno);
     if (private_dir_ && (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022)))
         return "the folder " + run_dir_ + " is not this user's alone: remove it, or set option run_dir";
     return "";
@@ -130,8 +140,12 @@ Instance::Lock Instance::try_lock()
         }
         struct flock lock = whole_file(F_WRLCK);
         if (fcntl(fd.get(), F_OFD_SETLK, &lock) != 0) {
-            if (errno == EAGAIN || errno == EACCES)
+            if ((errno == EAGAIN || errno == EACCES) && !is_read_locked(fd.get()))
                 return Lock::kRunning;
+            if (errno == EAGAIN || errno == EACCES) {
+                fail(WM_EACCES, "the pid file %s is locked for reading, which no master does: remove it", pid_path_.c_str());
+                return Lock::kFailed;
+            }
             fail(WM_ESYS, "cannot lock the pid file %s: %s", pid_path_.c_str(), strerror(errno));
             return Lock::kFailed;
         }
@@ -148,6 +162,12 @@ Instance::Lock Instance::try_lock()
         lock_ = std::move(fd);
         return Lock::kTaken;
     }
+}
+
+void Instance::touch() const
+{
+    for (const std::string &path : {pid_path_, socket_path_})
+        utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
 void Instance::unlock()

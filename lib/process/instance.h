@@ -35,6 +35,8 @@ public:
     Lock lock();
     /// Once it is taken: whether the last master was killed, so that its children may still be on their way out.
     bool follows_killed() const { return follows_killed_; }
+    /// Makes the files young again: folders for temporary files are swept of old ones.
+    void touch() const;
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.

@@ -75,12 +75,14 @@ int start(App &app, Instance &instance, const CommandLine &line)
     bool is_daemon = daemon.inherited();
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
+    auto visit = std::make_unique<App::Visit>(app); // its callbacks may free the app: not under the master
     auto master = std::make_unique<Master>(app, instance, daemon, line, arguments);
     code = master->run();
     if (code >= 0)
         return code;
     std::unique_ptr<ChildLink> child = master->child();
     master.reset();
+    visit.reset();
     return serve(std::move(child));
 }
 

@@ -35,8 +35,11 @@ bool Signals::install(std::initializer_list<int> numbers)
     sigemptyset(&action.sa_mask);
     for (int number : numbers) {
         Saved saved = {number, {}};
-        if (sigaction(number, &action, &saved.action) == 0)
-            saved_.push_back(saved);
+        if (sigaction(number, &action, &saved.action) != 0)
+            continue;
+        saved_.push_back(saved);
+        if (number == SIGHUP && saved.action.sa_handler == SIG_IGN) // nohup(1) means it
+            sigaction(number, &saved.action, nullptr);
     }
     return true;
 }

@@ -241,8 +241,10 @@ int App::abandon_start(int code)
     lifecycle.destroy_all(WM_REASON_STOP);
     end_turn();
     abandoning_ = false;
-    if (link)
+    if (link) {
         link->failed_start(text.c_str());
+        stopped_ = true; // the master decides whether there is another try, in another process
+    }
     return fail(code, "%s", text.c_str());
 }
 

@@ -250,6 +250,11 @@ bool Worker::accept_one()
             shed("no descriptor is left");
             return fd >= 0;
         }
+        if (errno == EINVAL) { // who shares the socket has shut it down: it would be ready, and give nothing, for ever
+            log(WM_LOG_ERROR, "%s listens no more: its socket was shut down", address());
+            unlisten();
+            return false;
+        }
         // A connection that died in the backlog is no reason to stop (accept(2)).
         return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
     }

@@ -110,7 +110,8 @@ void plan__goes_through_the_environment_whole(void **)
     plan.pages = open_null();
     plan.output = open_null();
     plan.sockets = {{open_null(), "http://127.0.0.1:80", false}, {open_null(), "unix:///x;y", true}};
-    plan.to_environment();
+    for (const std::string &variable : plan.environment())
+        setenv(variable.substr(0, variable.find('=')).c_str(), variable.substr(variable.find('=') + 1).c_str(), 1);
     ChildPlan back;
     assert_true(back.from_environment());
     assert_int_equal(back.worker, 3);

@@ -229,7 +229,7 @@ void waiting_for_a_restart__nothing_is_counted(void **)
     assert_string_equal(
         line_of(text, "- ").c_str(),
         "-        -       websocket://0.0.0.0:14236  pusher  -            -          -       -              -    [restart in 3.2s]");
-    assert_true(contains(text, "\n2 workers    1 processes\n"));
+    assert_true(contains(text, "\n2 workers    1 process\n"));
     assert_true(contains(line_of(text, "Summary"), "Summary  6.42M "));
     assert_true(contains(line_of(text, "Summary"), " 2              120  [Summary]"));
 

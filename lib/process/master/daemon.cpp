@@ -2,12 +2,14 @@
 
 #include "core/error.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 namespace wm {
@@ -21,7 +23,17 @@ volatile sig_atomic_t interrupted = 0;
 /// What the daemon says, its number first: who interrupts the launcher means the start. Its death without a word is a failure.
 class Await {
 public:
-    explicit Await(int pipe) : pipe_(pipe) {}
+    explicit Await(int pipe) : pipe_(pipe)
+    {
+        sigset_t held;
+        sigemptyset(&held);
+        sigaddset(&held, SIGINT);
+        sigaddset(&held, SIGTERM);
+        pthread_sigmask(SIG_BLOCK, &held, &open_);
+    }
+    Await(const Await &) = delete;
+    Await &operator=(const Await &) = delete;
+    ~Await() { pthread_sigmask(SIG_SETMASK, &open_, nullptr); }
 
     int code()
     {
@@ -33,19 +45,19 @@ public:
 private:
     bool read_whole(void *out, size_t size)
     {
-        ssize_t got;
-        do {
-            if (interrupted && daemon_ > 0) {
+        // Signals come in inside ppoll() alone, so that none falls between a look at the flag and the wait.
+        struct pollfd wait = {pipe_, POLLIN, 0};
+        while (ppoll(&wait, 1, nullptr, &open_) < 0 && errno == EINTR) {
+            if (interrupted && daemon_ > 0)
                 kill(daemon_, SIGTERM);
-                interrupted = 0;
-            }
-            got = read(pipe_, out, size);
-        } while (got < 0 && errno == EINTR);
-        return got == static_cast<ssize_t>(size);
+            interrupted = 0;
+        }
+        return read(pipe_, out, size) == static_cast<ssize_t>(size);
     }
 
     int pipe_;
     pid_t daemon_ = 0;
+    sigset_t open_; ///< the mask before
 };
 
 int await(int pipe, pid_t middle)
@@ -74,6 +86,8 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     }
     Fd read_end(fds[0]);
     pipe_.reset(fds[1]);
+    const char *listen = getenv("LISTEN_PID");
+    bool activated = listen && atoi(listen) == getpid();
     if (arguments.empty())
         fflush(nullptr); // what is buffered would be written twice
     pid_t middle = fork();
@@ -94,11 +108,18 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     pid_t self = getpid();
     ssize_t written = write(pipe_.get(), &self, sizeof self);
     (void)written;
-    if (arguments.empty())
+    // Sockets of socket activation are the daemon's: their variables name the process that they are for.
+    std::string listen_pid = std::to_string(self);
+    if (arguments.empty()) {
+        if (activated)
+            setenv("LISTEN_PID", listen_pid.c_str(), 1);
         return Role::kDaemon;
+    }
     fcntl(pipe_.get(), F_SETFD, 0);
-    setenv(kVariable, std::to_string(pipe_.get()).c_str(), 1);
-    exec_self(arguments);
+    std::vector<std::string> variables = {std::string(kVariable) + "=" + std::to_string(pipe_.get())};
+    if (activated)
+        variables.push_back("LISTEN_PID=" + listen_pid);
+    exec_self(arguments, variables);
     fprintf(stderr, "cannot start the program again: %s\n", strerror(errno));
     _exit(1);
 }
@@ -164,14 +185,24 @@ std::vector<std::string> own_arguments()
     return out;
 }
 
-void exec_self(const std::vector<std::string> &arguments)
+void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables)
 {
+    std::vector<char *> environment;
+    environment.reserve(256);
+    for (const std::string &variable : variables)
+        environment.push_back(const_cast<char *>(variable.c_str()));
+    for (char **entry = environ; entry && *entry; entry++) {
+        auto same = [entry](const std::string &variable) { return strncmp(*entry, variable.c_str(), variable.find('=') + 1) == 0; };
+        if (std::none_of(variables.begin(), variables.end(), same))
+            environment.push_back(*entry);
+    }
+    environment.push_back(nullptr);
     std::vector<char *> words;
     words.reserve(arguments.size() + 1);
     for (const std::string &argument : arguments)
         words.push_back(const_cast<char *>(argument.c_str()));
     words.push_back(nullptr);
-    execv("/proc/self/exe", words.data());
+    execve("/proc/self/exe", words.data(), environment.data());
 }
 
 } // namespace wm

@@ -20,6 +20,7 @@ namespace wm {
 
 namespace {
 
+constexpr int64_t kTouchMs = 3600 * 1000;
 constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
 
 void call(App &app, const Callback<wm_app_fn> &callback)
@@ -76,8 +77,8 @@ Children::Started Master::act()
 {
     int64_t now = loop_.now_ms();
     children_.reap(now);
-    if (phase_ == Phase::kServing)
-        step_reload(now);
+    if (phase_ == Phase::kServing && reload_.wanted())
+        begin_reload();
     if (app_.departure.asked() && phase_ < Phase::kStopping)
         stop(false); // wm_app_stop in a callback of the master: a process that is started with it would stop at once, again and again
     Children::Started started = children_.start_due(now);
@@ -94,6 +95,10 @@ Children::Started Master::act()
     control_.expire(now);
     if (log_is_full_)
         rotate_log();
+    if (now >= touch_at_ms_) {
+        instance_.touch();
+        touch_at_ms_ = now + kTouchMs;
+    }
     if (phase_ == Phase::kStopping && children_.all().empty())
         phase_ = Phase::kEnded;
     return Children::Started::kYes;
@@ -101,7 +106,7 @@ Children::Started Master::act()
 
 void Master::arm()
 {
-    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms())});
+    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), touch_at_ms_});
     if (reload_.wanted() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
@@ -138,19 +143,13 @@ void Master::take_signals()
 
 // ---- reload
 
-void Master::step_reload(int64_t now_ms)
-{
-    if (reload_.wanted())
-        begin_reload(now_ms);
-}
-
-void Master::begin_reload(int64_t now_ms)
+void Master::begin_reload()
 {
     log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
     notify_.reloading();
     reopen_files();
     call(app_, app_.callbacks.master_reload);
-    reload_.begin(now_ms);
+    reload_.begin();
 }
 
 void Master::end_reload()
@@ -288,8 +287,7 @@ void Master::become_program()
     if (wrong.empty()) {
         for (int fd : plan.descriptors())
             fcntl(fd, F_SETFD, 0);
-        plan.to_environment();
-        exec_self(arguments_);
+        exec_self(arguments_, plan.environment());
         wrong = std::string("cannot start the program again: ") + strerror(errno);
     }
     channel.send(MessageKind::kFailed, 0, 0, wrong, -1, true);

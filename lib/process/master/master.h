@@ -59,7 +59,6 @@ private:
     void arm();
     static void signal_arrived(Master *self);
     void take_signals();
-    void step_reload(int64_t now_ms);
     void rotate_log();
 
     // The end.
@@ -80,7 +79,7 @@ private:
     void child_listed(Child &child, uint64_t listing) override;
     void log_full() override;
 
-    void begin_reload(int64_t now_ms);
+    void begin_reload();
     void end_reload();
     void set_files();
     void reopen_files();
@@ -118,6 +117,7 @@ private:
     int64_t started_ms_ = 0;
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
+    int64_t touch_at_ms_ = 0;
     int stop_signals_ = 0;
     int32_t console_level_;
     bool log_is_full_ = false;

@@ -28,7 +28,7 @@ uint64_t Reload::want(bool graceful)
     return number_ + 1;
 }
 
-void Reload::begin(int64_t)
+void Reload::begin()
 {
     number_++;
     running_ = true;

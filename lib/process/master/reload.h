@@ -24,7 +24,7 @@ public:
     bool running() const { return running_; }
     uint64_t number() const { return number_; }
 
-    void begin(int64_t now_ms);
+    void begin();
     /// Goes on as far as it can. kChild: this is a new process.
     Children::Started step(int64_t now_ms);
     void child_ready(Child &child);
