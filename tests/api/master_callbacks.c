@@ -31,6 +31,13 @@ static void stop_at_exit(wm_app *app, wm_worker *worker, int32_t pid, int32_t st
     wm_app_stop(app);
 }
 
+/* Free in a callback of the master: takes effect when wm_app_main returns, as in any callback of the app. */
+static void free_at_exit(wm_app *app, wm_worker *worker, int32_t pid, int32_t status, void *user)
+{
+    (void)worker, (void)pid, (void)status, (void)user;
+    wm_app_free(app);
+}
+
 static void end_process(wm_timer timer, void *user)
 {
     (void)timer, (void)user;
@@ -69,6 +76,12 @@ static void set_up_stop_at_exit(wm_app *app, wm_worker *worker)
 {
     wm_worker_on_start(worker, start_and_end, app, NULL);
     wm_app_on_worker_exit(app, stop_at_exit, NULL, NULL);
+}
+
+static void set_up_free_at_exit(wm_app *app, wm_worker *worker)
+{
+    wm_worker_on_start(worker, start_and_end, app, NULL);
+    wm_app_on_worker_exit(app, free_at_exit, NULL, NULL);
 }
 
 static void set_up_refusal(wm_app *app, wm_worker *worker)
@@ -126,6 +139,14 @@ static void stop__in_worker_exit_starts_no_other(void **state)
     assert_int_equal(started, 1);
 }
 
+static void free__in_worker_exit_stops_and_frees_at_the_end(void **state)
+{
+    int started;
+    (void)state;
+    run(set_up_free_at_exit, &started);
+    assert_int_equal(started, 1);
+}
+
 static void start__that_a_process_refuses_ends_though_its_host_goes_on(void **state)
 {
     int started;
@@ -139,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stop__in_master_start_starts_nothing),
         cmocka_unit_test(stop__in_worker_exit_starts_no_other),
+        cmocka_unit_test(free__in_worker_exit_stops_and_frees_at_the_end),
         cmocka_unit_test(start__that_a_process_refuses_ends_though_its_host_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

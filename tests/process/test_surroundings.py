@@ -1,9 +1,11 @@
 """What a master finds around it: closed standard descriptors, readers that go, no descriptor left, files that lead elsewhere."""
+import fcntl
 import os
 import pathlib
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -29,6 +31,47 @@ def test_foreground__without_standard_descriptors_serves(make):
     instance = make(LINE, prefix=CLOSED)
     instance.start_foreground()
     assert int(ask(instance.address(), "pid")) == instance.child()
+    assert instance.stop().code == 0
+
+
+def test_foreground__outlives_a_hangup_that_was_ignored_before(make):
+    instance = make(LINE)  # as nohup(1) starts it
+    process = instance.start_foreground(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    assert int(ask(instance.address(), "pid")) == instance.child() and process.poll() is None
+    assert instance.stop().code == 0
+
+
+def test_foreground__output_that_nobody_reads_holds_nobody_up(make):
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(write_end, b"x" * 4096)
+    os.set_blocking(write_end, True)
+    instance = make(LINE)
+    process = instance.process = subprocess.Popen([*instance.arguments, "--", "start", "-q"], env=instance.environment, stdin=subprocess.DEVNULL,
+                                                  stdout=subprocess.DEVNULL, stderr=write_end)
+    os.close(write_end)
+    eventually(instance.serving, "all processes")
+    first = instance.child()
+    os.kill(first, signal.SIGKILL)  # of which the master has something to say
+    assert instance.successor_of(first)
+    assert instance.stop().code == 0
+    assert process.wait(timeout=60) == 0
+    os.close(read_end)
+
+
+def test_pid_file__that_somebody_has_locked_for_reading_is_said(make):
+    instance = make(LINE)
+    instance.run_dir.mkdir()
+    instance.pid_path.write_text("1\n")
+    with open(instance.pid_path) as file:
+        fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))  # F_OFD_SETLK
+        result = instance.command("start", "-d")
+        assert result.code == 1 and "locked for reading" in result.err, result
+        assert instance.command("status").code == 3
+    instance.start()
     assert instance.stop().code == 0
 
 

@@ -112,6 +112,18 @@ def test_activation__by_address(make, app, more):
         assert "warning" not in instance.wait()[2]
 
 
+@pytest.mark.parametrize("app", [[], ["start_method=exec"]], ids=["fork", "exec"])
+def test_activation__reaches_one_that_goes_into_the_background(make, app):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        prefix, kwargs = with_sockets(listener)
+        port = listener.getsockname()[1]
+        instance = make(f"text://127.0.0.1:{port},count=1,name=line", app=app, prefix=prefix)
+        result = instance.command("start", "-d", **kwargs)
+        assert (result.code, result.err) == (0, ""), result
+        assert int(ask(f"text://127.0.0.1:{port}", "pid")) == instance.child()
+        assert instance.stop().code == 0
+
+
 def test_activation__by_name_whatever_the_address(make):
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
         prefix, kwargs = with_sockets(one, two, names="second:first")
