@@ -100,8 +100,8 @@ WM_API int wm_app_stop(wm_app *app);
  * until WM_ESTOPPED, and end the process.
  *
  * Call it before anything runs: not inside a callback, not after the app's loop was opened, and with start_method fork only in a process
- * without other threads (each of these is said and gives 1). Handles SIGINT, SIGTERM, SIGHUP (stop), SIGQUIT (stop gracefully), SIGUSR1
- * (reload), SIGUSR2 (reload gracefully), SIGCHLD and SIGPIPE while it runs. @since 0.1.0
+ * without other threads (each of these is said and gives 1). Handles SIGINT, SIGTERM, SIGHUP (stop; one that was ignored before stays so),
+ * SIGQUIT (stop gracefully), SIGUSR1 (reload), SIGUSR2 (reload gracefully), SIGCHLD and SIGPIPE while it runs. @since 0.1.0
  */
 WM_API int wm_app_main(wm_app *app, int argc, char **argv);
 

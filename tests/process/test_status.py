@@ -23,12 +23,18 @@ def rows_of(text):
     return [re.split(r"  +", line, maxsplit=len(COLUMNS) - 1) for line in lines[1:]], re.split(r"  +", summary.strip())
 
 
+def counted(instance, requests):
+    """The status once it says so many: a process writes what it has done at the end of the turn, when the answer has left."""
+    return eventually(lambda: (status := instance.status())["summary"]["requests"] == requests and status, f"{requests} requests")
+
+
 def test_text__has_a_row_a_process_an_exit_table_and_a_sum(make):
     instance = make(*WORKERS)
     instance.start()
     with connect(instance.address("line")) as sock:
         sock.sendall(b"hello\n")
         assert sock.recv(100) == b"hello\n"
+        counted(instance, 1)
         result = instance.command("status")
         assert result.code == 0 and result.err == ""
         head = result.out.split("PROCESS STATUS")[0]
@@ -53,7 +59,7 @@ def test_json__has_the_same_facts(make):
     instance = make(*WORKERS)
     instance.start()
     ask(instance.address("line"), "hello")
-    status = instance.status()
+    status = counted(instance, 1)
     assert set(status) == {"name", "version", "loop", "system", "master_pid", "daemon", "started_unix", "uptime_s", "load", "workers", "exits",
                            "processes", "summary"}
     assert status["name"] == "test" and status["master_pid"] == instance.master and status["daemon"] is True

@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from instance import connect, eventually
+from instance import answer, connect, eventually
 
 CHILDREN = 8
 CONNECTIONS = 10_000 if os.environ.get("WM_FULL") else 1_000
@@ -74,16 +74,6 @@ def test_status__no_process_runs_for_it(make, opened):
     asked = answer(sockets[0], "pid")
     eventually(lambda: switches(int(asked)) != before[int(asked)], "a switch of the one that was asked")
     assert instance.stop().code == 0
-
-
-def answer(sock, line):
-    sock.sendall(line.encode() + b"\n")
-    data = b""
-    while not data.endswith(b"\n"):
-        part = sock.recv(4096)
-        assert part, f"end of stream after {data!r}"
-        data += part
-    return data[:-1].decode()
 
 
 def test_status__no_process_makes_a_system_call_for_it(make, opened, tmp_path):

@@ -10,7 +10,8 @@ import signal
 import socket
 import subprocess
 import time
-from urllib.parse import urlsplit
+
+from push_server import connect
 
 HANG_SECONDS = 60
 
@@ -54,26 +55,21 @@ def alive(pid):
     return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
-def connect(address):
-    if "unix://" in address:
-        sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(HANG_SECONDS)
-        sock.connect(address.split("://", 1)[1])
-        return sock
-    url = urlsplit(address)
-    return socket.create_connection((url.hostname, url.port), HANG_SECONDS)
+def answer(sock, line):
+    """The answer to one line on a connection to a text port."""
+    sock.sendall(line.encode() + b"\n")
+    data = b""
+    while not data.endswith(b"\n"):
+        part = sock.recv(65536)
+        assert part, f"end of stream after {data!r}"
+        data += part
+    return data[:-1].decode()
 
 
 def ask(address, line):
-    """The answer to one line of a text port, on a connection of its own."""
+    """The same on a connection of its own."""
     with connect(address) as sock:
-        sock.sendall(line.encode() + b"\n")
-        data = b""
-        while not data.endswith(b"\n"):
-            part = sock.recv(65536)
-            assert part, f"end of stream after {data!r}"
-            data += part
-        return data[:-1].decode()
+        return answer(sock, line)
 
 
 class Result:
