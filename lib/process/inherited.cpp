@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wm {
@@ -46,6 +47,12 @@ int number_of(const char *name)
 }
 
 } // namespace
+
+uint64_t socket_id(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
 
 std::string format_fds(const std::vector<NamedFd> &fds)
 {

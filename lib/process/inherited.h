@@ -6,6 +6,7 @@
 #ifndef WM_PROCESS_INHERITED_H
 #define WM_PROCESS_INHERITED_H
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,9 @@ struct NamedFd {
     int fd = -1;
     std::string name;
 };
+
+/// What tells one socket from another, in any process: its inode. 0: it is none.
+uint64_t socket_id(int fd);
 
 /// "5=listen:http://0.0.0.0:2016;6=log". Names may hold anything.
 std::string format_fds(const std::vector<NamedFd> &fds);

@@ -1,9 +1,10 @@
 #include "process/instance.h"
 
 #include "core/error.h"
-#include "process/command/command_line.h"
 #include "process/process_state.h"
+#include "proto/ascii.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -61,6 +62,14 @@ bool is_read_locked(int fd)
 }
 
 } // namespace
+
+bool is_app_name(const std::string &name)
+{
+    if (name.empty() || name.size() > 64 || name[0] == '.' || name[0] == '-')
+        return false;
+    return std::all_of(name.begin(), name.end(),
+                       [](char c) { return ascii::is(c, ascii::kAlpha | ascii::kDigit) || c == '.' || c == '_' || c == '-'; });
+}
 
 std::string Instance::default_run_dir(bool *own) const
 {

@@ -14,6 +14,9 @@
 
 namespace wm {
 
+/// The rule of --name: 1-64 of A-Z a-z 0-9 . _ -, not beginning with '.' or '-', because files are named after it.
+bool is_app_name(const std::string &name);
+
 class Instance {
 public:
     /// From the options, the --name of a command line and the program's path. Empty, or what is wrong.

@@ -6,6 +6,8 @@
 #include "process/master/daemon.h"
 #include "process/master/master.h"
 #include "process/process_state.h"
+#include "process/program.h"
+#include "process/standard_streams.h"
 #include "worker/app.h"
 
 #include <cerrno>

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "process/command/command_line.h"
+#include "process/instance.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -121,7 +121,7 @@ void file__goes_with_its_socket(void **)
     Folder folder;
     SocketStore store;
     int fd = listening_at(folder.path + "/file");
-    uint64_t id = SocketStore::id_of(fd);
+    uint64_t id = socket_id(fd);
     assert_true(store.keep(kSlot, "unix://" + folder.path + "/file", Fd(fd), kOld, kSame));
     store.close(kSlot, id, kOld);
     assert_false(exists(folder.path + "/file"));
@@ -132,7 +132,7 @@ void file__that_is_no_socket_stays(void **)
     Folder folder;
     SocketStore store;
     int fd = bound_elsewhere(folder);
-    uint64_t id = SocketStore::id_of(fd);
+    uint64_t id = socket_id(fd);
     close(open((folder.path + "/b/file").c_str(), O_CREAT | O_WRONLY, 0600));
     store.keep(kSlot, "unix:///x", Fd(fd), kOld, kSame);
     store.close(kSlot, id, kOld);
@@ -150,7 +150,7 @@ void file__that_the_process_may_not_remove_stays(void **)
     nobody.changes = true;
     nobody.uid = nobody.gid = 65534;
     int fd = bound_elsewhere(folder);
-    uint64_t id = SocketStore::id_of(fd);
+    uint64_t id = socket_id(fd);
     Fd other(listening_at(folder.path + "/b/file"));
     store.keep(kSlot, "unix:///x", Fd(fd), kOld, nobody);
     store.close(kSlot, id, kOld);
@@ -162,7 +162,7 @@ void unlisten__of_the_old_process_is_not_the_successor_s(void **)
 {
     SocketStore store;
     int fd = listening();
-    uint64_t id = SocketStore::id_of(fd);
+    uint64_t id = socket_id(fd);
     store.keep(kSlot, "http://a:1", Fd(fd), kOld, kSame);
     store.adopted(kSlot, id, kNew);
     store.close(kSlot, id, kOld);
@@ -175,7 +175,7 @@ void successor__that_fails_leaves_what_the_old_one_has(void **)
 {
     SocketStore store;
     int old = listening();
-    uint64_t id = SocketStore::id_of(old);
+    uint64_t id = socket_id(old);
     store.keep(kSlot, "http://a:1", Fd(old), kOld, kSame);
     store.adopted(kSlot, id, kNew);
     store.keep(kSlot, "http://a:2", Fd(listening()), kNew, kSame); // nobody would accept from it

@@ -3,8 +3,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "process/child/connection_writer.h"
-#include "process/master/daemon.h"
-#include "process/master/socket_store.h"
+#include "process/inherited.h"
+#include "process/standard_streams.h"
 #include "worker/app.h"
 #include "worker/handles.h"
 
@@ -116,7 +116,7 @@ int ChildLink::adopt(const std::string &address, bool *shared)
         if (socket.fd < 0 || socket.address != address)
             continue;
         *shared = socket.shared;
-        channel_.send(MessageKind::kAdopted, 0, SocketStore::id_of(socket.fd), {}, -1, true);
+        channel_.send(MessageKind::kAdopted, 0, socket_id(socket.fd), {}, -1, true);
         return std::exchange(socket.fd, -1);
     }
     return -1;
@@ -129,7 +129,7 @@ void ChildLink::opened(const std::string &address, int fd)
 
 void ChildLink::closed(int fd)
 {
-    channel_.send(MessageKind::kUnlisten, 0, SocketStore::id_of(fd), {}, -1, true);
+    channel_.send(MessageKind::kUnlisten, 0, socket_id(fd), {}, -1, true);
 }
 
 // ---- commands

@@ -1,6 +1,7 @@
 #include "process/command/command_line.h"
 
 #include "core/nearest.h"
+#include "process/instance.h"
 #include "process/report/connection_columns.h"
 #include "proto/ascii.h"
 
@@ -251,14 +252,6 @@ std::string CommandLine::parse(int argc, const char *const *argv)
 {
     *this = CommandLine{};
     return Reader(*this, argc, argv).read();
-}
-
-bool is_app_name(const std::string &name)
-{
-    if (name.empty() || name.size() > 64 || name[0] == '.' || name[0] == '-')
-        return false;
-    return std::all_of(name.begin(), name.end(),
-                       [](char c) { return ascii::is(c, ascii::kAlpha | ascii::kDigit) || c == '.' || c == '_' || c == '-'; });
 }
 
 bool is_sort_column(const std::string &name)

@@ -28,9 +28,6 @@ struct CommandLine {
     std::string parse(int argc, const char *const *argv);
 };
 
-/// The rule of --name: 1-64 of A-Z a-z 0-9 . _ -, not beginning with '.' or '-', because files are named after it.
-bool is_app_name(const std::string &name);
-
 /// The columns that --sort takes: those of the listing, lower case, the addresses as "local" and "foreign".
 bool is_sort_column(const std::string &name);
 

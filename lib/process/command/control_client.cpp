@@ -1,7 +1,7 @@
 #include "process/command/control_client.h"
 
 #include "core/error.h"
-#include "process/master/control_server.h"
+#include "process/answer.h"
 #include "process/packet.h"
 
 #include <cerrno>

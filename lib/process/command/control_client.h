@@ -5,13 +5,11 @@
 #ifndef WM_PROCESS_COMMAND_CONTROL_CLIENT_H
 #define WM_PROCESS_COMMAND_CONTROL_CLIENT_H
 
+#include "process/answer.h"
 #include "process/command/command_line.h"
 #include "process/instance.h"
 
 namespace wm {
-
-/// Exit codes of wm_app_main.
-enum ExitCode { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitNotRunning = 3, kExitRunning = 4 };
 
 /// Carries out a command by asking the master that runs; prints what it answers.
 int ask_master(const Instance &instance, const CommandLine &line);

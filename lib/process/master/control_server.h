@@ -9,6 +9,7 @@
 
 #include "core/fd.h"
 #include "core/loop.h"
+#include "process/answer.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,15 +17,6 @@
 #include <vector>
 
 namespace wm {
-
-/// First byte of an answer's packet.
-enum class Answer : char {
-    kOutput = 'o',   ///< a line for standard output
-    kError = 'e',    ///< a line for standard error
-    kFile = 'f',     ///< a descriptor, whose content is for standard output
-    kPatience = 'p', ///< how many ms the end may take
-    kEnd = 'x',      ///< the exit code, in decimal
-};
 
 class ControlServer {
 public:

@@ -1,8 +1,9 @@
 #include "process/master/daemon.h"
 
+#include "process/program.h"
+
 #include "core/error.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -143,66 +144,6 @@ void Daemon::tell(int exit_code)
     ssize_t written = write(pipe_.get(), &code, sizeof code);
     (void)written; // a launcher that is gone has nobody to tell
     pipe_.reset();
-}
-
-bool open_standard()
-{
-    for (;;) {
-        int fd = open("/dev/null", O_RDWR);
-        if (fd > STDERR_FILENO)
-            close(fd);
-        if (fd < 0 || fd > STDERR_FILENO)
-            return fd >= 0;
-    }
-}
-
-void redirect_standard(int output)
-{
-    fflush(stdout);
-    fflush(stderr);
-    Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (nothing)
-        dup2(nothing.get(), STDIN_FILENO);
-    int target = output >= 0 ? output : nothing.get();
-    if (target >= 0) {
-        dup2(target, STDOUT_FILENO);
-        dup2(target, STDERR_FILENO);
-    }
-}
-
-std::vector<std::string> own_arguments()
-{
-    std::vector<std::string> out;
-    FILE *file = fopen("/proc/self/cmdline", "re");
-    if (!file)
-        return out;
-    char *word = nullptr;
-    size_t room = 0;
-    while (getdelim(&word, &room, '\0', file) > 0)
-        out.emplace_back(word);
-    free(word);
-    fclose(file);
-    return out;
-}
-
-void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables)
-{
-    std::vector<char *> environment;
-    environment.reserve(256);
-    for (const std::string &variable : variables)
-        environment.push_back(const_cast<char *>(variable.c_str()));
-    for (char **entry = environ; entry && *entry; entry++) {
-        auto same = [entry](const std::string &variable) { return strncmp(*entry, variable.c_str(), variable.find('=') + 1) == 0; };
-        if (std::none_of(variables.begin(), variables.end(), same))
-            environment.push_back(*entry);
-    }
-    environment.push_back(nullptr);
-    std::vector<char *> words;
-    words.reserve(arguments.size() + 1);
-    for (const std::string &argument : arguments)
-        words.push_back(const_cast<char *>(argument.c_str()));
-    words.push_back(nullptr);
-    execve("/proc/self/exe", words.data(), environment.data());
 }
 
 } // namespace wm

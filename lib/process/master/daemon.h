@@ -32,18 +32,6 @@ private:
     Fd pipe_;
 };
 
-/// Has 0, 1 and 2 be open, as /dev/null where they are not: else a lock or a socket would get such a number, and be written to and
-/// replaced. False with errno.
-bool open_standard();
-/// Has standard input read nothing, and standard output and standard error go to `output`, when it is not -1.
-void redirect_standard(int output);
-
-/// The command line of this process, as the kernel keeps it (proc(5)).
-std::vector<std::string> own_arguments();
-/// Starts this process's program anew with these arguments, and these variables ("NAME=VALUE") beside its own; returns on failure only,
-/// with errno. Between fork and exec: takes no lock of the environment's.
-void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables);
-
 } // namespace wm
 
 #endif

@@ -2,10 +2,12 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "process/answer.h"
 #include "process/child/child_link.h"
-#include "process/command/control_client.h"
 #include "process/master/status_facts.h"
+#include "process/program.h"
 #include "process/report/decimal.h"
+#include "process/standard_streams.h"
 #include "worker/app.h"
 #include "worker/handles.h"
 

@@ -62,12 +62,6 @@ int give_file(const Address &address, uid_t uid, gid_t gid)
 
 } // namespace
 
-uint64_t SocketStore::id_of(int fd)
-{
-    struct stat status;
-    return fstat(fd, &status) == 0 ? status.st_ino : 0;
-}
-
 void SocketStore::CloseAs::operator()(Listener *listener) const
 {
     FileRights rights(identity);
@@ -77,7 +71,7 @@ void SocketStore::CloseAs::operator()(Listener *listener) const
 void SocketStore::add(Owned listener, const Worker *worker, const std::string &address, size_t slot, bool configured, bool shared)
 {
     Kept kept;
-    kept.id = id_of(listener->fd());
+    kept.id = socket_id(listener->fd());
     kept.listener = std::move(listener);
     kept.slot = slot;
     kept.worker = worker;
@@ -185,7 +179,7 @@ std::vector<KeptFor> SocketStore::kept_for(size_t slot, const Worker *worker) co
 
 bool SocketStore::keep(size_t slot, const std::string &address, Fd fd, pid_t holder, const Identity &identity)
 {
-    uint64_t id = id_of(fd.get());
+    uint64_t id = socket_id(fd.get());
     auto of_slot = [slot](const Kept &kept) { return kept.slot == slot; };
     auto same = [id](const Kept &kept) { return kept.id == id; };
     if (!is_listening(fd.get()) || address.size() > kMaxAddress || address.find('\0') != std::string::npos ||

@@ -58,9 +58,6 @@ public:
     /// Closes all, and removes the files of unix sockets.
     void clear() { sockets_.clear(); }
 
-    /// What tells one socket from another, in any process: its inode.
-    static uint64_t id_of(int fd);
-
 private:
     /// The file of a unix socket goes with no more rights than its process had: the path is its word.
     struct CloseAs {
