@@ -10,7 +10,7 @@
 #define WM_WORKER_OUTBOX_H
 
 #include "worker/connection.h"
-#include "worker/protocol.h"
+#include "worker/framed.h"
 
 #include <cstddef>
 #include <string_view>
@@ -19,27 +19,6 @@
 namespace wm {
 
 class App;
-
-/// A message framed once a protocol, for many connections.
-class Framed {
-public:
-    Framed(const void *data, size_t len, int32_t flags) : data_(static_cast<const char *>(data)), len_(len), flags_(flags) {}
-    Framed(const Framed &) = delete;
-    Framed &operator=(const Framed &) = delete;
-    ~Framed();
-
-    /// The bytes for that protocol, or nullptr when memory has run out.
-    Block *block(Protocol protocol);
-    const char *data() const { return data_; }
-    size_t size() const { return len_; }
-    int32_t flags() const { return flags_; }
-
-private:
-    const char *data_;
-    size_t len_;
-    int32_t flags_;
-    Block *blocks_[kProtocols] = {};
-};
 
 class Outbox {
 public:
