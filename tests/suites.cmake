@@ -28,8 +28,9 @@ foreach(test ${programs})
     set_tests_properties(${test} PROPERTIES LABELS "${labels}" FAIL_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endforeach()
 
-# The suites in Python, a test for each file, so that they run beside each other.
-set(PYTEST /usr/bin/python3 -m pytest -q -p no:cacheprovider -p pytest_no_skip)
+# The suites in Python, a test for each file, so that they run beside each other. A case that hangs is ended before the file is, which
+# says nothing: it fails with where it stood, and if it does not even end by that, the stacks of all threads are shown.
+set(PYTEST /usr/bin/python3 -m pytest -q -p no:cacheprovider -p pytest_no_skip --timeout=300 -o faulthandler_timeout=400)
 foreach(suite tools conformance process)
     file(GLOB files CONFIGURE_DEPENDS ${suite}/test_*.py)
     if(NOT files)

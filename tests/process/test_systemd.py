@@ -2,17 +2,19 @@
 
 Where systemd does not run, its programs do: systemd-analyze reads the units, systemd-socket-activate hands sockets over.
 """
+import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
 
 import pytest
 
-from instance import HANG_SECONDS, ask, connect, eventually, free_port
+from instance import HANG_SECONDS, all_serve, ask, connect, eventually, free_port
 
 BUILD = pathlib.Path(os.environ["WM_BUILD"])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -68,13 +70,22 @@ def test_service__makes_no_system_call_that_it_forbids_itself(tmp_path):
     program = BUILD / "bin" / "wm-serve"
     # A sanitizer's search for leaks is a debugger, which strace has no room for.
     environment = os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-    with subprocess.Popen(["strace", "-f", "-qq", "-o", trace, program, *line, "start"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env=environment) as process:
-        eventually(lambda: process.poll() is not None or run(program, *line, "status").returncode == 0, "it to serve")
-        for command in ("reload", "connections", "stop"):
-            result = run(program, *line, command)
-            assert result.returncode == 0, (result, process.stdout.read())
-        process.communicate(timeout=HANG_SECONDS)
+
+    def serving():
+        result = run(program, *line, "status", "--json")
+        return result.returncode == 0 and all_serve(json.loads(result.stdout))
+
+    with subprocess.Popen(["strace", "-f", "-qq", "-o", trace, program, *line, "start"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL, env=environment, start_new_session=True) as process:
+        try:
+            eventually(lambda: process.poll() is not None or serving(), "it to serve")
+            for command in ("reload", "connections", "stop"):
+                result = run(program, *line, command)
+                assert result.returncode == 0, result
+            assert process.wait(timeout=HANG_SECONDS) == 0
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
     calls = {match[1] for match in re.finditer(r"^\d+ +(\w+)\(", trace.read_text(), re.M)}
     assert {"accept4", "clone", "epoll_wait"} & calls and calls - allowed_calls() == set()
 

@@ -3,6 +3,7 @@
 Instance holds the command line of one instance; `command("status")` runs one of its commands. Waits are for conditions, never for times;
 HANG_SECONDS only turns a hang into a failure.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -72,6 +73,11 @@ def ask(address, line):
         return answer(sock, line)
 
 
+def all_serve(status):
+    """Whether the document of `status --json` has no process that is still to come."""
+    return all(process["status"] in ("idle", "busy") for process in status["processes"])
+
+
 class Result:
     def __init__(self, done):
         self.code = done.returncode
@@ -118,7 +124,7 @@ class Instance:
     def begin(self, *words, **kwargs):
         """Starts one command, and does not wait; `finish` does."""
         return subprocess.Popen(self.line(*words), env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, **kwargs)
+                                stderr=subprocess.PIPE, start_new_session=True, **kwargs)
 
     @staticmethod
     def finish(process):
@@ -154,7 +160,7 @@ class Instance:
         result = self.command("status", "--json")
         if result.code != 0:
             return False
-        return all(process["status"] in ("idle", "busy") for process in json.loads(result.out)["processes"])
+        return all_serve(json.loads(result.out))
 
     def stop(self, *flags):
         return self.command("stop", *flags)
@@ -216,6 +222,6 @@ class Instance:
             os.kill(master, signal.SIGKILL)
             eventually(lambda: not alive(master), "the end of the master")
         if self.process is not None and self.process.returncode is None:
-            if self.process.poll() is None:
-                self.process.kill()
-            self.process.communicate()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)  # with what a shell in front of it has started
+            self.process.communicate(timeout=HANG_SECONDS)
