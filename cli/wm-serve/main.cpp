@@ -20,8 +20,7 @@ using wm::serve::PushServer;
 
 constexpr int kUsage = 2;
 
-constexpr const char *kExamples = R"(
-Examples:
+constexpr const char *kExamples = R"(Examples:
   wm-serve push start -d
   wm-push uid1 '{"percent":"88%"}'
   wm-serve push --listen websocket://0.0.0.0:1234 --origin https://example.com)";
@@ -106,6 +105,7 @@ void add_push(CLI::App &app, PushOptions &options, Command &command)
     add_duration(*push, "--uid-timeout", false, options.uid_timeout_ms, "a page's time to say its uid (standard: 10s)");
     add_duration(*push, "--ping", true, options.ping_ms, "time between pings (standard: 25s; 0s: none)");
     add_duration(*push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer one (standard: 10s)");
+    add_duration(*push, "--drain", true, options.drain_ms, "time over which a reload closes the pages (standard: 1s)");
     push->add_option("--count", options.count, "processes")->capture_default_str()->type_name("N");
     add_command(*push, command, options);
 }

@@ -27,6 +27,7 @@ struct PushOptions {
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;
     int64_t pong_timeout_ms = 10000;
+    int64_t drain_ms = 1000; ///< over which a reload tells the pages to come back
     int64_t max_page_message = 64 << 10;
     int64_t max_push = 1 << 20;
 

@@ -56,9 +56,21 @@ bool PushServer::setup()
     return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || complain();
 }
 
+/// The deadlines of a reload count from where the last page has been told.
+bool PushServer::set_drain()
+{
+    for (const char *deadline : {"reload_timeout_ms", "graceful_timeout_ms"}) {
+        int64_t standard = 0;
+        if (wm_app_get_int(app_, deadline, &standard) != 0 || wm_app_set_int(app_, deadline, standard + options_.drain_ms) != 0)
+            return false;
+    }
+    return wm_app_set_int(app_, "drain_ms", options_.drain_ms) == 0;
+}
+
 bool PushServer::set_options()
 {
-    return wm_app_set_str(app_, "name", options_.name.c_str()) == 0 && wm_app_set_str(app_, "run_dir", options_.run_dir.c_str()) == 0 &&
+    return set_drain() && wm_app_set_str(app_, "name", options_.name.c_str()) == 0 &&
+           wm_app_set_str(app_, "run_dir", options_.run_dir.c_str()) == 0 &&
            wm_app_set_str(app_, "log_file", options_.log_file.c_str()) == 0 && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
            wm_worker_set_str(page_worker_, "user", options_.user.c_str()) == 0 &&
            wm_worker_set_str(page_worker_, "group", options_.group.c_str()) == 0;

@@ -39,6 +39,7 @@ public:
 
 private:
     std::string push_command() const;
+    bool set_drain();
     bool set_options();
     bool listen() const;
     void announce() const;

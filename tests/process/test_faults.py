@@ -252,7 +252,7 @@ def test_p10__ctrl_c_stops_at_once(make):
     took = []
     for _ in range(3):  # the least of them: what the machine adds is not ours
         instance = make(LINE)
-        process = instance.start_foreground(start_new_session=True)
+        process = instance.start_foreground()
         pids = instance.children()
         with connect(instance.address()) as client:
             client.sendall(b"hello\n")

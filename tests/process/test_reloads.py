@@ -83,7 +83,7 @@ def test_reloads_under_load__with_a_port_that_is_opened_in_on_start(make, tmp_pa
 
 def test_reloads_of_the_push_server_under_load__lose_no_push_that_was_taken(tmp_path):
     log = tmp_path / "log"
-    server = PushServer("--run-dir", str(tmp_path / "run"), "--log-file", str(log))
+    server = PushServer("--run-dir", str(tmp_path / "run"), "--log-file", str(log), "--drain", "200ms")
 
     def command(word):
         with load.ledger.reload():

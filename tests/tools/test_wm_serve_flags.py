@@ -1,12 +1,15 @@
 """The push server as who starts it sees it: flags, exit codes, signals, sockets."""
+import contextlib
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -127,7 +130,22 @@ def test_signal__a_page_that_does_not_answer_holds_nothing_up_for_ever(start):
         assert page.frame().code == 1001
 
 
-def test_origin_flag__limits_pages(start):
+def test_drain__spreads_the_pages_of_a_reload(start):
+    server = start("--drain", "2s")
+    with contextlib.ExitStack() as stack:
+        pages = [stack.enter_context(server.page(b"uid%d" % i)) for i in range(16)]
+        waiting = {page.sock: page for page in pages}
+        told = []
+        with subprocess.Popen([program(), "push", "--name", server.name, "reload"], stdout=subprocess.PIPE, env=clean_environment()) as reload:
+            while waiting:
+                for sock in select.select(list(waiting), [], [])[0]:
+                    told.append(time.monotonic())
+                    assert waiting.pop(sock).close_code() == 1012
+            assert reload.communicate(timeout=30)[0].decode() == f"{server.name}: reloaded, 1 process replaced\n"
+        assert max(told) - min(told) > 0.5  # at random moments of 2 s, so with 16 of them nearly all of it
+
+
+
     server = start("--origin", "https://example.com", "--origin", "http://localhost:8080")
     address = server.addresses["websocket"]
     for origin, status in ((b"https://example.com", 101), (b"http://localhost:8080", 101), (b"https://evil.example", 403), (b"null", 403)):
