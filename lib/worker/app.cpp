@@ -4,22 +4,11 @@
 #include "worker/handles.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace wm {
 
 namespace {
-
-int64_t ninety_percent_of_descriptors()
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return int64_t{1} << 20;
-    return static_cast<int64_t>(limit.rlim_cur / 10 * 9);
-}
 
 int64_t quarter_of_memory()
 {
@@ -131,272 +120,32 @@ int64_t App::max_connections() const
     return options.max_connections > 0 ? options.max_connections : max_by_descriptors_;
 }
 
-// ---- running
+// ---- what it owns
 
-int App::open_loop()
+int App::being_freed()
 {
-    if (loop.is_open())
-        return 0;
-    std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
-    max_by_descriptors_ = ninety_percent_of_descriptors();
-    int result = loop.open(&App::woken, &App::due, this);
-    if (result == 0 && !mailbox_->commands.empty())
-        loop.wake();
-    return result;
+    return fail(WM_ESTOPPED, "the app is being freed: nothing can be added to it");
 }
 
-int App::enter()
+Worker *App::add_worker(const Address *address, Protocol protocol)
 {
-    if (inside_ && on_thread())
-        return fail(WM_ESTATE, "run, run_once and poll cannot be called inside a callback");
-    {
-        std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        if (inside_)
-            return fail(WM_ESTATE, "another thread is inside run, run_once or poll");
-        mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
-        inside_ = !stopped_;
+    if (freeing_) {
+        being_freed();
+        return nullptr;
     }
-    if (stopped_)
-        return fail(WM_ESTOPPED, "the app has stopped");
-    int result = open_loop();
-    if (result != 0) {
-        inside_ = false;
-        return result;
-    }
-    loop.update_now();
-    if (!started_)
-        result = start();
-    if (result != 0)
-        leave();
-    return result;
+    workers_.push_back(std::make_unique<Worker>(*this, address, protocol));
+    status.rows_changed();
+    return workers_.back().get();
 }
 
-void App::leave()
+void App::remove_part(AppPart *part)
 {
-    publish_status();
-    inside_ = false;
-    if (free_later_)
-        delete this;
+    parts_.erase(std::find(parts_.begin(), parts_.end(), part));
 }
 
-App::Visit::Visit(App &app) : app_(app), outermost_(!app.inside_)
+bool App::has_part(const AppPart *part) const
 {
-    app.inside_ = true;
-}
-
-App::Visit::~Visit()
-{
-    if (!outermost_)
-        return;
-    app_.inside_ = false;
-    if (app_.free_later_)
-        delete &app_;
-    else if (!app_.todos.done() || !app_.outbox.idle())
-        app_.has_work();
-}
-
-int App::start()
-{
-    loop.report_busy();
-    if (link)
-        link->starting();
-    auto starts = [this](const Worker &worker) { return !worker.released() && (!link || link->starts(worker)); };
-    // Those that on_start makes listen by themselves: the page's push example opens its inner port there.
-    size_t count = workers_.size();
-    for (size_t i = 0; i < count; i++) {
-        Worker &worker = *workers_[i];
-        if (!starts(worker) || !worker.has_address() || worker.listening())
-            continue;
-        if (int result = worker.listen())
-            return abandon_start(result);
-    }
-    for (size_t i = 0; i < count; i++) {
-        Worker &worker = *workers_[i];
-        if (!starts(worker))
-            continue;
-        worker.begin();
-        if (!worker.callbacks.start)
-            continue;
-        int32_t verdict = worker.callbacks.start.fn(handle(&worker), link ? link->index() : 0, worker.callbacks.start.user);
-        if (verdict < 0)
-            return abandon_start(
-                fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict)));
-    }
-    started_ = true; // from here on a listener accepts at once
-    for (auto &worker : workers_)
-        worker->watch_listener();
-    publish_status();
-    if (link)
-        link->started();
-    return 0;
-}
-
-/// What was opened is closed again; returns the code, whose detail stays the last error.
-int App::abandon_start(int code)
-{
-    std::string text = last_error();
-    abandoning_ = true;
-    for (auto &worker : workers_)
-        worker->unlisten();
-    lifecycle.destroy_all(WM_REASON_STOP);
-    end_turn();
-    abandoning_ = false;
-    if (link) {
-        link->failed_start(text.c_str());
-        stopped_ = true; // the master decides whether there is another try, in another process
-    }
-    return fail(code, "%s", text.c_str());
-}
-
-/// The host is through with the records of its last poll, and takes callbacks from here on.
-void App::stop_pulling()
-{
-    dispatch.stop_pulling();
-    slice_epoch++;
-    inbox.begin_batch();
-    todos.recall();
-    sweep_retired();
-}
-
-int App::run()
-{
-    int result = enter();
-    if (result != 0)
-        return result == WM_ESTOPPED ? 0 : result;
-    stop_pulling();
-    while (!stopped_)
-        turn(-1);
-    leave();
-    return 0;
-}
-
-int App::run_once(int64_t timeout_ms)
-{
-    int result = enter();
-    if (result != 0)
-        return result;
-    stop_pulling();
-    turn(timeout_ms);
-    bool stopped = stopped_;
-    leave();
-    return stopped ? WM_ESTOPPED : 0;
-}
-
-int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
-{
-    int result = enter();
-    if (result != 0)
-        return result;
-    slice_epoch++;
-    inbox.begin_batch();
-    sweep_retired();
-    todos.recall();
-    dispatch.begin_poll(events, cap);
-    turn(timeout_ms);
-    *count = dispatch.end_poll();
-    bool ended = stopped_ && *count == 0;
-    if (!todos.done() || commands.waiting() || (stopped_ && !ended))
-        loop.wake(); // something waits for the next poll: the descriptor has to show it
-    if (timeout_ms == 0)
-        loop.report_idle(); // the host has a loop of its own, in which it may wait now
-    leave();
-    return ended ? WM_ESTOPPED : 0;
-}
-
-int App::flush()
-{
-    if (!loop.is_open())
-        return 0;
-    outbox.flush_all();
-    return 0;
-}
-
-int App::fd()
-{
-    int result = open_loop();
-    if (result != 0)
-        return result;
-    if (!inside_) {
-        arm_due();
-        if (!started_)
-            loop.wake(); // the first poll opens the listeners
-    }
-    return loop.fd();
-}
-
-/// One turn: what was left, a wait for events, and the end of the turn.
-void App::turn(int64_t timeout_ms)
-{
-    try {
-        run_turn(timeout_ms);
-    } catch (const std::bad_alloc &) {
-        // Every buffer that a peer can grow is checked where it grows: this is memory at its very end, and the next turn tries again.
-        log(WM_LOG_ERROR, "out of memory in a turn of the loop");
-    }
-    signalled_ = false;
-}
-
-void App::run_turn(int64_t timeout_ms)
-{
-    if (commands.waiting())
-        commands.run();
-    end_turn();
-    publish_status();
-    if (!stopped_ && !dispatch.full()) {
-        bool left = dispatch.count() > 0 || !todos.idle() || commands.waiting();
-        loop.turn(left ? 0 : timeout_ms);
-        end_turn();
-    }
-}
-
-/// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
-void App::end_turn()
-{
-    if (departure.asked())
-        departure.run();
-    do {
-        outbox.flush_all();
-    } while (todos.run() && !(outbox.idle() && todos.idle()));
-    outbox.flush_all();
-    if (!dispatch.polling()) // records may point to what is let go of: it lasts as long as they
-        sweep_retired();
-    if (departure.asked())
-        stopped_ = departure.finish();
-    arm_due();
-}
-
-/// Before a wait, and before the host has its thread back.
-void App::publish_status()
-{
-    if (status.attached())
-        status.publish(*this, page_state());
-}
-
-PageState App::page_state() const
-{
-    if (departure.leaving())
-        return departure.draining() ? PageState::kDraining : PageState::kStopping;
-    return started_ ? PageState::kServing : PageState::kStarting;
-}
-
-void App::arm_due()
-{
-    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), departure.due_ms()}));
-}
-
-void App::deadline_moved()
-{
-    if (!inside_ && loop.is_open())
-        arm_due();
-}
-
-void App::has_work()
-{
-    // Inside a turn its end will see to it; outside, whoever watches the descriptor has to hear of it, once.
-    if (inside_ || signalled_ || !loop.is_open())
-        return;
-    signalled_ = true;
-    loop.wake();
+    return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
 }
 
 void App::sweep_retired()
@@ -425,65 +174,6 @@ void App::retire(void *user, wm_destroy_fn destroy)
         destroy(user); // early is better than never
     }
     has_work();
-}
-
-// ---- leaving
-
-void App::request_stop()
-{
-    departure.ask_stop();
-    std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    if (loop.is_open())
-        loop.wake();
-}
-
-void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
-{
-    departure.ask_drain(spread_ms, timeout_ms, code);
-    if (loop.is_open())
-        loop.wake();
-}
-
-// ---- what the loop calls
-
-void App::woken(void *app)
-{
-    static_cast<App *>(app)->commands.run();
-}
-
-void App::due(void *app)
-{
-    App *self = static_cast<App *>(app);
-    self->timers.run();
-    self->deadlines.sweep(self->loop.now_ms(), [self](uint32_t slot) { self->expiry.expired(slot); });
-}
-
-// ---- what it owns
-
-int App::being_freed()
-{
-    return fail(WM_ESTOPPED, "the app is being freed: nothing can be added to it");
-}
-
-Worker *App::add_worker(const Address *address, Protocol protocol)
-{
-    if (freeing_) {
-        being_freed();
-        return nullptr;
-    }
-    workers_.push_back(std::make_unique<Worker>(*this, address, protocol));
-    status.rows_changed();
-    return workers_.back().get();
-}
-
-void App::remove_part(AppPart *part)
-{
-    parts_.erase(std::find(parts_.begin(), parts_.end(), part));
-}
-
-bool App::has_part(const AppPart *part) const
-{
-    return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
 }
 
 } // namespace wm
