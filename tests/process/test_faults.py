@@ -364,5 +364,5 @@ def test_p14__the_first_timer_of_a_process_is_one_like_any_other(make):
     host = http.client.HTTPConnection(instance.address().removeprefix("http://"))
     host.request("GET", "/slow/1")
     assert host.getresponse().read() == b"slow 1"
-    assert instance.status()["processes"][0]["timers"] == 0
+    eventually(lambda: instance.status()["processes"][0]["timers"] == 0, "the end of its turn, in which it has answered")
     host.close()

@@ -83,7 +83,7 @@ def test_timers__are_counted_while_they_wait(make):
     with connect(instance.address()) as sock:
         sock.sendall(b"slow 60000\nslow 60000\npid\n")
         assert sock.recv(100)  # what was before it has been read
-        assert instance.status()["processes"][0]["timers"] == 2
+        eventually(lambda: instance.status()["processes"][0]["timers"] == 2, "two timers")
 
 
 def test_exits__are_rows_in_words(make):
