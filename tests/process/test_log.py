@@ -112,6 +112,36 @@ def test_rotation__loses_and_tears_no_line_of_several_writers(make):
         sock.close()
 
 
+def test_rotation__of_a_link_is_for_who_has_made_it(make, tmp_path):
+    instance = make("text://127.0.0.1:0,count=1,name=line", app=["log_max_size=300"])
+    instance.run_dir.mkdir()
+    instance.log_path.symlink_to(tmp_path / "real")
+    instance.start()
+    for _ in range(3):
+        instance.reload()
+    assert instance.stop().code == 0
+    assert instance.log_path.is_symlink() and sorted(os.listdir(instance.run_dir)) == ["test.log"]
+    text = (tmp_path / "real").read_text()
+    assert len(text) > 600 and text.count("test: reloaded, 1 process replaced\n") == 3 and text.endswith(": test has stopped\n")
+
+
+def test_rotation__that_fails_says_so_once_and_comes_when_it_can(make):
+    instance = make("text://127.0.0.1:0,count=1,name=line", app=["log_max_size=300"])
+    old = pathlib.Path(f"{instance.log_path}.1")
+    old.mkdir(parents=True)
+    instance.start()
+    for _ in range(3):
+        instance.reload()
+    for _ in range(20):
+        instance.status()
+    assert instance.log().count(f"cannot rename {instance.log_path}: Is a directory: the log stays as long as it is\n") == 1
+    assert instance.log().count("\n") < 30
+    old.rmdir()
+    instance.reload()
+    eventually(old.is_file, "the rotation")
+    assert "cannot rename" in old.read_text() and "cannot rename" not in instance.log()
+
+
 def test_rotation__late_writer_does_not_cause_another(make):
     instance = make(*[f"text://127.0.0.1:0,count=1,name={name}" for name in ("quick", "late")], app=["log_max_size=5000"])
     instance.start()

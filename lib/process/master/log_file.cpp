@@ -53,13 +53,19 @@ std::string LogFile::reopen()
     return "";
 }
 
+bool LogFile::is_link() const
+{
+    struct stat named;
+    return lstat(path_.c_str(), &named) == 0 && S_ISLNK(named.st_mode);
+}
+
 std::string LogFile::rotate(int64_t max_size)
 {
     struct stat open_file, named;
     bool known = fstat(fd_.get(), &open_file) == 0;
     if (known && open_file.st_size <= max_size)
         return "";
-    bool ours = known && stat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+    bool ours = known && lstat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
     // Where another has renamed it already, there is a new file to go on with.
     if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
         return cannot("rename", path_);

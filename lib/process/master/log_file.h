@@ -20,13 +20,16 @@ public:
     /// Opens the path anew, as after a rotation by others; the old file stays when that fails. Empty, or what is wrong.
     std::string reopen();
     /// When it is over that size, renames it to PATH.1, which replaces an older one, and opens it anew. Each process that writes to it says
-    /// once that it is full, some of them late: a file that has just been begun stays. Empty, or what is wrong.
+    /// once that it is full, some of them late: a file that has just been begun stays. Empty, or what is wrong. Not for a link: what a name
+    /// stands for, as /dev/stderr does, is for who has made it to change.
     std::string rotate(int64_t max_size);
     /// In a child, to which the descriptor has been given.
     void forget() { fd_.release(); }
 
     int fd() const { return fd_.get(); }
     bool is_open() const { return static_cast<bool>(fd_); }
+    /// Its path is a link.
+    bool is_link() const;
     const std::string &path() const { return path_; }
     /// Empty, or why nothing can be written to it now.
     std::string probe() const;

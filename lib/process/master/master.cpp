@@ -17,12 +17,14 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <utility>
 
 namespace wm {
 
 namespace {
 
 constexpr int64_t kTouchMs = 3600 * 1000;
+constexpr int64_t kRotateAgainMs = 60 * 1000;
 constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
 
 void call(App &app, const Callback<wm_app_fn> &callback)
@@ -95,7 +97,7 @@ Children::Started Master::act()
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);
-    if (log_is_full_)
+    if (log_is_full_ || now >= rotate_at_ms_)
         rotate_log();
     if (now >= touch_at_ms_) {
         instance_.touch();
@@ -108,7 +110,8 @@ Children::Started Master::act()
 
 void Master::arm()
 {
-    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), touch_at_ms_});
+    int64_t due =
+        std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), touch_at_ms_, rotate_at_ms_});
     if (reload_.wanted() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
@@ -138,7 +141,7 @@ void Master::take_signals()
             reload_.want(number == SIGUSR2);
             break;
         default:
-            break; // SIGCHLD: the turn looks after the children. SIGPIPE: who has read the log is gone
+            break; // SIGCHLD: the turn looks after the children. SIGPIPE, SIGXFSZ: the log says so where it is written
         }
     }
 }
@@ -389,14 +392,19 @@ void Master::log_full()
 void Master::rotate_log()
 {
     log_is_full_ = false;
-    if (!log_.is_open())
+    rotate_at_ms_ = Loop::kNever;
+    if (!log_.is_open() || log_.is_link())
         return;
     std::string wrong = log_.rotate(app_.options.log_max_size);
+    if (!wrong.empty()) { // it grows on, and who writes to it has said so: neither they nor this line do so again
+        rotate_at_ms_ = loop_.now_ms() + kRotateAgainMs;
+        if (std::exchange(rotate_error_, wrong) != wrong)
+            log(WM_LOG_ERROR, "%s: the log stays as long as it is", wrong.c_str());
+        return;
+    }
+    rotate_error_.clear();
     set_files();
-    if (wrong.empty())
-        children_.tell(MessageKind::kLog, log_.fd());
-    else
-        log(WM_LOG_ERROR, "%s", wrong.c_str());
+    children_.tell(MessageKind::kLog, log_.fd());
 }
 
 /// Others may have renamed them: what is written from here on goes to the files that have their names now.

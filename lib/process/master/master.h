@@ -121,6 +121,8 @@ private:
     int stop_signals_ = 0;
     int32_t console_level_;
     bool log_is_full_ = false;
+    int64_t rotate_at_ms_ = Loop::kNever; ///< once more, after a failure
+    std::string rotate_error_;            ///< that has been told
     bool locked_ = false;
     bool prepared_ = false;
     bool called_off_ = false; ///< stopped before all served
