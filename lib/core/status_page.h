@@ -22,14 +22,13 @@ enum class PageState : uint32_t { kFree, kStarting, kServing, kDraining, kStoppi
 
 struct StatusRow {
     static constexpr size_t kName = 32;
-    static constexpr size_t kAddress = 96;
+    static constexpr size_t kAddress = 120; // text+unix:// and the longest path (unix(7))
 
     std::atomic<RowState> state;
     std::atomic<uint32_t> connections;
     std::atomic<uint64_t> requests;
     char name[kName];       ///< cut, always with a NUL
     char address[kAddress]; ///< cut, always with a NUL
-    uint64_t reserved[2];
 };
 
 struct StatusPage {
@@ -49,12 +48,10 @@ struct StatusPage {
     std::atomic<uint32_t> in_second_before;
     std::atomic<uint32_t> rows;    ///< in use below
     std::atomic<uint32_t> workers; ///< there are; more than kRows have no row
-    uint64_t reserved[23];
-
     StatusRow row[kRows];
 };
 
-static_assert(sizeof(StatusRow) == 160 && sizeof(StatusPage) <= StatusPage::kSize, "a page a process");
+static_assert(sizeof(StatusPage) <= StatusPage::kSize, "a page a process");
 static_assert(std::atomic<uint64_t>::is_always_lock_free, "the page is shared between processes");
 
 } // namespace wm

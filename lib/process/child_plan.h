@@ -35,10 +35,10 @@ struct ChildPlan {
     int32_t console_level = 0; ///< from this level on the log goes to standard error too
     std::vector<KeptFor> sockets;
 
-    /// The variables for an exec, "NAME=VALUE"; the descriptors have to stay open over it.
+    /// The variables for an exec of this very process, "NAME=VALUE"; the descriptors have to stay open over it.
     std::vector<std::string> environment() const;
-    /// False: this process was not started by a master. Takes the variables out of the environment, and the descriptors are
-    /// close-on-exec again.
+    /// False: this process was not started by a master, though perhaps by one that was. Takes the variables out of the environment, and the
+    /// descriptors are close-on-exec again.
     bool from_environment();
     std::vector<int> descriptors() const;
 };

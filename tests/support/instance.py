@@ -195,11 +195,10 @@ class Instance:
         return eventually(other, f"a process in place of {pid}")
 
     def address(self, worker=None, listener=0):
-        """Where a worker listens: the port that 0 has become."""
-        for process in self.status()["processes"]:
-            if worker is None or process["worker"] == worker:
-                return process["listeners"][listener]["address"]
-        raise AssertionError(f"no process of {worker}")
+        """Where a worker listens: the port that 0 has become. One that starts may not know it yet."""
+        rows = [row for row in self.status()["processes"] if worker in (None, row["worker"])]
+        serving = [row for row in rows if row["status"] in ("idle", "busy")]
+        return (serving or rows)[0]["listeners"][listener]["address"]
 
     def log(self):
         return self.log_path.read_text() if self.log_path.exists() else ""
@@ -218,7 +217,7 @@ class Instance:
             master = self.master
         except (FileNotFoundError, NotADirectoryError, ValueError):
             master = None
-        if master and alive(master):
+        if master and master != 1 and alive(master):  # that number is of a container of its own
             os.kill(master, signal.SIGKILL)
             eventually(lambda: not alive(master), "the end of the master")
         if self.process is not None and self.process.returncode is None:

@@ -3,11 +3,12 @@
  * The server that the tests of processes start: workers as its command line says, callbacks that do what a request asks for.
  *
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
- *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] -- COMMAND...
+ *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] -- COMMAND...
  *
  * ADDRESS none is a worker without one. --inner is opened by each process of the first worker in its on_start; what fails is said, and the
  * process serves on. --fail has on_start return -1 in the process of that index (-1: in all); --fail-file in all while the file is there.
- * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read.
+ * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
+ * run something before wm_app_main.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), big N (an answer of N bytes), stop (ends this process), listen ADDRESS, unlisten ADDRESS. Anything else
@@ -29,6 +30,7 @@ static size_t inner_count;
 static const char *trace_path;
 static const char *fail_file;
 static const char *say;
+static const char *before;
 static int fail_index = -2;
 static int slow_start_ms;
 static int pull;
@@ -321,6 +323,8 @@ int main(int argc, char **argv)
             trace_path = value;
         else if (strcmp(flag, "--slow-start") == 0)
             slow_start_ms = atoi(value);
+        else if (strcmp(flag, "--before") == 0)
+            before = value;
         else
             die(flag);
     }
@@ -332,6 +336,8 @@ int main(int argc, char **argv)
         argv[at] = argv[0];
     else
         at = argc - 1;
+    if (before && system(before) == -1)
+        die("--before");
     int code = wm_app_main(app, argc - at, argv + at);
     if (code == WM_CHILD)
         code = serve_by_poll();

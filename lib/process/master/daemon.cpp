@@ -17,7 +17,7 @@ namespace wm {
 
 namespace {
 
-constexpr const char *kVariable = "WM_DAEMON"; // number of the pipe's write end, over an exec
+constexpr const char *kVariable = "WM_DAEMON"; // over an exec: who is meant, and the number of the pipe's write end
 
 volatile sig_atomic_t interrupted = 0;
 
@@ -117,7 +117,7 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
         return Role::kDaemon;
     }
     fcntl(pipe_.get(), F_SETFD, 0);
-    std::vector<std::string> variables = {std::string(kVariable) + "=" + std::to_string(pipe_.get())};
+    std::vector<std::string> variables = {std::string(kVariable) + "=" + std::to_string(self) + " " + std::to_string(pipe_.get())};
     if (activated)
         variables.push_back("LISTEN_PID=" + listen_pid);
     exec_self(arguments, variables);
@@ -128,9 +128,10 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
 bool Daemon::inherited()
 {
     const char *text = getenv(kVariable);
-    int fd = text ? atoi(text) : -1;
+    int self = 0, fd = -1;
+    bool meant = text && sscanf(text, "%d %d", &self, &fd) == 2 && self == getpid();
     unsetenv(kVariable);
-    if (fd <= 2 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+    if (!meant || fd <= 2 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return false;
     pipe_.reset(fd);
     return true;
