@@ -110,6 +110,22 @@ def test_reload__while_new_processes_cannot_start_fails_and_the_old_ones_serve(m
     assert instance.child() != pid
 
 
+def test_reload__starts_at_once_what_is_in_a_pause_and_says_whether_it_could(make, tmp_path):
+    reason = tmp_path / "reason"
+    instance = make("text://127.0.0.1:0,count=2,name=line", extra=["--fail-file", str(reason)])
+    instance.start()
+    killed, other = instance.children()
+    reason.write_text("")
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: "another starts in 0.4 s" in instance.log(), "a pause")
+    result = instance.command("reload")
+    assert (result.code, result.out) == (1, "") and "could not start: on_start of text://127.0.0.1:" in result.err, result
+    assert instance.children() == [other]
+    reason.unlink()
+    assert instance.reload().out == "test: reloaded, 2 processes replaced\n"
+    assert len({killed, other, *instance.children()}) == 4
+
+
 if FULL:
     def test_crash_loop__is_forgotten_after_ten_seconds_alive(make, tmp_path):
         reason = tmp_path / "reason"

@@ -68,11 +68,8 @@ Children::Started Reload::step(int64_t now_ms)
         }
         pending_.pop_back();
         deadline_ms_ = Loop::kNever;
-        if (!slot.serving) {
-            replaced_++; // it has died, and what starts there is new anyway
-            continue;
-        }
-        Children::Started started = children_.start(at, true);
+        // Where one has died there is nobody to replace, and a pause that is over: what the reload brings may be what it needed.
+        Children::Started started = children_.start(at, slot.serving != nullptr);
         if (started == Children::Started::kChild)
             return started;
         if (started == Children::Started::kNo) {
@@ -91,9 +88,7 @@ void Reload::child_ready(Child &child)
     if (!running_ || current_ != child.slot)
         return;
     Slot &slot = children_.slots()[current_];
-    if (slot.successor != &child)
-        return;
-    Child *old = slot.serving;
+    Child *old = slot.serving != &child ? slot.serving : nullptr;
     slot.successor = nullptr;
     if (old) {
         log(WM_LOG_INFO, "worker[%s:%d] serves in place of %d", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
@@ -111,12 +106,9 @@ void Reload::child_died(Child &child)
 {
     if (!running_ || current_ != child.slot || child.phase != Child::Phase::kStarting)
         return;
-    Slot &slot = children_.slots()[current_];
-    current_ = kNone;
-    deadline_ms_ = Loop::kNever;
-    if (slot.serving && slot.serving->ready_ms >= 0) // else there is none to fall back on: the slot is started like any that has died
-        give_up("a new process of worker " + slot.worker->options.name + " could not start" +
-                (child.failure.empty() ? "" : ": " + child.failure));
+    const Slot &slot = children_.slots()[current_];
+    give_up("a new process of worker " + slot.worker->options.name + " could not start" +
+            (child.failure.empty() ? "" : ": " + child.failure));
 }
 
 void Reload::give_up(const std::string &why)

@@ -49,7 +49,7 @@ private:
     Children &children_;
     const AppOptions &options_;
     std::vector<size_t> pending_;
-    size_t current_ = kNone; ///< slot whose successor is starting
+    size_t current_ = kNone; ///< slot whose new process is starting
     int64_t deadline_ms_ = Loop::kNever;
     uint64_t number_ = 0;
     size_t replaced_ = 0;
