@@ -33,7 +33,10 @@ bool Signals::install(std::initializer_list<int> numbers)
     action.sa_handler = &Signals::arrived;
     action.sa_flags = SA_RESTART | SA_NOCLDSTOP;
     sigemptyset(&action.sa_mask);
+    sigset_t opened;
+    sigemptyset(&opened);
     for (int number : numbers) {
+        sigaddset(&opened, number);
         Saved saved = {number, {}};
         if (sigaction(number, &action, &saved.action) != 0)
             continue;
@@ -41,6 +44,7 @@ bool Signals::install(std::initializer_list<int> numbers)
         if (number == SIGHUP && saved.action.sa_handler == SIG_IGN) // nohup(1) means it
             sigaction(number, &saved.action, nullptr);
     }
+    pthread_sigmask(SIG_UNBLOCK, &opened, &mask_); // who has started this program may have blocked them
     return true;
 }
 
@@ -48,8 +52,10 @@ void Signals::restore()
 {
     for (const Saved &saved : saved_)
         sigaction(saved.number, &saved.action, nullptr);
-    if (!saved_.empty())
+    if (!saved_.empty()) {
         pipe_end = -1;
+        pthread_sigmask(SIG_SETMASK, &mask_, nullptr);
+    }
     saved_.clear();
     read_.reset();
     write_.reset();

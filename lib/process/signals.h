@@ -41,6 +41,7 @@ private:
     Fd read_;
     Fd write_;
     std::vector<Saved> saved_;
+    sigset_t mask_ = {}; ///< of this thread before
 };
 
 /// While it lives no signal is handled in this thread: around fork(2), until the child has handlers of its own.

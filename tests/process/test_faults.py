@@ -222,7 +222,7 @@ def test_p08__half_a_packet_does_not_hang_a_stop(make, worker, half):
 # ---- P9
 
 def test_p09__stop_says_goodbye(make):
-    instance = make("websocket://127.0.0.1:0,count=1,name=page", "http://127.0.0.1:0,count=1,name=web", ONE)
+    instance = make("websocket://127.0.0.1:0,count=1,name=page", "http://127.0.0.1:0,count=1,name=web", ONE, app=["stop_timeout_ms=30000"])
     instance.start()
     page = Page(instance.address("page"))
     page.settle()
@@ -230,7 +230,7 @@ def test_p09__stop_says_goodbye(make):
     idle.sendall(b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"200 OK" in idle.recv(4096)
     late = http.client.HTTPConnection(host)
-    late.request("GET", "/slow/300")
+    late.request("GET", "/slow/2000")
     line = connect(instance.address("line"))
     eventually(lambda: instance.status()["summary"]["connections"] == 4, "four connections")
     stop = instance.begin("stop")
@@ -240,7 +240,7 @@ def test_p09__stop_says_goodbye(make):
         assert read_to_end(sock) == b""
         sock.close()
     answer = late.getresponse()
-    assert (answer.status, answer.read(), answer.getheader("Connection")) == (200, b"slow 300", "close")
+    assert (answer.status, answer.read(), answer.getheader("Connection")) == (200, b"slow 2000", "close")
     result = instance.finish(stop)
     assert (result.code, result.out) == (0, "test: stopped\n")
     late.close()

@@ -116,7 +116,7 @@ def test_reload__an_answer_that_is_due_comes_and_is_the_last(make, issue, connec
     instance.start()
     [old] = instance.children()
     client = connect(instance.address())
-    client.send(get(b"slow/1500"))
+    client.send(get(b"slow/3000"))
     eventually(lambda: requests(instance) == 1, "the request")
     reload = issue(instance, "reload")
     handed_over(instance)
@@ -125,7 +125,7 @@ def test_reload__an_answer_that_is_due_comes_and_is_the_last(make, issue, connec
     assert int(take_http_answer(other).body) != old
     other.close()
     answer = take_http_answer(client)
-    assert (answer.body, answer.closes) == (b"slow 1500", True)
+    assert (answer.body, answer.closes) == (b"slow 3000", True)
     part(client)
     assert outcome(instance.finish(reload)) == RELOADED
     assert not alive(old)
@@ -228,7 +228,7 @@ def test_reload__an_old_process_that_is_halted_is_killed_at_the_deadline(make):
 
 
 def test_reload__an_old_process_that_is_killed_meanwhile_has_its_successor_already(make, issue, connect):
-    instance = make(LINE, app=["drain_ms=100"], extra=["--slow-start", "500"])
+    instance = make(LINE, app=["drain_ms=100"], extra=["--slow-start", "1500"])
     instance.start()
     [old] = instance.children()
     reload = issue(instance, "reload")
@@ -244,7 +244,7 @@ def test_reload__an_old_process_that_is_killed_meanwhile_has_its_successor_alrea
 
 
 def test_reload__a_new_process_that_is_killed_before_it_is_ready_fails_it(make, issue):
-    instance = make(LINE, app=["drain_ms=100"], extra=["--slow-start", "500"])
+    instance = make(LINE, app=["drain_ms=100"], extra=["--slow-start", "1500"])
     instance.start()
     [old] = instance.children()
     reload = issue(instance, "reload")
@@ -258,11 +258,11 @@ def test_reload__a_new_process_that_is_killed_before_it_is_ready_fails_it(make, 
 
 
 def test_stop__websockets_hear_1001_and_an_answer_that_is_due_comes(make, issue, connect):
-    instance = make(WEB, ECHO)
+    instance = make(WEB, ECHO, app=["stop_timeout_ms=30000"])
     instance.start()
     pids = instance.children()
     client = connect(instance.address("web"))
-    client.send(get(b"slow/700"))
+    client.send(get(b"slow/2000"))
     page = connect(instance.address("echo"), websocket=True)
     eventually(lambda: requests(instance) == 1, "the request")
     stop = issue(instance, "stop")
@@ -271,7 +271,7 @@ def test_stop__websockets_hear_1001_and_an_answer_that_is_due_comes(make, issue,
     page.send(close(1001))
     part(page)
     answer = take_http_answer(client)
-    assert (answer.body, answer.closes) == (b"slow 700", True)
+    assert (answer.body, answer.closes) == (b"slow 2000", True)
     part(client)
     assert outcome(instance.finish(stop)) == (0, "test: stopped\n", "")
     assert not any(map(alive, pids))

@@ -4,7 +4,7 @@ import signal
 import socket
 import stat
 
-from instance import alive, ask, eventually, free_port
+from instance import alive, ask, connect, eventually, free_port
 
 LINE = "text://127.0.0.1:0,count=2,name=line"
 
@@ -37,6 +37,18 @@ def test_start__after_a_kill_waits_for_ports_that_are_still_held(make):
     assert instance.finish(start).code == 0
     assert ask(f"text://127.0.0.1:{port}", "hello") == "hello"
     assert instance.stop().code == 0
+
+
+def test_foreground__ctrl_backslash_lets_clients_finish(make):
+    instance = make("text://127.0.0.1:0,count=1,name=line", app=["drain_ms=30000", "graceful_timeout_ms=60000"])
+    process = instance.start_foreground()
+    with connect(instance.address()) as client:
+        client.sendall(b"pid\nslow 500\n")
+        assert client.recv(100) == b"%d\n" % instance.child()
+        os.killpg(process.pid, signal.SIGQUIT)  # as a terminal does: master and children
+        assert client.recv(100) == b"slow 500\n"
+    code, _, err = instance.wait()
+    assert code == 0 and " stops gracefully\n" in err
 
 
 def test_foreground__ctrl_c_stops_at_once(make):

@@ -34,6 +34,90 @@ def test_foreground__without_standard_descriptors_serves(make):
     assert instance.stop().code == 0
 
 
+@pytest.mark.parametrize("method", ["fork", "exec"])
+def test_start__with_signals_blocked_by_who_starts_it_hears_them(make, method):
+    instance = make(LINE, app=[f"start_method={method}"])
+    result = instance.command("start", "-d", preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()))
+    assert result.code == 0, result
+    master, killed = instance.master, instance.child()
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: len(instance.trace("start")) == 2, "another process, though no command wakes the master")
+    eventually(lambda: instance.serving(), "it to serve")
+    os.kill(instance.child(), signal.SIGTERM)
+    eventually(lambda: len(instance.trace("start")) == 3, "a third one")
+    os.kill(master, signal.SIGTERM)
+    eventually(lambda: not alive(master), "the end")
+
+
+def test_exec__what_a_process_runs_before_wm_app_main_is_none_of_the_master_s(make, tmp_path):
+    said = tmp_path / "said"
+    other = make(LINE, name="other", app=["start_method=exec"])
+    before = f"{' '.join(other.line('status'))} 2>>{said}; echo $? >>{said}"
+    instance = make(LINE, app=["start_method=exec"], extra=["--before", before])
+    instance.start()
+    assert ask(instance.address(), "pid") == str(instance.child())
+    assert set(said.read_text().splitlines()) == {"other: not running", "3"}
+    assert instance.reload().code == 0 and "killed" not in instance.log()
+
+
+def test_start_d__what_runs_before_wm_app_main_does_not_answer_for_the_daemon(make, tmp_path):
+    other = make(LINE, name="other", folder=tmp_path)
+    before = f"{' '.join(other.line('start'))} >/dev/null 2>&1 & sleep 0.3; kill $!"
+    instance = make(LINE, app=["start_method=exec"], extra=["--before", before, "--fail", "0"])
+    assert instance.command("start", "-d").code == 1
+
+
+def start_with_files_of_at_most(instance, size):
+    return instance.command("start", "-d", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))
+
+
+def test_log__at_the_limit_of_file_sizes_loses_lines_and_nothing_else(make):
+    size = 1 << 20
+    instance = make(LINE, app=["log_max_size=0"])
+    instance.run_dir.mkdir()
+    instance.log_path.write_text(size * "x")
+    result = start_with_files_of_at_most(instance, size)
+    assert result.code == 0, result
+    pid = instance.child()
+    ask(instance.address(), "listen unix:///nowhere/mark")  # which fails, and is a line of the log
+    assert int(ask(instance.address(), "pid")) == pid
+    assert instance.reload().code == 0 and instance.stop().code == 0
+    assert instance.log() == size * "x"
+
+
+def test_start__under_a_limit_of_file_sizes_that_leaves_no_room_says_so(make):
+    result = start_with_files_of_at_most(make(LINE), 4096)
+    assert result.code == 1 and result.err.startswith("test: no memory to share with the processes: File too large\n"), result
+
+
+def first_of_a_container():
+    """What a command needs in front of it to be process 1, and what another to come to it there; None where that is forbidden."""
+    for way, enter in (([], []), (["--user", "--map-root-user"], ["--user", "--preserve-credentials"])):
+        prefix = ["unshare", *way, "--pid", "--fork", "--kill-child", "--mount-proc"]
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
+            return prefix, ["nsenter", *enter, "--pid", "--mount"]
+    return None
+
+
+def test_first_process_of_a_container__waits_for_those_whose_parents_have_died(make):
+    ways = first_of_a_container()
+    if ways is None:  # then it cannot be tried
+        return
+    prefix, enter = ways
+    instance = make(LINE, prefix=prefix)
+    process = instance.start_foreground()
+    master = int(pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())
+    inside = [*enter, f"--target={master}", "sh", "-c"]
+
+    def run(script):
+        return subprocess.run([*inside, script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60, check=True).stdout.decode()
+
+    for _ in range(3):
+        run("(sleep 0.1 >/dev/null &)")
+    eventually(lambda: "(sleep)" not in run("cat /proc/[0-9]*/stat 2>/dev/null || true"), "their end, and nothing of them")
+    assert instance.stop().code == 0
+
+
 def test_foreground__outlives_a_hangup_that_was_ignored_before(make):
     instance = make(LINE)  # as nohup(1) starts it
     process = instance.start_foreground(preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))

@@ -84,8 +84,8 @@ void ChildLink::starting()
 {
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.loop, channel_.fd(), this);
     // Of the terminal's SIGINT and SIGHUP the master hears too, and says what is to be done.
-    // And who reads standard error may go, which is no reason to end (SIGPIPE).
-    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE}))
+    // And who reads standard error may go, or a file reach its limit, which is no reason to end (SIGPIPE, SIGXFSZ).
+    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.loop, signals_.fd(), this);
 }
 
@@ -212,8 +212,10 @@ void ChildLink::signal_arrived(ChildLink *self)
     while (int number = self->signals_.next()) {
         switch (number) {
         case SIGTERM:
-        case SIGQUIT:
             self->app_.request_stop(); // this process alone: the master starts another
+            break;
+        case SIGQUIT: // the terminal's goes to the master too, which asks for the same
+            self->app_.request_drain(self->app_.options.drain_ms, self->app_.options.graceful_timeout_ms, websocket::kGoingAway);
             break;
         case SIGUSR1:
         case SIGUSR2:

@@ -25,6 +25,7 @@ constexpr int64_t kFirstPauseMs = 100;
 constexpr int64_t kLongestPauseMs = 10000;
 constexpr int64_t kForkRetryMs = 1000;
 constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling
+constexpr int64_t kSilentMs = 100;  // between looks at one whose channel has ended: SIGCHLD may be another's by now
 constexpr size_t kSparePages = 8;
 constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
 constexpr int kLastMessages = 10000; // more than a channel holds
@@ -148,7 +149,8 @@ void Children::read(Child &child, int most)
         case Channel::Got::kNothing:
             return;
         case Channel::Got::kEnd:
-            child.watch.disarm(); // its end is seen by waitpid
+            child.watch.disarm(); // its end is seen by waitpid, a little later
+            child.silent = true;
             return;
         }
     }
@@ -216,6 +218,21 @@ void Children::reap(int64_t now_ms)
         }
         read(child, kLastMessages); // its last words, and sockets that it has sent up
         died(child, ended > 0 ? status : 0, now_ms);
+    }
+    if (getpid() == 1)
+        reap_orphans();
+}
+
+/// The first process of a container is given those whose parents have died, and nobody else waits for them.
+void Children::reap_orphans()
+{
+    auto own = [this](pid_t pid) {
+        return std::any_of(children_.begin(), children_.end(), [pid](const auto &child) { return child->pid == pid; });
+    };
+    for (siginfo_t ended = {}; waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0; ended = {}) {
+        if (ended.si_pid == 0 || own(ended.si_pid)) // one of ours that has ended just now: its SIGCHLD follows
+            return;
+        waitpid(ended.si_pid, nullptr, WNOHANG);
     }
 }
 
@@ -309,7 +326,7 @@ int64_t Children::due_ms() const
 {
     int64_t due = Loop::kNever;
     for (const auto &child : children_)
-        due = std::min(due, child->kill_at_ms);
+        due = std::min(due, child->silent ? std::min(child->kill_at_ms, loop_.now_ms() + kSilentMs) : child->kill_at_ms);
     for (const Slot &slot : slots_)
         if (!slot.serving && !slot.successor && !closed_)
             due = std::min(due, slot.start_at_ms);

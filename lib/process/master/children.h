@@ -32,6 +32,7 @@ struct Child {
     size_t page = StatusPages::kNone;
     Phase phase = Phase::kStarting;
     bool killed = false; ///< by us, because it did not end
+    bool silent = false; ///< its end of the channel is closed, and so is its life, or will be soon
     Channel channel;
     Watch watch;
     int64_t ready_ms = -1;
@@ -118,6 +119,7 @@ private:
     void read(Child &child, int most);
     void heard(Child &child, Message &message);
     void keep(Child &child, Message &message);
+    void reap_orphans();
     void died(Child &child, int status, int64_t now_ms);
     void plan_restart(Slot &slot, const Child &child, int64_t now_ms);
     void remove(const Child &child);

@@ -69,11 +69,11 @@ bool Master::prepare()
         return false;
     if (loop_.open([](void *) {}, [](void *) {}, this) != 0 || !open_control())
         return refuse(last_error());
-    if (!children_.open_pages())
-        return refuse(std::string("no memory to share with the processes: ") + strerror(errno));
-    if (!signals_.install({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE}))
+    if (!signals_.install({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE, SIGXFSZ}))
         return refuse(std::string("cannot handle signals: ") + strerror(errno));
     signal_watch_.arm_read<&Master::signal_arrived>(loop_, signals_.fd(), this);
+    if (!children_.open_pages())
+        return refuse(std::string("no memory to share with the processes: ") + strerror(errno));
     loop_.update_now();
     started_ms_ = loop_.now_ms();
     started_unix_ = time(nullptr);
