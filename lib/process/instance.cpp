@@ -1,6 +1,7 @@
 #include "process/instance.h"
 
 #include "core/error.h"
+#include "process/file_place.h"
 #include "process/process_state.h"
 #include "proto/ascii.h"
 
@@ -121,9 +122,8 @@ std::string Instance::check_run_dir() const
 /// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
 bool Instance::is_current(int fd) const
 {
-    struct stat open_file, named;
-    return fstat(fd, &open_file) == 0 && stat(pid_path_.c_str(), &named) == 0 && open_file.st_dev == named.st_dev &&
-           open_file.st_ino == named.st_ino;
+    struct stat open_file;
+    return fstat(fd, &open_file) == 0 && place_of(pid_path_, open_file) == Place::kOurs;
 }
 
 Instance::Lock Instance::lock()

@@ -165,3 +165,16 @@ def test_start__a_thread_that_waits_for_standard_input_holds_nobody_up(tmp_path,
             stop = subprocess.run([*command, "stop"], stdin=subprocess.DEVNULL, env=environment, timeout=60, check=False)
             process.stdin.close()
     assert stop.returncode == 0 and process.returncode == 0
+
+
+def test_stop__leaves_the_control_socket_of_another(make):
+    first = make(LINE)
+    first.start()
+    master = first.master
+    first.pid_path.unlink()
+    second = make(LINE)  # of the same name: nothing says any more that one runs
+    second.start()
+    assert second.master != master
+    os.kill(master, signal.SIGTERM)
+    eventually(lambda: not alive(master), "the end of the first master")
+    assert second.stop().code == 0

@@ -1,6 +1,7 @@
 #include "process/master/control_server.h"
 
 #include "core/error.h"
+#include "process/file_place.h"
 #include "process/packet.h"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 namespace wm {
@@ -45,9 +45,12 @@ int ControlServer::open(const std::string &path)
     // The mode is the file's from its first moment on: what the unbound socket has, bind() gives the file.
     bool done = listener_ && fchmod(listener_.get(), 0600) == 0 &&
                 bind(listener_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0 &&
-                chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
-    if (!done)
-        return fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
+                lstat(path.c_str(), &bound_) == 0 && chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
+    if (!done) {
+        int code = fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
+        listener_.reset();
+        return code;
+    }
     path_ = path;
     watch_.arm_read<&ControlServer::acceptable>(loop_, listener_.get(), this);
     return 0;
@@ -57,7 +60,7 @@ void ControlServer::close()
 {
     watch_.disarm();
     accept_at_ms_ = Loop::kNever;
-    if (listener_)
+    if (listener_ && place_of(path_, bound_) == Place::kOurs) // else it is another's by now
         unlink(path_.c_str());
     listener_.reset();
 }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 namespace wm {
@@ -35,7 +36,7 @@ public:
 
     /// What stands at the path is replaced: the lock says that it is nobody's. 0, or a WM_E... code with its detail.
     int open(const std::string &path);
-    /// Removes the socket; clients stay.
+    /// Removes the socket, if it is still there and this one's; clients stay.
     void close();
     /// In a child.
     void forget();
@@ -69,6 +70,7 @@ private:
     Handler &handler_;
     std::string path_;
     Fd listener_;
+    struct stat bound_ = {}; ///< the file that it is at path_
     Watch watch_;
     int64_t accept_at_ms_ = Loop::kNever; ///< no descriptor was left, and who waits stays readable: a pause
     std::vector<std::unique_ptr<Client>> clients_;
