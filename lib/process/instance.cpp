@@ -1,7 +1,6 @@
 #include "process/instance.h"
 
 #include "core/error.h"
-#include "process/file_place.h"
 #include "process/process_state.h"
 #include "proto/ascii.h"
 
@@ -120,10 +119,10 @@ std::string Instance::check_run_dir() const
 }
 
 /// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
-bool Instance::is_current(int fd) const
+Place Instance::place_of_pid_file(int fd) const
 {
     struct stat open_file;
-    return fstat(fd, &open_file) == 0 && place_of(pid_path_, open_file) == Place::kOurs;
+    return fstat(fd, &open_file) == 0 ? place_of(pid_path_, open_file) : Place::kAnothers;
 }
 
 Instance::Lock Instance::lock()
@@ -158,7 +157,7 @@ Instance::Lock Instance::try_lock()
             fail(WM_ESYS, "cannot lock the pid file %s: %s", pid_path_.c_str(), strerror(errno));
             return Lock::kFailed;
         }
-        if (!is_current(fd.get()))
+        if (place_of_pid_file(fd.get()) != Place::kOurs)
             continue;
         struct stat status;
         follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // who ends in order removes it
@@ -179,9 +178,28 @@ void Instance::touch() const
         utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
+Kept Instance::keep()
+{
+    Place place = place_of_pid_file(lock_.get());
+    if (place == Place::kOurs)
+        return Kept::kYes;
+    if (place == Place::kMissing) {
+        std::string wrong = make_run_dir();
+        Lock result = wrong.empty() ? try_lock() : Lock::kFailed;
+        if (result == Lock::kTaken)
+            return Kept::kMadeAgain;
+        if (!wrong.empty())
+            fail(WM_EACCES, "%s", wrong.c_str());
+        if (result == Lock::kFailed)
+            return Kept::kLost;
+    }
+    fail(WM_EACCES, "the pid file %s is another's now", pid_path_.c_str());
+    return Kept::kLost;
+}
+
 void Instance::unlock()
 {
-    if (lock_ && is_current(lock_.get())) // else it is another's by now
+    if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else it is another's by now
         unlink(pid_path_.c_str());
     lock_.reset();
 }

@@ -7,6 +7,7 @@
 #define WM_PROCESS_INSTANCE_H
 
 #include "core/fd.h"
+#include "process/file_place.h"
 #include "worker/options.h"
 
 #include <string>
@@ -40,6 +41,8 @@ public:
     bool follows_killed() const { return follows_killed_; }
     /// Makes the files young again: folders for temporary files are swept of old ones.
     void touch() const;
+    /// With the lock: makes the pid file again, and its folder, if somebody has removed them.
+    Kept keep();
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
@@ -51,7 +54,7 @@ public:
 private:
     Lock try_lock();
     std::string default_run_dir(bool *own) const;
-    bool is_current(int fd) const;
+    Place place_of_pid_file(int fd) const;
 
     std::string name_;
     std::string run_dir_;

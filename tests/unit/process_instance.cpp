@@ -126,6 +126,27 @@ void pid_file__left_behind_is_no_obstacle(void **)
     instance.unlock();
 }
 
+void keep__makes_a_pid_file_again_and_leaves_that_of_another(void **)
+{
+    Folder folder;
+    Instance mine = in(folder, "a"), other = in(folder, "a");
+    assert_true(mine.lock() == Instance::Lock::kTaken);
+    assert_true(mine.keep() == Kept::kYes);
+    assert_int_equal(unlink(mine.pid_path().c_str()), 0);
+    assert_int_equal(rmdir(folder.path), 0);
+    assert_int_equal(other.running(), 0);
+    assert_true(mine.keep() == Kept::kMadeAgain);
+    assert_int_equal(other.running(), getpid());
+    assert_true(other.lock() == Instance::Lock::kRunning);
+    assert_int_equal(unlink(mine.pid_path().c_str()), 0);
+    assert_true(other.lock() == Instance::Lock::kTaken);
+    assert_true(mine.keep() == Kept::kLost);
+    assert_non_null(strstr(last_error(), "another's"));
+    mine.unlock();
+    assert_true(other.keep() == Kept::kYes);
+    other.unlock();
+}
+
 /// A child that has let go of its copy does not hold the lock for a master that has died.
 void lock__is_not_held_by_a_child_that_forgot_it(void **)
 {
@@ -166,6 +187,7 @@ int main()
         cmocka_unit_test(run_dir__too_long_for_a_socket_is_said),
         cmocka_unit_test(lock__is_seen_by_others_and_ends_with_its_holder),
         cmocka_unit_test(pid_file__left_behind_is_no_obstacle),
+        cmocka_unit_test(keep__makes_a_pid_file_again_and_leaves_that_of_another),
         cmocka_unit_test(lock__is_not_held_by_a_child_that_forgot_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

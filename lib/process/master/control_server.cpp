@@ -1,7 +1,6 @@
 #include "process/master/control_server.h"
 
 #include "core/error.h"
-#include "process/file_place.h"
 #include "process/packet.h"
 
 #include <algorithm>
@@ -54,6 +53,20 @@ int ControlServer::open(const std::string &path)
     path_ = path;
     watch_.arm_read<&ControlServer::acceptable>(loop_, listener_.get(), this);
     return 0;
+}
+
+Kept ControlServer::keep()
+{
+    Place place = listener_ ? place_of(path_, bound_) : Place::kMissing;
+    if (place == Place::kOurs)
+        return Kept::kYes;
+    if (place == Place::kAnothers) {
+        fail(WM_EACCES, "the control socket %s is another's now", path_.c_str());
+        return Kept::kLost;
+    }
+    watch_.disarm();
+    accept_at_ms_ = Loop::kNever;
+    return open(path_) == 0 ? Kept::kMadeAgain : Kept::kLost;
 }
 
 void ControlServer::close()

@@ -10,6 +10,7 @@
 #include "core/fd.h"
 #include "core/loop.h"
 #include "process/answer.h"
+#include "process/file_place.h"
 
 #include <cstdint>
 #include <memory>
@@ -36,6 +37,8 @@ public:
 
     /// What stands at the path is replaced: the lock says that it is nobody's. 0, or a WM_E... code with its detail.
     int open(const std::string &path);
+    /// Makes the socket again if somebody has removed it. Only with the lock: what comes to stand at the path meanwhile is replaced.
+    Kept keep();
     /// Removes the socket, if it is still there and this one's; clients stay.
     void close();
     /// In a child.

@@ -23,6 +23,7 @@ namespace wm {
 namespace {
 
 constexpr int64_t kTouchMs = 3600 * 1000;
+constexpr int64_t kKeepMs = 60 * 1000;
 constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
 
 void call(App &app, const Callback<wm_app_fn> &callback)
@@ -101,6 +102,11 @@ Children::Started Master::act()
         instance_.touch();
         touch_at_ms_ = now + kTouchMs;
     }
+    if (now >= keep_at_ms_) {
+        if (phase_ == Phase::kServing)
+            keep_files();
+        keep_at_ms_ = now + kKeepMs;
+    }
     if (phase_ == Phase::kStopping && children_.all().empty())
         phase_ = Phase::kEnded;
     return Children::Started::kYes;
@@ -108,10 +114,30 @@ Children::Started Master::act()
 
 void Master::arm()
 {
-    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), touch_at_ms_});
+    int64_t due =
+        std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), touch_at_ms_, keep_at_ms_});
     if (reload_.wanted() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
+}
+
+/// Somebody who clears the folder must not part the master from its commands: what is missing is made again. What is another's is left to
+/// it.
+void Master::keep_files()
+{
+    Kept pid_file = instance_.keep();
+    Kept socket = pid_file == Kept::kLost ? Kept::kLost : control_.keep();
+    std::string lost = socket == Kept::kLost ? last_error() : "";
+    std::string made = pid_file == Kept::kMadeAgain ? instance_.pid_path() : "";
+    if (socket == Kept::kMadeAgain)
+        made += (made.empty() ? "" : " and ") + instance_.socket_path();
+    if (!made.empty()) {
+        reopen_files(); // the log may have gone with them
+        log(WM_LOG_WARN, "%s", say("missing, and made again: " + made).c_str());
+    }
+    if (!lost.empty() && lost != lost_)
+        log(WM_LOG_WARN, "%s", say(lost + ": commands do not reach this master, signals do").c_str());
+    lost_ = lost;
 }
 
 // ---- signals
@@ -149,6 +175,7 @@ void Master::begin_reload()
 {
     log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
     notify_.reloading();
+    keep_files();
     reopen_files();
     call(app_, app_.callbacks.master_reload);
     reload_.begin();

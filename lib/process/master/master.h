@@ -60,6 +60,7 @@ private:
     static void signal_arrived(Master *self);
     void take_signals();
     void rotate_log();
+    void keep_files();
 
     // The end.
     void stop(bool graceful);
@@ -118,6 +119,8 @@ private:
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
     int64_t touch_at_ms_ = 0;
+    int64_t keep_at_ms_ = 0;
+    std::string lost_; ///< what has been said of files that are lost
     int stop_signals_ = 0;
     int32_t console_level_;
     bool log_is_full_ = false;
