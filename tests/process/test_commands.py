@@ -175,6 +175,23 @@ def test_restart__in_the_foreground_takes_the_place_of_one_in_the_background(mak
     assert code == 0 and "test: stopped" in out and "test starts in DEBUG mode" in out
 
 
+@pytest.mark.parametrize("flags, options, wrong", [
+    (["--thread"], [], r"this process has \d+ threads"),
+    ([], ["log_file=/dev/null/x"], "cannot write to /dev/null/x: "),
+    ([], ["stdout_file=/dev/null/x"], "cannot write to /dev/null/x: "),
+    (["--worker", "none,user=nobody-of-that-name"], [], "worker none: "),
+], ids=["threads", "log", "output", "user"])
+def test_restart__that_cannot_start_again_stops_nothing(make, flags, options, wrong):
+    instance = make(LINE)
+    instance.start()
+    master, arguments = instance.master, list(instance.arguments)
+    instance.arguments += flags + [word for option in options for word in ("--app", option)]
+    check(instance.command("restart", "-d"), 1, "", f"^test: {wrong}.*; the one that runs is not stopped\n$")
+    instance.arguments = arguments
+    assert instance.master == master and instance.serving()
+    assert instance.stop().code == 0
+
+
 # ---- names and paths
 
 def test_name__makes_a_second_instance_beside_the_first(make):
