@@ -316,6 +316,26 @@ def test_status_d__says_that_the_instance_has_ended(make):
     assert result.code == 3 and result.err == "test: not running\n", result
 
 
+def test_commands__that_are_too_many_hear_so(make):
+    instance = make(LINE, app=["reload_timeout_ms=60000"])
+    instance.start()
+    pid = instance.child()
+    os.kill(pid, signal.SIGSTOP)  # so that a reload waits for it
+    waiting = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(64)]
+    for sock in waiting:
+        sock.settimeout(HANG_SECONDS)
+        sock.connect(str(instance.socket_path))
+        sock.send(b"reload")
+        assert sock.recv(4096).startswith(b"p")  # patience
+    for words in ("status", "stop", "connections --json"):
+        check(instance.command(*words.split()), 1, "", "^test: too many commands at once: try again\n$")
+    for sock in waiting:
+        sock.close()
+    eventually(lambda: instance.command("status").code == 0, "room for a command")
+    os.kill(pid, signal.SIGCONT)
+    assert instance.stop().code == 0
+
+
 # ---- failures of a running master
 
 def test_control_socket_that_is_gone__is_said(make):

@@ -98,8 +98,12 @@ void ControlServer::accept_one()
         watch_.disarm();
         accept_at_ms_ = loop_.now_ms() + kPauseMs;
     }
-    if (!fd || clients_.size() >= kMaxClients)
+    if (!fd)
         return;
+    if (clients_.size() >= kMaxClients) {
+        refuse(fd.get());
+        return;
+    }
     auto client = std::make_unique<Client>();
     client->server = this;
     client->id = next_id_++;
@@ -107,6 +111,15 @@ void ControlServer::accept_one()
     client->until_ms = loop_.now_ms() + kAskMs;
     client->watch.arm_read<&ControlServer::readable>(loop_, client->fd.get(), client.get());
     clients_.push_back(std::move(client));
+}
+
+/// Who is one too many hears so before it has asked.
+void ControlServer::refuse(int fd) const
+{
+    std::string text = static_cast<char>(Answer::kError) + name_ + ": too many commands at once: try again";
+    std::string end = static_cast<char>(Answer::kEnd) + std::to_string(kExitFailed);
+    if (send_packet(fd, text, -1, false))
+        send_packet(fd, end, -1, false);
 }
 
 void ControlServer::readable(Client *client)

@@ -31,7 +31,8 @@ public:
         ~Handler() = default;
     };
 
-    ControlServer(Loop &loop, Handler &handler) : loop_(loop), handler_(handler) {}
+    /// With the name that its own answers begin with.
+    ControlServer(Loop &loop, Handler &handler, const std::string &name) : loop_(loop), handler_(handler), name_(name) {}
     ControlServer(const ControlServer &) = delete;
     ControlServer &operator=(const ControlServer &) = delete;
 
@@ -65,12 +66,14 @@ private:
     static void acceptable(ControlServer *self);
     static void readable(Client *client);
     void accept_one();
+    void refuse(int fd) const;
     Client *find(uint64_t id);
     bool send(Client &client, const std::string &packet, int fd);
     void drop(uint64_t id);
 
     Loop &loop_;
     Handler &handler_;
+    std::string name_;
     std::string path_;
     Fd listener_;
     struct stat bound_ = {}; ///< the file that it is at path_
