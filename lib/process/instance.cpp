@@ -93,6 +93,9 @@ std::string Instance::resolve(const AppOptions &options, const std::string &name
         return "run_dir '" + run_dir_ + "' is not absolute";
     while (run_dir_.size() > 1 && run_dir_.back() == '/')
         run_dir_.pop_back();
+    if (!options.pid_file.empty() && options.pid_file[0] != '/')
+        return "pid_file '" + options.pid_file + "' is not absolute";
+    own_pid_file_ = !options.pid_file.empty();
     pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + name_ + ".pid" : options.pid_file;
     socket_path_ = run_dir_ + "/" + name_ + ".sock";
     if (socket_path_.size() >= sizeof(sockaddr_un::sun_path))
@@ -123,6 +126,12 @@ Place Instance::place_of_pid_file(int fd) const
 {
     struct stat open_file;
     return fstat(fd, &open_file) == 0 ? place_of(pid_path_, open_file) : Place::kAnothers;
+}
+
+std::string Instance::already_running(pid_t pid) const
+{
+    std::string text = "already running (pid " + std::to_string(pid) + ")";
+    return text + (own_pid_file_ ? ": it holds the pid file " + pid_path_ : "; --name starts another beside it");
 }
 
 Instance::Lock Instance::lock()

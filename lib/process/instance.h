@@ -51,6 +51,9 @@ public:
     /// Whether a master holds the lock; its pid, 0 when nobody does, -1 when it cannot be known (with the detail).
     pid_t running() const;
 
+    /// What to say of it.
+    std::string already_running(pid_t pid) const;
+
 private:
     Lock try_lock();
     std::string default_run_dir(bool *own) const;
@@ -60,7 +63,8 @@ private:
     std::string run_dir_;
     std::string pid_path_;
     std::string socket_path_;
-    bool private_dir_ = false; ///< in a folder where everybody may write: has to be ours alone
+    bool own_pid_file_ = false; ///< of option pid_file: the same one for every name
+    bool private_dir_ = false;  ///< in a folder where everybody may write: has to be ours alone
     bool follows_killed_ = false;
     Fd lock_;
 };

@@ -94,6 +94,17 @@ std::string check_restart(App &app, bool daemon)
     return wrong;
 }
 
+/// Whether another holds the lock already, as far as that can be seen without taking it: then nothing is begun. Of two starts at once, the
+/// master of one finds it held. One that is dying is waited for there.
+bool is_second(const Instance &instance, std::string *text)
+{
+    pid_t pid = instance.check_run_dir().empty() ? instance.running() : 0;
+    if (pid <= 0 || is_dying(pid))
+        return false;
+    *text = instance.already_running(pid);
+    return true;
+}
+
 int start(App &app, Instance &instance, const CommandLine &line)
 {
     std::string wrong = check_start(app);
@@ -103,6 +114,8 @@ int start(App &app, Instance &instance, const CommandLine &line)
     Daemon daemon;
     int code = 0;
     bool is_daemon = daemon.inherited();
+    if (!is_daemon && is_second(instance, &wrong))
+        return say(instance, wrong, kExitRunning);
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
     auto visit = std::make_unique<App::Visit>(app); // its callbacks may free the app: not under the master

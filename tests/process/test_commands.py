@@ -233,6 +233,21 @@ def test_run_dir__that_is_not_absolute_is_refused(make):
     check(make(LINE, app=["run_dir=run"]).command("status"), 2, "", "run_dir 'run' is not absolute")
 
 
+def test_pid_file__that_is_not_absolute_is_refused(make):
+    for verb in ("start", "status", "stop"):
+        check(make(LINE, app=["pid_file=a.pid"]).command(verb), 2, "", "pid_file 'a.pid' is not absolute")
+
+
+@pytest.mark.parametrize("flags", [["-d"], []])
+def test_pid_file__of_another_name_is_said(make, tmp_path, flags):
+    path = tmp_path / "one.pid"
+    instance = make(LINE, app=[f"pid_file={path}"])
+    instance.pid_path = path
+    instance.start()
+    check(instance.command("start", *flags, "--name", "b"), 4, "", rf"^b: already running \(pid {instance.master}\): it holds the pid file {path}\n$")
+    assert instance.stop().code == 0
+
+
 # ---- output that cannot be written
 
 @pytest.mark.parametrize("words", ["status", "status -d", "status --json", "connections", "connections --json"])
