@@ -93,6 +93,9 @@ std::string Instance::resolve(const AppOptions &options, const std::string &name
         return "run_dir '" + run_dir_ + "' is not absolute";
     while (run_dir_.size() > 1 && run_dir_.back() == '/')
         run_dir_.pop_back();
+    if (!options.pid_file.empty() && options.pid_file[0] != '/')
+        return "pid_file '" + options.pid_file + "' is not absolute";
+    own_pid_file_ = !options.pid_file.empty();
     pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + name_ + ".pid" : options.pid_file;
     socket_path_ = run_dir_ + "/" + name_ + ".sock";
     if (socket_path_.size() >= sizeof(sockaddr_un::sun_path))
@@ -119,11 +122,16 @@ std::string Instance::check_run_dir() const
 }
 
 /// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
-bool Instance::is_current(int fd) const
+Place Instance::place_of_pid_file(int fd) const
 {
-    struct stat open_file, named;
-    return fstat(fd, &open_file) == 0 && stat(pid_path_.c_str(), &named) == 0 && open_file.st_dev == named.st_dev &&
-           open_file.st_ino == named.st_ino;
+    struct stat open_file;
+    return fstat(fd, &open_file) == 0 ? place_of(pid_path_, open_file) : Place::kAnothers;
+}
+
+std::string Instance::already_running(pid_t pid) const
+{
+    std::string text = "already running (pid " + std::to_string(pid) + ")";
+    return text + (own_pid_file_ ? ": it holds the pid file " + pid_path_ : "; --name starts another beside it");
 }
 
 Instance::Lock Instance::lock()
@@ -158,7 +166,7 @@ Instance::Lock Instance::try_lock()
             fail(WM_ESYS, "cannot lock the pid file %s: %s", pid_path_.c_str(), strerror(errno));
             return Lock::kFailed;
         }
-        if (!is_current(fd.get()))
+        if (place_of_pid_file(fd.get()) != Place::kOurs)
             continue;
         struct stat status;
         follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // who ends in order removes it
@@ -179,9 +187,28 @@ void Instance::touch() const
         utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
+Kept Instance::keep()
+{
+    Place place = place_of_pid_file(lock_.get());
+    if (place == Place::kOurs)
+        return Kept::kYes;
+    if (place == Place::kMissing) {
+        std::string wrong = make_run_dir();
+        Lock result = wrong.empty() ? try_lock() : Lock::kFailed;
+        if (result == Lock::kTaken)
+            return Kept::kMadeAgain;
+        if (!wrong.empty())
+            fail(WM_EACCES, "%s", wrong.c_str());
+        if (result == Lock::kFailed)
+            return Kept::kLost;
+    }
+    fail(WM_EACCES, "the pid file %s is another's now", pid_path_.c_str());
+    return Kept::kLost;
+}
+
 void Instance::unlock()
 {
-    if (lock_ && is_current(lock_.get())) // else it is another's by now
+    if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else it is another's by now
         unlink(pid_path_.c_str());
     lock_.reset();
 }

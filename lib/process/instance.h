@@ -7,6 +7,7 @@
 #define WM_PROCESS_INSTANCE_H
 
 #include "core/fd.h"
+#include "process/file_place.h"
 #include "worker/options.h"
 
 #include <string>
@@ -40,6 +41,8 @@ public:
     bool follows_killed() const { return follows_killed_; }
     /// Makes the files young again: folders for temporary files are swept of old ones.
     void touch() const;
+    /// With the lock: makes the pid file again, and its folder, if somebody has removed them.
+    Kept keep();
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
@@ -48,16 +51,20 @@ public:
     /// Whether a master holds the lock; its pid, 0 when nobody does, -1 when it cannot be known (with the detail).
     pid_t running() const;
 
+    /// What to say of it.
+    std::string already_running(pid_t pid) const;
+
 private:
     Lock try_lock();
     std::string default_run_dir(bool *own) const;
-    bool is_current(int fd) const;
+    Place place_of_pid_file(int fd) const;
 
     std::string name_;
     std::string run_dir_;
     std::string pid_path_;
     std::string socket_path_;
-    bool private_dir_ = false; ///< in a folder where everybody may write: has to be ours alone
+    bool own_pid_file_ = false; ///< of option pid_file: the same one for every name
+    bool private_dir_ = false;  ///< in a folder where everybody may write: has to be ours alone
     bool follows_killed_ = false;
     Fd lock_;
 };

@@ -3,7 +3,9 @@
 #include "core/error.h"
 #include "process/child/child_link.h"
 #include "process/command/control_client.h"
+#include "process/identity.h"
 #include "process/master/daemon.h"
+#include "process/master/log_file.h"
 #include "process/master/master.h"
 #include "process/process_state.h"
 #include "process/program.h"
@@ -42,8 +44,19 @@ int run_inherited(App &app, const ChildPlan &plan)
     return serve(std::move(child));
 }
 
+bool starts_by_exec(const App &app)
+{
+    return app.options.start_method == "exec";
+}
+
+int say(const Instance &instance, const std::string &wrong, int code)
+{
+    fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
+    return code;
+}
+
 /// Empty, or why no process can be started from here.
-std::string check_start(App &app, bool exec)
+std::string check_start(App &app)
 {
     bool any = false;
     for (const auto &worker : app.workers()) {
@@ -57,24 +70,52 @@ std::string check_start(App &app, bool exec)
     if (app.loop.is_open())
         return "the app's loop is open already: call wm_app_main before wm_app_fd, run and poll";
     size_t threads = own_threads();
-    if (threads > 1 && !exec)
+    if (threads > 1 && !starts_by_exec(app))
         return "this process has " + std::to_string(threads) +
                " threads, and a fork takes only one of them along: start threads in on_start, or set option start_method to exec";
     return "";
 }
 
+/// What a master would refuse to start with, of that which can be known while another still holds the lock and the ports.
+std::string check_restart(App &app, bool daemon)
+{
+    std::string wrong = check_start(app);
+    for (const auto &worker : app.workers()) {
+        if (!wrong.empty())
+            return wrong;
+        wrong = Identity().resolve(worker->options.user, worker->options.group);
+        if (!wrong.empty())
+            wrong.insert(0, "worker " + worker->options.name + ": ");
+    }
+    if (wrong.empty() && !app.options.log_file.empty())
+        wrong = LogFile().open(app.options.log_file);
+    if (wrong.empty() && daemon)
+        wrong = LogFile().open(app.options.stdout_file);
+    return wrong;
+}
+
+/// Whether another holds the lock already, as far as that can be seen without taking it: then nothing is begun. Of two starts at once, the
+/// master of one finds it held. One that is dying is waited for there.
+bool is_second(const Instance &instance, std::string *text)
+{
+    pid_t pid = instance.check_run_dir().empty() ? instance.running() : 0;
+    if (pid <= 0 || is_dying(pid))
+        return false;
+    *text = instance.already_running(pid);
+    return true;
+}
+
 int start(App &app, Instance &instance, const CommandLine &line)
 {
-    bool exec = app.options.start_method == "exec";
-    std::string wrong = check_start(app, exec);
-    if (!wrong.empty()) {
-        fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
-        return kExitFailed;
-    }
-    std::vector<std::string> arguments = exec ? own_arguments() : std::vector<std::string>();
+    std::string wrong = check_start(app);
+    if (!wrong.empty())
+        return say(instance, wrong, kExitFailed);
+    std::vector<std::string> arguments = starts_by_exec(app) ? own_arguments() : std::vector<std::string>();
     Daemon daemon;
     int code = 0;
     bool is_daemon = daemon.inherited();
+    if (!is_daemon && is_second(instance, &wrong))
+        return say(instance, wrong, kExitRunning);
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
     auto visit = std::make_unique<App::Visit>(app); // its callbacks may free the app: not under the master
@@ -94,6 +135,9 @@ int restart(App &app, Instance &instance, CommandLine line)
     stop.verb = Verb::kStop;
     stop.daemon = false;
     if (instance.running() != 0) {
+        std::string wrong = check_restart(app, line.daemon);
+        if (!wrong.empty())
+            return say(instance, wrong + "; the one that runs is not stopped", kExitFailed);
         int code = ask_master(instance, stop);
         if (code != kExitDone && code != kExitNotRunning)
             return code;

@@ -2,10 +2,13 @@
 
 0 done, 1 failed, 2 usage, 3 not running, 4 already running. What was asked for goes to standard output, what went wrong to standard error.
 """
+import fcntl
 import os
 import re
 import signal
 import socket
+import struct
+import subprocess
 
 import pytest
 
@@ -175,6 +178,23 @@ def test_restart__in_the_foreground_takes_the_place_of_one_in_the_background(mak
     assert code == 0 and "test: stopped" in out and "test starts in DEBUG mode" in out
 
 
+@pytest.mark.parametrize("flags, options, wrong", [
+    (["--thread"], [], r"this process has \d+ threads"),
+    ([], ["log_file=/dev/null/x"], "cannot write to /dev/null/x: "),
+    ([], ["stdout_file=/dev/null/x"], "cannot write to /dev/null/x: "),
+    (["--worker", "none,user=nobody-of-that-name"], [], "worker none: "),
+], ids=["threads", "log", "output", "user"])
+def test_restart__that_cannot_start_again_stops_nothing(make, flags, options, wrong):
+    instance = make(LINE)
+    instance.start()
+    master, arguments = instance.master, list(instance.arguments)
+    instance.arguments += flags + [word for option in options for word in ("--app", option)]
+    check(instance.command("restart", "-d"), 1, "", f"^test: {wrong}.*; the one that runs is not stopped\n$")
+    instance.arguments = arguments
+    assert instance.master == master and instance.serving()
+    assert instance.stop().code == 0
+
+
 # ---- names and paths
 
 def test_name__makes_a_second_instance_beside_the_first(make):
@@ -211,6 +231,124 @@ def test_run_dir__too_long_for_a_socket_is_refused(make, tmp_path):
 
 def test_run_dir__that_is_not_absolute_is_refused(make):
     check(make(LINE, app=["run_dir=run"]).command("status"), 2, "", "run_dir 'run' is not absolute")
+
+
+def test_pid_file__that_is_not_absolute_is_refused(make):
+    for verb in ("start", "status", "stop"):
+        check(make(LINE, app=["pid_file=a.pid"]).command(verb), 2, "", "pid_file 'a.pid' is not absolute")
+
+
+@pytest.mark.parametrize("flags", [["-d"], []])
+def test_pid_file__of_another_name_is_said(make, tmp_path, flags):
+    path = tmp_path / "one.pid"
+    instance = make(LINE, app=[f"pid_file={path}"])
+    instance.pid_path = path
+    instance.start()
+    check(instance.command("start", *flags, "--name", "b"), 4, "", rf"^b: already running \(pid {instance.master}\): it holds the pid file {path}\n$")
+    assert instance.stop().code == 0
+
+
+# ---- output that cannot be written
+
+@pytest.mark.parametrize("words", ["status", "status -d", "status --json", "connections", "connections --json"])
+def test_output__that_cannot_be_written_is_a_failure(running, words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(running.line(*words.split()), env=running.environment, stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, timeout=HANG_SECONDS, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode() == "test: cannot write to standard output: No space left on device\n"
+
+
+def test_stop__whose_text_cannot_be_written_has_stopped(make):
+    instance = make(LINE)
+    instance.start()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(instance.line("stop"), env=instance.environment, stdin=subprocess.DEVNULL, stdout=full, timeout=HANG_SECONDS,
+                              check=False)
+    assert done.returncode == 0 and not instance.pid_path.exists()
+
+
+# ---- commands at the same time
+
+@pytest.mark.parametrize("words", [["stop"], ["stop", "-q"]])
+def test_stop__that_another_has_come_before_is_done(make, words):
+    instance = make(LINE)
+    for _ in range(5):
+        instance.start()
+        for result in [instance.finish(process) for process in [instance.begin(*words) for _ in range(10)]]:
+            assert result.code in (0, 3), result
+            assert result.err == ("test: not running\n" if result.code == 3 else ""), result
+            assert result.out == "" if result.code == 3 or "-q" in words else result.out.startswith("test: stopped"), result
+        assert not instance.pid_path.exists() and not instance.socket_path.exists()
+
+
+def fake_master(instance):
+    """Locks the pid file as a master does, and listens at the control socket."""
+    instance.run_dir.mkdir()
+    file = open(instance.pid_path, "w", encoding="ascii")
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))  # F_OFD_SETLK
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(str(instance.socket_path))
+    listener.listen()
+    listener.settimeout(HANG_SECONDS)
+    return file, listener
+
+
+# A master that ends at the worst moment: the command has reached it, and gets no answer.
+@pytest.mark.parametrize("words, code, out, err", [
+    ("stop", 0, "^test: stopped\n$", ""),
+    ("stop -gq", 0, "", ""),
+    ("status", 3, "", "^test: not running\n$"),
+    ("connections --json", 3, "", "^test: not running\n$"),
+    ("reload", 1, "", "^test: the master process has ended without an answer\n$"),
+])
+@pytest.mark.parametrize("hears", [True, False])
+def test_master__that_ends_without_an_answer(make, words, code, out, err, hears):
+    instance = make(LINE)
+    file, listener = fake_master(instance)
+    process = instance.begin(*words.split())
+    connection, _ = listener.accept()
+    connection.settimeout(HANG_SECONDS)
+    if hears:
+        assert connection.recv(4096).decode().startswith(words.split()[0])
+    listener.close()
+    instance.socket_path.unlink()
+    instance.pid_path.unlink()
+    file.close()
+    connection.close()
+    check(instance.finish(process), code, out, err)
+
+
+def test_status_d__says_that_the_instance_has_ended(make):
+    instance = make(LINE)
+    instance.start()
+    process = instance.begin("status", "-d")
+    assert process.stdout.read(1)
+    assert instance.stop().code == 0
+    result = instance.finish(process)
+    assert result.code == 3 and result.err == "test: not running\n", result
+
+
+def test_commands__that_are_too_many_hear_so(make):
+    instance = make(LINE, app=["reload_timeout_ms=60000"])
+    instance.start()
+    pid = instance.child()
+    os.kill(pid, signal.SIGSTOP)  # so that a reload waits for it
+    waiting = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(64)]
+    for sock in waiting:
+        sock.settimeout(HANG_SECONDS)
+        sock.connect(str(instance.socket_path))
+        sock.send(b"reload")
+        assert sock.recv(4096).startswith(b"p")  # patience
+    for words in ("status", "stop", "connections --json"):
+        check(instance.command(*words.split()), 1, "", "^test: too many commands at once: try again\n$")
+    for sock in waiting:
+        sock.close()
+    eventually(lambda: instance.command("status").code == 0, "room for a command")
+    os.kill(pid, signal.SIGCONT)
+    assert instance.stop().code == 0
 
 
 # ---- failures of a running master

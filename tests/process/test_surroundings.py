@@ -3,8 +3,10 @@ import fcntl
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import time
@@ -249,3 +251,70 @@ def test_start__a_thread_that_waits_for_standard_input_holds_nobody_up(tmp_path,
             stop = subprocess.run([*command, "stop"], stdin=subprocess.DEVNULL, env=environment, timeout=60, check=False)
             process.stdin.close()
     assert stop.returncode == 0 and process.returncode == 0
+
+
+def test_stop__leaves_the_control_socket_of_another(make):
+    first = make(LINE)
+    first.start()
+    master = first.master
+    first.pid_path.unlink()
+    second = make(LINE)  # of the same name: nothing says any more that one runs
+    second.start()
+    assert second.master != master
+    os.kill(master, signal.SIGTERM)
+    eventually(lambda: not alive(master), "the end of the first master")
+    assert second.stop().code == 0
+
+
+def reload_by_signal(master):
+    os.kill(master, signal.SIGUSR1)
+
+
+@pytest.mark.parametrize("what", ["run_dir", "pid_path", "socket_path"])
+def test_files__that_somebody_has_removed_come_back(make, what):
+    instance = make(LINE)
+    instance.start()
+    master = instance.master
+    mode = instance.run_dir.stat().st_mode
+    try:
+        path = getattr(instance, what)
+        shutil.rmtree(path) if what == "run_dir" else path.unlink()
+        assert instance.command("status").code == (1 if what == "socket_path" else 3)
+        reload_by_signal(master)
+        eventually(lambda: instance.command("status").code == 0, "a way to the master")
+        assert instance.master == master and instance.command("start", "-d").code == 4
+        assert instance.run_dir.stat().st_mode == mode
+        assert stat.S_IMODE(instance.pid_path.stat().st_mode) == 0o644
+        assert stat.S_IMODE(instance.socket_path.stat().st_mode) == 0o600
+        eventually(lambda: "reloaded, 1 process replaced" in instance.log(), "the end of the reload")
+        missing = {"run_dir": f"{instance.pid_path} and {instance.socket_path}", "pid_path": instance.pid_path, "socket_path": instance.socket_path}
+        assert instance.log().count("missing, and made again: ") == 1
+        assert f"test: missing, and made again: {missing[what]}\n" in instance.log()
+        assert instance.stop().code == 0
+        assert not instance.pid_path.exists() and not instance.socket_path.exists()
+    finally:
+        if alive(master):
+            os.kill(master, signal.SIGKILL)
+
+
+def test_files__of_another_are_left_to_it(make):
+    first = make(LINE)
+    first.start()
+    master = first.master
+    first.pid_path.unlink()
+    second = make(LINE)
+    second.start()
+    try:
+        for done in (1, 2):
+            reload_by_signal(master)
+            eventually(lambda: second.log().count("reloaded, 1 process replaced") == done, "a reload of the first")
+        assert second.log().count(f"the pid file {first.pid_path} is another's now") == 1
+        assert second.master != master and second.serving()
+        assert second.stop().code == 0
+        reload_by_signal(master)
+        eventually(lambda: first.command("status").code == 0, "a way to the first")
+        assert first.master == master
+        assert first.stop().code == 0
+    finally:
+        if alive(master):
+            os.kill(master, signal.SIGKILL)

@@ -77,7 +77,7 @@ void name__that_is_no_file_name_is_refused(void **)
     }
 }
 
-void run_dir__too_long_for_a_socket_is_said(void **)
+void path__that_is_too_long_or_relative_is_said(void **)
 {
     AppOptions options;
     options.run_dir = "/" + std::string(101, 'x');
@@ -85,6 +85,9 @@ void run_dir__too_long_for_a_socket_is_said(void **)
     assert_non_null(strstr(instance.resolve(options, "name", "x").c_str(), "at most 107"));
     options.run_dir = "relative";
     assert_non_null(strstr(instance.resolve(options, "name", "x").c_str(), "not absolute"));
+    options.run_dir = "/run";
+    options.pid_file = "relative";
+    assert_string_equal(instance.resolve(options, "name", "x").c_str(), "pid_file 'relative' is not absolute");
 }
 
 void lock__is_seen_by_others_and_ends_with_its_holder(void **)
@@ -126,6 +129,27 @@ void pid_file__left_behind_is_no_obstacle(void **)
     instance.unlock();
 }
 
+void keep__makes_a_pid_file_again_and_leaves_that_of_another(void **)
+{
+    Folder folder;
+    Instance mine = in(folder, "a"), other = in(folder, "a");
+    assert_true(mine.lock() == Instance::Lock::kTaken);
+    assert_true(mine.keep() == Kept::kYes);
+    assert_int_equal(unlink(mine.pid_path().c_str()), 0);
+    assert_int_equal(rmdir(folder.path), 0);
+    assert_int_equal(other.running(), 0);
+    assert_true(mine.keep() == Kept::kMadeAgain);
+    assert_int_equal(other.running(), getpid());
+    assert_true(other.lock() == Instance::Lock::kRunning);
+    assert_int_equal(unlink(mine.pid_path().c_str()), 0);
+    assert_true(other.lock() == Instance::Lock::kTaken);
+    assert_true(mine.keep() == Kept::kLost);
+    assert_non_null(strstr(last_error(), "another's"));
+    mine.unlock();
+    assert_true(other.keep() == Kept::kYes);
+    other.unlock();
+}
+
 /// A child that has let go of its copy does not hold the lock for a master that has died.
 void lock__is_not_held_by_a_child_that_forgot_it(void **)
 {
@@ -163,9 +187,10 @@ int main()
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name__comes_from_the_program_where_nothing_else_says_one),
         cmocka_unit_test(name__that_is_no_file_name_is_refused),
-        cmocka_unit_test(run_dir__too_long_for_a_socket_is_said),
+        cmocka_unit_test(path__that_is_too_long_or_relative_is_said),
         cmocka_unit_test(lock__is_seen_by_others_and_ends_with_its_holder),
         cmocka_unit_test(pid_file__left_behind_is_no_obstacle),
+        cmocka_unit_test(keep__makes_a_pid_file_again_and_leaves_that_of_another),
         cmocka_unit_test(lock__is_not_held_by_a_child_that_forgot_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

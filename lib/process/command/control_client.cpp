@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kAnswerMs = 5000; // until the first answer
 constexpr int kMarginMs = 3000; // beyond what the master has asked patience for
+constexpr int kEndMs = 2000;    // from the end of its conversations to that of a master
 constexpr size_t kMaxPacket = 64 << 10;
 
 /// One request, and its answers.
@@ -29,19 +30,21 @@ public:
 
     int run(const CommandLine &line)
     {
-        quiet_ = line.quiet && line.verb != Verb::kStatus && line.verb != Verb::kConnections;
-        if (!connect())
+        bool reads = line.verb == Verb::kStatus || line.verb == Verb::kConnections;
+        quiet_ = line.quiet && !reads;
+        if (!connect() || !ask(line))
             return kExitFailed;
-        std::string request = request_of(line);
-        if (!send_packet(socket_.get(), request, -1, true)) {
-            say("cannot ask the master process: ", strerror(errno));
-            return kExitFailed;
-        }
         int code = kExitFailed;
         while (next_answer(&code)) {
         }
-        return code;
+        if (write_error_ == 0 || !reads) // what else was asked is done, whether or not that could be written
+            return code;
+        say("cannot write to standard output: ", strerror(write_error_));
+        return kExitFailed;
     }
+
+    /// Why it ended before the last answer; empty: it did not. Nothing has been said of it.
+    const std::string &broken() const { return broken_; }
 
 private:
     static std::string request_of(const CommandLine &line)
@@ -69,7 +72,19 @@ private:
         if (socket_ && ::connect(socket_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0)
             return true;
         std::string text = "cannot reach the master process " + std::to_string(master_) + " at " + instance_.socket_path() + ": ";
-        say(text.c_str(), strerror(errno));
+        if (errno == ENOENT || errno == ECONNREFUSED)
+            broken_ = text + strerror(errno);
+        else
+            say(text.c_str(), strerror(errno));
+        return false;
+    }
+
+    /// A master that has closed the connection may have said why before: that is still there to be read.
+    bool ask(const CommandLine &line)
+    {
+        if (send_packet(socket_.get(), request_of(line), -1, true) || errno == EPIPE || errno == ECONNRESET)
+            return true;
+        say("cannot ask the master process: ", strerror(errno));
         return false;
     }
 
@@ -89,7 +104,7 @@ private:
         size_t len = 0;
         Fd file;
         if (receive_packet(socket_.get(), packet, sizeof packet, &len, file, true) != PacketResult::kPacket || len == 0) {
-            say("the master process has ended without an answer", "");
+            broken_ = "the master process has ended without an answer";
             return false;
         }
         return take(static_cast<Answer>(packet[0]), std::string(packet + 1, len - 1), file, code);
@@ -115,22 +130,29 @@ private:
         }
         case Answer::kEnd:
             *code = atoi(text.c_str());
-            fflush(stdout);
             return false;
         }
-        fflush(stdout);
+        if (fflush(stdout) != 0)
+            note_write_error();
         return true;
     }
 
-    static void copy(const Fd &file)
+    void copy(const Fd &file)
     {
         char part[16384];
         off_t at = 0;
         ssize_t got;
-        while ((got = pread(file.get(), part, sizeof part, at)) > 0) {
-            fwrite(part, 1, static_cast<size_t>(got), stdout);
+        while (write_error_ == 0 && (got = pread(file.get(), part, sizeof part, at)) > 0) {
+            if (fwrite(part, 1, static_cast<size_t>(got), stdout) != static_cast<size_t>(got))
+                note_write_error();
             at += got;
         }
+    }
+
+    void note_write_error()
+    {
+        if (write_error_ == 0)
+            write_error_ = errno;
     }
 
     const Instance &instance_;
@@ -138,12 +160,14 @@ private:
     Fd socket_;
     int patience_ms_ = kAnswerMs;
     bool quiet_ = false;
+    int write_error_ = 0; ///< errno of the first
+    std::string broken_;
 };
 
-/// The master has said that it ends: it is over when the lock is free, or another's who was waiting for that.
-bool await_end(const Instance &instance, pid_t master)
+/// A master that ends is gone when the lock is free, or another's who was waiting for that.
+bool await_end(const Instance &instance, pid_t master, int limit_ms)
 {
-    for (int i = 0; i < kAnswerMs; i++) {
+    for (int i = 0; i < limit_ms; i++) {
         pid_t running = instance.running();
         if (running >= 0 && running != master)
             return true;
@@ -152,14 +176,56 @@ bool await_end(const Instance &instance, pid_t master)
     return false;
 }
 
-int refresh_status(const Instance &instance, pid_t master, const CommandLine &line)
+int ask_once(const Instance &instance, const CommandLine &line);
+
+/// The master may have ended meanwhile, because another command has stopped it. A stop has come to what it wanted then; what only reads
+/// asks again, as a new master may have taken its place.
+int settle_broken(const Instance &instance, const CommandLine &line, pid_t master, const std::string &why)
+{
+    bool ended = await_end(instance, master, kEndMs);
+    if (ended && line.verb == Verb::kStop) {
+        if (!line.quiet)
+            printf("%s: stopped\n", instance.name().c_str());
+        fflush(stdout);
+        return kExitDone;
+    }
+    if (ended && line.verb != Verb::kReload)
+        return ask_once(instance, line);
+    fprintf(stderr, "%s: %s\n", instance.name().c_str(), why.c_str());
+    return kExitFailed;
+}
+
+int ask_once(const Instance &instance, const CommandLine &line)
+{
+    pid_t master = instance.running();
+    if (master == 0) {
+        fprintf(stderr, "%s: not running\n", instance.name().c_str());
+        return kExitNotRunning;
+    }
+    if (master < 0) {
+        fprintf(stderr, "%s: %s\n", instance.name().c_str(), last_error());
+        return kExitFailed;
+    }
+    Conversation conversation(instance, master);
+    int code = conversation.run(line);
+    if (!conversation.broken().empty())
+        return settle_broken(instance, line, master, conversation.broken());
+    if (line.verb == Verb::kStop && code == kExitDone && !await_end(instance, master, kAnswerMs)) {
+        fprintf(stderr, "%s: the master process %d has stopped its children, but does not end\n", instance.name().c_str(),
+                static_cast<int>(master));
+        return kExitFailed;
+    }
+    return code;
+}
+
+int refresh_status(const Instance &instance, const CommandLine &line)
 {
     bool terminal = isatty(STDOUT_FILENO);
     for (;;) {
         if (terminal)
             fputs("\033[H\033[2J", stdout);
-        int code = Conversation(instance, master).run(line);
-        if (code != kExitDone || ferror(stdout))
+        int code = ask_once(instance, line);
+        if (code != kExitDone)
             return code;
         struct timespec second = {1, 0};
         nanosleep(&second, nullptr);
@@ -175,25 +241,7 @@ int ask_master(const Instance &instance, const CommandLine &line)
         fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
         return kExitFailed;
     }
-    pid_t master = instance.running();
-    if (master == 0) {
-        fprintf(stderr, "%s: not running\n", instance.name().c_str());
-        return kExitNotRunning;
-    }
-    if (master < 0) {
-        fprintf(stderr, "%s: %s\n", instance.name().c_str(), last_error());
-        return kExitFailed;
-    }
-    if (line.verb == Verb::kStatus && line.daemon)
-        return refresh_status(instance, master, line);
-    int code = Conversation(instance, master).run(line);
-    bool stops = line.verb == Verb::kStop;
-    if (stops && code == kExitDone && !await_end(instance, master)) {
-        fprintf(stderr, "%s: the master process %d has stopped its children, but does not end\n", instance.name().c_str(),
-                static_cast<int>(master));
-        return kExitFailed;
-    }
-    return code;
+    return line.verb == Verb::kStatus && line.daemon ? refresh_status(instance, line) : ask_once(instance, line);
 }
 
 } // namespace wm

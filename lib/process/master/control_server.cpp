@@ -8,7 +8,6 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 namespace wm {
@@ -45,19 +44,36 @@ int ControlServer::open(const std::string &path)
     // The mode is the file's from its first moment on: what the unbound socket has, bind() gives the file.
     bool done = listener_ && fchmod(listener_.get(), 0600) == 0 &&
                 bind(listener_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0 &&
-                chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
-    if (!done)
-        return fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
+                lstat(path.c_str(), &bound_) == 0 && chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
+    if (!done) {
+        int code = fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
+        listener_.reset();
+        return code;
+    }
     path_ = path;
     watch_.arm_read<&ControlServer::acceptable>(loop_, listener_.get(), this);
     return 0;
+}
+
+Kept ControlServer::keep()
+{
+    Place place = listener_ ? place_of(path_, bound_) : Place::kMissing;
+    if (place == Place::kOurs)
+        return Kept::kYes;
+    if (place == Place::kAnothers) {
+        fail(WM_EACCES, "the control socket %s is another's now", path_.c_str());
+        return Kept::kLost;
+    }
+    watch_.disarm();
+    accept_at_ms_ = Loop::kNever;
+    return open(path_) == 0 ? Kept::kMadeAgain : Kept::kLost;
 }
 
 void ControlServer::close()
 {
     watch_.disarm();
     accept_at_ms_ = Loop::kNever;
-    if (listener_)
+    if (listener_ && place_of(path_, bound_) == Place::kOurs) // else it is another's by now
         unlink(path_.c_str());
     listener_.reset();
 }
@@ -82,8 +98,12 @@ void ControlServer::accept_one()
         watch_.disarm();
         accept_at_ms_ = loop_.now_ms() + kPauseMs;
     }
-    if (!fd || clients_.size() >= kMaxClients)
+    if (!fd)
         return;
+    if (clients_.size() >= kMaxClients) {
+        refuse(fd.get());
+        return;
+    }
     auto client = std::make_unique<Client>();
     client->server = this;
     client->id = next_id_++;
@@ -91,6 +111,15 @@ void ControlServer::accept_one()
     client->until_ms = loop_.now_ms() + kAskMs;
     client->watch.arm_read<&ControlServer::readable>(loop_, client->fd.get(), client.get());
     clients_.push_back(std::move(client));
+}
+
+/// Who is one too many hears so before it has asked.
+void ControlServer::refuse(int fd) const
+{
+    std::string text = static_cast<char>(Answer::kError) + name_ + ": too many commands at once: try again";
+    std::string end = static_cast<char>(Answer::kEnd) + std::to_string(kExitFailed);
+    if (send_packet(fd, text, -1, false))
+        send_packet(fd, end, -1, false);
 }
 
 void ControlServer::readable(Client *client)

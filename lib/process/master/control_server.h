@@ -10,10 +10,12 @@
 #include "core/fd.h"
 #include "core/loop.h"
 #include "process/answer.h"
+#include "process/file_place.h"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 namespace wm {
@@ -29,13 +31,16 @@ public:
         ~Handler() = default;
     };
 
-    ControlServer(Loop &loop, Handler &handler) : loop_(loop), handler_(handler) {}
+    /// With the name that its own answers begin with.
+    ControlServer(Loop &loop, Handler &handler, const std::string &name) : loop_(loop), handler_(handler), name_(name) {}
     ControlServer(const ControlServer &) = delete;
     ControlServer &operator=(const ControlServer &) = delete;
 
     /// What stands at the path is replaced: the lock says that it is nobody's. 0, or a WM_E... code with its detail.
     int open(const std::string &path);
-    /// Removes the socket; clients stay.
+    /// Makes the socket again if somebody has removed it. Only with the lock: what comes to stand at the path meanwhile is replaced.
+    Kept keep();
+    /// Removes the socket, if it is still there and this one's; clients stay.
     void close();
     /// In a child.
     void forget();
@@ -61,14 +66,17 @@ private:
     static void acceptable(ControlServer *self);
     static void readable(Client *client);
     void accept_one();
+    void refuse(int fd) const;
     Client *find(uint64_t id);
     bool send(Client &client, const std::string &packet, int fd);
     void drop(uint64_t id);
 
     Loop &loop_;
     Handler &handler_;
+    std::string name_;
     std::string path_;
     Fd listener_;
+    struct stat bound_ = {}; ///< the file that it is at path_
     Watch watch_;
     int64_t accept_at_ms_ = Loop::kNever; ///< no descriptor was left, and who waits stays readable: a pause
     std::vector<std::unique_ptr<Client>> clients_;

@@ -17,14 +17,11 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
-#include <utility>
 
 namespace wm {
 
 namespace {
 
-constexpr int64_t kTouchMs = 3600 * 1000;
-constexpr int64_t kRotateAgainMs = 60 * 1000;
 constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
 
 void call(App &app, const Callback<wm_app_fn> &callback)
@@ -50,9 +47,16 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
-      reload_(children_, app.options), control_(loop_, *this), listings_(children_, control_),
+      reload_(children_, app.options), control_(loop_, *this, instance.name()), listings_(children_, control_),
       console_level_(line.quiet ? WM_LOG_WARN : WM_LOG_INFO)
 {}
+
+Master::~Master() = default;
+
+std::unique_ptr<ChildLink> Master::child()
+{
+    return std::move(child_);
+}
 
 std::string Master::say(const std::string &text) const
 {
@@ -97,12 +101,7 @@ Children::Started Master::act()
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);
-    if (log_is_full_ || now >= rotate_at_ms_)
-        rotate_log();
-    if (now >= touch_at_ms_) {
-        instance_.touch();
-        touch_at_ms_ = now + kTouchMs;
-    }
+    tend_files(now);
     if (phase_ == Phase::kStopping && children_.all().empty())
         phase_ = Phase::kEnded;
     return Children::Started::kYes;
@@ -110,8 +109,7 @@ Children::Started Master::act()
 
 void Master::arm()
 {
-    int64_t due =
-        std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), touch_at_ms_, rotate_at_ms_});
+    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), tend_at_ms_});
     if (reload_.wanted() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
@@ -152,6 +150,7 @@ void Master::begin_reload()
 {
     log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
     notify_.reloading();
+    keep_files();
     reopen_files();
     call(app_, app_.callbacks.master_reload);
     reload_.begin();
@@ -380,65 +379,6 @@ void Master::child_died(Child &child, int status)
 void Master::child_listed(Child &child, uint64_t listing)
 {
     listings_.answered(child.pid, listing);
-}
-
-// ---- log
-
-void Master::log_full()
-{
-    log_is_full_ = true;
-}
-
-void Master::rotate_log()
-{
-    log_is_full_ = false;
-    rotate_at_ms_ = Loop::kNever;
-    if (!log_.is_open() || log_.is_link())
-        return;
-    std::string wrong = log_.rotate(app_.options.log_max_size);
-    if (!wrong.empty()) { // it grows on, and who writes to it has said so: neither they nor this line do so again
-        rotate_at_ms_ = loop_.now_ms() + kRotateAgainMs;
-        if (std::exchange(rotate_error_, wrong) != wrong)
-            log(WM_LOG_ERROR, "%s: the log stays as long as it is", wrong.c_str());
-        return;
-    }
-    rotate_error_.clear();
-    set_files();
-    children_.tell(MessageKind::kLog, log_.fd());
-}
-
-/// Others may have renamed them: what is written from here on goes to the files that have their names now.
-void Master::reopen_files()
-{
-    std::string wrong_log = log_.is_open() ? log_.reopen() : "";
-    std::string wrong_output = output_.is_open() ? output_.reopen() : "";
-    set_files();
-    for (const std::string &wrong : {wrong_log, wrong_output})
-        if (!wrong.empty())
-            log(WM_LOG_ERROR, "%s", wrong.c_str());
-    if (log_.is_open())
-        children_.tell(MessageKind::kLog, log_.fd());
-    if (!output_.is_open())
-        return;
-    redirect_standard(output_.fd()); // processes to come inherit it from here
-    children_.tell(MessageKind::kOutput, output_.fd());
-}
-
-/// The log's sinks of this process, and what the next children get.
-void Master::set_files()
-{
-    LogSinks sinks;
-    sinks.file = log_.fd();
-    sinks.console_level = console_level_;
-    sinks.max_size = app_.options.log_max_size;
-    sinks.full = [](void *self) { static_cast<Master *>(self)->log_full(); };
-    sinks.owner = this;
-    set_log_sinks(sinks);
-    ChildPlan common;
-    common.log = log_.fd();
-    common.console_level = console_level_;
-    common.output = phase_ == Phase::kStarting && line_.daemon ? output_.fd() : -1;
-    children_.set_common(common);
 }
 
 } // namespace wm

@@ -34,10 +34,11 @@ public:
     Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments);
     Master(const Master &) = delete;
     Master &operator=(const Master &) = delete;
+    ~Master();
 
     /// To the end. In the master the exit code; in a child of fork(2) -1: child() is what it goes on with.
     int run();
-    std::unique_ptr<ChildLink> child() { return std::move(child_); }
+    std::unique_ptr<ChildLink> child();
 
 private:
     enum class Phase { kStarting, kServing, kStopping, kEnded };
@@ -45,7 +46,6 @@ private:
     // The start.
     bool prepare();
     bool lock();
-    bool open_log();
     bool resolve_identities();
     bool open_listeners();
     bool open_control();
@@ -59,7 +59,15 @@ private:
     void arm();
     static void signal_arrived(Master *self);
     void take_signals();
+
+    // Its files.
+    bool open_log();
+    void tend_files(int64_t now_ms);
+    void keep_files();
     void rotate_log();
+    void reopen_files();
+    void set_files();
+    void log_full() override;
 
     // The end.
     void stop(bool graceful);
@@ -77,12 +85,9 @@ private:
     void child_ready(Child &child) override;
     void child_died(Child &child, int status) override;
     void child_listed(Child &child, uint64_t listing) override;
-    void log_full() override;
 
     void begin_reload();
     void end_reload();
-    void set_files();
-    void reopen_files();
     std::string say(const std::string &text) const;
 
     App &app_;
@@ -117,12 +122,12 @@ private:
     int64_t started_ms_ = 0;
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
-    int64_t touch_at_ms_ = 0;
+    int64_t tend_at_ms_ = 0;
+    std::string lost_;         ///< what has been said of files that are lost
+    std::string rotate_error_; ///< and of a log that could not be renamed
     int stop_signals_ = 0;
     int32_t console_level_;
     bool log_is_full_ = false;
-    int64_t rotate_at_ms_ = Loop::kNever; ///< once more, after a failure
-    std::string rotate_error_;            ///< that has been told
     bool locked_ = false;
     bool prepared_ = false;
     bool called_off_ = false; ///< stopped before all served

@@ -94,30 +94,12 @@ bool Master::lock()
         return true;
     case Instance::Lock::kRunning: {
         pid_t pid = instance_.running();
-        return refuse("already running" + (pid > 0 ? " (pid " + std::to_string(pid) + ")" : std::string()) +
-                          "; --name starts another beside it",
-                      kExitRunning);
+        return refuse(pid > 0 ? instance_.already_running(pid) : "already running", kExitRunning);
     }
     case Instance::Lock::kFailed:
         break;
     }
     return refuse(last_error());
-}
-
-bool Master::open_log()
-{
-    std::string path = app_.options.log_file;
-    if (path.empty() && line_.daemon)
-        path = instance_.run_dir() + "/" + instance_.name() + ".log";
-    std::string wrong = path.empty() ? "" : log_.open(path);
-    if (wrong.empty() && line_.daemon)
-        wrong = output_.open(app_.options.stdout_file);
-    if (!wrong.empty())
-        return refuse(wrong);
-    std::string full = log_.is_open() ? log_.probe() : "";
-    if (!full.empty()) // the service is worth more than its log: it starts
-        fprintf(stderr, "%s\n", say("warning: " + full + "; lines are lost until there is room").c_str());
-    return true;
 }
 
 bool Master::resolve_identities()
