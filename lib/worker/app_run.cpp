@@ -256,6 +256,22 @@ void App::end_turn()
     arm_due();
 }
 
+void App::sweep_retired()
+{
+    while (!retired_.empty()) {
+        Retired last = retired_.back();
+        retired_.pop_back();
+        if (last.destroy)
+            last.destroy(last.user);
+    }
+    for (size_t i = workers_.size(); i-- > 0;)
+        if (i < workers_.size() && workers_[i]->released() && workers_[i]->connections().empty()) {
+            // Out of the row first: its destroy notifiers may make workers.
+            std::unique_ptr<Worker> gone = std::move(workers_[i]);
+            workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(i));
+        }
+}
+
 /// Before a wait, and before the host has its thread back.
 void App::publish_status()
 {
