@@ -139,18 +139,15 @@ def test_busy_process__is_a_row_that_says_so_and_the_others_are_listed(make):
     quick.sendall(b"x\n")
     quick.recv(10)
     slow, pid = connect(instance.address("slow")), instance.child("slow")
-    slow.sendall(b"block 3000\n")
+    slow.sendall(b"block 600000\n")  # far longer than the harness waits for a command
     eventually(lambda: any(p["busy_ms"] for p in instance.status()["processes"] if p["pid"] == pid), "the callback")
-    begin = time.monotonic()
     result = instance.command("connections")
-    assert time.monotonic() - begin < 2.5  # the deadline is 500 ms, the callback takes 3 s
     assert re.search(rf"^{pid} +slow +busy for .*: no answer within 500 ms$", result.out, re.M), result
     assert re.search(r"^\d+ +quick +\d+ +tcp +text ", result.out, re.M), result
     document = listed(instance)
     assert [(silent["pid"], silent["worker"], silent["stopped"]) for silent in document["unanswered"]] == [(pid, "slow", False)]
     assert document["unanswered"][0]["busy_ms"] > 0 and [record["worker"] for record in document["connections"]] == ["quick"]
     assert listed(instance, "--worker", "quick")["unanswered"] == []
-    assert slow.recv(100) == b"blocked\n"
     slow.close()
     quick.close()
 

@@ -87,7 +87,7 @@ RELOADED = (0, "test: reloaded, 1 process replaced\n", "")
 
 def test_reload__websockets_are_closed_one_after_the_other(make, issue, connect):
     """While some have had their 1012, others are still served."""
-    instance = make(ECHO, app=["drain_ms=2000"])
+    instance = make(ECHO, app=["drain_ms=4000"])
     instance.start()
     pages = [connect(instance.address(), websocket=True) for _ in range(24)]
     reload = issue(instance, "reload")

@@ -12,7 +12,7 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kEndMs = 1500; // beyond the time that a process has: what it takes to close what is left
+constexpr int64_t kEndMs = 5000; // beyond the time that a process has: what it takes to close what is left, on a busy machine too
 
 int32_t clamp(int64_t ms)
 {
