@@ -178,6 +178,22 @@ def test_restart__in_the_foreground_takes_the_place_of_one_in_the_background(mak
     assert code == 0 and "test: stopped" in out and "test starts in DEBUG mode" in out
 
 
+def test_commands__to_a_master_that_is_stopped_say_how_it_goes_on(make):
+    instance = make(LINE)
+    instance.start()
+    master = instance.master
+    os.kill(master, signal.SIGSTOP)
+    check(instance.command("status"), 1, "", f"master process {master} is stopped, as by Ctrl[+]Z: fg or kill -CONT has it go on")
+    os.kill(master, signal.SIGCONT)
+    check(instance.command("status"), 0, "PROCESS STATUS", "")
+
+
+def test_restart__names_the_command_that_stops_it(make):
+    instance = make(LINE)
+    result = instance.command("restart", "-d", "-g")
+    assert result.code == 0 and re.search(r'Input ".* -- stop" to stop', result.out), result
+
+
 @pytest.mark.parametrize("flags, options, wrong", [
     (["--thread"], [], r"this process has \d+ threads"),
     ([], ["log_file=/dev/null/x"], "cannot write to /dev/null/x: "),

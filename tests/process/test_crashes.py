@@ -126,6 +126,29 @@ def test_reload__starts_at_once_what_is_in_a_pause_and_says_whether_it_could(mak
     assert len({killed, other, *instance.children()}) == 4
 
 
+def test_reload__of_a_program_that_listens_elsewhere_now_fails(make, tmp_path):
+    worker = tmp_path / "worker"
+    worker.write_text(f"text://127.0.0.1:{free_port()},count=2,name=line")
+    instance = make(f"@{worker}", app=["start_method=exec"])
+    instance.start()
+    address, pids = instance.address(), instance.children()
+    other = f"text://127.0.0.1:{free_port()}"
+    worker.write_text(f"{other},count=2,name=line")
+    result = instance.command("reload")
+    assert (result.code, result.out) == (1, "") and f"worker 'line' listens at {other} now, which is not where it did" in result.err, result
+    assert instance.children() == pids and int(ask(address, "pid")) in pids
+
+
+def test_end__of_a_process_that_wants_another_in_its_place_is_no_warning(make):
+    instance = make(ONE)
+    instance.start()
+    pid = instance.child()
+    with connect(instance.address()) as sock:
+        sock.sendall(b"stop\n")
+        instance.successor_of(pid)
+    assert f" info: worker[line:{pid}] exited with status 0; another starts\n" in instance.log()
+
+
 if FULL:
     def test_crash_loop__is_forgotten_after_ten_seconds_alive(make, tmp_path):
         reason = tmp_path / "reason"

@@ -251,8 +251,8 @@ def test_reload__a_new_process_that_is_killed_before_it_is_ready_fails_it(make, 
     eventually(lambda: len(instance.trace("start")) == 2, "a new process that starts")
     new = instance.trace("start")[1][1]
     os.kill(new, signal.SIGKILL)
-    assert outcome(instance.finish(reload)) == (1, "", "test: reload failed: a new process of worker line could not start; "
-                                      "the processes that are not replaced serve on\n")
+    assert outcome(instance.finish(reload)) == (1, "", "test: reload failed: a new process of worker line could not start: "
+                                      "killed by signal 9 (SIGKILL); the processes that are not replaced serve on\n")
     assert instance.children() == [old]
     assert f"worker[line:{new}] killed by signal 9 (SIGKILL)\n" in instance.log()
 

@@ -4,7 +4,10 @@ import signal
 import socket
 import stat
 
+import pytest
+
 from instance import alive, ask, connect, eventually, free_port
+from push_server import Page
 
 LINE = "text://127.0.0.1:0,count=2,name=line"
 
@@ -37,6 +40,28 @@ def test_start__after_a_kill_waits_for_ports_that_are_still_held(make):
     assert instance.finish(start).code == 0
     assert ask(f"text://127.0.0.1:{port}", "hello") == "hello"
     assert instance.stop().code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=["SIGTERM", "SIGQUIT"])
+def test_foreground__signal_to_all_of_them_starts_nobody_again(make, number):
+    instance = make("text://127.0.0.1:0,count=4,name=line")
+    process = instance.start_foreground()
+    os.killpg(process.pid, number)
+    code, _, err = instance.wait()
+    assert code == 0 and "starts" not in err and "warning" not in err and len(instance.trace("start")) == 4, err
+
+
+def test_stop_g__shows_who_is_left_and_a_stop_behind_it_says_goodbye(make):
+    instance = make("websocket://127.0.0.1:0,count=1,name=page", LINE, app=["drain_ms=60000", "graceful_timeout_ms=120000", "stop_timeout_ms=60000"])
+    instance.start()
+    with Page(instance.address("page")) as page:
+        page.settle()
+        graceful = instance.begin("stop", "-g")
+        eventually(lambda: [row["status"] for row in instance.status()["processes"]] == ["draining"], "the others to have ended")
+        stop = instance.begin("stop")
+        assert page.close_code() == 1001
+    assert [instance.finish(command).out for command in (graceful, stop)] == 2 * ["test: stopped\n"]
+    assert "killed" not in instance.log()
 
 
 def test_foreground__ctrl_backslash_lets_clients_finish(make):

@@ -5,8 +5,9 @@
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
  *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] -- COMMAND...
  *
- * ADDRESS none is a worker without one. --inner is opened by each process of the first worker in its on_start; what fails is said, and the
- * process serves on. --fail has on_start return -1 in the process of that index (-1: in all); --fail-file in all while the file is there.
+ * ADDRESS none is a worker without one; --worker @FILE is what the file says when the program starts. --inner is opened by each process of
+ * the first worker in its on_start; what fails is said, and the process serves on. --fail has on_start return -1 in the process of that
+ * index (-1: in all); --fail-file in all while the file is there.
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
  * run something before wm_app_main.
  *
@@ -290,6 +291,16 @@ static wm_worker *configure(const char *spec, int first)
     return worker;
 }
 
+static const char *content_of(const char *path)
+{
+    static char text[400];
+    FILE *file = fopen(path, "r");
+    if (!file || !fgets(text, sizeof text, file))
+        die(path);
+    fclose(file);
+    return text;
+}
+
 int main(int argc, char **argv)
 {
     int at = 1, workers = 0;
@@ -310,7 +321,7 @@ int main(int argc, char **argv)
         if (strcmp(flag, "--app") == 0)
             set_option(NULL, value);
         else if (strcmp(flag, "--worker") == 0)
-            configure(value, workers++ == 0);
+            configure(value[0] == '@' ? content_of(value + 1) : value, workers++ == 0);
         else if (strcmp(flag, "--inner") == 0)
             inner[inner_count++] = value;
         else if (strcmp(flag, "--fail") == 0)

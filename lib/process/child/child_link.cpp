@@ -8,6 +8,7 @@
 #include "worker/app.h"
 #include "worker/handles.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -53,6 +54,9 @@ std::string ChildLink::attach()
     if (plan_.worker >= workers.size() || workers[plan_.worker]->options.name != plan_.worker_name)
         return "the program has not made the same workers as when it was started first: worker '" + plan_.worker_name + "' is missing";
     worker_ = workers[plan_.worker].get();
+    if (worker_->has_address() && !has_socket(worker_->given_address().text))
+        return "worker '" + plan_.worker_name + "' listens at " + worker_->address() +
+               " now, which is not where it did when the program was started first: that takes a restart";
     app_.link = this;
     app_.status.attach(page_);
     app_.loop.report_dispatch(&page_->dispatching_since_ms);
@@ -108,6 +112,11 @@ void ChildLink::detach_terminal()
     plan_.output = -1;
     plan_.console_level = kLogNothing;
     set_log(log_sinks().file);
+}
+
+bool ChildLink::has_socket(const std::string &address) const
+{
+    return std::any_of(plan_.sockets.begin(), plan_.sockets.end(), [&](const KeptFor &socket) { return socket.address == address; });
 }
 
 int ChildLink::adopt(const std::string &address, bool *shared)

@@ -51,6 +51,7 @@ private:
     void drain(const Message &message, bool stops);
     void call_reload();
     void set_log(int fd);
+    bool has_socket(const std::string &address) const;
     void detach_terminal();
 
     App &app_;

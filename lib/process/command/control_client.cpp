@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "process/answer.h"
 #include "process/packet.h"
+#include "process/process_state.h"
 
 #include <cerrno>
 #include <climits>
@@ -96,8 +97,9 @@ private:
         if (ready < 0 && errno == EINTR)
             return true;
         if (ready == 0) {
-            std::string text = "the master process " + std::to_string(master_) + " does not answer";
-            say(text.c_str(), " (kill -KILL ends it, and its children with it)");
+            std::string text = "the master process " + std::to_string(master_);
+            say(text.c_str(), is_stopped(master_) ? " is stopped, as by Ctrl+Z: fg or kill -CONT has it go on, and do what it was asked"
+                                                  : " does not answer (kill -KILL ends it, and its children with it)");
             return false;
         }
         static char packet[kMaxPacket];

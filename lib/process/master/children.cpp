@@ -38,6 +38,11 @@ int64_t pause_after(int deaths)
     return deaths > 7 ? kLongestPauseMs : std::min(kFirstPauseMs << (deaths - 1), kLongestPauseMs);
 }
 
+bool is_ready(const Slot &slot)
+{
+    return slot.serving && slot.serving->ready_ms >= 0;
+}
+
 } // namespace
 
 Children::Children(Loop &loop, SocketStore &sockets, ChildEvents &events) : loop_(loop), sockets_(sockets), events_(events) {}
@@ -244,7 +249,7 @@ void Children::died(Child &child, int status, int64_t now_ms)
         slot.serving = nullptr;
         plan_restart(slot, child, now_ms);
     }
-    bool expected = child.phase == Child::Phase::kLeaving && !child.killed && status == 0;
+    bool in_order = !child.killed && status == 0; // also by itself: to be replaced after so many requests
     bool replaced = !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child;
     if (slot.successor == &child)
         slot.successor = nullptr;
@@ -257,7 +262,7 @@ void Children::died(Child &child, int status, int64_t now_ms)
         snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms - now_ms) / 1000);
         again = slot.start_at_ms > now_ms ? text : "; another starts";
     }
-    log(expected ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
+    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
         describe_exit(status).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
         child.failure.empty() ? "" : ": ", child.failure.c_str());
     pages_.release(child.page);
@@ -335,7 +340,12 @@ int64_t Children::due_ms() const
 
 bool Children::all_ready() const
 {
-    return std::all_of(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.serving && slot.serving->ready_ms >= 0; });
+    return std::all_of(slots_.begin(), slots_.end(), is_ready);
+}
+
+bool Children::any_ready() const
+{
+    return std::any_of(slots_.begin(), slots_.end(), is_ready);
 }
 
 size_t Children::leaving() const

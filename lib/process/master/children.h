@@ -98,6 +98,7 @@ public:
     void kill_all();
     /// No process is started any more.
     void close_slots();
+    bool closed() const { return closed_; }
     /// To each that is not on its way out.
     void tell(MessageKind kind, int fd);
 
@@ -105,6 +106,7 @@ public:
     const std::vector<std::unique_ptr<Child>> &all() const { return children_; }
     const StatusPages &pages() const { return pages_; }
     bool all_ready() const;
+    bool any_ready() const;
     size_t leaving() const;
 
     /// In a child: what it was told, as whom it runs, and its page.

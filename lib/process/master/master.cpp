@@ -22,6 +22,7 @@ namespace wm {
 
 namespace {
 
+constexpr int64_t kOnceMs = 200; // who signals a process and its group, as timeout(1) does, has asked once
 constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
 
 void call(App &app, const Callback<wm_app_fn> &callback)
@@ -84,6 +85,7 @@ int Master::run()
 Children::Started Master::act()
 {
     int64_t now = loop_.now_ms();
+    take_signals(); // before who has died is replaced: what has reached a whole process group has perhaps reached this process too
     children_.reap(now);
     if (phase_ == Phase::kServing && reload_.wanted())
         begin_reload();
@@ -159,8 +161,9 @@ void Master::begin_reload()
 void Master::end_reload()
 {
     bool failed = !reload_.failure().empty();
-    std::string text = failed ? "reload failed: " + reload_.failure() + "; the processes that are not replaced serve on"
-                              : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
+    std::string text =
+        failed ? "reload failed: " + reload_.failure() + (children_.any_ready() ? "; the processes that are not replaced serve on" : "")
+               : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
     log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", say(text).c_str());
     for (const Waiting &waiting : reload_waiters_) {
         if (waiting.reload > reload_.number())
@@ -177,16 +180,19 @@ void Master::end_reload()
 
 void Master::stop(bool graceful)
 {
-    stop_signals_++;
-    if (phase_ == Phase::kStopping || phase_ == Phase::kEnded) {
-        // Asked again, whoever asks means it: at once.
-        if (!graceful && stop_signals_ > 1)
-            children_.kill_all();
+    int64_t now = loop_.now_ms();
+    bool first = phase_ < Phase::kStopping;
+    bool hurries = !graceful && leaves_gracefully_;
+    if (!graceful && !first && !hurries && now - stop_asked_ms_ >= kOnceMs)
+        children_.kill_all(); // asked again, whoever asks means it: at once
+    if (!graceful && (first || hurries))
+        stop_asked_ms_ = now;
+    if (!first && !hurries)
         return;
-    }
+    leaves_gracefully_ = graceful;
     log(WM_LOG_INFO, "%s stops%s", instance_.name().c_str(), graceful ? " gracefully" : "");
     notify_.send("STOPPING=1");
-    called_off_ = phase_ == Phase::kStarting;
+    called_off_ = called_off_ || phase_ == Phase::kStarting;
     stop_children(graceful);
 }
 
@@ -369,7 +375,7 @@ void Master::child_died(Child &child, int status)
     if (callback)
         callback.fn(handle(&app_), handle(slot.worker), child.pid, status, callback.user);
     listings_.child_died(child.pid);
-    reload_.child_died(child);
+    reload_.child_died(child, status);
     if (phase_ == Phase::kStarting)
         fail_start();
     if (phase_ == Phase::kStopping && child.killed)

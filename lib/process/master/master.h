@@ -123,9 +123,10 @@ private:
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
     int64_t tend_at_ms_ = 0;
-    std::string lost_;         ///< what has been said of files that are lost
-    std::string rotate_error_; ///< and of a log that could not be renamed
-    int stop_signals_ = 0;
+    std::string lost_;                  ///< what has been said of files that are lost
+    std::string rotate_error_;          ///< and of a log that could not be renamed
+    int64_t stop_asked_ms_ = INT64_MAX; ///< first, of a stop that is not graceful
+    bool leaves_gracefully_ = false;
     int32_t console_level_;
     bool log_is_full_ = false;
     bool locked_ = false;

@@ -24,12 +24,19 @@ namespace {
 
 constexpr int kOrphansMs = 1000; // what it may take until the children of a master that was killed are gone
 
-/// The command that was called, as one that stops: without flags that a stop does not take.
+/// One that says how to start, as -d does and -dq.
+bool is_flag_of_start(const std::string &word)
+{
+    bool letters = word.size() > 1 && word[0] == '-' && word.find_first_not_of("dgq", 1) == std::string::npos;
+    return letters || word == "--daemon" || word == "--graceful" || word == "--quiet";
+}
+
+/// The command that was called, as one that stops.
 std::string stop_command(const std::vector<std::string> &arguments)
 {
     std::string out;
     for (const std::string &word : arguments) {
-        if (word == "-d" || word == "-q" || word == "--daemon" || word == "--quiet" || word == "-dq" || word == "-qd")
+        if (is_flag_of_start(word))
             continue;
         out += (out.empty() ? "" : " ") + (word == "start" || word == "restart" ? "stop" : word);
     }

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "process/report/exit_status.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -102,13 +103,13 @@ void Reload::child_ready(Child &child)
     deadline_ms_ = Loop::kNever;
 }
 
-void Reload::child_died(Child &child)
+void Reload::child_died(const Child &child, int status)
 {
     if (!running_ || current_ != child.slot || child.phase != Child::Phase::kStarting)
         return;
     const Slot &slot = children_.slots()[current_];
-    give_up("a new process of worker " + slot.worker->options.name + " could not start" +
-            (child.failure.empty() ? "" : ": " + child.failure));
+    give_up("a new process of worker " + slot.worker->options.name +
+            " could not start: " + (child.failure.empty() ? describe_exit(status) : child.failure));
 }
 
 void Reload::give_up(const std::string &why)

@@ -53,7 +53,7 @@ StatusFacts collect_facts(Children &children, int64_t now_ms)
     for (const Slot &slot : children.slots()) {
         facts.workers += slot.worker_at != last;
         last = slot.worker_at;
-        if (!slot.serving)
+        if (!slot.serving && !children.closed())
             facts.processes.push_back(facts_of_gap(slot, now_ms));
     }
     for (const auto &child : children.all())
