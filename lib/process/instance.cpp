@@ -189,20 +189,18 @@ void Instance::touch() const
 
 Kept Instance::keep()
 {
-    Place place = place_of_pid_file(lock_.get());
-    if (place == Place::kOurs)
-        return Kept::kYes;
-    if (place == Place::kMissing) {
-        std::string wrong = make_run_dir();
-        Lock result = wrong.empty() ? try_lock() : Lock::kFailed;
-        if (result == Lock::kTaken)
-            return Kept::kMadeAgain;
-        if (!wrong.empty())
-            fail(WM_EACCES, "%s", wrong.c_str());
-        if (result == Lock::kFailed)
-            return Kept::kLost;
+    std::string wrong = make_run_dir();
+    if (!wrong.empty()) {
+        fail(WM_EACCES, "%s", wrong.c_str());
+        return Kept::kLost;
     }
-    fail(WM_EACCES, "the pid file %s is another's now", pid_path_.c_str());
+    if (place_of_pid_file(lock_.get()) == Place::kOurs)
+        return Kept::kYes;
+    Lock result = try_lock(); // what stands there may be a file that nobody has locked
+    if (result == Lock::kTaken)
+        return Kept::kMadeAgain;
+    if (result == Lock::kRunning)
+        fail(WM_EACCES, "the pid file %s is another's now", pid_path_.c_str());
     return Kept::kLost;
 }
 

@@ -27,6 +27,8 @@ public:
     const std::string &run_dir() const { return run_dir_; }
     const std::string &pid_path() const { return pid_path_; }
     const std::string &socket_path() const { return socket_path_; }
+    /// Of one in the background, without option log_file.
+    std::string standard_log() const { return run_dir_ + "/" + name_ + ".log"; }
 
     /// Makes run_dir. Empty, or what is wrong.
     std::string make_run_dir() const;

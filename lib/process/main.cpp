@@ -1,6 +1,7 @@
 #include "process/main.h"
 
 #include "core/error.h"
+#include "net/address.h"
 #include "process/child/child_link.h"
 #include "process/command/control_client.h"
 #include "process/identity.h"
@@ -76,19 +77,26 @@ std::string check_start(App &app)
     return "";
 }
 
+/// Empty, or what is wrong with a worker's user, group or address.
+std::string check_worker(const Worker &worker)
+{
+    std::string wrong = Identity().resolve(worker.options.user, worker.options.group);
+    if (!wrong.empty())
+        return "worker " + worker.options.name + ": " + wrong;
+    SocketAddress resolved;
+    return worker.has_address() && resolve(worker.given_address(), resolved) != 0 ? last_error() : "";
+}
+
 /// What a master would refuse to start with, of that which can be known while another still holds the lock and the ports.
-std::string check_restart(App &app, bool daemon)
+std::string check_restart(App &app, const Instance &instance, bool daemon)
 {
     std::string wrong = check_start(app);
-    for (const auto &worker : app.workers()) {
-        if (!wrong.empty())
-            return wrong;
-        wrong = Identity().resolve(worker->options.user, worker->options.group);
-        if (!wrong.empty())
-            wrong.insert(0, "worker " + worker->options.name + ": ");
-    }
-    if (wrong.empty() && !app.options.log_file.empty())
-        wrong = LogFile().open(app.options.log_file);
+    for (const auto &worker : app.workers())
+        if (wrong.empty() && !worker->released())
+            wrong = check_worker(*worker);
+    std::string log = app.options.log_file.empty() && daemon ? instance.standard_log() : app.options.log_file;
+    if (wrong.empty() && !log.empty())
+        wrong = LogFile().open(log);
     if (wrong.empty() && daemon)
         wrong = LogFile().open(app.options.stdout_file);
     return wrong;
@@ -134,8 +142,8 @@ int restart(App &app, Instance &instance, CommandLine line)
     CommandLine stop = line;
     stop.verb = Verb::kStop;
     stop.daemon = false;
-    if (instance.running() != 0) {
-        std::string wrong = check_restart(app, line.daemon);
+    if (!Daemon::is_inherited() && instance.running() != 0) { // else that has been done, by who has started this one in the background
+        std::string wrong = check_restart(app, instance, line.daemon);
         if (!wrong.empty())
             return say(instance, wrong + "; the one that runs is not stopped", kExitFailed);
         int code = ask_master(instance, stop);

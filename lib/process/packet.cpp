@@ -37,7 +37,7 @@ PacketResult receive_packet(int socket, char *out, size_t size, size_t *len, Fd 
     message.msg_iovlen = 1;
     alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     message.msg_control = control;
-    message.msg_controllen = sizeof control;
+    message.msg_controllen = CMSG_LEN(sizeof(int)); // without the padding, which has room for a second descriptor
     // ECONNRESET is said once, of a peer that has ended with packets unread, and before what it has sent itself: that is still to come.
     ssize_t got;
     do

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <initializer_list>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wm {
@@ -66,6 +67,14 @@ bool is_dying(pid_t pid)
             return true;
     }
     return false;
+}
+
+bool shares_pid_namespace(pid_t pid)
+{
+    char path[64];
+    struct stat own, other;
+    snprintf(path, sizeof path, "/proc/%d/ns/pid", static_cast<int>(pid));
+    return stat("/proc/self/ns/pid", &own) == 0 && stat(path, &other) == 0 && own.st_ino == other.st_ino && own.st_dev == other.st_dev;
 }
 
 size_t own_threads()

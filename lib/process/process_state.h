@@ -17,6 +17,8 @@ uint64_t resident_bytes(pid_t pid);
 bool is_stopped(pid_t pid);
 /// Whether it has ended, is ending, or has been sent SIGKILL: what it holds will be free in a moment.
 bool is_dying(pid_t pid);
+/// Whether its number means the same to it as to this process.
+bool shares_pid_namespace(pid_t pid);
 /// How many threads this process has.
 size_t own_threads();
 

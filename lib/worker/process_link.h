@@ -31,8 +31,11 @@ public:
     virtual int adopt(const std::string &address, bool *shared) = 0;
     /// This process has bound a socket: the master keeps a copy, and from here on the file of a unix socket is its own.
     virtual void opened(const std::string &address, int fd) = 0;
-    /// The host has closed a listener for good: so does the master.
-    virtual void closed(int fd) = 0;
+    /// The host has closed this worker's listener for good. The descriptor is the link's from here on; the master closes its copy, but of a
+    /// socket that other processes, or successors of this one, have from it.
+    virtual void closed(const Worker &worker, int fd, bool shared) = 0;
+    /// It is being freed.
+    virtual void gone(const Worker &worker) = 0;
 };
 
 } // namespace wm

@@ -46,6 +46,8 @@ Worker::Worker(App &app, const Address *address, Protocol protocol) : app_(app),
 Worker::~Worker()
 {
     unlisten();
+    if (app_.link)
+        app_.link->gone(*this);
     callbacks.each([](auto &callback) {
         if (callback.destroy)
             callback.destroy(callback.user);
@@ -129,7 +131,7 @@ void Worker::unlisten()
     app_.status.rows_changed();
     accept_watch_.disarm();
     if (listening() && app_.tells_master())
-        app_.link->closed(listener_.fd());
+        app_.link->closed(*this, listener_.release(), shared_listener_);
     listener_.close();
     if (has_address_)
         display_ = address_.text;

@@ -199,7 +199,8 @@ def test_restart__names_the_command_that_stops_it(make):
     ([], ["log_file=/dev/null/x"], "cannot write to /dev/null/x: "),
     ([], ["stdout_file=/dev/null/x"], "cannot write to /dev/null/x: "),
     (["--worker", "none,user=nobody-of-that-name"], [], "worker none: "),
-], ids=["threads", "log", "output", "user"])
+    (["--worker", "text://no.such.host.invalid:1"], [], ".*text://no.such.host.invalid:1"),
+], ids=["threads", "log", "output", "user", "address"])
 def test_restart__that_cannot_start_again_stops_nothing(make, flags, options, wrong):
     instance = make(LINE)
     instance.start()
@@ -211,7 +212,41 @@ def test_restart__that_cannot_start_again_stops_nothing(make, flags, options, wr
     assert instance.stop().code == 0
 
 
+def test_restart__into_the_background_looks_for_the_log_that_it_will_have(make):
+    instance = make(LINE)
+    process = instance.start_foreground()
+    instance.log_path.mkdir()
+    check(instance.command("restart", "-d"), 1, "", f"cannot write to {instance.log_path}: Is a directory; the one that runs is not stopped\n$")
+    assert process.poll() is None and instance.serving()
+    assert instance.stop().code == 0
+
+
+def test_start__that_is_called_off_says_so(make):
+    instance = make(LINE, extra=["--slow-start", "60000"], app=["stop_timeout_ms=300"])
+    start = instance.begin("start", "-d")
+    eventually(lambda: instance.trace("start"), "the process")
+    instance.stop()
+    result = instance.finish(start)
+    assert result.code == 1 and "test: it was stopped before it served\n" in result.err, result
+
+
 # ---- names and paths
+
+def test_pid_files__of_two_with_one_name_do_not_make_them_one(make, tmp_path):
+    first, second = (make(LINE, app=[f"pid_file={tmp_path}/{name}.pid"]) for name in ("first", "second"))
+    for instance, name in ((first, "first"), (second, "second")):
+        instance.pid_path = tmp_path / f"{name}.pid"
+    first.start()
+    check(second.command("start", "-d"), 4, "", f"another master process answers at the control socket {first.socket_path}")
+    assert first.serving()
+    first.socket_path.unlink()
+    second.start()
+    check(first.command("stop"), 1, "", f"the control socket {first.socket_path} is that of process {second.master}, not of the master process {first.master}")
+    assert second.serving() and second.stop().code == 0
+    os.kill(first.master, signal.SIGUSR1)  # which has its socket made again
+    eventually(lambda: first.command("status").code == 0, "a way to the first")
+    assert first.stop().code == 0
+
 
 def test_name__makes_a_second_instance_beside_the_first(make):
     first = make(LINE)

@@ -149,6 +149,17 @@ def test_end__of_a_process_that_wants_another_in_its_place_is_no_warning(make):
     assert f" info: worker[line:{pid}] exited with status 0; another starts\n" in instance.log()
 
 
+def test_process__that_has_closed_its_channel_is_replaced(make):
+    instance = make(ONE)
+    instance.start()
+    pid = instance.child()
+    with connect(instance.address()) as sock:
+        sock.sendall(b"closefrom 3\n")
+        instance.successor_of(pid)
+    assert f"worker[line:{pid}] killed by signal 9 (SIGKILL), because it did not end in time; another starts: " \
+           "it had closed its channel to the master process\n" in instance.log()
+
+
 if FULL:
     def test_crash_loop__is_forgotten_after_ten_seconds_alive(make, tmp_path):
         reason = tmp_path / "reason"

@@ -258,6 +258,7 @@ def test_stop__leaves_the_control_socket_of_another(make):
     first.start()
     master = first.master
     first.pid_path.unlink()
+    first.socket_path.unlink()
     second = make(LINE)  # of the same name: nothing says any more that one runs
     second.start()
     assert second.master != master
@@ -297,11 +298,37 @@ def test_files__that_somebody_has_removed_come_back(make, what):
             os.kill(master, signal.SIGKILL)
 
 
+def test_files__come_back_also_where_the_pid_file_is_elsewhere(make, tmp_path):
+    instance = make(LINE, app=[f"pid_file={tmp_path}/own.pid"])
+    instance.pid_path = tmp_path / "own.pid"
+    instance.start()
+    shutil.rmtree(instance.run_dir)
+    reload_by_signal(instance.master)
+    eventually(lambda: instance.command("status").code == 0, "a way to the master")
+    assert instance.stop().code == 0
+
+
+def test_pid_file__that_is_no_master_s_is_replaced(make):
+    instance = make(LINE)
+    instance.start()
+    master = instance.master
+    try:
+        instance.pid_path.unlink()
+        instance.pid_path.write_text("1\n")
+        reload_by_signal(master)
+        eventually(lambda: instance.command("status").code == 0, "a way to the master")
+        assert instance.master == master and instance.stop().code == 0
+    finally:
+        if alive(master):
+            os.kill(master, signal.SIGKILL)
+
+
 def test_files__of_another_are_left_to_it(make):
     first = make(LINE)
     first.start()
     master = first.master
     first.pid_path.unlink()
+    first.socket_path.unlink()
     second = make(LINE)
     second.start()
     try:

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from instance import alive, ask, connect, eventually, free_port
+from instance import alive, answer, ask, connect, eventually, free_port
 from push_server import read_to_end
 
 ONE = "text://127.0.0.1:0,count=1,name=line"
@@ -273,3 +273,61 @@ def test_unix_listener__survives_crash_and_reload(make, tmp_path):
     eventually(lambda: pids[0] not in instance.children() and len(instance.children()) == 2, "another")
     instance.reload()
     assert (tmp_path / "line").stat().st_ino == inode and int(ask(address, "pid")) in instance.children()
+
+
+# ---- closed and opened again
+
+def refused(address):
+    """Whether nobody listens there."""
+    try:
+        connect(address).close()
+    except (ConnectionRefusedError, FileNotFoundError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_runtime_listener__can_be_closed_and_opened_again_at_once(make, public, kind):
+    instance = make(ONE)
+    instance.start()
+    address = f"text://127.0.0.1:{free_port()}" if kind == "tcp" else f"text+unix://{public.folder()}/line"
+    with connect(instance.address()) as sock:
+        assert answer(sock, f"listen {address}") == address
+        for _ in range(20):
+            assert answer(sock, f"relisten {address}") == "open"
+            assert ask(address, "pid") == str(instance.child())
+        instance.reload()
+    assert answer(connect(instance.address()), "pid") == str(instance.child())
+    eventually(lambda: refused(address), "the end of a listener that nobody has asked for again")
+
+
+@pytest.mark.parametrize("how", ["", ",reuse_port=1", "unix"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_configured_listener__can_be_closed_and_opened_again(make, public, how, count):
+    where = f"text+unix://{public.folder()}/line" if how == "unix" else f"text://127.0.0.1:{free_port()}"
+    instance = make(f"{where},count={count},name=line{how if how != 'unix' else ''}", "text://127.0.0.1:0,count=0,name=spare", extra=["--inner", "text://127.0.0.1:0"])
+    instance.start()
+    inner = instance.address("line", 1)
+    address = instance.address("line")
+    with connect(inner) as sock:
+        for _ in range(5):
+            assert answer(sock, f"relisten {address}") == "open"
+            assert int(ask(address, "pid")) in instance.children()
+        assert answer(sock, f"unlisten {address}") == "closed"
+        if count == 1 and how != "unix":
+            assert refused(address)
+        assert answer(sock, f"relisten {address}") == "open"
+        assert answer(sock, f"unlisten {address}") == "closed"
+    instance.reload()  # its successor has it again
+    assert int(ask(address, "pid")) in instance.children()
+
+
+def test_configured_worker__that_frees_itself_is_not_called_in_a_reload(make):
+    instance = make(ONE, extra=["--inner", "text://127.0.0.1:0"])
+    instance.start()
+    inner = instance.address(listener=1)
+    with connect(inner) as sock:
+        assert answer(sock, "free") == "freed" and answer(sock, "hello") == "hello"
+        instance.reload()
+    assert "killed" not in instance.log() and instance.trace("reload") == []
+    assert ask(instance.address(), "pid") == str(instance.child())

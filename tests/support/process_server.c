@@ -12,9 +12,10 @@
  * run something before wm_app_main.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
- * answer that comes later), big N (an answer of N bytes), stop (ends this process), listen ADDRESS, unlisten ADDRESS. Anything else
- * comes back as it is.
+ * answer that comes later), big N (an answer of N bytes), stop (ends this process), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one
+ * after the other, of the process's own worker too), free (the process's own worker), closefrom N. Anything else comes back as it is.
  */
+#define _GNU_SOURCE /* closefrom */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ static int fail_index = -2;
 static int slow_start_ms;
 static int pull;
 static wm_app *app;
+static wm_worker *own; /* of this process */
 static wm_worker *opened[MAX_INNER];
 static size_t opened_count;
 
@@ -128,11 +130,12 @@ static void open_inner(const char *spec)
     opened[opened_count++ % MAX_INNER] = worker;
 }
 
-static void close_inner(const char *address)
+static wm_worker *listener_at(const char *address)
 {
     for (size_t i = 0; i < opened_count && i < MAX_INNER; i++)
         if (strcmp(wm_worker_address(opened[i]), address) == 0)
-            wm_worker_unlisten(opened[i]);
+            return opened[i];
+    return own;
 }
 
 static void answer(wm_conn conn, const void *data, size_t len, int32_t kind)
@@ -173,8 +176,18 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
         snprintf(text, sizeof text, "%s%s", wm_worker_error(last), *wm_worker_error(last) ? "" : wm_worker_address(last));
         answer(conn, text, strlen(text), kind);
     } else if (strcmp(word, "unlisten") == 0) {
-        close_inner(value);
+        wm_worker_unlisten(listener_at(value));
         answer(conn, "closed", 6, kind);
+    } else if (strcmp(word, "relisten") == 0) {
+        wm_worker *listener = listener_at(value);
+        wm_worker_unlisten(listener);
+        snprintf(text, sizeof text, "%s", wm_worker_listen(listener) == 0 ? "open" : wm_worker_error(listener));
+        answer(conn, text, strlen(text), kind);
+    } else if (strcmp(word, "free") == 0) {
+        wm_worker_free(own);
+        answer(conn, "freed", 5, kind);
+    } else if (strcmp(word, "closefrom") == 0) {
+        closefrom(atoi(value));
     } else {
         snprintf(text, sizeof text, "%d", (int)getpid());
         answer(conn, text, strlen(text), kind);
@@ -183,7 +196,8 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 
 static int is_word(const char *word)
 {
-    static const char *const words[] = {"pid", "exit", "abort", "block", "slow", "big", "stop", "listen", "unlisten"};
+    static const char *const words[] = {"pid",  "exit",   "abort",    "block",    "slow", "big",
+                                        "stop", "listen", "unlisten", "relisten", "free", "closefrom"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
@@ -220,6 +234,7 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     char detail[200];
     snprintf(detail, sizeof detail, "%d %s", (int)index, wm_worker_address(worker));
     trace("start", detail);
+    own = worker;
     if (say)
         printf("%s\n", say);
     sleep_ms(slow_start_ms);

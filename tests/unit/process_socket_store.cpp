@@ -120,11 +120,23 @@ void file__goes_with_its_socket(void **)
 {
     Folder folder;
     SocketStore store;
+    assert_true(store.keep(kSlot, "unix://" + folder.path + "/file", Fd(listening_at(folder.path + "/file")), kOld, kSame));
+    store.settle(kSlot, kNew);
+    assert_int_equal(kept(store), 0);
+    assert_false(exists(folder.path + "/file"));
+}
+
+/// The process has removed it, and what stands there now may be its next.
+void file__of_a_listener_that_its_process_has_closed_stays(void **)
+{
+    Folder folder;
+    SocketStore store;
     int fd = listening_at(folder.path + "/file");
     uint64_t id = socket_id(fd);
     assert_true(store.keep(kSlot, "unix://" + folder.path + "/file", Fd(fd), kOld, kSame));
     store.close(kSlot, id, kOld);
-    assert_false(exists(folder.path + "/file"));
+    assert_int_equal(kept(store), 0);
+    assert_true(exists(folder.path + "/file"));
 }
 
 void file__that_is_no_socket_stays(void **)
@@ -196,6 +208,7 @@ int main()
         cmocka_unit_test(keep__an_address_that_is_none_is_refused),
         cmocka_unit_test(keep__there_is_an_end_to_it),
         cmocka_unit_test(file__goes_with_its_socket),
+        cmocka_unit_test(file__of_a_listener_that_its_process_has_closed_stays),
         cmocka_unit_test(file__that_is_no_socket_stays),
         cmocka_unit_test(file__that_the_process_may_not_remove_stays),
         cmocka_unit_test(unlisten__of_the_old_process_is_not_the_successor_s),

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace wm {
@@ -136,9 +137,28 @@ void ChildLink::opened(const std::string &address, int fd)
     channel_.send(MessageKind::kListen, 0, 0, address, fd, true);
 }
 
-void ChildLink::closed(int fd)
+void ChildLink::closed(const Worker &worker, int fd, bool shared)
 {
+    bool configured = &worker == worker_;
+    const Address &address = worker.given_address();
+    // Shut down, the master's copy refuses who connects, and its address is free at once. One that is to listen again must have its address
+    // then: a unix socket could not, and a port that the kernel has chosen would be another.
+    if (!shared && !(configured && (address.unix_socket || address.port == 0)))
+        shutdown(fd, SHUT_RD);
+    if (shared || configured) {
+        plan_.sockets.push_back({fd, address.text, shared}); // for another wm_worker_listen
+        return;
+    }
+    if (address.unix_socket && address.path[0] != '@')
+        unlink(address.path.c_str()); // now: it may be made again before the master hears of this
     channel_.send(MessageKind::kUnlisten, 0, socket_id(fd), {}, -1, true);
+    ::close(fd);
+}
+
+void ChildLink::gone(const Worker &worker)
+{
+    if (&worker == worker_)
+        worker_ = nullptr;
 }
 
 // ---- commands
@@ -203,6 +223,8 @@ void ChildLink::drain(const Message &message, bool stops)
 
 void ChildLink::call_reload()
 {
+    if (!worker_)
+        return;
     const auto &callback = worker_->callbacks.reload;
     if (callback)
         callback.fn(handle(const_cast<Worker *>(worker_)), callback.user);

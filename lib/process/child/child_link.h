@@ -40,7 +40,8 @@ public:
     void failed_start(const char *text) override { failed(text); }
     int adopt(const std::string &address, bool *shared) override;
     void opened(const std::string &address, int fd) override;
-    void closed(int fd) override;
+    void closed(const Worker &worker, int fd, bool shared) override;
+    void gone(const Worker &worker) override;
 
 private:
     static void channel_readable(ChildLink *self);
@@ -62,7 +63,7 @@ private:
     Watch channel_watch_;
     Watch signal_watch_;
     Signals signals_;
-    const Worker *worker_ = nullptr;
+    const Worker *worker_ = nullptr; ///< whose process this is; nullptr once the host has freed it
 };
 
 } // namespace wm

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +93,13 @@ void write_all(int fd, const void *data, size_t len)
     }
 }
 
+/// As many as a process may have open.
+size_t most_connections()
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<size_t>(limit.rlim_max) : 0;
+}
+
 } // namespace
 
 void write_connections(App &app, int fd)
@@ -124,7 +132,7 @@ std::vector<ConnectionRecord> read_connections(int fd)
     off_t most = std::min<off_t>(status.st_size, status.st_blocks * 512);
     if (most < static_cast<off_t>(sizeof header))
         return out;
-    out.resize((static_cast<size_t>(most) - sizeof header) / sizeof(ConnectionRecord));
+    out.resize(std::min((static_cast<size_t>(most) - sizeof header) / sizeof(ConnectionRecord), most_connections()));
     size_t wanted = out.size() * sizeof(ConnectionRecord), got = 0;
     while (got < wanted) {
         ssize_t part = pread(fd, reinterpret_cast<char *>(out.data()) + got, wanted - got, static_cast<off_t>(sizeof header + got));

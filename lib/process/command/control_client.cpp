@@ -71,12 +71,25 @@ private:
         memcpy(address.sun_path, instance_.socket_path().c_str(), instance_.socket_path().size() + 1);
         socket_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
         if (socket_ && ::connect(socket_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0)
-            return true;
+            return is_of_master();
         std::string text = "cannot reach the master process " + std::to_string(master_) + " at " + instance_.socket_path() + ": ";
         if (errno == ENOENT || errno == ECONNREFUSED)
             broken_ = text + strerror(errno);
         else
             say(text.c_str(), strerror(errno));
+        return false;
+    }
+
+    /// Instances with pid files of their own may share a folder and a name, and so a socket: what is meant for one is not done to the
+    /// other.
+    bool is_of_master()
+    {
+        struct ucred peer = {};
+        socklen_t len = sizeof peer;
+        if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.pid == master_ || !shares_pid_namespace(peer.pid))
+            return true; // in a container of its own, numbers are others
+        broken_ = "the control socket " + instance_.socket_path() + " is that of process " + std::to_string(peer.pid) +
+                  ", not of the master process " + std::to_string(master_);
         return false;
     }
 

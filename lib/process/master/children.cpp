@@ -24,7 +24,7 @@ constexpr int64_t kForgetMs = 10000; // who has lived so long has a clean slate
 constexpr int64_t kFirstPauseMs = 100;
 constexpr int64_t kLongestPauseMs = 10000;
 constexpr int64_t kForkRetryMs = 1000;
-constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling
+constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling; or has closed its channel
 constexpr int64_t kSilentMs = 100;  // between looks at one whose channel has ended: SIGCHLD may be another's by now
 constexpr size_t kSparePages = 8;
 constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
@@ -154,8 +154,9 @@ void Children::read(Child &child, int most)
         case Channel::Got::kNothing:
             return;
         case Channel::Got::kEnd:
-            child.watch.disarm(); // its end is seen by waitpid, a little later
+            child.watch.disarm(); // its end is seen by waitpid, a little later; one that lives on can be told nothing any more
             child.silent = true;
+            child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
             return;
         }
     }
@@ -300,6 +301,8 @@ void Children::kill_late(int64_t now_ms)
     for (auto &child : children_) {
         if (child->kill_at_ms > now_ms)
             continue;
+        if (child->silent && child->failure.empty())
+            child->failure = "it had closed its channel to the master process";
         child->kill_at_ms = Loop::kNever;
         child->killed = true;
         kill(child->pid, SIGKILL);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 namespace wm {
 
@@ -18,6 +19,7 @@ constexpr size_t kMaxClients = 64;
 constexpr int64_t kAskMs = 5000; // time to say what is wanted
 constexpr size_t kMaxRequest = 4096;
 constexpr int kBacklog = 64;
+constexpr int kDyingMs = 1000;
 constexpr int64_t kPauseMs = 200; // when there is no descriptor for who connects
 
 std::vector<std::string> words_of(const char *text, size_t len)
@@ -32,6 +34,18 @@ std::vector<std::string> words_of(const char *text, size_t len)
     return words;
 }
 
+/// Whether somebody listens there: with the lock, that can only be a master with another pid file. One that is dying is waited for.
+bool is_served(const struct sockaddr_un &address)
+{
+    for (int waited = 0; waited < kDyingMs; waited++) {
+        Fd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (!probe || (connect(probe.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) != 0 && errno != EAGAIN))
+            return false;
+        usleep(1000);
+    }
+    return true;
+}
+
 } // namespace
 
 int ControlServer::open(const std::string &path)
@@ -39,6 +53,8 @@ int ControlServer::open(const std::string &path)
     struct sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    if (is_served(address))
+        return fail(WM_ESTATE, "another master process answers at the control socket %s: --name starts this one beside it", path.c_str());
     listener_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     unlink(path.c_str());
     // The mode is the file's from its first moment on: what the unbound socket has, bind() gives the file.
@@ -176,11 +192,11 @@ void ControlServer::answer(uint64_t id, Answer kind, const std::string &text)
         send(*client, static_cast<char>(kind) + text, -1);
 }
 
-void ControlServer::answer_file(uint64_t id, const std::string &content)
+bool ControlServer::answer_file(uint64_t id, const std::string &content)
 {
     Client *client = find(id);
     if (!client)
-        return;
+        return true; // nobody waits for it any more
     Fd file(memfd_create("wm-answer", MFD_CLOEXEC));
     size_t at = 0;
     while (file && at < content.size()) {
@@ -189,10 +205,10 @@ void ControlServer::answer_file(uint64_t id, const std::string &content)
             break;
         at += static_cast<size_t>(written);
     }
-    if (at == content.size())
-        send(*client, std::string(1, static_cast<char>(Answer::kFile)), file.get());
-    else
-        answer(id, Answer::kError, "out of memory for the answer");
+    if (at == content.size() && file)
+        return send(*client, std::string(1, static_cast<char>(Answer::kFile)), file.get());
+    answer(id, Answer::kError, name_ + ": no memory or descriptor for the answer: " + strerror(errno));
+    return false;
 }
 
 void ControlServer::end(uint64_t id, int exit_code)

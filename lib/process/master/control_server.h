@@ -36,7 +36,8 @@ public:
     ControlServer(const ControlServer &) = delete;
     ControlServer &operator=(const ControlServer &) = delete;
 
-    /// What stands at the path is replaced: the lock says that it is nobody's. 0, or a WM_E... code with its detail.
+    /// What stands at the path is replaced, as the lock says that it is nobody's; but WM_ESTATE if another master, which holds another
+    /// lock, answers there. 0, or a WM_E... code with its detail.
     int open(const std::string &path);
     /// Makes the socket again if somebody has removed it. Only with the lock: what comes to stand at the path meanwhile is replaced.
     Kept keep();
@@ -46,8 +47,8 @@ public:
     void forget();
 
     void answer(uint64_t client, Answer kind, const std::string &text);
-    /// A text of any length.
-    void answer_file(uint64_t client, const std::string &content);
+    /// A text of any length. False: it could not be given, and the client has been told.
+    bool answer_file(uint64_t client, const std::string &content);
     /// The last answer.
     void end(uint64_t client, int exit_code);
 

@@ -48,11 +48,12 @@ private:
     {
         // Signals come in inside ppoll() alone, so that none falls between a look at the flag and the wait.
         struct pollfd wait = {pipe_, POLLIN, 0};
-        while (ppoll(&wait, 1, nullptr, &open_) < 0 && errno == EINTR) {
-            if (interrupted && daemon_ > 0)
+        do {
+            if (interrupted && daemon_ > 0) {
                 kill(daemon_, SIGTERM);
-            interrupted = 0;
-        }
+                interrupted = 0;
+            }
+        } while (ppoll(&wait, 1, nullptr, &open_) < 0 && errno == EINTR);
         return read(pipe_, out, size) == static_cast<ssize_t>(size);
     }
 
@@ -125,13 +126,18 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     _exit(1);
 }
 
-bool Daemon::inherited()
+int Daemon::inherited_pipe()
 {
     const char *text = getenv(kVariable);
     int self = 0, fd = -1;
-    bool meant = text && sscanf(text, "%d %d", &self, &fd) == 2 && self == getpid();
+    return text && sscanf(text, "%d %d", &self, &fd) == 2 && self == getpid() ? fd : -1;
+}
+
+bool Daemon::inherited()
+{
+    int fd = inherited_pipe();
     unsetenv(kVariable);
-    if (!meant || fd <= 2 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+    if (fd <= 2 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return false;
     pipe_.reset(fd);
     return true;

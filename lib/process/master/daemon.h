@@ -21,6 +21,8 @@ public:
     Role fork_away(const std::vector<std::string> &arguments, int *exit_code);
     /// Whether this process is a daemon that a launcher has started by exec(3).
     bool inherited();
+    /// As inherited(), before it has been asked.
+    static bool is_inherited() { return inherited_pipe() > 2; }
 
     /// In a child: the daemon's own to say.
     void forget() { pipe_.reset(); }
@@ -29,6 +31,8 @@ public:
     void tell(int exit_code);
 
 private:
+    static int inherited_pipe();
+
     Fd pipe_;
 };
 

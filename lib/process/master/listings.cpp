@@ -73,9 +73,9 @@ void Listings::finish(Listing &listing, int64_t now_ms)
         }
         answers.push_back(std::move(part.answer));
     }
-    control_.answer_file(listing.client,
-                         listing.json ? connections_json(answers, listing.query) : connections_text(answers, listing.query));
-    control_.end(listing.client, 0);
+    bool given = control_.answer_file(listing.client,
+                                      listing.json ? connections_json(answers, listing.query) : connections_text(answers, listing.query));
+    control_.end(listing.client, given ? kExitDone : kExitFailed);
 }
 
 int64_t Listings::due_ms() const

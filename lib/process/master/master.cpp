@@ -237,6 +237,8 @@ void Master::finish()
         control_.answer(client, Answer::kOutput, say(text));
         control_.end(client, kExitDone);
     }
+    if (called_off_)
+        fprintf(stderr, "%s\n", say("it was stopped before it served").c_str());
     set_log_sinks({});
     signals_.restore();
     daemon_.tell(called_off_ ? int{kExitFailed} : exit_code_); // who waits for a start has not got one
@@ -348,8 +350,8 @@ void Master::answer_status(uint64_t client, bool json)
     facts.started_unix = started_unix_;
     facts.uptime_s = (loop_.now_ms() - started_ms_) / 1000;
     facts.exits = exits_;
-    control_.answer_file(client, json ? status_json(facts) : status_text(facts));
-    control_.end(client, kExitDone);
+    bool given = control_.answer_file(client, json ? status_json(facts) : status_text(facts));
+    control_.end(client, given ? kExitDone : kExitFailed);
 }
 
 // ---- what is heard

@@ -21,7 +21,7 @@ bool Master::open_log()
 {
     std::string path = app_.options.log_file;
     if (path.empty() && line_.daemon)
-        path = instance_.run_dir() + "/" + instance_.name() + ".log";
+        path = instance_.standard_log();
     std::string wrong = path.empty() ? "" : log_.open(path);
     if (wrong.empty() && line_.daemon)
         wrong = output_.open(app_.options.stdout_file);

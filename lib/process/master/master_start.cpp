@@ -74,8 +74,10 @@ bool Master::prepare()
         return refuse(wrong);
     if (!lock() || !open_log() || !resolve_identities() || !open_listeners())
         return false;
-    if (loop_.open([](void *) {}, [](void *) {}, this) != 0 || !open_control())
+    if (loop_.open([](void *) {}, [](void *) {}, this) != 0)
         return refuse(last_error());
+    if (!open_control())
+        return false;
     if (!signals_.install({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCHLD, SIGPIPE, SIGXFSZ}))
         return refuse(std::string("cannot handle signals: ") + strerror(errno));
     signal_watch_.arm_read<&Master::signal_arrived>(loop_, signals_.fd(), this);
@@ -148,7 +150,8 @@ bool Master::open_listeners()
 
 bool Master::open_control()
 {
-    return control_.open(instance_.socket_path()) == 0;
+    int result = control_.open(instance_.socket_path());
+    return result == 0 || refuse(last_error(), result == WM_ESTATE ? int{kExitRunning} : int{kExitFailed});
 }
 
 /// All serve: the start is over.

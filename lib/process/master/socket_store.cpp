@@ -229,7 +229,11 @@ void SocketStore::give_back(size_t slot, pid_t holder, pid_t serving)
 
 void SocketStore::close(size_t slot, uint64_t id, pid_t holder)
 {
-    std::erase_if(sockets_, [=](const Kept &kept) { return kept.slot == slot && kept.id == id && kept.holder == holder; });
+    auto closed = [=](const Kept &kept) { return kept.slot == slot && kept.id == id && kept.holder == holder; };
+    for (Kept &kept : sockets_)
+        if (closed(kept))
+            kept.listener->disown_path(); // the process has removed it, and may have made another since
+    std::erase_if(sockets_, closed);
 }
 
 std::string SocketStore::address_of(const Worker &worker) const

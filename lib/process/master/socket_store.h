@@ -47,7 +47,8 @@ public:
     void settle(size_t slot, pid_t holder);
     /// That process has ended, and another serves in the slot: what it alone had is closed, what it had asked for is the other's again.
     void give_back(size_t slot, pid_t holder, pid_t serving);
-    /// The host of that process has closed it. A socket that others share, or that a successor has asked for, stays.
+    /// The host of that process has closed it, and removed the file of a unix socket. What others share, or a successor has asked for,
+    /// stays.
     void close(size_t slot, uint64_t id, pid_t holder);
 
     /// The address to show for a configured worker, with its real port.
