@@ -17,8 +17,9 @@ namespace wm {
 /// A listening socket that the master keeps for a child.
 struct KeptFor {
     int fd = -1;
-    std::string address; ///< as the worker was given it
-    bool shared = false; ///< other children accept from it too
+    std::string address;     ///< as the worker was given it
+    bool shared = false;     ///< other children accept from it too
+    bool unlistened = false; ///< the host of this child has closed it, and may listen again
 };
 
 struct ChildPlan {

@@ -296,8 +296,8 @@ def test_runtime_listener__can_be_closed_and_opened_again_at_once(make, public, 
         for _ in range(20):
             assert answer(sock, f"relisten {address}") == "open"
             assert ask(address, "pid") == str(instance.child())
-        instance.reload()
-    assert answer(connect(instance.address()), "pid") == str(instance.child())
+    instance.reload()
+    assert ask(instance.address(), "pid") == str(instance.child())
     eventually(lambda: refused(address), "the end of a listener that nobody has asked for again")
 
 
@@ -322,12 +322,24 @@ def test_configured_listener__can_be_closed_and_opened_again(make, public, how, 
     assert int(ask(address, "pid")) in instance.children()
 
 
+@pytest.mark.parametrize("method", ["fork", "exec"])
+def test_configured_listener__that_on_start_has_closed_can_be_opened_later(make, method):
+    address = f"text://127.0.0.1:{free_port()}"
+    instance = make(f"{address},count=1,name=line", app=[f"start_method={method}"], extra=["--inner", "text://127.0.0.1:0", "--closed", "1"])
+    instance.start()
+    inner = next(row["address"] for row in instance.status()["processes"][0]["listeners"] if row["state"] == "listening")
+    assert refused(address)
+    with connect(inner) as sock:
+        assert answer(sock, f"relisten {address}") == "open"
+    assert ask(address, "pid") == str(instance.child())
+
+
 def test_configured_worker__that_frees_itself_is_not_called_in_a_reload(make):
     instance = make(ONE, extra=["--inner", "text://127.0.0.1:0"])
     instance.start()
     inner = instance.address(listener=1)
     with connect(inner) as sock:
         assert answer(sock, "free") == "freed" and answer(sock, "hello") == "hello"
-        instance.reload()
+    instance.reload()
     assert "killed" not in instance.log() and instance.trace("reload") == []
     assert ask(instance.address(), "pid") == str(instance.child())

@@ -3,13 +3,13 @@
  * The server that the tests of processes start: workers as its command line says, callbacks that do what a request asks for.
  *
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
- *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] -- COMMAND...
+ *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1] -- COMMAND...
  *
  * ADDRESS none is a worker without one; --worker @FILE is what the file says when the program starts. --inner is opened by each process of
  * the first worker in its on_start; what fails is said, and the process serves on. --fail has on_start return -1 in the process of that
  * index (-1: in all); --fail-file in all while the file is there.
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
- * run something before wm_app_main.
+ * run something before wm_app_main. --closed has on_start close the worker's listener.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), big N (an answer of N bytes), stop (ends this process), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one
@@ -34,6 +34,7 @@ static const char *fail_file;
 static const char *say;
 static const char *before;
 static int fail_index = -2;
+static int closed_first;
 static int slow_start_ms;
 static int pull;
 static wm_app *app;
@@ -238,6 +239,8 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     if (say)
         printf("%s\n", say);
     sleep_ms(slow_start_ms);
+    if (closed_first && wm_worker_unlisten(worker) != 0)
+        return -1;
     if (fail_index == index || fail_index == -1 || (fail_file && access(fail_file, F_OK) == 0))
         return -1;
     if (user)
@@ -349,6 +352,8 @@ int main(int argc, char **argv)
             trace_path = value;
         else if (strcmp(flag, "--slow-start") == 0)
             slow_start_ms = atoi(value);
+        else if (strcmp(flag, "--closed") == 0)
+            closed_first = atoi(value);
         else if (strcmp(flag, "--before") == 0)
             before = value;
         else

@@ -96,10 +96,11 @@ void ChildLink::starting()
 
 void ChildLink::started()
 {
-    for (const KeptFor &socket : plan_.sockets) // what nobody has asked for
-        if (socket.fd >= 0)
-            ::close(socket.fd);
-    plan_.sockets.clear();
+    std::erase_if(plan_.sockets, [](const KeptFor &socket) {
+        if (!socket.unlistened && socket.fd >= 0)
+            ::close(socket.fd); // what nobody has asked for
+        return !socket.unlistened;
+    });
     if (plan_.output >= 0)
         detach_terminal();
     channel_.send(MessageKind::kReady, 0, 0, {}, -1, true);
@@ -146,7 +147,7 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
     if (!shared && !(configured && (address.unix_socket || address.port == 0)))
         shutdown(fd, SHUT_RD);
     if (shared || configured) {
-        plan_.sockets.push_back({fd, address.text, shared}); // for another wm_worker_listen
+        plan_.sockets.push_back({fd, address.text, shared, true}); // for another wm_worker_listen
         return;
     }
     if (address.unix_socket && address.path[0] != '@')
