@@ -143,6 +143,12 @@ void Children::readable(Child *child)
     child->table->read(*child, kMessagesATurn);
 }
 
+void Children::hear()
+{
+    for (auto &child : children_)
+        read(*child, kMessagesATurn);
+}
+
 void Children::read(Child &child, int most)
 {
     Message message;

@@ -86,6 +86,8 @@ public:
     /// Starts what is due, in slots that nothing serves.
     Started start_due(int64_t now_ms);
 
+    /// Reads what they have said so far.
+    void hear();
     /// Takes in those that have ended.
     void reap(int64_t now_ms);
     /// Ends those whose time is over.

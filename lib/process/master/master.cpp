@@ -185,8 +185,8 @@ void Master::stop(bool graceful)
     bool hurries = !graceful && leaves_gracefully_;
     if (!graceful && !first && !hurries && now - stop_asked_ms_ >= kOnceMs)
         children_.kill_all(); // asked again, whoever asks means it: at once
-    if (!graceful && (first || hurries))
-        stop_asked_ms_ = now;
+    if (!graceful)
+        stop_asked_ms_ = hurries ? now : std::min(stop_asked_ms_, now);
     if (!first && !hurries)
         return;
     leaves_gracefully_ = graceful;
@@ -237,7 +237,7 @@ void Master::finish()
         control_.answer(client, Answer::kOutput, say(text));
         control_.end(client, kExitDone);
     }
-    if (called_off_)
+    if (called_off_ && line_.daemon)
         fprintf(stderr, "%s\n", say("it was stopped before it served").c_str());
     set_log_sinks({});
     signals_.restore();
@@ -310,6 +310,7 @@ void Master::become_program()
 
 void Master::asked(uint64_t client, const std::vector<std::string> &words)
 {
+    children_.hear(); // who asks may have been served by one that has just said that it is ready
     const std::string verb = words.empty() ? "" : words[0];
     bool graceful = has(words, "-g");
     if (verb == "status") {
