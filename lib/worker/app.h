@@ -7,23 +7,23 @@
 #ifndef WM_WORKER_APP_H
 #define WM_WORKER_APP_H
 
+#include "conn/connection.h"
+#include "conn/dispatch.h"
+#include "conn/expiry.h"
+#include "conn/inbox.h"
+#include "conn/lifecycle.h"
+#include "conn/outbox.h"
+#include "conn/todo_list.h"
+#include "core/deadlines.h"
 #include "core/loop.h"
 #include "core/mailbox.h"
 #include "core/slot_table.h"
+#include "session/http/requests.h"
 #include "worker/commands.h"
-#include "worker/connection.h"
-#include "worker/deadlines.h"
-#include "worker/departure.h"
-#include "worker/dispatch.h"
-#include "worker/expiry.h"
-#include "worker/http_session.h"
-#include "worker/inbox.h"
-#include "worker/lifecycle.h"
-#include "worker/outbox.h"
 #include "worker/process_link.h"
+#include "worker/shutdown.h"
 #include "worker/status_writer.h"
 #include "worker/timers.h"
-#include "worker/todo_list.h"
 #include "worker/worker.h"
 
 #include <atomic>

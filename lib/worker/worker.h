@@ -5,12 +5,12 @@
 #ifndef WM_WORKER_WORKER_H
 #define WM_WORKER_WORKER_H
 
+#include "conn/callbacks.h"
+#include "conn/connection.h"
 #include "core/log.h"
 #include "net/listener.h"
-#include "worker/callbacks.h"
-#include "worker/connection.h"
+#include "session/protocol.h"
 #include "worker/options.h"
-#include "worker/protocol.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // Address::parse takes any text without harm; what it accepts shows as it was given, is accepted again from there, and names the same.
 #include "net/address.h"
+#include "session/protocol.h"
 #include "wm/error.h"
-#include "worker/protocol.h"
 
 #include <cstdint>
 #include <cstdio>

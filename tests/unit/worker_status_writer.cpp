@@ -1,5 +1,5 @@
 // What a process shows of itself on its page, after each turn that changed it.
-#include "departure_rig.h"
+#include "shutdown_rig.h"
 
 #include "core/status_page.h"
 

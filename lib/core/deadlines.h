@@ -3,8 +3,8 @@
  * One deadline for each connection, in ticks of 100 ms since the app was made: a dense row of numbers that is swept when the
  * nearest of them is due, at most four times a second. No timer object a connection. The app's thread.
  */
-#ifndef WM_WORKER_DEADLINES_H
-#define WM_WORKER_DEADLINES_H
+#ifndef WM_CORE_DEADLINES_H
+#define WM_CORE_DEADLINES_H
 
 #include <cstdint>
 #include <vector>

@@ -5,10 +5,10 @@
  * Reads go to one arena (512 KiB): under callbacks each at its front, during a poll front to back, so that records stay valid until the
  * next. Codecs parse in place. What is incomplete is kept in the connection's tail. The app's thread.
  */
-#ifndef WM_WORKER_INBOX_H
-#define WM_WORKER_INBOX_H
+#ifndef WM_CONN_INBOX_H
+#define WM_CONN_INBOX_H
 
-#include "worker/connection.h"
+#include "conn/connection.h"
 
 #include <cstddef>
 #include <string_view>

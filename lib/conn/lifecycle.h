@@ -4,10 +4,10 @@
  *
  * All transitions of Connection::state are here. The app's thread.
  */
-#ifndef WM_WORKER_LIFECYCLE_H
-#define WM_WORKER_LIFECYCLE_H
+#ifndef WM_CONN_LIFECYCLE_H
+#define WM_CONN_LIFECYCLE_H
 
-#include "worker/connection.h"
+#include "conn/connection.h"
 
 #include <string_view>
 

@@ -1,6 +1,6 @@
 // An app with one worker and clients on raw sockets, all on one thread, for the tests of how an app leaves.
-#ifndef UNIT_DEPARTURE_RIG_H
-#define UNIT_DEPARTURE_RIG_H
+#ifndef UNIT_SHUTDOWN_RIG_H
+#define UNIT_SHUTDOWN_RIG_H
 
 #include <csetjmp>
 #include <cstdarg>

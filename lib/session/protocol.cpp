@@ -1,4 +1,4 @@
-#include "worker/protocol.h"
+#include "session/protocol.h"
 
 #include "core/error.h"
 #include "core/nearest.h"

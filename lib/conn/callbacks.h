@@ -2,8 +2,8 @@
  * @file
  * The callbacks of a worker and of an app: function, user pointer and the notifier that gives the pointer back.
  */
-#ifndef WM_WORKER_CALLBACKS_H
-#define WM_WORKER_CALLBACKS_H
+#ifndef WM_CONN_CALLBACKS_H
+#define WM_CONN_CALLBACKS_H
 
 #include "wm/app.h"
 #include "wm/worker.h"

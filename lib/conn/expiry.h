@@ -3,10 +3,10 @@
  * The deadlines of a connection: handshake, head of a request, idle, ping, pong, closing. The nearest of them stands in the app's
  * row (Deadlines); what happens when it passes is here. The app's thread.
  */
-#ifndef WM_WORKER_EXPIRY_H
-#define WM_WORKER_EXPIRY_H
+#ifndef WM_CONN_EXPIRY_H
+#define WM_CONN_EXPIRY_H
 
-#include "worker/connection.h"
+#include "conn/connection.h"
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-#include "worker/lifecycle.h"
+#include "conn/lifecycle.h"
 
 #include "net/stream.h"
 #include "worker/app.h"

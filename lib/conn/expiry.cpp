@@ -1,4 +1,4 @@
-#include "worker/expiry.h"
+#include "conn/expiry.h"
 
 #include "net/stream.h"
 #include "worker/app.h"

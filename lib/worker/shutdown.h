@@ -4,12 +4,12 @@
  *
  * What was asked for begins at the end of the turn. The app's thread, but ask_stop() and asked(); owned by the app.
  */
-#ifndef WM_WORKER_DEPARTURE_H
-#define WM_WORKER_DEPARTURE_H
+#ifndef WM_WORKER_SHUTDOWN_H
+#define WM_WORKER_SHUTDOWN_H
 
+#include "conn/connection.h"
 #include "core/loop.h"
 #include "proto/websocket/frame.h"
-#include "worker/connection.h"
 
 #include <atomic>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "worker/http_session.h"
+#include "session/http/requests.h"
 
 #include "core/error.h"
 #include "proto/http/response_writer.h"

@@ -3,13 +3,13 @@
  * A message for many connections: framed once for each protocol that is among them. The app's thread; lives as long as the call that sends
  * it.
  */
-#ifndef WM_WORKER_FRAMED_H
-#define WM_WORKER_FRAMED_H
+#ifndef WM_CONN_FRAMED_H
+#define WM_CONN_FRAMED_H
 
 #include "core/buffer.h"
 #include "proto/websocket/frame.h"
+#include "session/protocol.h"
 #include "wm/types.h"
-#include "worker/protocol.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -6,11 +6,11 @@
  * full, or when the host asks. What the kernel refuses goes to the connection's queue. Never calls the host: what it has to
  * hear becomes a todo. The app's thread.
  */
-#ifndef WM_WORKER_OUTBOX_H
-#define WM_WORKER_OUTBOX_H
+#ifndef WM_CONN_OUTBOX_H
+#define WM_CONN_OUTBOX_H
 
-#include "worker/connection.h"
-#include "worker/framed.h"
+#include "conn/connection.h"
+#include "conn/framed.h"
 
 #include <cstddef>
 #include <string_view>

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <set>
 
-#include "worker/deadlines.h"
+#include "core/deadlines.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

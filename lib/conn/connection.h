@@ -6,8 +6,8 @@
  * Lives in a slot of the app's table until Lifecycle has delivered its close; the app's thread. What an idle connection does not need
  * stands in Cold, which exists only while there is something in it.
  */
-#ifndef WM_WORKER_CONNECTION_H
-#define WM_WORKER_CONNECTION_H
+#ifndef WM_CONN_CONNECTION_H
+#define WM_CONN_CONNECTION_H
 
 #include "core/buffer.h"
 #include "core/loop.h"

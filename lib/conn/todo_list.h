@@ -2,10 +2,10 @@
  * @file
  * What waits for the end of the turn: connections with todos, in the order in which they got them. The app's thread.
  */
-#ifndef WM_WORKER_TODO_LIST_H
-#define WM_WORKER_TODO_LIST_H
+#ifndef WM_CONN_TODO_LIST_H
+#define WM_CONN_TODO_LIST_H
 
-#include "worker/connection.h"
+#include "conn/connection.h"
 
 #include <cstdint>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "worker/departure.h"
+#include "worker/shutdown.h"
 
 #include "core/random.h"
 #include "net/stream.h"

@@ -1,4 +1,4 @@
-#include "worker/inbox.h"
+#include "conn/inbox.h"
 
 #include "net/stream.h"
 #include "worker/app.h"

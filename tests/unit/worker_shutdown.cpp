@@ -1,5 +1,5 @@
 // How an app leaves after it was asked to drain: nobody loses an answer, and each hears of the end in its protocol's way.
-#include "departure_rig.h"
+#include "shutdown_rig.h"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-#include "worker/todo_list.h"
+#include "conn/todo_list.h"
 
 #include "worker/app.h"
 

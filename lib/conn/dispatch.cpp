@@ -1,4 +1,4 @@
-#include "worker/dispatch.h"
+#include "conn/dispatch.h"
 
 #include "core/id.h"
 #include "worker/app.h"

@@ -1,4 +1,4 @@
-#include "worker/outbox.h"
+#include "conn/outbox.h"
 
 #include "core/error.h"
 #include "net/stream.h"

@@ -1,4 +1,4 @@
-#include "worker/framed.h"
+#include "conn/framed.h"
 
 #include <cstring>
 

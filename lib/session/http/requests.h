@@ -2,13 +2,13 @@
  * @file
  * HTTP above the parser: requests as ids, answers in the order of the requests, and the websocket handshake. The app's thread.
  */
-#ifndef WM_WORKER_HTTP_SESSION_H
-#define WM_WORKER_HTTP_SESSION_H
+#ifndef WM_SESSION_HTTP_REQUESTS_H
+#define WM_SESSION_HTTP_REQUESTS_H
 
+#include "conn/connection.h"
 #include "core/slot_table.h"
 #include "proto/http/request_parser.h"
 #include "proto/websocket/handshake.h"
-#include "worker/connection.h"
 
 #include <ctime>
 #include <string_view>

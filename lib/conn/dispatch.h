@@ -4,8 +4,8 @@
  *
  * Whoever emits asks room() first: when a poll's array is full the event has to wait for the next poll. The app's thread.
  */
-#ifndef WM_WORKER_DISPATCH_H
-#define WM_WORKER_DISPATCH_H
+#ifndef WM_CONN_DISPATCH_H
+#define WM_CONN_DISPATCH_H
 
 #include "wm/error.h"
 #include "wm/event.h"

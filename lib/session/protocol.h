@@ -2,8 +2,8 @@
  * @file
  * The protocols that a worker can speak, and the schemes that name them.
  */
-#ifndef WM_WORKER_PROTOCOL_H
-#define WM_WORKER_PROTOCOL_H
+#ifndef WM_SESSION_PROTOCOL_H
+#define WM_SESSION_PROTOCOL_H
 
 #include <cstdint>
 
