@@ -72,8 +72,8 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
     int code = 0;
     if (Connection *self = find_connection(conn, &code)) {
         return guarded([&] {
-            App &app = self->worker->app();
-            bool http = self->worker->protocol() == Protocol::kHttp && !(flags & WM_SEND_RAW);
+            App &app = self->owner->app;
+            bool http = self->owner->protocol() == Protocol::kHttp && !(flags & WM_SEND_RAW);
             return http ? app.requests.respond_oldest(*self, span(data, len), flags)
                         : app.outbox.send(*self, static_cast<const char *>(data), len, flags);
         });
@@ -98,7 +98,7 @@ int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
                     static_cast<int>(code));
     int result = 0;
     if (Connection *self = find_connection(conn, &result))
-        return guarded([&] { return self->worker->app().lifecycle.close(*self, WM_REASON_LOCAL, code, span(text, len)), 0; });
+        return guarded([&] { return self->owner->app.lifecycle.close(*self, WM_REASON_LOCAL, code, span(text, len)), 0; });
     if (result != WM_ETHREAD)
         return result;
     Command command = {};
@@ -110,17 +110,17 @@ int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
 
 int wm_conn_destroy(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.worker->app().lifecycle.destroy(self, WM_REASON_LOCAL, 0), 0; });
+    return with_connection(conn, [](Connection &self) { return self.owner->app.lifecycle.destroy(self, WM_REASON_LOCAL, 0), 0; });
 }
 
 int wm_conn_pause_recv(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.worker->app().lifecycle.pause(self), 0; });
+    return with_connection(conn, [](Connection &self) { return self.owner->app.lifecycle.pause(self), 0; });
 }
 
 int wm_conn_resume_recv(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.worker->app().lifecycle.resume(self), 0; });
+    return with_connection(conn, [](Connection &self) { return self.owner->app.lifecycle.resume(self), 0; });
 }
 
 int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap)
@@ -167,7 +167,7 @@ wm_worker *wm_conn_worker(wm_conn conn)
 {
     int code = 0;
     Connection *self = find_connection(conn, &code);
-    return self ? handle(self->worker) : nullptr;
+    return self ? self->owner->worker : nullptr;
 }
 
 void *wm_conn_user(wm_conn conn)
@@ -180,7 +180,7 @@ void *wm_conn_user(wm_conn conn)
 int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy)
 {
     return with_connection(conn, [&](Connection &self) {
-        self.worker->app().retire(self.user, self.destroy_user);
+        self.owner->app.retire(self.user, self.destroy_user);
         self.user = user;
         self.destroy_user = destroy;
         return 0;
@@ -191,12 +191,12 @@ int wm_conn_set_int(wm_conn conn, const char *option, int64_t value)
 {
     if (!option)
         return no_handle("option");
-    return with_connection(conn, [&](Connection &self) { return self.worker->app().lifecycle.set_option(self, option, value); });
+    return with_connection(conn, [&](Connection &self) { return self.owner->app.lifecycle.set_option(self, option, value); });
 }
 
 int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)
 {
     if (!option || !value)
         return no_handle(option ? "value" : "option");
-    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &self.worker->options_of(self), option, value); });
+    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &self.owner->options_of(self), option, value); });
 }

@@ -53,7 +53,7 @@ wm_request wm_message_request(wm_conn conn)
     Connection *self = find_connection(conn, &code);
     if (!self || !self->http || self->http->current == HttpSession::kNone)
         return 0;
-    return self->worker->app().requests.id_of(self->http->current);
+    return self->owner->app.requests.id_of(self->http->current);
 }
 
 int wm_request_method(wm_request request, const void **out, size_t *len)

@@ -6,13 +6,15 @@ using namespace wm;
 
 namespace {
 
-/// Sets one callback; the old user pointer is given back at the end of the turn.
-template <class Function>
-int set_callback(wm_worker *worker, Callback<Function> Callbacks::*member, Function fn, void *user, wm_destroy_fn destroy)
+/// Sets one callback of callbacks_of(worker); the old user pointer is given back at the end of the turn.
+template <class Owner, class Callbacks, class Function>
+int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Function> Callbacks::*member, Function fn, void *user,
+                 wm_destroy_fn destroy)
 {
     return with_worker(worker, [&](Worker &self) {
-        Callback<Function> old = self.callbacks.*member;
-        self.callbacks.*member = {fn, user, destroy};
+        Callback<Function> &callback = (self.*callbacks).*member;
+        Callback<Function> old = callback;
+        callback = {fn, user, destroy};
         self.app().retire(old.user, old.destroy);
         return 0;
     });
@@ -72,57 +74,57 @@ int wm_worker_get_str(wm_worker *worker, const char *option, const char **value)
 
 int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::start, fn, user, destroy);
+    return set_callback(worker, &Worker::process_callbacks, &WorkerCallbacks::start, fn, user, destroy);
 }
 
 int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::stop, fn, user, destroy);
+    return set_callback(worker, &Worker::process_callbacks, &WorkerCallbacks::stop, fn, user, destroy);
 }
 
 int wm_worker_on_reload(wm_worker *worker, wm_reload_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::reload, fn, user, destroy);
+    return set_callback(worker, &Worker::process_callbacks, &WorkerCallbacks::reload, fn, user, destroy);
 }
 
 int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::connect, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::connect, fn, user, destroy);
 }
 
 int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::handshake, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::handshake, fn, user, destroy);
 }
 
 int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::open, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::open, fn, user, destroy);
 }
 
 int wm_worker_on_message(wm_worker *worker, wm_message_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::message, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::message, fn, user, destroy);
 }
 
 int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::error, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::error, fn, user, destroy);
 }
 
 int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::close, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::close, fn, user, destroy);
 }
 
 int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::buffer_full, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::buffer_full, fn, user, destroy);
 }
 
 int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
 {
-    return set_callback(worker, &Callbacks::buffer_drain, fn, user, destroy);
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::buffer_drain, fn, user, destroy);
 }
 
 int wm_worker_listen(wm_worker *worker)
@@ -173,8 +175,8 @@ wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous)
         if (previous != 0) {
             Id id = unpack_id(previous);
             Connection *conn = self.app().connections.find(id.slot, id.generation);
-            bool ours = id.kind == IdKind::kConn && id.app == self.app().index() && conn && conn->worker == &self;
-            index = ours ? conn->worker_index + 1 : SIZE_MAX;
+            bool ours = id.kind == IdKind::kConn && id.app == self.app().index() && conn && conn->owner == &self;
+            index = ours ? conn->owner_index + 1 : SIZE_MAX;
         }
         if (index < self.connections().size())
             next = Dispatch::id_of(*self.connections()[index]);

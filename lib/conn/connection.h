@@ -9,18 +9,18 @@
 #ifndef WM_CONN_CONNECTION_H
 #define WM_CONN_CONNECTION_H
 
+#include "conn/options.h"
 #include "core/buffer.h"
 #include "core/loop.h"
 #include "proto/text/line_parser.h"
 #include "proto/websocket/frame_parser.h"
 #include "wm/types.h"
-#include "worker/options.h"
 
 #include <cstdint>
 
 namespace wm {
 
-class Worker;
+class Endpoint;
 struct HttpSession;
 
 enum class ConnState : uint8_t {
@@ -78,7 +78,7 @@ struct Cold {
 
 struct Connection {
     Watch read;
-    Worker *worker = nullptr;
+    Endpoint *owner = nullptr;
     uint32_t slot = 0;
     uint32_t generation = 0;
     int fd = -1;
@@ -89,8 +89,8 @@ struct Connection {
     Tail *tail = nullptr;
     Segment *out_head = nullptr;
     Segment *out_tail = nullptr;
-    uint32_t out_pending = 0;  ///< bytes in the segments
-    uint32_t worker_index = 0; ///< place in the worker's list
+    uint32_t out_pending = 0; ///< bytes in the segments
+    uint32_t owner_index = 0; ///< place in the owner's list
     Cold *cold = nullptr;
     HttpSession *http = nullptr; ///< http; websocket during the handshake
     union Codec {

@@ -10,12 +10,12 @@ namespace wm {
 
 uint64_t Dispatch::id_of(const Connection &conn)
 {
-    return pack_id(IdKind::kConn, conn.worker->app().index(), conn.slot, conn.generation);
+    return pack_id(IdKind::kConn, conn.owner->app.index(), conn.slot, conn.generation);
 }
 
 bool Dispatch::awaits_host(const Connection &conn) const
 {
-    return polling() && conn.record_epoch == static_cast<uint32_t>(conn.worker->app().slice_epoch);
+    return polling() && conn.record_epoch == static_cast<uint32_t>(conn.owner->app.slice_epoch);
 }
 
 wm_event *Dispatch::record(uint32_t kind, Connection *conn)
@@ -27,9 +27,9 @@ wm_event *Dispatch::record(uint32_t kind, Connection *conn)
     event->kind = kind;
     if (conn) {
         event->conn = id_of(*conn);
-        event->worker = handle(conn->worker);
+        event->worker = conn->owner->worker;
         event->user = conn->user;
-        conn->record_epoch = static_cast<uint32_t>(conn->worker->app().slice_epoch);
+        conn->record_epoch = static_cast<uint32_t>(conn->owner->app.slice_epoch);
     }
     return event;
 }
@@ -37,37 +37,37 @@ wm_event *Dispatch::record(uint32_t kind, Connection *conn)
 void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind)
 {
     if (callback)
-        callback.fn(handle(conn.worker), id_of(conn), callback.user);
+        callback.fn(conn.owner->worker, id_of(conn), callback.user);
     else
         record(kind, &conn);
 }
 
 void Dispatch::connect(Connection &conn)
 {
-    conn_event(conn, conn.worker->callbacks.connect, WM_EVENT_CONNECT);
+    conn_event(conn, conn.owner->callbacks.connect, WM_EVENT_CONNECT);
 }
 void Dispatch::open(Connection &conn)
 {
-    conn_event(conn, conn.worker->callbacks.open, WM_EVENT_OPEN);
+    conn_event(conn, conn.owner->callbacks.open, WM_EVENT_OPEN);
 }
 void Dispatch::buffer_full(Connection &conn)
 {
-    conn_event(conn, conn.worker->callbacks.buffer_full, WM_EVENT_BUFFER_FULL);
+    conn_event(conn, conn.owner->callbacks.buffer_full, WM_EVENT_BUFFER_FULL);
 }
 void Dispatch::buffer_drain(Connection &conn)
 {
-    conn_event(conn, conn.worker->callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN);
+    conn_event(conn, conn.owner->callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN);
 }
 
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request)
 {
-    const auto &callback = conn.worker->callbacks.message;
+    const auto &callback = conn.owner->callbacks.message;
     if (!data)
         data = "";
-    conn.worker->requests++;
+    conn.owner->requests++;
     messages_++;
     if (callback) {
-        callback.fn(handle(conn.worker), id_of(conn), data, len, kind, callback.user);
+        callback.fn(conn.owner->worker, id_of(conn), data, len, kind, callback.user);
     } else if (wm_event *event = record(WM_EVENT_MESSAGE, &conn)) {
         event->flags = static_cast<uint32_t>(kind);
         event->data = data;
@@ -78,9 +78,9 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
 
 void Dispatch::error(Connection &conn, int32_t code, const char *text)
 {
-    const auto &callback = conn.worker->callbacks.error;
+    const auto &callback = conn.owner->callbacks.error;
     if (callback) {
-        callback.fn(handle(conn.worker), id_of(conn), code, text, strlen(text), callback.user);
+        callback.fn(conn.owner->worker, id_of(conn), code, text, strlen(text), callback.user);
     } else if (wm_event *event = record(WM_EVENT_ERROR, &conn)) {
         event->code = code;
         event->data = text;
@@ -90,9 +90,9 @@ void Dispatch::error(Connection &conn, int32_t code, const char *text)
 
 void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len)
 {
-    const auto &callback = conn.worker->callbacks.close;
+    const auto &callback = conn.owner->callbacks.close;
     if (callback) {
-        callback.fn(handle(conn.worker), id_of(conn), reason, code, text, len, callback.user);
+        callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);
     } else if (wm_event *event = record(WM_EVENT_CLOSE, &conn)) {
         event->code = reason;
         event->detail = code;

@@ -7,9 +7,9 @@
 #ifndef WM_CONN_DISPATCH_H
 #define WM_CONN_DISPATCH_H
 
+#include "conn/endpoint.h"
 #include "wm/error.h"
 #include "wm/event.h"
-#include "worker/worker.h"
 
 #include <cstddef>
 

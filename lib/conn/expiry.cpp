@@ -42,7 +42,7 @@ void Expiry::update(Connection &conn)
     };
     if (conn.state == ConnState::kOpen) {
         consider(conn.ping_at);
-        int64_t idle = conn.worker->options_of(conn).idle_timeout_ms;
+        int64_t idle = conn.owner->options_of(conn).idle_timeout_ms;
         if (idle > 0)
             consider(conn.last_active +
                      static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);
@@ -57,13 +57,13 @@ void Expiry::expired(uint32_t slot)
         return;
     Connection &conn = *app_.connections.at(slot);
     uint32_t now = app_.tick();
-    if (conn.state <= ConnState::kOpen && !app_.dispatch.room(conn.worker->callbacks.error)) {
+    if (conn.state <= ConnState::kOpen && !app_.dispatch.room(conn.owner->callbacks.error)) {
         app_.deadlines.set(slot, now + 1); // what it says has to wait for the next poll
         return;
     }
     switch (conn.state) {
     case ConnState::kHandshake:
-        if (conn.worker->protocol() == Protocol::kWebsocket)
+        if (conn.owner->protocol() == Protocol::kWebsocket)
             app_.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
                                  HttpRequests::is_head(held_bytes(conn)));
         break;
@@ -86,7 +86,7 @@ void Expiry::expired(uint32_t slot)
 
 void Expiry::expired_open(Connection &conn, uint32_t now)
 {
-    const ConnOptions &options = conn.worker->options_of(conn);
+    const ConnOptions &options = conn.owner->options_of(conn);
     if (conn.phase_deadline != 0 && conn.phase_deadline <= now) {
         if (conn.has(kPeerEnded))
             app_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
@@ -118,7 +118,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
 
 void Expiry::send_ping(Connection &conn)
 {
-    const ConnOptions &options = conn.worker->options_of(conn);
+    const ConnOptions &options = conn.owner->options_of(conn);
     if (options.ping_interval_ms == 0) {
         conn.ping_at = 0;
         return;
@@ -130,7 +130,7 @@ void Expiry::send_ping(Connection &conn)
 
 void Expiry::alive(Connection &conn)
 {
-    int64_t interval = conn.worker->protocol() == Protocol::kWebsocket ? conn.worker->options_of(conn).ping_interval_ms : 0;
+    int64_t interval = conn.owner->protocol() == Protocol::kWebsocket ? conn.owner->options_of(conn).ping_interval_ms : 0;
     conn.ping_at = interval ? next_ping(interval) : 0;
     update(conn);
 }
@@ -142,7 +142,7 @@ void Expiry::watch_head(Connection &conn)
     bool arriving = conn.http->parser.in_message() && !conn.http->parser.in_body() && !conn.has(kInputBlocked);
     if (arriving == (conn.phase_deadline != 0))
         return;
-    conn.phase_deadline = arriving ? ticks_after(conn.worker->options.handshake_timeout_ms) : 0;
+    conn.phase_deadline = arriving ? ticks_after(conn.owner->options.handshake_timeout_ms) : 0;
     update(conn);
 }
 

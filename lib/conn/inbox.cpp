@@ -136,7 +136,7 @@ bool Inbox::grow_tail(Connection &conn)
 
 void Inbox::readable(Connection *conn)
 {
-    conn->worker->app().inbox.read(*conn);
+    conn->owner->app.inbox.read(*conn);
 }
 
 bool Inbox::wants(const Connection &conn) const
@@ -145,7 +145,7 @@ bool Inbox::wants(const Connection &conn) const
         return false;
     // After our close frame the peer's is still awaited.
     bool parses = conn.state <= ConnState::kOpen || (conn.state == ConnState::kClosing && conn.has(kCloseSent));
-    const Callbacks &callbacks = conn.worker->callbacks;
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
     bool room = app_.dispatch.room(callbacks.message) && app_.dispatch.room(callbacks.error);
     return parses && room && (conn.state != ConnState::kHandshake || app_.dispatch.room(callbacks.handshake));
 }
@@ -259,7 +259,7 @@ void Inbox::settle(Connection &conn, const Rest &rest)
 Inbox::Rest Inbox::parse(Connection &conn, char *data, size_t len)
 {
     Rest in = {data, len, false};
-    switch (conn.worker->protocol()) {
+    switch (conn.owner->protocol()) {
     case Protocol::kRaw:
         return parse_raw(conn, in);
     case Protocol::kText:
@@ -297,7 +297,7 @@ Inbox::Rest Inbox::parse_text(Connection &conn, Rest in)
             in = skip_line(conn, in);
             continue;
         }
-        size_t max_message = static_cast<size_t>(conn.worker->options_of(conn).max_message);
+        size_t max_message = static_cast<size_t>(conn.owner->options_of(conn).max_message);
         size_t message_len = 0;
         Step step = conn.codec.text.step(in.data, in.len, max_message, message_len);
         if (step.kind == StepKind::kMore)
@@ -306,7 +306,7 @@ Inbox::Rest Inbox::parse_text(Connection &conn, Rest in)
         in = {in.data + step.size, in.len - step.size, false};
         if (step.kind == StepKind::kMessage) {
             app_.dispatch.message(conn, line, message_len, WM_KIND_TEXT, 0);
-        } else if (!conn.worker->options.skip_oversize) {
+        } else if (!conn.owner->options.skip_oversize) {
             app_.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EMSGSIZE, 0, "line over max_message");
         } else {
             if (line[step.size - 1] != '\n') {
@@ -321,7 +321,7 @@ Inbox::Rest Inbox::parse_text(Connection &conn, Rest in)
 
 Inbox::Rest Inbox::parse_handshake(Connection &conn, Rest in)
 {
-    const WorkerOptions &options = conn.worker->options;
+    const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), 0};
     while (in.len > 0 && wants(conn)) {
         http::Request request;
@@ -347,7 +347,7 @@ Inbox::Rest Inbox::parse_frames(Connection &conn, Rest in)
 {
     while (in.len > 0 && wants(conn)) {
         websocket::Frame frame = {};
-        size_t max_message = static_cast<size_t>(conn.worker->options_of(conn).max_message);
+        size_t max_message = static_cast<size_t>(conn.owner->options_of(conn).max_message);
         Step step = conn.codec.websocket.step(in.data, in.len, max_message, frame);
         if (step.kind == StepKind::kMore)
             return {in.data, step.size, true};
@@ -391,9 +391,9 @@ void Inbox::control_frame(Connection &conn, const websocket::Frame &frame)
 
 Inbox::Rest Inbox::parse_http(Connection &conn, Rest in)
 {
-    const WorkerOptions &options = conn.worker->options;
+    const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
-                           static_cast<size_t>(conn.worker->options_of(conn).max_message)};
+                           static_cast<size_t>(conn.owner->options_of(conn).max_message)};
     while (in.len > 0 && wants(conn)) {
         http::Request request;
         Step step = conn.http->parser.step(in.data, in.len, limits, request);

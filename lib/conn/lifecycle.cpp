@@ -13,28 +13,28 @@ namespace {
 
 bool is_websocket(const Connection &conn)
 {
-    return conn.worker->protocol() == Protocol::kWebsocket;
+    return conn.owner->protocol() == Protocol::kWebsocket;
 }
 bool is_http(const Connection &conn)
 {
-    return conn.worker->protocol() == Protocol::kHttp;
+    return conn.owner->protocol() == Protocol::kHttp;
 }
 
 } // namespace
 
-bool Lifecycle::accept(Worker &worker, int fd)
+bool Lifecycle::accept(Endpoint &endpoint, int fd)
 {
-    uint32_t slot = worker.make_room() ? app_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
+    uint32_t slot = endpoint.make_room() ? app_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
         return false;
     Connection &conn = *app_.connections.at(slot);
-    conn.worker = &worker;
+    conn.owner = &endpoint;
     conn.slot = slot;
     conn.generation = app_.connections.generation_of(slot);
-    bool needs_http = worker.protocol() == Protocol::kWebsocket || worker.protocol() == Protocol::kHttp;
+    bool needs_http = endpoint.protocol() == Protocol::kWebsocket || endpoint.protocol() == Protocol::kHttp;
     if (needs_http)
         conn.http = new (std::nothrow) HttpSession;
-    if (worker.protocol() == Protocol::kText)
+    if (endpoint.protocol() == Protocol::kText)
         new (&conn.codec.text) text::LineParser;
     conn.last_active = app_.tick();
     if ((needs_http && !conn.http) || !conn.read.arm_read<&Inbox::readable>(app_.loop, fd, &conn)) {
@@ -43,13 +43,13 @@ bool Lifecycle::accept(Worker &worker, int fd)
         return false;
     }
     conn.fd = fd;
-    worker.add(conn);
+    endpoint.add(conn);
 
     app_.dispatch.connect(conn);
     if (conn.state != ConnState::kHandshake)
         return true; // the callback has closed it
     if (is_websocket(conn)) {
-        conn.phase_deadline = app_.expiry.ticks_after(worker.options.handshake_timeout_ms);
+        conn.phase_deadline = app_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
         app_.expiry.update(conn);
     } else {
         open(conn, {});
@@ -72,7 +72,7 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
     app_.expiry.alive(conn);
     if (conn.blocked())
         app_.outbox.list(conn); // what was sent in the connect callback
-    if (app_.dispatch.room(conn.worker->callbacks.open) && conn.state == ConnState::kOpen)
+    if (app_.dispatch.room(conn.owner->callbacks.open) && conn.state == ConnState::kOpen)
         app_.dispatch.open(conn);
     else
         app_.todos.add(conn, kTodoOpen);
@@ -124,7 +124,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     conn.unset(kInputBlocked);
     if (frame && conn.tail)
         app_.todos.add(conn, kTodoInput);
-    conn.phase_deadline = app_.expiry.ticks_after(conn.worker->options_of(conn).close_timeout_ms);
+    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
     app_.expiry.update(conn);
     update_read(conn);
     app_.outbox.list(conn);
@@ -189,7 +189,7 @@ void Lifecycle::peer_ended(Connection &conn)
 
 void Lifecycle::end_of_stream(Connection &conn)
 {
-    bool waits = is_http(conn) ? conn.http->count > 0 : !is_websocket(conn) && conn.worker->options_of(conn).half_open;
+    bool waits = is_http(conn) ? conn.http->count > 0 : !is_websocket(conn) && conn.owner->options_of(conn).half_open;
     bool unanswered = waits && conn.state == ConnState::kOpen;
     bool handshake = conn.state == ConnState::kHandshake;
     if (handshake || conn.state == ConnState::kLingering || (!unanswered && conn.queued() == 0)) {
@@ -197,7 +197,7 @@ void Lifecycle::end_of_stream(Connection &conn)
         return;
     }
     // A client may end its side and still wait for what it asked: it gets it.
-    conn.phase_deadline = app_.expiry.ticks_after(conn.worker->options_of(conn).close_timeout_ms);
+    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
     if (!unanswered) {
         keep_reason(conn, WM_REASON_PEER, is_websocket(conn) ? int32_t{websocket::kAbnormal} : 0, {});
         conn.state = ConnState::kClosing;
@@ -230,7 +230,7 @@ void Lifecycle::answer_close_frame(Connection &conn)
     if (conn.state == ConnState::kClosed)
         return;
     conn.state = ConnState::kClosing;
-    conn.phase_deadline = app_.expiry.ticks_after(conn.worker->options_of(conn).close_timeout_ms);
+    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
     app_.expiry.update(conn);
     app_.outbox.list(conn);
 }
@@ -256,14 +256,14 @@ void Lifecycle::advance(Connection &conn)
 void Lifecycle::progressed(Connection &conn)
 {
     if (conn.state == ConnState::kClosing) {
-        conn.phase_deadline = app_.expiry.ticks_after(conn.worker->options_of(conn).close_timeout_ms);
+        conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
         app_.expiry.update(conn);
     }
 }
 
 int Lifecycle::set_option(Connection &conn, const char *name, int64_t value)
 {
-    ConnOptions changed = conn.worker->options_of(conn);
+    ConnOptions changed = conn.owner->options_of(conn);
     int result = wm::set_option(Scope::kConn, &changed, false, name, value);
     if (result != 0)
         return result;
@@ -324,7 +324,7 @@ void Lifecycle::finish(Connection &conn)
     app_.inbox.free_tail(conn);
     app_.outbox.discard(conn); // a callback cannot send, but a control frame may have been on its way
     app_.deadlines.set(conn.slot, 0);
-    conn.worker->remove(conn);
+    conn.owner->remove(conn);
     ::close(conn.fd);
     app_.retire(conn.user, conn.destroy_user);
     delete conn.cold;

@@ -20,7 +20,7 @@ public:
     explicit Lifecycle(App &app) : app_(app) {}
 
     /// Takes over a connected descriptor; false when there is no room for it (the descriptor stays the caller's).
-    bool accept(Worker &worker, int fd);
+    bool accept(Endpoint &endpoint, int fd);
     /// Ready for messages; the open event follows, at once where there is room for it. websocket: after the answer to the handshake,
     /// which leaves before all that was held.
     void open(Connection &conn, std::string_view answer);

@@ -37,7 +37,7 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
         return fail(WM_ECLOSED, "the connection is closing");
     if (exempt)
         return 0;
-    const ConnOptions &options = conn.worker->options_of(conn);
+    const ConnOptions &options = conn.owner->options_of(conn);
     if (len > static_cast<size_t>(std::max(options.max_message, options.max_send_buffer)))
         return fail(WM_EMSGSIZE, "message of %zu bytes is over max_message and max_send_buffer", len);
     if (conn.queued() > static_cast<size_t>(options.max_send_buffer)) {
@@ -61,7 +61,7 @@ int Outbox::send(Connection &conn, const char *data, size_t len, int32_t flags)
     std::string_view payload(data, len);
     if (flags & WM_SEND_RAW)
         return enqueue(conn, {}, payload, flags);
-    switch (conn.worker->protocol()) {
+    switch (conn.owner->protocol()) {
     case Protocol::kWebsocket: {
         char header[websocket::kMaxHeader];
         return enqueue(conn, {header, websocket::write_header(header, opcode_of(flags), len)}, payload, flags);
@@ -75,7 +75,7 @@ int Outbox::send(Connection &conn, const char *data, size_t len, int32_t flags)
 
 int Outbox::send(Connection &conn, Framed &message)
 {
-    if (conn.worker->protocol() == Protocol::kHttp)
+    if (conn.owner->protocol() == Protocol::kHttp)
         return fail(WM_ESTATE, "an http connection takes answers only");
     int result = check(conn, message.size(), false);
     if (result == WM_EFULL) {
@@ -84,7 +84,7 @@ int Outbox::send(Connection &conn, Framed &message)
     }
     if (result != 0)
         return result;
-    Block *block = message.block(conn.worker->protocol());
+    Block *block = message.block(conn.owner->protocol());
     if (!block)
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
     if (block->size <= kCopyBlock)
@@ -102,7 +102,7 @@ void Outbox::control(Connection &conn, websocket::Opcode opcode, const char *dat
 {
     if (conn.state != ConnState::kOpen && conn.state != ConnState::kClosing)
         return;
-    if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.worker->options_of(conn).max_send_buffer))
+    if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer))
         return;
     char header[websocket::kMaxHeader];
     enqueue(conn, {header, websocket::write_header(header, opcode, len)}, {data, len}, 0);
@@ -198,7 +198,7 @@ int Outbox::after(Connection &conn, int32_t flags)
 {
     if (conn.out_pending > kFlushAt || (flags & WM_SEND_NOW && conn.out_pending > 0))
         flush(conn);
-    if (conn.queued() <= static_cast<size_t>(conn.worker->options_of(conn).send_high_water))
+    if (conn.queued() <= static_cast<size_t>(conn.owner->options_of(conn).send_high_water))
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
@@ -412,7 +412,7 @@ void Outbox::flush_all()
 
 void Outbox::writable(Connection *conn)
 {
-    conn->worker->app().outbox.write_queue(*conn);
+    conn->owner->app.outbox.write_queue(*conn);
 }
 
 void Outbox::write_queue(Connection &conn)
@@ -447,7 +447,7 @@ void Outbox::drained(Connection &conn)
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
         app_.todos.add(conn, kTodoDrain);
-        if (conn.worker->protocol() == Protocol::kHttp)
+        if (conn.owner->protocol() == Protocol::kHttp)
             app_.requests.unblock(conn);
     }
     if (conn.state == ConnState::kClosing) {

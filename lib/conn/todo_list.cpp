@@ -50,7 +50,7 @@ void TodoList::recall()
 
 TodoList::Progress TodoList::run_one(Connection &conn)
 {
-    const Callbacks &callbacks = conn.worker->callbacks;
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
     Dispatch &dispatch = app_.dispatch;
     auto take = [&conn](Todo what) { conn.todo = static_cast<uint8_t>(conn.todo & ~what); };
     if (conn.state == ConnState::kClosed)

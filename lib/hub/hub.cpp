@@ -32,7 +32,7 @@ int Hub::bind(std::string_view uid, Connection &conn)
 {
     if (uid.empty() || uid.size() > static_cast<size_t>(options.max_uid))
         return fail(WM_EINVAL, "a uid has from 1 to %lld bytes, not %zu", static_cast<long long>(options.max_uid), uid.size());
-    if (conn.worker->protocol() == Protocol::kHttp)
+    if (conn.owner->protocol() == Protocol::kHttp)
         return fail(WM_ESTATE, "an http connection takes answers only: it cannot be bound to a uid");
     if (conn.state >= ConnState::kClosing)
         return fail(WM_ECLOSED, "the connection is closing");

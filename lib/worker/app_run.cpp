@@ -106,9 +106,9 @@ int App::start()
         if (!starts(worker))
             continue;
         worker.begin();
-        if (!worker.callbacks.start)
+        if (!worker.process_callbacks.start)
             continue;
-        int32_t verdict = worker.callbacks.start.fn(handle(&worker), link ? link->index() : 0, worker.callbacks.start.user);
+        int32_t verdict = worker.process_callbacks.start.fn(handle(&worker), link ? link->index() : 0, worker.process_callbacks.start.user);
         if (verdict < 0)
             return abandon_start(
                 fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict)));

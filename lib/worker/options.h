@@ -5,40 +5,23 @@
 #ifndef WM_WORKER_OPTIONS_H
 #define WM_WORKER_OPTIONS_H
 
+#include "conn/options.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 namespace wm {
 
-/// What a connection may have of its own; the worker's values are the standard.
-struct ConnOptions {
-    int64_t max_message = 10 << 20;
-    int64_t send_high_water = 256 << 10;
-    int64_t max_send_buffer = 1 << 20;
-    int64_t idle_timeout_ms = 0;
-    int64_t ping_interval_ms = 0;
-    int64_t pong_timeout_ms = 10000;
-    int64_t close_timeout_ms = 5000;
-    int64_t half_open = 0;
-};
-
-struct WorkerOptions : ConnOptions {
+struct WorkerOptions : EndpointOptions {
     int64_t backlog = 4096;
-    int64_t handshake_timeout_ms = 10000;
-    int64_t max_header_bytes = 16 << 10;
-    int64_t max_headers = 100;
-    int64_t max_pipelined = 64;
     int64_t accept_batch = 64;
     int64_t tcp_nodelay = 1;
     int64_t keepalive = 1;
     int64_t reuse_port = 0;
     int64_t unix_mode = 0660;
-    int64_t defer_handshake = 0;
-    int64_t skip_oversize = 0;
     int64_t count = 1;
     int64_t reloadable = 1;
-    std::string name = "none";
     std::string user;
     std::string group;
 };

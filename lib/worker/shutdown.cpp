@@ -18,11 +18,11 @@ constexpr int64_t kGraceMs = 500;      // for close frames and queues once a dra
 
 bool is_websocket(const Connection &conn)
 {
-    return conn.worker->protocol() == Protocol::kWebsocket;
+    return conn.owner->protocol() == Protocol::kWebsocket;
 }
 bool is_http(const Connection &conn)
 {
-    return conn.worker->protocol() == Protocol::kHttp;
+    return conn.owner->protocol() == Protocol::kHttp;
 }
 
 /// Whether the tail holds part of a message, or messages that were not parsed.

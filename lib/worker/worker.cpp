@@ -32,7 +32,7 @@ void keep_spare(int fd)
 
 } // namespace
 
-Worker::Worker(App &app, const Address *address, Protocol protocol) : app_(app), protocol_(protocol)
+Worker::Worker(App &app, const Address *address, Protocol protocol) : Endpoint(app, options, protocol, handle(this)), app_(app)
 {
     if (!address) {
         display_ = "none";
@@ -48,10 +48,12 @@ Worker::~Worker()
     unlisten();
     if (app_.link)
         app_.link->gone(*this);
-    callbacks.each([](auto &callback) {
+    auto give_back = [](auto &callback) {
         if (callback.destroy)
             callback.destroy(callback.user);
-    });
+    };
+    process_callbacks.each(give_back);
+    callbacks.each(give_back);
     if (destroy_user)
         destroy_user(user);
 }
@@ -164,8 +166,8 @@ bool Worker::say_stop()
     if (stopped_)
         return false;
     stopped_ = true;
-    if (began_ && callbacks.stop)
-        callbacks.stop.fn(handle(this), callbacks.stop.user);
+    if (began_ && process_callbacks.stop)
+        process_callbacks.stop.fn(handle(this), process_callbacks.stop.user);
     return true;
 }
 
@@ -175,9 +177,9 @@ void Worker::stop()
         return;
     unlisten();
     // From the back: close() never takes one out at once, but a callback of another may.
-    for (size_t i = connections_.size(); i-- > 0;)
-        if (i < connections_.size())
-            app_.lifecycle.close(*connections_[i], WM_REASON_STOP, websocket::kGoingAway, {});
+    for (size_t i = connections().size(); i-- > 0;)
+        if (i < connections().size())
+            app_.lifecycle.close(*connections()[i], WM_REASON_STOP, websocket::kGoingAway, {});
 }
 
 void Worker::release()
@@ -186,35 +188,9 @@ void Worker::release()
         return;
     released_ = true;
     unlisten();
-    for (size_t i = connections_.size(); i-- > 0;)
-        app_.lifecycle.destroy(*connections_[i], WM_REASON_LOCAL, 0);
+    for (size_t i = connections().size(); i-- > 0;)
+        app_.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);
     app_.has_work();
-}
-
-bool Worker::make_room()
-{
-    try {
-        connections_.reserve(connections_.size() == connections_.capacity() ? connections_.size() * 3 / 2 + 16 : connections_.capacity());
-        return true;
-    } catch (const std::bad_alloc &) {
-        return false;
-    }
-}
-
-void Worker::add(Connection &conn)
-{
-    conn.worker_index = static_cast<uint32_t>(connections_.size());
-    connections_.push_back(&conn);
-    app_.status.rows_changed();
-}
-
-void Worker::remove(Connection &conn)
-{
-    Connection *last = connections_.back();
-    connections_[conn.worker_index] = last;
-    last->worker_index = conn.worker_index;
-    connections_.pop_back();
-    app_.status.rows_changed();
 }
 
 void Worker::acceptable(Worker *self)

@@ -5,21 +5,19 @@
 #ifndef WM_WORKER_WORKER_H
 #define WM_WORKER_WORKER_H
 
-#include "conn/callbacks.h"
-#include "conn/connection.h"
+#include "conn/endpoint.h"
 #include "core/log.h"
 #include "net/listener.h"
-#include "session/protocol.h"
+#include "worker/callbacks.h"
 #include "worker/options.h"
 
 #include <string>
-#include <vector>
 
 namespace wm {
 
 class App;
 
-class Worker {
+class Worker : public Endpoint {
 public:
     Worker(App &app, const Address *address, Protocol protocol);
     Worker(const Worker &) = delete;
@@ -44,12 +42,6 @@ public:
     void release();
 
     App &app() { return app_; }
-    Protocol protocol() const { return protocol_; }
-    const ConnOptions &options_of(const Connection &conn) const
-    {
-        const ConnOptions *own = conn.cold ? conn.cold->options : nullptr;
-        return own ? *own : options;
-    }
     const char *address() const { return display_.c_str(); }
     const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
@@ -60,19 +52,12 @@ public:
     ListenOptions listen_options() const;
     bool released() const { return released_; }
 
-    /// False: no memory for another connection in the list.
-    bool make_room();
-    void add(Connection &conn);
-    void remove(Connection &conn);
-    const std::vector<Connection *> &connections() const { return connections_; }
-
     /// Starts to accept on an open listener; called again when the loop opens.
     void watch_listener();
 
     WorkerOptions options;
-    Callbacks callbacks;
+    WorkerCallbacks process_callbacks;
     std::string error;
-    uint64_t requests = 0; ///< messages delivered
     void *user = nullptr;
     wm_destroy_fn destroy_user = nullptr;
 
@@ -88,9 +73,7 @@ private:
     std::string display_;
     Listener listener_;
     Watch accept_watch_;
-    std::vector<Connection *> connections_;
     LogThrottle shed_throttle_;
-    Protocol protocol_ = Protocol::kRaw;
     bool has_address_ = false;
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too

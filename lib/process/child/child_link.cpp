@@ -226,7 +226,7 @@ void ChildLink::call_reload()
 {
     if (!worker_)
         return;
-    const auto &callback = worker_->callbacks.reload;
+    const auto &callback = worker_->process_callbacks.reload;
     if (callback)
         callback.fn(handle(const_cast<Worker *>(worker_)), callback.user);
 }

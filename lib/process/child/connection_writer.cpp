@@ -66,8 +66,8 @@ ConnectionRecord describe(App &app, const Connection &conn)
     record.bytes_read = conn.bytes_read;
     record.bytes_written = conn.bytes_written;
     record.idle_ms = uint64_t{app.tick() - conn.last_active} * static_cast<uint64_t>(Deadlines::kTickMs);
-    copy_text(record.worker, sizeof record.worker, conn.worker->options.name);
-    copy_text(record.protocol, sizeof record.protocol, protocol_name(conn.worker->protocol()));
+    copy_text(record.worker, sizeof record.worker, conn.owner->options.name);
+    copy_text(record.protocol, sizeof record.protocol, protocol_name(conn.owner->protocol()));
     copy_text(record.status, sizeof record.status, state_name(conn.state));
     SocketAddress address;
     if (stream::local_address(conn.fd, address)) {

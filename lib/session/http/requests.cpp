@@ -108,13 +108,13 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
     HttpSession &session = *conn.http;
     session.continue_due = false; // the body came without it
-    if (session.count >= static_cast<uint32_t>(conn.worker->options.max_pipelined))
+    if (session.count >= static_cast<uint32_t>(conn.owner->options.max_pipelined))
         conn.set(kInputBlocked);
     session.current = slot;
     uint64_t id = id_of(slot);
     app_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id);
     session.current = HttpSession::kNone;
-    if (conn.worker->callbacks.message)
+    if (conn.owner->callbacks.message)
         end_slices(id);
     else if (!app_.dispatch.polling())
         respond_oldest(conn, {}, 0); // nobody listens: an empty answer rather than silence
@@ -127,7 +127,7 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
 
 void HttpRequests::unblock(Connection &conn)
 {
-    bool room = conn.http->count < static_cast<uint32_t>(conn.worker->options.max_pipelined);
+    bool room = conn.http->count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
     if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
@@ -199,7 +199,7 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
 
 int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body)
 {
-    size_t limit = static_cast<size_t>(conn.worker->options_of(conn).max_send_buffer);
+    size_t limit = static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer);
     if (conn.http->stored > limit)
         return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", conn.http->stored, limit);
     request.answer = static_cast<char *>(malloc(head.size() + body.size()));
@@ -362,8 +362,8 @@ void HttpRequests::handshake(Connection &conn, const http::Request &request)
         refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
         return;
     }
-    const Callbacks &callbacks = conn.worker->callbacks;
-    bool record = !callbacks.handshake && app_.dispatch.polling() && conn.worker->options.defer_handshake;
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
+    bool record = !callbacks.handshake && app_.dispatch.polling() && conn.owner->options.defer_handshake;
     uint32_t slot = add(conn, request);
     if (slot == HttpSession::kNone)
         return;
@@ -374,7 +374,7 @@ void HttpRequests::handshake(Connection &conn, const http::Request &request)
     conn.set(kInputBlocked);
     int32_t verdict = record ? int32_t{WM_PENDING} : 0;
     if (callbacks.handshake) {
-        verdict = callbacks.handshake.fn(handle(conn.worker), Dispatch::id_of(conn), id, callbacks.handshake.user);
+        verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
         end_slices(id);
     } else if (record) {
         app_.dispatch.handshake(conn, id);

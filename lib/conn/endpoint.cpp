@@ -1,0 +1,35 @@
+#include "conn/endpoint.h"
+
+#include "worker/app.h"
+
+#include <new>
+
+namespace wm {
+
+bool Endpoint::make_room()
+{
+    try {
+        connections_.reserve(connections_.size() == connections_.capacity() ? connections_.size() * 3 / 2 + 16 : connections_.capacity());
+        return true;
+    } catch (const std::bad_alloc &) {
+        return false;
+    }
+}
+
+void Endpoint::add(Connection &conn)
+{
+    conn.owner_index = static_cast<uint32_t>(connections_.size());
+    connections_.push_back(&conn);
+    app.status.rows_changed();
+}
+
+void Endpoint::remove(Connection &conn)
+{
+    Connection *last = connections_.back();
+    connections_[conn.owner_index] = last;
+    last->owner_index = conn.owner_index;
+    connections_.pop_back();
+    app.status.rows_changed();
+}
+
+} // namespace wm

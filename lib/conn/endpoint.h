@@ -1,0 +1,57 @@
+/**
+ * @file
+ * What a connection belongs to: options, callbacks, counters, and the list of its connections. A worker is an endpoint with a listener.
+ * The app's thread.
+ */
+#ifndef WM_CONN_ENDPOINT_H
+#define WM_CONN_ENDPOINT_H
+
+#include "conn/callbacks.h"
+#include "conn/connection.h"
+#include "conn/options.h"
+#include "session/protocol.h"
+#include "wm/types.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace wm {
+
+class App;
+
+class Endpoint {
+public:
+    /// `own` outlives the endpoint; `handle` is what callbacks and records name as their worker, NULL for none.
+    Endpoint(App &owner_app, const EndpointOptions &own, Protocol protocol, wm_worker *handle)
+        : app(owner_app), options(own), worker(handle), protocol_(protocol)
+    {}
+    Endpoint(const Endpoint &) = delete;
+    Endpoint &operator=(const Endpoint &) = delete;
+
+    Protocol protocol() const { return protocol_; }
+    const ConnOptions &options_of(const Connection &conn) const
+    {
+        const ConnOptions *own = conn.cold ? conn.cold->options : nullptr;
+        return own ? *own : options;
+    }
+
+    /// Reserves a place in the list; false when memory has run out.
+    bool make_room();
+    void add(Connection &conn);
+    void remove(Connection &conn);
+    const std::vector<Connection *> &connections() const { return connections_; }
+
+    App &app;
+    const EndpointOptions &options;
+    ConnCallbacks callbacks;
+    wm_worker *const worker;
+    uint64_t requests = 0; ///< messages delivered
+
+private:
+    std::vector<Connection *> connections_;
+    Protocol protocol_;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,38 @@
+/**
+ * @file
+ * Options of a connection, and of what it belongs to. Names, ranges and texts stand in the table of worker/options.cpp.
+ */
+#ifndef WM_CONN_OPTIONS_H
+#define WM_CONN_OPTIONS_H
+
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+/// What a connection may override; its endpoint's values are the default.
+struct ConnOptions {
+    int64_t max_message = 10 << 20;
+    int64_t send_high_water = 256 << 10;
+    int64_t max_send_buffer = 1 << 20;
+    int64_t idle_timeout_ms = 0;
+    int64_t ping_interval_ms = 0;
+    int64_t pong_timeout_ms = 10000;
+    int64_t close_timeout_ms = 5000;
+    int64_t half_open = 0;
+};
+
+/// What holds for all connections of an endpoint.
+struct EndpointOptions : ConnOptions {
+    int64_t handshake_timeout_ms = 10000;
+    int64_t max_header_bytes = 16 << 10;
+    int64_t max_headers = 100;
+    int64_t max_pipelined = 64;
+    int64_t defer_handshake = 0;
+    int64_t skip_oversize = 0;
+    std::string name = "none";
+};
+
+} // namespace wm
+
+#endif
