@@ -3,6 +3,7 @@
 #include "api/guard.h"
 #include "net/stream.h"
 #include "proto/utf8.h"
+#include "proto/websocket/frame.h"
 
 #include <cstring>
 #include <netinet/in.h>
@@ -71,12 +72,7 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
         return no_handle("data");
     int code = 0;
     if (Connection *self = find_connection(conn, &code)) {
-        return guarded([&] {
-            App &app = self->owner->app;
-            bool http = self->owner->protocol() == Protocol::kHttp && !(flags & WM_SEND_RAW);
-            return http ? app.requests.respond_oldest(*self, span(data, len), flags)
-                        : app.outbox.send(*self, static_cast<const char *>(data), len, flags);
-        });
+        return guarded([&] { return self->owner->app.outbox.send(*self, span(data, len), flags); });
     }
     if (code != WM_ETHREAD)
         return code;

@@ -2,6 +2,7 @@
 
 #include "api/guard.h"
 #include "proto/http/fields.h"
+#include "session/websocket/handshake.h"
 
 #include <cstring>
 
@@ -51,9 +52,9 @@ wm_request wm_message_request(wm_conn conn)
 {
     int code = 0;
     Connection *self = find_connection(conn, &code);
-    if (!self || !self->http || self->http->current == HttpSession::kNone)
+    if (!self || !has_http_session(*self) || http_session(*self).current == HttpSession::kNone)
         return 0;
-    return self->owner->app.requests.id_of(self->http->current);
+    return self->owner->app.requests.id_of(http_session(*self).current);
 }
 
 int wm_request_method(wm_request request, const void **out, size_t *len)
@@ -143,7 +144,7 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
         return no_handle("headers");
     return with_request(request, [&](App &app, HttpRequest &self) {
         App::Visit visit(app);
-        return app.requests.accept(self, span(headers, headers_len));
+        return accept_handshake(app, self, span(headers, headers_len));
     });
 }
 
@@ -151,5 +152,5 @@ int wm_handshake_reject(wm_request request, int32_t status, const void *body, si
 {
     if (bad_span(body, len))
         return no_handle("body");
-    return with_request(request, [&](App &app, HttpRequest &self) { return app.requests.reject(self, status, span(body, len)); });
+    return with_request(request, [&](App &app, HttpRequest &self) { return reject_handshake(app, self, status, span(body, len)); });
 }

@@ -1,6 +1,7 @@
 #include "wm/worker.h"
 
 #include "api/guard.h"
+#include "session/schemes.h"
 
 using namespace wm;
 
@@ -27,12 +28,12 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
     Worker *worker = nullptr;
     with_app(app, [&](App &self) {
         Address parsed;
-        Protocol protocol = Protocol::kRaw;
-        int result = address ? find_protocol(address, protocol) : 0;
-        if (result == 0 && address)
-            result = parsed.parse(address);
+        const Scheme *scheme = address ? find_scheme(address) : nullptr;
+        if (address && !scheme)
+            return int{WM_EADDRESS};
+        int result = address ? parsed.parse(address) : 0;
         if (result == 0)
-            worker = self.add_worker(address ? &parsed : nullptr, protocol);
+            worker = self.add_worker(address ? &parsed : nullptr, scheme ? scheme->codec : CodecRow::kRaw);
         return result;
     });
     return handle(worker);
@@ -191,9 +192,9 @@ int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int
         return no_handle("data");
     int64_t taken = 0;
     int result = with_worker(worker, [&](Worker &self) {
-        if (self.protocol() == Protocol::kHttp)
+        if (self.app().codecs[self.codec]->answers_only)
             return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
-        Framed message(data, len, flags);
+        SharedMessage message(data, len, flags);
         for (Connection *conn : self.connections())
             if (conn->state == ConnState::kOpen)
                 taken += self.app().outbox.send(*conn, message) >= 0;

@@ -1,10 +1,10 @@
 /**
  * @file
- * A connection: its data. Who acts on it: Inbox reads, Outbox writes, Lifecycle opens and closes, Expiry
- * watches its deadlines, TodoList does what has to wait for the end of the turn, HttpRequests keeps its requests in order.
+ * A connection: its data. Inbox reads for it, Outbox writes, Lifecycle opens and closes it, Expiry keeps its deadlines, TodoList does what
+ * waits for the end of the turn, its Codec knows its protocol.
  *
- * Lives in a slot of the app's table until Lifecycle has delivered its close; the app's thread. What an idle connection does not need
- * stands in Cold, which exists only while there is something in it.
+ * Lives in a slot of the app's table until Lifecycle has delivered its close event; the app's thread. What an idle connection does not
+ * need is in Cold, which exists only while it holds something.
  */
 #ifndef WM_CONN_CONNECTION_H
 #define WM_CONN_CONNECTION_H
@@ -12,22 +12,22 @@
 #include "conn/options.h"
 #include "core/buffer.h"
 #include "core/loop.h"
-#include "proto/text/line_parser.h"
-#include "proto/websocket/frame_parser.h"
 #include "wm/types.h"
 
 #include <cstdint>
+#include <new>
+#include <type_traits>
 
 namespace wm {
 
 class Endpoint;
-struct HttpSession;
 
 enum class ConnState : uint8_t {
-    kHandshake, ///< websocket: the request has not been answered; what is sent is held
+    kHandshake, ///< the codec's handshake is not done; what the host sends is held
     kOpen,
-    kClosing,   ///< closes when what is queued has left; websocket: and the peer's close frame came
-    kLingering, ///< we have shut down, the peer's end is awaited so that it can read everything
+    kCloseSent, ///< our close frame is sent or queued, the peer's is awaited
+    kClosing,   ///< shuts down when the queue has left
+    kLingering, ///< our side is shut down; the peer's end is awaited, so that it can read everything
     kClosed,    ///< waits for the end of the turn
 };
 
@@ -43,17 +43,15 @@ enum Todo : uint8_t {
 };
 
 enum ConnFlag : uint16_t {
-    kListedTodo = 1,      ///< stands in the app's list of connections with todos
-    kListedFlush = 2,     ///< stands in the outbox's flush list
-    kPaused = 4,          ///< by the host
-    kAboveHighWater = 8,  ///< buffer_full was due, buffer_drain will be
-    kPeerEnded = 16,      ///< EOF was read
-    kCloseSent = 32,      ///< websocket: our close frame is out or queued
-    kCloseReceived = 64,  ///< websocket: the peer's close frame was read
-    kSkipLine = 128,      ///< text: inside a line that is too long
-    kAwaitPong = 256,     ///< ping_at is the pong's deadline
-    kNoInput = 512,       ///< what the peer sends is read and thrown away
-    kInputBlocked = 1024, ///< http: too many unanswered requests, or a handshake that waits for the host
+    kListedTodo = 1,     ///< stands in the app's list of connections with todos
+    kListedFlush = 2,    ///< stands in the outbox's flush list
+    kPaused = 4,         ///< by the host
+    kAboveHighWater = 8, ///< buffer_full was due, buffer_drain will be
+    kPeerEnded = 16,     ///< EOF was read
+    kPeerClosed = 32,    ///< the peer's close frame was read
+    kAwaitPong = 64,     ///< ping_at is the pong's deadline
+    kNoInput = 128,      ///< what the peer sends is read and thrown away
+    kInputBlocked = 256, ///< by the codec: too many unanswered requests, or a handshake that waits for the host
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -76,6 +74,21 @@ struct Cold {
     ~Cold() { delete options; }
 };
 
+/// What a codec keeps in the connection itself.
+class CodecState {
+public:
+    template <class State> State &make()
+    {
+        static_assert(sizeof(State) <= sizeof bytes_ && alignof(State) <= 8 && std::is_trivially_destructible_v<State>);
+        return *new (bytes_) State();
+    }
+    template <class State> State &as() { return *std::launder(reinterpret_cast<State *>(bytes_)); }
+    template <class State> const State &as() const { return *std::launder(reinterpret_cast<const State *>(bytes_)); }
+
+private:
+    alignas(8) unsigned char bytes_[32];
+};
+
 struct Connection {
     Watch read;
     Endpoint *owner = nullptr;
@@ -92,12 +105,7 @@ struct Connection {
     uint32_t out_pending = 0; ///< bytes in the segments
     uint32_t owner_index = 0; ///< place in the owner's list
     Cold *cold = nullptr;
-    HttpSession *http = nullptr; ///< http; websocket during the handshake
-    union Codec {
-        text::LineParser text;
-        websocket::FrameParser websocket;
-        Codec() : websocket() {}
-    } codec;
+    CodecState codec_state;
 
     void *user = nullptr;
     wm_destroy_fn destroy_user = nullptr;
@@ -106,13 +114,13 @@ struct Connection {
 
     // Times in ticks of the app (see Deadlines).
     uint32_t last_active = 0;
-    uint32_t phase_deadline = 0; ///< handshake, head of an http request, closing; 0: none
+    uint32_t phase_deadline = 0; ///< handshake, the codec's own, closing; 0: none
     uint32_t ping_at = 0;
 
     uint32_t record_epoch = 0; ///< the last poll that has a record of it
     int32_t close_code = 0;
-    uint16_t close_answer = 0; ///< websocket: the code of the peer's close frame
     uint8_t close_reason = 0;
+    uint8_t codec = 0; ///< its row in the app's table of codecs
 
     bool has(ConnFlag flag) const { return flags & flag; }
     void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }

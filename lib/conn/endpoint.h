@@ -9,7 +9,6 @@
 #include "conn/callbacks.h"
 #include "conn/connection.h"
 #include "conn/options.h"
-#include "session/protocol.h"
 #include "wm/types.h"
 
 #include <cstdint>
@@ -22,13 +21,12 @@ class App;
 class Endpoint {
 public:
     /// `own` outlives the endpoint; `handle` is what callbacks and records name as their worker, NULL for none.
-    Endpoint(App &owner_app, const EndpointOptions &own, Protocol protocol, wm_worker *handle)
-        : app(owner_app), options(own), worker(handle), protocol_(protocol)
+    Endpoint(App &owner_app, const EndpointOptions &own, uint8_t row, wm_worker *handle)
+        : app(owner_app), options(own), worker(handle), codec(row)
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
 
-    Protocol protocol() const { return protocol_; }
     const ConnOptions &options_of(const Connection &conn) const
     {
         const ConnOptions *own = conn.cold ? conn.cold->options : nullptr;
@@ -45,11 +43,11 @@ public:
     const EndpointOptions &options;
     ConnCallbacks callbacks;
     wm_worker *const worker;
+    const uint8_t codec;   ///< that connections begin with
     uint64_t requests = 0; ///< messages delivered
 
 private:
     std::vector<Connection *> connections_;
-    Protocol protocol_;
 };
 
 } // namespace wm

@@ -7,15 +7,6 @@
 
 namespace wm {
 
-namespace {
-
-std::string_view held_bytes(Connection &conn)
-{
-    return conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
-}
-
-} // namespace
-
 uint32_t Expiry::ticks_after(int64_t ms)
 {
     app_.loop.update_now(); // between polls, or behind a callback that took its time, the turn's clock is old
@@ -63,13 +54,12 @@ void Expiry::expired(uint32_t slot)
     }
     switch (conn.state) {
     case ConnState::kHandshake:
-        if (conn.owner->protocol() == Protocol::kWebsocket)
-            app_.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                                 HttpRequests::is_head(held_bytes(conn)));
+        codec_of(conn).timed_out(conn);
         break;
     case ConnState::kOpen:
         expired_open(conn, now);
         break;
+    case ConnState::kCloseSent:
     case ConnState::kClosing:
     case ConnState::kLingering:
         if (conn.phase_deadline <= now) {
@@ -91,15 +81,14 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
         if (conn.has(kPeerEnded))
             app_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         else
-            app_.requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                                 HttpRequests::is_head(held_bytes(conn)));
+            codec_of(conn).timed_out(conn);
         return;
     }
     if (conn.has(kPaused))
         conn.last_active = now; // the host does not read: that the peer is silent cannot be seen
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
     if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {
-        app_.lifecycle.close(conn, WM_REASON_TIMEOUT, websocket::kNormal, "idle timeout");
+        app_.lifecycle.close(conn, WM_REASON_TIMEOUT, 0, "idle timeout");
         return;
     }
     if (conn.ping_at == 0 || conn.ping_at > now)
@@ -123,26 +112,15 @@ void Expiry::send_ping(Connection &conn)
         conn.ping_at = 0;
         return;
     }
-    app_.outbox.control(conn, websocket::kPing, "", 0);
+    codec_of(conn).ping(conn);
     conn.set(kAwaitPong);
     conn.ping_at = ticks_after(options.pong_timeout_ms);
 }
 
 void Expiry::alive(Connection &conn)
 {
-    int64_t interval = conn.owner->protocol() == Protocol::kWebsocket ? conn.owner->options_of(conn).ping_interval_ms : 0;
+    int64_t interval = codec_of(conn).ping ? conn.owner->options_of(conn).ping_interval_ms : 0;
     conn.ping_at = interval ? next_ping(interval) : 0;
-    update(conn);
-}
-
-void Expiry::watch_head(Connection &conn)
-{
-    if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
-        return;
-    bool arriving = conn.http->parser.in_message() && !conn.http->parser.in_body() && !conn.has(kInputBlocked);
-    if (arriving == (conn.phase_deadline != 0))
-        return;
-    conn.phase_deadline = arriving ? ticks_after(conn.owner->options.handshake_timeout_ms) : 0;
     update(conn);
 }
 

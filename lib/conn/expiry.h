@@ -1,7 +1,7 @@
 /**
  * @file
- * The deadlines of a connection: handshake, head of a request, idle, ping, pong, closing. The nearest of them stands in the app's
- * row (Deadlines); what happens when it passes is here. The app's thread.
+ * The deadlines of a connection: handshake, the codec's own, idle, ping, pong, closing. The nearest stands in the app's row (Deadlines);
+ * what happens when it passes is here. The app's thread.
  */
 #ifndef WM_CONN_EXPIRY_H
 #define WM_CONN_EXPIRY_H
@@ -23,10 +23,8 @@ public:
     /// The deadline of that slot has passed.
     void expired(uint32_t slot);
 
-    /// websocket: the peer has shown that it lives, or there is a new interval; the next ping is a whole one away.
+    /// The peer has shown that it is alive, or there is a new interval: the next ping is a whole interval away.
     void alive(Connection &conn);
-    /// http: the deadline of a head runs while a head is arriving.
-    void watch_head(Connection &conn);
 
     /// The tick at which `ms` from now have passed.
     uint32_t ticks_after(int64_t ms);

@@ -8,6 +8,7 @@
 #ifndef WM_CONN_INBOX_H
 #define WM_CONN_INBOX_H
 
+#include "conn/codec.h"
 #include "conn/connection.h"
 
 #include <cstddef>
@@ -30,6 +31,9 @@ public:
     /// Delivers what the tail holds, as far as the host wants it.
     void parse_held(Connection &conn);
 
+    /// Whether the next message of a connection can be delivered now: codecs ask before each.
+    bool wants(const Connection &conn) const;
+
     /// What records of the last poll pointed to is given back.
     void begin_batch();
     /// Copies text so that it lives as long as the batch; "" when memory has run out.
@@ -43,29 +47,13 @@ private:
     static constexpr size_t kReadMax = 128 * 1024; ///< one read: fairness, and a second-level cache
     static constexpr size_t kCopyTail = 16 * 1024; ///< a tail up to this size is copied before the next read, a longer one read into
 
-    /// The bytes that a parse has left: [data, data + len), and whether it wants more before it can go on.
-    struct Rest {
-        char *data;
-        size_t len;
-        bool hungry;
-    };
-
     void read(Connection &conn);
     void read_to_arena(Connection &conn);
     void read_to_tail(Connection &conn);
     void discard(Connection &conn);
     ssize_t receive(Connection &conn, char *out, size_t len);
-    bool wants(const Connection &conn) const;
 
-    Rest parse(Connection &conn, char *data, size_t len);
-    Rest parse_raw(Connection &conn, Rest in);
-    Rest parse_text(Connection &conn, Rest in);
-    Rest skip_line(Connection &conn, Rest in);
-    Rest parse_handshake(Connection &conn, Rest in);
-    Rest parse_frames(Connection &conn, Rest in);
-    Rest parse_http(Connection &conn, Rest in);
-    void control_frame(Connection &conn, const websocket::Frame &frame);
-    void settle(Connection &conn, const Rest &rest);
+    void keep_rest(Connection &conn, const Rest &rest);
 
     bool keep_tail(Connection &conn, const char *data, size_t len);
     bool grow_tail(Connection &conn);

@@ -9,19 +9,6 @@
 
 namespace wm {
 
-namespace {
-
-bool is_websocket(const Connection &conn)
-{
-    return conn.owner->protocol() == Protocol::kWebsocket;
-}
-bool is_http(const Connection &conn)
-{
-    return conn.owner->protocol() == Protocol::kHttp;
-}
-
-} // namespace
-
 bool Lifecycle::accept(Endpoint &endpoint, int fd)
 {
     uint32_t slot = endpoint.make_room() ? app_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
@@ -31,14 +18,14 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     conn.owner = &endpoint;
     conn.slot = slot;
     conn.generation = app_.connections.generation_of(slot);
-    bool needs_http = endpoint.protocol() == Protocol::kWebsocket || endpoint.protocol() == Protocol::kHttp;
-    if (needs_http)
-        conn.http = new (std::nothrow) HttpSession;
-    if (endpoint.protocol() == Protocol::kText)
-        new (&conn.codec.text) text::LineParser;
+    conn.codec = endpoint.codec;
     conn.last_active = app_.tick();
-    if ((needs_http && !conn.http) || !conn.read.arm_read<&Inbox::readable>(app_.loop, fd, &conn)) {
-        delete conn.http;
+    if (!begin_codec(conn)) {
+        app_.connections.release(slot);
+        return false;
+    }
+    if (!conn.read.arm_read<&Inbox::readable>(app_.loop, fd, &conn)) {
+        end_codec(conn);
         app_.connections.release(slot);
         return false;
     }
@@ -48,7 +35,7 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     app_.dispatch.connect(conn);
     if (conn.state != ConnState::kHandshake)
         return true; // the callback has closed it
-    if (is_websocket(conn)) {
+    if (codec_of(conn).has_handshake) {
         conn.phase_deadline = app_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
         app_.expiry.update(conn);
     } else {
@@ -57,18 +44,37 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     return true;
 }
 
+bool Lifecycle::begin_codec(Connection &conn)
+{
+    const Codec &codec = codec_of(conn);
+    return !codec.begin || codec.begin(conn);
+}
+
+void Lifecycle::end_codec(Connection &conn)
+{
+    const Codec &codec = codec_of(conn);
+    if (codec.end)
+        codec.end(conn);
+}
+
+void Lifecycle::upgrade(Connection &conn, uint8_t codec, std::string_view answer)
+{
+    end_codec(conn);
+    conn.codec = codec;
+    if (begin_codec(conn))
+        open(conn, answer);
+    else
+        destroy(conn, WM_REASON_ERROR, ENOMEM);
+}
+
 void Lifecycle::open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
     if (conn.has(kAboveHighWater)) // of what was sent before
         app_.todos.add(conn, kTodoFull);
-    if (is_websocket(conn)) {
-        delete conn.http;
-        conn.http = nullptr;
-        new (&conn.codec.websocket) websocket::FrameParser;
+    if (!answer.empty())
         app_.outbox.open(conn, answer);
-    }
     app_.expiry.alive(conn);
     if (conn.blocked())
         app_.outbox.list(conn); // what was sent in the connect callback
@@ -96,27 +102,22 @@ void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t code, std:
 
 void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::string_view text)
 {
-    if (conn.state >= ConnState::kClosing)
+    if (conn.state > ConnState::kOpen)
         return;
-    bool frame = is_websocket(conn) && conn.state == ConnState::kOpen;
-    if (is_websocket(conn) && !frame)
+    const Codec &codec = codec_of(conn);
+    bool opened = conn.state == ConnState::kOpen;
+    bool frame = opened && codec.close;
+    if (codec.has_handshake && !opened)
         app_.outbox.discard(conn); // held for a handshake that will not be
     if (frame && code == 0)
-        code = websocket::kNormal;
-    keep_reason(conn, reason, is_websocket(conn) ? (frame ? code : int32_t{websocket::kAbnormal}) : 0, text);
-    conn.state = ConnState::kClosing;
-    if (frame && !conn.has(kCloseSent)) {
-        char payload[websocket::kMaxControlPayload];
-        size_t len = std::min(text.size(), sizeof payload - 2);
-        payload[0] = static_cast<char>(code >> 8);
-        payload[1] = static_cast<char>(code);
-        if (len > 0)
-            memcpy(payload + 2, text.data(), len);
-        app_.outbox.control(conn, websocket::kClose, payload, len + 2);
-        conn.set(kCloseSent);
-    }
-    if (!frame || conn.has(kPeerEnded))
+        code = codec.close_code;
+    keep_reason(conn, reason, frame ? code : int32_t{codec.lost_code}, text);
+    bool answered = frame && !conn.has(kNoInput) && !conn.has(kPeerEnded);
+    conn.state = answered ? ConnState::kCloseSent : ConnState::kClosing;
+    if (!answered)
         conn.set(kNoInput);
+    if (frame)
+        codec.close(conn, code, text);
     if (conn.state == ConnState::kClosed)
         return; // the close frame met a broken socket
     // Nothing is delivered any more, so nothing is held: the peer's close frame may stand behind what was.
@@ -124,10 +125,15 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     conn.unset(kInputBlocked);
     if (frame && conn.tail)
         app_.todos.add(conn, kTodoInput);
-    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
-    app_.expiry.update(conn);
+    begin_close_timeout(conn);
     update_read(conn);
     app_.outbox.list(conn);
+}
+
+void Lifecycle::begin_close_timeout(Connection &conn)
+{
+    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
+    app_.expiry.update(conn);
 }
 
 void Lifecycle::fault(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text)
@@ -143,18 +149,19 @@ void Lifecycle::fault(Connection &conn, int32_t reason, int32_t error, int32_t c
         app_.todos.add(conn, kTodoEnd);
     } else {
         close(conn, reason, code, text);
+        if (conn.state == ConnState::kCloseSent)
+            conn.state = ConnState::kClosing; // the peer's close frame is awaited no longer
         app_.outbox.list(conn);
     }
     update_read(conn);
 }
 
-/// The host has had its turn: what the peer caused takes place.
 void Lifecycle::end(Connection &conn)
 {
     if (conn.state != ConnState::kOpen)
         return;
-    if (conn.has(kCloseReceived))
-        answer_close_frame(conn);
+    if (conn.has(kPeerClosed))
+        answer_close(conn);
     else if (conn.has(kPeerEnded) && (conn.close_reason == 0 || conn.close_reason == WM_REASON_PEER))
         end_of_stream(conn);
     else
@@ -166,8 +173,8 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t code)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    if (is_websocket(conn) && conn.close_reason == 0)
-        code = websocket::kAbnormal;
+    if (codec_of(conn).lost_code != 0)
+        code = codec_of(conn).lost_code;
     keep_reason(conn, reason, code, {});
     conn.state = ConnState::kClosed;
     conn.read.disarm();
@@ -187,66 +194,63 @@ void Lifecycle::peer_ended(Connection &conn)
         end_of_stream(conn);
 }
 
+bool Lifecycle::stays_half_open(const Connection &conn) const
+{
+    const Codec &codec = codec_of(conn);
+    return conn.state == ConnState::kOpen && codec.stays_half_open && codec.stays_half_open(conn);
+}
+
 void Lifecycle::end_of_stream(Connection &conn)
 {
-    bool waits = is_http(conn) ? conn.http->count > 0 : !is_websocket(conn) && conn.owner->options_of(conn).half_open;
-    bool unanswered = waits && conn.state == ConnState::kOpen;
-    bool handshake = conn.state == ConnState::kHandshake;
-    if (handshake || conn.state == ConnState::kLingering || (!unanswered && conn.queued() == 0)) {
+    bool stays = stays_half_open(conn);
+    if (conn.state < ConnState::kOpen || conn.state == ConnState::kLingering || (!stays && conn.queued() == 0)) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
-    // A client may end its side and still wait for what it asked: it gets it.
-    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
-    if (!unanswered) {
-        keep_reason(conn, WM_REASON_PEER, is_websocket(conn) ? int32_t{websocket::kAbnormal} : 0, {});
+    if (!stays) {
+        keep_reason(conn, WM_REASON_PEER, codec_of(conn).lost_code, {});
         conn.state = ConnState::kClosing;
         conn.set(kNoInput);
         app_.outbox.list(conn);
     }
-    app_.expiry.update(conn);
+    begin_close_timeout(conn);
 }
 
-void Lifecycle::peer_close_frame(Connection &conn, int32_t code, std::string_view text)
+void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view text)
 {
-    conn.set(kCloseReceived);
+    conn.set(kPeerClosed);
     conn.set(kNoInput);
     keep_reason(conn, WM_REASON_PEER, code, text);
-    conn.close_answer = code == websocket::kNoStatus ? 0 : static_cast<uint16_t>(code);
-    if (conn.state == ConnState::kOpen && app_.dispatch.awaits_host(conn))
+    if (conn.state == ConnState::kOpen && app_.dispatch.awaits_host(conn)) {
         app_.todos.add(conn, kTodoEnd);
-    else if (conn.state == ConnState::kOpen)
-        answer_close_frame(conn);
-    else
+    } else if (conn.state == ConnState::kOpen) {
+        answer_close(conn);
+    } else {
+        conn.state = ConnState::kClosing;
         app_.outbox.list(conn);
+    }
 }
 
-void Lifecycle::answer_close_frame(Connection &conn)
+void Lifecycle::answer_close(Connection &conn)
 {
-    // RFC 6455 §5.5.1: the answer carries the code that came.
-    char payload[2] = {static_cast<char>(conn.close_answer >> 8), static_cast<char>(conn.close_answer)};
-    app_.outbox.control(conn, websocket::kClose, payload, conn.close_answer ? 2 : 0);
-    conn.set(kCloseSent);
+    conn.state = ConnState::kClosing;
+    codec_of(conn).close(conn, conn.close_code, {});
     if (conn.state == ConnState::kClosed)
         return;
-    conn.state = ConnState::kClosing;
-    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
-    app_.expiry.update(conn);
+    begin_close_timeout(conn);
     app_.outbox.list(conn);
 }
 
 void Lifecycle::advance(Connection &conn)
 {
+    // In kCloseSent nothing is shut down: the server ends TCP when both close frames are through (RFC 6455 §7.1.1).
     if (conn.state != ConnState::kClosing || conn.queued() > 0)
-        return;
-    // Between our close frame and the peer's nothing is shut down: the server ends TCP when both are through (RFC 6455 §7.1.1).
-    if (conn.has(kCloseSent) && !conn.has(kCloseReceived) && !conn.has(kNoInput))
         return;
     if (conn.has(kPeerEnded)) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
-    // What the peer has sent and we have not read would make close() a reset, and the peer lose our last words: its end is awaited.
+    // close(2) with unread input resets the connection, and the peer may lose what we sent last: its end is awaited.
     stream::shutdown_write(conn.fd);
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);
@@ -255,10 +259,8 @@ void Lifecycle::advance(Connection &conn)
 
 void Lifecycle::progressed(Connection &conn)
 {
-    if (conn.state == ConnState::kClosing) {
-        conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
-        app_.expiry.update(conn);
-    }
+    if (conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
+        begin_close_timeout(conn);
 }
 
 int Lifecycle::set_option(Connection &conn, const char *name, int64_t value)
@@ -276,8 +278,8 @@ int Lifecycle::set_option(Connection &conn, const char *name, int64_t value)
         app_.expiry.alive(conn);
     else
         app_.expiry.update(conn);
-    if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !is_http(conn) && !(conn.todo & kTodoEnd) && !changed.half_open)
-        end_of_stream(conn); // what it stayed open for is through
+    if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !(conn.todo & kTodoEnd) && !stays_half_open(conn))
+        end_of_stream(conn);
     return 0;
 }
 
@@ -317,10 +319,7 @@ void Lifecycle::finish(Connection &conn)
         text = app_.inbox.keep(text, len);
     app_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
 
-    if (conn.http) {
-        app_.requests.drop_all(conn);
-        delete conn.http;
-    }
+    end_codec(conn);
     app_.inbox.free_tail(conn);
     app_.outbox.discard(conn); // a callback cannot send, but a control frame may have been on its way
     app_.deadlines.set(conn.slot, 0);

@@ -21,21 +21,23 @@ public:
 
     /// Takes over a connected descriptor; false when there is no room for it (the descriptor stays the caller's).
     bool accept(Endpoint &endpoint, int fd);
-    /// Ready for messages; the open event follows, at once where there is room for it. websocket: after the answer to the handshake,
-    /// which leaves before all that was held.
+    /// Ready for messages; the open event follows, at once where there is room for it. `answer` ends a handshake: it leaves before all that
+    /// was held.
     void open(Connection &conn, std::string_view answer);
+    /// As open, with another codec from here on.
+    void upgrade(Connection &conn, uint8_t codec, std::string_view answer);
 
-    /// Closes after what is queued has left; websocket: with a close frame.
+    /// Closes after what is queued has left, with a close frame where the protocol has one.
     void close(Connection &conn, int32_t reason, int32_t code, std::string_view text);
-    /// As close, for a peer that broke a rule: an error event first, and nothing of it is read any more.
+    /// As close, for a peer that broke a rule: an error event first, and nothing more is read.
     void fault(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text);
     /// At once; the close event comes at the end of the turn. An errno as code makes WM_REASON_ERROR.
     void destroy(Connection &conn, int32_t reason, int32_t code);
 
     /// The peer has ended its side.
     void peer_ended(Connection &conn);
-    /// websocket: a close frame has arrived, checked.
-    void peer_close_frame(Connection &conn, int32_t code, std::string_view text);
+    /// A close frame has arrived. An answer to it carries `code`.
+    void peer_closed(Connection &conn, int32_t code, std::string_view text);
 
     /// A closing connection has nothing queued any more.
     void advance(Connection &conn);
@@ -47,10 +49,10 @@ public:
 
     void pause(Connection &conn);
     void resume(Connection &conn);
-    /// Reads exactly while somebody wants what comes.
+    /// Reads exactly while the host or the codec wants input.
     void update_read(Connection &conn);
 
-    /// The host has had its say: what the peer caused takes place. For TodoList.
+    /// The host has seen the records before it: what the peer did to end the connection takes effect. For TodoList.
     void end(Connection &conn);
     /// The close event, and the end of the connection. For TodoList.
     void finish(Connection &conn);
@@ -58,8 +60,12 @@ public:
     void destroy_all(int32_t reason);
 
 private:
+    bool begin_codec(Connection &conn);
+    void end_codec(Connection &conn);
+    bool stays_half_open(const Connection &conn) const;
     void end_of_stream(Connection &conn);
-    void answer_close_frame(Connection &conn);
+    void answer_close(Connection &conn);
+    void begin_close_timeout(Connection &conn);
     void keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text);
 
     App &app_;

@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "net/stream.h"
-#include "proto/websocket/frame.h"
 #include "worker/app.h"
 
 #include <algorithm>
@@ -33,7 +32,7 @@ Outbox::~Outbox()
 
 int Outbox::check(Connection &conn, size_t len, bool exempt)
 {
-    if (conn.state > ConnState::kOpen && !(exempt && conn.state == ConnState::kClosing))
+    if (conn.state > ConnState::kOpen && !(exempt && conn.state <= ConnState::kClosing))
         return fail(WM_ECLOSED, "the connection is closing");
     if (exempt)
         return 0;
@@ -53,29 +52,25 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
     return 0;
 }
 
-int Outbox::send(Connection &conn, const char *data, size_t len, int32_t flags)
+int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 {
-    int result = check(conn, len, false);
+    const Codec &codec = codec_of(conn);
+    if (codec.answers_only && !(flags & WM_SEND_RAW))
+        return codec.answer(conn, payload, flags);
+    int result = check(conn, payload.size(), false);
     if (result != 0)
         return result;
-    std::string_view payload(data, len);
-    if (flags & WM_SEND_RAW)
+    if (flags & WM_SEND_RAW || !codec.frame)
         return enqueue(conn, {}, payload, flags);
-    switch (conn.owner->protocol()) {
-    case Protocol::kWebsocket: {
-        char header[websocket::kMaxHeader];
-        return enqueue(conn, {header, websocket::write_header(header, opcode_of(flags), len)}, payload, flags);
-    }
-    case Protocol::kText:
-        return enqueue(conn, payload, "\n", flags);
-    default:
-        return enqueue(conn, {}, payload, flags);
-    }
+    char room[Codec::kFrameRoom];
+    Framing framing = codec.frame(payload, flags, room);
+    return enqueue(conn, framing.head, framing.body, flags);
 }
 
-int Outbox::send(Connection &conn, Framed &message)
+int Outbox::send(Connection &conn, SharedMessage &message)
 {
-    if (conn.owner->protocol() == Protocol::kHttp)
+    const Codec &codec = codec_of(conn);
+    if (codec.answers_only)
         return fail(WM_ESTATE, "an http connection takes answers only");
     int result = check(conn, message.size(), false);
     if (result == WM_EFULL) {
@@ -84,7 +79,7 @@ int Outbox::send(Connection &conn, Framed &message)
     }
     if (result != 0)
         return result;
-    Block *block = message.block(conn.owner->protocol());
+    Block *block = message.block(codec);
     if (!block)
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
     if (block->size <= kCopyBlock)
@@ -96,16 +91,6 @@ int Outbox::write(Connection &conn, std::string_view head, std::string_view body
 {
     int result = check(conn, body.size(), exempt);
     return result != 0 ? result : enqueue(conn, head, body, flags);
-}
-
-void Outbox::control(Connection &conn, websocket::Opcode opcode, const char *data, size_t len)
-{
-    if (conn.state != ConnState::kOpen && conn.state != ConnState::kClosing)
-        return;
-    if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer))
-        return;
-    char header[websocket::kMaxHeader];
-    enqueue(conn, {header, websocket::write_header(header, opcode, len)}, {data, len}, 0);
 }
 
 void Outbox::open(Connection &conn, std::string_view answer)
@@ -447,8 +432,8 @@ void Outbox::drained(Connection &conn)
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
         app_.todos.add(conn, kTodoDrain);
-        if (conn.owner->protocol() == Protocol::kHttp)
-            app_.requests.unblock(conn);
+        if (codec_of(conn).drained)
+            codec_of(conn).drained(conn);
     }
     if (conn.state == ConnState::kClosing) {
         app_.lifecycle.advance(conn);

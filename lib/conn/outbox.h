@@ -10,7 +10,7 @@
 #define WM_CONN_OUTBOX_H
 
 #include "conn/connection.h"
-#include "conn/framed.h"
+#include "conn/shared_message.h"
 
 #include <cstddef>
 #include <string_view>
@@ -27,14 +27,12 @@ public:
     Outbox &operator=(const Outbox &) = delete;
     ~Outbox();
 
-    /// One message in the connection's framing (not http): 0, WM_BACKPRESSURE or an error, as wm_conn_send.
-    int send(Connection &conn, const char *data, size_t len, int32_t flags);
+    /// One message in the connection's framing, or the answer to its oldest request: 0, WM_BACKPRESSURE or an error, as wm_conn_send.
+    int send(Connection &conn, std::string_view payload, int32_t flags);
     /// The same message for one of many. A queue that is full becomes the connection's error event.
-    int send(Connection &conn, Framed &message);
+    int send(Connection &conn, SharedMessage &message);
     /// Bytes of the library's own, and http answers: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
-    /// A websocket control frame. A pong for a peer that does not read is left out: RFC 6455 §5.5.3 asks for the last one only.
-    void control(Connection &conn, websocket::Opcode opcode, const char *data, size_t len);
 
     /// The handshake is answered: the answer goes before all that was held.
     void open(Connection &conn, std::string_view answer);

@@ -1,6 +1,7 @@
 #include "hub/hub.h"
 
 #include "core/error.h"
+#include "proto/websocket/frame.h"
 
 namespace wm {
 
@@ -32,9 +33,9 @@ int Hub::bind(std::string_view uid, Connection &conn)
 {
     if (uid.empty() || uid.size() > static_cast<size_t>(options.max_uid))
         return fail(WM_EINVAL, "a uid has from 1 to %lld bytes, not %zu", static_cast<long long>(options.max_uid), uid.size());
-    if (conn.owner->protocol() == Protocol::kHttp)
+    if (codec_of(conn).answers_only)
         return fail(WM_ESTATE, "an http connection takes answers only: it cannot be bound to a uid");
-    if (conn.state >= ConnState::kClosing)
+    if (conn.state > ConnState::kOpen)
         return fail(WM_ECLOSED, "the connection is closing");
     // Everything that can run out of memory comes first: a bind that fails leaves all as it was.
     if (conn.slot >= by_slot_.size())
@@ -115,12 +116,12 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
         return 0;
     if (entry->oldest == entry->newest) {
         Connection &only = *app_.connections.at(bindings_[entry->oldest].slot);
-        int result = app_.outbox.send(only, static_cast<const char *>(data), len, flags);
+        int result = app_.outbox.send(only, {static_cast<const char *>(data), len}, flags);
         if (result == WM_EFULL)
             app_.todos.add(only, kTodoRefused);
         return result >= 0 ? 1 : 0;
     }
-    Framed message(data, len, flags);
+    SharedMessage message(data, len, flags);
     int64_t taken = 0;
     for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
         taken += app_.outbox.send(*app_.connections.at(bindings_[index].slot), message) >= 0;
@@ -129,7 +130,7 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
 
 int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
 {
-    Framed message(data, len, flags);
+    SharedMessage message(data, len, flags);
     int64_t taken = 0;
     for (uint32_t index : all_)
         taken += app_.outbox.send(*app_.connections.at(bindings_[index].slot), message) >= 0;

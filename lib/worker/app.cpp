@@ -19,11 +19,12 @@ int64_t quarter_of_memory()
 
 App::App(uint32_t index, Mailbox *mailbox)
     : outbox(*this), inbox(*this), lifecycle(*this), expiry(*this), todos(*this), requests(*this, mailbox->generation_base),
-      connections(mailbox->generation_base), departure(*this), timers(*this, mailbox->generation_base), commands(*this, mailbox),
+      connections(mailbox->generation_base), shutdown(*this), timers(*this, mailbox->generation_base), commands(*this, mailbox),
       mailbox_(mailbox), index_(index)
 {
     options.max_queue_total = quarter_of_memory();
     mailbox->limit = static_cast<size_t>(options.max_mailbox);
+    std::copy(std::begin(kCodecs), std::end(kCodecs), codecs);
     loop.update_now();
     deadlines.start(loop.now_ms());
 }
@@ -127,13 +128,13 @@ int App::being_freed()
     return fail(WM_ESTOPPED, "the app is being freed: nothing can be added to it");
 }
 
-Worker *App::add_worker(const Address *address, Protocol protocol)
+Worker *App::add_worker(const Address *address, CodecRow codec)
 {
     if (freeing_) {
         being_freed();
         return nullptr;
     }
-    workers_.push_back(std::make_unique<Worker>(*this, address, protocol));
+    workers_.push_back(std::make_unique<Worker>(*this, address, codec));
     status.rows_changed();
     return workers_.back().get();
 }

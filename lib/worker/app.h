@@ -18,6 +18,7 @@
 #include "core/loop.h"
 #include "core/mailbox.h"
 #include "core/slot_table.h"
+#include "session/codecs.h"
 #include "session/http/requests.h"
 #include "worker/commands.h"
 #include "worker/process_link.h"
@@ -42,6 +43,8 @@ public:
 
 class App {
 public:
+    static constexpr size_t kMaxCodecs = 64;
+
     /// nullptr when all indexes are taken, with the detail.
     static App *make();
     /// Frees it now, or, inside one of its callbacks, when the run or poll returns.
@@ -65,16 +68,16 @@ public:
 
     /// Any thread.
     void request_stop();
-    /// The successor serves: this app lets its connections go, and stops when the last has gone or the time is over (see Departure).
+    /// The successor serves: this app lets its connections go, and stops when the last has gone or the time is over (see Shutdown).
     /// Websockets hear `code`.
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
 
     int set_option(const char *name, int64_t value);
     /// Whether a listener that the host closes is to be closed at the master too: not when the process only ends.
-    bool tells_master() const { return link && !abandoning_ && !freeing_ && !departure.leaving(); }
+    bool tells_master() const { return link && !abandoning_ && !freeing_ && !shutdown.begun(); }
 
     /// nullptr: a worker that only starts.
-    Worker *add_worker(const Address *address, Protocol protocol);
+    Worker *add_worker(const Address *address, CodecRow codec);
     const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
     void add_part(AppPart *part) { parts_.push_back(part); }
     /// From here on nothing can be added.
@@ -107,7 +110,7 @@ public:
     uint32_t index() const { return index_; }
     bool inside() const { return inside_; }
     bool started() const { return started_; }
-    bool stopping() const { return departure.stopping(); }
+    bool stopping() const { return shutdown.stopping(); }
     int64_t max_connections() const;
     uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
@@ -123,12 +126,14 @@ public:
     TodoList todos;
     HttpRequests requests;
     SlotTable<Connection, kConnSlots> connections;
-    Departure departure;
+    Shutdown shutdown;
     Timers timers;
     Commands commands;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;
     StatusWriter status;
+    /// By a connection's row. Those of the library; a row may be added, and never changes.
+    const Codec *codecs[kMaxCodecs] = {};
     /// Of the running poll: what records point to lives as long as it.
     uint64_t slice_epoch = 1;
 
@@ -172,6 +177,20 @@ private:
 
     friend class Lifecycle;
 };
+
+inline const Codec &codec_of(const Connection &conn)
+{
+    return *conn.owner->app.codecs[conn.codec];
+}
+
+inline bool Inbox::wants(const Connection &conn) const
+{
+    if (conn.flags & (kPaused | kInputBlocked | kNoInput) || conn.todo & kTodoOpen)
+        return false;
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
+    bool room = app_.dispatch.room(callbacks.message) && app_.dispatch.room(callbacks.error);
+    return conn.state <= ConnState::kCloseSent && room && (conn.state != ConnState::kHandshake || app_.dispatch.room(callbacks.handshake));
+}
 
 } // namespace wm
 

@@ -243,16 +243,16 @@ void App::run_turn(int64_t timeout_ms)
 /// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
 void App::end_turn()
 {
-    if (departure.asked())
-        departure.run();
+    if (shutdown.asked())
+        shutdown.run();
     do {
         outbox.flush_all();
     } while (todos.run() && !(outbox.idle() && todos.idle()));
     outbox.flush_all();
     if (!dispatch.polling()) // records may point to what is let go of: it lasts as long as they
         sweep_retired();
-    if (departure.asked())
-        stopped_ = departure.finish();
+    if (shutdown.asked())
+        stopped_ = shutdown.finish();
     arm_due();
 }
 
@@ -281,14 +281,14 @@ void App::publish_status()
 
 PageState App::page_state() const
 {
-    if (departure.leaving())
-        return departure.draining() ? PageState::kDraining : PageState::kStopping;
+    if (shutdown.begun())
+        return shutdown.draining() ? PageState::kDraining : PageState::kStopping;
     return started_ ? PageState::kServing : PageState::kStarting;
 }
 
 void App::arm_due()
 {
-    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), departure.due_ms()}));
+    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), shutdown.due_ms()}));
 }
 
 void App::deadline_moved()
@@ -310,7 +310,7 @@ void App::has_work()
 
 void App::request_stop()
 {
-    departure.ask_stop();
+    shutdown.request_stop();
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     if (loop.is_open())
         loop.wake();
@@ -318,7 +318,7 @@ void App::request_stop()
 
 void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
 {
-    departure.ask_drain(spread_ms, timeout_ms, code);
+    shutdown.request_drain(spread_ms, timeout_ms, code);
     if (loop.is_open())
         loop.wake();
 }

@@ -52,9 +52,7 @@ void Commands::run()
 /// Who queued it has been told that it was taken: what goes wrong now is an error event.
 void Commands::run_send(Connection &conn, const Command &command)
 {
-    bool answer = conn.owner->protocol() == Protocol::kHttp && !(command.flags & WM_SEND_RAW);
-    int result = answer ? app_.requests.respond_oldest(conn, {command.data, command.len}, command.flags)
-                        : app_.outbox.send(conn, command.data, command.len, command.flags);
+    int result = app_.outbox.send(conn, {command.data, command.len}, command.flags);
     if (result == WM_EFULL)
         app_.todos.add(conn, kTodoRefused);
     else if (result < 0 && conn.state <= ConnState::kOpen)

@@ -1,8 +1,8 @@
 /**
  * @file
- * How an app goes: at once (stop), or after it has let its connections go without losing anything (drain).
+ * How an app ends: at once (stop), or after its connections have ended without losing anything (drain).
  *
- * What was asked for begins at the end of the turn. The app's thread, but ask_stop() and asked(); owned by the app.
+ * A request takes effect at the end of the turn. The app's thread, except request_stop() and asked(); owned by the app.
  */
 #ifndef WM_WORKER_SHUTDOWN_H
 #define WM_WORKER_SHUTDOWN_H
@@ -19,68 +19,64 @@ namespace wm {
 class App;
 class Worker;
 
-enum class Leaving : uint8_t {
-    kNo,
-    kDraining, ///< nothing is accepted any more; who is connected is served until a moment that loses nothing
-    kStopping, ///< on_stop has been called; connections end when what is due to them has left
-};
-
-class Departure {
+class Shutdown {
 public:
-    explicit Departure(App &app) : app_(app) {}
+    explicit Shutdown(App &app) : app_(app) {}
 
     /// Any thread.
-    void ask_stop();
-    void ask_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
-    /// Something was asked for, and may have begun: the one test on the paths of every turn and answer.
+    void request_stop();
+    void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
+    /// Something was requested, and may have begun: the one test on the paths of every turn and answer.
     bool asked() const { return asked_.load(std::memory_order_relaxed); }
 
-    /// A drain that is under way becomes a stop; the earlier deadline holds.
-    void stop(int64_t timeout_ms);
-    /// Each websocket is closed with that code at a moment of its own within spread_ms, the others end when they are quiet; after
-    /// timeout_ms whatever is left does. No effect when already leaving.
-    void drain(int64_t spread_ms, int64_t timeout_ms, int32_t code = websocket::kServiceRestart);
+    /// Turns a drain that is in progress into a stop; the earlier deadline holds.
+    void begin_stop(int64_t timeout_ms);
+    /// Closes each websocket with that code at a moment of its own within spread_ms, and other connections when they are quiet; after
+    /// timeout_ms whatever is left. No effect when a stop or drain has begun.
+    void begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code = websocket::kServiceRestart);
 
-    bool leaving() const { return leaving_ != Leaving::kNo; }
-    bool draining() const { return leaving_ == Leaving::kDraining; }
-    bool stopping() const { return leaving_ == Leaving::kStopping; }
+    bool begun() const { return phase_ != Phase::kNone; }
+    bool draining() const { return phase_ == Phase::kDraining; }
+    bool stopping() const { return phase_ == Phase::kStopping; }
 
-    /// Before a turn's last flush: begins what was asked for, and closes those whose moment has come.
+    /// Before a turn's last flush: begins what was requested, and closes the connections that are due.
     void run();
     /// After it: true when nothing is left, and the app has stopped.
     bool finish();
     /// When there is something to do; Loop::kNever: not by itself.
     int64_t due_ms() const;
 
-    /// http, of a connection's only unanswered request: no other has been received, so that its answer may be the last.
-    bool is_last(const Connection &conn) const;
-
 private:
-    void sweep(int64_t now);
-    void look_at_rest(int64_t now);
-    void expire(int64_t now);
-    void tell(Worker &worker);
-    void tell_all();
-    void say_goodbye(Connection &conn);
-    void finish_requests(Connection &conn);
-    int64_t moment_of(const Connection &conn) const;
+    enum class Phase : uint8_t {
+        kNone,
+        kDraining, ///< nothing is accepted any more; each connection is served until it can end without a loss
+        kStopping, ///< on_stop has been called; connections end when what is queued for them has left
+    };
+
+    void close_due(int64_t now);
+    void shorten_linger(int64_t now);
+    void end_drain(int64_t now);
+    void stop_workers();
+    void stop_worker(Worker &worker);
+    void close_for_stop(Connection &conn);
+    int64_t close_moment(const Connection &conn) const;
     bool is_due(const Connection &conn, int64_t now) const;
     bool is_quiet(const Connection &conn, int64_t now) const;
-    bool interrupts(const Connection &conn) const;
+    bool awaits_event(const Connection &conn) const;
 
     App &app_;
     std::atomic<bool> asked_{false};
-    std::atomic<bool> stop_asked_{false};
-    bool drain_asked_ = false;
-    Leaving leaving_ = Leaving::kNo;
-    bool handed_over_ = false;                  ///< a successor serves the addresses
-    bool told_ = false;                         ///< the workers have had their on_stop
-    int32_t code_ = websocket::kServiceRestart; ///< what websockets hear of a drain
+    std::atomic<bool> stop_requested_{false};
+    bool drain_requested_ = false;
+    Phase phase_ = Phase::kNone;
+    bool successor_listens_ = false;            ///< a new process serves the addresses
+    bool workers_stopped_ = false;              ///< on_stop of each has been called
+    int32_t code_ = websocket::kServiceRestart; ///< of a drain's close frames
     int64_t spread_ms_ = 0;
     int64_t timeout_ms_ = 0;
     int64_t quiet_ms_ = 0;
     int64_t began_ms_ = 0;
-    int64_t next_sweep_ms_ = 0;
+    int64_t next_look_ms_ = 0;
     int64_t deadline_ms_ = Loop::kNever;
     uint64_t seed_ = 0;
 };

@@ -32,7 +32,8 @@ void keep_spare(int fd)
 
 } // namespace
 
-Worker::Worker(App &app, const Address *address, Protocol protocol) : Endpoint(app, options, protocol, handle(this)), app_(app)
+Worker::Worker(App &app, const Address *address, CodecRow codec_row)
+    : Endpoint(app, options, static_cast<uint8_t>(codec_row), handle(this)), app_(app)
 {
     if (!address) {
         display_ = "none";
@@ -76,7 +77,7 @@ int Worker::listen()
     int result = 0;
     if (!has_address_)
         result = fail(WM_ESTATE, "a worker without an address cannot listen");
-    else if (released_ || app_.departure.leaving())
+    else if (released_ || app_.shutdown.begun())
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
     if (result == 0 && !listening())
         result = open_listener();
@@ -161,7 +162,7 @@ void Worker::resume_accept()
         watch_listener();
 }
 
-bool Worker::say_stop()
+bool Worker::call_on_stop()
 {
     if (stopped_)
         return false;
@@ -173,7 +174,7 @@ bool Worker::say_stop()
 
 void Worker::stop()
 {
-    if (!say_stop())
+    if (!call_on_stop())
         return;
     unlisten();
     // From the back: close() never takes one out at once, but a callback of another may.

@@ -8,6 +8,7 @@
 #include "conn/endpoint.h"
 #include "core/log.h"
 #include "net/listener.h"
+#include "session/codecs.h"
 #include "worker/callbacks.h"
 #include "worker/options.h"
 
@@ -19,7 +20,7 @@ class App;
 
 class Worker : public Endpoint {
 public:
-    Worker(App &app, const Address *address, Protocol protocol);
+    Worker(App &app, const Address *address, CodecRow codec);
     Worker(const Worker &) = delete;
     Worker &operator=(const Worker &) = delete;
     ~Worker();
@@ -37,7 +38,7 @@ public:
     /// on_stop, unlisten, and every connection is closed in its protocol's way.
     void stop();
     /// on_stop, unless it has been called since the worker listened; false: it had been.
-    bool say_stop();
+    bool call_on_stop();
     /// Marks it for deletion at the end of the turn; its connections are destroyed.
     void release();
 

@@ -1,6 +1,6 @@
 // Address::parse takes any text without harm; what it accepts shows as it was given, is accepted again from there, and names the same.
 #include "net/address.h"
-#include "session/protocol.h"
+#include "session/schemes.h"
 #include "wm/error.h"
 
 #include <cstdint>
@@ -29,8 +29,7 @@ bool same(const wm::Address &a, const wm::Address &b)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const std::string text = std::string(reinterpret_cast<const char *>(data), size).c_str(); // up to its first NUL, as the API reads it
-    wm::Protocol protocol;
-    (void)wm::find_protocol(text.c_str(), protocol);
+    (void)wm::find_scheme(text.c_str());
     wm::Address address;
     const int result = address.parse(text.c_str());
     check(result == 0 || result == WM_EADDRESS, "a result that is not documented", text);

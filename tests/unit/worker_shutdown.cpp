@@ -365,7 +365,7 @@ void drain__accepts_nobody_and_listens_no_more(void **state)
 
 void drain__leaves_the_file_of_a_unix_socket(void **state)
 {
-    char folder[] = "/tmp/wm-departure-XXXXXX";
+    char folder[] = "/tmp/wm-shutdown-XXXXXX";
     assert_non_null(mkdtemp(folder));
     std::string path = std::string(folder) + "/s";
     {
@@ -420,28 +420,28 @@ void drain__becomes_a_stop_with_the_earlier_deadline(void **state)
 
 int main()
 {
-    return run_scenarios("departure", {
+    return run_scenarios("shutdown", {
 #define SCENARIO(function) {#function, function}
-                                          SCENARIO(websockets__hear_1012_spread_over_the_interval),
-                                          SCENARIO(websocket__handshake_under_way_is_answered_and_then_told),
-                                          SCENARIO(websocket__what_was_received_before_its_moment_is_answered),
-                                          SCENARIO(websocket__a_peer_that_does_not_answer_ends_with_close_timeout),
-                                          SCENARIO(http__pipelined_requests_are_all_answered_and_the_last_says_close),
-                                          SCENARIO(http__a_drain_asked_for_by_the_first_of_three_answers_all),
-                                          SCENARIO(http__requests_over_max_pipelined_are_answered_too),
-                                          SCENARIO(http__a_request_that_has_partly_come_is_awaited),
-                                          SCENARIO(http__an_answer_that_comes_later_says_close),
-                                          SCENARIO(http__answers_given_out_of_order_say_close_at_the_last_only),
-                                          SCENARIO(http__a_quiet_keep_alive_ends_without_a_reset),
-                                          SCENARIO(http__a_keep_alive_that_asks_again_in_time_is_answered),
-                                          SCENARIO(text__an_active_line_is_served_until_it_is_quiet),
-                                          SCENARIO(deadline__ends_what_is_left_in_its_way),
-                                          SCENARIO(deadline__a_websocket_that_ignores_1012_ends_after_a_grace),
-                                          SCENARIO(on_stop__is_called_once_and_at_the_end),
-                                          SCENARIO(drain__without_connections_is_over_at_once),
-                                          SCENARIO(drain__accepts_nobody_and_listens_no_more),
-                                          SCENARIO(drain__leaves_the_file_of_a_unix_socket),
-                                          SCENARIO(drain__becomes_a_stop),
-                                          SCENARIO(drain__becomes_a_stop_with_the_earlier_deadline),
-                                      });
+                                         SCENARIO(websockets__hear_1012_spread_over_the_interval),
+                                         SCENARIO(websocket__handshake_under_way_is_answered_and_then_told),
+                                         SCENARIO(websocket__what_was_received_before_its_moment_is_answered),
+                                         SCENARIO(websocket__a_peer_that_does_not_answer_ends_with_close_timeout),
+                                         SCENARIO(http__pipelined_requests_are_all_answered_and_the_last_says_close),
+                                         SCENARIO(http__a_drain_asked_for_by_the_first_of_three_answers_all),
+                                         SCENARIO(http__requests_over_max_pipelined_are_answered_too),
+                                         SCENARIO(http__a_request_that_has_partly_come_is_awaited),
+                                         SCENARIO(http__an_answer_that_comes_later_says_close),
+                                         SCENARIO(http__answers_given_out_of_order_say_close_at_the_last_only),
+                                         SCENARIO(http__a_quiet_keep_alive_ends_without_a_reset),
+                                         SCENARIO(http__a_keep_alive_that_asks_again_in_time_is_answered),
+                                         SCENARIO(text__an_active_line_is_served_until_it_is_quiet),
+                                         SCENARIO(deadline__ends_what_is_left_in_its_way),
+                                         SCENARIO(deadline__a_websocket_that_ignores_1012_ends_after_a_grace),
+                                         SCENARIO(on_stop__is_called_once_and_at_the_end),
+                                         SCENARIO(drain__without_connections_is_over_at_once),
+                                         SCENARIO(drain__accepts_nobody_and_listens_no_more),
+                                         SCENARIO(drain__leaves_the_file_of_a_unix_socket),
+                                         SCENARIO(drain__becomes_a_stop),
+                                         SCENARIO(drain__becomes_a_stop_with_the_earlier_deadline),
+                                     });
 }

@@ -27,20 +27,6 @@ void copy_text(char *out, size_t size, const std::string &text)
     strncpy(out, text.c_str(), size - 1); // the rest is zero already
 }
 
-const char *protocol_name(Protocol protocol)
-{
-    switch (protocol) {
-    case Protocol::kText:
-        return "text";
-    case Protocol::kWebsocket:
-        return "websocket";
-    case Protocol::kHttp:
-        return "http";
-    default:
-        return "raw";
-    }
-}
-
 const char *state_name(ConnState state)
 {
     switch (state) {
@@ -48,6 +34,7 @@ const char *state_name(ConnState state)
         return "HANDSHAKE";
     case ConnState::kOpen:
         return "ESTABLISHED";
+    case ConnState::kCloseSent:
     case ConnState::kClosing:
         return "CLOSING";
     case ConnState::kLingering:
@@ -67,7 +54,7 @@ ConnectionRecord describe(App &app, const Connection &conn)
     record.bytes_written = conn.bytes_written;
     record.idle_ms = uint64_t{app.tick() - conn.last_active} * static_cast<uint64_t>(Deadlines::kTickMs);
     copy_text(record.worker, sizeof record.worker, conn.owner->options.name);
-    copy_text(record.protocol, sizeof record.protocol, protocol_name(conn.owner->protocol()));
+    copy_text(record.protocol, sizeof record.protocol, codec_of(conn).name);
     copy_text(record.status, sizeof record.status, state_name(conn.state));
     SocketAddress address;
     if (stream::local_address(conn.fd, address)) {

@@ -1,6 +1,7 @@
 #include "session/http/requests.h"
 
 #include "core/error.h"
+#include "net/stream.h"
 #include "proto/http/response_writer.h"
 #include "worker/app.h"
 #include "worker/handles.h"
@@ -69,7 +70,7 @@ uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
     request.slices = slices;
     request.conn = Dispatch::id_of(conn);
     request.slice_epoch = app_.slice_epoch;
-    HttpSession &session = *conn.http;
+    HttpSession &session = http_session(conn);
     if (session.last == HttpSession::kNone)
         session.first = slot;
     else
@@ -81,7 +82,7 @@ uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
 
 void HttpRequests::pop(Connection &conn)
 {
-    HttpSession &session = *conn.http;
+    HttpSession &session = http_session(conn);
     uint32_t slot = session.first;
     session.first = table_.at(slot)->next;
     if (session.first == HttpSession::kNone)
@@ -94,11 +95,17 @@ void HttpRequests::pop(Connection &conn)
 
 void HttpRequests::drop_all(Connection &conn)
 {
-    while (conn.http->first != HttpSession::kNone)
+    while (http_session(conn).first != HttpSession::kNone)
         pop(conn);
 }
 
-void HttpRequests::arrived(Connection &conn, const http::Request &request)
+Connection *HttpRequests::connection_of(const HttpRequest &request)
+{
+    Id id = unpack_id(request.conn);
+    return app_.connections.find(id.slot, id.generation);
+}
+
+void HttpRequests::deliver(Connection &conn, const http::Request &request)
 {
     uint32_t slot = add(conn, request);
     if (slot == HttpSession::kNone)
@@ -106,7 +113,7 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
     table_.at(slot)->close_after = !request.keep_alive;
     if (!request.keep_alive)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
-    HttpSession &session = *conn.http;
+    HttpSession &session = http_session(conn);
     session.continue_due = false; // the body came without it
     if (session.count >= static_cast<uint32_t>(conn.owner->options.max_pipelined))
         conn.set(kInputBlocked);
@@ -117,8 +124,8 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
     if (conn.owner->callbacks.message)
         end_slices(id);
     else if (!app_.dispatch.polling())
-        respond_oldest(conn, {}, 0); // nobody listens: an empty answer rather than silence
-    // Who asks and does not read the answers is asked to wait: what it sends stays in its own socket.
+        respond_oldest(conn, {}, 0); // no callback and no poll: an empty answer rather than silence
+    // A peer that sends requests and does not read the answers is not read from until its queue has drained.
     if (conn.has(kAboveHighWater))
         conn.set(kInputBlocked);
     if (conn.has(kInputBlocked))
@@ -127,7 +134,7 @@ void HttpRequests::arrived(Connection &conn, const http::Request &request)
 
 void HttpRequests::unblock(Connection &conn)
 {
-    bool room = conn.http->count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
+    bool room = http_session(conn).count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
     if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
@@ -136,7 +143,6 @@ void HttpRequests::unblock(Connection &conn)
     app_.lifecycle.update_read(conn);
 }
 
-/// The callback is through: what it did not keep or answer has no slices any more.
 void HttpRequests::end_slices(uint64_t id)
 {
     Id parts = unpack_id(id);
@@ -145,13 +151,12 @@ void HttpRequests::end_slices(uint64_t id)
         request->slice_epoch = HttpRequest::kEnded;
 }
 
-void HttpRequests::expects_continue(Connection &conn)
+void HttpRequests::send_continue(Connection &conn)
 {
-    // RFC 9110 §10.1.1, and in the order of the answers before it.
-    if (conn.http->count == 0)
+    if (http_session(conn).count == 0)
         app_.outbox.write(conn, {}, kContinue, 0, true);
     else
-        conn.http->continue_due = true;
+        http_session(conn).continue_due = true;
 }
 
 std::string_view HttpRequests::date()
@@ -177,8 +182,8 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     head.minor = request.slices.minor;
     head.date = date();
     head.default_type = default_type;
-    bool front = &request == table_.at(conn.http->first);
-    bool last = front && leaves(conn);
+    bool front = &request == table_.at(http_session(conn).first);
+    bool last = front && is_last(conn);
     head.keep_alive = !request.close_after && !last;
     HeadBuffer buffer(http::head_bound(fields.size()));
     if (!buffer.data())
@@ -193,15 +198,19 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     if (result < 0)
         return result;
     pop(conn);
-    answered(conn, close_after, last);
+    if (close_after || last)
+        app_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
+    else
+        write_answered(conn);
     return result;
 }
 
 int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body)
 {
     size_t limit = static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer);
-    if (conn.http->stored > limit)
-        return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", conn.http->stored, limit);
+    if (http_session(conn).stored > limit)
+        return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", http_session(conn).stored,
+                    limit);
     request.answer = static_cast<char *>(malloc(head.size() + body.size()));
     if (!request.answer)
         return fail(WM_ENOMEM, "out of memory for a response of %zu bytes", body.size());
@@ -209,30 +218,28 @@ int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view
     if (!body.empty())
         memcpy(request.answer + head.size(), body.data(), body.size());
     request.answer_len = head.size() + body.size();
-    conn.http->stored += request.answer_len;
+    http_session(conn).stored += request.answer_len;
     request.answered = true;
     return 0;
 }
 
-/// The app is leaving, and the next answer is the last that this connection has to wait for.
-bool HttpRequests::leaves(const Connection &conn) const
+/// The app shuts down, and this connection's only unanswered request is its last: no other has been received.
+bool HttpRequests::is_last(const Connection &conn) const
 {
-    return conn.http->count == 1 && app_.departure.asked() && app_.departure.is_last(conn);
+    const HttpSession &session = http_session(conn);
+    if (session.count != 1 || !app_.shutdown.asked())
+        return false;
+    if (conn.has(kNoInput))
+        return true;
+    // Inside its message callback the parser's own bytes say it: the tail is put in order afterwards.
+    bool more = session.current != HttpSession::kNone ? session.more_behind : holds_part_of_request(conn);
+    return !more && !stream::has_input(conn.fd);
 }
 
-/// One answer is out: those behind it that are ready follow, or the connection ends.
-void HttpRequests::answered(Connection &conn, bool close_after, bool leaves)
-{
-    if (close_after || leaves)
-        app_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
-    else
-        drain(conn);
-}
-
-int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, bool leaves)
+int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, bool last)
 {
     std::string_view answer(request.answer, request.answer_len);
-    if (!leaves)
+    if (!last)
         return app_.outbox.write(conn, {}, answer, 0, true);
     std::string_view head = answer.substr(0, answer.find("\r\n\r\n") + 4);
     std::string closing(http::closing_bound(head.size()), '\0');
@@ -240,13 +247,14 @@ int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, boo
     return app_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
 }
 
-void HttpRequests::drain(Connection &conn)
+/// Writes the stored answers that are next in line.
+void HttpRequests::write_answered(Connection &conn)
 {
-    HttpSession &session = *conn.http;
+    HttpSession &session = http_session(conn);
     while (conn.state == ConnState::kOpen && session.first != HttpSession::kNone && table_.at(session.first)->answered) {
         HttpRequest &request = *table_.at(session.first);
         bool close_after = request.close_after;
-        bool last = !close_after && leaves(conn);
+        bool last = !close_after && is_last(conn);
         session.stored -= request.answer_len;
         if (write_stored(conn, request, last) < 0) {
             app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM); // an answer that is lost would shift all that follow
@@ -268,20 +276,9 @@ void HttpRequests::drain(Connection &conn)
         unblock(conn);
 }
 
-namespace {
-
-/// The connection of an id that belongs to this app.
-Connection *connection_of(App &app, uint64_t id)
-{
-    Id parts = unpack_id(id);
-    return app.connections.find(parts.slot, parts.generation);
-}
-
-} // namespace
-
 int HttpRequests::respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags)
 {
-    Connection *conn = connection_of(app_, request.conn);
+    Connection *conn = connection_of(request);
     if (!conn || request.answered || request.handshake || conn->state != ConnState::kOpen)
         return fail(WM_ECLOSED,
                     request.handshake ? "a handshake is answered by wm_handshake_accept or _reject" : "the request is answered or gone");
@@ -296,7 +293,7 @@ int HttpRequests::respond(HttpRequest &request, int status, std::string_view fie
 
 int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
 {
-    uint32_t slot = conn.http ? conn.http->first : HttpSession::kNone;
+    uint32_t slot = http_session(conn).first;
     while (slot != HttpSession::kNone && table_.at(slot)->answered)
         slot = table_.at(slot)->next;
     if (slot == HttpSession::kNone)
@@ -304,18 +301,12 @@ int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_
     return answer(conn, *table_.at(slot), 200, {}, body, true, flags, false);
 }
 
-bool HttpRequests::is_head(std::string_view seen)
-{
-    size_t start = seen.find_first_not_of("\r\n");
-    return start != std::string_view::npos && seen.substr(start).starts_with("HEAD ");
-}
-
 void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
     if (conn.state > ConnState::kOpen)
         return;
     conn.set(kNoInput);
-    if (conn.state == ConnState::kHandshake || conn.http->count == 0) {
+    if (conn.state == ConnState::kHandshake || http_session(conn).count == 0) {
         refuse_now(conn, status, text, reason, head_only);
         return;
     }
@@ -328,7 +319,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     if (slot == HttpSession::kNone)
         return;
     conn.phase_deadline = 0; // the head that was late is not waited for any more
-    conn.http->continue_due = false;
+    http_session(conn).continue_due = false;
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
     answer(conn, request, status, kPlain, std::string(text) + "\n", false, 0, true);
@@ -337,10 +328,18 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
 
 void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
-    std::string body = std::string(text) + "\n";
-    std::string fields(kPlain);
+    std::string_view extra;
     if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
-        fields += "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+        extra = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    std::string out = final_answer(status, extra, std::string(text) + "\n", !head_only);
+    app_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
+    app_.outbox.write(conn, out, {}, 0, true);
+}
+
+std::string HttpRequests::final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body)
+{
+    std::string fields(kPlain);
+    fields += extra_fields;
     http::ResponseHead head;
     head.status = status;
     head.fields = fields;
@@ -349,90 +348,9 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
     head.date = date();
     std::string out(http::head_bound(fields.size()), '\0');
     out.resize(http::write_head(out.data(), head));
-    app_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
-    app_.outbox.write(conn, out, head_only ? std::string_view() : std::string_view(body), 0, true);
-}
-
-// ---- handshakes
-
-void HttpRequests::handshake(Connection &conn, const http::Request &request)
-{
-    websocket::Handshake checked = websocket::check_handshake(request);
-    if (checked.status != 101) {
-        refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
-        return;
-    }
-    const ConnCallbacks &callbacks = conn.owner->callbacks;
-    bool record = !callbacks.handshake && app_.dispatch.polling() && conn.owner->options.defer_handshake;
-    uint32_t slot = add(conn, request);
-    if (slot == HttpSession::kNone)
-        return;
-    HttpRequest &pending = *table_.at(slot);
-    pending.handshake = true;
-    memcpy(pending.accept, checked.accept, sizeof pending.accept);
-    uint64_t id = id_of(slot);
-    conn.set(kInputBlocked);
-    int32_t verdict = record ? int32_t{WM_PENDING} : 0;
-    if (callbacks.handshake) {
-        verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
-        end_slices(id);
-    } else if (record) {
-        app_.dispatch.handshake(conn, id);
-    }
-    // The callback may have answered, closed, or freed what it was asked about.
-    if (conn.state != ConnState::kHandshake || !conn.http || conn.http->first != slot || table_.at(slot)->answered)
-        return;
-    if (verdict == WM_PENDING)
-        app_.lifecycle.update_read(conn);
-    else if (verdict < 0)
-        reject(pending, 403, "refused\n");
-    else
-        accept(pending, {});
-}
-
-int HttpRequests::accept(HttpRequest &request, std::string_view fields)
-{
-    Connection *conn = connection_of(app_, request.conn);
-    if (!conn || !request.handshake || conn->state != ConnState::kHandshake)
-        return fail(WM_ECLOSED, "no handshake waits at this id");
-    bool wants_close = false;
-    const char *wrong = http::check_fields(fields, wants_close);
-    if (wrong || wants_close)
-        return fail(WM_EINVAL, "bad header lines for a handshake: %s", wrong ? wrong : "Connection: close");
-    std::string answer(websocket::kAnswerSize + fields.size(), '\0');
-    answer.resize(websocket::write_answer(answer.data(), request.accept, fields));
-    drop_all(*conn);
-    conn->unset(kInputBlocked);
-    app_.lifecycle.open(*conn, answer);
-    if (conn->state == ConnState::kClosed)
-        return 0; // its socket broke, or the open callback has ended it
-    if (conn->tail)
-        app_.todos.add(*conn, kTodoInput);
-    app_.lifecycle.update_read(*conn);
-    return 0;
-}
-
-int HttpRequests::reject(HttpRequest &request, int status, std::string_view body)
-{
-    Connection *conn = connection_of(app_, request.conn);
-    if (!conn || !request.handshake || conn->state != ConnState::kHandshake)
-        return fail(WM_ECLOSED, "no handshake waits at this id");
-    if (status < 300 || status > 599)
-        return fail(WM_EINVAL, "status %d is not from 300 to 599", status);
-    http::ResponseHead head;
-    head.status = status;
-    head.fields = kPlain;
-    head.content_length = body.size();
-    head.keep_alive = false;
-    head.date = date();
-    std::string out(http::head_bound(kPlain.size()), '\0');
-    out.resize(http::write_head(out.data(), head));
-    out += body; // may be a slice of the request, which ends here
-    drop_all(*conn);
-    conn->unset(kInputBlocked);
-    app_.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
-    app_.outbox.write(*conn, out, {}, 0, true);
-    return 0;
+    if (with_body)
+        out += body;
+    return out;
 }
 
 int HttpRequests::keep(HttpRequest &request)

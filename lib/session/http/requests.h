@@ -1,37 +1,23 @@
 /**
  * @file
- * HTTP above the parser: requests as ids, answers in the order of the requests, and the websocket handshake. The app's thread.
+ * HTTP above the parser: requests as ids, and answers in the order of the requests. The app's thread.
  */
 #ifndef WM_SESSION_HTTP_REQUESTS_H
 #define WM_SESSION_HTTP_REQUESTS_H
 
-#include "conn/connection.h"
 #include "core/slot_table.h"
-#include "proto/http/request_parser.h"
 #include "proto/websocket/handshake.h"
+#include "session/http/session.h"
 
 #include <ctime>
+#include <string>
 #include <string_view>
 
 namespace wm {
 
 class App;
 
-/// A connection's part: the parser, and its unanswered requests, oldest first.
-struct HttpSession {
-    static constexpr uint32_t kNone = UINT32_MAX;
-
-    http::RequestParser parser;
-    uint32_t first = kNone;
-    uint32_t last = kNone;
-    uint32_t count = 0;
-    size_t stored = 0;         ///< bytes of answers that wait for those before them
-    uint32_t current = kNone;  ///< of the message callback that is running
-    bool continue_due = false; ///< 100 Continue waits for the answers before it
-    bool more_behind = false;  ///< while a message callback is running: bytes follow its request
-};
-
-/// A request from its arrival until its answer is on its way.
+/// A request from its arrival until its answer is sent.
 struct HttpRequest {
     static constexpr uint64_t kKept = 0; ///< as slice_epoch: the slices are the request's own
     static constexpr uint64_t kEnded = UINT64_MAX;
@@ -45,8 +31,8 @@ struct HttpRequest {
     uint32_t next = HttpSession::kNone;
     bool answered = false;
     bool close_after = false;
-    bool handshake = false;
-    char accept[websocket::kAcceptSize];
+    bool handshake = false;              ///< of a websocket: answered by accept_handshake or reject_handshake
+    char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
     ~HttpRequest();
 };
@@ -56,53 +42,53 @@ public:
     HttpRequests(App &app, uint32_t generation_base) : app_(app), table_(generation_base) {}
 
     HttpRequest *find(uint32_t slot, uint32_t generation) { return table_.find(slot, generation); }
+    HttpRequest &at(uint32_t slot) { return *table_.at(slot); }
     uint64_t id_of(uint32_t slot) const;
     /// Whether its slices can be read.
     bool readable(const HttpRequest &request) const;
+    /// The connection of a request; nullptr when it is gone.
+    Connection *connection_of(const HttpRequest &request);
 
-    /// http: a request was parsed; it goes to the host.
-    void arrived(Connection &conn, const http::Request &request);
-    void expects_continue(Connection &conn);
-    /// websocket: the handshake's request was parsed; the host is asked where it wants to be.
-    void handshake(Connection &conn, const http::Request &request);
+    /// Appends a request to its connection's unanswered ones: its slot, or HttpSession::kNone with the connection destroyed.
+    uint32_t add(Connection &conn, const http::Request &slices);
+    void drop_all(Connection &conn);
+    /// A callback has returned: the slices of a request that it neither kept nor answered end.
+    void end_slices(uint64_t id);
 
-    /// Answers with an error and closes. http: behind the answers that are due before.
-    /// An answer to HEAD has no body.
+    /// Hands a request to the host.
+    void deliver(Connection &conn, const http::Request &request);
+    /// A request expects 100 Continue: sent behind the answers before it (RFC 9110 §10.1.1).
+    void send_continue(Connection &conn);
+    /// Answers with an error behind the answers that are due before, and closes. head_only: the request is HEAD, so there is no body.
     void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
-    /// Whether the bytes of a request that was not parsed to its end begin one.
-    static bool is_head(std::string_view seen);
 
     int respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags);
-    /// wm_conn_send on http.
+    /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
-    int accept(HttpRequest &request, std::string_view fields);
-    int reject(HttpRequest &request, int status, std::string_view body);
     int keep(HttpRequest &request);
+    /// A plain text answer, whole, after which the connection closes. with_body false: the head alone.
+    std::string final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body);
 
-    /// Reads on when what had stopped it is through: unanswered requests, or unread answers.
+    /// Reads on when what had stopped it is over: unanswered requests, or unread answers.
     void unblock(Connection &conn);
 
-    void drop_all(Connection &conn);
     uint32_t highest_generation() const { return table_.highest_generation(); }
 
 private:
-    uint32_t add(Connection &conn, const http::Request &slices);
+    void pop(Connection &conn);
     int answer(Connection &conn, HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type,
                int32_t flags, bool exempt);
     int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body);
-    void drain(Connection &conn);
-    int write_stored(Connection &conn, const HttpRequest &request, bool leaves);
-    bool leaves(const Connection &conn) const;
-    void answered(Connection &conn, bool close_after, bool leaves);
-    void pop(Connection &conn);
+    void write_answered(Connection &conn);
+    int write_stored(Connection &conn, const HttpRequest &request, bool last);
+    bool is_last(const Connection &conn) const;
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
-    void end_slices(uint64_t id);
     std::string_view date();
 
     App &app_;
     SlotTable<HttpRequest, kOtherSlots> table_;
     time_t date_time_ = 0;
-    char date_[29];
+    char date_[29]; ///< of date_time_
 };
 
 } // namespace wm

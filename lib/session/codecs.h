@@ -1,0 +1,27 @@
+/**
+ * @file
+ * The codecs of the library, and their rows in an app's table. A new protocol is a row here, and one in schemes.cpp.
+ */
+#ifndef WM_SESSION_CODECS_H
+#define WM_SESSION_CODECS_H
+
+#include "conn/codec.h"
+
+#include <cstdint>
+
+namespace wm {
+
+extern const Codec kRawCodec;
+extern const Codec kTextCodec;
+extern const Codec kHttpCodec;
+extern const Codec kHandshakeCodec; ///< websocket until its handshake is answered
+extern const Codec kWebsocketCodec;
+
+enum class CodecRow : uint8_t { kRaw, kText, kHttp, kHandshake, kWebsocket };
+
+/// By CodecRow.
+inline constexpr const Codec *kCodecs[] = {&kRawCodec, &kTextCodec, &kHttpCodec, &kHandshakeCodec, &kWebsocketCodec};
+
+} // namespace wm
+
+#endif

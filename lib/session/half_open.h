@@ -1,0 +1,19 @@
+/**
+ * @file
+ * Codec::stays_half_open of protocols without answers of their own: option half_open decides.
+ */
+#ifndef WM_SESSION_HALF_OPEN_H
+#define WM_SESSION_HALF_OPEN_H
+
+#include "conn/endpoint.h"
+
+namespace wm {
+
+inline bool half_open_by_option(const Connection &conn)
+{
+    return conn.owner->options_of(conn).half_open;
+}
+
+} // namespace wm
+
+#endif

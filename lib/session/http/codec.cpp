@@ -1,0 +1,122 @@
+// http://: requests to messages, and what a connection that speaks HTTP does at its deadlines and at its end.
+#include "session/codecs.h"
+#include "session/http/requests.h"
+#include "worker/app.h"
+
+namespace wm {
+
+namespace {
+
+/// The deadline of a head runs while a head is arriving.
+void watch_head(Connection &conn)
+{
+    if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
+        return;
+    const http::RequestParser &parser = http_session(conn).parser;
+    bool arriving = parser.in_message() && !parser.in_body() && !conn.has(kInputBlocked);
+    if (arriving == (conn.phase_deadline != 0))
+        return;
+    App &app = conn.owner->app;
+    conn.phase_deadline = arriving ? app.expiry.ticks_after(conn.owner->options.handshake_timeout_ms) : 0;
+    app.expiry.update(conn);
+}
+
+Rest parse(Connection &conn, Rest in)
+{
+    App &app = conn.owner->app;
+    HttpSession &session = http_session(conn);
+    const EndpointOptions &options = conn.owner->options;
+    http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
+                           static_cast<size_t>(conn.owner->options_of(conn).max_message)};
+    while (in.len > 0 && app.inbox.wants(conn)) {
+        http::Request request;
+        Step step = session.parser.step(in.data, in.len, limits, request);
+        switch (step.kind) {
+        case StepKind::kContinue:
+            app.requests.send_continue(conn);
+            continue;
+        case StepKind::kMore:
+            watch_head(conn);
+            return {in.data, step.size, true, step.need};
+        case StepKind::kFail: {
+            const http::Failure &failure = session.parser.failure();
+            app.requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
+            return in;
+        }
+        default:
+            break;
+        }
+        in = {in.data + step.size, in.len - step.size, false};
+        session.more_behind = in.len > 0;
+        app.requests.deliver(conn, request);
+    }
+    watch_head(conn);
+    return in;
+}
+
+int answer(Connection &conn, std::string_view payload, int32_t flags)
+{
+    return conn.owner->app.requests.respond_oldest(conn, payload, flags);
+}
+
+void timed_out(Connection &conn)
+{
+    App &app = conn.owner->app;
+    if (conn.has(kPeerEnded)) {
+        app.lifecycle.destroy(conn, WM_REASON_PEER, 0);
+        return;
+    }
+    std::string_view seen = conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
+    app.requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                        begins_with_head(seen));
+}
+
+void drained(Connection &conn)
+{
+    conn.owner->app.requests.unblock(conn);
+}
+
+/// A client may end its side and still wait for its answers.
+bool stays_half_open(const Connection &conn)
+{
+    return http_session(conn).count > 0;
+}
+
+bool is_quiet(const Connection &conn)
+{
+    return http_session(conn).count == 0 && !holds_part_of_request(conn);
+}
+
+/// The host may answer what it has been asked, and the last answer ends the connection. It is asked nothing more: on_stop has released
+/// what a message needs.
+bool finish(Connection &conn)
+{
+    HttpSession &session = http_session(conn);
+    if (session.count == 0)
+        return false;
+    App &app = conn.owner->app;
+    conn.set(kNoInput);
+    session.continue_due = false;
+    app.inbox.free_tail(conn);
+    if (!conn.has(kPeerEnded))
+        conn.phase_deadline = 0; // of a head that is awaited no longer
+    app.expiry.update(conn);
+    app.lifecycle.update_read(conn);
+    return true;
+}
+
+} // namespace
+
+const Codec kHttpCodec = {.name = "http",
+                          .answers_only = true,
+                          .begin = begin_http_session,
+                          .end = end_http_session,
+                          .parse = parse,
+                          .answer = answer,
+                          .timed_out = timed_out,
+                          .drained = drained,
+                          .stays_half_open = stays_half_open,
+                          .is_quiet = is_quiet,
+                          .finish = finish};
+
+} // namespace wm

@@ -1,0 +1,40 @@
+#include "session/http/session.h"
+
+#include "session/codecs.h"
+#include "worker/app.h"
+
+#include <new>
+
+namespace wm {
+
+bool has_http_session(const Connection &conn)
+{
+    return conn.codec == static_cast<uint8_t>(CodecRow::kHttp) || conn.codec == static_cast<uint8_t>(CodecRow::kHandshake);
+}
+
+bool holds_part_of_request(const Connection &conn)
+{
+    // Empty lines before a request are no part of it (RFC 9112 §2.2).
+    return conn.tail && std::string_view(conn.tail->data(), conn.tail->size()).find_first_not_of("\r\n") != std::string_view::npos;
+}
+
+bool begins_with_head(std::string_view seen)
+{
+    size_t start = seen.find_first_not_of("\r\n");
+    return start != std::string_view::npos && seen.substr(start).starts_with("HEAD ");
+}
+
+bool begin_http_session(Connection &conn)
+{
+    HttpSession *session = new (std::nothrow) HttpSession;
+    conn.codec_state.make<HttpSession *>() = session;
+    return session;
+}
+
+void end_http_session(Connection &conn)
+{
+    conn.owner->app.requests.drop_all(conn);
+    delete &http_session(conn);
+}
+
+} // namespace wm

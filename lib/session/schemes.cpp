@@ -1,0 +1,48 @@
+#include "session/schemes.h"
+
+#include "core/error.h"
+#include "core/nearest.h"
+
+#include <iterator>
+#include <string>
+
+namespace wm {
+
+namespace {
+
+constexpr Scheme kSchemes[] = {
+    {"tcp", CodecRow::kRaw},      {"unix", CodecRow::kRaw},  {"text", CodecRow::kText}, {"websocket", CodecRow::kHandshake},
+    {"ws", CodecRow::kHandshake}, {"http", CodecRow::kHttp},
+};
+
+/// Schemes of Workerman that are not supported yet: reported as such, not as a spelling mistake.
+constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss"};
+
+} // namespace
+
+const Scheme *find_scheme(const char *address)
+{
+    std::string name(address);
+    name.resize(name.find("://") == std::string::npos ? 0 : name.find("://"));
+    name.resize(name.find('+') == std::string::npos ? name.size() : name.find('+'));
+    if (name.empty()) {
+        fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
+        return nullptr;
+    }
+    const char *names[std::size(kSchemes)];
+    for (size_t i = 0; i < std::size(kSchemes); i++) {
+        names[i] = kSchemes[i].name;
+        if (name == names[i])
+            return &kSchemes[i];
+    }
+    for (const char *unsupported : kUnsupported)
+        if (name == unsupported) {
+            fail(WM_EADDRESS, "scheme '%s' is not there yet: %s (there are tcp, text, websocket, http and unix)", unsupported, address);
+            return nullptr;
+        }
+    fail(WM_EADDRESS, "unknown scheme '%s' in %s: did you mean %s://?", name.c_str(), address,
+         nearest(name.c_str(), names, std::size(names)));
+    return nullptr;
+}
+
+} // namespace wm

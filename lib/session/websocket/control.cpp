@@ -1,0 +1,22 @@
+#include "session/websocket/control.h"
+
+#include "worker/app.h"
+
+namespace wm {
+
+Framing frame_message(std::string_view payload, int32_t flags, char *room)
+{
+    websocket::Opcode opcode = flags & WM_SEND_BINARY ? websocket::kBinary : websocket::kText;
+    return {{room, websocket::write_header(room, opcode, payload.size())}, payload};
+}
+
+void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload)
+{
+    App &app = conn.owner->app;
+    if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer))
+        return;
+    char header[websocket::kMaxHeader];
+    app.outbox.write(conn, {header, websocket::write_header(header, opcode, payload.size())}, payload, 0, true);
+}
+
+} // namespace wm

@@ -1,0 +1,105 @@
+// websocket after its handshake: frames to messages, control frames, the close handshake (RFC 6455).
+#include "proto/websocket/frame_parser.h"
+#include "session/codecs.h"
+#include "session/websocket/control.h"
+#include "worker/app.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace wm {
+
+namespace {
+
+bool begin(Connection &conn)
+{
+    conn.codec_state.make<websocket::FrameParser>();
+    return true;
+}
+
+void fail_connection(Connection &conn, const websocket::FrameFailure &failure)
+{
+    bool limit = failure.code == websocket::kTooBig;
+    conn.owner->app.lifecycle.fault(conn, limit ? WM_REASON_LIMIT : WM_REASON_PROTOCOL, limit ? WM_EMSGSIZE : WM_EPROTOCOL, failure.code,
+                                    failure.text);
+}
+
+void receive_close(Connection &conn, const websocket::Frame &frame)
+{
+    int code;
+    if (const websocket::FrameFailure *failure = websocket::check_close(frame.data, frame.len, code)) {
+        conn.owner->app.lifecycle.fault(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, failure->code, failure->text);
+        return;
+    }
+    std::string_view text = frame.len > 2 ? std::string_view(frame.data + 2, frame.len - 2) : std::string_view();
+    conn.owner->app.lifecycle.peer_closed(conn, code, text);
+}
+
+void receive_control(Connection &conn, const websocket::Frame &frame)
+{
+    switch (frame.opcode) {
+    case websocket::kPing:
+        if (conn.state == ConnState::kOpen)
+            send_control(conn, websocket::kPong, {frame.data, frame.len});
+        return;
+    case websocket::kClose:
+        receive_close(conn, frame);
+        return;
+    default:
+        return; // a pong: any byte of the peer counts as one
+    }
+}
+
+Rest parse(Connection &conn, Rest in)
+{
+    App &app = conn.owner->app;
+    websocket::FrameParser &parser = conn.codec_state.as<websocket::FrameParser>();
+    while (in.len > 0 && app.inbox.wants(conn)) {
+        websocket::Frame frame = {};
+        size_t max_message = static_cast<size_t>(conn.owner->options_of(conn).max_message);
+        Step step = parser.step(in.data, in.len, max_message, frame);
+        if (step.kind == StepKind::kMore)
+            return {in.data, step.size, true, step.need};
+        if (step.kind == StepKind::kFail) {
+            fail_connection(conn, parser.failure());
+            return in;
+        }
+        in = {in.data + step.size, in.len - step.size, false};
+        if (step.kind == StepKind::kControl)
+            receive_control(conn, frame);
+        else if (conn.state == ConnState::kOpen)
+            app.dispatch.message(conn, frame.data, frame.len, frame.opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
+    }
+    return in;
+}
+
+/// Of the host's, or the answer to the peer's, which carries the code that came (RFC 6455 §5.5.1).
+void close(Connection &conn, int32_t code, std::string_view text)
+{
+    char payload[websocket::kMaxControlPayload];
+    size_t text_len = std::min(text.size(), sizeof payload - 2);
+    payload[0] = static_cast<char>(code >> 8);
+    payload[1] = static_cast<char>(code);
+    if (text_len > 0)
+        memcpy(payload + 2, text.data(), text_len);
+    size_t len = code == websocket::kNoStatus ? 0 : text_len + 2;
+    send_control(conn, websocket::kClose, {payload, len});
+}
+
+void ping(Connection &conn)
+{
+    send_control(conn, websocket::kPing, {});
+}
+
+} // namespace
+
+const Codec kWebsocketCodec = {.name = "websocket",
+                               .close_code = websocket::kNormal,
+                               .lost_code = websocket::kAbnormal,
+                               .begin = begin,
+                               .parse = parse,
+                               .frame = frame_message,
+                               .close = close,
+                               .ping = ping};
+
+} // namespace wm

@@ -1,0 +1,153 @@
+// websocket:// until it opens: the request of the opening handshake, and its answer (RFC 6455 §4.2).
+#include "session/websocket/handshake.h"
+
+#include "core/error.h"
+#include "proto/http/response_writer.h"
+#include "session/codecs.h"
+#include "session/websocket/control.h"
+#include "worker/app.h"
+
+#include <cstring>
+#include <string>
+
+namespace wm {
+
+namespace {
+
+/// Whether the connection still waits for the answer to that request: a callback may have answered, closed or freed it.
+bool is_pending(const Connection &conn, uint64_t id)
+{
+    if (conn.state != ConnState::kHandshake || !has_http_session(conn))
+        return false;
+    App &app = conn.owner->app;
+    uint32_t slot = http_session(conn).first;
+    return slot != HttpSession::kNone && app.requests.id_of(slot) == id && !app.requests.at(slot).answered;
+}
+
+/// Asks the host, where it wants to be asked.
+void receive(Connection &conn, const http::Request &request)
+{
+    App &app = conn.owner->app;
+    websocket::Handshake checked = websocket::check_handshake(request);
+    if (checked.status != 101) {
+        app.requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
+        return;
+    }
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
+    bool record = !callbacks.handshake && app.dispatch.polling() && conn.owner->options.defer_handshake;
+    uint32_t slot = app.requests.add(conn, request);
+    if (slot == HttpSession::kNone)
+        return;
+    HttpRequest &pending = app.requests.at(slot);
+    pending.handshake = true;
+    memcpy(pending.accept, checked.accept, sizeof pending.accept);
+    uint64_t id = app.requests.id_of(slot);
+    conn.set(kInputBlocked);
+    int32_t verdict = record ? int32_t{WM_PENDING} : 0;
+    if (callbacks.handshake) {
+        verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
+        app.requests.end_slices(id);
+    } else if (record) {
+        app.dispatch.handshake(conn, id);
+    }
+    if (!is_pending(conn, id))
+        return;
+    if (verdict == WM_PENDING)
+        app.lifecycle.update_read(conn);
+    else if (verdict < 0)
+        reject_handshake(app, pending, 403, "refused\n");
+    else
+        accept_handshake(app, pending, {});
+}
+
+Rest parse(Connection &conn, Rest in)
+{
+    App &app = conn.owner->app;
+    const EndpointOptions &options = conn.owner->options;
+    http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), 0};
+    while (in.len > 0 && app.inbox.wants(conn)) {
+        http::RequestParser &parser = http_session(conn).parser;
+        http::Request request;
+        Step step = parser.step(in.data, in.len, limits, request);
+        if (step.kind == StepKind::kContinue)
+            continue; // a handshake has no body to wait for
+        if (step.kind == StepKind::kMore)
+            return {in.data, step.size, true, step.need};
+        if (step.kind == StepKind::kFail) {
+            const http::Failure &failure = parser.failure();
+            app.requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
+            return in;
+        }
+        in = {in.data + step.size, in.len - step.size, false};
+        receive(conn, request);
+        if (!has_http_session(conn)) // accepted: frames may stand behind the request
+            return kWebsocketCodec.parse(conn, in);
+    }
+    return in;
+}
+
+void timed_out(Connection &conn)
+{
+    std::string_view seen = conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
+    conn.owner->app.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                    begins_with_head(seen));
+}
+
+/// The connection of a handshake that waits for its answer; nullptr with WM_ECLOSED.
+Connection *find_pending(App &app, const HttpRequest &request)
+{
+    Connection *conn = app.requests.connection_of(request);
+    if (conn && request.handshake && conn->state == ConnState::kHandshake)
+        return conn;
+    fail(WM_ECLOSED, "no handshake waits at this id");
+    return nullptr;
+}
+
+} // namespace
+
+int accept_handshake(App &app, HttpRequest &request, std::string_view fields)
+{
+    Connection *conn = find_pending(app, request);
+    if (!conn)
+        return WM_ECLOSED;
+    bool wants_close = false;
+    const char *error = http::check_fields(fields, wants_close);
+    if (error || wants_close)
+        return fail(WM_EINVAL, "bad header lines for a handshake: %s", error ? error : "Connection: close");
+    std::string answer(websocket::kAnswerSize + fields.size(), '\0');
+    answer.resize(websocket::write_answer(answer.data(), request.accept, fields));
+    conn->unset(kInputBlocked);
+    app.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
+    if (conn->state == ConnState::kClosed)
+        return 0; // its socket broke, or the open callback has destroyed it
+    if (conn->tail)
+        app.todos.add(*conn, kTodoInput);
+    app.lifecycle.update_read(*conn);
+    return 0;
+}
+
+int reject_handshake(App &app, HttpRequest &request, int status, std::string_view body)
+{
+    Connection *conn = find_pending(app, request);
+    if (!conn)
+        return WM_ECLOSED;
+    if (status < 300 || status > 599)
+        return fail(WM_EINVAL, "status %d is not from 300 to 599", status);
+    std::string out = app.requests.final_answer(status, {}, body, true); // body may be a slice of the request, which ends here
+    app.requests.drop_all(*conn);
+    conn->unset(kInputBlocked);
+    app.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
+    app.outbox.write(*conn, out, {}, 0, true);
+    return 0;
+}
+
+const Codec kHandshakeCodec = {.name = "websocket",
+                               .has_handshake = true,
+                               .lost_code = websocket::kAbnormal,
+                               .begin = begin_http_session,
+                               .end = end_http_session,
+                               .parse = parse,
+                               .frame = frame_message,
+                               .timed_out = timed_out};
+
+} // namespace wm

@@ -1,0 +1,23 @@
+/**
+ * @file
+ * The host's answer to a websocket's opening handshake. The app's thread.
+ */
+#ifndef WM_SESSION_WEBSOCKET_HANDSHAKE_H
+#define WM_SESSION_WEBSOCKET_HANDSHAKE_H
+
+#include "session/http/requests.h"
+
+#include <string_view>
+
+namespace wm {
+
+class App;
+
+/// 0, WM_ECLOSED when no handshake waits at the request, or WM_EINVAL for bad header lines.
+int accept_handshake(App &app, HttpRequest &request, std::string_view fields);
+/// Answers with status (300-599) and a plain body, and closes.
+int reject_handshake(App &app, HttpRequest &request, int status, std::string_view body);
+
+} // namespace wm
+
+#endif
