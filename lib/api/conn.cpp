@@ -1,7 +1,7 @@
 #include "wm/conn.h"
 
 #include "api/guard.h"
-#include "net/stream.h"
+#include "net/transport.h"
 #include "proto/utf8.h"
 #include "proto/websocket/frame.h"
 
@@ -24,14 +24,14 @@ int copy_out(std::string_view text, char *out, size_t cap)
     return static_cast<int>(text.size());
 }
 
-using GetAddress = bool (*)(int fd, SocketAddress &out);
+using GetAddress = bool (*)(Transport *transport, int fd, SocketAddress &out);
 
 template <class Body> int with_address(wm_conn conn, GetAddress get, Body body)
 {
     return with_connection(conn, [&](Connection &self) {
         SocketAddress address;
         // A peer that has reset has no address any more; the connection still is one until its close event.
-        if (!get(self.fd, address))
+        if (!get(self.io, self.fd, address))
             return fail(WM_ECLOSED, "the address went with the peer");
         return body(address);
     });
@@ -121,27 +121,27 @@ int wm_conn_resume_recv(wm_conn conn)
 
 int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap)
 {
-    return ip_of(conn, stream::remote_address, out, cap);
+    return ip_of(conn, io::remote_address, out, cap);
 }
 int wm_conn_remote_port(wm_conn conn)
 {
-    return port_of_conn(conn, stream::remote_address);
+    return port_of_conn(conn, io::remote_address);
 }
 int wm_conn_remote_address(wm_conn conn, char *out, size_t cap)
 {
-    return address_of(conn, stream::remote_address, out, cap);
+    return address_of(conn, io::remote_address, out, cap);
 }
 int wm_conn_local_ip(wm_conn conn, char *out, size_t cap)
 {
-    return ip_of(conn, stream::local_address, out, cap);
+    return ip_of(conn, io::local_address, out, cap);
 }
 int wm_conn_local_port(wm_conn conn)
 {
-    return port_of_conn(conn, stream::local_address);
+    return port_of_conn(conn, io::local_address);
 }
 int wm_conn_local_address(wm_conn conn, char *out, size_t cap)
 {
-    return address_of(conn, stream::local_address, out, cap);
+    return address_of(conn, io::local_address, out, cap);
 }
 
 int64_t wm_conn_bytes_read(wm_conn conn)

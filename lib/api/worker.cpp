@@ -28,12 +28,12 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
     Worker *worker = nullptr;
     with_app(app, [&](App &self) {
         Address parsed;
-        const Scheme *scheme = address ? find_scheme(address) : nullptr;
-        if (address && !scheme)
+        const Scheme *scheme = address ? find_scheme(address) : &kNoScheme;
+        if (!scheme)
             return int{WM_EADDRESS};
         int result = address ? parsed.parse(address) : 0;
         if (result == 0)
-            worker = self.add_worker(address ? &parsed : nullptr, scheme ? scheme->codec : CodecRow::kRaw);
+            worker = self.add_worker(address ? &parsed : nullptr, *scheme);
         return result;
     });
     return handle(worker);

@@ -21,8 +21,10 @@
 namespace wm {
 
 class Endpoint;
+class Transport;
 
 enum class ConnState : uint8_t {
+    kSecuring,  ///< the transport's handshake is not done
     kHandshake, ///< the codec's handshake is not done; what the host sends is held
     kOpen,
     kCloseSent, ///< our close frame is sent or queued, the peer's is awaited
@@ -105,6 +107,7 @@ struct Connection {
     uint32_t out_pending = 0; ///< bytes in the segments
     uint32_t owner_index = 0; ///< place in the owner's list
     Cold *cold = nullptr;
+    Transport *io = nullptr; ///< owned; nullptr: the plain socket
     CodecState codec_state;
 
     void *user = nullptr;

@@ -9,6 +9,7 @@
 #include "conn/callbacks.h"
 #include "conn/connection.h"
 #include "conn/options.h"
+#include "net/transport.h"
 #include "wm/types.h"
 
 #include <cstdint>
@@ -43,8 +44,10 @@ public:
     const EndpointOptions &options;
     ConnCallbacks callbacks;
     wm_worker *const worker;
-    const uint8_t codec;   ///< that connections begin with
-    uint64_t requests = 0; ///< messages delivered
+    const uint8_t codec; ///< of a new connection
+    const TransportKind *transport = &kPlainTransport;
+    void *transport_settings = nullptr; ///< owned by the subclass
+    uint64_t requests = 0;              ///< messages delivered
 
 private:
     std::vector<Connection *> connections_;

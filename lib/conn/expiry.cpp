@@ -1,6 +1,6 @@
 #include "conn/expiry.h"
 
-#include "net/stream.h"
+#include "net/transport.h"
 #include "worker/app.h"
 
 #include <algorithm>
@@ -53,6 +53,9 @@ void Expiry::expired(uint32_t slot)
         return;
     }
     switch (conn.state) {
+    case ConnState::kSecuring:
+        app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+        break;
     case ConnState::kHandshake:
         codec_of(conn).timed_out(conn);
         break;
@@ -63,7 +66,7 @@ void Expiry::expired(uint32_t slot)
     case ConnState::kClosing:
     case ConnState::kLingering:
         if (conn.phase_deadline <= now) {
-            stream::reset_on_close(conn.fd);
+            io::reset_on_close(conn.io, conn.fd);
             app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         }
         break;

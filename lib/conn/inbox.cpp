@@ -1,10 +1,9 @@
 #include "conn/inbox.h"
 
-#include "net/stream.h"
+#include "net/transport.h"
 #include "worker/app.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -139,23 +138,30 @@ void Inbox::readable(Connection *conn)
     conn->owner->app.inbox.read(*conn);
 }
 
-ssize_t Inbox::receive(Connection &conn, char *out, size_t len)
+/// The one receive; 0: nothing came, and what that means has been seen to.
+size_t Inbox::receive(Connection &conn, char *out, size_t len)
 {
-    ssize_t got = stream::receive(conn.fd, out, len);
-    if (got > 0) {
-        conn.bytes_read += static_cast<uint64_t>(got);
+    IoResult result = io::receive(conn.io, conn.fd, out, len);
+    switch (result.kind) {
+    case IoResult::Kind::kDone:
+        conn.bytes_read += result.size;
         conn.last_active = app_.tick();
         if (conn.has(kAwaitPong)) {
-            // Whatever comes shows that the peer lives; a pong may stand behind megabytes of it.
+            // Any byte shows that the peer is alive; a pong may stand behind megabytes of them.
             conn.unset(kAwaitPong);
             app_.expiry.alive(conn);
         }
-    } else if (got == 0) {
+        return result.size;
+    case IoResult::Kind::kEnd:
         app_.lifecycle.peer_ended(conn);
-    } else if (errno != EAGAIN && errno != EINTR) {
-        app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+        return 0;
+    case IoResult::Kind::kFailed:
+        app_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
+        return 0;
+    case IoResult::Kind::kBlocked:
+        return 0;
     }
-    return got;
+    return 0;
 }
 
 void Inbox::read(Connection &conn)
@@ -164,6 +170,8 @@ void Inbox::read(Connection &conn)
         discard(conn);
         return;
     }
+    if (conn.state < ConnState::kHandshake && !app_.lifecycle.secure(conn))
+        return;
     if (!arena_) {
         arena_ = static_cast<char *>(malloc(kArenaSize + kPadding));
         if (!arena_) {
@@ -199,15 +207,15 @@ void Inbox::read_to_arena(Connection &conn)
 {
     char *base = arena_ + used_;
     size_t before = conn.tail ? conn.tail->size() : 0;
-    ssize_t got = receive(conn, base + before, std::min(kReadMax, kArenaSize - used_ - before));
-    if (got <= 0)
+    size_t got = receive(conn, base + before, std::min(kReadMax, kArenaSize - used_ - before));
+    if (got == 0)
         return;
     if (before > 0)
         memcpy(base, conn.tail->data(), before);
     size_t records = app_.dispatch.count();
-    Rest rest = codec_of(conn).parse(conn, {base, before + static_cast<size_t>(got), false});
+    Rest rest = codec_of(conn).parse(conn, {base, before + got, false});
     if (app_.dispatch.count() != records)
-        used_ = (used_ + before + static_cast<size_t>(got) + 15) & ~size_t{15};
+        used_ = (used_ + before + got + 15) & ~size_t{15};
     keep_rest(conn, rest);
 }
 
@@ -216,10 +224,10 @@ void Inbox::read_to_tail(Connection &conn)
     if (!grow_tail(conn))
         return;
     Tail *tail = conn.tail;
-    ssize_t got = receive(conn, tail->free_space(), std::min(kReadMax, tail->free_size()));
-    if (got <= 0)
+    size_t got = receive(conn, tail->free_space(), std::min(kReadMax, tail->free_size()));
+    if (got == 0)
         return;
-    tail->end += static_cast<size_t>(got);
+    tail->end += got;
     keep_rest(conn, codec_of(conn).parse(conn, {tail->data(), tail->size(), false}));
 }
 

@@ -51,7 +51,7 @@ private:
     void read_to_arena(Connection &conn);
     void read_to_tail(Connection &conn);
     void discard(Connection &conn);
-    ssize_t receive(Connection &conn, char *out, size_t len);
+    size_t receive(Connection &conn, char *out, size_t len);
 
     void keep_rest(Connection &conn, const Rest &rest);
 

@@ -1,6 +1,6 @@
 #include "conn/lifecycle.h"
 
-#include "net/stream.h"
+#include "net/transport.h"
 #include "worker/app.h"
 
 #include <algorithm>
@@ -20,28 +20,47 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     conn.generation = app_.connections.generation_of(slot);
     conn.codec = endpoint.codec;
     conn.last_active = app_.tick();
-    if (!begin_codec(conn)) {
-        app_.connections.release(slot);
-        return false;
-    }
-    if (!conn.read.arm_read<&Inbox::readable>(app_.loop, fd, &conn)) {
-        end_codec(conn);
+    const TransportKind &transport = *endpoint.transport;
+    if (transport.accept)
+        conn.io = transport.accept(endpoint.transport_settings);
+    bool began = (conn.io || !transport.accept) && begin_codec(conn);
+    if (!began || !conn.read.arm_read<&Inbox::readable>(app_.loop, fd, &conn)) {
+        if (began)
+            end_codec(conn);
+        delete conn.io;
         app_.connections.release(slot);
         return false;
     }
     conn.fd = fd;
+    if (conn.io)
+        conn.state = ConnState::kSecuring;
     endpoint.add(conn);
 
     app_.dispatch.connect(conn);
-    if (conn.state != ConnState::kHandshake)
+    if (conn.state > ConnState::kHandshake)
         return true; // the callback has closed it
-    if (codec_of(conn).has_handshake) {
+    if (conn.io || codec_of(conn).has_handshake) {
         conn.phase_deadline = app_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
         app_.expiry.update(conn);
     } else {
         open(conn, {});
     }
     return true;
+}
+
+bool Lifecycle::secure(Connection &conn)
+{
+    IoResult result = conn.io->secure(conn.fd);
+    if (result.kind == IoResult::Kind::kBlocked)
+        return false;
+    if (result.kind != IoResult::Kind::kDone) {
+        destroy(conn, result.kind == IoResult::Kind::kEnd ? WM_REASON_PEER : WM_REASON_ERROR, result.code);
+        return false;
+    }
+    conn.state = ConnState::kHandshake;
+    if (!codec_of(conn).has_handshake)
+        open(conn, {});
+    return conn.state != ConnState::kClosed;
 }
 
 bool Lifecycle::begin_codec(Connection &conn)
@@ -105,6 +124,11 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     if (conn.state > ConnState::kOpen)
         return;
     const Codec &codec = codec_of(conn);
+    if (conn.state < ConnState::kHandshake) { // nothing can be sent yet
+        keep_reason(conn, reason, codec.lost_code, text);
+        destroy(conn, reason, 0);
+        return;
+    }
     bool opened = conn.state == ConnState::kOpen;
     bool frame = opened && codec.close;
     if (codec.has_handshake && !opened)
@@ -251,7 +275,7 @@ void Lifecycle::advance(Connection &conn)
         return;
     }
     // close(2) with unread input resets the connection, and the peer may lose what we sent last: its end is awaited.
-    stream::shutdown_write(conn.fd);
+    io::shutdown_write(conn.io, conn.fd);
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);
     update_read(conn);
@@ -324,6 +348,7 @@ void Lifecycle::finish(Connection &conn)
     app_.outbox.discard(conn); // a callback cannot send, but a control frame may have been on its way
     app_.deadlines.set(conn.slot, 0);
     conn.owner->remove(conn);
+    delete conn.io;
     ::close(conn.fd);
     app_.retire(conn.user, conn.destroy_user);
     delete conn.cold;

@@ -21,6 +21,8 @@ public:
 
     /// Takes over a connected descriptor; false when there is no room for it (the descriptor stays the caller's).
     bool accept(Endpoint &endpoint, int fd);
+    /// Goes on with the transport's handshake; true when it is done.
+    bool secure(Connection &conn);
     /// Ready for messages; the open event follows, at once where there is room for it. `answer` ends a handshake: it leaves before all that
     /// was held.
     void open(Connection &conn, std::string_view answer);

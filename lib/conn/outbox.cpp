@@ -1,7 +1,7 @@
 #include "conn/outbox.h"
 
 #include "core/error.h"
-#include "net/stream.h"
+#include "net/transport.h"
 #include "worker/app.h"
 
 #include <algorithm>
@@ -107,11 +107,18 @@ void Outbox::open(Connection &conn, std::string_view answer)
     write_queue(conn);
 }
 
-/// The kernel takes no more: the end arrives as close.
-void Outbox::broken(Connection &conn)
+/// The one send: true with the bytes that left, which may be fewer than the vectors hold; false when it has destroyed a broken connection.
+bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent)
 {
-    send_fail_++;
-    app_.lifecycle.destroy(conn, WM_REASON_ERROR, errno);
+    IoResult result = io::send(conn.io, conn.fd, vectors, count);
+    if (result.kind == IoResult::Kind::kFailed) {
+        send_fail_++;
+        app_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
+        return false;
+    }
+    *sent = result.size;
+    conn.bytes_written += result.size;
+    return true;
 }
 
 /// Memory ran out with part of a message gone: what would follow makes no sense to the peer.
@@ -127,7 +134,7 @@ int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view bo
     make_room(len);
     if (conn.state == ConnState::kClosed)
         return 0; // its socket broke just now: as with any send, the end arrives as close
-    if (conn.blocked() || conn.state == ConnState::kHandshake) {
+    if (conn.blocked() || conn.state < ConnState::kOpen) {
         if (!queue(conn, head) || !queue(conn, body))
             return lost(conn, len);
         return after(conn, 0);
@@ -153,7 +160,7 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     make_room(0);
     if (conn.state == ConnState::kClosed)
         return 0;
-    if (conn.blocked() || conn.state == ConnState::kHandshake) {
+    if (conn.blocked() || conn.state < ConnState::kOpen) {
         if (!make_cold(conn) || !conn.cold->queue.append_block(block, 0))
             return fail(WM_ENOMEM, "out of memory for %u bytes to send", block->size);
         total_queued_ += block->size;
@@ -316,13 +323,9 @@ void Outbox::flush(Connection &conn)
             vectors[count++] = {const_cast<char *>(segment->data), segment->size};
             bytes += segment->size;
         }
-        ssize_t sent = stream::send(conn.fd, vectors, count);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-            broken(conn);
+        size_t left;
+        if (!transmit(conn, vectors, count, &left))
             return;
-        }
-        size_t left = sent > 0 ? static_cast<size_t>(sent) : 0;
-        conn.bytes_written += left;
         if (left == bytes && !segment)
             break;
         if (left < bytes) {
@@ -360,13 +363,8 @@ bool Outbox::write_through(Connection &conn, std::string_view head, std::string_
         for (std::string_view part : {head, body})
             if (!part.empty())
                 vectors[count++] = {const_cast<char *>(part.data()), part.size()};
-        ssize_t sent = stream::send(conn.fd, vectors, count);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-            broken(conn);
+        if (!transmit(conn, vectors, count, &left))
             return true; // as with any send, the end arrives as close
-        }
-        left = sent > 0 ? static_cast<size_t>(sent) : 0;
-        conn.bytes_written += left;
         if (left == head.size() + body.size()) {
             list(conn); // so that a closing connection is looked at
             return true;
@@ -389,7 +387,7 @@ void Outbox::flush_all()
         if (!conn.has(kListedFlush))
             continue;
         conn.unset(kListedFlush);
-        if (conn.state != ConnState::kHandshake)
+        if (conn.state >= ConnState::kOpen)
             flush(conn);
     }
     listed_.clear();
@@ -406,16 +404,13 @@ void Outbox::write_queue(Connection &conn)
     for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
         struct iovec vectors[kVectors];
         int count = queue.vectors(vectors, kVectors);
-        ssize_t sent = stream::send(conn.fd, vectors, count);
-        if (sent < 0) {
-            if (errno == EAGAIN || errno == EINTR)
-                break;
-            broken(conn);
+        size_t sent;
+        if (!transmit(conn, vectors, count, &sent))
             return;
-        }
-        conn.bytes_written += static_cast<size_t>(sent);
-        total_queued_ -= static_cast<size_t>(sent);
-        queue.consume(static_cast<size_t>(sent));
+        if (sent == 0)
+            break;
+        total_queued_ -= sent;
+        queue.consume(sent);
         app_.lifecycle.progressed(conn);
     }
     if (!queue.empty()) {

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <sys/uio.h>
 #include <vector>
 
 namespace wm {
@@ -55,7 +56,7 @@ private:
 
     int check(Connection &conn, size_t len, bool exempt);
     int lost(Connection &conn, size_t len);
-    void broken(Connection &conn);
+    bool transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent);
     int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);

@@ -11,8 +11,9 @@ namespace wm {
 namespace {
 
 constexpr Scheme kSchemes[] = {
-    {"tcp", CodecRow::kRaw},      {"unix", CodecRow::kRaw},  {"text", CodecRow::kText}, {"websocket", CodecRow::kHandshake},
-    {"ws", CodecRow::kHandshake}, {"http", CodecRow::kHttp},
+    {"tcp", CodecRow::kRaw, &kPlainTransport},      {"unix", CodecRow::kRaw, &kPlainTransport},
+    {"text", CodecRow::kText, &kPlainTransport},    {"websocket", CodecRow::kHandshake, &kPlainTransport},
+    {"ws", CodecRow::kHandshake, &kPlainTransport}, {"http", CodecRow::kHttp, &kPlainTransport},
 };
 
 /// Schemes of Workerman that are not supported yet: reported as such, not as a spelling mistake.

@@ -128,13 +128,13 @@ int App::being_freed()
     return fail(WM_ESTOPPED, "the app is being freed: nothing can be added to it");
 }
 
-Worker *App::add_worker(const Address *address, CodecRow codec)
+Worker *App::add_worker(const Address *address, const Scheme &scheme)
 {
     if (freeing_) {
         being_freed();
         return nullptr;
     }
-    workers_.push_back(std::make_unique<Worker>(*this, address, codec));
+    workers_.push_back(std::make_unique<Worker>(*this, address, scheme));
     status.rows_changed();
     return workers_.back().get();
 }

@@ -77,7 +77,7 @@ public:
     bool tells_master() const { return link && !abandoning_ && !freeing_ && !shutdown.begun(); }
 
     /// nullptr: a worker that only starts.
-    Worker *add_worker(const Address *address, CodecRow codec);
+    Worker *add_worker(const Address *address, const Scheme &scheme);
     const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
     void add_part(AppPart *part) { parts_.push_back(part); }
     /// From here on nothing can be added.
@@ -189,7 +189,8 @@ inline bool Inbox::wants(const Connection &conn) const
         return false;
     const ConnCallbacks &callbacks = conn.owner->callbacks;
     bool room = app_.dispatch.room(callbacks.message) && app_.dispatch.room(callbacks.error);
-    return conn.state <= ConnState::kCloseSent && room && (conn.state != ConnState::kHandshake || app_.dispatch.room(callbacks.handshake));
+    return conn.state >= ConnState::kHandshake && conn.state <= ConnState::kCloseSent && room &&
+           (conn.state != ConnState::kHandshake || app_.dispatch.room(callbacks.handshake));
 }
 
 } // namespace wm

@@ -1,7 +1,7 @@
 #include "worker/shutdown.h"
 
 #include "core/random.h"
-#include "net/stream.h"
+#include "net/transport.h"
 #include "worker/app.h"
 
 #include <algorithm>
@@ -147,7 +147,7 @@ bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
         return false;
     const Codec &codec = codec_of(conn);
     bool quiet = codec.is_quiet ? codec.is_quiet(conn) : !conn.tail;
-    return quiet && !stream::has_input(conn.fd); // the host may have paused it
+    return quiet && !io::has_input(conn.io, conn.fd); // the host may have paused it
 }
 
 /// A close now would come before an event that is due, or before what the host answers to the records of this poll.

@@ -32,9 +32,10 @@ void keep_spare(int fd)
 
 } // namespace
 
-Worker::Worker(App &app, const Address *address, CodecRow codec_row)
-    : Endpoint(app, options, static_cast<uint8_t>(codec_row), handle(this)), app_(app)
+Worker::Worker(App &app, const Address *address, const Scheme &scheme)
+    : Endpoint(app, options, static_cast<uint8_t>(scheme.codec), handle(this)), app_(app)
 {
+    transport = scheme.transport;
     if (!address) {
         display_ = "none";
         return;

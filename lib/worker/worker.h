@@ -8,7 +8,7 @@
 #include "conn/endpoint.h"
 #include "core/log.h"
 #include "net/listener.h"
-#include "session/codecs.h"
+#include "session/schemes.h"
 #include "worker/callbacks.h"
 #include "worker/options.h"
 
@@ -20,7 +20,7 @@ class App;
 
 class Worker : public Endpoint {
 public:
-    Worker(App &app, const Address *address, CodecRow codec);
+    Worker(App &app, const Address *address, const Scheme &scheme);
     Worker(const Worker &) = delete;
     Worker &operator=(const Worker &) = delete;
     ~Worker();

@@ -12,10 +12,10 @@ CLEAN = {
     "lib/core/loop.h": "#include <cstdint>\n",
     "lib/core/loop.cpp": '#include "core/loop.h"\n#include <event2/event.h>\n',
     "lib/core/span.h": "#include <cstddef>\n",
-    "lib/net/stream.cpp": '#include "core/loop.h"\n#include <event2/event.h>\n#include <sys/socket.h>\n',
-    "lib/net/stream.h": '#include "core/span.h"\n',
+    "lib/net/transport.cpp": '#include "core/loop.h"\n#include <event2/event.h>\n#include <sys/socket.h>\n',
+    "lib/net/transport.h": '#include "core/span.h"\n',
     "lib/proto/text/codec.h": '#include "core/span.h"\n#include "wm/types.h"\n',
-    "lib/worker/worker.h": '#include "net/stream.h"\n#include "proto/text/codec.h"\n',
+    "lib/worker/worker.h": '#include "net/transport.h"\n#include "proto/text/codec.h"\n',
     "lib/hub/hub.h": '#include "worker/worker.h"\n',
     "lib/api/app.cpp": '#include "hub/hub.h"\n#include "wm/wm.h"\n',
     "cli/wm-push/main.cpp": '#include "shared/json.h"\n#include "wm/wm.h"\n#include <CLI/CLI.hpp>\n',
@@ -31,9 +31,9 @@ MADE = {"cli/wm-push/page_text.h.in": "@PAGE@\n"}
 
 # file, its content, the line of the violation, a part of the rule
 BAD = [
-    ("lib/core/a.cpp", '\n#include "net/stream.h"\n', 2, "core does not include net"),
+    ("lib/core/a.cpp", '\n#include "net/transport.h"\n', 2, "core does not include net"),
     ("lib/net/a.cpp", '#include "proto/text/codec.h"\n', 1, "net does not include proto"),
-    ("lib/proto/a.cpp", '#include "net/stream.h"\n', 1, "proto does not include net"),
+    ("lib/proto/a.cpp", '#include "net/transport.h"\n', 1, "proto does not include net"),
     ("lib/worker/a.cpp", '#include "hub/hub.h"\n', 1, "worker does not include hub"),
     ("lib/hub/a.cpp", '#include "api/app.cpp"\n', 1, "hub does not include api"),
     ("lib/worker/b.cpp", '#include "../worker/worker.h"\n', 1, "without .."),
@@ -82,7 +82,7 @@ def test_check_includes__a_violation_is_found_at_its_line(tmp_path, name, conten
 
 
 def test_check_includes__a_comment_is_no_include(tmp_path):
-    commented = {"lib/core/a.cpp": '// #include "net/stream.h"\n/*\n#include "hub/hub.h"\n*/\n'}
+    commented = {"lib/core/a.cpp": '// #include "net/transport.h"\n/*\n#include "hub/hub.h"\n*/\n'}
     assert run(tmp_path, {**CLEAN, **MADE, **commented})[0] == 0
 
 

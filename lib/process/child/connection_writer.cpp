@@ -1,6 +1,6 @@
 #include "process/child/connection_writer.h"
 
-#include "net/stream.h"
+#include "net/transport.h"
 #include "worker/app.h"
 
 #include <algorithm>
@@ -30,6 +30,8 @@ void copy_text(char *out, size_t size, const std::string &text)
 const char *state_name(ConnState state)
 {
     switch (state) {
+    case ConnState::kSecuring:
+        return "SECURING";
     case ConnState::kHandshake:
         return "HANDSHAKE";
     case ConnState::kOpen:
@@ -57,13 +59,13 @@ ConnectionRecord describe(App &app, const Connection &conn)
     copy_text(record.protocol, sizeof record.protocol, codec_of(conn).name);
     copy_text(record.status, sizeof record.status, state_name(conn.state));
     SocketAddress address;
-    if (stream::local_address(conn.fd, address)) {
+    if (io::local_address(conn.io, conn.fd, address)) {
         sa_family_t family = address.storage.ss_family;
         record.family = family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0;
         copy_text(record.local, sizeof record.local, format_address(address));
     }
-    copy_text(record.transport, sizeof record.transport, record.family == 0 ? "unix" : "tcp");
-    if (stream::remote_address(conn.fd, address))
+    copy_text(record.transport, sizeof record.transport, conn.io ? conn.owner->transport->name : record.family == 0 ? "unix" : "tcp");
+    if (io::remote_address(conn.io, conn.fd, address))
         copy_text(record.remote, sizeof record.remote, format_address(address));
     return record;
 }

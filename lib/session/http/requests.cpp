@@ -1,7 +1,7 @@
 #include "session/http/requests.h"
 
 #include "core/error.h"
-#include "net/stream.h"
+#include "net/transport.h"
 #include "proto/http/response_writer.h"
 #include "worker/app.h"
 #include "worker/handles.h"
@@ -233,7 +233,7 @@ bool HttpRequests::is_last(const Connection &conn) const
         return true;
     // Inside its message callback the parser's own bytes say it: the tail is put in order afterwards.
     bool more = session.current != HttpSession::kNone ? session.more_behind : holds_part_of_request(conn);
-    return !more && !stream::has_input(conn.fd);
+    return !more && !io::has_input(conn.io, conn.fd);
 }
 
 int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, bool last)

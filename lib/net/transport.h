@@ -1,0 +1,89 @@
+/**
+ * @file
+ * How the bytes of a connection travel: over the plain socket, or through a Transport above it. A new transport is a file beside this one,
+ * and a row in session/schemes.cpp. The app's thread.
+ */
+#ifndef WM_NET_TRANSPORT_H
+#define WM_NET_TRANSPORT_H
+
+#include "net/address.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <sys/uio.h>
+
+namespace wm {
+
+/// The outcome of an input or output call.
+struct IoResult {
+    enum class Kind : uint32_t {
+        kDone,    ///< size bytes were moved
+        kBlocked, ///< nothing now: the loop says when
+        kEnd,     ///< the peer has ended its side
+        kFailed,  ///< the connection is broken; code is the errno
+    };
+
+    Kind kind;
+    int32_t code;
+    size_t size;
+};
+
+class Transport {
+public:
+    Transport() = default;
+    Transport(const Transport &) = delete;
+    Transport &operator=(const Transport &) = delete;
+    virtual ~Transport() = default;
+
+    /// The transport's own handshake, called whenever fd can be read until it returns kDone.
+    virtual IoResult secure(int fd) = 0;
+    virtual IoResult receive(int fd, char *out, size_t len) = 0;
+    virtual IoResult send(int fd, const struct iovec *vectors, int count) = 0;
+
+    // Where a transport has nothing to add, the socket's.
+    /// Whether there is something to receive; the end does not count.
+    virtual bool has_input(int fd);
+    virtual void shutdown_write(int fd);
+    virtual void reset_on_close(int fd);
+    virtual bool remote_address(int fd, SocketAddress &out);
+    virtual bool local_address(int fd, SocketAddress &out);
+};
+
+/// A kind of transport, as schemes name it.
+struct TransportKind {
+    const char *name; ///< in listings
+    /// Makes the transport of an accepted connection; settings are the endpoint's. nullptr on failure. No function: the plain socket.
+    Transport *(*accept)(void *settings) = nullptr;
+};
+
+inline constexpr TransportKind kPlainTransport = {"socket"};
+
+/// Calls that take a transport, or nullptr for the plain socket, which costs no indirect call.
+namespace io {
+
+/// recv(2); EINTR does not occur: the socket is non-blocking.
+IoResult receive_plain(int fd, char *out, size_t len);
+/// sendmsg(2) or send(2) with MSG_NOSIGNAL: no SIGPIPE reaches the host. size may be less than the vectors hold.
+IoResult send_plain(int fd, const struct iovec *vectors, int count);
+
+inline IoResult receive(Transport *transport, int fd, char *out, size_t len)
+{
+    return transport ? transport->receive(fd, out, len) : receive_plain(fd, out, len);
+}
+inline IoResult send(Transport *transport, int fd, const struct iovec *vectors, int count)
+{
+    return transport ? transport->send(fd, vectors, count) : send_plain(fd, vectors, count);
+}
+
+bool has_input(Transport *transport, int fd);
+void shutdown_write(Transport *transport, int fd);
+/// Makes the next close reset the connection, so that the peer does not mistake a truncated stream for a complete one.
+void reset_on_close(Transport *transport, int fd);
+bool remote_address(Transport *transport, int fd, SocketAddress &out);
+bool local_address(Transport *transport, int fd, SocketAddress &out);
+
+} // namespace io
+
+} // namespace wm
+
+#endif
