@@ -24,8 +24,10 @@ class Endpoint;
 class Transport;
 
 enum class ConnState : uint8_t {
-    kSecuring,  ///< the transport's handshake is not done
-    kHandshake, ///< the codec's handshake is not done; what the host sends is held
+    kResolving,  ///< of a client: its address is being looked up
+    kConnecting, ///< of a client: connect(2) has not completed
+    kSecuring,   ///< the transport's handshake is not done
+    kHandshake,  ///< the codec's handshake is not done; what the host sends is held
     kOpen,
     kCloseSent, ///< our close frame is sent or queued, the peer's is awaited
     kClosing,   ///< shuts down when the queue has left

@@ -53,6 +53,8 @@ void Expiry::expired(uint32_t slot)
         return;
     }
     switch (conn.state) {
+    case ConnState::kResolving:
+    case ConnState::kConnecting:
     case ConnState::kSecuring:
         app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         break;

@@ -73,61 +73,83 @@ void Inbox::free_tail(Connection &conn)
     conn.tail = nullptr;
 }
 
-/// Makes data the connection's tail. data may stand in the arena or in the present tail.
-bool Inbox::keep_tail(Connection &conn, const char *data, size_t len)
+/// A tail grows by doubling, so that a long message costs its length and not its square, and not beyond what the message needs. What a
+/// peer has only announced is not reserved: the announcement costs it nothing.
+size_t Inbox::tail_capacity(size_t grown, size_t len, size_t need)
+{
+    return need > len ? std::min(grown, need) : grown;
+}
+
+/// Makes the rest the connection's tail. It stands in the arena or in the present tail.
+bool Inbox::keep_tail(Connection &conn, const Rest &rest)
 {
     Tail *old = conn.tail;
     bool shown = app_.dispatch.awaits_host(conn);
-    if (old && data == old->data() && !shown) {
-        old->end = old->begin + len;
-        return true;
-    }
-    bool inside = old && data >= old->data() && data <= old->data() + old->size();
-    if (old && inside && (!shown || app_.dispatch.full())) {
+    bool inside = old && rest.data >= old->data() && rest.data <= old->data() + old->size();
+    if (inside && (!shown || app_.dispatch.full())) {
         // Parsed in place: what is consumed is skipped, nothing moves. A batch that is full is over before anything else reads into it.
-        old->begin += static_cast<size_t>(data - old->data());
-        old->end = old->begin + len;
-        return true;
-    }
-    if (old && !inside && old->capacity >= len) {
+        old->begin += static_cast<size_t>(rest.data - old->data());
+        old->end = old->begin + rest.len;
+    } else if (old && !inside && old->capacity >= rest.len) {
         old->begin = 0;
-        old->end = len;
-        memcpy(old->data(), data, len);
-        return true;
+        old->end = rest.len;
+        memcpy(old->data(), rest.data, rest.len);
+    } else {
+        Tail *fresh = make_tail(conn, tail_capacity(std::max<size_t>(rest.len + rest.len / 2, 256), rest.len, rest.need));
+        if (!fresh)
+            return false;
+        memcpy(fresh->data(), rest.data, rest.len);
+        fresh->end = rest.len;
+        if (old)
+            retire_tail(conn, old);
+        conn.tail = fresh;
     }
-    Tail *fresh = make_tail(conn, std::max<size_t>(len + len / 2, 256));
-    if (!fresh)
-        return false;
-    memcpy(fresh->data(), data, len);
-    fresh->end = len;
-    if (old)
-        retire_tail(conn, old);
-    conn.tail = fresh;
+    conn.tail->need = rest.hungry ? rest.need : 0;
     return true;
 }
 
-/// Room behind the tail's bytes: twice of what it has, so that a long message costs its length and not its square.
+/// Makes room behind the tail's bytes for the next read.
 bool Inbox::grow_tail(Connection &conn)
 {
     Tail *old = conn.tail;
-    if (old->free_size() >= kCopyTail)
+    size_t missing = old->need > old->size() ? old->need - old->size() : kCopyTail;
+    if (old->free_size() >= std::min(missing, kCopyTail))
         return true;
-    bool movable = !app_.dispatch.awaits_host(conn);
-    if (movable && old->begin > 0 && old->capacity - old->size() >= std::max(old->size() / 2, kCopyTail)) {
-        size_t len = old->size();
-        char *from = old->data();
-        old->begin = 0;
-        old->end = len;
-        memmove(old->data(), from, len);
-        return true;
-    }
-    Tail *fresh = make_tail(conn, std::max(old->size() * 2, 4 * kCopyTail));
+    size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTail), old->size(), old->need);
+    if (!app_.dispatch.awaits_host(conn))
+        return stretch_tail(conn, capacity);
+    Tail *fresh = make_tail(conn, capacity);
     if (!fresh)
         return false;
     memcpy(fresh->data(), old->data(), old->size());
     fresh->end = old->size();
+    fresh->need = old->need;
     retire_tail(conn, old);
     conn.tail = fresh;
+    return true;
+}
+
+/// Grows a tail that no record points into.
+bool Inbox::stretch_tail(Connection &conn, size_t capacity)
+{
+    Tail *tail = conn.tail;
+    if (tail->begin > 0) {
+        size_t len = tail->size();
+        char *from = tail->data();
+        tail->begin = 0;
+        tail->end = len;
+        memmove(tail->data(), from, len);
+        if (tail->capacity >= capacity)
+            return true;
+    }
+    size_t total = assembled_ - tail->capacity + capacity;
+    Tail *grown = total > static_cast<size_t>(app_.options.max_assembly_total) ? nullptr : tail->grow(capacity);
+    if (!grown) {
+        over_assembly(conn);
+        return false;
+    }
+    assembled_ = total;
+    conn.tail = grown;
     return true;
 }
 
@@ -231,6 +253,12 @@ void Inbox::read_to_tail(Connection &conn)
     keep_rest(conn, codec_of(conn).parse(conn, {tail->data(), tail->size(), false}));
 }
 
+void Inbox::more(Connection &conn)
+{
+    if (conn.tail)
+        app_.todos.add(conn, kTodoInput);
+}
+
 void Inbox::parse_held(Connection &conn)
 {
     if (conn.tail && conn.state != ConnState::kClosed)
@@ -244,11 +272,11 @@ void Inbox::keep_rest(Connection &conn, const Rest &rest)
         free_tail(conn);
         return;
     }
-    if (!keep_tail(conn, rest.data, rest.len))
+    if (!keep_tail(conn, rest))
         return;
     bool held = conn.has(kPaused) || conn.has(kInputBlocked);
     if (!rest.hungry && !held)
-        app_.todos.add(conn, kTodoInput);
+        more(conn);
 }
 
 } // namespace wm

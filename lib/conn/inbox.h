@@ -28,7 +28,9 @@ public:
 
     static void readable(Connection *conn);
 
-    /// Delivers what the tail holds, as far as the host wants it.
+    /// What holds the input back is over: the tail is parsed on, at the end of the turn.
+    void more(Connection &conn);
+    /// Delivers what the tail holds, as far as the host wants it. For TodoList.
     void parse_held(Connection &conn);
 
     /// Whether the next message of a connection can be delivered now: codecs ask before each.
@@ -55,8 +57,10 @@ private:
 
     void keep_rest(Connection &conn, const Rest &rest);
 
-    bool keep_tail(Connection &conn, const char *data, size_t len);
+    bool keep_tail(Connection &conn, const Rest &rest);
+    static size_t tail_capacity(size_t grown, size_t len, size_t need);
     bool grow_tail(Connection &conn);
+    bool stretch_tail(Connection &conn, size_t capacity);
     Tail *make_tail(Connection &conn, size_t capacity);
     void retire_tail(const Connection &conn, Tail *tail);
     void over_assembly(Connection &conn);

@@ -147,8 +147,8 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     // Nothing is delivered any more, so nothing is held: the peer's close frame may stand behind what was.
     conn.unset(kPaused);
     conn.unset(kInputBlocked);
-    if (frame && conn.tail)
-        app_.todos.add(conn, kTodoInput);
+    if (frame)
+        app_.inbox.more(conn);
     begin_close_timeout(conn);
     update_read(conn);
     app_.outbox.list(conn);
@@ -318,8 +318,7 @@ void Lifecycle::resume(Connection &conn)
     if (!conn.has(kPaused))
         return;
     conn.unset(kPaused);
-    if (conn.tail)
-        app_.todos.add(conn, kTodoInput);
+    app_.inbox.more(conn);
     update_read(conn);
 }
 

@@ -59,8 +59,7 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         if (!dispatch.room(callbacks.open))
             return Progress::kWaits;
         take(kTodoOpen);
-        if (conn.tail)
-            conn.todo |= kTodoInput;
+        app_.inbox.more(conn);
         if (conn.state == ConnState::kOpen)
             dispatch.open(conn);
     }

@@ -14,7 +14,15 @@ Tail *Tail::make(size_t capacity)
 {
     Tail *tail = static_cast<Tail *>(malloc(sizeof(Tail) + capacity));
     if (tail)
-        *tail = {0, 0, capacity};
+        *tail = {0, 0, capacity, 0};
+    return tail;
+}
+
+Tail *Tail::grow(size_t larger)
+{
+    Tail *tail = static_cast<Tail *>(realloc(this, sizeof(Tail) + larger));
+    if (tail)
+        tail->capacity = larger;
     return tail;
 }
 

@@ -17,6 +17,7 @@ struct Tail {
     size_t begin; ///< consumed so far
     size_t end;
     size_t capacity;
+    size_t need; ///< bytes, of them, before the codec can go on; 0: not known
 
     char *data() { return reinterpret_cast<char *>(this + 1) + begin; }
     size_t size() const { return end - begin; }
@@ -25,6 +26,8 @@ struct Tail {
 
     /// With room for `capacity` bytes, or nullptr. Freed by free().
     static Tail *make(size_t capacity);
+    /// With room for `capacity` bytes, at a new address; nullptr, and as it was, when memory has run out.
+    Tail *grow(size_t capacity);
 };
 
 /// A message framed once for many connections. Counted references, of one thread.

@@ -30,6 +30,10 @@ void copy_text(char *out, size_t size, const std::string &text)
 const char *state_name(ConnState state)
 {
     switch (state) {
+    case ConnState::kResolving:
+        return "RESOLVING";
+    case ConnState::kConnecting:
+        return "CONNECTING";
     case ConnState::kSecuring:
         return "SECURING";
     case ConnState::kHandshake:

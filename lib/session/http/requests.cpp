@@ -138,8 +138,7 @@ void HttpRequests::unblock(Connection &conn)
     if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
-    if (conn.tail)
-        app_.todos.add(conn, kTodoInput);
+    app_.inbox.more(conn);
     app_.lifecycle.update_read(conn);
 }
 

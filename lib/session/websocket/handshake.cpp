@@ -120,8 +120,7 @@ int accept_handshake(App &app, HttpRequest &request, std::string_view fields)
     app.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
     if (conn->state == ConnState::kClosed)
         return 0; // its socket broke, or the open callback has destroyed it
-    if (conn->tail)
-        app.todos.add(*conn, kTodoInput);
+    app.inbox.more(*conn);
     app.lifecycle.update_read(*conn);
     return 0;
 }
