@@ -1,7 +1,6 @@
 #include "core/loop.h"
 
 #include "core/error.h"
-#include "core/log.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -9,6 +8,8 @@
 #include <cstring>
 #include <ctime>
 #include <dirent.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <initializer_list>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -16,22 +17,12 @@
 
 namespace wm {
 
-bool Watch::arm(Loop &loop, int fd, short events, event_callback_fn function, void *owner)
-{
-    event_assign(&event_, loop.base(), fd, static_cast<short>(events | EV_PERSIST), function, owner);
-    return event_add(&event_, nullptr) == 0;
-}
+namespace {
 
-void Watch::disarm()
-{
-    if (armed())
-        event_del(&event_);
-}
+/// That it fired has ended the wait.
+void ignore_timeout(int, short, void *) {}
 
-void Watch::dropped(int fd, const char *why)
-{
-    log(WM_LOG_ERROR, "event on descriptor %d dropped: %s", fd, why);
-}
+} // namespace
 
 int Loop::open(Function on_wake, Function on_due, void *owner)
 {
@@ -54,7 +45,8 @@ int Loop::open(Function on_wake, Function on_due, void *owner)
     on_wake_ = on_wake;
     on_due_ = on_due;
     owner_ = owner;
-    evtimer_assign(&timeout_, base_, &Loop::timed_out, this);
+    static_assert(sizeof timeout_ == sizeof(struct event) && alignof(Loop) >= alignof(struct event));
+    evtimer_assign(timeout(), base_, ignore_timeout, nullptr);
     wake_watch_.arm_read<&Loop::drain_wake>(*this, wake_fd_, this);
     due_watch_.arm_read<&Loop::drain_due>(*this, due_fd_, this);
     update_now();
@@ -118,7 +110,7 @@ void Loop::turn(int64_t timeout_ms)
 {
     if (timeout_ms > 0) {
         struct timeval wait = {static_cast<time_t>(timeout_ms / 1000), static_cast<suseconds_t>(timeout_ms % 1000 * 1000)};
-        event_add(&timeout_, &wait);
+        event_add(timeout(), &wait);
     }
     now_fresh_ = false;
     report_idle();
@@ -127,10 +119,8 @@ void Loop::turn(int64_t timeout_ms)
     if (waiting_)
         update_now();
     if (timeout_ms > 0)
-        event_del(&timeout_);
+        event_del(timeout());
 }
-
-void Loop::timed_out(int, short, void *) {}
 
 void Loop::break_turn()
 {

@@ -2,60 +2,21 @@
  * @file
  * The event loop: libevent's base with raw events, one eventfd to wake it and one timerfd for all deadlines.
  *
- * One thread, but wake(). A Watch is the interest in one descriptor; its owner keeps it in place while it is armed.
+ * One thread, except wake(). Neither this header nor core/watch.h includes libevent's.
  */
 #ifndef WM_CORE_LOOP_H
 #define WM_CORE_LOOP_H
 
+#include "core/watch.h"
+
 #include <atomic>
 #include <cstdint>
-#include <event2/event.h>
-#include <event2/event_struct.h>
-#include <exception>
 #include <string>
 
+struct event;
+struct event_base;
+
 namespace wm {
-
-class Loop;
-
-/// Interest in one descriptor: level-triggered, persistent. As large as libevent's event: every connection has one.
-class Watch {
-public:
-    Watch() = default;
-    Watch(const Watch &) = delete;
-    Watch &operator=(const Watch &) = delete;
-
-    /// Has kFunction(owner) called whenever fd can be read; true also when that is so already.
-    template <auto kFunction, class Owner> bool arm_read(Loop &loop, int fd, Owner *owner)
-    {
-        return armed() || arm(loop, fd, EV_READ, &Watch::fire<kFunction, Owner>, owner);
-    }
-    template <auto kFunction, class Owner> bool arm_write(Loop &loop, int fd, Owner *owner)
-    {
-        return armed() || arm(loop, fd, EV_WRITE, &Watch::fire<kFunction, Owner>, owner);
-    }
-    void disarm();
-    bool armed() const { return event_.ev_evcallback.evcb_flags & EVLIST_INSERTED; }
-
-private:
-    bool arm(Loop &loop, int fd, short events, event_callback_fn function, void *owner);
-    static void dropped(int fd, const char *why);
-
-    template <auto kFunction, class Owner> static void fire(int fd, short, void *owner)
-    {
-        // libevent is C: an exception must not pass through it. Allocation on these paths is checked by hand where a peer can
-        // drive it, so what arrives here is memory at its very end.
-        try {
-            kFunction(static_cast<Owner *>(owner));
-        } catch (const std::exception &error) {
-            dropped(fd, error.what());
-        }
-    }
-
-    struct event event_ = {};
-};
-
-static_assert(sizeof(Watch) == 128);
 
 class Loop {
 public:
@@ -112,10 +73,10 @@ public:
 private:
     static void drain_wake(Loop *self);
     static void drain_due(Loop *self);
-    static void timed_out(int fd, short events, void *loop);
+    struct event *timeout() { return reinterpret_cast<struct event *>(timeout_); }
 
     struct event_base *base_ = nullptr;
-    struct event timeout_;
+    alignas(void *) unsigned char timeout_[sizeof(Watch)]; ///< libevent's event that ends the wait of turn()
     Watch wake_watch_;
     Watch due_watch_;
     Function on_wake_ = nullptr;

@@ -1,0 +1,72 @@
+/**
+ * @file
+ * Interest in one descriptor: level-triggered, persistent. The owner keeps a Watch in place while it is armed. The loop's thread.
+ *
+ * Every connection has one, so it is exactly libevent's event: kept as bytes, because this header reaches all of lib/ and libevent's does
+ * not. watch.cpp asserts the layout.
+ */
+#ifndef WM_CORE_WATCH_H
+#define WM_CORE_WATCH_H
+
+#include <cstddef>
+#include <cstring>
+#include <exception>
+
+namespace wm {
+
+class Loop;
+
+class Watch {
+public:
+    Watch() = default;
+    Watch(const Watch &) = delete;
+    Watch &operator=(const Watch &) = delete;
+
+    /// Calls kFunction(owner) whenever fd is readable, until disarm(). True also when the watch is armed already.
+    template <auto kFunction, class Owner> bool arm_read(Loop &loop, int fd, Owner *owner)
+    {
+        return armed() || arm(loop, fd, kRead, &Watch::fire<kFunction, Owner>, owner);
+    }
+    template <auto kFunction, class Owner> bool arm_write(Loop &loop, int fd, Owner *owner)
+    {
+        return armed() || arm(loop, fd, kWrite, &Watch::fire<kFunction, Owner>, owner);
+    }
+    void disarm();
+    bool armed() const
+    {
+        short flags;
+        memcpy(&flags, event_ + kFlagsOffset, sizeof flags);
+        return flags & kInserted;
+    }
+
+private:
+    using Callback = void (*)(int fd, short events, void *owner);
+
+    static constexpr size_t kSize = 128;
+    static constexpr size_t kFlagsOffset = 16;
+    static constexpr short kInserted = 0x02;
+    static constexpr short kRead = 0x02;
+    static constexpr short kWrite = 0x04;
+
+    struct Layout; // the assertions
+
+    bool arm(Loop &loop, int fd, short events, Callback callback, void *owner);
+    static void log_dropped(int fd, const char *why);
+
+    template <auto kFunction, class Owner> static void fire(int fd, short, void *owner)
+    {
+        // libevent is C: an exception must not pass through it. Where a peer can drive an allocation its failure is handled on the spot, so
+        // std::bad_alloc gets here only when nothing better can be done.
+        try {
+            kFunction(static_cast<Owner *>(owner));
+        } catch (const std::exception &error) {
+            log_dropped(fd, error.what());
+        }
+    }
+
+    alignas(void *) unsigned char event_[kSize] = {};
+};
+
+} // namespace wm
+
+#endif
