@@ -35,13 +35,13 @@ constexpr bool among(unsigned c, std::string_view set)
 
 constexpr uint8_t classes_of(unsigned c)
 {
-    const bool digit = c >= '0' && c <= '9';
-    const bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool hex = digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-    const bool visible = c > 0x20 && c != 0x7f;
-    const bool text = visible || c == ' ' || c == '\t';
+    bool digit = c >= '0' && c <= '9';
+    bool alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    bool hex = digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    bool visible = c > 0x20 && c != 0x7f;
+    bool text = visible || c == ' ' || c == '\t';
     unsigned bits = 0;
-    const auto put = [&bits](bool belongs, Class which) { bits |= belongs ? static_cast<unsigned>(which) : 0u; };
+    auto put = [&bits](bool belongs, Class which) { bits |= belongs ? static_cast<unsigned>(which) : 0u; };
     put(digit, kDigit);
     put(alpha, kAlpha);
     put(hex, kHex);
@@ -56,7 +56,7 @@ constexpr uint8_t classes_of(unsigned c)
 constexpr std::array<uint8_t, 256> make_classes()
 {
     std::array<uint8_t, 256> table{};
-    for (unsigned c = 0; c < 256; ++c)
+    for (unsigned c = 0; c < 256; c++)
         table[c] = classes_of(c);
     return table;
 }
@@ -87,7 +87,7 @@ constexpr bool equal_fold(std::string_view a, std::string_view b)
 {
     if (a.size() != b.size())
         return false;
-    for (size_t i = 0; i < a.size(); ++i)
+    for (size_t i = 0; i < a.size(); i++)
         if (lower(a[i]) != lower(b[i]))
             return false;
     return true;

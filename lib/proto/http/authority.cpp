@@ -1,10 +1,10 @@
 #include "proto/http/authority.h"
 
-#include <algorithm>
-#include <cstddef>
-
 #include "proto/ascii.h"
 #include "proto/http/scan.h"
+
+#include <algorithm>
+#include <cstddef>
 
 namespace wm::http {
 
@@ -15,10 +15,10 @@ using ascii::is;
 bool valid_ipv4(std::string_view text)
 {
     size_t at = 0;
-    for (int octet = 0; octet < 4; ++octet) {
+    for (int octet = 0; octet < 4; octet++) {
         if (octet != 0 && (at == text.size() || text[at++] != '.'))
             return false;
-        const size_t begin = at;
+        size_t begin = at;
         unsigned value = 0;
         while (at < text.size() && at - begin < 3 && is(text[at], ascii::kDigit))
             value = value * 10 + static_cast<unsigned>(text[at++] - '0');
@@ -29,7 +29,7 @@ bool valid_ipv4(std::string_view text)
     return at == text.size();
 }
 
-// IPv6address of RFC 3986 §3.2.2: eight groups, or fewer around one "::", the last two possibly as IPv4.
+/// IPv6address of RFC 3986 §3.2.2: eight groups, or fewer around one "::", the last two possibly as IPv4.
 bool valid_ipv6(std::string_view text)
 {
     int groups = 0;
@@ -40,16 +40,16 @@ bool valid_ipv6(std::string_view text)
         at = 2;
     }
     while (at < text.size()) {
-        const size_t begin = at;
+        size_t begin = at;
         while (at < text.size() && at - begin < 4 && is(text[at], ascii::kHex))
-            ++at;
+            at++;
         if (at < text.size() && text[at] == '.') {
             groups += 2;
             return valid_ipv4(text.substr(begin)) && (gap ? groups <= 7 : groups == 8);
         }
         if (at == begin)
             return false;
-        ++groups;
+        groups++;
         if (at == text.size())
             break;
         if (text[at++] != ':' || at == text.size())
@@ -58,29 +58,29 @@ bool valid_ipv6(std::string_view text)
             if (gap)
                 return false;
             gap = true;
-            ++at;
+            at++;
         }
     }
     return gap ? groups <= 7 : groups == 8;
 }
 
-// "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
+/// "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )
 bool valid_ip_future(std::string_view text)
 {
-    const size_t dot = text.find('.');
+    size_t dot = text.find('.');
     if (dot == std::string_view::npos || dot < 2 || dot + 1 == text.size())
         return false;
-    const auto hex = [](char c) { return is(c, ascii::kHex); };
-    const auto address = [](char c) { return is(c, ascii::kRegName) || c == ':'; };
+    auto hex = [](char c) { return is(c, ascii::kHex); };
+    auto address = [](char c) { return is(c, ascii::kRegName) || c == ':'; };
     return std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(dot), hex) &&
            std::all_of(text.begin() + static_cast<std::ptrdiff_t>(dot) + 1, text.end(), address);
 }
 
-// port = *DIGIT, so "host:" is well-formed; beyond 65535 it is no port of TCP.
+/// port = *DIGIT, so "host:" is well-formed; beyond 65535 it is no port of TCP.
 bool valid_port(std::string_view text)
 {
     unsigned value = 0;
-    for (const char c : text) {
+    for (char c : text) {
         if (!is(c, ascii::kDigit))
             return false;
         value = value * 10 + static_cast<unsigned>(c - '0');
@@ -90,10 +90,10 @@ bool valid_port(std::string_view text)
     return true;
 }
 
-// The length of the reg-name at the front of text; an incomplete percent-encoding ends it.
+/// The length of the reg-name at the front of text; an incomplete percent-encoding ends it.
 size_t reg_name_size(std::string_view text)
 {
-    const char *const end = text.data() + text.size();
+    const char *end = text.data() + text.size();
     const char *p = skip_class<ascii::kRegName>(text.data(), end);
     while (end - p > 2 && *p == '%' && is(p[1], ascii::kHex) && is(p[2], ascii::kHex))
         p = skip_class<ascii::kRegName>(p + 3, end);
@@ -106,11 +106,11 @@ bool valid_authority(std::string_view text)
 {
     size_t host = 0;
     if (!text.empty() && text.front() == '[') {
-        const size_t close = text.find(']');
+        size_t close = text.find(']');
         if (close == std::string_view::npos)
             return false;
-        const std::string_view literal = text.substr(1, close - 1);
-        const bool future = !literal.empty() && ascii::lower(literal.front()) == 'v';
+        std::string_view literal = text.substr(1, close - 1);
+        bool future = !literal.empty() && ascii::lower(literal.front()) == 'v';
         if (future ? !valid_ip_future(literal) : !valid_ipv6(literal))
             return false;
         host = close + 1;

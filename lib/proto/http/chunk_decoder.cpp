@@ -1,9 +1,9 @@
 #include "proto/http/chunk_decoder.h"
 
+#include "proto/ascii.h"
+
 #include <algorithm>
 #include <cstring>
-
-#include "proto/ascii.h"
 
 namespace wm::http {
 
@@ -20,14 +20,14 @@ constexpr bool is_space(char c)
 
 } // namespace
 
-// The limit acts while the digits are still coming: no size above it is ever waited for.
+/// The limit acts while the digits are still coming: no size above it is ever waited for.
 Fault ChunkDecoder::size_octet(char c, const Limits &limits)
 {
     if (is(c, ascii::kHex)) {
         if (digits_++ == kMaxDigits)
             return Fault::kChunkSize;
         left_ = left_ << 4 | ascii::hex_value(c);
-        const size_t most = std::min(limits.max_message, kMaxBody);
+        size_t most = std::min(limits.max_message, kMaxBody);
         return left_ > most || size_ > most - left_ ? Fault::kBodyLong : Fault::kNone;
     }
     if (digits_ == 0)
@@ -42,15 +42,15 @@ Fault ChunkDecoder::size_octet(char c, const Limits &limits)
     return extension_octet(c, limits);
 }
 
-// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). It is dropped, but it must be well-formed:
-// what hides in malformed ones is where two readers of one stream part.
+/// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). It is dropped, but it must be well-formed:
+/// what hides in malformed ones is where two readers of one stream part.
 Fault ChunkDecoder::extension_octet(char c, const Limits &limits)
 {
     if (++framing_ > limits.max_header_bytes)
         return Fault::kChunkExtensionLong;
-    const bool space = is_space(c);
-    const bool token = is(c, ascii::kToken);
-    const bool after_part = state_ == State::kName || state_ == State::kValue || state_ == State::kQuotedEnd;
+    bool space = is_space(c);
+    bool token = is(c, ascii::kToken);
+    bool after_part = state_ == State::kName || state_ == State::kValue || state_ == State::kQuotedEnd;
     State next = State::kSize; // none
     if (after_part && c == '\r')
         next = State::kSizeLf;
@@ -80,7 +80,7 @@ Fault ChunkDecoder::extension_octet(char c, const Limits &limits)
     return Fault::kNone;
 }
 
-// Trailers are checked as header lines are, and dropped: merging them into the header is what RFC 9110 §6.5.1 warns of.
+/// Trailers are checked as header lines are, and dropped: merging them into the header is what RFC 9110 §6.5.1 warns of.
 Fault ChunkDecoder::trailer_octet(char c, const Limits &limits)
 {
     if (++framing_ > limits.max_header_bytes)
@@ -95,7 +95,7 @@ Fault ChunkDecoder::trailer_octet(char c, const Limits &limits)
             return field_name_fault(c, true);
         if (trailers_ == std::min<size_t>(limits.max_headers, UINT16_MAX))
             return Fault::kTooManyTrailers;
-        ++trailers_;
+        trailers_++;
         state_ = State::kTrailerName;
         return Fault::kNone;
     case State::kTrailerName:
@@ -117,13 +117,13 @@ Fault ChunkDecoder::trailer_octet(char c, const Limits &limits)
 ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits &limits, size_t &used, Fault &fault)
 {
     const char *at = body + size_;
-    const char *const end = body + len;
+    const char *end = body + len;
     fault = Fault::kNone;
     while (at != end) {
         if (state_ == State::kData) {
-            const size_t part = std::min(static_cast<size_t>(left_), static_cast<size_t>(end - at));
+            size_t part = std::min(static_cast<size_t>(left_), static_cast<size_t>(end - at));
             if (body + size_ != at)
-                std::memmove(body + size_, at, part);
+                memmove(body + size_, at, part);
             at += part;
             size_ += part;
             left_ -= part;
@@ -131,7 +131,7 @@ ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits 
                 state_ = State::kDataCr;
             continue;
         }
-        const char c = *at++;
+        char c = *at++;
         if (state_ == State::kSize) {
             fault = size_octet(c, limits);
         } else if (state_ == State::kSizeLf) {

@@ -8,11 +8,11 @@
 #ifndef WM_PROTO_HTTP_CHUNK_DECODER_H
 #define WM_PROTO_HTTP_CHUNK_DECODER_H
 
-#include <cstddef>
-#include <cstdint>
-
 #include "proto/http/fault.h"
 #include "proto/http/limits.h"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace wm::http {
 
@@ -20,10 +20,8 @@ class ChunkDecoder {
 public:
     enum class Outcome : uint8_t { kMore, kDone, kFail };
 
-    /**
-     * Reads on: body[0, size()) is joined data, body[size(), len) are new bytes. kMore: all were consumed, body[0, size()) is
-     * left. kDone: used bytes of body were consumed, the rest is untouched. kFail: fault tells why.
-     */
+    /// Reads on: body[0, size()) is joined data, body[size(), len) are new bytes. kMore: all were consumed, body[0, size()) is
+    /// left. kDone: used bytes of body were consumed, the rest is untouched. kFail: fault tells why.
     Outcome decode(char *body, size_t len, const Limits &limits, size_t &used, Fault &fault);
 
     /// Bytes of joined data.
@@ -39,15 +37,15 @@ private:
         kDataCr,
         kDataLf,
         // chunk-ext; the comment says what may come
-        kExtension,      // BWS ";"
-        kExtensionName,  // BWS token
-        kName,           // more of the token, BWS, "=", ";", CR
-        kNameSpace,      // BWS, "=", ";"
-        kExtensionValue, // BWS, token or quoted string
-        kValue,          // more of the token, BWS, ";", CR
+        kExtension,      ///< BWS ";"
+        kExtensionName,  ///< BWS token
+        kName,           ///< more of the token, BWS, "=", ";", CR
+        kNameSpace,      ///< BWS, "=", ";"
+        kExtensionValue, ///< BWS, token or quoted string
+        kValue,          ///< more of the token, BWS, ";", CR
         kQuoted,
         kQuotedPair,
-        kQuotedEnd, // BWS, ";", CR
+        kQuotedEnd, ///< BWS, ";", CR
         // the trailer section
         kTrailer,
         kTrailerName,
@@ -60,11 +58,11 @@ private:
     Fault extension_octet(char c, const Limits &limits);
     Fault trailer_octet(char c, const Limits &limits);
 
-    uint64_t left_ = 0;     // of the current chunk: its size while that is read, then the bytes to come
-    uint64_t size_ = 0;     // joined
-    uint32_t framing_ = 0;  // bytes of extensions so far; then of trailers
-    uint16_t trailers_ = 0; // trailer lines
-    uint8_t digits_ = 0;    // of the chunk size
+    uint64_t left_ = 0;     ///< of the current chunk: its size while that is read, then the bytes to come
+    uint64_t size_ = 0;     ///< joined
+    uint32_t framing_ = 0;  ///< bytes of extensions so far; then of trailers
+    uint16_t trailers_ = 0; ///< trailer lines
+    uint8_t digits_ = 0;    ///< of the chunk size
     State state_ = State::kSize;
 };
 

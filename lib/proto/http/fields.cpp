@@ -8,9 +8,9 @@ bool field_at(std::string_view fields, size_t &cursor, std::string_view &name, s
 {
     if (cursor >= fields.size())
         return false;
-    const std::string_view rest = fields.substr(cursor);
-    const size_t line = rest.find('\r');
-    const size_t colon = rest.find(':');
+    std::string_view rest = fields.substr(cursor);
+    size_t line = rest.find('\r');
+    size_t colon = rest.find(':');
     name = rest.substr(0, colon);
     value = ascii::trim(rest.substr(colon + 1, line - colon - 1));
     cursor += line + 2;
@@ -21,10 +21,10 @@ bool find_field(std::string_view fields, std::string_view name, std::string_view
 {
     // A line is passed over by its length alone, unless its colon stands where the name's would.
     for (size_t at = 0; at < fields.size();) {
-        const size_t line = fields.find('\r', at);
+        size_t line = fields.find('\r', at);
         if (line - at > name.size() && fields[at + name.size()] == ':' && ascii::equal_fold(fields.substr(at, name.size()), name) &&
             name.find(':') == std::string_view::npos) {
-            const size_t begin = at + name.size() + 1;
+            size_t begin = at + name.size() + 1;
             value = ascii::trim(fields.substr(begin, line - begin));
             return true;
         }
@@ -36,7 +36,7 @@ bool find_field(std::string_view fields, std::string_view name, std::string_view
 bool list_has_token(std::string_view value, std::string_view token)
 {
     for (;;) {
-        const size_t comma = value.find(',');
+        size_t comma = value.find(',');
         if (ascii::equal_fold(ascii::trim(value.substr(0, comma)), token))
             return true;
         if (comma == std::string_view::npos)

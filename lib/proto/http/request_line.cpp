@@ -1,11 +1,12 @@
 // The request line's part of RequestParser (RFC 9112 §3). Each function reads from p in its own state, moves on to the next
 // state when its part is complete, and returns where it stopped; nullptr after refuse().
-#include <cstring>
+#include "proto/http/request_parser.h"
 
 #include "proto/ascii.h"
 #include "proto/http/authority.h"
-#include "proto/http/request_parser.h"
 #include "proto/http/scan.h"
+
+#include <cstring>
 
 namespace wm::http {
 
@@ -13,7 +14,7 @@ namespace {
 
 using ascii::is;
 
-// RFC 9112 §2.2 asks for tolerance of "at least one" empty line before a request; more than this is no slip of an old client.
+/// RFC 9112 §2.2 asks for tolerance of "at least one" empty line before a request; more than this is no slip of an old client.
 constexpr uint8_t kMaxEmptyLines = 4;
 
 constexpr std::string_view kVersionForm = "HTTP/d.d\r\n";
@@ -61,7 +62,7 @@ inline const char *RequestParser::method(const char *data, const char *p, const 
     p = skip_token(p, end);
     if (p == end)
         return p;
-    const std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);
+    std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);
     if (*p != ' ' || name.empty())
         return refuse(*p == '\n' ? Fault::kBareLf : Fault::kMethodSyntax);
     if (!known_method(name))
@@ -89,24 +90,24 @@ inline const char *RequestParser::target_form(const char *data, const char *p)
     return p;
 }
 
-// The scheme, its colon, and (as kSlashes) the two slashes behind it.
+/// The scheme, its colon, and (as kSlashes) the two slashes behind it.
 const char *RequestParser::scheme(const char *data, const char *p, const char *end)
 {
     if (state_ == State::kScheme) {
         while (p != end && (is(*p, ascii::kAlpha | ascii::kDigit) || *p == '+' || *p == '-' || *p == '.'))
-            ++p;
+            p++;
         if (p == end)
             return p;
         if (*p != ':')
             return refuse(Fault::kTargetForm);
-        const std::string_view name(data + target_begin(), static_cast<size_t>(p - data) - target_begin());
+        std::string_view name(data + target_begin(), static_cast<size_t>(p - data) - target_begin());
         if (!ascii::equal_fold(name, "http") && !ascii::equal_fold(name, "https"))
             return refuse(Fault::kTargetScheme);
-        ++p;
+        p++;
         scan_.mark = static_cast<uint32_t>(p - data);
         state_ = State::kSlashes;
     }
-    for (; p != end && p - data < scan_.mark + 2; ++p)
+    for (; p != end && p - data < scan_.mark + 2; p++)
         if (*p != '/')
             return refuse(Fault::kTargetForm);
     if (p - data == scan_.mark + 2) {
@@ -120,10 +121,10 @@ const char *RequestParser::scheme(const char *data, const char *p, const char *e
 const char *RequestParser::authority(const char *data, const char *p, const char *end)
 {
     while (p != end && is(*p, ascii::kPath) && *p != '/')
-        ++p;
+        p++;
     if (p == end)
         return p;
-    const std::string_view text(data + authority_, static_cast<size_t>(p - data) - authority_);
+    std::string_view text(data + authority_, static_cast<size_t>(p - data) - authority_);
     if (text.size() > UINT16_MAX || !valid_authority(text))
         return refuse(Fault::kTargetAuthority);
     authority_size_ = static_cast<uint16_t>(text.size());
@@ -135,13 +136,13 @@ inline const char *RequestParser::path_or_query(const char *data, const char *p,
 {
     p = skip_path(p, end);
     if (p != end && *p == '?' && state_ == State::kPath) {
-        ++p;
+        p++;
         query_ = static_cast<uint32_t>(p - data);
         state_ = State::kQuery;
     }
     if (state_ == State::kQuery)
         while ((p = skip_path(p, end)) != end && *p == '?')
-            ++p;
+            p++;
     if (p == end)
         return p;
     if (*p != ' ')
@@ -150,18 +151,17 @@ inline const char *RequestParser::path_or_query(const char *data, const char *p,
     return p;
 }
 
-// HTTP-version and the CRLF. The version is judged at its last digit, so that HTTP/2.0 gives 505 whatever follows.
+/// HTTP-version and the CRLF. The version is judged at its last digit, so that HTTP/2.0 gives 505 whatever follows.
 inline const char *RequestParser::version(const char *data, const char *p, const char *end)
 {
-    const char *const begin = data + target_end_ + 1;
-    if (p == begin && end - p >= static_cast<std::ptrdiff_t>(kVersionForm.size()) &&
-        std::memcmp(p, "HTTP/1.1\r\n", kVersionForm.size()) == 0) {
+    const char *begin = data + target_end_ + 1;
+    if (p == begin && end - p >= static_cast<std::ptrdiff_t>(kVersionForm.size()) && memcmp(p, "HTTP/1.1\r\n", kVersionForm.size()) == 0) {
         flags_ |= kMinor;
         state_ = State::kLine;
         return p + kVersionForm.size();
     }
-    for (; p != end; ++p) {
-        const char form = kVersionForm[static_cast<size_t>(p - begin)];
+    for (; p != end; p++) {
+        char form = kVersionForm[static_cast<size_t>(p - begin)];
         if (form == 'd' ? !is(*p, ascii::kDigit) : *p != form)
             return refuse(Fault::kVersionSyntax);
         if (p == begin + 7) {
@@ -207,7 +207,7 @@ const char *RequestParser::request_line(const char *data, const char *p, const c
                 return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
             target_end_ = static_cast<uint32_t>(p - data);
             state_ = State::kVersion;
-            ++p;
+            p++;
             break;
         default: // kVersion
             p = version(data, p, end);

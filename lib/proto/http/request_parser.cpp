@@ -1,12 +1,12 @@
 #include "proto/http/request_parser.h"
 
-#include <algorithm>
-#include <cstring>
-#include <memory>
-
 #include "proto/ascii.h"
 #include "proto/http/authority.h"
 #include "proto/http/scan.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
 
 namespace wm::http {
 
@@ -14,15 +14,15 @@ namespace {
 
 using ascii::is;
 
-// Offsets in the head are 32 bits.
+/// Offsets in the head are 32 bits.
 constexpr size_t kMaxHead = 0x7fffffff;
 
-// Takes the next member off a comma-separated list, without the white space around it. False: none left.
+/// Takes the next member off a comma-separated list, without the white space around it. False: none left.
 bool next_member(std::string_view &list, std::string_view &member)
 {
     if (list.data() == nullptr)
         return false;
-    const size_t comma = list.find(',');
+    size_t comma = list.find(',');
     member = ascii::trim(list.substr(0, comma));
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     return true;
@@ -41,7 +41,7 @@ const char *RequestParser::refuse(Fault fault)
     return nullptr;
 }
 
-// By length first: five lengths, and mostly one candidate each.
+/// By length first: five lengths, and mostly one candidate each.
 inline RequestParser::Field RequestParser::classify(std::string_view name)
 {
     switch (name.size()) {
@@ -60,8 +60,8 @@ inline RequestParser::Field RequestParser::classify(std::string_view name)
     }
 }
 
-// RFC 9112 §5. Goes from state to state as long as there are bytes; where they end, the state says where to go on. What changes
-// with every line is held in registers and written back at the end.
+/// RFC 9112 §5. Goes from state to state as long as there are bytes; where they end, the state says where to go on. What changes
+/// with every line is held in registers and written back at the end.
 const char *RequestParser::header_lines(const char *data, const char *p, const char *end, size_t max_lines)
 {
     State state = state_;
@@ -74,12 +74,12 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
                 if (*p != '\r')
                     return refuse(field_name_fault(*p, true));
                 state = State::kBlankLf;
-                ++p;
+                p++;
                 break;
             }
             if (scan_.lines == max_lines)
                 return refuse(Fault::kTooManyFields);
-            ++scan_.lines;
+            scan_.lines++;
             mark = p;
             state = State::kName;
             [[fallthrough]];
@@ -107,16 +107,16 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
             if (*p != '\n')
                 return refuse(Fault::kBareCr);
             if (field != Field::kOther)
-                if (const Fault fault = take_field(field, data, {mark, static_cast<size_t>(p - 1 - mark)}); fault != Fault::kNone)
+                if (Fault fault = take_field(field, data, {mark, static_cast<size_t>(p - 1 - mark)}); fault != Fault::kNone)
                     return refuse(fault);
             state = State::kLine;
-            ++p;
+            p++;
             break;
         default: // kBlankLf
             if (*p != '\n')
                 return refuse(Fault::kBareCr);
             state = State::kHeadEnd;
-            ++p;
+            p++;
         }
     }
     state_ = state;
@@ -127,7 +127,7 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
 
 inline Fault RequestParser::take_field(Field field, const char *data, std::string_view line)
 {
-    const std::string_view value = ascii::trim(line);
+    std::string_view value = ascii::trim(line);
     switch (field) {
     case Field::kHost:
         return take_host(data, value);
@@ -156,17 +156,17 @@ inline Fault RequestParser::take_host(const char *data, std::string_view value)
     return Fault::kNone;
 }
 
-// Repeated equal lengths may be refused or merged (RFC 9112 §6.3); refused, since the next reader may do neither.
+/// Repeated equal lengths may be refused or merged (RFC 9112 §6.3); refused, since the next reader may do neither.
 Fault RequestParser::take_length(std::string_view value)
 {
     if ((flags_ & kLength) != 0)
         return Fault::kLengthRepeated;
     uint64_t length = 0;
     bool overflow = false;
-    for (const char c : value) {
+    for (char c : value) {
         if (!is(c, ascii::kDigit))
             return Fault::kLengthSyntax;
-        const uint64_t digit = static_cast<uint64_t>(c - '0');
+        uint64_t digit = static_cast<uint64_t>(c - '0');
         overflow = overflow || length > (UINT64_MAX - digit) / 10;
         length = length * 10 + digit;
     }
@@ -177,8 +177,8 @@ Fault RequestParser::take_length(std::string_view value)
     return overflow ? Fault::kBodyLong : Fault::kNone;
 }
 
-// RFC 9112 §6.1. Only "chunked" is implemented; empty list members, which a list allows, are not taken here: they serve nobody
-// but those who hide a coding from one of two readers.
+/// RFC 9112 §6.1. Only "chunked" is implemented; empty list members, which a list allows, are not taken here: they serve nobody
+/// but those who hide a coding from one of two readers.
 Fault RequestParser::take_coding(std::string_view value)
 {
     if ((flags_ & kMinor) == 0)
@@ -187,8 +187,8 @@ Fault RequestParser::take_coding(std::string_view value)
         return Fault::kCodingSyntax;
     std::string_view member;
     while (next_member(value, member)) {
-        const size_t size = static_cast<size_t>(skip_class<ascii::kToken>(member.data(), member.data() + member.size()) - member.data());
-        const std::string_view rest = ascii::trim(member.substr(size));
+        size_t size = static_cast<size_t>(skip_class<ascii::kToken>(member.data(), member.data() + member.size()) - member.data());
+        std::string_view rest = ascii::trim(member.substr(size));
         if (size == 0 || (!rest.empty() && rest.front() != ';'))
             return Fault::kCodingSyntax;
         if ((flags_ & kChunked) != 0)
@@ -216,7 +216,7 @@ Fault RequestParser::take_connection(std::string_view value)
     return Fault::kNone;
 }
 
-// In HTTP/1.0, 100-continue is ignored (RFC 9110 §10.1.1): end_of_head() forgets it.
+/// In HTTP/1.0, 100-continue is ignored (RFC 9110 §10.1.1): end_of_head() forgets it.
 Fault RequestParser::take_expect(std::string_view value)
 {
     std::string_view member;
@@ -230,7 +230,7 @@ Fault RequestParser::take_expect(std::string_view value)
     return Fault::kNone;
 }
 
-// What only the whole head can tell: RFC 9112 §3.2 (Host) and §6.3 (how long the body is).
+/// What only the whole head can tell: RFC 9112 §3.2 (Host) and §6.3 (how long the body is).
 inline Fault RequestParser::end_of_head(const Limits &limits)
 {
     if ((flags_ & (kMinor | kHost)) == kMinor)
@@ -249,12 +249,12 @@ inline Fault RequestParser::end_of_head(const Limits &limits)
     return Fault::kNone;
 }
 
-// The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
+/// The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
 inline Fault RequestParser::head(const char *data, size_t len, const Limits &limits)
 {
     // A limit that is lowered in the middle of a head holds for what comes, not for what was read.
-    const size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
-    const char *const end = data + std::min(len, most);
+    size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
+    const char *end = data + std::min(len, most);
     const char *p = data + pos_;
     if (state_ < State::kLine)
         p = request_line(data, p, end);
@@ -274,10 +274,10 @@ inline Fault RequestParser::head(const char *data, size_t len, const Limits &lim
 
 Step RequestParser::message(const char *data, size_t body_size, size_t used, Request &out)
 {
-    const size_t target = target_begin();
-    const size_t path = (flags_ & kAbsolute) != 0 ? size_t{authority_} + authority_size_ : target;
-    const size_t path_end = query_ != 0 ? query_ - 1 : target_end_;
-    const size_t fields = target_end_ + sizeof " HTTP/1.1\r\n" - 1;
+    size_t target = target_begin();
+    size_t path = (flags_ & kAbsolute) != 0 ? size_t{authority_} + authority_size_ : target;
+    size_t path_end = query_ != 0 ? query_ - 1 : target_end_;
+    size_t fields = target_end_ + sizeof " HTTP/1.1\r\n" - 1;
     out.method = {data + start_, method_size_};
     out.target = {data + target, target_end_ - target};
     out.path = path != path_end ? std::string_view(data + path, path_end - path) : std::string_view("/");
@@ -295,17 +295,17 @@ Step RequestParser::message(const char *data, size_t body_size, size_t used, Req
 
 inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &out)
 {
-    const size_t rest = len - pos_;
+    size_t rest = len - pos_;
     if (state_ == State::kFixedBody) {
-        const size_t length = static_cast<size_t>(scan_.length);
+        size_t length = static_cast<size_t>(scan_.length);
         if (rest >= length)
             return message(data, length, pos_ + length, out);
         if ((flags_ & kExpect) == 0)
             return {StepKind::kMore, len, pos_ + length};
     } else if ((flags_ & kExpect) == 0) {
         size_t used = 0;
-        const ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, rest, limits, used, fault_);
-        const size_t kept = pos_ + chunks_.size();
+        ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, rest, limits, used, fault_);
+        size_t kept = pos_ + chunks_.size();
         if (outcome == ChunkDecoder::Outcome::kDone)
             return message(data, chunks_.size(), pos_ + used, out);
         if (outcome == ChunkDecoder::Outcome::kMore)

@@ -9,14 +9,14 @@
 #ifndef WM_PROTO_HTTP_REQUEST_PARSER_H
 #define WM_PROTO_HTTP_REQUEST_PARSER_H
 
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
 #include "proto/http/chunk_decoder.h"
 #include "proto/http/fault.h"
 #include "proto/http/limits.h"
 #include "proto/step.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace wm::http {
 
@@ -37,11 +37,9 @@ class RequestParser {
 public:
     RequestParser() : scan_() {}
 
-    /**
-     * Reads on in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready for the next request.
-     * kContinue: once, behind the head of a request that waits for 100 Continue; size is 0. kMore: all bytes were looked at; of
-     * a chunked body only head and joined data are left (size). kFail: failure() tells; the connection is of no use any more.
-     */
+    /// Reads on in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready for the next request.
+    /// kContinue: once, behind the head of a request that waits for 100 Continue; size is 0. kMore: all bytes were looked at; of
+    /// a chunked body only head and joined data are left (size). kFail: failure() tells; the connection is of no use any more.
     Step step(char *data, size_t len, const Limits &limits, Request &out);
 
     /// After kFail.
@@ -54,17 +52,17 @@ public:
 private:
     enum class State : uint8_t {
         kStart,
-        kEmptyLf, // of an empty line before the request
+        kEmptyLf, ///< of an empty line before the request
         kMethod,
-        kTarget, // its first octet
+        kTarget, ///< its first octet
         kScheme,
-        kSlashes, // the two behind the scheme
+        kSlashes, ///< the two behind the scheme
         kAuthority,
         kPath,
         kQuery,
         kTargetEnd,
         kVersion,
-        kLine, // a header line's first octet, or the blank line
+        kLine, ///< a header line's first octet, or the blank line
         kName,
         kValue,
         kValueLf,
@@ -82,16 +80,16 @@ private:
         kChunked = 16,
         kClose = 32,
         kKeepAlive = 64,
-        kExpect = 128, // 100 Continue, not yet answered
+        kExpect = 128, ///< 100 Continue, not yet answered
     };
     /// The fields that the parser acts on.
     enum class Field : uint8_t { kOther, kHost, kContentLength, kTransferEncoding, kConnection, kExpect };
     /// What only the head's parsing needs.
     struct Scan {
-        uint64_t length; // Content-Length
-        uint32_t mark;   // where the part being read begins: the slashes, the field name, its value
+        uint64_t length; ///< Content-Length
+        uint32_t mark;   ///< where the part being read begins: the slashes, the field name, its value
         uint16_t lines;
-        Field field; // of the line being read
+        Field field; ///< of the line being read
     };
 
     const char *refuse(Fault fault);
@@ -119,15 +117,15 @@ private:
     size_t target_begin() const { return size_t{start_} + method_size_ + 1; }
 
     union {
-        Scan scan_;           // until the head's end, and Content-Length beyond it
-        ChunkDecoder chunks_; // kChunkedBody
+        Scan scan_;           ///< until the head's end, and Content-Length beyond it
+        ChunkDecoder chunks_; ///< kChunkedBody
     };
-    uint32_t pos_ = 0; // the next octet of the head to look at; then the head's size
+    uint32_t pos_ = 0; ///< the next octet of the head to look at; then the head's size
     uint32_t query_ = 0;
     uint32_t target_end_ = 0;
     uint32_t authority_ = 0;
     uint16_t authority_size_ = 0;
-    uint8_t start_ = 0; // of the request line, behind empty lines
+    uint8_t start_ = 0; ///< of the request line, behind empty lines
     uint8_t method_size_ = 0;
     uint8_t flags_ = 0;
     State state_ = State::kStart;

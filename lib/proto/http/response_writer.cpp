@@ -1,12 +1,12 @@
 #include "proto/http/response_writer.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstring>
-
 #include "proto/ascii.h"
 #include "proto/http/fields.h"
 #include "proto/http/scan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
 
 namespace wm::http {
 
@@ -20,7 +20,7 @@ constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
 constexpr size_t kMaxDigits = 20;     // of a 64-bit number
 constexpr size_t kLongestReason = 31; // Network Authentication Required
 
-// Status line, Date, Connection, Content-Type, Content-Length, blank line.
+/// Status line, Date, Connection, Content-Type, Content-Length, blank line.
 constexpr size_t kBoundWithoutFields = "HTTP/1.1 NNN \r\n"sv.size() + kLongestReason + "Date: \r\n"sv.size() + kDateSize +
                                        kKeepAlive.size() + kDefaultType.size() + "Content-Length: \r\n"sv.size() + kMaxDigits + 2;
 
@@ -28,35 +28,35 @@ char *put(char *out, std::string_view text)
 {
     // An empty view may have no address, and memcpy wants one.
     if (!text.empty())
-        std::memcpy(out, text.data(), text.size());
+        memcpy(out, text.data(), text.size());
     return out + text.size();
 }
 
-// The decimal digits of value, count of them, with leading zeros.
+/// The decimal digits of value, count of them, with leading zeros.
 char *put_digits(char *out, unsigned value, int count)
 {
-    for (int i = count - 1; i >= 0; --i, value /= 10)
+    for (int i = count - 1; i >= 0; i--, value /= 10)
         out[i] = static_cast<char>('0' + value % 10);
     return out + count;
 }
 
-// Lines that write_head makes: a second one would contradict it (RFC 9110 §8.6, §6.6.1; RFC 9112 §6.1).
+/// Lines that write_head makes: a second one would contradict it (RFC 9110 §8.6, §6.6.1; RFC 9112 §6.1).
 bool written_by_library(std::string_view name)
 {
     return ascii::equal_fold(name, "content-length") || ascii::equal_fold(name, "transfer-encoding") || ascii::equal_fold(name, "date");
 }
 
-// Checks one line; moves at behind it.
+/// Checks one line; moves at behind it.
 const char *check_line(const char *&at, const char *end, bool &wants_close)
 {
-    const char *const colon = skip_token(at, end);
+    const char *colon = skip_token(at, end);
     if (colon == at || colon == end || *colon != ':')
         return "a header line must be \"Name: value\", the name a token (RFC 9110 §5.1)";
-    const char *const stop = skip_value(colon + 1, end);
+    const char *stop = skip_value(colon + 1, end);
     if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')
         return "a header line must end with CRLF and have no other control character (RFC 9110 §5.5)";
-    const std::string_view name(at, static_cast<size_t>(colon - at));
-    const std::string_view value = ascii::trim({colon + 1, static_cast<size_t>(stop - colon - 1)});
+    std::string_view name(at, static_cast<size_t>(colon - at));
+    std::string_view value = ascii::trim({colon + 1, static_cast<size_t>(stop - colon - 1)});
     at = stop + 2;
     if (written_by_library(name))
         return "Content-Length, Transfer-Encoding and Date are written by the library";
@@ -82,7 +82,7 @@ const char *check_fields(std::string_view fields, bool &wants_close)
 {
     wants_close = false;
     const char *at = fields.data();
-    const char *const end = at + fields.size();
+    const char *end = at + fields.size();
     while (at != end)
         if (const char *wrong = check_line(at, end, wants_close); wrong != nullptr)
             return wrong;
@@ -96,7 +96,7 @@ size_t head_bound(size_t fields_size)
 
 size_t write_head(char *out, const ResponseHead &head)
 {
-    const bool interim = head.status < 200;
+    bool interim = head.status < 200;
     char *at = put(out, "HTTP/1.1 ");
     at = put_digits(at, static_cast<unsigned>(std::clamp(head.status, 0, 999)), 3);
     *at++ = ' '; // stands even without a reason (RFC 9112 §4)
@@ -133,9 +133,9 @@ size_t write_closing(char *out, std::string_view head)
 {
     // As a line of its own it can only be write_head's: a host's lines have no other Connection than close.
     constexpr std::string_view kLine = "\r\nConnection: keep-alive\r\n";
-    const size_t keep_alive = head.find(kLine);
-    const size_t at = (keep_alive != head.npos ? keep_alive : head.find("\r\n")) + 2;
-    const size_t behind = keep_alive != head.npos ? at + kKeepAlive.size() : at;
+    size_t keep_alive = head.find(kLine);
+    size_t at = (keep_alive != head.npos ? keep_alive : head.find("\r\n")) + 2;
+    size_t behind = keep_alive != head.npos ? at + kKeepAlive.size() : at;
     char *end = put(out, head.substr(0, at));
     end = put(end, kClose);
     end = put(end, head.substr(behind));
@@ -147,20 +147,20 @@ size_t format_date(time_t when, char out[kDateSize])
     constexpr int64_t kLast = 253402300799;                     // the end of 9999
     constexpr std::string_view kDays = "ThuFriSatSunMonTueWed"; // 1970-01-01 was a Thursday
     constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const unsigned long long seconds = static_cast<unsigned long long>(std::clamp<int64_t>(when, 0, kLast));
-    const unsigned days = static_cast<unsigned>(seconds / 86400);
-    const unsigned second = static_cast<unsigned>(seconds % 86400);
+    unsigned long long seconds = static_cast<unsigned long long>(std::clamp<int64_t>(when, 0, kLast));
+    unsigned days = static_cast<unsigned>(seconds / 86400);
+    unsigned second = static_cast<unsigned>(seconds % 86400);
 
     // Days to a date of the Gregorian calendar, in years that begin in March so that the leap day is the last.
-    const unsigned shifted = days + 719468; // since 0000-03-01
-    const unsigned era = shifted / 146097;  // of 400 years
-    const unsigned day_of_era = shifted % 146097;
-    const unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const unsigned march_month = (5 * day_of_year + 2) / 153;
-    const unsigned day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    const unsigned month = march_month < 10 ? march_month + 2 : march_month - 10; // January is 0
-    const unsigned year = era * 400 + year_of_era + (month < 2 ? 1 : 0);
+    unsigned shifted = days + 719468; // since 0000-03-01
+    unsigned era = shifted / 146097;  // of 400 years
+    unsigned day_of_era = shifted % 146097;
+    unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned march_month = (5 * day_of_year + 2) / 153;
+    unsigned day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    unsigned month = march_month < 10 ? march_month + 2 : march_month - 10; // January is 0
+    unsigned year = era * 400 + year_of_era + (month < 2 ? 1 : 0);
 
     char *at = put(out, kDays.substr(days % 7 * 3, 3));
     at = put(at, ", ");

@@ -28,11 +28,9 @@ struct ResponseHead {
 
 inline constexpr size_t kDateSize = 29;
 
-/**
- * Checks header lines that a host gives: nullptr, or what is wrong with them (static text). Lines that the library writes itself
- * (Content-Length, Transfer-Encoding, Date) are refused; "Connection: close" sets wants_close, any other Connection is refused.
- * A "Connection: close" line stays in fields: write_head does not repeat it.
- */
+/// Checks header lines that a host gives: nullptr, or what is wrong with them (static text). Lines that the library writes itself
+/// (Content-Length, Transfer-Encoding, Date) are refused; "Connection: close" sets wants_close, any other Connection is refused.
+/// A "Connection: close" line stays in fields: write_head does not repeat it.
 const char *check_fields(std::string_view fields, bool &wants_close);
 
 /// No head with that many bytes of fields is longer.

@@ -8,13 +8,13 @@
 #ifndef WM_PROTO_HTTP_SCAN_H
 #define WM_PROTO_HTTP_SCAN_H
 
+#include "proto/ascii.h"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-
-#include "proto/ascii.h"
 
 namespace wm::http {
 
@@ -23,13 +23,13 @@ namespace detail {
 using Block = uint8_t __attribute__((vector_size(16)));
 inline constexpr std::ptrdiff_t kBlock = 16;
 
-// The first octet whose lane in stops is set (0xff), or kBlock.
+/// The first octet whose lane in stops is set (0xff), or kBlock.
 template <class Mask> inline std::ptrdiff_t first_lane(Mask stops)
 {
     uint64_t half[2];
     static_assert(sizeof stops == sizeof half);
-    std::memcpy(half, &stops, sizeof half);
-    const auto lane = [](uint64_t word) {
+    memcpy(half, &stops, sizeof half);
+    auto lane = [](uint64_t word) {
         return (std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word)) / 8;
     };
     if (half[0] != 0)
@@ -41,17 +41,15 @@ template <class Word> inline bool folds_to(const char *text, const char *lower)
 {
     Word a;
     Word b;
-    std::memcpy(&a, text, sizeof a);
-    std::memcpy(&b, lower, sizeof b);
+    memcpy(&a, text, sizeof a);
+    memcpy(&b, lower, sizeof b);
     return (a | static_cast<Word>(0x2020202020202020u)) == b;
 }
 
 } // namespace detail
 
-/**
- * Whether text is lower but for the case of letters, a word at a time. lower has letters, digits and '-' only, and text no
- * control characters: then or-ing 0x20 into text makes no other octets equal.
- */
+/// Whether text is lower but for the case of letters, a word at a time. lower has letters, digits and '-' only, and text no
+/// control characters: then or-ing 0x20 into text makes no other octets equal.
 template <size_t N> inline bool equals_name(std::string_view text, const char (&lower)[N])
 {
     constexpr size_t kSize = N - 1;
@@ -71,7 +69,7 @@ template <size_t N> inline bool equals_name(std::string_view text, const char (&
 template <unsigned kBits> inline const char *skip_class(const char *p, const char *end)
 {
     while (p != end && ascii::is(*p, kBits))
-        ++p;
+        p++;
     return p;
 }
 
@@ -80,16 +78,16 @@ inline const char *skip_token(const char *p, const char *end)
 {
     while (end - p >= detail::kBlock) {
         detail::Block x;
-        std::memcpy(&x, p, sizeof x);
-        const detail::Block letter = (x | 0x20) - 'a';
-        const detail::Block digit = x - '0';
-        const std::ptrdiff_t lane = detail::first_lane((letter > 25) & (digit > 9) & (x != '-'));
+        memcpy(&x, p, sizeof x);
+        detail::Block letter = (x | 0x20) - 'a';
+        detail::Block digit = x - '0';
+        std::ptrdiff_t lane = detail::first_lane((letter > 25) & (digit > 9) & (x != '-'));
         p += lane;
         if (lane == detail::kBlock)
             continue;
         if (!ascii::is(*p, ascii::kToken))
             return p;
-        ++p;
+        p++;
     }
     return skip_class<ascii::kToken>(p, end);
 }
@@ -99,8 +97,8 @@ inline const char *skip_path(const char *p, const char *end)
 {
     while (end - p >= detail::kBlock) {
         detail::Block x;
-        std::memcpy(&x, p, sizeof x);
-        const std::ptrdiff_t lane = detail::first_lane((x <= 0x20) | (x == 0x7f) | (x == '#') | (x == '?'));
+        memcpy(&x, p, sizeof x);
+        std::ptrdiff_t lane = detail::first_lane((x <= 0x20) | (x == 0x7f) | (x == '#') | (x == '?'));
         p += lane;
         if (lane != detail::kBlock)
             return p;
@@ -113,14 +111,14 @@ inline const char *skip_value(const char *p, const char *end)
 {
     while (end - p >= detail::kBlock) {
         detail::Block x;
-        std::memcpy(&x, p, sizeof x);
-        const std::ptrdiff_t lane = detail::first_lane((x < 0x20) | (x == 0x7f));
+        memcpy(&x, p, sizeof x);
+        std::ptrdiff_t lane = detail::first_lane((x < 0x20) | (x == 0x7f));
         p += lane;
         if (lane == detail::kBlock)
             continue;
         if (*p != '\t')
             return p;
-        ++p;
+        p++;
     }
     return skip_class<ascii::kValue>(p, end);
 }
