@@ -28,10 +28,10 @@ bool same(const wm::Address &a, const wm::Address &b)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const std::string text = std::string(reinterpret_cast<const char *>(data), size).c_str(); // up to its first NUL, as the API reads it
+    std::string text = std::string(reinterpret_cast<const char *>(data), size).c_str(); // up to its first NUL, as the API reads it
     (void)wm::find_scheme(text.c_str());
     wm::Address address;
-    const int result = address.parse(text.c_str());
+    int result = address.parse(text.c_str());
     check(result == 0 || result == WM_EADDRESS, "a result that is not documented", text);
     if (result != 0)
         return 0;
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(wm::resolve(address, resolved) == 0, "a path without an address", text);
     }
     // With the port that was bound it is the same address, and names that port.
-    const std::string shown = address.display(4321);
+    std::string shown = address.display(4321);
     wm::Address again;
     check(again.parse(shown.c_str()) == 0, "what is shown is refused", shown);
     check(same(address, again), "what is shown names another address", shown);

@@ -60,7 +60,7 @@ public:
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         struct sockaddr_un address = {};
         address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path + 1, name_.data(), name_.size());
+        memcpy(address.sun_path + 1, name_.data(), name_.size());
         auto len = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + 1 + name_.size());
         check(connect(fd, reinterpret_cast<struct sockaddr *>(&address), len) == 0, "no connection");
         return fd;
@@ -212,9 +212,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Host host(kSchemes[data[0] % 4], 1 + data[0] / 4 % 8);
     Peers peers(host);
     for (size_t at = 1; at < size;) {
-        const uint8_t operation = data[at++];
-        const size_t peer = operation / 8 % kPeers;
-        const size_t len = at < size ? std::min<size_t>(data[at], size - at - 1) : 0;
+        uint8_t operation = data[at++];
+        size_t peer = operation / 8 % kPeers;
+        size_t len = at < size ? std::min<size_t>(data[at], size - at - 1) : 0;
         const uint8_t *bytes = data + std::min(at + 1, size);
         switch (operation % 8) {
         case 0:

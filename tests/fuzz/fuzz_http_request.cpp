@@ -1,12 +1,12 @@
 // Two readings of one stream must agree: the input is played into RequestParser whole, and again cut at places that the input
 // itself chooses. Its first octet is the number of cuts, the octets behind it are their distances; then come two for the limits.
+#include "unit/http_feed.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
-
-#include "unit/http_feed.h"
 
 namespace {
 
@@ -24,20 +24,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 3)
         return 0;
-    const size_t wanted = data[0] % 32;
-    const wm::http::Limits limits{size_t{data[1]} * 4, data[2] % 16u, data[2]};
+    size_t wanted = data[0] % 32;
+    wm::http::Limits limits{size_t{data[1]} * 4, data[2] % 16u, data[2]};
     data += 3;
     size -= 3;
-    const size_t count = std::min(wanted, size);
-    const std::string_view bytes(reinterpret_cast<const char *>(data) + count, size - count);
+    size_t count = std::min(wanted, size);
+    std::string_view bytes(reinterpret_cast<const char *>(data) + count, size - count);
     std::vector<size_t> cuts;
     size_t at = 0;
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; i++) {
         at += data[i];
         if (at < bytes.size())
             cuts.push_back(at);
     }
-    const http_feed::Outcome whole = http_feed::play(bytes, {}, limits);
+    http_feed::Outcome whole = http_feed::play(bytes, {}, limits);
     for (const http_feed::Outcome &cut : {http_feed::play(bytes, cuts, limits), http_feed::dribble(bytes, limits)}) {
         check(!whole.broken && !cut.broken, "the contract of step.h is broken", whole, cut);
         check(whole.log == cut.log, "the outcome hangs on the cuts", whole, cut);

@@ -1,6 +1,8 @@
 // The scan of push lines must agree with a plain reading of RFC 8259, written here without any of its tricks: what a line is, its uid
 // and its data. A line that is taken is taken again, the same, with blanks around it, which moves it within the blocks of the scan.
 // The text lies in a buffer of exactly its size, so that the sanitizer sees a byte read outside of it.
+#include "shared/json_scan.h"
+
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -10,8 +12,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "shared/json_scan.h"
 
 namespace {
 
@@ -52,7 +52,7 @@ private:
     {
         if (peek() != c)
             return false;
-        ++at_;
+        at_++;
         return true;
     }
 
@@ -72,7 +72,7 @@ private:
 
     bool read_value(Value &value, unsigned depth)
     {
-        const size_t start = at_;
+        size_t start = at_;
         bool good = false;
         switch (peek()) {
         case '{':
@@ -135,9 +135,9 @@ private:
 
     bool read_digits()
     {
-        const size_t start = at_;
+        size_t start = at_;
         while (peek() >= '0' && peek() <= '9')
-            ++at_;
+            at_++;
         return at_ > start;
     }
 
@@ -165,7 +165,7 @@ private:
     {
         unit = 0;
         for (int i = 0; i < 4; ++i, ++at_) {
-            const int c = peek();
+            int c = peek();
             if (c >= '0' && c <= '9')
                 unit = unit * 16 + static_cast<uint32_t>(c - '0');
             else if (c >= 'a' && c <= 'f')
@@ -194,7 +194,7 @@ private:
                 codes.push_back(code);
         }
         out = std::string();
-        for (const uint32_t code : codes) {
+        for (uint32_t code : codes) {
             if (code >= 0xd800 && code < 0xe000) {
                 out.reset();
                 break;
@@ -206,8 +206,8 @@ private:
 
     bool read_escape(uint32_t &code)
     {
-        const int c = peek();
-        ++at_;
+        int c = peek();
+        at_++;
         switch (c) {
         case 'u':
             return read_hex(code);
@@ -234,14 +234,14 @@ private:
 
     bool read_character(uint32_t &code)
     {
-        const int lead = peek();
-        ++at_;
+        int lead = peek();
+        at_++;
         if (lead < 0x20)
             return false;
         code = static_cast<uint32_t>(lead);
         if (lead < 0x80)
             return true;
-        const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+        int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
         if (lead < 0xc0 || lead > 0xf7)
             return false;
         code = static_cast<uint32_t>(lead) & (0x3fu >> more);
@@ -250,16 +250,16 @@ private:
                 return false;
             code = code * 64 + (static_cast<uint32_t>(peek()) & 0x3f);
         }
-        const uint32_t least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;
+        uint32_t least = more == 3 ? 0x10000 : more == 2 ? 0x800 : 0x80;
         return code >= least && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
     }
 
     static void append(uint32_t code, std::string &out)
     {
-        const int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+        int more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
         const uint32_t marks[] = {0, 0xc0, 0xe0, 0xf0};
         out.push_back(static_cast<char>(marks[more] | code >> (6 * more)));
-        for (int i = more - 1; i >= 0; --i)
+        for (int i = more - 1; i >= 0; i--)
             out.push_back(static_cast<char>(0x80 | (code >> (6 * i) & 0x3f)));
     }
 
@@ -287,10 +287,10 @@ std::vector<const Value *> all_named(const Value &object, std::string_view name)
 
 bool is_broadcast(const Value &line)
 {
-    const auto wms = all_named(line, "wm");
+    auto wms = all_named(line, "wm");
     if (line.members.size() != 2 || wms.size() != 1 || all_named(line, "data").size() != 1 || wms[0]->members.size() != 1)
         return false;
-    const auto commands = all_named(*wms[0], "cmd");
+    auto commands = all_named(*wms[0], "cmd");
     return commands.size() == 1 && commands[0]->kind == Value::kString && commands[0]->text && *commands[0]->text == "broadcast";
 }
 
@@ -305,7 +305,7 @@ Meaning reference_meaning(const std::optional<Value> &line)
             meaning.data = all_named(*line, "data")[0]->source;
         return meaning;
     }
-    const auto uids = all_named(*line, "uid");
+    auto uids = all_named(*line, "uid");
     if (uids.size() != 1)
         return meaning;
     std::string uid;
@@ -329,10 +329,10 @@ std::unique_ptr<char[]> exact_copy(std::string_view text)
 
 Meaning scanned_meaning(std::string_view text)
 {
-    const auto copy = exact_copy(text);
+    auto copy = exact_copy(text);
     wm::UidScratch scratch;
-    const wm::PushLine line = wm::scan_push_line(copy.get(), text.size(), scratch);
-    const bool silent = line.kind == wm::PushLine::Kind::kPush || line.kind == wm::PushLine::Kind::kBroadcast;
+    wm::PushLine line = wm::scan_push_line(copy.get(), text.size(), scratch);
+    bool silent = line.kind == wm::PushLine::Kind::kPush || line.kind == wm::PushLine::Kind::kBroadcast;
     if (silent != (line.error == wm::ScanError::kNone) || line.offset > text.size())
         std::abort();
     return {line.kind, std::string(line.uid), std::string(line.data)};
@@ -340,13 +340,13 @@ Meaning scanned_meaning(std::string_view text)
 
 void check_shape(std::string_view text, const std::optional<Value> &value)
 {
-    const auto copy = exact_copy(text);
-    const wm::TextShape shape = wm::scan_text(copy.get(), text.size());
+    auto copy = exact_copy(text);
+    wm::TextShape shape = wm::scan_text(copy.get(), text.size());
     if ((shape.error == wm::ScanError::kNone) != value.has_value())
         std::abort();
     if (!value)
         return;
-    const bool is_object = value->kind == Value::kObject;
+    bool is_object = value->kind == Value::kObject;
     if (text.substr(shape.start, shape.len) != value->source || (shape.kind == wm::JsonKind::kObject) != is_object ||
         shape.empty_object != (is_object && value->members.empty()) || shape.has_uid != !all_named(*value, "uid").empty() ||
         shape.has_wm != !all_named(*value, "wm").empty())
@@ -357,9 +357,9 @@ void check_shape(std::string_view text, const std::optional<Value> &value)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const std::string text(reinterpret_cast<const char *>(data), size);
-    const std::optional<Value> value = Reference(text).read();
-    const Meaning meaning = scanned_meaning(text);
+    std::string text(reinterpret_cast<const char *>(data), size);
+    std::optional<Value> value = Reference(text).read();
+    Meaning meaning = scanned_meaning(text);
     if (meaning != reference_meaning(value)) {
         std::fprintf(stderr, "scan says %d, the reference says %d\n", static_cast<int>(meaning.kind),
                      static_cast<int>(reference_meaning(value).kind));

@@ -59,7 +59,7 @@ void feed(wm::text::LineParser &parser, std::string &held, std::string_view piec
     while (!held.empty() && !reading.failed) {
         size_t len = held.size();
         std::unique_ptr<char[]> exact(new char[len]);
-        std::memcpy(exact.get(), held.data(), len);
+        memcpy(exact.get(), held.data(), len);
         size_t message_len = 0;
         Step step = parser.step(exact.get(), len, max_message, message_len);
         check(step.size <= len, "a step consumed more than it was given");
@@ -92,10 +92,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    const size_t max_message = data[1] % 64;
-    const size_t count = std::min<size_t>(data[0] % 32, size - 2);
+    size_t max_message = data[1] % 64;
+    size_t count = std::min<size_t>(data[0] % 32, size - 2);
     const uint8_t *distances = data + 2;
-    const std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
+    std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
     std::vector<size_t> cuts, every;
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
@@ -105,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 1; i < bytes.size(); i++)
         every.push_back(i);
-    const Reading expected = reference(bytes, max_message);
+    Reading expected = reference(bytes, max_message);
     for (const Reading &got : {play(bytes, {}, max_message), play(bytes, cuts, max_message), play(bytes, every, max_message)}) {
         check(got.failed == expected.failed, "a line over the limit is taken, or one within it refused");
         check(got.lines == expected.lines, "other lines than the stream has");

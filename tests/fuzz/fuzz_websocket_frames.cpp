@@ -49,7 +49,7 @@ void feed(wm::websocket::FrameParser &parser, std::string &held, std::string_vie
     while (!held.empty() && !reading.failed) {
         size_t len = held.size();
         std::unique_ptr<char[]> exact(new char[len]);
-        std::memcpy(exact.get(), held.data(), len);
+        memcpy(exact.get(), held.data(), len);
         Frame frame = {};
         Step step = parser.step(exact.get(), len, max_message, frame);
         check(step.size <= len, "a step consumed more than it was given");
@@ -88,10 +88,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    const size_t max_message = size_t{data[1]} * data[1];
-    const size_t count = std::min<size_t>(data[0] % 32, size - 2);
+    size_t max_message = size_t{data[1]} * data[1];
+    size_t count = std::min<size_t>(data[0] % 32, size - 2);
     const uint8_t *distances = data + 2;
-    const std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
+    std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
     std::vector<size_t> cuts, every;
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
@@ -101,7 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 1; i < bytes.size(); i++)
         every.push_back(i);
-    const Reading whole = play(bytes, {}, max_message);
+    Reading whole = play(bytes, {}, max_message);
     for (const Reading &cut : {play(bytes, cuts, max_message), play(bytes, every, max_message)}) {
         check(whole.failed == cut.failed, "whether it fails hangs on the cuts");
         check(whole.events == cut.events, "the events hang on the cuts");

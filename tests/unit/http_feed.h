@@ -7,15 +7,15 @@
 #ifndef WM_TESTS_HTTP_FEED_H
 #define WM_TESTS_HTTP_FEED_H
 
+#include "proto/http/fields.h"
+#include "proto/http/request_parser.h"
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "proto/http/fields.h"
-#include "proto/http/request_parser.h"
 
 namespace http_feed {
 
@@ -35,7 +35,7 @@ struct Outcome {
 inline std::string describe(const wm::http::Request &request)
 {
     std::string line;
-    for (const std::string_view part : {request.method, request.target, request.path, request.query, request.authority})
+    for (std::string_view part : {request.method, request.target, request.path, request.query, request.authority})
         line.append(part).append("|");
     line.append(std::to_string(request.minor)).append(request.keep_alive ? " keep" : " close").append(request.head ? " head" : "");
     line.append(" head_size=").append(std::to_string(request.head_size)).append("\nfields:").append(request.fields);
@@ -81,11 +81,11 @@ private:
     // One step; whether another one can get on.
     bool turn()
     {
-        const size_t len = kept_.size();
-        const std::unique_ptr<char[]> data(new char[len]);
+        size_t len = kept_.size();
+        std::unique_ptr<char[]> data(new char[len]);
         std::copy(kept_.begin(), kept_.end(), data.get());
         wm::http::Request request{};
-        const wm::Step step = parser_.step(data.get(), len, limits_, request);
+        wm::Step step = parser_.step(data.get(), len, limits_, request);
         if (step.size > len || (step.need != 0 && step.need <= step.size))
             return broken("size or need out of range");
         switch (step.kind) {
@@ -93,7 +93,7 @@ private:
             kept_.assign(data.get(), step.size);
             return false;
         case wm::StepKind::kContinue:
-            ++out_.continues;
+            out_.continues++;
             return step.size == 0 || broken("continue consumed bytes");
         case wm::StepKind::kMessage:
             if (step.size == 0 || parser_.in_message())
@@ -135,7 +135,7 @@ inline Outcome play(std::string_view bytes, const std::vector<size_t> &cuts = {}
     Feed feed(limits);
     size_t from = 0;
     bool going = true;
-    for (size_t i = 0; going && i < cuts.size(); ++i) {
+    for (size_t i = 0; going && i < cuts.size(); i++) {
         going = feed.arrive(bytes.substr(from, cuts[i] - from));
         from = cuts[i];
     }
@@ -148,7 +148,7 @@ inline Outcome play(std::string_view bytes, const std::vector<size_t> &cuts = {}
 inline Outcome dribble(std::string_view bytes, const wm::http::Limits &limits = kLimits)
 {
     std::vector<size_t> cuts;
-    for (size_t i = 1; i < bytes.size(); ++i)
+    for (size_t i = 1; i < bytes.size(); i++)
         cuts.push_back(i);
     return play(bytes, cuts, limits);
 }
@@ -158,9 +158,9 @@ inline Outcome dribble(std::string_view bytes, const wm::http::Limits &limits = 
 inline Outcome play_all_cuts(std::string_view bytes, const wm::http::Limits &limits = kLimits)
 {
     Outcome whole = play(bytes, {}, limits);
-    const auto differs = [&whole](const Outcome &other) { return other.broken || other.log != whole.log || other.left != whole.left; };
+    auto differs = [&whole](const Outcome &other) { return other.broken || other.log != whole.log || other.left != whole.left; };
     Outcome other = dribble(bytes, limits);
-    for (size_t cut = 1; !differs(other) && cut < bytes.size(); ++cut)
+    for (size_t cut = 1; !differs(other) && cut < bytes.size(); cut++)
         other = play(bytes, {cut}, limits);
     if (!differs(other))
         return whole;

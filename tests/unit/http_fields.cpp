@@ -38,7 +38,7 @@ void find_field__first_of_the_name_trimmed(void **)
 
 void find_field__absent(void **)
 {
-    for (const string_view name : {"Hos", "Host: a.b", "Host:", "", "Hostt", "b", "not", "second", "X-", "X-Emp", "X-Empty:", "X: Host"}) {
+    for (string_view name : {"Hos", "Host: a.b", "Host:", "", "Hostt", "b", "not", "second", "X-", "X-Emp", "X-Empty:", "X: Host"}) {
         string_view value = "untouched";
         assert_false(wm::http::find_field(kFields, name, value));
         assert_true(value == "untouched");
@@ -55,7 +55,7 @@ void field_at__walks_in_order(void **)
     size_t cursor = 0;
     string_view name;
     string_view value;
-    for (size_t i = 0; i < 6; ++i) {
+    for (size_t i = 0; i < 6; i++) {
         assert_true(wm::http::field_at(kFields, cursor, name, value));
         assert_true(name == names[i]);
         assert_true(value == values[i]);
@@ -72,7 +72,7 @@ void list_has_token__members_only(void **)
     assert_true(wm::http::list_has_token("Upgrade", "upgrade"));
     assert_true(wm::http::list_has_token(" ,\tupGrade\t,x", "upgrade"));
     assert_true(wm::http::list_has_token("x,upgrade", "upgrade"));
-    for (const string_view value : {"", ",", "upgrades", "xupgrade", "up grade", "upgrade;q", "x, y"})
+    for (string_view value : {"", ",", "upgrades", "xupgrade", "up grade", "upgrade;q", "x, y"})
         assert_false(wm::http::list_has_token(value, "upgrade"));
 }
 

@@ -111,15 +111,15 @@ std::string summary(const std::string &log)
     std::string lines;
     size_t from = 0;
     while (from < log.size()) {
-        const size_t fields = log.find("\nfields:", from);
+        size_t fields = log.find("\nfields:", from);
         if (fields == std::string::npos)
             break;
         lines += log.substr(from, fields - from) + "\n";
-        const size_t body = log.find("\nbody:", fields);
+        size_t body = log.find("\nbody:", fields);
         from = log.find('\n', body + 1) + 1;
         // A body of the table may have line breaks; the next request or the end begins with a letter.
         while (from < log.size() && (log[from] == '\n' || log[from] == '\r'))
-            ++from;
+            from++;
     }
     return lines + log.substr(from);
 }
@@ -127,7 +127,7 @@ std::string summary(const std::string &log)
 void check_row(void **state)
 {
     const Row &row = *static_cast<const Row *>(*state);
-    const http_feed::Outcome outcome = http_feed::play_all_cuts(row.bytes);
+    http_feed::Outcome outcome = http_feed::play_all_cuts(row.bytes);
     if (outcome.broken)
         fail_msg("%s", outcome.log.c_str());
     std::string expected;
@@ -140,24 +140,24 @@ void check_row(void **state)
 // The fields that a host gets are the lines as they came, without request line and blank line.
 void fields_are_the_lines_as_sent(void **)
 {
-    const std::string lines = "Host: a\r\nX:  y \r\nx:z\r\n";
-    const http_feed::Outcome outcome = http_feed::play_all_cuts("GET / HTTP/1.1\r\n" + lines + "\r\n");
+    std::string lines = "Host: a\r\nX:  y \r\nx:z\r\n";
+    http_feed::Outcome outcome = http_feed::play_all_cuts("GET / HTTP/1.1\r\n" + lines + "\r\n");
     assert_false(outcome.broken);
     assert_non_null(std::strstr(outcome.log.c_str(), ("\nfields:" + lines + "\nbody:\n").c_str()));
-    const http_feed::Outcome none = http_feed::play_all_cuts("GET / HTTP/1.0\r\n\r\n");
+    http_feed::Outcome none = http_feed::play_all_cuts("GET / HTTP/1.0\r\n\r\n");
     assert_non_null(std::strstr(none.log.c_str(), "\nfields:\nbody:\n"));
 }
 
 // What was looked at once is never looked at again: here it is spoiled behind the parser's back, and nothing happens.
 void seen_bytes_are_not_scanned_again(void **)
 {
-    const std::string value(10000, 'v');
+    std::string value(10000, 'v');
     std::string bytes =
         "GET /" + std::string(2000, 'p') + "?" + std::string(2000, 'q') + " HTTP/1.1\r\nHost: a\r\nX-Long: " + value + "\r\n\r\n";
     wm::http::RequestParser parser;
     wm::http::Request request{};
-    for (size_t len = 1; len < bytes.size(); ++len) {
-        const wm::Step step = parser.step(bytes.data(), len, http_feed::kLimits, request);
+    for (size_t len = 1; len < bytes.size(); len++) {
+        wm::Step step = parser.step(bytes.data(), len, http_feed::kLimits, request);
         assert_int_equal(step.kind, wm::StepKind::kMore);
         assert_int_equal(step.size, len);
         if (bytes[len - 1] == 'v' || bytes[len - 1] == 'p' || bytes[len - 1] == 'q')
@@ -174,8 +174,8 @@ void a_call_without_new_bytes_changes_nothing(void **)
     assert_int_equal(parser.step(nullptr, 0, http_feed::kLimits, request).kind, wm::StepKind::kMore);
     assert_false(parser.in_message());
     char bytes[] = "GET / HTTP/1.0\r\n\r\n";
-    for (size_t len = 1; len < sizeof bytes - 1; ++len)
-        for (int again = 0; again < 3; ++again)
+    for (size_t len = 1; len < sizeof bytes - 1; len++)
+        for (int again = 0; again < 3; again++)
             assert_int_equal(parser.step(bytes, len, http_feed::kLimits, request).kind, wm::StepKind::kMore);
     assert_true(parser.in_message());
     assert_false(parser.in_body());

@@ -105,7 +105,7 @@ const std::vector<Row> kRows = {
 void check_row(void **state)
 {
     const Row &row = *static_cast<const Row *>(*state);
-    const Outcome outcome = http_feed::play_all_cuts(kHead + row.chunks, row.limits);
+    Outcome outcome = http_feed::play_all_cuts(kHead + row.chunks, row.limits);
     if (outcome.broken)
         fail_msg("%s", outcome.log.c_str());
     assert_int_equal(outcome.status, row.status);
@@ -119,9 +119,9 @@ void check_row(void **state)
 
 void chunk__incomplete_waits(void **)
 {
-    for (const std::string chunks :
+    for (std::string chunks :
          {"", "3", "3\r", "3\r\n", "3\r\nab", "3\r\nabc", "3\r\nabc\r\n", "0", "0\r\n", "0\r\n\r", "0\r\nX", "0\r\nX: y\r\n"}) {
-        const Outcome outcome = http_feed::play_all_cuts(kHead + chunks);
+        Outcome outcome = http_feed::play_all_cuts(kHead + chunks);
         assert_string_equal(outcome.log.c_str(), "in body");
     }
 }
@@ -129,14 +129,14 @@ void chunk__incomplete_waits(void **)
 // Between two calls nothing but the head and joined data is kept, whatever framing came: so nothing can pile up or be moved twice.
 void chunk__framing_is_never_kept(void **)
 {
-    const std::string stream = kHead + "2;ext=\"q\"\r\nab\r\n1\r\nc\r\n0\r\nTrailer: t\r\n\r\n";
-    const std::string joined = "abc";
+    std::string stream = kHead + "2;ext=\"q\"\r\nab\r\n1\r\nc\r\n0\r\nTrailer: t\r\n\r\n";
+    std::string joined = "abc";
     std::string kept;
     wm::http::RequestParser parser;
     wm::http::Request request{};
-    for (size_t i = 0; i + 1 < stream.size(); ++i) {
+    for (size_t i = 0; i + 1 < stream.size(); i++) {
         kept += stream[i];
-        const wm::Step step = parser.step(kept.data(), kept.size(), http_feed::kLimits, request);
+        wm::Step step = parser.step(kept.data(), kept.size(), http_feed::kLimits, request);
         assert_int_equal(step.kind, wm::StepKind::kMore);
         kept.resize(step.size);
         if (i + 1 < kHead.size())
@@ -154,7 +154,7 @@ void chunk__two_hundred_thousand_of_one_byte(void **)
 {
     constexpr size_t kCount = 200000;
     std::string stream = kHead;
-    for (size_t i = 0; i < kCount; ++i)
+    for (size_t i = 0; i < kCount; i++)
         stream.append("1\r\n").append(1, static_cast<char>('a' + i % 26)).append("\r\n");
     std::string whole = stream + "0\r\n\r\nGET";
     wm::http::RequestParser parser;
@@ -163,7 +163,7 @@ void chunk__two_hundred_thousand_of_one_byte(void **)
     assert_int_equal(step.kind, wm::StepKind::kMessage);
     assert_int_equal(step.size, whole.size() - 3);
     assert_int_equal(request.body.size(), kCount);
-    for (size_t i = 0; i < kCount; ++i)
+    for (size_t i = 0; i < kCount; i++)
         assert_true(request.body[i] == static_cast<char>('a' + i % 26));
     assert_string_equal(whole.c_str() + step.size, "GET");
 
@@ -171,7 +171,7 @@ void chunk__two_hundred_thousand_of_one_byte(void **)
     std::string kept;
     kept.reserve(stream.size());
     size_t most = 0;
-    for (const char c : stream) {
+    for (char c : stream) {
         kept += c;
         step = parser.step(kept.data(), kept.size(), http_feed::kLimits, request);
         assert_int_equal(step.kind, wm::StepKind::kMore);
@@ -186,7 +186,7 @@ void need__is_told_when_known(void **)
     wm::http::RequestParser parser;
     wm::http::Request request{};
     std::string data = "POST / HTTP/1.0\r\nContent-Length: 1000\r\n\r\nab";
-    const size_t head = data.size() - 2;
+    size_t head = data.size() - 2;
     wm::Step step = parser.step(data.data(), data.size(), http_feed::kLimits, request);
     assert_int_equal(step.kind, wm::StepKind::kMore);
     assert_int_equal(step.size, data.size());
@@ -203,7 +203,7 @@ void need__is_told_when_known(void **)
 
 void length__a_body_over_the_limit_fails_with_the_head(void **)
 {
-    const std::string head = "POST / HTTP/1.0\r\nContent-Length: 21\r\n\r\n";
+    std::string head = "POST / HTTP/1.0\r\nContent-Length: 21\r\n\r\n";
     assert_int_equal(http_feed::play_all_cuts(head, kSmall).status, 413);
     assert_int_equal(http_feed::play_all_cuts("POST / HTTP/1.0\r\nContent-Length: 20\r\n\r\n", kSmall).status, 0);
     assert_int_equal(http_feed::play_all_cuts("POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\n", {128, 4, 0}).status, 413);
@@ -213,8 +213,8 @@ void length__a_body_over_the_limit_fails_with_the_head(void **)
 // No limit at all must not overflow anything either.
 void length__largest_limits(void **)
 {
-    const Limits none{SIZE_MAX, SIZE_MAX, SIZE_MAX};
-    const Outcome fixed = http_feed::play_all_cuts("POST / HTTP/1.0\r\nContent-Length: 9223372036854775807\r\n\r\nab", none);
+    Limits none{SIZE_MAX, SIZE_MAX, SIZE_MAX};
+    Outcome fixed = http_feed::play_all_cuts("POST / HTTP/1.0\r\nContent-Length: 9223372036854775807\r\n\r\nab", none);
     assert_string_equal(fixed.log.c_str(), "in body");
     assert_string_equal(http_feed::play_all_cuts(kHead + "fffffffffffffff\r\nab", none).log.c_str(), "in body");
     assert_int_equal(http_feed::play_all_cuts("POST / HTTP/1.0\r\nContent-Length: 18446744073709551615\r\n\r\nab", none).status, 413);
@@ -224,7 +224,7 @@ void length__largest_limits(void **)
 
 void expect__is_answered_once_and_only_while_the_body_is_missing(void **)
 {
-    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n";
+    std::string head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n";
     assert_int_equal(http_feed::play(head).continues, 1);
     assert_int_equal(http_feed::play(head + "abc").continues, 0);
     assert_int_equal(http_feed::play(head + "ab").continues, 1);
@@ -232,22 +232,22 @@ void expect__is_answered_once_and_only_while_the_body_is_missing(void **)
     assert_int_equal(http_feed::dribble(head + "abc" + head + "abc").continues, 2);
     assert_string_equal(http_feed::dribble(head + "abc").bodies.at(0).c_str(), "abc");
 
-    const std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string chunked = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert_int_equal(http_feed::play(chunked).continues, 1);
-    const Outcome dribbled = http_feed::dribble(chunked + "3\r\nabc\r\n0\r\n\r\n");
+    Outcome dribbled = http_feed::dribble(chunked + "3\r\nabc\r\n0\r\n\r\n");
     assert_int_equal(dribbled.continues, 1);
     assert_string_equal(dribbled.bodies.at(0).c_str(), "abc");
 }
 
 void expect__without_body_or_in_1_0_is_not_answered(void **)
 {
-    for (const std::string head : {"GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
-                                   "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"}) {
-        const Outcome outcome = http_feed::dribble(head);
+    for (std::string head : {"GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+                             "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"}) {
+        Outcome outcome = http_feed::dribble(head);
         assert_int_equal(outcome.continues, 0);
         assert_int_equal(outcome.bodies.size(), 1);
     }
-    const Outcome old = http_feed::dribble("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc");
+    Outcome old = http_feed::dribble("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc");
     assert_int_equal(old.continues, 0);
     assert_string_equal(old.bodies.at(0).c_str(), "abc");
 }
@@ -255,7 +255,7 @@ void expect__without_body_or_in_1_0_is_not_answered(void **)
 // A refused request is not invited to send its body.
 void expect__is_not_answered_when_the_body_is_too_long(void **)
 {
-    const Outcome outcome = http_feed::play("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 21\r\n\r\n", {}, kSmall);
+    Outcome outcome = http_feed::play("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 21\r\n\r\n", {}, kSmall);
     assert_int_equal(outcome.continues, 0);
     assert_int_equal(outcome.status, 413);
 }
@@ -263,20 +263,20 @@ void expect__is_not_answered_when_the_body_is_too_long(void **)
 // A head of exactly size bytes.
 std::string head_of(size_t size)
 {
-    const std::string front = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
+    std::string front = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
     return front + std::string(size - front.size() - 4, 'x') + "\r\n\r\n";
 }
 
 void limit__head_bytes(void **)
 {
-    const Limits limits{16384, 100, 0};
+    Limits limits{16384, 100, 0};
     assert_int_equal(http_feed::play(head_of(16384), {}, limits).bodies.size(), 1);
     assert_int_equal(http_feed::play(head_of(16384) + head_of(16384), {}, limits).bodies.size(), 2);
     assert_int_equal(http_feed::play(head_of(16385), {}, limits).status, 431);
     assert_int_equal(http_feed::play_all_cuts(head_of(128), kSmall).bodies.size(), 1);
     assert_int_equal(http_feed::play_all_cuts(head_of(129), kSmall).status, 431);
     // With no end in sight it stops at the limit, not one byte later.
-    const std::string endless = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(200, 'x');
+    std::string endless = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(200, 'x');
     assert_int_equal(http_feed::play(endless.substr(0, 127), {}, kSmall).status, 0);
     assert_int_equal(http_feed::play(endless.substr(0, 128), {}, kSmall).status, 431);
     assert_int_equal(http_feed::play_all_cuts(endless, kSmall).status, 431);
@@ -295,7 +295,7 @@ void limit__target_and_method(void **)
 
 void limit__header_lines(void **)
 {
-    const std::string four = "GET / HTTP/1.0\r\na:\r\nb:\r\nc:\r\nd:\r\n";
+    std::string four = "GET / HTTP/1.0\r\na:\r\nb:\r\nc:\r\nd:\r\n";
     assert_int_equal(http_feed::play_all_cuts(four + "\r\n", kSmall).bodies.size(), 1);
     assert_int_equal(http_feed::play_all_cuts(four + "e:\r\n\r\n", kSmall).status, 431);
     assert_int_equal(http_feed::play_all_cuts("GET / HTTP/1.0\r\n\r\n", {128, 0, 0}).bodies.size(), 1);

@@ -178,7 +178,7 @@ const std::vector<Row> kRows = {
 void check_row(void **state)
 {
     const Row &row = *static_cast<const Row *>(*state);
-    const http_feed::Outcome outcome = http_feed::play_all_cuts(row.bytes);
+    http_feed::Outcome outcome = http_feed::play_all_cuts(row.bytes);
     if (outcome.broken)
         fail_msg("%s", outcome.log.c_str());
     assert_int_equal(outcome.status, row.status);
@@ -199,33 +199,33 @@ std::string run_with(int octet, size_t place, char filler)
 // No octet may end a line but CR LF, and none hides in a value: all 256 are tried.
 void values_have_no_control_characters(void **)
 {
-    for (int octet = 0; octet < 256; ++octet)
-        for (size_t place = 0; place < kRun; ++place) {
-            const bool allowed = octet == '\t' || (octet >= 0x20 && octet != 0x7f);
+    for (int octet = 0; octet < 256; octet++)
+        for (size_t place = 0; place < kRun; place++) {
+            bool allowed = octet == '\t' || (octet >= 0x20 && octet != 0x7f);
             assert_int_equal(http_feed::play(with("X: " + run_with(octet, place, 'v'))).status, allowed ? 0 : 400);
         }
 }
 
 void targets_have_no_control_space_or_hash(void **)
 {
-    for (int octet = 0; octet < 256; ++octet)
-        for (size_t place = 0; place < kRun; ++place)
+    for (int octet = 0; octet < 256; octet++)
+        for (size_t place = 0; place < kRun; place++)
             for (const char *before : {"/", "/?"}) {
-                const std::string target = before + run_with(octet, place, 't');
-                const bool allowed = octet > 0x20 && octet != 0x7f && octet != '#';
+                std::string target = before + run_with(octet, place, 't');
+                bool allowed = octet > 0x20 && octet != 0x7f && octet != '#';
                 assert_int_equal(http_feed::play("GET " + target + " HTTP/1.0\r\n\r\n").status, allowed ? 0 : 400);
             }
 }
 
 void names_are_tokens(void **)
 {
-    const std::string others = "!#$%&'*+-.^_`|~";
-    for (int octet = 0; octet < 256; ++octet) {
-        const char c = static_cast<char>(octet);
-        const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        const bool token = alnum || others.find(c) != std::string::npos;
-        for (size_t place = 0; place < kRun; ++place) {
-            const bool allowed = token || (c == ':' && place != 0);
+    std::string others = "!#$%&'*+-.^_`|~";
+    for (int octet = 0; octet < 256; octet++) {
+        char c = static_cast<char>(octet);
+        bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool token = alnum || others.find(c) != std::string::npos;
+        for (size_t place = 0; place < kRun; place++) {
+            bool allowed = token || (c == ':' && place != 0);
             assert_int_equal(http_feed::play(with(run_with(octet, place, 'n') + ": z")).status, allowed ? 0 : 400);
         }
     }

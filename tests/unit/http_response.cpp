@@ -24,9 +24,9 @@ constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
 // The head, written into a buffer of exactly the promised size.
 std::string written(const ResponseHead &head)
 {
-    const size_t bound = wm::http::head_bound(head.fields.size());
-    const std::unique_ptr<char[]> out(new char[bound]);
-    const size_t size = wm::http::write_head(out.get(), head);
+    size_t bound = wm::http::head_bound(head.fields.size());
+    std::unique_ptr<char[]> out(new char[bound]);
+    size_t size = wm::http::write_head(out.get(), head);
     assert_true(size <= bound);
     return {out.get(), size};
 }
@@ -53,9 +53,9 @@ void head__of_an_ordinary_response(void **)
 // The head, made to close in a buffer of exactly the promised size.
 std::string closing(const std::string &head)
 {
-    const size_t bound = wm::http::closing_bound(head.size());
-    const std::unique_ptr<char[]> out(new char[bound]);
-    const size_t size = wm::http::write_closing(out.get(), head);
+    size_t bound = wm::http::closing_bound(head.size());
+    std::unique_ptr<char[]> out(new char[bound]);
+    size_t size = wm::http::write_closing(out.get(), head);
     assert_true(size <= bound);
     return {out.get(), size};
 }
@@ -136,10 +136,10 @@ void reason__registered(void **)
     assert_true(wm::http::reason_phrase(431) == "Request Header Fields Too Large");
     assert_true(wm::http::reason_phrase(511) == "Network Authentication Required");
     int known = 0;
-    for (int status = -1; status < 1100; ++status)
+    for (int status = -1; status < 1100; status++)
         known += wm::http::reason_phrase(status).empty() ? 0 : 1;
     assert_int_equal(known, 62);
-    for (const int status : {0, 306, 418, 199, 600})
+    for (int status : {0, 306, 418, 199, 600})
         assert_true(wm::http::reason_phrase(status).empty());
 }
 
@@ -151,7 +151,7 @@ void date__as_the_c_library_says(void **)
     // A step without a common factor with day, month or year, over all years that fit.
     for (int64_t when = 0; when <= 253402300799; when += 3000017) {
         wm::http::format_date(static_cast<time_t>(when), out);
-        const time_t time = static_cast<time_t>(when);
+        time_t time = static_cast<time_t>(when);
         tm broken{};
         gmtime_r(&time, &broken);
         char expected[64];
@@ -171,13 +171,13 @@ void date__out_of_range_is_clamped(void **)
 
 void check_fields__accepts(void **)
 {
-    for (const std::string_view fields :
+    for (std::string_view fields :
          {"", "A: b\r\n", "A:\r\n", "A:b\r\nC: d\te\r\n", "Set-Cookie: a\r\nSet-Cookie: b\r\n", "X: \xe4\xb8\xad\r\n", "Dates: x\r\n"}) {
         bool wants_close = true;
         assert_null(wm::http::check_fields(fields, wants_close));
         assert_false(wants_close);
     }
-    for (const std::string_view fields : {"Connection: close\r\n", "A: b\r\nconnection:\t CLOSE \r\nC: d\r\n"}) {
+    for (std::string_view fields : {"Connection: close\r\n", "A: b\r\nconnection:\t CLOSE \r\nC: d\r\n"}) {
         bool wants_close = false;
         assert_null(wm::http::check_fields(fields, wants_close));
         assert_true(wants_close);

@@ -46,8 +46,8 @@ std::vector<std::string> feed(const std::string &text, size_t cut, size_t max, b
 
 void lines_are_the_same_wherever_they_are_cut(void **)
 {
-    const std::string text = "one\ntwo\r\n\n\r\nth\rree\r\r\nlast";
-    const std::vector<std::string> expected = {"one", "two", "", "", "th\rree\r"};
+    std::string text = "one\ntwo\r\n\n\r\nth\rree\r\r\nlast";
+    std::vector<std::string> expected = {"one", "two", "", "", "th\rree\r"};
     for (size_t cut = 0; cut <= text.size(); cut++) {
         bool failed;
         assert_true(feed(text, cut, 100, failed) == expected);
