@@ -76,6 +76,8 @@ struct Cold {
     char close_text[123];
 
     ~Cold() { delete options; }
+
+    bool holds_something() const { return write.armed() || !queue.empty() || options || close_text_len > 0; }
 };
 
 /// What a codec keeps in the connection itself.
@@ -130,6 +132,14 @@ struct Connection {
     bool has(ConnFlag flag) const { return flags & flag; }
     void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
     void unset(ConnFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
+
+    /// The cold part, made if there is none; nullptr when memory has run out.
+    Cold *make_cold()
+    {
+        if (!cold)
+            cold = new (std::nothrow) Cold;
+        return cold;
+    }
 
     bool blocked() const { return cold && !cold->queue.empty(); }
     size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0); }

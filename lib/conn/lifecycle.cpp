@@ -1,5 +1,6 @@
 #include "conn/lifecycle.h"
 
+#include "core/error.h"
 #include "net/transport.h"
 #include "worker/app.h"
 
@@ -111,9 +112,7 @@ void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t code, std:
     conn.close_code = code;
     if (text.empty())
         return;
-    if (!conn.cold)
-        conn.cold = new (std::nothrow) Cold;
-    if (!conn.cold)
+    if (!conn.make_cold())
         return;
     conn.cold->close_text_len = static_cast<uint8_t>(std::min(text.size(), sizeof conn.cold->close_text));
     memcpy(conn.cold->close_text, text.data(), conn.cold->close_text_len);
@@ -293,8 +292,8 @@ int Lifecycle::set_option(Connection &conn, const char *name, int64_t value)
     int result = wm::set_option(Scope::kConn, &changed, false, name, value);
     if (result != 0)
         return result;
-    if (!conn.cold)
-        conn.cold = new Cold;
+    if (!conn.make_cold())
+        return fail(WM_ENOMEM, "out of memory for options of a connection");
     if (!conn.cold->options)
         conn.cold->options = new ConnOptions;
     *conn.cold->options = changed;

@@ -161,7 +161,7 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     if (conn.state == ConnState::kClosed)
         return 0;
     if (conn.blocked() || conn.state < ConnState::kOpen) {
-        if (!make_cold(conn) || !conn.cold->queue.append_block(block, 0))
+        if (!conn.make_cold() || !conn.cold->queue.append_block(block, 0))
             return fail(WM_ENOMEM, "out of memory for %u bytes to send", block->size);
         total_queued_ += block->size;
         return after(conn, 0);
@@ -256,18 +256,11 @@ void Outbox::list(Connection &conn)
     app_.has_work();
 }
 
-bool Outbox::make_cold(Connection &conn)
-{
-    if (!conn.cold)
-        conn.cold = new (std::nothrow) Cold;
-    return conn.cold;
-}
-
 bool Outbox::queue(Connection &conn, std::string_view bytes)
 {
     if (bytes.empty())
         return true;
-    if (!make_cold(conn) || !conn.cold->queue.append(bytes.data(), bytes.size()))
+    if (!conn.make_cold() || !conn.cold->queue.append(bytes.data(), bytes.size()))
         return false;
     total_queued_ += bytes.size();
     return true;
@@ -289,7 +282,7 @@ void Outbox::drop_segments(Connection &conn)
 /// Moves the segments to the queue, but the first `skip` bytes, which have left.
 bool Outbox::queue_segments(Connection &conn, size_t skip)
 {
-    bool taken = make_cold(conn);
+    bool taken = conn.make_cold();
     for (Segment *segment = conn.out_head; segment && taken; segment = segment->next) {
         size_t gone = std::min<size_t>(skip, segment->size);
         skip -= gone;
@@ -432,8 +425,7 @@ void Outbox::drained(Connection &conn)
     }
     if (conn.state == ConnState::kClosing) {
         app_.lifecycle.advance(conn);
-    } else if (conn.state == ConnState::kOpen && conn.cold && !conn.cold->options && !conn.cold->write.armed() &&
-               conn.cold->close_text_len == 0) {
+    } else if (conn.cold && !conn.cold->holds_something()) {
         delete conn.cold;
         conn.cold = nullptr;
     }

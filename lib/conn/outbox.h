@@ -65,7 +65,6 @@ private:
     Segment *new_segment(Connection &conn, size_t capacity);
     bool queue(Connection &conn, std::string_view bytes);
     bool queue_segments(Connection &conn, size_t skip);
-    bool make_cold(Connection &conn);
     void wait_writable(Connection &conn);
     void drop_segments(Connection &conn);
     void write_queue(Connection &conn);
