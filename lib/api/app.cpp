@@ -2,6 +2,7 @@
 
 #include "api/guard.h"
 #include "process/main.h"
+#include "worker/commands.h"
 
 #include <climits>
 #include <cstdio>
@@ -17,7 +18,7 @@ int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function
     return with_app(app, [&](App &self) {
         Callback<Function> old = self.callbacks.*member;
         self.callbacks.*member = {fn, user, destroy};
-        self.retire(old.user, old.destroy);
+        self.reactor.retire(old.user, old.destroy);
         return 0;
     });
 }
@@ -149,6 +150,6 @@ int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy)
     command.post = fn;
     command.user = user;
     command.destroy = destroy;
-    int result = guarded([&] { return object(app)->commands.post(command); });
+    int result = guarded([&] { return object(app)->commands->post(command); });
     return result == WM_QUEUED ? 0 : result;
 }

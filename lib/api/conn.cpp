@@ -72,7 +72,7 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
         return no_handle("data");
     int code = 0;
     if (Connection *self = find_connection(conn, &code)) {
-        return guarded([&] { return self->owner->app.outbox.send(*self, span(data, len), flags); });
+        return guarded([&] { return self->owner->reactor.outbox.send(*self, span(data, len), flags); });
     }
     if (code != WM_ETHREAD)
         return code;
@@ -94,7 +94,7 @@ int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
                     static_cast<int>(code));
     int result = 0;
     if (Connection *self = find_connection(conn, &result))
-        return guarded([&] { return self->owner->app.lifecycle.close(*self, WM_REASON_LOCAL, code, span(text, len)), 0; });
+        return guarded([&] { return self->owner->reactor.lifecycle.close(*self, WM_REASON_LOCAL, code, span(text, len)), 0; });
     if (result != WM_ETHREAD)
         return result;
     Command command = {};
@@ -106,17 +106,17 @@ int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
 
 int wm_conn_destroy(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.owner->app.lifecycle.destroy(self, WM_REASON_LOCAL, 0), 0; });
+    return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.destroy(self, WM_REASON_LOCAL, 0), 0; });
 }
 
 int wm_conn_pause_recv(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.owner->app.lifecycle.pause(self), 0; });
+    return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.pause(self), 0; });
 }
 
 int wm_conn_resume_recv(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.owner->app.lifecycle.resume(self), 0; });
+    return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.resume(self), 0; });
 }
 
 int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap)
@@ -176,7 +176,7 @@ void *wm_conn_user(wm_conn conn)
 int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy)
 {
     return with_connection(conn, [&](Connection &self) {
-        self.owner->app.retire(self.user, self.destroy_user);
+        self.owner->reactor.retire(self.user, self.destroy_user);
         self.user = user;
         self.destroy_user = destroy;
         return 0;
@@ -187,7 +187,7 @@ int wm_conn_set_int(wm_conn conn, const char *option, int64_t value)
 {
     if (!option)
         return no_handle("option");
-    return with_connection(conn, [&](Connection &self) { return self.owner->app.lifecycle.set_option(self, option, value); });
+    return with_connection(conn, [&](Connection &self) { return set_conn_option(self, option, value); });
 }
 
 int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)

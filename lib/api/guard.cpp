@@ -1,4 +1,5 @@
 #include "api/guard.h"
+#include "worker/commands.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -22,7 +23,7 @@ int why_not_found(wm_conn conn)
     if (App::of_this_thread(id.app) || !mailbox || id.kind != IdKind::kConn || conn == 0)
         return gone();
     std::lock_guard<std::mutex> lock(mailbox->mutex);
-    bool live = mailbox->app && !mailbox->closing && mailbox->app->connections.is_live(id.slot, id.generation);
+    bool live = mailbox->app && !mailbox->closing && mailbox->app->reactor.connections.is_live(id.slot, id.generation);
     return live ? wrong_thread() : gone();
 }
 
@@ -36,7 +37,7 @@ int post_command(uint32_t app_index, Command command, std::string_view uid, std:
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     App *app = mailbox->closing ? nullptr : mailbox->app;
     Id id = unpack_id(command.conn);
-    if (!app || (command.conn && !app->connections.is_live(id.slot, id.generation)))
+    if (!app || (command.conn && !app->reactor.connections.is_live(id.slot, id.generation)))
         return gone();
     if (mailbox->bytes + command.cost() > mailbox->limit)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox->bytes, mailbox->limit);
@@ -47,7 +48,7 @@ int post_command(uint32_t app_index, Command command, std::string_view uid, std:
         memcpy(command.data, uid.data(), uid.size());
     if (!payload.empty())
         memcpy(command.data + uid.size(), payload.data(), payload.size());
-    return app->commands.post_locked(command);
+    return app->commands->post_locked(command);
 }
 
 } // namespace wm

@@ -9,6 +9,7 @@
 #include "core/id.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/worker.h"
 
 #include <new>
 #include <string_view>
@@ -78,7 +79,7 @@ inline Connection *find_connection(wm_conn conn, int *code)
 {
     Id id = unpack_id(conn);
     App *app = App::of_this_thread(id.app);
-    Connection *found = app && id.kind == IdKind::kConn ? app->connections.find(id.slot, id.generation) : nullptr;
+    Connection *found = app && id.kind == IdKind::kConn ? app->reactor.connections.find(id.slot, id.generation) : nullptr;
     if (!found)
         *code = why_not_found(conn);
     return found;

@@ -2,6 +2,7 @@
 
 #include "api/guard.h"
 #include "proto/http/fields.h"
+#include "session/sessions.h"
 #include "session/websocket/handshake.h"
 
 #include <cstring>
@@ -15,7 +16,7 @@ template <class Body> int with_request(wm_request id, Body body)
 {
     Id parts = unpack_id(id);
     App *app = App::of_this_thread(parts.app);
-    HttpRequest *request = app && parts.kind == IdKind::kRequest ? app->requests.find(parts.slot, parts.generation) : nullptr;
+    HttpRequest *request = app && parts.kind == IdKind::kRequest ? app->sessions->requests.find(parts.slot, parts.generation) : nullptr;
     if (request)
         return guarded([&] { return body(*app, *request); });
     Mailbox *mailbox = Mailbox::at(parts.app);
@@ -26,7 +27,7 @@ template <class Body> int with_request(wm_request id, Body body)
 template <class Body> int with_slices(wm_request id, Body body)
 {
     return with_request(id, [&](App &app, HttpRequest &request) {
-        if (!app.requests.readable(request))
+        if (!app.sessions->requests.readable(request))
             return fail(WM_ESTATE, "the request's slices have ended: wm_request_keep makes them last");
         return body(request.slices);
     });
@@ -54,7 +55,7 @@ wm_request wm_message_request(wm_conn conn)
     Connection *self = find_connection(conn, &code);
     if (!self || !has_http_session(*self) || http_session(*self).current == HttpSession::kNone)
         return 0;
-    return self->owner->app.requests.id_of(http_session(*self).current);
+    return self->owner->reactor.sessions->requests.id_of(http_session(*self).current);
 }
 
 int wm_request_method(wm_request request, const void **out, size_t *len)
@@ -125,7 +126,7 @@ wm_conn wm_request_conn(wm_request request)
 
 int wm_request_keep(wm_request request)
 {
-    return with_request(request, [](App &app, HttpRequest &self) { return app.requests.keep(self); });
+    return with_request(request, [](App &app, HttpRequest &self) { return app.sessions->requests.keep(self); });
 }
 
 int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len,
@@ -134,7 +135,7 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
     if (bad_span(headers, headers_len) || bad_span(body, len))
         return no_handle("headers or body");
     return with_request(request, [&](App &app, HttpRequest &self) {
-        return app.requests.respond(self, status, span(headers, headers_len), span(body, len), flags);
+        return app.sessions->requests.respond(self, status, span(headers, headers_len), span(body, len), flags);
     });
 }
 
@@ -144,7 +145,7 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
         return no_handle("headers");
     return with_request(request, [&](App &app, HttpRequest &self) {
         App::Visit visit(app);
-        return accept_handshake(app, self, span(headers, headers_len));
+        return accept_handshake(app.reactor, self, span(headers, headers_len));
     });
 }
 
@@ -152,5 +153,5 @@ int wm_handshake_reject(wm_request request, int32_t status, const void *body, si
 {
     if (bad_span(body, len))
         return no_handle("body");
-    return with_request(request, [&](App &app, HttpRequest &self) { return reject_handshake(app, self, status, span(body, len)); });
+    return with_request(request, [&](App &app, HttpRequest &self) { return reject_handshake(app.reactor, self, status, span(body, len)); });
 }

@@ -55,7 +55,7 @@ int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn)
         return bad_uid();
     return with_hub(hub, [&](Hub &self) {
         return with_connection(conn, [&](Connection &found) {
-            if (&found.owner->app != &self.app())
+            if (&found.owner->reactor != &self.app().reactor)
                 return fail(WM_EINVAL, "the connection belongs to another app than the hub");
             return self.bind(span(uid, uid_len), found);
         });
@@ -66,7 +66,7 @@ int wm_hub_unbind(wm_hub *hub, wm_conn conn)
 {
     return with_hub(hub, [&](Hub &self) {
         return with_connection(conn, [&](Connection &found) {
-            if (&found.owner->app != &self.app())
+            if (&found.owner->reactor != &self.app().reactor)
                 return fail(WM_EINVAL, "the connection belongs to another app than the hub");
             return self.unbind(found);
         });

@@ -1,6 +1,7 @@
 #include "wm/timer.h"
 
 #include "api/guard.h"
+#include "worker/timers.h"
 
 using namespace wm;
 
@@ -14,7 +15,7 @@ wm_timer wm_timer_add(wm_app *app, int64_t delay_ms, int64_t repeat_ms, wm_timer
     with_app(app, [&](App &self) {
         if (delay_ms < 0 || repeat_ms < 0 || delay_ms > kLongest || repeat_ms > kLongest)
             return fail(WM_EINVAL, "a timer's times are from 0 to %lld ms", static_cast<long long>(kLongest));
-        timer = self.timers.add(delay_ms, repeat_ms, fn, user, destroy);
+        timer = self.timers->add(delay_ms, repeat_ms, fn, user, destroy);
         return 0;
     });
     return timer;
@@ -28,5 +29,5 @@ int wm_timer_del(wm_timer timer)
         return wrong_thread();
     if (!app || id.kind != IdKind::kTimer)
         return fail(WM_ECLOSED, "no such timer");
-    return guarded([&] { return app->timers.remove(id.slot, id.generation); });
+    return guarded([&] { return app->timers->remove(id.slot, id.generation); });
 }

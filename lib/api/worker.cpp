@@ -16,7 +16,7 @@ int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Functi
         Callback<Function> &callback = (self.*callbacks).*member;
         Callback<Function> old = callback;
         callback = {fn, user, destroy};
-        self.app().retire(old.user, old.destroy);
+        self.app().reactor.retire(old.user, old.destroy);
         return 0;
     });
 }
@@ -175,7 +175,7 @@ wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous)
         size_t index = 0;
         if (previous != 0) {
             Id id = unpack_id(previous);
-            Connection *conn = self.app().connections.find(id.slot, id.generation);
+            Connection *conn = self.app().reactor.connections.find(id.slot, id.generation);
             bool ours = id.kind == IdKind::kConn && id.app == self.app().index() && conn && conn->owner == &self;
             index = ours ? conn->owner_index + 1 : SIZE_MAX;
         }
@@ -192,12 +192,12 @@ int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int
         return no_handle("data");
     int64_t taken = 0;
     int result = with_worker(worker, [&](Worker &self) {
-        if (self.app().codecs[self.codec]->answers_only)
+        if (self.app().reactor.codecs[self.codec]->answers_only)
             return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
         SharedMessage message(data, len, flags);
         for (Connection *conn : self.connections())
             if (conn->state == ConnState::kOpen)
-                taken += self.app().outbox.send(*conn, message) >= 0;
+                taken += self.app().reactor.outbox.send(*conn, message) >= 0;
         return 0;
     });
     return result != 0 ? result : taken;
@@ -221,7 +221,7 @@ void *wm_worker_user(wm_worker *worker)
 int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy)
 {
     return with_worker(worker, [&](Worker &self) {
-        self.app().retire(self.user, self.destroy_user);
+        self.app().reactor.retire(self.user, self.destroy_user);
         self.user = user;
         self.destroy_user = destroy;
         return 0;

@@ -1,8 +1,7 @@
 #include "conn/dispatch.h"
 
+#include "conn/reactor.h"
 #include "core/id.h"
-#include "worker/app.h"
-#include "worker/handles.h"
 
 #include <cstring>
 
@@ -10,12 +9,12 @@ namespace wm {
 
 uint64_t Dispatch::id_of(const Connection &conn)
 {
-    return pack_id(IdKind::kConn, conn.owner->app.index(), conn.slot, conn.generation);
+    return pack_id(IdKind::kConn, conn.owner->reactor.index(), conn.slot, conn.generation);
 }
 
 bool Dispatch::awaits_host(const Connection &conn) const
 {
-    return polling() && conn.record_epoch == static_cast<uint32_t>(conn.owner->app.slice_epoch);
+    return polling() && conn.record_epoch == static_cast<uint32_t>(conn.owner->reactor.slice_epoch);
 }
 
 wm_event *Dispatch::record(uint32_t kind, Connection *conn)
@@ -29,7 +28,7 @@ wm_event *Dispatch::record(uint32_t kind, Connection *conn)
         event->conn = id_of(*conn);
         event->worker = conn->owner->worker;
         event->user = conn->user;
-        conn->record_epoch = static_cast<uint32_t>(conn->owner->app.slice_epoch);
+        conn->record_epoch = static_cast<uint32_t>(conn->owner->reactor.slice_epoch);
     }
     return event;
 }

@@ -1,6 +1,6 @@
 #include "conn/endpoint.h"
 
-#include "worker/app.h"
+#include "conn/reactor.h"
 
 #include <new>
 
@@ -20,7 +20,7 @@ void Endpoint::add(Connection &conn)
 {
     conn.owner_index = static_cast<uint32_t>(connections_.size());
     connections_.push_back(&conn);
-    app.status.rows_changed();
+    reactor.status_changed = true;
 }
 
 void Endpoint::remove(Connection &conn)
@@ -29,7 +29,7 @@ void Endpoint::remove(Connection &conn)
     connections_[conn.owner_index] = last;
     last->owner_index = conn.owner_index;
     connections_.pop_back();
-    app.status.rows_changed();
+    reactor.status_changed = true;
 }
 
 } // namespace wm

@@ -17,13 +17,13 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 class Endpoint {
 public:
     /// `own` outlives the endpoint; `handle` is what callbacks and records name as their worker, NULL for none.
-    Endpoint(App &owner_app, const EndpointOptions &own, uint8_t row, wm_worker *handle)
-        : app(owner_app), options(own), worker(handle), codec(row)
+    Endpoint(Reactor &of, const EndpointOptions &own, uint8_t row, wm_worker *handle)
+        : reactor(of), options(own), worker(handle), codec(row)
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
@@ -40,7 +40,7 @@ public:
     void remove(Connection &conn);
     const std::vector<Connection *> &connections() const { return connections_; }
 
-    App &app;
+    Reactor &reactor;
     const EndpointOptions &options;
     ConnCallbacks callbacks;
     wm_worker *const worker;

@@ -1,7 +1,7 @@
 #include "conn/expiry.h"
 
+#include "conn/reactor.h"
 #include "net/transport.h"
-#include "worker/app.h"
 
 #include <algorithm>
 
@@ -9,8 +9,8 @@ namespace wm {
 
 uint32_t Expiry::ticks_after(int64_t ms)
 {
-    app_.loop.update_now(); // between polls, or behind a callback that took its time, the turn's clock is old
-    return app_.deadlines.tick_after(app_.loop.now_ms(), ms);
+    reactor_.loop.update_now(); // between polls, or behind a callback that took its time, the turn's clock is old
+    return reactor_.deadlines.tick_after(reactor_.loop.now_ms(), ms);
 }
 
 /// A tenth of jitter either way, so that those who came together do not stay together.
@@ -38,25 +38,25 @@ void Expiry::update(Connection &conn)
             consider(conn.last_active +
                      static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);
     }
-    app_.deadlines.set(conn.slot, nearest);
-    app_.deadline_moved();
+    reactor_.deadlines.set(conn.slot, nearest);
+    reactor_.deadline_moved();
 }
 
 void Expiry::expired(uint32_t slot)
 {
-    if (!app_.connections.live_at(slot))
+    if (!reactor_.connections.live_at(slot))
         return;
-    Connection &conn = *app_.connections.at(slot);
-    uint32_t now = app_.tick();
-    if (conn.state <= ConnState::kOpen && !app_.dispatch.room(conn.owner->callbacks.error)) {
-        app_.deadlines.set(slot, now + 1); // what it says has to wait for the next poll
+    Connection &conn = *reactor_.connections.at(slot);
+    uint32_t now = reactor_.tick();
+    if (conn.state <= ConnState::kOpen && !reactor_.dispatch.room(conn.owner->callbacks.error)) {
+        reactor_.deadlines.set(slot, now + 1); // what it says has to wait for the next poll
         return;
     }
     switch (conn.state) {
     case ConnState::kResolving:
     case ConnState::kConnecting:
     case ConnState::kSecuring:
-        app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+        reactor_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         break;
     case ConnState::kHandshake:
         codec_of(conn).timed_out(conn);
@@ -69,7 +69,7 @@ void Expiry::expired(uint32_t slot)
     case ConnState::kLingering:
         if (conn.phase_deadline <= now) {
             io::reset_on_close(conn.io, conn.fd);
-            app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+            reactor_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         }
         break;
     case ConnState::kClosed:
@@ -84,7 +84,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
     const ConnOptions &options = conn.owner->options_of(conn);
     if (conn.phase_deadline != 0 && conn.phase_deadline <= now) {
         if (conn.has(kPeerEnded))
-            app_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
+            reactor_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         else
             codec_of(conn).timed_out(conn);
         return;
@@ -93,7 +93,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
         conn.last_active = now; // the host does not read: that the peer is silent cannot be seen
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
     if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {
-        app_.lifecycle.close(conn, WM_REASON_TIMEOUT, 0, "idle timeout");
+        reactor_.lifecycle.close(conn, WM_REASON_TIMEOUT, 0, "idle timeout");
         return;
     }
     if (conn.ping_at == 0 || conn.ping_at > now)
@@ -104,7 +104,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
         return;
     }
     if (conn.has(kAwaitPong)) {
-        app_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+        reactor_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         return;
     }
     send_ping(conn);

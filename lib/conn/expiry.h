@@ -12,11 +12,11 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 class Expiry {
 public:
-    explicit Expiry(App &app) : app_(app) {}
+    explicit Expiry(Reactor &reactor) : reactor_(reactor) {}
 
     /// Puts the nearest of a connection's deadlines into the app's row.
     void update(Connection &conn);
@@ -34,7 +34,7 @@ private:
     void send_ping(Connection &conn);
     uint32_t next_ping(int64_t interval_ms);
 
-    App &app_;
+    Reactor &reactor_;
     uint64_t random_ = 0x9E3779B97F4A7C15u;
 };
 

@@ -1,7 +1,8 @@
 #include "conn/inbox.h"
 
+#include "conn/reactor.h"
 #include "net/transport.h"
-#include "worker/app.h"
+#include "proto/websocket/frame.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -41,7 +42,7 @@ const char *Inbox::keep(const char *text, size_t len)
 
 Tail *Inbox::make_tail(Connection &conn, size_t capacity)
 {
-    bool over = assembled_ + capacity > static_cast<size_t>(app_.options.max_assembly_total);
+    bool over = assembled_ + capacity > static_cast<size_t>(reactor_.max_assembly_total);
     Tail *tail = over ? nullptr : Tail::make(capacity);
     if (!tail) {
         over_assembly(conn);
@@ -53,14 +54,14 @@ Tail *Inbox::make_tail(Connection &conn, size_t capacity)
 
 void Inbox::over_assembly(Connection &conn)
 {
-    app_.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EFULL, websocket::kTryAgainLater, "incomplete messages are over max_assembly_total");
+    reactor_.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EFULL, websocket::kTryAgainLater, "incomplete messages are over max_assembly_total");
 }
 
 /// While the host has records of the connection, its bytes may stand in them: it is freed with the batch.
 void Inbox::retire_tail(const Connection &conn, Tail *tail)
 {
     assembled_ -= tail->capacity;
-    if (app_.dispatch.awaits_host(conn))
+    if (reactor_.dispatch.awaits_host(conn))
         batch_tails_.push_back(tail);
     else
         free(tail);
@@ -84,9 +85,9 @@ size_t Inbox::tail_capacity(size_t grown, size_t len, size_t need)
 bool Inbox::keep_tail(Connection &conn, const Rest &rest)
 {
     Tail *old = conn.tail;
-    bool shown = app_.dispatch.awaits_host(conn);
+    bool shown = reactor_.dispatch.awaits_host(conn);
     bool inside = old && rest.data >= old->data() && rest.data <= old->data() + old->size();
-    if (inside && (!shown || app_.dispatch.full())) {
+    if (inside && (!shown || reactor_.dispatch.full())) {
         // Parsed in place: what is consumed is skipped, nothing moves. A batch that is full is over before anything else reads into it.
         old->begin += static_cast<size_t>(rest.data - old->data());
         old->end = old->begin + rest.len;
@@ -116,7 +117,7 @@ bool Inbox::grow_tail(Connection &conn)
     if (old->free_size() >= std::min(missing, kCopyTail))
         return true;
     size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTail), old->size(), old->need);
-    if (!app_.dispatch.awaits_host(conn))
+    if (!reactor_.dispatch.awaits_host(conn))
         return stretch_tail(conn, capacity);
     Tail *fresh = make_tail(conn, capacity);
     if (!fresh)
@@ -143,7 +144,7 @@ bool Inbox::stretch_tail(Connection &conn, size_t capacity)
             return true;
     }
     size_t total = assembled_ - tail->capacity + capacity;
-    Tail *grown = total > static_cast<size_t>(app_.options.max_assembly_total) ? nullptr : tail->grow(capacity);
+    Tail *grown = total > static_cast<size_t>(reactor_.max_assembly_total) ? nullptr : tail->grow(capacity);
     if (!grown) {
         over_assembly(conn);
         return false;
@@ -157,7 +158,7 @@ bool Inbox::stretch_tail(Connection &conn, size_t capacity)
 
 void Inbox::readable(Connection *conn)
 {
-    conn->owner->app.inbox.read(*conn);
+    conn->owner->reactor.inbox.read(*conn);
 }
 
 /// The one receive; 0: nothing came, and what that means has been seen to.
@@ -167,18 +168,18 @@ size_t Inbox::receive(Connection &conn, char *out, size_t len)
     switch (result.kind) {
     case IoResult::Kind::kDone:
         conn.bytes_read += result.size;
-        conn.last_active = app_.tick();
+        conn.last_active = reactor_.tick();
         if (conn.has(kAwaitPong)) {
             // Any byte shows that the peer is alive; a pong may stand behind megabytes of them.
             conn.unset(kAwaitPong);
-            app_.expiry.alive(conn);
+            reactor_.expiry.alive(conn);
         }
         return result.size;
     case IoResult::Kind::kEnd:
-        app_.lifecycle.peer_ended(conn);
+        reactor_.lifecycle.peer_ended(conn);
         return 0;
     case IoResult::Kind::kFailed:
-        app_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
         return 0;
     case IoResult::Kind::kBlocked:
         return 0;
@@ -192,22 +193,22 @@ void Inbox::read(Connection &conn)
         discard(conn);
         return;
     }
-    if (conn.state < ConnState::kHandshake && !app_.lifecycle.secure(conn))
+    if (conn.state < ConnState::kHandshake && !reactor_.lifecycle.secure(conn))
         return;
     if (!arena_) {
         arena_ = static_cast<char *>(malloc(kArenaSize + kPadding));
         if (!arena_) {
-            app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+            reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
             return;
         }
     }
     if (conn.todo & (kTodoInput | kTodoOpen)) {
-        app_.todos.run();
-        if (!app_.connections.live_at(conn.slot) || conn.state == ConnState::kClosed)
+        reactor_.todos.run();
+        if (!reactor_.connections.live_at(conn.slot) || conn.state == ConnState::kClosed)
             return;
     }
-    if (app_.dispatch.full() || kArenaSize - used_ < kMinRoom) {
-        app_.loop.break_turn();
+    if (reactor_.dispatch.full() || kArenaSize - used_ < kMinRoom) {
+        reactor_.loop.break_turn();
         return;
     }
     if (!wants(conn))
@@ -234,9 +235,9 @@ void Inbox::read_to_arena(Connection &conn)
         return;
     if (before > 0)
         memcpy(base, conn.tail->data(), before);
-    size_t records = app_.dispatch.count();
+    size_t records = reactor_.dispatch.count();
     Rest rest = codec_of(conn).parse(conn, {base, before + got, false});
-    if (app_.dispatch.count() != records)
+    if (reactor_.dispatch.count() != records)
         used_ = (used_ + before + got + 15) & ~size_t{15};
     keep_rest(conn, rest);
 }
@@ -256,7 +257,7 @@ void Inbox::read_to_tail(Connection &conn)
 void Inbox::more(Connection &conn)
 {
     if (conn.tail)
-        app_.todos.add(conn, kTodoInput);
+        reactor_.todos.add(conn, kTodoInput);
 }
 
 void Inbox::parse_held(Connection &conn)

@@ -17,11 +17,11 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 class Inbox {
 public:
-    explicit Inbox(App &app) : app_(app) {}
+    explicit Inbox(Reactor &reactor) : reactor_(reactor) {}
     Inbox(const Inbox &) = delete;
     Inbox &operator=(const Inbox &) = delete;
     ~Inbox();
@@ -65,7 +65,7 @@ private:
     void retire_tail(const Connection &conn, Tail *tail);
     void over_assembly(Connection &conn);
 
-    App &app_;
+    Reactor &reactor_;
     char *arena_ = nullptr;
     size_t used_ = 0;
     size_t assembled_ = 0; ///< capacity of all tails

@@ -1,8 +1,8 @@
 #include "conn/lifecycle.h"
 
+#include "conn/reactor.h"
 #include "core/error.h"
 #include "net/transport.h"
-#include "worker/app.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,24 +12,24 @@ namespace wm {
 
 bool Lifecycle::accept(Endpoint &endpoint, int fd)
 {
-    uint32_t slot = endpoint.make_room() ? app_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
+    uint32_t slot = endpoint.make_room() ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
         return false;
-    Connection &conn = *app_.connections.at(slot);
+    Connection &conn = *reactor_.connections.at(slot);
     conn.owner = &endpoint;
     conn.slot = slot;
-    conn.generation = app_.connections.generation_of(slot);
+    conn.generation = reactor_.connections.generation_of(slot);
     conn.codec = endpoint.codec;
-    conn.last_active = app_.tick();
+    conn.last_active = reactor_.tick();
     const TransportKind &transport = *endpoint.transport;
     if (transport.accept)
         conn.io = transport.accept(endpoint.transport_settings);
     bool began = (conn.io || !transport.accept) && begin_codec(conn);
-    if (!began || !conn.read.arm_read<&Inbox::readable>(app_.loop, fd, &conn)) {
+    if (!began || !conn.read.arm_read<&Inbox::readable>(reactor_.loop, fd, &conn)) {
         if (began)
             end_codec(conn);
         delete conn.io;
-        app_.connections.release(slot);
+        reactor_.connections.release(slot);
         return false;
     }
     conn.fd = fd;
@@ -37,12 +37,12 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
         conn.state = ConnState::kSecuring;
     endpoint.add(conn);
 
-    app_.dispatch.connect(conn);
+    reactor_.dispatch.connect(conn);
     if (conn.state > ConnState::kHandshake)
         return true; // the callback has closed it
     if (conn.io || codec_of(conn).has_handshake) {
-        conn.phase_deadline = app_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
-        app_.expiry.update(conn);
+        conn.phase_deadline = reactor_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
+        reactor_.expiry.update(conn);
     } else {
         open(conn, {});
     }
@@ -92,16 +92,16 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
     if (conn.has(kAboveHighWater)) // of what was sent before
-        app_.todos.add(conn, kTodoFull);
+        reactor_.todos.add(conn, kTodoFull);
     if (!answer.empty())
-        app_.outbox.open(conn, answer);
-    app_.expiry.alive(conn);
+        reactor_.outbox.open(conn, answer);
+    reactor_.expiry.alive(conn);
     if (conn.blocked())
-        app_.outbox.list(conn); // what was sent in the connect callback
-    if (app_.dispatch.room(conn.owner->callbacks.open) && conn.state == ConnState::kOpen)
-        app_.dispatch.open(conn);
+        reactor_.outbox.list(conn); // what was sent in the connect callback
+    if (reactor_.dispatch.room(conn.owner->callbacks.open) && conn.state == ConnState::kOpen)
+        reactor_.dispatch.open(conn);
     else
-        app_.todos.add(conn, kTodoOpen);
+        reactor_.todos.add(conn, kTodoOpen);
 }
 
 void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text)
@@ -131,7 +131,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     bool opened = conn.state == ConnState::kOpen;
     bool frame = opened && codec.close;
     if (codec.has_handshake && !opened)
-        app_.outbox.discard(conn); // held for a handshake that will not be
+        reactor_.outbox.discard(conn); // held for a handshake that will not be
     if (frame && code == 0)
         code = codec.close_code;
     keep_reason(conn, reason, frame ? code : int32_t{codec.lost_code}, text);
@@ -147,34 +147,34 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     conn.unset(kPaused);
     conn.unset(kInputBlocked);
     if (frame)
-        app_.inbox.more(conn);
+        reactor_.inbox.more(conn);
     begin_close_timeout(conn);
     update_read(conn);
-    app_.outbox.list(conn);
+    reactor_.outbox.list(conn);
 }
 
 void Lifecycle::begin_close_timeout(Connection &conn)
 {
-    conn.phase_deadline = app_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
-    app_.expiry.update(conn);
+    conn.phase_deadline = reactor_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
+    reactor_.expiry.update(conn);
 }
 
 void Lifecycle::fault(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    bool later = app_.dispatch.awaits_host(conn) && conn.state == ConnState::kOpen;
+    bool later = reactor_.dispatch.awaits_host(conn) && conn.state == ConnState::kOpen;
     if (conn.state <= ConnState::kOpen)
-        app_.dispatch.error(conn, error, text);
+        reactor_.dispatch.error(conn, error, text);
     conn.set(kNoInput);
     if (later) {
         keep_reason(conn, reason, code, text);
-        app_.todos.add(conn, kTodoEnd);
+        reactor_.todos.add(conn, kTodoEnd);
     } else {
         close(conn, reason, code, text);
         if (conn.state == ConnState::kCloseSent)
             conn.state = ConnState::kClosing; // the peer's close frame is awaited no longer
-        app_.outbox.list(conn);
+        reactor_.outbox.list(conn);
     }
     update_read(conn);
 }
@@ -201,8 +201,8 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t code)
     keep_reason(conn, reason, code, {});
     conn.state = ConnState::kClosed;
     conn.read.disarm();
-    app_.outbox.discard(conn);
-    app_.todos.add(conn, kTodoClose);
+    reactor_.outbox.discard(conn);
+    reactor_.todos.add(conn, kTodoClose);
 }
 
 void Lifecycle::peer_ended(Connection &conn)
@@ -211,8 +211,8 @@ void Lifecycle::peer_ended(Connection &conn)
     conn.read.disarm();
     if (conn.todo & kTodoEnd)
         return;
-    if (app_.dispatch.awaits_host(conn) && conn.state == ConnState::kOpen)
-        app_.todos.add(conn, kTodoEnd);
+    if (reactor_.dispatch.awaits_host(conn) && conn.state == ConnState::kOpen)
+        reactor_.todos.add(conn, kTodoEnd);
     else
         end_of_stream(conn);
 }
@@ -234,7 +234,7 @@ void Lifecycle::end_of_stream(Connection &conn)
         keep_reason(conn, WM_REASON_PEER, codec_of(conn).lost_code, {});
         conn.state = ConnState::kClosing;
         conn.set(kNoInput);
-        app_.outbox.list(conn);
+        reactor_.outbox.list(conn);
     }
     begin_close_timeout(conn);
 }
@@ -244,13 +244,13 @@ void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view tex
     conn.set(kPeerClosed);
     conn.set(kNoInput);
     keep_reason(conn, WM_REASON_PEER, code, text);
-    if (conn.state == ConnState::kOpen && app_.dispatch.awaits_host(conn)) {
-        app_.todos.add(conn, kTodoEnd);
+    if (conn.state == ConnState::kOpen && reactor_.dispatch.awaits_host(conn)) {
+        reactor_.todos.add(conn, kTodoEnd);
     } else if (conn.state == ConnState::kOpen) {
         answer_close(conn);
     } else {
         conn.state = ConnState::kClosing;
-        app_.outbox.list(conn);
+        reactor_.outbox.list(conn);
     }
 }
 
@@ -261,7 +261,7 @@ void Lifecycle::answer_close(Connection &conn)
     if (conn.state == ConnState::kClosed)
         return;
     begin_close_timeout(conn);
-    app_.outbox.list(conn);
+    reactor_.outbox.list(conn);
 }
 
 void Lifecycle::advance(Connection &conn)
@@ -286,21 +286,17 @@ void Lifecycle::progressed(Connection &conn)
         begin_close_timeout(conn);
 }
 
-int Lifecycle::set_option(Connection &conn, const char *name, int64_t value)
+int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
 {
-    ConnOptions changed = conn.owner->options_of(conn);
-    int result = wm::set_option(Scope::kConn, &changed, false, name, value);
-    if (result != 0)
-        return result;
     if (!conn.make_cold())
         return fail(WM_ENOMEM, "out of memory for options of a connection");
     if (!conn.cold->options)
         conn.cold->options = new ConnOptions;
-    *conn.cold->options = changed;
+    *conn.cold->options = options;
     if (conn.state == ConnState::kOpen && !conn.has(kAwaitPong))
-        app_.expiry.alive(conn);
+        reactor_.expiry.alive(conn);
     else
-        app_.expiry.update(conn);
+        reactor_.expiry.update(conn);
     if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !(conn.todo & kTodoEnd) && !stays_half_open(conn))
         end_of_stream(conn);
     return 0;
@@ -317,7 +313,7 @@ void Lifecycle::resume(Connection &conn)
     if (!conn.has(kPaused))
         return;
     conn.unset(kPaused);
-    app_.inbox.more(conn);
+    reactor_.inbox.more(conn);
     update_read(conn);
 }
 
@@ -326,38 +322,37 @@ void Lifecycle::update_read(Connection &conn)
     bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)
         conn.read.disarm();
-    else if (!conn.read.arm_read<&Inbox::readable>(app_.loop, conn.fd, &conn))
+    else if (!conn.read.arm_read<&Inbox::readable>(reactor_.loop, conn.fd, &conn))
         destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
 void Lifecycle::finish(Connection &conn)
 {
-    for (AppPart *part : app_.parts_)
-        part->released(conn);
+    reactor_.notify_released(conn);
     // The poll that shows the record outlives the connection: the text moves to where the batch keeps its bytes.
     const char *text = conn.cold ? conn.cold->close_text : "";
     size_t len = conn.cold ? conn.cold->close_text_len : 0;
-    if (app_.dispatch.polling() && len > 0)
-        text = app_.inbox.keep(text, len);
-    app_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
+    if (reactor_.dispatch.polling() && len > 0)
+        text = reactor_.inbox.keep(text, len);
+    reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
 
     end_codec(conn);
-    app_.inbox.free_tail(conn);
-    app_.outbox.discard(conn); // a callback cannot send, but a control frame may have been on its way
-    app_.deadlines.set(conn.slot, 0);
+    reactor_.inbox.free_tail(conn);
+    reactor_.outbox.discard(conn); // a callback cannot send, but a control frame may have been on its way
+    reactor_.deadlines.set(conn.slot, 0);
     conn.owner->remove(conn);
     delete conn.io;
     ::close(conn.fd);
-    app_.retire(conn.user, conn.destroy_user);
+    reactor_.retire(conn.user, conn.destroy_user);
     delete conn.cold;
-    app_.connections.release(conn.slot);
+    reactor_.connections.release(conn.slot);
 }
 
 void Lifecycle::destroy_all(int32_t reason)
 {
-    for (uint32_t slot = 0; slot < app_.connections.used(); slot++)
-        if (app_.connections.live_at(slot))
-            destroy(*app_.connections.at(slot), reason, 0);
+    for (uint32_t slot = 0; slot < reactor_.connections.used(); slot++)
+        if (reactor_.connections.live_at(slot))
+            destroy(*reactor_.connections.at(slot), reason, 0);
 }
 
 } // namespace wm

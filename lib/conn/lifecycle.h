@@ -13,11 +13,11 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 class Lifecycle {
 public:
-    explicit Lifecycle(App &app) : app_(app) {}
+    explicit Lifecycle(Reactor &reactor) : reactor_(reactor) {}
 
     /// Takes over a connected descriptor; false when there is no room for it (the descriptor stays the caller's).
     bool accept(Endpoint &endpoint, int fd);
@@ -46,8 +46,8 @@ public:
     /// A closing connection made progress: its deadline moves.
     void progressed(Connection &conn);
 
-    /// An option of this connection alone: it gets a set of its own.
-    int set_option(Connection &conn, const char *name, int64_t value);
+    /// Gives the connection options of its own: 0 or WM_ENOMEM.
+    int set_options(Connection &conn, const ConnOptions &options);
 
     void pause(Connection &conn);
     void resume(Connection &conn);
@@ -70,7 +70,7 @@ private:
     void begin_close_timeout(Connection &conn);
     void keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text);
 
-    App &app_;
+    Reactor &reactor_;
 };
 
 } // namespace wm

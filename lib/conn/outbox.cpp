@@ -1,8 +1,8 @@
 #include "conn/outbox.h"
 
+#include "conn/reactor.h"
 #include "core/error.h"
 #include "net/transport.h"
-#include "worker/app.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -44,10 +44,10 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
         return fail(WM_EFULL, "%zu bytes are queued, over max_send_buffer (%lld)", conn.queued(),
                     static_cast<long long>(options.max_send_buffer));
     }
-    if (total_queued_ > static_cast<size_t>(app_.options.max_queue_total)) {
+    if (total_queued_ > static_cast<size_t>(reactor_.max_queue_total)) {
         send_fail_++;
         return fail(WM_EFULL, "%zu bytes are queued for all connections, over max_queue_total (%lld)", total_queued_,
-                    static_cast<long long>(app_.options.max_queue_total));
+                    static_cast<long long>(reactor_.max_queue_total));
     }
     return 0;
 }
@@ -74,7 +74,7 @@ int Outbox::send(Connection &conn, SharedMessage &message)
         return fail(WM_ESTATE, "an http connection takes answers only");
     int result = check(conn, message.size(), false);
     if (result == WM_EFULL) {
-        app_.todos.add(conn, kTodoRefused);
+        reactor_.todos.add(conn, kTodoRefused);
         return result;
     }
     if (result != 0)
@@ -100,7 +100,7 @@ void Outbox::open(Connection &conn, std::string_view answer)
         return;
     }
     if (!conn.cold->queue.prepend(answer.data(), answer.size())) {
-        app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
         return;
     }
     total_queued_ += answer.size();
@@ -113,7 +113,7 @@ bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, 
     IoResult result = io::send(conn.io, conn.fd, vectors, count);
     if (result.kind == IoResult::Kind::kFailed) {
         send_fail_++;
-        app_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
         return false;
     }
     *sent = result.size;
@@ -124,7 +124,7 @@ bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, 
 /// Memory ran out with part of a message gone: what would follow makes no sense to the peer.
 int Outbox::lost(Connection &conn, size_t len)
 {
-    app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     return fail(WM_ENOMEM, "out of memory for %zu bytes to send", len);
 }
 
@@ -195,7 +195,7 @@ int Outbox::after(Connection &conn, int32_t flags)
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
         if (conn.state == ConnState::kOpen) // before that, the open event comes first
-            app_.todos.add(conn, kTodoFull);
+            reactor_.todos.add(conn, kTodoFull);
     }
     return WM_BACKPRESSURE;
 }
@@ -253,7 +253,7 @@ void Outbox::list(Connection &conn)
         return;
     listed_.push_back(conn.slot); // may throw: the mark says what is so
     conn.set(kListedFlush);
-    app_.has_work();
+    reactor_.has_work();
 }
 
 bool Outbox::queue(Connection &conn, std::string_view bytes)
@@ -299,8 +299,8 @@ bool Outbox::queue_segments(Connection &conn, size_t skip)
 
 void Outbox::wait_writable(Connection &conn)
 {
-    if (!conn.cold->write.arm_write<&Outbox::writable>(app_.loop, conn.fd, &conn))
-        app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    if (!conn.cold->write.arm_write<&Outbox::writable>(reactor_.loop, conn.fd, &conn))
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
 void Outbox::flush(Connection &conn)
@@ -323,7 +323,7 @@ void Outbox::flush(Connection &conn)
             break;
         if (left < bytes) {
             if (!queue_segments(conn, left))
-                app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+                reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
             else
                 wait_writable(conn);
             return;
@@ -374,9 +374,9 @@ void Outbox::flush_all()
 {
     for (size_t i = 0; i < listed_.size(); i++) {
         uint32_t slot = listed_[i];
-        if (!app_.connections.live_at(slot))
+        if (!reactor_.connections.live_at(slot))
             continue;
-        Connection &conn = *app_.connections.at(slot);
+        Connection &conn = *reactor_.connections.at(slot);
         if (!conn.has(kListedFlush))
             continue;
         conn.unset(kListedFlush);
@@ -388,7 +388,7 @@ void Outbox::flush_all()
 
 void Outbox::writable(Connection *conn)
 {
-    conn->owner->app.outbox.write_queue(*conn);
+    conn->owner->reactor.outbox.write_queue(*conn);
 }
 
 void Outbox::write_queue(Connection &conn)
@@ -404,7 +404,7 @@ void Outbox::write_queue(Connection &conn)
             break;
         total_queued_ -= sent;
         queue.consume(sent);
-        app_.lifecycle.progressed(conn);
+        reactor_.lifecycle.progressed(conn);
     }
     if (!queue.empty()) {
         wait_writable(conn);
@@ -419,12 +419,12 @@ void Outbox::drained(Connection &conn)
 {
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
-        app_.todos.add(conn, kTodoDrain);
+        reactor_.todos.add(conn, kTodoDrain);
         if (codec_of(conn).drained)
             codec_of(conn).drained(conn);
     }
     if (conn.state == ConnState::kClosing) {
-        app_.lifecycle.advance(conn);
+        reactor_.lifecycle.advance(conn);
     } else if (conn.cold && !conn.cold->holds_something()) {
         delete conn.cold;
         conn.cold = nullptr;

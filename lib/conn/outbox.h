@@ -19,11 +19,11 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 class Outbox {
 public:
-    explicit Outbox(App &app) : app_(app) {}
+    explicit Outbox(Reactor &reactor) : reactor_(reactor) {}
     Outbox(const Outbox &) = delete;
     Outbox &operator=(const Outbox &) = delete;
     ~Outbox();
@@ -71,7 +71,7 @@ private:
     void drained(Connection &conn);
     bool write_through(Connection &conn, std::string_view head, std::string_view body);
 
-    App &app_;
+    Reactor &reactor_;
     char *arena_ = nullptr;
     size_t cursor_ = 0;
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none

@@ -1,6 +1,6 @@
 #include "conn/todo_list.h"
 
-#include "worker/app.h"
+#include "conn/reactor.h"
 
 namespace wm {
 
@@ -11,7 +11,7 @@ void TodoList::add(Connection &conn, Todo what)
         return;
     listed_.push_back(conn.slot); // may throw: the mark says what is so
     conn.set(kListedTodo);
-    app_.has_work();
+    reactor_.has_work();
 }
 
 bool TodoList::run()
@@ -19,9 +19,9 @@ bool TodoList::run()
     size_t done = 0;
     for (; done < listed_.size(); done++) {
         // Listed until it is through, so that what its callbacks cause does not list it a second time.
-        Connection &conn = *app_.connections.at(listed_[done]);
+        Connection &conn = *reactor_.connections.at(listed_[done]);
         // A run that memory's end broke off has left what it did in the list: nothing is done twice.
-        if (!app_.connections.live_at(listed_[done]) || !conn.has(kListedTodo))
+        if (!reactor_.connections.live_at(listed_[done]) || !conn.has(kListedTodo))
             continue;
         Progress progress = run_one(conn);
         if (progress == Progress::kWaits)
@@ -51,7 +51,7 @@ void TodoList::recall()
 TodoList::Progress TodoList::run_one(Connection &conn)
 {
     const ConnCallbacks &callbacks = conn.owner->callbacks;
-    Dispatch &dispatch = app_.dispatch;
+    Dispatch &dispatch = reactor_.dispatch;
     auto take = [&conn](Todo what) { conn.todo = static_cast<uint8_t>(conn.todo & ~what); };
     if (conn.state == ConnState::kClosed)
         take(static_cast<Todo>(kTodoOpen | kTodoInput));
@@ -59,13 +59,13 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         if (!dispatch.room(callbacks.open))
             return Progress::kWaits;
         take(kTodoOpen);
-        app_.inbox.more(conn);
+        reactor_.inbox.more(conn);
         if (conn.state == ConnState::kOpen)
             dispatch.open(conn);
     }
     if (conn.todo & kTodoInput) {
         take(kTodoInput);
-        app_.inbox.parse_held(conn);
+        reactor_.inbox.parse_held(conn);
         if (conn.todo & kTodoInput)
             return Progress::kWaits;
     }
@@ -89,15 +89,15 @@ TodoList::Progress TodoList::run_one(Connection &conn)
             dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
     }
     if (conn.todo & kTodoEnd) {
-        if (app_.dispatch.awaits_host(conn))
+        if (reactor_.dispatch.awaits_host(conn))
             return Progress::kLater;
         take(kTodoEnd);
-        app_.lifecycle.end(conn);
+        reactor_.lifecycle.end(conn);
     }
     if (conn.todo & kTodoClose) {
         if (!dispatch.room(callbacks.close))
             return Progress::kWaits;
-        app_.lifecycle.finish(conn);
+        reactor_.lifecycle.finish(conn);
         return Progress::kGone;
     }
     return Progress::kDone;

@@ -12,11 +12,11 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 class TodoList {
 public:
-    explicit TodoList(App &app) : app_(app) {}
+    explicit TodoList(Reactor &reactor) : reactor_(reactor) {}
 
     void add(Connection &conn, Todo what);
     /// Does what is listed; false when a poll's array is full and some of it has to wait.
@@ -38,7 +38,7 @@ private:
 
     Progress run_one(Connection &conn);
 
-    App &app_;
+    Reactor &reactor_;
     std::vector<uint32_t> listed_;
     std::vector<uint32_t> later_;
 };

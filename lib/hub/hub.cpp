@@ -62,9 +62,9 @@ int Hub::bind(std::string_view uid, Connection &conn)
     by_slot_[conn.slot] = index;
     append(entry, index);
     while (entry->count > static_cast<uint32_t>(options.max_per_uid)) {
-        Connection &oldest = *app_.connections.at(bindings_[entry->oldest].slot);
+        Connection &oldest = *app_.reactor.connections.at(bindings_[entry->oldest].slot);
         remove(entry->oldest);
-        app_.lifecycle.close(oldest, WM_REASON_LIMIT, websocket::kPolicy, "replaced");
+        app_.reactor.lifecycle.close(oldest, WM_REASON_LIMIT, websocket::kPolicy, "replaced");
     }
     return 0;
 }
@@ -115,16 +115,16 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
     if (!entry)
         return 0;
     if (entry->oldest == entry->newest) {
-        Connection &only = *app_.connections.at(bindings_[entry->oldest].slot);
-        int result = app_.outbox.send(only, {static_cast<const char *>(data), len}, flags);
+        Connection &only = *app_.reactor.connections.at(bindings_[entry->oldest].slot);
+        int result = app_.reactor.outbox.send(only, {static_cast<const char *>(data), len}, flags);
         if (result == WM_EFULL)
-            app_.todos.add(only, kTodoRefused);
+            app_.reactor.todos.add(only, kTodoRefused);
         return result >= 0 ? 1 : 0;
     }
     SharedMessage message(data, len, flags);
     int64_t taken = 0;
     for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
-        taken += app_.outbox.send(*app_.connections.at(bindings_[index].slot), message) >= 0;
+        taken += app_.reactor.outbox.send(*app_.reactor.connections.at(bindings_[index].slot), message) >= 0;
     return taken;
 }
 
@@ -133,7 +133,7 @@ int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
     SharedMessage message(data, len, flags);
     int64_t taken = 0;
     for (uint32_t index : all_)
-        taken += app_.outbox.send(*app_.connections.at(bindings_[index].slot), message) >= 0;
+        taken += app_.reactor.outbox.send(*app_.reactor.connections.at(bindings_[index].slot), message) >= 0;
     return taken;
 }
 
@@ -142,7 +142,7 @@ int64_t Hub::online(std::string_view uid) const
     Uid *entry = uids_.find(uid);
     int64_t live = 0;
     for (uint32_t index = entry ? entry->oldest : kNone; index != kNone; index = bindings_[index].newer)
-        live += app_.connections.at(bindings_[index].slot)->state <= ConnState::kOpen;
+        live += app_.reactor.connections.at(bindings_[index].slot)->state <= ConnState::kOpen;
     return live;
 }
 
@@ -155,7 +155,7 @@ void Hub::run(Command &command)
     if (command.done)
         command.done(handle(this), taken, command.user);
     else
-        app_.dispatch.hub(taken, command.user);
+        app_.reactor.dispatch.hub(taken, command.user);
 }
 
 } // namespace wm

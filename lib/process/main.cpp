@@ -68,7 +68,7 @@ std::string check_start(App &app)
     }
     if (!any)
         return "there is no worker with processes: make one with wm_worker_new, its option count above 0";
-    if (app.loop.is_open())
+    if (app.reactor.loop.is_open())
         return "the app's loop is open already: call wm_app_main before wm_app_fd, run and poll";
     size_t threads = own_threads();
     if (threads > 1 && !starts_by_exec(app))

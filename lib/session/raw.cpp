@@ -1,7 +1,7 @@
 // tcp:// and unix://: bytes as they are read, without messages' borders.
+#include "conn/reactor.h"
 #include "session/codecs.h"
 #include "session/half_open.h"
-#include "worker/app.h"
 
 namespace wm {
 
@@ -9,10 +9,10 @@ namespace {
 
 Rest parse(Connection &conn, Rest in)
 {
-    App &app = conn.owner->app;
-    if (in.len == 0 || !app.inbox.wants(conn))
+    Reactor &reactor = conn.owner->reactor;
+    if (in.len == 0 || !reactor.inbox.wants(conn))
         return in;
-    app.dispatch.message(conn, in.data, in.len, WM_KIND_RAW, 0);
+    reactor.dispatch.message(conn, in.data, in.len, WM_KIND_RAW, 0);
     return {in.data + in.len, 0, false};
 }
 

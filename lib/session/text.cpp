@@ -1,8 +1,8 @@
 // text://: a message is a line.
+#include "conn/reactor.h"
 #include "proto/text/line_parser.h"
 #include "session/codecs.h"
 #include "session/half_open.h"
-#include "worker/app.h"
 
 #include <cstring>
 
@@ -34,23 +34,23 @@ Rest skip_line(TextState &state, Rest in)
 
 void refuse_line(Connection &conn, TextState &state, bool ended)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     if (!conn.owner->options.skip_oversize) {
-        app.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EMSGSIZE, 0, "line over max_message");
+        reactor.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EMSGSIZE, 0, "line over max_message");
         return;
     }
     if (!ended) {
         state.skipping = true;
         state.parser.reset();
     }
-    app.dispatch.error(conn, WM_EMSGSIZE, "line over max_message");
+    reactor.dispatch.error(conn, WM_EMSGSIZE, "line over max_message");
 }
 
 Rest parse(Connection &conn, Rest in)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     TextState &state = conn.codec_state.as<TextState>();
-    while (in.len > 0 && app.inbox.wants(conn)) {
+    while (in.len > 0 && reactor.inbox.wants(conn)) {
         if (state.skipping) {
             in = skip_line(state, in);
             continue;
@@ -63,7 +63,7 @@ Rest parse(Connection &conn, Rest in)
         char *line = in.data;
         in = {in.data + step.size, in.len - step.size, false};
         if (step.kind == StepKind::kMessage)
-            app.dispatch.message(conn, line, message_len, WM_KIND_TEXT, 0);
+            reactor.dispatch.message(conn, line, message_len, WM_KIND_TEXT, 0);
         else
             refuse_line(conn, state, line[step.size - 1] == '\n');
     }

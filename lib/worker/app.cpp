@@ -1,9 +1,16 @@
 #include "worker/app.h"
 
 #include "core/error.h"
-#include "worker/handles.h"
+#include "session/codecs.h"
+#include "session/sessions.h"
+#include "worker/commands.h"
+#include "worker/shutdown.h"
+#include "worker/status_writer.h"
+#include "worker/timers.h"
+#include "worker/worker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unistd.h>
 
 namespace wm {
@@ -18,15 +25,23 @@ int64_t quarter_of_memory()
 } // namespace
 
 App::App(uint32_t index, Mailbox *mailbox)
-    : outbox(*this), inbox(*this), lifecycle(*this), expiry(*this), todos(*this), requests(*this, mailbox->generation_base),
-      connections(mailbox->generation_base), shutdown(*this), timers(*this, mailbox->generation_base), commands(*this, mailbox),
-      mailbox_(mailbox), index_(index)
+    : reactor(index, mailbox->generation_base), sessions(new Sessions(reactor, mailbox->generation_base)),
+      timers(new Timers(*this, mailbox->generation_base)), commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)),
+      status(new StatusWriter(*this)), mailbox_(mailbox)
 {
+    reactor.owner = this;
+    reactor.arm_due = &App::arm;
+    reactor.sessions = sessions.get();
+    std::copy(std::begin(kCodecs), std::end(kCodecs), reactor.codecs);
     options.max_queue_total = quarter_of_memory();
+    set_limits();
     mailbox->limit = static_cast<size_t>(options.max_mailbox);
-    std::copy(std::begin(kCodecs), std::end(kCodecs), codecs);
-    loop.update_now();
-    deadlines.start(loop.now_ms());
+}
+
+void App::set_limits()
+{
+    reactor.max_queue_total = static_cast<size_t>(options.max_queue_total);
+    reactor.max_assembly_total = static_cast<size_t>(options.max_assembly_total);
 }
 
 App *App::make()
@@ -51,11 +66,11 @@ int App::release()
     if (!on_thread()) {
         // A run that has ended leaves its thread behind: who frees the app then is its thread from here on.
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        if (inside_)
+        if (reactor.inside)
             return fail(WM_ETHREAD, "another thread is inside run or poll: stop it, and free the app when it has returned");
         mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
     }
-    if (inside_) {
+    if (reactor.inside) {
         free_later_ = true;
         request_stop();
     } else {
@@ -71,15 +86,15 @@ App::~App()
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
         mailbox_->closing = mailbox_->stopped = true;
     }
-    inside_ = true; // callbacks of the end must not run the app again
+    reactor.inside = true; // callbacks of the end must not run the app again
     freeing_ = true;
     stop_pulling();
-    lifecycle.destroy_all(WM_REASON_STOP);
-    todos.run();
-    outbox.flush_all();
+    reactor.lifecycle.destroy_all(WM_REASON_STOP);
+    reactor.todos.run();
+    reactor.outbox.flush_all();
     while (!parts_.empty())
         delete parts_.back(); // takes itself off the list
-    timers.drop_all();
+    timers->drop_all();
     while (!workers_.empty()) {
         std::unique_ptr<Worker> gone = std::move(workers_.back());
         workers_.pop_back();
@@ -88,14 +103,15 @@ App::~App()
         if (callback.destroy)
             callback.destroy(callback.user);
     });
-    commands.drop();
-    sweep_retired();
-    inbox.begin_batch();
-    loop.close();
+    commands->drop();
+    release_retired();
+    reactor.inbox.begin_batch();
+    reactor.loop.close();
 
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     mailbox_->generation_base =
-        std::max({connections.highest_generation(), requests.highest_generation(), timers.highest_generation()}) & kGenerationMask;
+        std::max({reactor.connections.highest_generation(), sessions->requests.highest_generation(), timers->highest_generation()}) &
+        kGenerationMask;
     if (mailbox_->generation_base >= kGenerationMask - 1)
         mailbox_->generation_base = 0;
     mailbox_->owner.store(nullptr, std::memory_order_relaxed);
@@ -109,6 +125,7 @@ int App::set_option(const char *name, int64_t value)
     int result = wm::set_option(Scope::kApp, &options, started_, name, value);
     if (options.max_queue_total == 0)
         options.max_queue_total = quarter_of_memory();
+    set_limits();
     if (options.max_mailbox != before.max_mailbox) {
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
         mailbox_->limit = static_cast<size_t>(options.max_mailbox);
@@ -135,30 +152,30 @@ Worker *App::add_worker(const Address *address, const Scheme &scheme)
         return nullptr;
     }
     workers_.push_back(std::make_unique<Worker>(*this, address, scheme));
-    status.rows_changed();
+    reactor.status_changed = true;
     return workers_.back().get();
+}
+
+bool App::tells_master() const
+{
+    return link && !abandoning_ && !freeing_ && !shutdown->begun();
+}
+
+void App::add_part(AppPart *part)
+{
+    parts_.push_back(part);
+    reactor.observe(*part, ReactorObserver::kReleased);
 }
 
 void App::remove_part(AppPart *part)
 {
+    reactor.forget(*part);
     parts_.erase(std::find(parts_.begin(), parts_.end(), part));
 }
 
 bool App::has_part(const AppPart *part) const
 {
     return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
-}
-
-void App::retire(void *user, wm_destroy_fn destroy)
-{
-    if (!destroy)
-        return;
-    try {
-        retired_.push_back({user, destroy});
-    } catch (const std::bad_alloc &) {
-        destroy(user); // early is better than never
-    }
-    has_work();
 }
 
 } // namespace wm

@@ -7,25 +7,10 @@
 #ifndef WM_WORKER_APP_H
 #define WM_WORKER_APP_H
 
-#include "conn/connection.h"
-#include "conn/dispatch.h"
-#include "conn/expiry.h"
-#include "conn/inbox.h"
-#include "conn/lifecycle.h"
-#include "conn/outbox.h"
-#include "conn/todo_list.h"
-#include "core/deadlines.h"
-#include "core/loop.h"
+#include "conn/reactor.h"
 #include "core/mailbox.h"
-#include "core/slot_table.h"
-#include "session/codecs.h"
-#include "session/http/requests.h"
-#include "worker/commands.h"
-#include "worker/process_link.h"
-#include "worker/shutdown.h"
-#include "worker/status_writer.h"
-#include "worker/timers.h"
-#include "worker/worker.h"
+#include "worker/callbacks.h"
+#include "worker/options.h"
 
 #include <atomic>
 #include <memory>
@@ -33,18 +18,23 @@
 
 namespace wm {
 
-/// What other layers hang into an app: it hears of connections that end and runs its own commands of other threads.
-class AppPart {
+struct Address;
+struct Scheme;
+class Commands;
+class ProcessLink;
+class Shutdown;
+class StatusWriter;
+class Timers;
+class Worker;
+
+/// What other layers add to an app: it runs commands of other threads that are its own.
+class AppPart : public ReactorObserver {
 public:
-    virtual ~AppPart() = default;
-    virtual void released(Connection &conn) = 0;
     virtual void run(Command &command) = 0;
 };
 
 class App {
 public:
-    static constexpr size_t kMaxCodecs = 64;
-
     /// nullptr when all indexes are taken, with the detail.
     static App *make();
     /// Frees it now, or, inside one of its callbacks, when the run or poll returns.
@@ -74,25 +64,18 @@ public:
 
     int set_option(const char *name, int64_t value);
     /// Whether a listener that the host closes is to be closed at the master too: not when the process only ends.
-    bool tells_master() const { return link && !abandoning_ && !freeing_ && !shutdown.begun(); }
+    bool tells_master() const;
 
     /// nullptr: a worker that only starts.
     Worker *add_worker(const Address *address, const Scheme &scheme);
     const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
-    void add_part(AppPart *part) { parts_.push_back(part); }
+    void add_part(AppPart *part);
     /// From here on nothing can be added.
     bool freeing() const { return freeing_; }
     /// What an attempt to add returns then.
     static int being_freed();
     void remove_part(AppPart *part);
     bool has_part(const AppPart *part) const;
-
-    /// destroy(user) at the end of the turn.
-    void retire(void *user, wm_destroy_fn destroy);
-    /// A deadline or timer has changed: outside of a turn, the loop's descriptor has to show it.
-    void deadline_moved();
-    /// Something is to be done at the end of a turn: outside of one, the loop's descriptor has to show it.
-    void has_work();
 
     /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
     class Visit {
@@ -107,35 +90,20 @@ public:
         bool outermost_;
     };
 
-    uint32_t index() const { return index_; }
-    bool inside() const { return inside_; }
+    uint32_t index() const { return reactor.index(); }
     bool started() const { return started_; }
-    bool stopping() const { return shutdown.stopping(); }
     int64_t max_connections() const;
-    uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
     AppOptions options;
     AppCallbacks callbacks;
-    Loop loop;
-    Deadlines deadlines;
-    Dispatch dispatch;
-    Outbox outbox;
-    Inbox inbox;
-    Lifecycle lifecycle;
-    Expiry expiry;
-    TodoList todos;
-    HttpRequests requests;
-    SlotTable<Connection, kConnSlots> connections;
-    Shutdown shutdown;
-    Timers timers;
-    Commands commands;
+    Reactor reactor;
+    const std::unique_ptr<Sessions> sessions;
+    const std::unique_ptr<Timers> timers;
+    const std::unique_ptr<Commands> commands;
+    const std::unique_ptr<Shutdown> shutdown;
+    const std::unique_ptr<StatusWriter> status;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;
-    StatusWriter status;
-    /// By a connection's row. Those of the library; a row may be added, and never changes.
-    const Codec *codecs[kMaxCodecs] = {};
-    /// Of the running poll: what records point to lives as long as it.
-    uint64_t slice_epoch = 1;
 
 private:
     App(uint32_t index, Mailbox *mailbox);
@@ -149,49 +117,24 @@ private:
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);
     void end_turn();
-    PageState page_state() const;
-    void publish_status();
-    void sweep_retired();
+    void release_retired();
+    void release_workers();
     void arm_due();
+    void set_limits();
+    static void arm(void *self);
     static void woken(void *self);
     static void due(void *self);
 
-    struct Retired {
-        void *user;
-        wm_destroy_fn destroy;
-    };
-
     Mailbox *mailbox_;
-    uint32_t index_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
-    std::vector<Retired> retired_;
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;
-    std::atomic<bool> inside_{false};
     bool free_later_ = false;
     bool freeing_ = false;
     bool abandoning_ = false; ///< a start has failed, and what it opened is closed again
-    bool signalled_ = false;
-
-    friend class Lifecycle;
 };
-
-inline const Codec &codec_of(const Connection &conn)
-{
-    return *conn.owner->app.codecs[conn.codec];
-}
-
-inline bool Inbox::wants(const Connection &conn) const
-{
-    if (conn.flags & (kPaused | kInputBlocked | kNoInput) || conn.todo & kTodoOpen)
-        return false;
-    const ConnCallbacks &callbacks = conn.owner->callbacks;
-    bool room = app_.dispatch.room(callbacks.message) && app_.dispatch.room(callbacks.error);
-    return conn.state >= ConnState::kHandshake && conn.state <= ConnState::kCloseSent && room &&
-           (conn.state != ConnState::kHandshake || app_.dispatch.room(callbacks.handshake));
-}
 
 } // namespace wm
 

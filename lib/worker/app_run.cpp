@@ -3,7 +3,13 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "worker/commands.h"
 #include "worker/handles.h"
+#include "worker/process_link.h"
+#include "worker/shutdown.h"
+#include "worker/status_writer.h"
+#include "worker/timers.h"
+#include "worker/worker.h"
 
 #include <algorithm>
 #include <new>
@@ -26,35 +32,35 @@ int64_t ninety_percent_of_descriptors()
 
 int App::open_loop()
 {
-    if (loop.is_open())
+    if (reactor.loop.is_open())
         return 0;
     std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
     max_by_descriptors_ = ninety_percent_of_descriptors();
-    int result = loop.open(&App::woken, &App::due, this);
+    int result = reactor.loop.open(&App::woken, &App::due, this);
     if (result == 0 && !mailbox_->commands.empty())
-        loop.wake();
+        reactor.loop.wake();
     return result;
 }
 
 int App::enter()
 {
-    if (inside_ && on_thread())
+    if (reactor.inside && on_thread())
         return fail(WM_ESTATE, "run, run_once and poll cannot be called inside a callback");
     {
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        if (inside_)
+        if (reactor.inside)
             return fail(WM_ESTATE, "another thread is inside run, run_once or poll");
         mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
-        inside_ = !stopped_;
+        reactor.inside = !stopped_;
     }
     if (stopped_)
         return fail(WM_ESTOPPED, "the app has stopped");
     int result = open_loop();
     if (result != 0) {
-        inside_ = false;
+        reactor.inside = false;
         return result;
     }
-    loop.update_now();
+    reactor.loop.update_now();
     if (!started_)
         result = start();
     if (result != 0)
@@ -64,31 +70,31 @@ int App::enter()
 
 void App::leave()
 {
-    publish_status();
-    inside_ = false;
+    reactor.notify(ReactorObserver::kIdle);
+    reactor.inside = false;
     if (free_later_)
         delete this;
 }
 
-App::Visit::Visit(App &app) : app_(app), outermost_(!app.inside_)
+App::Visit::Visit(App &app) : app_(app), outermost_(!app.reactor.inside)
 {
-    app.inside_ = true;
+    app.reactor.inside = true;
 }
 
 App::Visit::~Visit()
 {
     if (!outermost_)
         return;
-    app_.inside_ = false;
+    app_.reactor.inside = false;
     if (app_.free_later_)
         delete &app_;
-    else if (!app_.todos.done() || !app_.outbox.idle())
-        app_.has_work();
+    else if (!app_.reactor.todos.done() || !app_.reactor.outbox.idle())
+        app_.reactor.has_work();
 }
 
 int App::start()
 {
-    loop.report_busy();
+    reactor.loop.report_busy();
     if (link)
         link->starting();
     auto starts = [this](const Worker &worker) { return !worker.released() && (!link || link->starts(worker)); };
@@ -116,7 +122,8 @@ int App::start()
     started_ = true; // from here on a listener accepts at once
     for (auto &worker : workers_)
         worker->watch_listener();
-    publish_status();
+    reactor.notify(ReactorObserver::kIdle); // the page shows it serving before the master is told
+    reactor.notify(ReactorObserver::kStarted);
     if (link)
         link->started();
     return 0;
@@ -129,7 +136,7 @@ int App::abandon_start(int code)
     abandoning_ = true;
     for (auto &worker : workers_)
         worker->unlisten();
-    lifecycle.destroy_all(WM_REASON_STOP);
+    reactor.lifecycle.destroy_all(WM_REASON_STOP);
     end_turn();
     abandoning_ = false;
     if (link) {
@@ -142,11 +149,11 @@ int App::abandon_start(int code)
 /// The host is through with the records of its last poll, and takes callbacks from here on.
 void App::stop_pulling()
 {
-    dispatch.stop_pulling();
-    slice_epoch++;
-    inbox.begin_batch();
-    todos.recall();
-    sweep_retired();
+    reactor.dispatch.stop_pulling();
+    reactor.slice_epoch++;
+    reactor.inbox.begin_batch();
+    reactor.todos.recall();
+    release_retired();
 }
 
 int App::run()
@@ -178,27 +185,27 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     int result = enter();
     if (result != 0)
         return result;
-    slice_epoch++;
-    inbox.begin_batch();
-    sweep_retired();
-    todos.recall();
-    dispatch.begin_poll(events, cap);
+    reactor.slice_epoch++;
+    reactor.inbox.begin_batch();
+    release_retired();
+    reactor.todos.recall();
+    reactor.dispatch.begin_poll(events, cap);
     turn(timeout_ms);
-    *count = dispatch.end_poll();
+    *count = reactor.dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!todos.done() || commands.waiting() || (stopped_ && !ended))
-        loop.wake(); // something waits for the next poll: the descriptor has to show it
+    if (!reactor.todos.done() || commands->waiting() || (stopped_ && !ended))
+        reactor.loop.wake(); // something waits for the next poll: the descriptor has to show it
     if (timeout_ms == 0)
-        loop.report_idle(); // the host has a loop of its own, in which it may wait now
+        reactor.loop.report_idle(); // the host has a loop of its own, in which it may wait now
     leave();
     return ended ? WM_ESTOPPED : 0;
 }
 
 int App::flush()
 {
-    if (!loop.is_open())
+    if (!reactor.loop.is_open())
         return 0;
-    outbox.flush_all();
+    reactor.outbox.flush_all();
     return 0;
 }
 
@@ -207,12 +214,12 @@ int App::fd()
     int result = open_loop();
     if (result != 0)
         return result;
-    if (!inside_) {
+    if (!reactor.inside) {
         arm_due();
         if (!started_)
-            loop.wake(); // the first poll opens the listeners
+            reactor.loop.wake(); // the first poll opens the listeners
     }
-    return loop.fd();
+    return reactor.loop.fd();
 }
 
 /// One turn: what was left, a wait for events, and the end of the turn.
@@ -224,18 +231,18 @@ void App::turn(int64_t timeout_ms)
         // Every buffer that a peer can grow is checked where it grows: this is memory at its very end, and the next turn tries again.
         log(WM_LOG_ERROR, "out of memory in a turn of the loop");
     }
-    signalled_ = false;
+    reactor.end_turn();
 }
 
 void App::run_turn(int64_t timeout_ms)
 {
-    if (commands.waiting())
-        commands.run();
+    if (commands->waiting())
+        commands->run();
     end_turn();
-    publish_status();
-    if (!stopped_ && !dispatch.full()) {
-        bool left = dispatch.count() > 0 || !todos.idle() || commands.waiting();
-        loop.turn(left ? 0 : timeout_ms);
+    reactor.notify(ReactorObserver::kIdle);
+    if (!stopped_ && !reactor.dispatch.full()) {
+        bool left = reactor.dispatch.count() > 0 || !reactor.todos.idle() || commands->waiting();
+        reactor.loop.turn(left ? 0 : timeout_ms);
         end_turn();
     }
 }
@@ -243,27 +250,27 @@ void App::run_turn(int64_t timeout_ms)
 /// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
 void App::end_turn()
 {
-    if (shutdown.asked())
-        shutdown.run();
+    if (shutdown->asked())
+        shutdown->run();
     do {
-        outbox.flush_all();
-    } while (todos.run() && !(outbox.idle() && todos.idle()));
-    outbox.flush_all();
-    if (!dispatch.polling()) // records may point to what is let go of: it lasts as long as they
-        sweep_retired();
-    if (shutdown.asked())
-        stopped_ = shutdown.finish();
+        reactor.outbox.flush_all();
+    } while (reactor.todos.run() && !(reactor.outbox.idle() && reactor.todos.idle()));
+    reactor.outbox.flush_all();
+    if (!reactor.dispatch.polling()) // records may point to what is let go of: it lasts as long as they
+        release_retired();
+    if (shutdown->asked())
+        stopped_ = shutdown->finish();
     arm_due();
 }
 
-void App::sweep_retired()
+void App::release_retired()
 {
-    while (!retired_.empty()) {
-        Retired last = retired_.back();
-        retired_.pop_back();
-        if (last.destroy)
-            last.destroy(last.user);
-    }
+    reactor.release_retired();
+    release_workers();
+}
+
+void App::release_workers()
+{
     for (size_t i = workers_.size(); i-- > 0;)
         if (i < workers_.size() && workers_[i]->released() && workers_[i]->connections().empty()) {
             // Out of the row first: its destroy notifiers may make workers.
@@ -272,69 +279,45 @@ void App::sweep_retired()
         }
 }
 
-/// Before a wait, and before the host has its thread back.
-void App::publish_status()
-{
-    if (status.attached())
-        status.publish(*this, page_state());
-}
-
-PageState App::page_state() const
-{
-    if (shutdown.begun())
-        return shutdown.draining() ? PageState::kDraining : PageState::kStopping;
-    return started_ ? PageState::kServing : PageState::kStarting;
-}
-
 void App::arm_due()
 {
-    loop.set_due(std::min({timers.due_ms(), deadlines.due_ms(), shutdown.due_ms()}));
+    reactor.loop.set_due(std::min({timers->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms()}));
 }
 
-void App::deadline_moved()
+void App::arm(void *app)
 {
-    if (!inside_ && loop.is_open())
-        arm_due();
+    static_cast<App *>(app)->arm_due();
 }
 
-void App::has_work()
-{
-    // Inside a turn its end will see to it; outside, whoever watches the descriptor has to hear of it, once.
-    if (inside_ || signalled_ || !loop.is_open())
-        return;
-    signalled_ = true;
-    loop.wake();
-}
-
-// ---- leaving
+// ---- shutdown
 
 void App::request_stop()
 {
-    shutdown.request_stop();
+    shutdown->request_stop();
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    if (loop.is_open())
-        loop.wake();
+    if (reactor.loop.is_open())
+        reactor.loop.wake();
 }
 
 void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
 {
-    shutdown.request_drain(spread_ms, timeout_ms, code);
-    if (loop.is_open())
-        loop.wake();
+    shutdown->request_drain(spread_ms, timeout_ms, code);
+    if (reactor.loop.is_open())
+        reactor.loop.wake();
 }
 
 // ---- what the loop calls
 
 void App::woken(void *app)
 {
-    static_cast<App *>(app)->commands.run();
+    static_cast<App *>(app)->commands->run();
 }
 
 void App::due(void *app)
 {
     App *self = static_cast<App *>(app);
-    self->timers.run();
-    self->deadlines.sweep(self->loop.now_ms(), [self](uint32_t slot) { self->expiry.expired(slot); });
+    self->timers->run();
+    self->reactor.deadlines.sweep(self->reactor.loop.now_ms(), [self](uint32_t slot) { self->reactor.expiry.expired(slot); });
 }
 
 } // namespace wm

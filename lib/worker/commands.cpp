@@ -23,9 +23,9 @@ int Commands::post_locked(const Command &command)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
     mailbox_->commands.push_back(command);
     mailbox_->bytes += command.cost();
-    if (!mailbox_->signalled && app_.loop.is_open()) {
+    if (!mailbox_->signalled && app_.reactor.loop.is_open()) {
         mailbox_->signalled = true;
-        app_.loop.wake();
+        app_.reactor.loop.wake();
     }
     return WM_QUEUED;
 }
@@ -39,7 +39,7 @@ void Commands::run()
         mailbox_->signalled = false;
     }
     size_t through = 0;
-    while (!postponed_.empty() && !app_.dispatch.full()) {
+    while (!postponed_.empty() && !app_.reactor.dispatch.full()) {
         Command command = postponed_.front();
         postponed_.pop_front();
         through += command.cost();
@@ -52,17 +52,17 @@ void Commands::run()
 /// Who queued it has been told that it was taken: what goes wrong now is an error event.
 void Commands::run_send(Connection &conn, const Command &command)
 {
-    int result = app_.outbox.send(conn, {command.data, command.len}, command.flags);
+    int result = app_.reactor.outbox.send(conn, {command.data, command.len}, command.flags);
     if (result == WM_EFULL)
-        app_.todos.add(conn, kTodoRefused);
+        app_.reactor.todos.add(conn, kTodoRefused);
     else if (result < 0 && conn.state <= ConnState::kOpen)
-        app_.dispatch.error(conn, result, wm_strerror(result));
+        app_.reactor.dispatch.error(conn, result, wm_strerror(result));
 }
 
 void Commands::run_one(Command &command)
 {
     Id id = unpack_id(command.conn);
-    Connection *conn = command.conn ? app_.connections.find(id.slot, id.generation) : nullptr;
+    Connection *conn = command.conn ? app_.reactor.connections.find(id.slot, id.generation) : nullptr;
     switch (command.kind) {
     case Command::Kind::kSend:
         if (conn)
@@ -70,14 +70,14 @@ void Commands::run_one(Command &command)
         break;
     case Command::Kind::kClose:
         if (conn)
-            app_.lifecycle.close(*conn, WM_REASON_LOCAL, command.flags, {command.data, command.len});
+            app_.reactor.lifecycle.close(*conn, WM_REASON_LOCAL, command.flags, {command.data, command.len});
         break;
     case Command::Kind::kPost:
         if (command.post)
             command.post(handle(&app_), command.user);
         else
-            app_.dispatch.post(command.user);
-        app_.retire(command.user, command.destroy);
+            app_.reactor.dispatch.post(command.user);
+        app_.reactor.retire(command.user, command.destroy);
         break;
     case Command::Kind::kHubSend:
     case Command::Kind::kHubBroadcast:

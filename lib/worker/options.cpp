@@ -1,5 +1,6 @@
 #include "worker/options.h"
 
+#include "conn/reactor.h"
 #include "core/error.h"
 #include "core/nearest.h"
 
@@ -204,6 +205,13 @@ int get_option(Scope scope, const void *options, const char *name, const char **
     if (row)
         *value = value_at<std::string>(options, row)->c_str();
     return code;
+}
+
+int set_conn_option(Connection &conn, const char *name, int64_t value)
+{
+    ConnOptions changed = conn.owner->options_of(conn);
+    int result = set_option(Scope::kConn, &changed, false, name, value);
+    return result != 0 ? result : conn.owner->reactor.lifecycle.set_options(conn, changed);
 }
 
 } // namespace wm

@@ -69,6 +69,11 @@ struct OptionRow {
 /// The row at index, or nullptr.
 const OptionRow *option_at(Scope scope, size_t index);
 
+struct Connection;
+
+/// Sets an option of one connection: as set_option.
+int set_conn_option(Connection &conn, const char *name, int64_t value);
+
 /// Sets in `options`, the scope's structure: 0, WM_EOPTION, WM_EINVAL or WM_ESTATE (`late` and the row is not live), with a detail.
 int set_option(Scope scope, void *options, bool late, const char *name, int64_t value);
 int set_option(Scope scope, void *options, bool late, const char *name, const char *value);

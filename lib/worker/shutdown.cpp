@@ -3,6 +3,8 @@
 #include "core/random.h"
 #include "net/transport.h"
 #include "worker/app.h"
+#include "worker/commands.h"
+#include "worker/worker.h"
 
 #include <algorithm>
 
@@ -27,10 +29,15 @@ uint64_t scatter(uint64_t x)
 
 // ---- requests, and how each begins
 
+bool Shutdown::asked() const
+{
+    return app_.reactor.shutting_down.load(std::memory_order_relaxed);
+}
+
 void Shutdown::request_stop()
 {
     stop_requested_.store(true, std::memory_order_relaxed);
-    asked_.store(true, std::memory_order_release);
+    app_.reactor.shutting_down.store(true, std::memory_order_release);
 }
 
 void Shutdown::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
@@ -41,17 +48,18 @@ void Shutdown::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code
     code_ = code;
     spread_ms_ = spread_ms;
     timeout_ms_ = timeout_ms;
-    asked_.store(true, std::memory_order_release);
+    app_.reactor.shutting_down.store(true, std::memory_order_release);
 }
 
 void Shutdown::begin_stop(int64_t timeout_ms)
 {
     if (stopping())
         return;
-    asked_.store(true, std::memory_order_relaxed);
-    deadline_ms_ = std::min(deadline_ms_, app_.loop.now_ms() + timeout_ms);
+    app_.reactor.shutting_down.store(true, std::memory_order_relaxed);
+    deadline_ms_ = std::min(deadline_ms_, app_.reactor.loop.now_ms() + timeout_ms);
     phase_ = Phase::kStopping;
-    next_look_ms_ = app_.loop.now_ms();
+    next_look_ms_ = app_.reactor.loop.now_ms();
+    app_.reactor.notify(ReactorObserver::kStopping);
     if (!workers_stopped_) // else a drain whose deadline has passed has closed whatever is left
         stop_workers();
 }
@@ -60,16 +68,17 @@ void Shutdown::begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
 {
     if (begun())
         return;
-    asked_.store(true, std::memory_order_relaxed);
+    app_.reactor.shutting_down.store(true, std::memory_order_relaxed);
     phase_ = Phase::kDraining;
     successor_listens_ = true;
     code_ = code;
     timeout_ms = std::max<int64_t>(timeout_ms, 0);
     spread_ms_ = std::clamp<int64_t>(spread_ms, 0, timeout_ms); // later moments would all fall on the deadline
     quiet_ms_ = std::max(spread_ms_, kLeastQuietMs);
-    began_ms_ = next_look_ms_ = app_.loop.now_ms();
+    began_ms_ = next_look_ms_ = app_.reactor.loop.now_ms();
     deadline_ms_ = began_ms_ + timeout_ms;
     random_bytes(&seed_, sizeof seed_);
+    app_.reactor.notify(ReactorObserver::kStopping);
     for (const auto &worker : app_.workers())
         worker->leave_listener();
 }
@@ -84,7 +93,7 @@ void Shutdown::run()
         begin_drain(spread_ms_, timeout_ms_, code_);
     if (!begun())
         return;
-    int64_t now = app_.loop.now_ms();
+    int64_t now = app_.reactor.loop.now_ms();
     if (stopping() || workers_stopped_)
         shorten_linger(now);
     else if (now >= deadline_ms_)
@@ -102,16 +111,16 @@ int64_t Shutdown::due_ms() const
 void Shutdown::close_due(int64_t now)
 {
     next_look_ms_ = now + kLookMs;
-    for (uint32_t slot = 0; slot < app_.connections.used(); slot++) {
-        if (!app_.connections.live_at(slot))
+    for (uint32_t slot = 0; slot < app_.reactor.connections.used(); slot++) {
+        if (!app_.reactor.connections.live_at(slot))
             continue;
-        Connection &conn = *app_.connections.at(slot);
+        Connection &conn = *app_.reactor.connections.at(slot);
         if (conn.state != ConnState::kOpen || !is_due(conn, now))
             continue;
         if (awaits_event(conn))
             next_look_ms_ = now; // again, once the host has had the event
         else
-            app_.lifecycle.close(conn, WM_REASON_STOP, code_, {});
+            app_.reactor.lifecycle.close(conn, WM_REASON_STOP, code_, {});
     }
 }
 
@@ -122,8 +131,8 @@ void Shutdown::shorten_linger(int64_t now)
     if (now < next_look_ms_)
         return;
     next_look_ms_ = now + kLookMs;
-    for (uint32_t slot = 0; slot < app_.connections.used(); slot++)
-        if (app_.connections.live_at(slot) && app_.connections.at(slot)->state < ConnState::kLingering)
+    for (uint32_t slot = 0; slot < app_.reactor.connections.used(); slot++)
+        if (app_.reactor.connections.live_at(slot) && app_.reactor.connections.at(slot)->state < ConnState::kLingering)
             return;
     deadline_ms_ = std::min(deadline_ms_, now + kLingerMs);
     next_look_ms_ = Loop::kNever;
@@ -143,7 +152,7 @@ int64_t Shutdown::close_moment(const Connection &conn) const
 /// Nothing is in flight, and nothing has come for so long that nothing is on its way either.
 bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 {
-    if (now - began_ms_ < quiet_ms_ || conn.last_active >= app_.deadlines.tick(now - quiet_ms_) || conn.queued() > 0)
+    if (now - began_ms_ < quiet_ms_ || conn.last_active >= app_.reactor.deadlines.tick(now - quiet_ms_) || conn.queued() > 0)
         return false;
     const Codec &codec = codec_of(conn);
     bool quiet = codec.is_quiet ? codec.is_quiet(conn) : !conn.tail;
@@ -153,7 +162,7 @@ bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 /// A close now would come before an event that is due, or before what the host answers to the records of this poll.
 bool Shutdown::awaits_event(const Connection &conn) const
 {
-    return (conn.todo & (kTodoOpen | kTodoInput | kTodoEnd)) != 0 || app_.dispatch.awaits_host(conn);
+    return (conn.todo & (kTodoOpen | kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.awaits_host(conn);
 }
 
 // ---- the end
@@ -194,25 +203,25 @@ void Shutdown::close_for_stop(Connection &conn)
     const Codec &codec = codec_of(conn);
     if (stopping() && conn.state == ConnState::kOpen && codec.finish && codec.finish(conn))
         return;
-    app_.lifecycle.close(conn, WM_REASON_STOP, stopping() ? int32_t{websocket::kGoingAway} : code_, {});
+    app_.reactor.lifecycle.close(conn, WM_REASON_STOP, stopping() ? int32_t{websocket::kGoingAway} : code_, {});
 }
 
 bool Shutdown::finish()
 {
-    int64_t now = app_.loop.now_ms();
-    if (!begun() || (app_.connections.live() > 0 && now < deadline_ms_))
+    int64_t now = app_.reactor.loop.now_ms();
+    if (!begun() || (app_.reactor.connections.live() > 0 && now < deadline_ms_))
         return false;
-    if (!workers_stopped_ && app_.dispatch.count() > 0 && now < deadline_ms_) {
+    if (!workers_stopped_ && app_.reactor.dispatch.count() > 0 && now < deadline_ms_) {
         next_look_ms_ = now; // the last connection has ended, but the host has to see its records before on_stop
         return false;
     }
     if (!workers_stopped_)
         end_drain(now);
-    app_.lifecycle.destroy_all(WM_REASON_STOP);
-    if (!app_.todos.run() || app_.connections.live() > 0)
+    app_.reactor.lifecycle.destroy_all(WM_REASON_STOP);
+    if (!app_.reactor.todos.run() || app_.reactor.connections.live() > 0)
         return false; // their close events go out with the next polls
     deadline_ms_ = 0;
-    app_.commands.refuse();
+    app_.commands->refuse();
     return true;
 }
 

@@ -27,7 +27,7 @@ public:
     void request_stop();
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
     /// Something was requested, and may have begun: the one test on the paths of every turn and answer.
-    bool asked() const { return asked_.load(std::memory_order_relaxed); }
+    bool asked() const;
 
     /// Turns a drain that is in progress into a stop; the earlier deadline holds.
     void begin_stop(int64_t timeout_ms);
@@ -65,7 +65,6 @@ private:
     bool awaits_event(const Connection &conn) const;
 
     App &app_;
-    std::atomic<bool> asked_{false};
     std::atomic<bool> stop_requested_{false};
     bool drain_requested_ = false;
     Phase phase_ = Phase::kNone;

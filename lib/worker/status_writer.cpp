@@ -1,6 +1,10 @@
 #include "worker/status_writer.h"
 
 #include "worker/app.h"
+#include "worker/process_link.h"
+#include "worker/shutdown.h"
+#include "worker/timers.h"
+#include "worker/worker.h"
 
 #include <cstring>
 
@@ -27,19 +31,32 @@ bool belongs(const App &app, const Worker &worker)
 
 } // namespace
 
-/// Once a turn, so what changes seldom is looked at when it has.
-void StatusWriter::publish(App &app, PageState state)
+void StatusWriter::attach(StatusPage *page)
+{
+    page_ = page;
+    app_.reactor.observe(*this, kIdle);
+}
+
+PageState StatusWriter::state() const
+{
+    if (app_.shutdown->begun())
+        return app_.shutdown->draining() ? PageState::kDraining : PageState::kStopping;
+    return app_.started() ? PageState::kServing : PageState::kStarting;
+}
+
+/// Called each turn: what changes seldom is written only when it has changed.
+void StatusWriter::idle()
 {
     StatusPage &page = *page_;
-    page.state.store(state, kRelaxed);
-    page.connections.store(app.connections.live(), kRelaxed);
-    page.timers.store(app.timers.live(), kRelaxed);
-    page.send_fail.store(app.outbox.send_fail(), kRelaxed);
-    if (rows_changed_)
-        publish_rows(app);
-    uint64_t requests = app.dispatch.messages();
+    page.state.store(state(), kRelaxed);
+    page.connections.store(app_.reactor.connections.live(), kRelaxed);
+    page.timers.store(app_.timers->live(), kRelaxed);
+    page.send_fail.store(app_.reactor.outbox.send_fail(), kRelaxed);
+    if (app_.reactor.status_changed)
+        publish_rows();
+    uint64_t requests = app_.reactor.dispatch.messages();
     if (requests != requests_)
-        publish_requests(app.loop.now_ms(), requests);
+        publish_requests(app_.reactor.loop.now_ms(), requests);
 }
 
 void StatusWriter::publish_requests(int64_t now_ms, uint64_t requests)
@@ -64,12 +81,12 @@ void StatusWriter::publish_rate(int64_t now_ms, uint32_t fresh)
     page.in_second.store(page.in_second.load(kRelaxed) + fresh, kRelaxed);
 }
 
-void StatusWriter::publish_rows(App &app)
+void StatusWriter::publish_rows()
 {
-    rows_changed_ = false;
+    app_.reactor.status_changed = false;
     uint32_t rows = 0, workers = 0;
-    for (const auto &worker : app.workers()) {
-        if (!belongs(app, *worker))
+    for (const auto &worker : app_.workers()) {
+        if (!belongs(app_, *worker))
             continue;
         if (workers++ < StatusPage::kRows) {
             shown_[rows] = worker.get();

@@ -11,13 +11,13 @@ wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *
         App::being_freed();
         return 0;
     }
-    app_.loop.update_now();
-    uint32_t slot = queue_.add(app_.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
+    app_.reactor.loop.update_now();
+    uint32_t slot = queue_.add(app_.reactor.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
     if (slot == UINT32_MAX) {
         fail(WM_ENOMEM, "out of memory or numbers for a timer");
         return 0;
     }
-    app_.deadline_moved();
+    app_.reactor.deadline_moved();
     return pack_id(IdKind::kTimer, app_.index(), slot, queue_.generation_of(slot));
 }
 
@@ -31,7 +31,7 @@ int Timers::remove(uint32_t slot, uint32_t generation)
         return 0;
     }
     queue_.remove(slot);
-    app_.retire(timer->user, timer->destroy);
+    app_.reactor.retire(timer->user, timer->destroy);
     queue_.release(slot);
     return 0;
 }
@@ -39,10 +39,10 @@ int Timers::remove(uint32_t slot, uint32_t generation)
 void Timers::run()
 {
     // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 starves nobody.
-    int64_t now = app_.loop.now_ms();
+    int64_t now = app_.reactor.loop.now_ms();
     for (size_t budget = queue_.live(); budget > 0 && queue_.first_due_ms() <= now; budget--) {
         uint32_t slot = queue_.first();
-        if (!queue_.at(slot)->fn && app_.dispatch.full())
+        if (!queue_.at(slot)->fn && app_.reactor.dispatch.full())
             return;
         fire(slot);
     }
@@ -56,16 +56,16 @@ void Timers::fire(uint32_t slot)
     timer->running = true;
     if (timer->fn)
         timer->fn(id, timer->user);
-    else if (app_.dispatch.polling())
-        app_.dispatch.timer(id, timer->user);
+    else if (app_.reactor.dispatch.polling())
+        app_.reactor.dispatch.timer(id, timer->user);
     timer->running = false;
     if (timer->repeat_ms > 0 && !timer->deleted) {
         int64_t next = timer->due_ms + timer->repeat_ms;
-        timer->due_ms = next > app_.loop.now_ms() ? next : app_.loop.now_ms() + timer->repeat_ms;
+        timer->due_ms = next > app_.reactor.loop.now_ms() ? next : app_.reactor.loop.now_ms() + timer->repeat_ms;
         queue_.push(slot);
         return;
     }
-    app_.retire(timer->user, timer->destroy);
+    app_.reactor.retire(timer->user, timer->destroy);
     queue_.release(slot);
 }
 

@@ -1,8 +1,11 @@
 #include "worker/worker.h"
 
 #include "core/error.h"
+#include "proto/websocket/frame.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/process_link.h"
+#include "worker/shutdown.h"
 
 #include <algorithm>
 #include <atomic>
@@ -33,7 +36,7 @@ void keep_spare(int fd)
 } // namespace
 
 Worker::Worker(App &app, const Address *address, const Scheme &scheme)
-    : Endpoint(app, options, static_cast<uint8_t>(scheme.codec), handle(this)), app_(app)
+    : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.codec), handle(this)), app_(app)
 {
     transport = scheme.transport;
     if (!address) {
@@ -67,18 +70,18 @@ int Worker::set_option(const char *name, int64_t value)
 
 int Worker::set_option(const char *name, const char *value)
 {
-    app_.status.rows_changed();
+    app_.reactor.status_changed = true;
     return wm::set_option(Scope::kWorker, &options, listening(), name, value);
 }
 
 int Worker::listen()
 {
-    app_.status.rows_changed();
+    app_.reactor.status_changed = true;
     error.clear();
     int result = 0;
     if (!has_address_)
         result = fail(WM_ESTATE, "a worker without an address cannot listen");
-    else if (released_ || app_.shutdown.begun())
+    else if (released_ || app_.shutdown->begun())
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
     if (result == 0 && !listening())
         result = open_listener();
@@ -126,13 +129,13 @@ int Worker::open_listener()
 
 void Worker::watch_listener()
 {
-    if (listening() && !accept_paused_ && app_.loop.is_open())
-        accept_watch_.arm_read<&Worker::acceptable>(app_.loop, listener_.fd(), this);
+    if (listening() && !accept_paused_ && app_.reactor.loop.is_open())
+        accept_watch_.arm_read<&Worker::acceptable>(app_.reactor.loop, listener_.fd(), this);
 }
 
 void Worker::unlisten()
 {
-    app_.status.rows_changed();
+    app_.reactor.status_changed = true;
     accept_watch_.disarm();
     if (listening() && app_.tells_master())
         app_.link->closed(*this, listener_.release(), shared_listener_);
@@ -143,21 +146,21 @@ void Worker::unlisten()
 
 void Worker::leave_listener()
 {
-    app_.status.rows_changed();
+    app_.reactor.status_changed = true;
     accept_watch_.disarm();
     listener_.leave();
 }
 
 void Worker::pause_accept()
 {
-    app_.status.rows_changed();
+    app_.reactor.status_changed = true;
     accept_paused_ = true;
     accept_watch_.disarm();
 }
 
 void Worker::resume_accept()
 {
-    app_.status.rows_changed();
+    app_.reactor.status_changed = true;
     accept_paused_ = false;
     if (app_.started())
         watch_listener();
@@ -181,7 +184,7 @@ void Worker::stop()
     // From the back: close() never takes one out at once, but a callback of another may.
     for (size_t i = connections().size(); i-- > 0;)
         if (i < connections().size())
-            app_.lifecycle.close(*connections()[i], WM_REASON_STOP, websocket::kGoingAway, {});
+            app_.reactor.lifecycle.close(*connections()[i], WM_REASON_STOP, websocket::kGoingAway, {});
 }
 
 void Worker::release()
@@ -191,8 +194,8 @@ void Worker::release()
     released_ = true;
     unlisten();
     for (size_t i = connections().size(); i-- > 0;)
-        app_.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);
-    app_.has_work();
+        app_.reactor.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);
+    app_.reactor.has_work();
 }
 
 void Worker::acceptable(Worker *self)
@@ -205,8 +208,8 @@ void Worker::accept_batch()
     // Of a shared queue one at a time: who takes a batch leaves its siblings idle.
     int64_t batch = shared_listener_ ? 1 : options.accept_batch;
     for (int64_t i = 0; i < batch; i++) {
-        if (!app_.dispatch.room(callbacks.connect)) {
-            app_.loop.break_turn();
+        if (!app_.reactor.dispatch.room(callbacks.connect)) {
+            app_.reactor.loop.break_turn();
             return;
         }
         if (!listening() || accept_paused_ || !accept_one())
@@ -238,10 +241,10 @@ bool Worker::accept_one()
         // A connection that died in the backlog is no reason to stop (accept(2)).
         return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
     }
-    if (static_cast<int64_t>(app_.connections.live()) >= app_.max_connections()) {
+    if (static_cast<int64_t>(app_.reactor.connections.live()) >= app_.max_connections()) {
         close(fd);
         shed("max_connections is reached");
-    } else if (!app_.lifecycle.accept(*this, fd)) {
+    } else if (!app_.reactor.lifecycle.accept(*this, fd)) {
         close(fd);
         shed("out of memory");
     }
@@ -251,7 +254,7 @@ bool Worker::accept_one()
 void Worker::shed(const char *why)
 {
     uint64_t suppressed;
-    if (shed_throttle_.due(app_.loop.now_ms(), &suppressed))
+    if (shed_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
         log(WM_LOG_WARN, "%s: connection turned away, %s (and %llu more since the last line)", address(), why,
             static_cast<unsigned long long>(suppressed));
 }

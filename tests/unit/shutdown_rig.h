@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "proto/websocket/frame.h"
 #include "wm/wm.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/worker.h"
 
 #include <arpa/inet.h>
 #include <cerrno>

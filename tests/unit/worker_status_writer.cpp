@@ -2,6 +2,7 @@
 #include "shutdown_rig.h"
 
 #include "core/status_page.h"
+#include "worker/status_writer.h"
 
 namespace {
 
@@ -15,7 +16,7 @@ class Shown {
 public:
     Shown() : rig(&state_, "text://127.0.0.1:0")
     {
-        app().status.attach(&page);
+        app().status->attach(&page);
         rig.turn(0);
     }
 

@@ -5,8 +5,11 @@
 #include "process/child/connection_writer.h"
 #include "process/inherited.h"
 #include "process/standard_streams.h"
+#include "proto/websocket/frame.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/status_writer.h"
+#include "worker/worker.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -59,8 +62,8 @@ std::string ChildLink::attach()
         return "worker '" + plan_.worker_name + "' listens at " + worker_->address() +
                " now, which is not where it did when the program was started first: that takes a restart";
     app_.link = this;
-    app_.status.attach(page_);
-    app_.loop.report_dispatch(&page_->dispatching_since_ms);
+    app_.status->attach(page_);
+    app_.reactor.loop.report_dispatch(&page_->dispatching_since_ms);
     set_log(log_.release());
     return "";
 }
@@ -87,11 +90,11 @@ bool ChildLink::starts(const Worker &worker) const
 
 void ChildLink::starting()
 {
-    channel_watch_.arm_read<&ChildLink::channel_readable>(app_.loop, channel_.fd(), this);
+    channel_watch_.arm_read<&ChildLink::channel_readable>(app_.reactor.loop, channel_.fd(), this);
     // Of the terminal's SIGINT and SIGHUP the master hears too, and says what is to be done.
     // And who reads standard error may go, or a file reach its limit, which is no reason to end (SIGPIPE, SIGXFSZ).
     if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}))
-        signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.loop, signals_.fd(), this);
+        signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.reactor.loop, signals_.fd(), this);
 }
 
 void ChildLink::started()

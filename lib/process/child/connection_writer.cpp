@@ -58,7 +58,7 @@ ConnectionRecord describe(App &app, const Connection &conn)
     record.send_queue = conn.queued();
     record.bytes_read = conn.bytes_read;
     record.bytes_written = conn.bytes_written;
-    record.idle_ms = uint64_t{app.tick() - conn.last_active} * static_cast<uint64_t>(Deadlines::kTickMs);
+    record.idle_ms = uint64_t{app.reactor.tick() - conn.last_active} * static_cast<uint64_t>(Deadlines::kTickMs);
     copy_text(record.worker, sizeof record.worker, conn.owner->options.name);
     copy_text(record.protocol, sizeof record.protocol, codec_of(conn).name);
     copy_text(record.status, sizeof record.status, state_name(conn.state));
@@ -101,10 +101,10 @@ void write_connections(App &app, int fd)
     write_all(fd, &header, sizeof header);
     std::vector<ConnectionRecord> batch;
     batch.reserve(kBatch);
-    for (uint32_t slot = 0; slot < app.connections.used(); slot++) {
-        if (!app.connections.live_at(slot))
+    for (uint32_t slot = 0; slot < app.reactor.connections.used(); slot++) {
+        if (!app.reactor.connections.live_at(slot))
             continue;
-        batch.push_back(describe(app, *app.connections.at(slot)));
+        batch.push_back(describe(app, *app.reactor.connections.at(slot)));
         if (batch.size() == kBatch) {
             write_all(fd, batch.data(), batch.size() * sizeof(ConnectionRecord));
             batch.clear();

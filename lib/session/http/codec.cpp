@@ -1,7 +1,7 @@
 // http://: requests to messages, and what a connection that speaks HTTP does at its deadlines and at its end.
+#include "conn/reactor.h"
 #include "session/codecs.h"
-#include "session/http/requests.h"
-#include "worker/app.h"
+#include "session/sessions.h"
 
 namespace wm {
 
@@ -16,31 +16,31 @@ void watch_head(Connection &conn)
     bool arriving = parser.in_message() && !parser.in_body() && !conn.has(kInputBlocked);
     if (arriving == (conn.phase_deadline != 0))
         return;
-    App &app = conn.owner->app;
-    conn.phase_deadline = arriving ? app.expiry.ticks_after(conn.owner->options.handshake_timeout_ms) : 0;
-    app.expiry.update(conn);
+    Reactor &reactor = conn.owner->reactor;
+    conn.phase_deadline = arriving ? reactor.expiry.ticks_after(conn.owner->options.handshake_timeout_ms) : 0;
+    reactor.expiry.update(conn);
 }
 
 Rest parse(Connection &conn, Rest in)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
                            static_cast<size_t>(conn.owner->options_of(conn).max_message)};
-    while (in.len > 0 && app.inbox.wants(conn)) {
+    while (in.len > 0 && reactor.inbox.wants(conn)) {
         http::Request request;
         Step step = session.parser.step(in.data, in.len, limits, request);
         switch (step.kind) {
         case StepKind::kContinue:
-            app.requests.send_continue(conn);
+            reactor.sessions->requests.send_continue(conn);
             continue;
         case StepKind::kMore:
             watch_head(conn);
             return {in.data, step.size, true, step.need};
         case StepKind::kFail: {
             const http::Failure &failure = session.parser.failure();
-            app.requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
+            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
             return in;
         }
         default:
@@ -48,7 +48,7 @@ Rest parse(Connection &conn, Rest in)
         }
         in = {in.data + step.size, in.len - step.size, false};
         session.more_behind = in.len > 0;
-        app.requests.deliver(conn, request);
+        reactor.sessions->requests.deliver(conn, request);
     }
     watch_head(conn);
     return in;
@@ -56,24 +56,24 @@ Rest parse(Connection &conn, Rest in)
 
 int answer(Connection &conn, std::string_view payload, int32_t flags)
 {
-    return conn.owner->app.requests.respond_oldest(conn, payload, flags);
+    return conn.owner->reactor.sessions->requests.respond_oldest(conn, payload, flags);
 }
 
 void timed_out(Connection &conn)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     if (conn.has(kPeerEnded)) {
-        app.lifecycle.destroy(conn, WM_REASON_PEER, 0);
+        reactor.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         return;
     }
     std::string_view seen = conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
-    app.requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                        begins_with_head(seen));
+    reactor.sessions->requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                      begins_with_head(seen));
 }
 
 void drained(Connection &conn)
 {
-    conn.owner->app.requests.unblock(conn);
+    conn.owner->reactor.sessions->requests.unblock(conn);
 }
 
 /// A client may end its side and still wait for its answers.
@@ -94,14 +94,14 @@ bool finish(Connection &conn)
     HttpSession &session = http_session(conn);
     if (session.count == 0)
         return false;
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     conn.set(kNoInput);
     session.continue_due = false;
-    app.inbox.free_tail(conn);
+    reactor.inbox.free_tail(conn);
     if (!conn.has(kPeerEnded))
         conn.phase_deadline = 0; // of a head that is awaited no longer
-    app.expiry.update(conn);
-    app.lifecycle.update_read(conn);
+    reactor.expiry.update(conn);
+    reactor.lifecycle.update_read(conn);
     return true;
 }
 

@@ -1,10 +1,9 @@
 #include "session/http/requests.h"
 
+#include "conn/reactor.h"
 #include "core/error.h"
 #include "net/transport.h"
 #include "proto/http/response_writer.h"
-#include "worker/app.h"
-#include "worker/handles.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -51,25 +50,25 @@ HttpRequest::~HttpRequest()
 
 uint64_t HttpRequests::id_of(uint32_t slot) const
 {
-    return pack_id(IdKind::kRequest, app_.index(), slot, table_.generation_of(slot));
+    return pack_id(IdKind::kRequest, reactor_.index(), slot, table_.generation_of(slot));
 }
 
 bool HttpRequests::readable(const HttpRequest &request) const
 {
-    return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == app_.slice_epoch;
+    return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == reactor_.slice_epoch;
 }
 
 uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
 {
     uint32_t slot = table_.acquire();
     if (slot == HttpSession::kNone) {
-        app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
         return slot;
     }
     HttpRequest &request = *table_.at(slot);
     request.slices = slices;
     request.conn = Dispatch::id_of(conn);
-    request.slice_epoch = app_.slice_epoch;
+    request.slice_epoch = reactor_.slice_epoch;
     HttpSession &session = http_session(conn);
     if (session.last == HttpSession::kNone)
         session.first = slot;
@@ -102,7 +101,7 @@ void HttpRequests::drop_all(Connection &conn)
 Connection *HttpRequests::connection_of(const HttpRequest &request)
 {
     Id id = unpack_id(request.conn);
-    return app_.connections.find(id.slot, id.generation);
+    return reactor_.connections.find(id.slot, id.generation);
 }
 
 void HttpRequests::deliver(Connection &conn, const http::Request &request)
@@ -119,17 +118,17 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
         conn.set(kInputBlocked);
     session.current = slot;
     uint64_t id = id_of(slot);
-    app_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id);
+    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id);
     session.current = HttpSession::kNone;
     if (conn.owner->callbacks.message)
         end_slices(id);
-    else if (!app_.dispatch.polling())
+    else if (!reactor_.dispatch.polling())
         respond_oldest(conn, {}, 0); // no callback and no poll: an empty answer rather than silence
     // A peer that sends requests and does not read the answers is not read from until its queue has drained.
     if (conn.has(kAboveHighWater))
         conn.set(kInputBlocked);
     if (conn.has(kInputBlocked))
-        app_.lifecycle.update_read(conn);
+        reactor_.lifecycle.update_read(conn);
 }
 
 void HttpRequests::unblock(Connection &conn)
@@ -138,8 +137,8 @@ void HttpRequests::unblock(Connection &conn)
     if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
-    app_.inbox.more(conn);
-    app_.lifecycle.update_read(conn);
+    reactor_.inbox.more(conn);
+    reactor_.lifecycle.update_read(conn);
 }
 
 void HttpRequests::end_slices(uint64_t id)
@@ -153,7 +152,7 @@ void HttpRequests::end_slices(uint64_t id)
 void HttpRequests::send_continue(Connection &conn)
 {
     if (http_session(conn).count == 0)
-        app_.outbox.write(conn, {}, kContinue, 0, true);
+        reactor_.outbox.write(conn, {}, kContinue, 0, true);
     else
         http_session(conn).continue_due = true;
 }
@@ -193,12 +192,12 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     if (!front)
         return store(conn, request, text, body);
     bool close_after = request.close_after;
-    int result = app_.outbox.write(conn, text, body, flags, exempt);
+    int result = reactor_.outbox.write(conn, text, body, flags, exempt);
     if (result < 0)
         return result;
     pop(conn);
     if (close_after || last)
-        app_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
+        reactor_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
     else
         write_answered(conn);
     return result;
@@ -226,7 +225,7 @@ int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view
 bool HttpRequests::is_last(const Connection &conn) const
 {
     const HttpSession &session = http_session(conn);
-    if (session.count != 1 || !app_.shutdown.asked())
+    if (session.count != 1 || !reactor_.shutting_down)
         return false;
     if (conn.has(kNoInput))
         return true;
@@ -239,11 +238,11 @@ int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, boo
 {
     std::string_view answer(request.answer, request.answer_len);
     if (!last)
-        return app_.outbox.write(conn, {}, answer, 0, true);
+        return reactor_.outbox.write(conn, {}, answer, 0, true);
     std::string_view head = answer.substr(0, answer.find("\r\n\r\n") + 4);
     std::string closing(http::closing_bound(head.size()), '\0');
     closing.resize(http::write_closing(closing.data(), head));
-    return app_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
+    return reactor_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
 }
 
 /// Writes the stored answers that are next in line.
@@ -256,21 +255,21 @@ void HttpRequests::write_answered(Connection &conn)
         bool last = !close_after && is_last(conn);
         session.stored -= request.answer_len;
         if (write_stored(conn, request, last) < 0) {
-            app_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM); // an answer that is lost would shift all that follow
+            reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM); // an answer that is lost would shift all that follow
             return;
         }
         pop(conn);
         if (close_after || last)
-            app_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
+            reactor_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
     }
     if (conn.state != ConnState::kOpen)
         return;
     if (session.count == 0 && session.continue_due) {
         session.continue_due = false;
-        app_.outbox.write(conn, {}, kContinue, 0, true);
+        reactor_.outbox.write(conn, {}, kContinue, 0, true);
     }
     if (session.count == 0 && conn.has(kPeerEnded))
-        app_.lifecycle.close(conn, WM_REASON_PEER, 0, {});
+        reactor_.lifecycle.close(conn, WM_REASON_PEER, 0, {});
     else
         unblock(conn);
 }
@@ -310,7 +309,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
         return;
     }
     // Requests before it are unanswered: the refusal is the last answer in the line.
-    app_.dispatch.error(conn, WM_EPROTOCOL, text);
+    reactor_.dispatch.error(conn, WM_EPROTOCOL, text);
     http::Request nobody = {};
     nobody.minor = 1;
     nobody.head = head_only;
@@ -322,7 +321,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
     answer(conn, request, status, kPlain, std::string(text) + "\n", false, 0, true);
-    app_.lifecycle.update_read(conn);
+    reactor_.lifecycle.update_read(conn);
 }
 
 void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
@@ -331,8 +330,8 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
     if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
         extra = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     std::string out = final_answer(status, extra, std::string(text) + "\n", !head_only);
-    app_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
-    app_.outbox.write(conn, out, {}, 0, true);
+    reactor_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
+    reactor_.outbox.write(conn, out, {}, 0, true);
 }
 
 std::string HttpRequests::final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body)

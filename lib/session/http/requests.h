@@ -15,7 +15,7 @@
 
 namespace wm {
 
-class App;
+class Reactor;
 
 /// A request from its arrival until its answer is sent.
 struct HttpRequest {
@@ -39,7 +39,7 @@ struct HttpRequest {
 
 class HttpRequests {
 public:
-    HttpRequests(App &app, uint32_t generation_base) : app_(app), table_(generation_base) {}
+    HttpRequests(Reactor &reactor, uint32_t generation_base) : reactor_(reactor), table_(generation_base) {}
 
     HttpRequest *find(uint32_t slot, uint32_t generation) { return table_.find(slot, generation); }
     HttpRequest &at(uint32_t slot) { return *table_.at(slot); }
@@ -85,7 +85,7 @@ private:
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
     std::string_view date();
 
-    App &app_;
+    Reactor &reactor_;
     SlotTable<HttpRequest, kOtherSlots> table_;
     time_t date_time_ = 0;
     char date_[29]; ///< of date_time_

@@ -1,7 +1,8 @@
 #include "session/http/session.h"
 
+#include "conn/reactor.h"
 #include "session/codecs.h"
-#include "worker/app.h"
+#include "session/sessions.h"
 
 #include <new>
 
@@ -33,7 +34,7 @@ bool begin_http_session(Connection &conn)
 
 void end_http_session(Connection &conn)
 {
-    conn.owner->app.requests.drop_all(conn);
+    conn.owner->reactor.sessions->requests.drop_all(conn);
     delete &http_session(conn);
 }
 

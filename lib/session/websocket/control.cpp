@@ -1,6 +1,6 @@
 #include "session/websocket/control.h"
 
-#include "worker/app.h"
+#include "conn/reactor.h"
 
 namespace wm {
 
@@ -12,11 +12,11 @@ Framing frame_message(std::string_view payload, int32_t flags, char *room)
 
 void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer))
         return;
     char header[websocket::kMaxHeader];
-    app.outbox.write(conn, {header, websocket::write_header(header, opcode, payload.size())}, payload, 0, true);
+    reactor.outbox.write(conn, {header, websocket::write_header(header, opcode, payload.size())}, payload, 0, true);
 }
 
 } // namespace wm

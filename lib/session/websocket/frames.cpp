@@ -1,8 +1,8 @@
 // websocket after its handshake: frames to messages, control frames, the close handshake (RFC 6455).
+#include "conn/reactor.h"
 #include "proto/websocket/frame_parser.h"
 #include "session/codecs.h"
 #include "session/websocket/control.h"
-#include "worker/app.h"
 
 #include <algorithm>
 #include <cstring>
@@ -20,19 +20,19 @@ bool begin(Connection &conn)
 void fail_connection(Connection &conn, const websocket::FrameFailure &failure)
 {
     bool limit = failure.code == websocket::kTooBig;
-    conn.owner->app.lifecycle.fault(conn, limit ? WM_REASON_LIMIT : WM_REASON_PROTOCOL, limit ? WM_EMSGSIZE : WM_EPROTOCOL, failure.code,
-                                    failure.text);
+    conn.owner->reactor.lifecycle.fault(conn, limit ? WM_REASON_LIMIT : WM_REASON_PROTOCOL, limit ? WM_EMSGSIZE : WM_EPROTOCOL,
+                                        failure.code, failure.text);
 }
 
 void receive_close(Connection &conn, const websocket::Frame &frame)
 {
     int code;
     if (const websocket::FrameFailure *failure = websocket::check_close(frame.data, frame.len, code)) {
-        conn.owner->app.lifecycle.fault(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, failure->code, failure->text);
+        conn.owner->reactor.lifecycle.fault(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, failure->code, failure->text);
         return;
     }
     std::string_view text = frame.len > 2 ? std::string_view(frame.data + 2, frame.len - 2) : std::string_view();
-    conn.owner->app.lifecycle.peer_closed(conn, code, text);
+    conn.owner->reactor.lifecycle.peer_closed(conn, code, text);
 }
 
 void receive_control(Connection &conn, const websocket::Frame &frame)
@@ -52,9 +52,9 @@ void receive_control(Connection &conn, const websocket::Frame &frame)
 
 Rest parse(Connection &conn, Rest in)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     websocket::FrameParser &parser = conn.codec_state.as<websocket::FrameParser>();
-    while (in.len > 0 && app.inbox.wants(conn)) {
+    while (in.len > 0 && reactor.inbox.wants(conn)) {
         websocket::Frame frame = {};
         size_t max_message = static_cast<size_t>(conn.owner->options_of(conn).max_message);
         Step step = parser.step(in.data, in.len, max_message, frame);
@@ -68,7 +68,7 @@ Rest parse(Connection &conn, Rest in)
         if (step.kind == StepKind::kControl)
             receive_control(conn, frame);
         else if (conn.state == ConnState::kOpen)
-            app.dispatch.message(conn, frame.data, frame.len, frame.opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
+            reactor.dispatch.message(conn, frame.data, frame.len, frame.opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
     }
     return in;
 }

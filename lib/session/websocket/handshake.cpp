@@ -1,11 +1,12 @@
 // websocket:// until it opens: the request of the opening handshake, and its answer (RFC 6455 §4.2).
 #include "session/websocket/handshake.h"
 
+#include "conn/reactor.h"
 #include "core/error.h"
 #include "proto/http/response_writer.h"
 #include "session/codecs.h"
+#include "session/sessions.h"
 #include "session/websocket/control.h"
-#include "worker/app.h"
 
 #include <cstring>
 #include <string>
@@ -19,53 +20,53 @@ bool is_pending(const Connection &conn, uint64_t id)
 {
     if (conn.state != ConnState::kHandshake || !has_http_session(conn))
         return false;
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     uint32_t slot = http_session(conn).first;
-    return slot != HttpSession::kNone && app.requests.id_of(slot) == id && !app.requests.at(slot).answered;
+    return slot != HttpSession::kNone && reactor.sessions->requests.id_of(slot) == id && !reactor.sessions->requests.at(slot).answered;
 }
 
 /// Asks the host, where it wants to be asked.
 void receive(Connection &conn, const http::Request &request)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     websocket::Handshake checked = websocket::check_handshake(request);
     if (checked.status != 101) {
-        app.requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
+        reactor.sessions->requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
         return;
     }
     const ConnCallbacks &callbacks = conn.owner->callbacks;
-    bool record = !callbacks.handshake && app.dispatch.polling() && conn.owner->options.defer_handshake;
-    uint32_t slot = app.requests.add(conn, request);
+    bool record = !callbacks.handshake && reactor.dispatch.polling() && conn.owner->options.defer_handshake;
+    uint32_t slot = reactor.sessions->requests.add(conn, request);
     if (slot == HttpSession::kNone)
         return;
-    HttpRequest &pending = app.requests.at(slot);
+    HttpRequest &pending = reactor.sessions->requests.at(slot);
     pending.handshake = true;
     memcpy(pending.accept, checked.accept, sizeof pending.accept);
-    uint64_t id = app.requests.id_of(slot);
+    uint64_t id = reactor.sessions->requests.id_of(slot);
     conn.set(kInputBlocked);
     int32_t verdict = record ? int32_t{WM_PENDING} : 0;
     if (callbacks.handshake) {
         verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
-        app.requests.end_slices(id);
+        reactor.sessions->requests.end_slices(id);
     } else if (record) {
-        app.dispatch.handshake(conn, id);
+        reactor.dispatch.handshake(conn, id);
     }
     if (!is_pending(conn, id))
         return;
     if (verdict == WM_PENDING)
-        app.lifecycle.update_read(conn);
+        reactor.lifecycle.update_read(conn);
     else if (verdict < 0)
-        reject_handshake(app, pending, 403, "refused\n");
+        reject_handshake(reactor, pending, 403, "refused\n");
     else
-        accept_handshake(app, pending, {});
+        accept_handshake(reactor, pending, {});
 }
 
 Rest parse(Connection &conn, Rest in)
 {
-    App &app = conn.owner->app;
+    Reactor &reactor = conn.owner->reactor;
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), 0};
-    while (in.len > 0 && app.inbox.wants(conn)) {
+    while (in.len > 0 && reactor.inbox.wants(conn)) {
         http::RequestParser &parser = http_session(conn).parser;
         http::Request request;
         Step step = parser.step(in.data, in.len, limits, request);
@@ -75,7 +76,7 @@ Rest parse(Connection &conn, Rest in)
             return {in.data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
             const http::Failure &failure = parser.failure();
-            app.requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
+            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
             return in;
         }
         in = {in.data + step.size, in.len - step.size, false};
@@ -89,14 +90,14 @@ Rest parse(Connection &conn, Rest in)
 void timed_out(Connection &conn)
 {
     std::string_view seen = conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
-    conn.owner->app.requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                                    begins_with_head(seen));
+    conn.owner->reactor.sessions->requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                                                  begins_with_head(seen));
 }
 
 /// The connection of a handshake that waits for its answer; nullptr with WM_ECLOSED.
-Connection *find_pending(App &app, const HttpRequest &request)
+Connection *find_pending(Reactor &reactor, const HttpRequest &request)
 {
-    Connection *conn = app.requests.connection_of(request);
+    Connection *conn = reactor.sessions->requests.connection_of(request);
     if (conn && request.handshake && conn->state == ConnState::kHandshake)
         return conn;
     fail(WM_ECLOSED, "no handshake waits at this id");
@@ -105,9 +106,9 @@ Connection *find_pending(App &app, const HttpRequest &request)
 
 } // namespace
 
-int accept_handshake(App &app, HttpRequest &request, std::string_view fields)
+int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fields)
 {
-    Connection *conn = find_pending(app, request);
+    Connection *conn = find_pending(reactor, request);
     if (!conn)
         return WM_ECLOSED;
     bool wants_close = false;
@@ -117,26 +118,27 @@ int accept_handshake(App &app, HttpRequest &request, std::string_view fields)
     std::string answer(websocket::kAnswerSize + fields.size(), '\0');
     answer.resize(websocket::write_answer(answer.data(), request.accept, fields));
     conn->unset(kInputBlocked);
-    app.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
+    reactor.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
     if (conn->state == ConnState::kClosed)
         return 0; // its socket broke, or the open callback has destroyed it
-    app.inbox.more(*conn);
-    app.lifecycle.update_read(*conn);
+    reactor.inbox.more(*conn);
+    reactor.lifecycle.update_read(*conn);
     return 0;
 }
 
-int reject_handshake(App &app, HttpRequest &request, int status, std::string_view body)
+int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view body)
 {
-    Connection *conn = find_pending(app, request);
+    Connection *conn = find_pending(reactor, request);
     if (!conn)
         return WM_ECLOSED;
     if (status < 300 || status > 599)
         return fail(WM_EINVAL, "status %d is not from 300 to 599", status);
-    std::string out = app.requests.final_answer(status, {}, body, true); // body may be a slice of the request, which ends here
-    app.requests.drop_all(*conn);
+    std::string out =
+        reactor.sessions->requests.final_answer(status, {}, body, true); // body may be a slice of the request, which ends here
+    reactor.sessions->requests.drop_all(*conn);
     conn->unset(kInputBlocked);
-    app.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
-    app.outbox.write(*conn, out, {}, 0, true);
+    reactor.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
+    reactor.outbox.write(*conn, out, {}, 0, true);
     return 0;
 }
 

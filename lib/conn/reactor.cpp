@@ -1,0 +1,82 @@
+#include "conn/reactor.h"
+
+#include <algorithm>
+#include <new>
+
+namespace wm {
+
+Reactor::Reactor(uint32_t index, uint32_t generation_base)
+    : connections(generation_base), outbox(*this), inbox(*this), lifecycle(*this), expiry(*this), todos(*this), index_(index)
+{
+    loop.update_now();
+    deadlines.start(loop.now_ms());
+}
+
+void Reactor::has_work()
+{
+    // Inside a turn its end does the work; outside, the loop's descriptor has to become readable, once.
+    if (inside || signalled_ || !loop.is_open())
+        return;
+    signalled_ = true;
+    loop.wake();
+}
+
+void Reactor::deadline_moved()
+{
+    if (!inside && loop.is_open())
+        arm_due(owner);
+}
+
+void Reactor::retire(void *user, wm_destroy_fn destroy)
+{
+    if (!destroy)
+        return;
+    try {
+        retired_.push_back({user, destroy});
+    } catch (const std::bad_alloc &) {
+        destroy(user); // early is better than never
+    }
+    has_work();
+}
+
+void Reactor::release_retired()
+{
+    while (!retired_.empty()) {
+        Retired last = retired_.back();
+        retired_.pop_back();
+        last.destroy(last.user);
+    }
+}
+
+void Reactor::forget(ReactorObserver &observer)
+{
+    for (auto &observers : observers_)
+        std::erase(observers, &observer);
+}
+
+void Reactor::notify_released(Connection &conn)
+{
+    for (ReactorObserver *observer : observers_[ReactorObserver::kReleased])
+        observer->released(conn);
+}
+
+void Reactor::notify(ReactorObserver::Event event)
+{
+    // By index: an observer may add or remove observers.
+    const auto &observers = observers_[event];
+    for (size_t i = 0; i < observers.size(); i++) {
+        switch (event) {
+        case ReactorObserver::kStarted:
+            observers[i]->started();
+            break;
+        case ReactorObserver::kStopping:
+            observers[i]->stopping();
+            break;
+        default:
+            observers[i]->idle();
+            break;
+        }
+    }
+}
+
+} // namespace wm
