@@ -194,5 +194,5 @@ int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)
 {
     if (!option || !value)
         return no_handle(option ? "value" : "option");
-    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &self.owner->options_of(self), option, value); });
+    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &*self.options, option, value); });
 }

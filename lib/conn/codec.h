@@ -49,8 +49,8 @@ struct Codec {
     /// Frees it. nullptr: nothing to free.
     void (*end)(Connection &conn) = nullptr;
 
-    /// Delivers what `in` holds, as far as the host wants it; returns what is left.
-    Rest (*parse)(Connection &conn, Rest in) = nullptr;
+    /// Delivers what the bytes hold, as far as the host wants it; returns what is left.
+    Rest (*parse)(Connection &conn, char *data, size_t len) = nullptr;
     /// Frames a payload; room has kFrameRoom bytes and lives as long as the result. nullptr: the payload as it is.
     Framing (*frame)(std::string_view payload, int32_t flags, char *room) = nullptr;
     /// answers_only: a send of the host's, which answers the oldest request.

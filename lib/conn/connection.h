@@ -98,6 +98,7 @@ private:
 struct Connection {
     Watch read;
     Endpoint *owner = nullptr;
+    const ConnOptions *options = nullptr; ///< the owner's, or its own (Cold::options)
     uint32_t slot = 0;
     uint32_t generation = 0;
     int fd = -1;

@@ -28,12 +28,6 @@ public:
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
 
-    const ConnOptions &options_of(const Connection &conn) const
-    {
-        const ConnOptions *own = conn.cold ? conn.cold->options : nullptr;
-        return own ? *own : options;
-    }
-
     /// Reserves a place in the list; false when memory has run out.
     bool make_room();
     void add(Connection &conn);

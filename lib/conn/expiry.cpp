@@ -33,7 +33,7 @@ void Expiry::update(Connection &conn)
     };
     if (conn.state == ConnState::kOpen) {
         consider(conn.ping_at);
-        int64_t idle = conn.owner->options_of(conn).idle_timeout_ms;
+        int64_t idle = conn.options->idle_timeout_ms;
         if (idle > 0)
             consider(conn.last_active +
                      static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);
@@ -59,7 +59,7 @@ void Expiry::expired(uint32_t slot)
         reactor_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         break;
     case ConnState::kHandshake:
-        codec_of(conn).timed_out(conn);
+        reactor_.codec(conn).timed_out(conn);
         break;
     case ConnState::kOpen:
         expired_open(conn, now);
@@ -81,12 +81,12 @@ void Expiry::expired(uint32_t slot)
 
 void Expiry::expired_open(Connection &conn, uint32_t now)
 {
-    const ConnOptions &options = conn.owner->options_of(conn);
+    const ConnOptions &options = *conn.options;
     if (conn.phase_deadline != 0 && conn.phase_deadline <= now) {
         if (conn.has(kPeerEnded))
             reactor_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         else
-            codec_of(conn).timed_out(conn);
+            reactor_.codec(conn).timed_out(conn);
         return;
     }
     if (conn.has(kPaused))
@@ -112,19 +112,19 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
 
 void Expiry::send_ping(Connection &conn)
 {
-    const ConnOptions &options = conn.owner->options_of(conn);
+    const ConnOptions &options = *conn.options;
     if (options.ping_interval_ms == 0) {
         conn.ping_at = 0;
         return;
     }
-    codec_of(conn).ping(conn);
+    reactor_.codec(conn).ping(conn);
     conn.set(kAwaitPong);
     conn.ping_at = ticks_after(options.pong_timeout_ms);
 }
 
 void Expiry::alive(Connection &conn)
 {
-    int64_t interval = codec_of(conn).ping ? conn.owner->options_of(conn).ping_interval_ms : 0;
+    int64_t interval = reactor_.codec(conn).ping ? conn.options->ping_interval_ms : 0;
     conn.ping_at = interval ? next_ping(interval) : 0;
     update(conn);
 }

@@ -236,7 +236,7 @@ void Inbox::read_to_arena(Connection &conn)
     if (before > 0)
         memcpy(base, conn.tail->data(), before);
     size_t records = reactor_.dispatch.count();
-    Rest rest = codec_of(conn).parse(conn, {base, before + got, false});
+    Rest rest = reactor_.codec(conn).parse(conn, base, before + got);
     if (reactor_.dispatch.count() != records)
         used_ = (used_ + before + got + 15) & ~size_t{15};
     keep_rest(conn, rest);
@@ -251,7 +251,7 @@ void Inbox::read_to_tail(Connection &conn)
     if (got == 0)
         return;
     tail->end += got;
-    keep_rest(conn, codec_of(conn).parse(conn, {tail->data(), tail->size(), false}));
+    keep_rest(conn, reactor_.codec(conn).parse(conn, tail->data(), tail->size()));
 }
 
 void Inbox::more(Connection &conn)
@@ -263,7 +263,7 @@ void Inbox::more(Connection &conn)
 void Inbox::parse_held(Connection &conn)
 {
     if (conn.tail && conn.state != ConnState::kClosed)
-        keep_rest(conn, codec_of(conn).parse(conn, {conn.tail->data(), conn.tail->size(), false}));
+        keep_rest(conn, reactor_.codec(conn).parse(conn, conn.tail->data(), conn.tail->size()));
 }
 
 /// Keeps what a parse has left, and has it parsed on when that does not wait for more bytes or for the host.

@@ -17,6 +17,7 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
         return false;
     Connection &conn = *reactor_.connections.at(slot);
     conn.owner = &endpoint;
+    conn.options = &endpoint.options;
     conn.slot = slot;
     conn.generation = reactor_.connections.generation_of(slot);
     conn.codec = endpoint.codec;
@@ -40,7 +41,7 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     reactor_.dispatch.connect(conn);
     if (conn.state > ConnState::kHandshake)
         return true; // the callback has closed it
-    if (conn.io || codec_of(conn).has_handshake) {
+    if (conn.io || reactor_.codec(conn).has_handshake) {
         conn.phase_deadline = reactor_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
         reactor_.expiry.update(conn);
     } else {
@@ -59,20 +60,20 @@ bool Lifecycle::secure(Connection &conn)
         return false;
     }
     conn.state = ConnState::kHandshake;
-    if (!codec_of(conn).has_handshake)
+    if (!reactor_.codec(conn).has_handshake)
         open(conn, {});
     return conn.state != ConnState::kClosed;
 }
 
 bool Lifecycle::begin_codec(Connection &conn)
 {
-    const Codec &codec = codec_of(conn);
+    const Codec &codec = reactor_.codec(conn);
     return !codec.begin || codec.begin(conn);
 }
 
 void Lifecycle::end_codec(Connection &conn)
 {
-    const Codec &codec = codec_of(conn);
+    const Codec &codec = reactor_.codec(conn);
     if (codec.end)
         codec.end(conn);
 }
@@ -122,7 +123,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
 {
     if (conn.state > ConnState::kOpen)
         return;
-    const Codec &codec = codec_of(conn);
+    const Codec &codec = reactor_.codec(conn);
     if (conn.state < ConnState::kHandshake) { // nothing can be sent yet
         keep_reason(conn, reason, codec.lost_code, text);
         destroy(conn, reason, 0);
@@ -155,7 +156,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
 
 void Lifecycle::begin_close_timeout(Connection &conn)
 {
-    conn.phase_deadline = reactor_.expiry.ticks_after(conn.owner->options_of(conn).close_timeout_ms);
+    conn.phase_deadline = reactor_.expiry.ticks_after(conn.options->close_timeout_ms);
     reactor_.expiry.update(conn);
 }
 
@@ -196,8 +197,8 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t code)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    if (codec_of(conn).lost_code != 0)
-        code = codec_of(conn).lost_code;
+    if (reactor_.codec(conn).lost_code != 0)
+        code = reactor_.codec(conn).lost_code;
     keep_reason(conn, reason, code, {});
     conn.state = ConnState::kClosed;
     conn.read.disarm();
@@ -219,7 +220,7 @@ void Lifecycle::peer_ended(Connection &conn)
 
 bool Lifecycle::stays_half_open(const Connection &conn) const
 {
-    const Codec &codec = codec_of(conn);
+    const Codec &codec = reactor_.codec(conn);
     return conn.state == ConnState::kOpen && codec.stays_half_open && codec.stays_half_open(conn);
 }
 
@@ -231,7 +232,7 @@ void Lifecycle::end_of_stream(Connection &conn)
         return;
     }
     if (!stays) {
-        keep_reason(conn, WM_REASON_PEER, codec_of(conn).lost_code, {});
+        keep_reason(conn, WM_REASON_PEER, reactor_.codec(conn).lost_code, {});
         conn.state = ConnState::kClosing;
         conn.set(kNoInput);
         reactor_.outbox.list(conn);
@@ -257,7 +258,7 @@ void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view tex
 void Lifecycle::answer_close(Connection &conn)
 {
     conn.state = ConnState::kClosing;
-    codec_of(conn).close(conn, conn.close_code, {});
+    reactor_.codec(conn).close(conn, conn.close_code, {});
     if (conn.state == ConnState::kClosed)
         return;
     begin_close_timeout(conn);
@@ -293,6 +294,7 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
     if (!conn.cold->options)
         conn.cold->options = new ConnOptions;
     *conn.cold->options = options;
+    conn.options = conn.cold->options;
     if (conn.state == ConnState::kOpen && !conn.has(kAwaitPong))
         reactor_.expiry.alive(conn);
     else

@@ -36,7 +36,7 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
         return fail(WM_ECLOSED, "the connection is closing");
     if (exempt)
         return 0;
-    const ConnOptions &options = conn.owner->options_of(conn);
+    const ConnOptions &options = *conn.options;
     if (len > static_cast<size_t>(std::max(options.max_message, options.max_send_buffer)))
         return fail(WM_EMSGSIZE, "message of %zu bytes is over max_message and max_send_buffer", len);
     if (conn.queued() > static_cast<size_t>(options.max_send_buffer)) {
@@ -54,7 +54,7 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
 
 int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 {
-    const Codec &codec = codec_of(conn);
+    const Codec &codec = reactor_.codec(conn);
     if (codec.answers_only && !(flags & WM_SEND_RAW))
         return codec.answer(conn, payload, flags);
     int result = check(conn, payload.size(), false);
@@ -69,7 +69,7 @@ int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 
 int Outbox::send(Connection &conn, SharedMessage &message)
 {
-    const Codec &codec = codec_of(conn);
+    const Codec &codec = reactor_.codec(conn);
     if (codec.answers_only)
         return fail(WM_ESTATE, "an http connection takes answers only");
     int result = check(conn, message.size(), false);
@@ -190,7 +190,7 @@ int Outbox::after(Connection &conn, int32_t flags)
 {
     if (conn.out_pending > kFlushAt || (flags & WM_SEND_NOW && conn.out_pending > 0))
         flush(conn);
-    if (conn.queued() <= static_cast<size_t>(conn.owner->options_of(conn).send_high_water))
+    if (conn.queued() <= static_cast<size_t>(conn.options->send_high_water))
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
@@ -420,8 +420,8 @@ void Outbox::drained(Connection &conn)
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
         reactor_.todos.add(conn, kTodoDrain);
-        if (codec_of(conn).drained)
-            codec_of(conn).drained(conn);
+        if (reactor_.codec(conn).drained)
+            reactor_.codec(conn).drained(conn);
     }
     if (conn.state == ConnState::kClosing) {
         reactor_.lifecycle.advance(conn);

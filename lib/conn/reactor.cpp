@@ -39,7 +39,7 @@ void Reactor::retire(void *user, wm_destroy_fn destroy)
     has_work();
 }
 
-void Reactor::release_retired()
+void Reactor::call_retired()
 {
     while (!retired_.empty()) {
         Retired last = retired_.back();
@@ -60,7 +60,7 @@ void Reactor::notify_released(Connection &conn)
         observer->released(conn);
 }
 
-void Reactor::notify(ReactorObserver::Event event)
+void Reactor::call_observers(ReactorObserver::Event event)
 {
     // By index: an observer may add or remove observers.
     const auto &observers = observers_[event];

@@ -54,6 +54,7 @@ public:
 
     /// The app's number in ids.
     uint32_t index() const { return index_; }
+    const Codec &codec(const Connection &conn) const { return *codecs[conn.codec]; }
     uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
     /// Something is to be done at the end of a turn: outside of one, the loop's descriptor has to show it.
@@ -64,12 +65,20 @@ public:
 
     /// Calls destroy(user) at the end of the turn.
     void retire(void *user, wm_destroy_fn destroy);
-    void release_retired();
+    void release_retired()
+    {
+        if (!retired_.empty())
+            call_retired();
+    }
 
     void observe(ReactorObserver &observer, ReactorObserver::Event event) { observers_[event].push_back(&observer); }
     void forget(ReactorObserver &observer);
     void notify_released(Connection &conn);
-    void notify(ReactorObserver::Event event);
+    void notify(ReactorObserver::Event event)
+    {
+        if (!observers_[event].empty())
+            call_observers(event);
+    }
 
     // What the owner sets.
     size_t max_queue_total = 0;
@@ -102,6 +111,9 @@ public:
     TodoList todos;
 
 private:
+    void call_retired();
+    void call_observers(ReactorObserver::Event event);
+
     struct Retired {
         void *user;
         wm_destroy_fn destroy;
@@ -113,9 +125,10 @@ private:
     std::vector<ReactorObserver *> observers_[ReactorObserver::kEvents];
 };
 
+/// A part of the data path has its reactor at hand: codec(conn) there.
 inline const Codec &codec_of(const Connection &conn)
 {
-    return *conn.owner->reactor.codecs[conn.codec];
+    return conn.owner->reactor.codec(conn);
 }
 
 inline bool Inbox::wants(const Connection &conn) const

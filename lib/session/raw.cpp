@@ -7,13 +7,13 @@ namespace wm {
 
 namespace {
 
-Rest parse(Connection &conn, Rest in)
+Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
-    if (in.len == 0 || !reactor.inbox.wants(conn))
-        return in;
-    reactor.dispatch.message(conn, in.data, in.len, WM_KIND_RAW, 0);
-    return {in.data + in.len, 0, false};
+    if (len == 0 || !reactor.inbox.wants(conn))
+        return {data, len, false};
+    reactor.dispatch.message(conn, data, len, WM_KIND_RAW, 0);
+    return {data + len, 0, false};
 }
 
 } // namespace

@@ -21,15 +21,14 @@ bool begin(Connection &conn)
     return true;
 }
 
-/// Drops the rest of a line that is too long.
-Rest skip_line(TextState &state, Rest in)
+/// Of a line that is too long: the bytes to drop, to its end or all.
+size_t skip_line(TextState &state, const char *data, size_t len)
 {
-    char *end = static_cast<char *>(memchr(in.data, '\n', in.len));
+    const void *end = memchr(data, '\n', len);
     if (!end)
-        return {in.data + in.len, 0, true};
+        return len;
     state.skipping = false;
-    size_t gone = static_cast<size_t>(end + 1 - in.data);
-    return {end + 1, in.len - gone, false};
+    return static_cast<size_t>(static_cast<const char *>(end) + 1 - data);
 }
 
 void refuse_line(Connection &conn, TextState &state, bool ended)
@@ -46,28 +45,31 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     reactor.dispatch.error(conn, WM_EMSGSIZE, "line over max_message");
 }
 
-Rest parse(Connection &conn, Rest in)
+Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     TextState &state = conn.codec_state.as<TextState>();
-    while (in.len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants(conn)) {
         if (state.skipping) {
-            in = skip_line(state, in);
+            size_t skipped = skip_line(state, data, len);
+            data += skipped;
+            len -= skipped;
             continue;
         }
-        size_t max_message = static_cast<size_t>(conn.owner->options_of(conn).max_message);
+        size_t max_message = static_cast<size_t>(conn.options->max_message);
         size_t message_len = 0;
-        Step step = state.parser.step(in.data, in.len, max_message, message_len);
+        Step step = state.parser.step(data, len, max_message, message_len);
         if (step.kind == StepKind::kMore)
-            return {in.data, in.len, true, step.need};
-        char *line = in.data;
-        in = {in.data + step.size, in.len - step.size, false};
+            return {data, len, true, step.need};
+        char *line = data;
+        data += step.size;
+        len -= step.size;
         if (step.kind == StepKind::kMessage)
             reactor.dispatch.message(conn, line, message_len, WM_KIND_TEXT, 0);
         else
             refuse_line(conn, state, line[step.size - 1] == '\n');
     }
-    return in;
+    return {data, len, false};
 }
 
 Framing frame(std::string_view payload, int32_t, char *)

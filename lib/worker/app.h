@@ -75,6 +75,8 @@ public:
     /// What an attempt to add returns then.
     static int being_freed();
     void remove_part(AppPart *part);
+    /// A worker was released: freed at the end of the turn in which its last connection has ended.
+    void worker_released() { worker_released_ = true; }
     bool has_part(const AppPart *part) const;
 
     /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
@@ -131,6 +133,7 @@ private:
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;
+    bool worker_released_ = false; ///< one of workers_ is to be freed
     bool free_later_ = false;
     bool freeing_ = false;
     bool abandoning_ = false; ///< a start has failed, and what it opened is closed again

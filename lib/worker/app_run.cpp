@@ -250,7 +250,7 @@ void App::run_turn(int64_t timeout_ms)
 /// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
 void App::end_turn()
 {
-    if (shutdown->asked())
+    if (reactor.shutting_down.load(std::memory_order_relaxed))
         shutdown->run();
     do {
         reactor.outbox.flush_all();
@@ -258,7 +258,7 @@ void App::end_turn()
     reactor.outbox.flush_all();
     if (!reactor.dispatch.polling()) // records may point to what is let go of: it lasts as long as they
         release_retired();
-    if (shutdown->asked())
+    if (reactor.shutting_down.load(std::memory_order_relaxed))
         stopped_ = shutdown->finish();
     arm_due();
 }
@@ -266,13 +266,19 @@ void App::end_turn()
 void App::release_retired()
 {
     reactor.release_retired();
-    release_workers();
+    if (worker_released_)
+        release_workers();
 }
 
 void App::release_workers()
 {
+    worker_released_ = false;
     for (size_t i = workers_.size(); i-- > 0;)
-        if (i < workers_.size() && workers_[i]->released() && workers_[i]->connections().empty()) {
+        if (i < workers_.size() && workers_[i]->released()) {
+            if (!workers_[i]->connections().empty()) {
+                worker_released_ = true; // when the last has ended
+                continue;
+            }
             // Out of the row first: its destroy notifiers may make workers.
             std::unique_ptr<Worker> gone = std::move(workers_[i]);
             workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(i));

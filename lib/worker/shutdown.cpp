@@ -29,11 +29,6 @@ uint64_t scatter(uint64_t x)
 
 // ---- requests, and how each begins
 
-bool Shutdown::asked() const
-{
-    return app_.reactor.shutting_down.load(std::memory_order_relaxed);
-}
-
 void Shutdown::request_stop()
 {
     stop_requested_.store(true, std::memory_order_relaxed);

@@ -2,7 +2,7 @@
  * @file
  * How an app ends: at once (stop), or after its connections have ended without losing anything (drain).
  *
- * A request takes effect at the end of the turn. The app's thread, except request_stop() and asked(); owned by the app.
+ * A request takes effect at the end of the turn. The app's thread, except request_stop(); owned by the app.
  */
 #ifndef WM_WORKER_SHUTDOWN_H
 #define WM_WORKER_SHUTDOWN_H
@@ -23,11 +23,9 @@ class Shutdown {
 public:
     explicit Shutdown(App &app) : app_(app) {}
 
-    /// Any thread.
+    /// Any thread. As request_drain, it sets Reactor::shutting_down.
     void request_stop();
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
-    /// Something was requested, and may have begun: the one test on the paths of every turn and answer.
-    bool asked() const;
 
     /// Turns a drain that is in progress into a stop; the earlier deadline holds.
     void begin_stop(int64_t timeout_ms);

@@ -192,6 +192,7 @@ void Worker::release()
     if (released_)
         return;
     released_ = true;
+    app_.worker_released();
     unlisten();
     for (size_t i = connections().size(); i-- > 0;)
         app_.reactor.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);

@@ -10,7 +10,6 @@
 #include "process/standard_streams.h"
 #include "worker/app.h"
 #include "worker/handles.h"
-#include "worker/shutdown.h"
 
 #include <algorithm>
 #include <csignal>
@@ -90,7 +89,7 @@ Children::Started Master::act()
     children_.reap(now);
     if (phase_ == Phase::kServing && reload_.wanted())
         begin_reload();
-    if (app_.shutdown->asked() && phase_ < Phase::kStopping)
+    if (app_.reactor.shutting_down && phase_ < Phase::kStopping)
         stop(false); // wm_app_stop in a callback of the master: a process that is started with it would stop at once, again and again
     Children::Started started = children_.start_due(now);
     if (started == Children::Started::kYes && phase_ == Phase::kServing)

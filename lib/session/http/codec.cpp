@@ -21,37 +21,38 @@ void watch_head(Connection &conn)
     reactor.expiry.update(conn);
 }
 
-Rest parse(Connection &conn, Rest in)
+Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
-                           static_cast<size_t>(conn.owner->options_of(conn).max_message)};
-    while (in.len > 0 && reactor.inbox.wants(conn)) {
+                           static_cast<size_t>(conn.options->max_message)};
+    while (len > 0 && reactor.inbox.wants(conn)) {
         http::Request request;
-        Step step = session.parser.step(in.data, in.len, limits, request);
+        Step step = session.parser.step(data, len, limits, request);
         switch (step.kind) {
         case StepKind::kContinue:
             reactor.sessions->requests.send_continue(conn);
             continue;
         case StepKind::kMore:
             watch_head(conn);
-            return {in.data, step.size, true, step.need};
+            return {data, step.size, true, step.need};
         case StepKind::kFail: {
             const http::Failure &failure = session.parser.failure();
-            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
-            return in;
+            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
+            return {data, len, false};
         }
         default:
             break;
         }
-        in = {in.data + step.size, in.len - step.size, false};
-        session.more_behind = in.len > 0;
+        data += step.size;
+        len -= step.size;
+        session.more_behind = len > 0;
         reactor.sessions->requests.deliver(conn, request);
     }
     watch_head(conn);
-    return in;
+    return {data, len, false};
 }
 
 int answer(Connection &conn, std::string_view payload, int32_t flags)

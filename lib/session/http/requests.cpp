@@ -205,7 +205,7 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
 
 int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body)
 {
-    size_t limit = static_cast<size_t>(conn.owner->options_of(conn).max_send_buffer);
+    size_t limit = static_cast<size_t>(conn.options->max_send_buffer);
     if (http_session(conn).stored > limit)
         return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", http_session(conn).stored,
                     limit);

@@ -50,27 +50,28 @@ void receive_control(Connection &conn, const websocket::Frame &frame)
     }
 }
 
-Rest parse(Connection &conn, Rest in)
+Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     websocket::FrameParser &parser = conn.codec_state.as<websocket::FrameParser>();
-    while (in.len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants(conn)) {
         websocket::Frame frame = {};
-        size_t max_message = static_cast<size_t>(conn.owner->options_of(conn).max_message);
-        Step step = parser.step(in.data, in.len, max_message, frame);
+        size_t max_message = static_cast<size_t>(conn.options->max_message);
+        Step step = parser.step(data, len, max_message, frame);
         if (step.kind == StepKind::kMore)
-            return {in.data, step.size, true, step.need};
+            return {data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
             fail_connection(conn, parser.failure());
-            return in;
+            return {data, len, false};
         }
-        in = {in.data + step.size, in.len - step.size, false};
+        data += step.size;
+        len -= step.size;
         if (step.kind == StepKind::kControl)
             receive_control(conn, frame);
         else if (conn.state == ConnState::kOpen)
             reactor.dispatch.message(conn, frame.data, frame.len, frame.opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
     }
-    return in;
+    return {data, len, false};
 }
 
 /// Of the host's, or the answer to the peer's, which carries the code that came (RFC 6455 §5.5.1).

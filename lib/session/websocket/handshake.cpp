@@ -61,30 +61,31 @@ void receive(Connection &conn, const http::Request &request)
         accept_handshake(reactor, pending, {});
 }
 
-Rest parse(Connection &conn, Rest in)
+Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), 0};
-    while (in.len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants(conn)) {
         http::RequestParser &parser = http_session(conn).parser;
         http::Request request;
-        Step step = parser.step(in.data, in.len, limits, request);
+        Step step = parser.step(data, len, limits, request);
         if (step.kind == StepKind::kContinue)
             continue; // a handshake has no body to wait for
         if (step.kind == StepKind::kMore)
-            return {in.data, step.size, true, step.need};
+            return {data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
             const http::Failure &failure = parser.failure();
-            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({in.data, in.len}));
-            return in;
+            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
+            return {data, len, false};
         }
-        in = {in.data + step.size, in.len - step.size, false};
+        data += step.size;
+        len -= step.size;
         receive(conn, request);
         if (!has_http_session(conn)) // accepted: frames may stand behind the request
-            return kWebsocketCodec.parse(conn, in);
+            return kWebsocketCodec.parse(conn, data, len);
     }
-    return in;
+    return {data, len, false};
 }
 
 void timed_out(Connection &conn)
