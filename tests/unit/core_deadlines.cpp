@@ -1,11 +1,11 @@
 // The row of deadlines: nothing expires early, nothing later than a sweep's distance, and due_ms says when to look.
+#include "core/deadlines.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <set>
-
-#include "core/deadlines.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -1,12 +1,12 @@
 // The nearest right spelling of a name.
+#include "core/nearest.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string>
-
-#include "core/nearest.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -1,4 +1,6 @@
 // What the kernel refused: bytes and shared blocks leave in order, whatever is taken at a time.
+#include "core/buffer.h"
+
 #include <algorithm>
 #include <csetjmp>
 #include <cstdarg>
@@ -7,8 +9,6 @@
 #include <cstring>
 #include <random>
 #include <string>
-
-#include "core/buffer.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -1,13 +1,13 @@
 // Slots with generations, and the ids that point into them.
+#include "core/id.h"
+#include "core/slot_table.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <vector>
-
-#include "core/id.h"
-#include "core/slot_table.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

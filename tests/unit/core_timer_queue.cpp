@@ -1,4 +1,6 @@
 // The heap of timers against a sorted list: random additions, removals and firings.
+#include "core/timer_queue.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -6,8 +8,6 @@
 #include <map>
 #include <random>
 #include <set>
-
-#include "core/timer_queue.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -1,11 +1,11 @@
 // host[:port]: what RFC 3986 §3.2 allows, and what is refused of it.
+#include "proto/http/authority.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-
-#include "proto/http/authority.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

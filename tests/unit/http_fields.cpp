@@ -1,11 +1,11 @@
 // Reading validated header lines.
+#include "proto/http/fields.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-
-#include "proto/http/fields.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

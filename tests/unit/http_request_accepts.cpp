@@ -1,12 +1,12 @@
 // What RequestParser takes, and what it makes of it: each row whole, one byte at a time, and cut in two at every place.
+#include "http_feed.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "http_feed.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

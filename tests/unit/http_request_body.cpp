@@ -1,12 +1,12 @@
 // Bodies of requests: Content-Length, chunks, trailers, 100-continue, and the limits over all of them.
+#include "http_feed.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "http_feed.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -8,11 +8,11 @@
 
 #include "net/address.h"
 
+#include "wm/error.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/un.h>
-
-#include "wm/error.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

@@ -1,12 +1,12 @@
 // UTF-8 by RFC 3629, against a decoder that is slow and plain, at every offset of the word-wise loop.
+#include "proto/utf8.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
 #include <random>
 #include <string>
-
-#include "proto/utf8.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

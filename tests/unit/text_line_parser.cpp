@@ -1,4 +1,6 @@
 // Lines: cut at every byte, CR before LF, and the limit to the byte.
+#include "proto/text/line_parser.h"
+
 #include <algorithm>
 #include <csetjmp>
 #include <cstdarg>
@@ -6,8 +8,6 @@
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "proto/text/line_parser.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {

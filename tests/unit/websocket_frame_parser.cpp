@@ -1,4 +1,6 @@
 // Websocket frames (RFC 6455 §5): unmasking, joining of fragments in place, cut at every byte, and what is refused with which code.
+#include "proto/websocket/frame_parser.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -7,8 +9,6 @@
 #include <random>
 #include <string>
 #include <vector>
-
-#include "proto/websocket/frame_parser.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {
