@@ -1,4 +1,6 @@
 // The heads of responses, byte for byte, and what header lines a host may give.
+#include "proto/http/response_writer.h"
+
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -6,8 +8,6 @@
 #include <ctime>
 #include <memory>
 #include <string>
-
-#include "proto/http/response_writer.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {
@@ -100,13 +100,6 @@ void head__length_only_where_it_may_stand(void **)
     head.default_type = true;
     head.status = 204;
     expect_head(head, "HTTP/1.1 204 No Content\r\n\r\n");
-    head.date = kDate;
-    head.keep_alive = false;
-    head.status = 100;
-    expect_head(head, "HTTP/1.1 100 Continue\r\n\r\n");
-    head.status = 101;
-    head.fields = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
-    expect_head(head, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
 }
 
 void head__unknown_status_has_an_empty_reason(void **)
@@ -125,7 +118,7 @@ void head__the_longest_fits_its_bound(void **)
     head.content_length = UINT64_MAX;
     head.default_type = true;
     head.minor = 0;
-    for (head.status = 100; head.status < 1000; ++head.status)
+    for (head.status = 200; head.status < 1000; head.status++)
         assert_true(written(head).size() <= wm::http::head_bound(0));
 }
 
@@ -138,8 +131,8 @@ void reason__registered(void **)
     int known = 0;
     for (int status = -1; status < 1100; status++)
         known += wm::http::reason_phrase(status).empty() ? 0 : 1;
-    assert_int_equal(known, 62);
-    for (int status : {0, 306, 418, 199, 600})
+    assert_int_equal(known, 57);
+    for (int status : {0, 100, 306, 418, 199, 600})
         assert_true(wm::http::reason_phrase(status).empty());
 }
 

@@ -7,11 +7,6 @@ std::string_view reason_phrase(int status)
 {
     switch (status) {
     // clang-format off
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
-    case 102: return "Processing";
-    case 103: return "Early Hints";
-    case 104: return "Upload Resumption Supported";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";

@@ -96,25 +96,24 @@ size_t head_bound(size_t fields_size)
 
 size_t write_head(char *out, const ResponseHead &head)
 {
-    bool interim = head.status < 200;
     char *at = put(out, "HTTP/1.1 ");
-    at = put_digits(at, static_cast<unsigned>(std::clamp(head.status, 0, 999)), 3);
+    at = put_digits(at, static_cast<unsigned>(head.status), 3);
     *at++ = ' '; // stands even without a reason (RFC 9112 §4)
     at = put(at, reason_phrase(head.status));
     at = put(at, "\r\n");
-    if (!interim && !head.date.empty()) {
+    if (!head.date.empty()) {
         at = put(at, "Date: ");
         at = put(at, head.date.substr(0, kDateSize));
         at = put(at, "\r\n");
     }
-    // 1xx says nothing about the connection (101 names its upgrade in fields). HTTP/1.1 stays open unless told otherwise.
-    if (!interim && !head.keep_alive && !has_field(head.fields, "connection"))
+    // HTTP/1.1 stays open unless told otherwise.
+    if (!head.keep_alive && !has_field(head.fields, "connection"))
         at = put(at, kClose);
-    else if (!interim && head.keep_alive && head.minor == 0)
+    else if (head.keep_alive && head.minor == 0)
         at = put(at, kKeepAlive);
-    if (head.default_type && !interim && head.status != 204 && head.status != 304 && !has_field(head.fields, "content-type"))
+    if (head.default_type && head.status != 204 && head.status != 304 && !has_field(head.fields, "content-type"))
         at = put(at, kDefaultType);
-    if (head.with_length && !interim && head.status != 204) {
+    if (head.with_length && head.status != 204) {
         at = put(at, "Content-Length: ");
         at = std::to_chars(at, at + kMaxDigits, head.content_length).ptr;
         at = put(at, "\r\n");

@@ -16,10 +16,10 @@ namespace wm::http {
 
 /// What a head says. Fields must have passed check_fields, or be the library's own.
 struct ResponseHead {
-    int status = 200;            ///< 100-999
+    int status = 200;            ///< 200-999: interim responses (1xx) are written elsewhere
     std::string_view fields;     ///< lines "Name: value\r\n", written last
     uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD and 304
-    bool with_length = true;     ///< write Content-Length; never done for 1xx and 204 (RFC 9110 §8.6)
+    bool with_length = true;     ///< write Content-Length; never done for 204 (RFC 9110 §8.6)
     bool keep_alive = true;      ///< the connection stays open after this response
     int minor = 1;               ///< of the request: HTTP/1.0 needs to be told that the connection stays
     std::string_view date;       ///< format_date's 29 bytes; empty: no Date field
@@ -45,7 +45,7 @@ size_t closing_bound(size_t head_size);
 /// Writes what write_head has written with keep_alive again, now saying that the connection ends; returns the bytes written.
 size_t write_closing(char *out, std::string_view head);
 
-/// The registered reason phrase (IANA HTTP Status Code Registry); empty for codes that are not.
+/// The registered reason phrase (IANA HTTP Status Code Registry) of a final status; empty where there is none.
 std::string_view reason_phrase(int status);
 
 /// IMF-fixdate (RFC 9110 §5.6.7), 29 bytes without NUL; years outside 1970-9999 are clamped. Returns kDateSize.
