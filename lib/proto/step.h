@@ -26,9 +26,13 @@ enum class StepKind : uint8_t {
 /// The result of a step.
 struct Step {
     StepKind kind;
-    /// kMore: how much of data is still of use (a codec that joined parts in place has shortened it). Else: bytes consumed.
+    /// kMore: how many bytes of data are still in use: a codec that joined parts in place has moved them to the
+    /// front. Else: bytes consumed.
     size_t size;
-    /// kMore: how many bytes data must have before a step can get on, counted from data[0]; 0: any more will do.
+    /// kMore: the smallest number of bytes, counted from data[0] with data cut to size, that completes the message
+    /// or, where a message comes in parts (frames, chunks), the current part; 0 while the header that tells its length
+    /// is incomplete. If not 0, it is greater than size, and the limits hold for it: it is at most max_message, plus
+    /// the head of a request, plus the framing of one part or one control frame. So a caller may reserve it unchecked.
     size_t need;
 };
 

@@ -60,6 +60,7 @@ void feed(wm::websocket::FrameParser &parser, std::string &held, std::string_vie
         }
         if (step.kind == StepKind::kMore) {
             check(step.need == 0 || step.need > step.size, "a step that has what it needs asks for more");
+            check(step.need <= max_message + 6 + wm::websocket::kMaxControlPayload, "a step needs more than the limits allow");
             held.assign(exact.get(), step.size);
             return;
         }

@@ -86,7 +86,7 @@ private:
         std::copy(kept_.begin(), kept_.end(), data.get());
         wm::http::Request request{};
         wm::Step step = parser_.step(data.get(), len, limits_, request);
-        if (step.size > len || (step.need != 0 && step.need <= step.size))
+        if (step.size > len || (step.need != 0 && step.need <= step.size) || over_limits(step.need))
             return broken("size or need out of range");
         switch (step.kind) {
         case wm::StepKind::kMore:
@@ -113,6 +113,13 @@ private:
         default:
             return broken("a kind of step that http has not");
         }
+    }
+
+    /// A head, a body, and the CRLF of a chunk.
+    bool over_limits(size_t need) const
+    {
+        size_t around = limits_.max_header_bytes + 2;
+        return need > around && need - around > limits_.max_message;
     }
 
     bool broken(const char *how)

@@ -1,6 +1,7 @@
 // Bodies of requests: Content-Length, chunks, trailers, 100-continue, and the limits over all of them.
 #include "http_feed.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -181,24 +182,50 @@ void chunk__two_hundred_thousand_of_one_byte(void **)
     assert_int_equal(most, kHead.size() + kCount);
 }
 
-void need__is_told_when_known(void **)
+/// A step over the bytes of a request that have come so far.
+wm::Step step_over(const std::string &bytes)
 {
     wm::http::RequestParser parser;
-    wm::http::Request request{};
-    std::string data = "POST / HTTP/1.0\r\nContent-Length: 1000\r\n\r\nab";
-    size_t head = data.size() - 2;
-    wm::Step step = parser.step(data.data(), data.size(), http_feed::kLimits, request);
-    assert_int_equal(step.kind, wm::StepKind::kMore);
-    assert_int_equal(step.size, data.size());
-    assert_int_equal(step.need, head + 1000);
-    assert_true(parser.in_body());
+    wm::http::Request request;
+    std::string held = bytes;
+    return parser.step(held.data(), held.size(), http_feed::kLimits, request);
+}
 
-    parser = wm::http::RequestParser();
-    data = kHead + "1\r\na\r\n10\r\nbc";
-    step = parser.step(data.data(), data.size(), http_feed::kLimits, request);
-    assert_int_equal(step.size, kHead.size() + 3);
-    assert_int_equal(step.need, kHead.size() + 1 + 16 + 2);
-    assert_int_equal(data.compare(kHead.size(), 3, "abc"), 0);
+void need__is_the_end_of_a_body_with_content_length(void **)
+{
+    std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
+    std::string bytes = head + std::string(1000, 'x');
+    for (size_t cut = 0; cut < bytes.size(); cut++) {
+        wm::Step step = step_over(bytes.substr(0, cut));
+        assert_int_equal(step.kind, wm::StepKind::kMore);
+        assert_int_equal(step.size, cut);
+        assert_int_equal(step.need, cut < head.size() ? 0 : bytes.size());
+    }
+}
+
+void need__is_the_end_of_the_chunk_once_its_size_is_known(void **)
+{
+    struct {
+        const char *framing; // before the data
+        size_t data;
+    } chunks[] = {{"3;x=y\r\n", 3}, {"100\r\n", 256}, {"1\r\n", 1}};
+    std::string before = kHead;
+    size_t joined = 0;
+    for (const auto &chunk : chunks) {
+        std::string framing = chunk.framing;
+        for (size_t cut = 0; cut < framing.size() + chunk.data + 2; cut++) {
+            wm::Step step = step_over(before + (framing + std::string(chunk.data, 'x') + "\r\n").substr(0, cut));
+            size_t data = cut < framing.size() ? 0 : std::min(cut - framing.size(), chunk.data);
+            assert_int_equal(step.kind, wm::StepKind::kMore);
+            assert_int_equal(step.size, kHead.size() + joined + data);
+            assert_int_equal(step.need, cut < framing.size() ? 0 : step.size + framing.size() + chunk.data + 2 - cut);
+        }
+        before += framing + std::string(chunk.data, 'x') + "\r\n";
+        joined += chunk.data;
+    }
+    std::string last = "0\r\nX: y\r\n\r\n";
+    for (size_t cut = 0; cut < last.size(); cut++)
+        assert_int_equal(step_over(before + last.substr(0, cut)).need, 0);
 }
 
 void length__a_body_over_the_limit_fails_with_the_head(void **)
@@ -310,7 +337,8 @@ int main()
         cmocka_unit_test(chunk__incomplete_waits),
         cmocka_unit_test(chunk__framing_is_never_kept),
         cmocka_unit_test(chunk__two_hundred_thousand_of_one_byte),
-        cmocka_unit_test(need__is_told_when_known),
+        cmocka_unit_test(need__is_the_end_of_a_body_with_content_length),
+        cmocka_unit_test(need__is_the_end_of_the_chunk_once_its_size_is_known),
         cmocka_unit_test(length__a_body_over_the_limit_fails_with_the_head),
         cmocka_unit_test(length__largest_limits),
         cmocka_unit_test(expect__is_answered_once_and_only_while_the_body_is_missing),

@@ -55,6 +55,19 @@ void lines_are_the_same_wherever_they_are_cut(void **)
     }
 }
 
+void need__is_not_known_before_the_line_ends(void **)
+{
+    std::string text = "a line of some length\r";
+    for (size_t cut = 0; cut <= text.size(); cut++) {
+        wm::text::LineParser parser;
+        size_t len = 0;
+        Step step = parser.step(text.data(), cut, 100, len);
+        assert_int_equal(step.kind, StepKind::kMore);
+        assert_int_equal(step.size, cut);
+        assert_int_equal(step.need, 0);
+    }
+}
+
 void the_limit_counts_without_the_line_end(void **)
 {
     for (size_t cut = 0; cut <= 7; cut++) {
@@ -83,6 +96,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_the_same_wherever_they_are_cut),
+        cmocka_unit_test(need__is_not_known_before_the_line_ends),
         cmocka_unit_test(the_limit_counts_without_the_line_end),
         cmocka_unit_test(a_line_without_end_fails_as_soon_as_it_is_too_long),
     };

@@ -94,6 +94,53 @@ void a_stream_is_the_same_wherever_it_is_cut(void **)
     assert_true(feed(single).events == expected);
 }
 
+/// A step over the bytes of a message that have come so far; on kMore, need is counted from the start of what size leaves.
+Step step_over(const std::string &bytes, size_t max_message)
+{
+    websocket::FrameParser parser;
+    websocket::Frame out = {};
+    std::string held = bytes;
+    Step step = parser.step(held.data(), held.size(), max_message, out);
+    while (step.kind == StepKind::kControl && step.size == 0)
+        step = parser.step(held.data(), held.size(), max_message, out);
+    return step;
+}
+
+void need__is_the_end_of_the_frame_once_its_length_is_known(void **)
+{
+    for (size_t len : {0u, 1u, 125u, 126u, 200u, 65536u}) {
+        std::string bytes = frame(0x82, std::string(len, 'x'));
+        size_t length_ends = len < 126 ? 2 : len < 65536 ? 4 : 10;
+        for (size_t cut = 0; cut < bytes.size(); cut += cut < 300 ? 1 : 997) {
+            Step step = step_over(bytes.substr(0, cut), len);
+            assert_int_equal(step.kind, StepKind::kMore);
+            assert_int_equal(step.size, cut);
+            assert_int_equal(step.need, cut < length_ends ? 0 : bytes.size());
+        }
+    }
+}
+
+void need__counts_what_is_joined_and_no_gap(void **)
+{
+    const std::string frames[] = {frame(0x02, std::string(130, 'a')), frame(0x89, "ping"), frame(0x00, "bc"),
+                                  frame(0x80, std::string(200, 'd'))};
+    const size_t joined_before[] = {0, 130, 130, 132};
+    constexpr size_t kMaxMessage = 332;
+    std::string before;
+    for (size_t i = 0; i < 4; i++) {
+        size_t length_ends = frames[i].size() > 131 ? 4 : 2;
+        for (size_t cut = 0; cut < frames[i].size(); cut++) {
+            Step step = step_over(before + frames[i].substr(0, cut), kMaxMessage);
+            assert_int_equal(step.kind, StepKind::kMore);
+            assert_int_equal(step.size, joined_before[i] + cut);
+            assert_int_equal(step.need, cut < length_ends ? 0 : joined_before[i] + frames[i].size());
+            assert_true(step.need <= kMaxMessage + 8);
+        }
+        before += frames[i];
+    }
+    assert_int_equal(step_over(before, kMaxMessage).kind, StepKind::kMessage);
+}
+
 void lengths_at_their_borders(void **)
 {
     for (size_t len : {0u, 1u, 124u, 125u, 126u, 127u, 65535u, 65536u, 70000u}) {
@@ -198,6 +245,8 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_is_the_same_wherever_it_is_cut),
+        cmocka_unit_test(need__is_the_end_of_the_frame_once_its_length_is_known),
+        cmocka_unit_test(need__counts_what_is_joined_and_no_gap),
         cmocka_unit_test(lengths_at_their_borders),
         cmocka_unit_test(the_limit_acts_before_the_payload_has_come),
         cmocka_unit_test(what_breaks_a_rule_is_refused_with_its_code),

@@ -161,4 +161,11 @@ ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits 
     return Outcome::kMore;
 }
 
+size_t ChunkDecoder::missing() const
+{
+    if (state_ == State::kData || state_ == State::kDataCr)
+        return static_cast<size_t>(left_) + 2;
+    return state_ == State::kDataLf ? 1 : 0;
+}
+
 } // namespace wm::http

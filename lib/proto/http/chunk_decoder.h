@@ -26,8 +26,8 @@ public:
 
     /// Bytes of joined data.
     size_t size() const { return static_cast<size_t>(size_); }
-    /// Bytes until the end of the current chunk, its CRLF included, as far as known; else 0.
-    size_t wanted() const { return state_ == State::kData ? static_cast<size_t>(left_) + 2 : 0; }
+    /// Bytes to the end of the current chunk, its CRLF included; 0 outside a chunk and in its size line.
+    size_t missing() const;
 
 private:
     enum class State : uint8_t {

@@ -308,8 +308,10 @@ inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Re
         size_t kept = pos_ + chunks_.size();
         if (outcome == ChunkDecoder::Outcome::kDone)
             return message(data, chunks_.size(), pos_ + used, out);
-        if (outcome == ChunkDecoder::Outcome::kMore)
-            return {StepKind::kMore, kept, chunks_.wanted() != 0 ? kept + chunks_.wanted() : 0};
+        if (outcome == ChunkDecoder::Outcome::kMore) {
+            size_t missing = chunks_.missing();
+            return {StepKind::kMore, kept, missing != 0 ? kept + missing : 0};
+        }
         state_ = State::kFailed;
         return {StepKind::kFail, 0, 0};
     }

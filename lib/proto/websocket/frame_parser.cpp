@@ -95,7 +95,7 @@ Step FrameParser::more(char *data, size_t len, size_t need)
     if (gap > 0)
         memmove(data + joined_, data + unread_, len - unread_);
     unread_ = joined_;
-    return {StepKind::kMore, len - gap, need - gap};
+    return {StepKind::kMore, len - gap, need > 0 ? need - gap : 0};
 }
 
 const FrameFailure *FrameParser::check(const Header &header, size_t max_message) const
@@ -134,7 +134,7 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
         unsigned char *p = reinterpret_cast<unsigned char *>(data) + unread_;
         size_t left = len - unread_;
         if (left < 2)
-            return more(data, len, unread_ + 2);
+            return more(data, len, 0);
         Header header = {p[0], p[1], static_cast<uint64_t>(p[1] & 0x7F)};
         int extended = header.payload == 126 ? 2 : header.payload == 127 ? 8 : 0;
         size_t header_size = 2 + static_cast<size_t>(extended) + 4;
@@ -146,11 +146,9 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
             return fail(*failure);
         if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))
             return fail(kLongForm);
-        if (left < header_size)
-            return more(data, len, unread_ + header_size);
         size_t payload = static_cast<size_t>(header.payload);
-        if (left - header_size < payload)
-            return more(data, len, unread_ + header_size + payload);
+        if (left < header_size || left - header_size < payload)
+            return more(data, len, length_known ? unread_ + header_size + payload : 0);
 
         char *body = data + unread_ + header_size;
         unmask(body, payload, body - 4);
