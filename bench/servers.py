@@ -98,18 +98,18 @@ class Server:
         self.stop()
 
 
-def start_libwm(build, mode, pull=False):
+def start_libwm(build, mode, pull=False, wrapper=()):
+    """wrapper is a command that runs the server, such as valgrind's."""
     if mode in ("push", "idle"):
         ports = free_ports(3)
         addresses = ["websocket://127.0.0.1:%d", "text://127.0.0.1:%d", "http://127.0.0.1:%d"]
         listen, inner, http = (text % port for text, port in zip(addresses, ports))
         command = [program(build, "wm-serve"), "push", "--listen", listen, "--inner", inner, "--http", http, "--name", "bench-%d" % ports[0]]
-        return Server(command, ports, master=True)
-    else:
-        ports = free_ports(1)
-        command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]
-        command += ["--pull"] if pull else []
-    return Server(command, ports)
+        return Server([*wrapper, *command], ports, master=True)
+    ports = free_ports(1)
+    command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]
+    command += ["--pull"] if pull else []
+    return Server([*wrapper, *command], ports)
 
 
 def start_bare(bare, mode):
