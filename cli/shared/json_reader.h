@@ -54,7 +54,7 @@ public:
     /// Reads the opening brace of the text. False: failed.
     bool open_object()
     {
-        const char *const p = skip_blanks(at_);
+        const char *p = skip_blanks(at_);
         if (p == end_)
             return fail(ScanError::kEmpty, p) != nullptr;
         if (*p != '{')
@@ -87,7 +87,7 @@ public:
     /// Reads a value of any kind that stands for itself. False: failed.
     bool read_text_value(JsonValue &value)
     {
-        const char *const p = skip_blanks(at_);
+        const char *p = skip_blanks(at_);
         if (p == end_)
             return fail(ScanError::kEmpty, p) != nullptr;
         if (is_byte_order_mark(p))
@@ -127,7 +127,7 @@ private:
         if (static_cast<unsigned char>(peek(p)) > ' ') [[likely]]
             return p;
         for (char c = peek(p); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = peek(p))
-            ++p;
+            p++;
         return p;
     }
 
@@ -168,7 +168,7 @@ private:
     [[gnu::noinline]] const char *skip_rich_string(const char *p, bool &escaped)
     {
         while (p < end_) {
-            const char c = *p;
+            char c = *p;
             if (c == '"')
                 return p;
             if (c == '\\') {
@@ -202,7 +202,7 @@ private:
         case 't':
             return p + 2;
         case 'u':
-            for (const char *digit = p + 2; digit < p + 6; ++digit) {
+            for (const char *digit = p + 2; digit < p + 6; digit++) {
                 if (digit == end_)
                     return fail(ScanError::kTruncated, end_);
                 if (!is_hex(*digit))
@@ -221,7 +221,7 @@ private:
             p = skip_utf8_runs(p, end_);
             if (p == end_ || static_cast<signed char>(*p) >= 0)
                 return p;
-            const size_t length = utf8_length(p, end_);
+            size_t length = utf8_length(p, end_);
             if (length == 0)
                 return fail(ScanError::kBadUtf8, p);
             p += length;
@@ -232,7 +232,7 @@ private:
     /// p at the first byte of a value inside `depth` containers.
     [[gnu::always_inline]] bool read_value(const char *p, unsigned depth, JsonValue &value)
     {
-        const char *const start = p;
+        const char *start = p;
         value.escaped = false;
         if (peek(p) == '{' || peek(p) == '[') {
             value.kind = *p == '{' ? JsonKind::kObject : JsonKind::kArray;
@@ -251,7 +251,7 @@ private:
     /// Returns the first byte behind the value.
     [[gnu::always_inline]] const char *skip_scalar(const char *p, JsonKind &kind, bool &escaped)
     {
-        const char first = peek(p);
+        char first = peek(p);
         if (first == '"') {
             kind = JsonKind::kString;
             p = skip_string(p + 1, escaped);
@@ -265,7 +265,7 @@ private:
 
     const char *skip_literal(const char *p)
     {
-        const auto is = [this, p](const char *word, size_t len) {
+        auto is = [this, p](const char *word, size_t len) {
             return static_cast<size_t>(end_ - p) >= len && std::memcmp(p, word, len) == 0;
         };
         if (is("true", 4) || is("null", 4))
@@ -278,15 +278,15 @@ private:
     /// RFC 8259 §6.
     [[gnu::always_inline]] const char *skip_number(const char *p, JsonKind &kind)
     {
-        const char *const start = p;
+        const char *start = p;
         kind = JsonKind::kInteger;
         if (*p == '-')
-            ++p;
-        const char *const digits = p;
+            p++;
+        const char *digits = p;
         p = skip_digits(p);
         if (p == digits || (*digits == '0' && p - digits > 1))
             return fail(ScanError::kBadNumber, p == end_ ? p : start);
-        if (const char c = peek(p); c == '.' || c == 'e' || c == 'E') {
+        if (char c = peek(p); c == '.' || c == 'e' || c == 'E') {
             kind = JsonKind::kNumber;
             return skip_fraction(p, start);
         }
@@ -296,16 +296,16 @@ private:
     const char *skip_fraction(const char *p, const char *start)
     {
         if (*p == '.') {
-            const char *const digits = ++p;
+            const char *digits = ++p;
             p = skip_digits(p);
             if (p == digits)
                 return fail(ScanError::kBadNumber, p == end_ ? p : start);
         }
         if (peek(p) == 'e' || peek(p) == 'E') {
-            ++p;
+            p++;
             if (peek(p) == '+' || peek(p) == '-')
-                ++p;
-            const char *const digits = p;
+                p++;
+            const char *digits = p;
             p = skip_digits(p);
             if (p == digits)
                 return fail(ScanError::kBadNumber, p == end_ ? p : start);
@@ -316,7 +316,7 @@ private:
     const char *skip_digits(const char *p) const
     {
         while (is_digit(peek(p)))
-            ++p;
+            p++;
         return p;
     }
 
@@ -331,12 +331,12 @@ private:
         bool ignored = false;
         for (;;) {
             // p at the first byte of a value.
-            if (const char first = peek(p); first == '{' || first == '[') {
+            if (char first = peek(p); first == '{' || first == '[') {
                 if (outside + depth == kMaxDepth)
                     return fail(ScanError::kTooDeep, p);
                 if (depth > 0 && depth % 64 == 0)
                     outer_words[depth / 64 - 1] = objects;
-                ++depth;
+                depth++;
                 objects = objects << 1 | (first == '{' ? 1 : 0);
                 p = skip_blanks(p + 1);
                 if (peek(p) != closing_bracket(objects)) {
@@ -352,7 +352,7 @@ private:
             }
             // p behind a value, or at the closing bracket of an empty container: close all that ends here.
             while (peek(p) == closing_bracket(objects)) {
-                ++p;
+                p++;
                 if (--depth == 0)
                     return p;
                 if (p == end_)

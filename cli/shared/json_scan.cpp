@@ -55,8 +55,8 @@ size_t decode_escape(const char *&p, const char *end, char *out)
     uint32_t code = code_unit(p);
     p += 6;
     if (code >= 0xd800 && code < 0xe000) {
-        const bool pair = code < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u';
-        const uint32_t low = pair ? code_unit(p) : 0;
+        bool pair = code < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u';
+        uint32_t low = pair ? code_unit(p) : 0;
         if (low < 0xdc00 || low >= 0xe000)
             return 0;
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
@@ -68,7 +68,7 @@ size_t decode_escape(const char *&p, const char *end, char *out)
 /// Decodes a string without its quotes, which the reader has found to be well formed, into at most cap bytes.
 Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
 {
-    const char *const end = p + len;
+    const char *end = p + len;
     size_t used = 0;
     while (p < end) {
         char bytes[4] = {*p};
@@ -78,7 +78,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
             if (count == 0)
                 return {ScanError::kUidSurrogate, 0};
         } else {
-            ++p;
+            p++;
         }
         if (cap - used < count)
             return {ScanError::kUidLong, 0};
@@ -105,7 +105,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
     if (!member.name_escaped) [[likely]]
         return match_name(member.name, member.name_len);
     char decoded[4];
-    const Decoded result = decode_string(member.name, member.name_len, decoded, sizeof decoded);
+    Decoded result = decode_string(member.name, member.name_len, decoded, sizeof decoded);
     return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
 }
 
@@ -121,7 +121,7 @@ ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view
     } else if (!value.escaped) [[likely]] {
         uid = {value.data + 1, value.len - 2};
     } else {
-        const Decoded result = decode_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
+        Decoded result = decode_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
         if (result.error != ScanError::kNone)
             return result.error;
         uid = {scratch, result.len};
@@ -142,7 +142,7 @@ bool is_broadcast_command(const JsonValue &value)
         return false;
     constexpr std::string_view kCommand = "broadcast";
     char decoded[kCommand.size()];
-    const Decoded result = decode_string(member.value.data + 1, member.value.len - 2, decoded, sizeof decoded);
+    Decoded result = decode_string(member.value.data + 1, member.value.len - 2, decoded, sizeof decoded);
     if (result.error != ScanError::kNone || std::string_view(decoded, result.len) != kCommand)
         return false;
     return !reader.next_member(member);
@@ -165,7 +165,7 @@ template <JsonBounds Bounds> [[gnu::always_inline]] inline bool read_members(Jso
 {
     JsonMember member;
     while (reader.next_member(member)) {
-        ++members.all;
+        members.all++;
         switch (name_of(member)) {
         case Name::kUid:
             if (++members.uids <= 2)
@@ -178,7 +178,7 @@ template <JsonBounds Bounds> [[gnu::always_inline]] inline bool read_members(Jso
             members.wm = member.value;
             break;
         case Name::kData:
-            ++members.datas;
+            members.datas++;
             members.data = member.value;
             break;
         case Name::kCmd:
@@ -206,7 +206,7 @@ template <JsonBounds Bounds> ReaderResult read_object(const char *text, size_t l
 size_t length_without_blanks(const char *text, size_t len)
 {
     while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t' || text[len - 1] == '\n' || text[len - 1] == '\r'))
-        --len;
+        len--;
     return len;
 }
 
@@ -259,7 +259,7 @@ PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
     if (members.uids > 1)
         return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
     PushLine line;
-    const ScanError wrong = read_uid(members.uid, scratch, line.uid);
+    ScanError wrong = read_uid(members.uid, scratch, line.uid);
     if (wrong != ScanError::kNone)
         return invalid_line(wrong, static_cast<size_t>(members.uid.data - text));
     line.kind = PushLine::Kind::kPush;
@@ -286,7 +286,7 @@ TextShape scan_text(const char *text, size_t len)
     JsonMember member;
     for (reader.open_object(); reader.next_member(member);) {
         shape.empty_object = false;
-        const Name name = name_of(member);
+        Name name = name_of(member);
         if (name != Name::kUid && name != Name::kWm)
             continue;
         if (!shape.has_uid && !shape.has_wm)

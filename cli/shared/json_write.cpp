@@ -27,7 +27,7 @@ void append_escaped(std::string &out, char c)
     default:
         break;
     }
-    const auto byte = static_cast<unsigned char>(c);
+    auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20) {
         out += c; // a part of a character outside ASCII
         return;
@@ -41,11 +41,11 @@ void append_escaped(std::string &out, char c)
 
 void append_json_string(std::string &out, std::string_view text)
 {
-    const char *const begin = text.data();
-    const char *const end = begin + text.size();
+    const char *begin = text.data();
+    const char *end = begin + text.size();
     out += '"';
-    for (const char *p = begin; p < end; ++p) {
-        const char *const stop = find_string_stop(begin, p, end);
+    for (const char *p = begin; p < end; p++) {
+        const char *stop = find_string_stop(begin, p, end);
         out.append(p, stop);
         p = stop;
         if (p == end)

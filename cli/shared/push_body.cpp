@@ -18,11 +18,11 @@ std::string excerpt(std::string_view text, size_t offset)
 {
     constexpr size_t kCharacters = 16;
     const char *p = text.data() + offset;
-    const char *const end = text.data() + text.size();
+    const char *end = text.data() + text.size();
     std::string shown;
-    for (size_t i = 0; i < kCharacters && p < end; ++i) {
-        const size_t length = utf8_length(p, end);
-        const bool printable = length > 1 || (length == 1 && *p >= 0x20 && *p != 0x7f);
+    for (size_t i = 0; i < kCharacters && p < end; i++) {
+        size_t length = utf8_length(p, end);
+        bool printable = length > 1 || (length == 1 && *p >= 0x20 && *p != 0x7f);
         shown += printable ? std::string(p, length) : "?";
         p += std::max<size_t>(length, 1);
     }
@@ -44,7 +44,7 @@ std::string describe(std::string_view body, const TextShape &shape, bool angles)
     std::string text = "the body is not JSON: " + place(body, shape.offset) + ": " + scan_error_text(shape.error);
     if (angles)
         text += "; between < and > every < and > outside strings counts as { and }";
-    const size_t first = std::min(body.find_first_not_of(kBlanks), body.size());
+    size_t first = std::min(body.find_first_not_of(kBlanks), body.size());
     if (shape.error == ScanError::kValueExpected && shape.offset == first)
         text += "; push plain text as '\"TEXT\"' or with -k NAME=TEXT";
     return text;
@@ -53,7 +53,7 @@ std::string describe(std::string_view body, const TextShape &shape, bool angles)
 /// A JSON value has line breaks between its tokens only, where a space means the same; in strings they are escapes.
 void append_on_one_line(std::string &out, std::string_view value)
 {
-    const size_t start = out.size();
+    size_t start = out.size();
     out += value;
     std::replace_if(
         out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
@@ -73,17 +73,17 @@ bool fits(const std::string &line, std::string &error)
 bool convert_angles(std::string_view body, std::string &out)
 {
     out = body;
-    const size_t first = body.find_first_not_of(kBlanks);
-    const size_t last = body.find_last_not_of(kBlanks);
+    size_t first = body.find_first_not_of(kBlanks);
+    size_t last = body.find_last_not_of(kBlanks);
     if (first == std::string_view::npos || first == last || body[first] != '<' || body[last] != '>')
         return false;
     bool in_string = false;
-    for (size_t i = first; i <= last; ++i) {
+    for (size_t i = first; i <= last; i++) {
         char &c = out[i];
         if (c == '"')
             in_string = !in_string;
         else if (c == '\\' && in_string)
-            ++i; // an escaped quote does not end the string
+            i++; // an escaped quote does not end the string
         else if (!in_string && (c == '<' || c == '>'))
             c = c == '<' ? '{' : '}';
     }
@@ -105,18 +105,18 @@ PushBody PushBody::to_all()
 bool PushBody::build(std::string_view body, std::string &line, std::string &error) const
 {
     std::string braces;
-    const bool angles = convert_angles(body, braces);
+    bool angles = convert_angles(body, braces);
     return build_value(braces, angles, line, error);
 }
 
 bool PushBody::build_value(std::string_view body, bool angles, std::string &line, std::string &error) const
 {
-    const TextShape shape = scan_text(body.data(), body.size());
+    TextShape shape = scan_text(body.data(), body.size());
     if (shape.error != ScanError::kNone) {
         error = describe(body, shape, angles);
         return false;
     }
-    const std::string_view value = body.substr(shape.start, shape.len);
+    std::string_view value = body.substr(shape.start, shape.len);
     if (uid_member_.empty() || shape.kind != JsonKind::kObject)
         return wrap_value(value, line, error);
     if (shape.has_uid || shape.has_wm) {
@@ -146,7 +146,7 @@ bool PushBody::wrap_value(std::string_view value, std::string &line, std::string
     line += '}';
     // The value stands one level deeper than it was written: what it may have lost is room for a bracket.
     UidScratch scratch;
-    const PushLine read = scan_push_line(line.data(), line.size(), scratch);
+    PushLine read = scan_push_line(line.data(), line.size(), scratch);
     if (read.error != ScanError::kNone) {
         error = std::string("the body cannot be pushed: ") + read.reason();
         return false;
@@ -156,15 +156,15 @@ bool PushBody::wrap_value(std::string_view value, std::string &line, std::string
 
 bool PushBody::build_from_text(std::string_view text, std::string &line, std::string &error) const
 {
-    const size_t first = text.find_first_not_of(kBlanks);
+    size_t first = text.find_first_not_of(kBlanks);
     if (first != std::string_view::npos && (text[first] == '{' || text[first] == '<')) {
         std::string braces;
-        const bool angles = convert_angles(text, braces);
-        const TextShape shape = scan_text(braces.data(), braces.size());
+        bool angles = convert_angles(text, braces);
+        TextShape shape = scan_text(braces.data(), braces.size());
         if (shape.error == ScanError::kNone && shape.kind == JsonKind::kObject)
             return build_value(braces, angles, line, error);
     }
-    const size_t good = utf8_valid_prefix(text);
+    size_t good = utf8_valid_prefix(text);
     if (good < text.size()) {
         error = "the line is not UTF-8 " + place(text, good) + "; convert the input, for instance with iconv -f ISO-8859-1 -t UTF-8";
         return false;

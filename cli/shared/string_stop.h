@@ -30,11 +30,11 @@ inline constexpr ptrdiff_t kStopBlock = 16;
 /// One bit for each of the 16 bytes at p that is a stop.
 inline unsigned stop_bits(const char *p)
 {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
+    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
     // Compared as signed, bytes from 0x80 on are negative: one comparison finds them and the control characters.
-    const __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
-    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
-    const __m128i escape = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i low = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i escape = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
     return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, escape))));
 }
 
@@ -58,11 +58,11 @@ inline uint64_t stop_bits(const char *p)
     constexpr uint64_t kOnes = 0x0101010101010101u;
     constexpr uint64_t kLow7 = kOnes * 0x7f;
     uint64_t bytes = 0;
-    for (unsigned i = 0; i < 8; ++i) // becomes one load where the byte order allows it
+    for (unsigned i = 0; i < 8; i++) // becomes one load where the byte order allows it
         bytes |= static_cast<uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i);
-    const uint64_t quote = ((bytes ^ (kOnes * '"')) & kLow7) + kLow7;
-    const uint64_t escape = ((bytes ^ (kOnes * '\\')) & kLow7) + kLow7;
-    const uint64_t printable = (bytes & kLow7) + kOnes * 0x60;
+    uint64_t quote = ((bytes ^ (kOnes * '"')) & kLow7) + kLow7;
+    uint64_t escape = ((bytes ^ (kOnes * '\\')) & kLow7) + kLow7;
+    uint64_t printable = (bytes & kLow7) + kOnes * 0x60;
     return (bytes | ~(quote & escape & printable)) & ~kLow7;
 }
 
@@ -83,10 +83,10 @@ inline const char *find_string_stop_in_tail(const char *begin, const char *p, co
 {
     if (end - begin < kStopBlock) {
         while (p < end && !is_string_stop(*p))
-            ++p;
+            p++;
         return p;
     }
-    const auto bits = drop_stops(stop_bits(end - kStopBlock), kStopBlock - (end - p));
+    auto bits = drop_stops(stop_bits(end - kStopBlock), kStopBlock - (end - p));
     return bits != 0 ? p + first_stop(bits) : end;
 }
 
@@ -95,7 +95,7 @@ inline const char *find_string_stop_in_tail(const char *begin, const char *p, co
 inline const char *find_string_stop(const char *begin, const char *p, const char *end)
 {
     while (end - p >= kStopBlock) {
-        if (const auto bits = stop_bits(p); bits != 0)
+        if (auto bits = stop_bits(p); bits != 0)
             return p + first_stop(bits);
         p += kStopBlock;
     }

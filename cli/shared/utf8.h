@@ -14,12 +14,12 @@ namespace wm {
 /// The length of the one character at p, or 0 when the bytes in [p, end) are no character.
 inline size_t utf8_length(const char *p, const char *end)
 {
-    const auto byte = [p](size_t i) { return static_cast<unsigned char>(p[i]); };
-    const auto follows = [&byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
-    const size_t room = static_cast<size_t>(end - p);
+    auto byte = [p](size_t i) { return static_cast<unsigned char>(p[i]); };
+    auto follows = [&byte](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+    size_t room = static_cast<size_t>(end - p);
     if (room == 0)
         return 0;
-    const unsigned lead = byte(0);
+    unsigned lead = byte(0);
     if (lead < 0x80)
         return 1;
     if (lead < 0xe0)
@@ -42,9 +42,9 @@ inline size_t utf8_length(const char *p, const char *end)
 inline size_t utf8_valid_prefix(std::string_view text)
 {
     const char *p = text.data();
-    const char *const end = p + text.size();
+    const char *end = p + text.size();
     while (p < end) {
-        const size_t length = utf8_length(p, end);
+        size_t length = utf8_length(p, end);
         if (length == 0)
             break;
         p += length;
@@ -55,7 +55,7 @@ inline size_t utf8_valid_prefix(std::string_view text)
 /// Writes a code point (not a surrogate) to out, which has room for four bytes. Returns how many it took.
 inline size_t utf8_encode(uint32_t code, char *out)
 {
-    const auto put = [out](size_t i, uint32_t byte) { out[i] = static_cast<char>(static_cast<unsigned char>(byte)); };
+    auto put = [out](size_t i, uint32_t byte) { out[i] = static_cast<char>(static_cast<unsigned char>(byte)); };
     if (code < 0x80) {
         put(0, code);
         return 1;

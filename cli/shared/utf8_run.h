@@ -40,9 +40,9 @@ inline Utf8Pattern utf8_pattern_of_two()
 
 inline Utf8Pattern utf8_pattern_of_three()
 {
-    const auto repeated = [](unsigned lead, unsigned next) {
-        const char a = static_cast<char>(lead);
-        const char b = static_cast<char>(next);
+    auto repeated = [](unsigned lead, unsigned next) {
+        char a = static_cast<char>(lead);
+        char b = static_cast<char>(next);
         return _mm_setr_epi8(a, b, b, a, b, b, a, b, b, a, b, b, a, b, b, a);
     };
     return {
@@ -52,12 +52,12 @@ inline Utf8Pattern utf8_pattern_of_three()
 /// Skips the characters at p in [p, end) that are of the pattern, a block at a time.
 inline const char *skip_utf8_pattern(const char *p, const char *end, const Utf8Pattern &pattern)
 {
-    const unsigned whole = (1u << pattern.block) - 1;
+    unsigned whole = (1u << pattern.block) - 1;
     while (end - p >= 16) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
-        const __m128i fits = _mm_cmpeq_epi8(_mm_and_si128(bytes, pattern.fixed), pattern.expected);
-        const __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, pattern.odd_lead), _mm_cmpeq_epi8(bytes, pattern.other_odd_lead));
-        const unsigned bits = static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(odd, fits)));
+        __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
+        __m128i fits = _mm_cmpeq_epi8(_mm_and_si128(bytes, pattern.fixed), pattern.expected);
+        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, pattern.odd_lead), _mm_cmpeq_epi8(bytes, pattern.other_odd_lead));
+        unsigned bits = static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(odd, fits)));
         // A branch, not arithmetic on p: the next load need not wait for this block's bits.
         if ((bits & whole) != whole)
             return p + std::countr_one(bits) / pattern.length * pattern.length;
@@ -70,7 +70,7 @@ inline const char *skip_utf8_pattern(const char *p, const char *end, const Utf8P
 /// Stops at anything else, good or bad.
 inline const char *skip_utf8_runs(const char *p, const char *end)
 {
-    const unsigned lead = static_cast<unsigned char>(*p);
+    unsigned lead = static_cast<unsigned char>(*p);
     if (lead >= 0xe0)
         return skip_utf8_pattern(p, end, utf8_pattern_of_three());
     return skip_utf8_pattern(p, end, utf8_pattern_of_two());

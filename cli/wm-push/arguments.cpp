@@ -40,7 +40,7 @@ std::optional<std::string> check_uid(const std::string &uid)
 {
     if (uid.empty() || uid.size() > kMaxUidBytes)
         return "UID has " + std::to_string(uid.size()) + " bytes; it must have 1 to " + std::to_string(kMaxUidBytes);
-    const size_t good = utf8_valid_prefix(uid);
+    size_t good = utf8_valid_prefix(uid);
     if (good < uid.size())
         return "UID is not UTF-8 at byte offset " + std::to_string(good) + "; convert it to UTF-8";
     return std::nullopt;
@@ -50,12 +50,12 @@ std::optional<std::string> check_uid(const std::string &uid)
 /// enough and not too many.
 std::optional<int> settle_source(const RawArguments &raw, Arguments &out)
 {
-    const size_t targets = out.to_all ? 0 : 1;
+    size_t targets = out.to_all ? 0 : 1;
     if (raw.words < targets)
         return usage_error("UID is missing: whose pages get the message? (--all for every page)");
     if (raw.words > targets + 1)
         return usage_error("--all takes a BODY and no UID");
-    const bool has_body = raw.words == targets + 1;
+    bool has_body = raw.words == targets + 1;
     out.uid = out.to_all ? "" : raw.first;
     out.body = out.to_all ? raw.first : raw.second;
     if (raw.lines + !out.members.empty() + has_body > 1)
@@ -73,7 +73,7 @@ std::optional<int> settle_source(const RawArguments &raw, Arguments &out)
 
 std::optional<int> settle_server(const RawArguments &raw, Arguments &out)
 {
-    const char *const environment = std::getenv("WM_PUSH_SERVER");
+    const char *environment = std::getenv("WM_PUSH_SERVER");
     std::string given = raw.server;
     const char *name = "--server";
     if (given.empty() && environment != nullptr && *environment != '\0') {
@@ -88,9 +88,9 @@ std::optional<int> settle_server(const RawArguments &raw, Arguments &out)
 
 std::optional<int> settle(const RawArguments &raw, Arguments &out)
 {
-    if (const auto end = settle_source(raw, out))
+    if (auto end = settle_source(raw, out))
         return end;
-    if (const auto wrong = check_uid(out.uid); wrong && !out.to_all)
+    if (auto wrong = check_uid(out.uid); wrong && !out.to_all)
         return usage_error(*wrong);
     if (!raw.timeout.empty() && !parse_duration(raw.timeout, false, out.timeout))
         return usage_error("--timeout " + raw.timeout + ": " + kDurationForm);
@@ -100,7 +100,7 @@ std::optional<int> settle(const RawArguments &raw, Arguments &out)
 /// A word too many, with the two mistakes behind it that shells make easy.
 int extras_error(const CLI::App &app)
 {
-    const std::string word = app.remaining().empty() ? "" : app.remaining().front();
+    std::string word = app.remaining().empty() ? "" : app.remaining().front();
     if (word.starts_with('-'))
         return usage_error("there is no option " + word + "; put -- before a UID or BODY that begins with -");
     return usage_error("\"" + word + "\" is a word too many; put BODY in single quotes");
@@ -113,14 +113,14 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     RawArguments raw;
     CLI::App app;
     app.set_help_flag(); // the help text is ours, and is one screen
-    CLI::Option *const first = app.add_option("first", raw.first);
-    CLI::Option *const second = app.add_option("second", raw.second);
+    CLI::Option *first = app.add_option("first", raw.first);
+    CLI::Option *second = app.add_option("second", raw.second);
     // Without this, a vector's option also swallows the words behind its value.
     app.add_option("-k,--key", out.members)->allow_extra_args(false);
     app.add_flag("-l,--lines", raw.lines);
     app.add_flag("--all", out.to_all);
-    CLI::Option *const server = app.add_option("-s,--server", raw.server);
-    CLI::Option *const timeout = app.add_option("--timeout", raw.timeout);
+    CLI::Option *server = app.add_option("-s,--server", raw.server);
+    CLI::Option *timeout = app.add_option("--timeout", raw.timeout);
     app.add_flag("-q,--quiet", out.quiet);
     app.add_flag("--json", out.json);
     app.add_flag("--version", raw.version);
@@ -136,10 +136,9 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
         std::fputs(raw.help ? kHelpText : kVersionText, stdout);
         return kExitOk;
     }
-    for (const CLI::Option *const option : {server, timeout}) {
+    for (const CLI::Option *option : {server, timeout})
         if (option->count() > 0 && option->as<std::string>().empty())
             return usage_error(option->get_name() + " is empty");
-    }
     raw.words = first->count() + second->count();
     return settle(raw, out);
 }

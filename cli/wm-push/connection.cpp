@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 
 int milliseconds_until(Connection::Clock::time_point deadline)
 {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Connection::Clock::now());
+    auto left = std::chrono::ceil<milliseconds>(deadline - Connection::Clock::now());
     return static_cast<int>(std::max<milliseconds::rep>(left.count(), 0));
 }
 
@@ -29,7 +29,7 @@ int milliseconds_until(Connection::Clock::time_point deadline)
 
 bool Connection::connect(const ServerAddress &address, milliseconds timeout, Failure &failure)
 {
-    const Clock::time_point deadline = Clock::now() + timeout;
+    Clock::time_point deadline = Clock::now() + timeout;
     failure = Failure();
     if (address.is_unix() ? connect_unix(address, deadline) : connect_tcp(address, deadline, failure))
         return true;
@@ -66,7 +66,7 @@ bool Connection::connect_unix(const ServerAddress &address, Clock::time_point de
     if (address.path[0] == '@')
         socket_address.sun_path[0] = '\0'; // abstract: the length ends the name
     else
-        ++len;
+        len++;
     // A unix socket whose backlog is full says EAGAIN at once and gives nothing
     // to wait for (connect(2)).
     while (!connect_socket(reinterpret_cast<const sockaddr *>(&socket_address), static_cast<unsigned>(len), deadline)) {
@@ -82,20 +82,20 @@ bool Connection::connect_unix(const ServerAddress &address, Clock::time_point de
 bool Connection::connect_tcp(const ServerAddress &address, Clock::time_point deadline, Failure &failure)
 {
     AddressList list;
-    const int code = look_up(address.host, address.port, deadline, list);
+    int code = look_up(address.host, address.port, deadline, list);
     if (code != 0) {
-        const bool late = code == EAI_AGAIN && Clock::now() >= deadline;
+        bool late = code == EAI_AGAIN && Clock::now() >= deadline;
         failure = {late ? kExitTimeout : kExitUnreachable, "cannot look up " + address.host + ": " + gai_strerror(code)};
         return false;
     }
     int left = 0;
     for (const addrinfo *entry = list.get(); entry != nullptr; entry = entry->ai_next)
-        ++left;
+        left++;
     // An address that answers nothing leaves the others their share of the time.
-    for (const addrinfo *entry = list.get(); entry != nullptr; entry = entry->ai_next, --left) {
-        const auto share = (deadline - Clock::now()) / left;
+    for (const addrinfo *entry = list.get(); entry != nullptr; entry = entry->ai_next, left--) {
+        auto share = (deadline - Clock::now()) / left;
         if (connect_socket(entry->ai_addr, entry->ai_addrlen, Clock::now() + share)) {
-            const int on = 1;
+            int on = 1;
             setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             return true;
         }

@@ -10,7 +10,7 @@ LineFeed::Result LineFeed::next(std::string &push, std::string &error)
 {
     std::string_view line;
     for (;;) {
-        const LineReader::Result read = reader_.next(line);
+        LineReader::Result read = reader_.next(line);
         if (read == LineReader::Result::kNone)
             return Result::kNone;
         if (read == LineReader::Result::kTooLong)

@@ -15,7 +15,7 @@ constexpr size_t kReadSize = size_t{64} << 10;
 LineReader::Result LineReader::next(std::string_view &line)
 {
     size_t end = buffer_.find('\n', std::max(searched_, taken_));
-    const bool has_lf = end != std::string::npos;
+    bool has_lf = end != std::string::npos;
     if (!has_lf) {
         searched_ = buffer_.size();
         if (!at_end_ && (skipping_ || searched_ - taken_ > max_line_ + 1)) { // one more for a CR
@@ -31,8 +31,8 @@ LineReader::Result LineReader::next(std::string_view &line)
         line.remove_suffix(1);
     taken_ = end + (has_lf ? 1 : 0);
     searched_ = taken_;
-    ++line_number_;
-    const bool too_long = skipping_ || line.size() > max_line_;
+    line_number_++;
+    bool too_long = skipping_ || line.size() > max_line_;
     skipping_ = false;
     return too_long ? Result::kTooLong : Result::kLine;
 }
@@ -40,7 +40,7 @@ LineReader::Result LineReader::next(std::string_view &line)
 void LineReader::read_some()
 {
     drop_taken();
-    const size_t size = buffer_.size();
+    size_t size = buffer_.size();
     buffer_.resize(size + kReadSize);
     ssize_t count = 0;
     do {

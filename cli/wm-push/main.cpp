@@ -22,10 +22,9 @@ namespace {
 /// socket in its place, and print answers into it.
 bool open_standard_descriptors()
 {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
             return false;
-    }
     return true;
 }
 
@@ -100,10 +99,10 @@ int main(int argc, char **argv)
     if (!wm::open_standard_descriptors())
         return wm::kExitUnreachable;
     wm::Arguments arguments;
-    if (const auto code = wm::parse_arguments(argc, argv, arguments))
+    if (auto code = wm::parse_arguments(argc, argv, arguments))
         return *code;
-    const wm::PushBody body = arguments.to_all ? wm::PushBody::to_all() : wm::PushBody::to_uid(arguments.uid);
-    const bool for_lines = arguments.source == wm::BodySource::kInputLines;
+    wm::PushBody body = arguments.to_all ? wm::PushBody::to_all() : wm::PushBody::to_uid(arguments.uid);
+    bool for_lines = arguments.source == wm::BodySource::kInputLines;
     wm::Report report(arguments.quiet, arguments.json, for_lines);
     if (for_lines)
         wm::push_lines(arguments, body, report);

@@ -31,26 +31,26 @@ bool refuse(Failure &failure, ExitCode code, const std::string &member, const st
 /// they come.
 bool add_member(cJSON *object, const std::string &member, Failure &failure)
 {
-    const size_t equals = member.find('=');
-    const bool raw = equals != std::string::npos && equals > 0 && member[equals - 1] == ':';
-    const size_t name_len = equals == std::string::npos ? 0 : equals - (raw ? 1 : 0);
+    size_t equals = member.find('=');
+    bool raw = equals != std::string::npos && equals > 0 && member[equals - 1] == ':';
+    size_t name_len = equals == std::string::npos ? 0 : equals - (raw ? 1 : 0);
     if (name_len == 0)
         return refuse(failure, kExitUsage, member, "give NAME=TEXT or NAME:=JSON");
-    const std::string name = member.substr(0, name_len);
-    const std::string value = member.substr(equals + 1);
-    const size_t good = utf8_valid_prefix(member);
+    std::string name = member.substr(0, name_len);
+    std::string value = member.substr(equals + 1);
+    size_t good = utf8_valid_prefix(member);
     if (good < member.size())
         return refuse(failure, kExitBadBody, "NAME=TEXT", "not UTF-8 at byte offset " + std::to_string(good) + "; convert it to UTF-8");
     if (cJSON_GetObjectItemCaseSensitive(object, name.c_str()) != nullptr)
         return refuse(failure, kExitUsage, name, "given twice; use a name once");
     if (raw) {
-        const TextShape shape = scan_text(value.data(), value.size());
+        TextShape shape = scan_text(value.data(), value.size());
         if (shape.error != ScanError::kNone)
             return refuse(failure, kExitBadBody, member,
                           "the value is not JSON at its byte offset " + std::to_string(shape.offset) + ": " + scan_error_text(shape.error) +
                               "; for a text write -k " + name + "=TEXT");
     }
-    cJSON *const item = raw ? cJSON_CreateRaw(value.c_str()) : cJSON_CreateString(value.c_str());
+    cJSON *item = raw ? cJSON_CreateRaw(value.c_str()) : cJSON_CreateString(value.c_str());
     if (item == nullptr || cJSON_AddItemToObject(object, name.c_str(), item) == 0)
         throw std::bad_alloc();
     return true;
@@ -60,12 +60,11 @@ bool add_member(cJSON *object, const std::string &member, Failure &failure)
 
 bool build_member_body(const std::vector<std::string> &members, std::string &body, Failure &failure)
 {
-    const Document object(cJSON_CreateObject());
-    for (const std::string &member : members) {
+    Document object(cJSON_CreateObject());
+    for (const std::string &member : members)
         if (!add_member(object.get(), member, failure))
             return false;
-    }
-    const std::unique_ptr<char, FreeText> text(cJSON_PrintUnformatted(object.get()));
+    std::unique_ptr<char, FreeText> text(cJSON_PrintUnformatted(object.get()));
     if (text == nullptr)
         throw std::bad_alloc();
     body = text.get();

@@ -27,7 +27,7 @@ int ask(const std::string &host, const std::string &port, int flags, AddressList
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV | flags;
     addrinfo *list = nullptr;
-    const int code = getaddrinfo(host.c_str(), port.c_str(), &hints, &list);
+    int code = getaddrinfo(host.c_str(), port.c_str(), &hints, &list);
     out.reset(list);
     return code;
 }
@@ -39,20 +39,20 @@ int look_up(const std::string &host, const std::string &port, std::chrono::stead
     // A numeric address needs no name server, and no thread.
     if (ask(host, port, AI_NUMERICHOST, out) == 0)
         return 0;
-    const auto question = std::make_shared<Question>();
+    auto question = std::make_shared<Question>();
     question->host = host;
     question->port = port;
     std::thread asker([question] {
         AddressList list;
-        const int code = ask(question->host, question->port, 0, list);
-        const std::lock_guard lock(question->mutex);
+        int code = ask(question->host, question->port, 0, list);
+        std::lock_guard lock(question->mutex);
         question->list = std::move(list);
         question->code = code;
         question->done = true;
         question->answered.notify_one();
     });
     std::unique_lock lock(question->mutex);
-    const bool in_time = question->answered.wait_until(lock, deadline, [&] { return question->done; });
+    bool in_time = question->answered.wait_until(lock, deadline, [&] { return question->done; });
     lock.unlock();
     if (!in_time) {
         asker.detach(); // still asking: it ends with the program, or by itself

@@ -13,16 +13,16 @@ Progress::Progress()
     if (isatty(STDERR_FILENO) == 0 || fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode))
         return;
     // Whoever read before us may have left the file in its middle.
-    const off_t start = std::max<off_t>(lseek(STDIN_FILENO, 0, SEEK_CUR), 0);
+    off_t start = std::max<off_t>(lseek(STDIN_FILENO, 0, SEEK_CUR), 0);
     total_ = static_cast<uint64_t>(std::max<off_t>(input.st_size - start, 0));
 }
 
 void Progress::update(uint64_t bytes_read, uint64_t pushed, uint64_t failed)
 {
-    const Clock::time_point now = Clock::now();
+    Clock::time_point now = Clock::now();
     if (total_ == 0 || (visible_ && now - drawn_ < std::chrono::milliseconds(100)))
         return;
-    const auto percent = static_cast<unsigned>(std::min<uint64_t>(bytes_read * 100 / total_, 100));
+    auto percent = static_cast<unsigned>(std::min<uint64_t>(bytes_read * 100 / total_, 100));
     std::fprintf(stderr, "\r\x1b[K%3u%%  %llu pushed, %llu failed", percent, static_cast<unsigned long long>(pushed),
                  static_cast<unsigned long long>(failed));
     visible_ = true;

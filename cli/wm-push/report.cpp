@@ -43,7 +43,7 @@ public:
     }
     void append_to(std::string &out) const
     {
-        char *const text = cJSON_PrintUnformatted(object_.get());
+        char *text = cJSON_PrintUnformatted(object_.get());
         if (text == nullptr)
             throw std::bad_alloc();
         out += text;
@@ -71,16 +71,16 @@ void Report::add(PushResult result, std::string_view reason)
 {
     switch (result) {
     case PushResult::kOk:
-        ++ok_;
+        ok_++;
         break;
     case PushResult::kFail:
-        ++fail_;
+        fail_++;
         break;
     case PushResult::kBad:
-        ++bad_;
+        bad_++;
         break;
     case PushResult::kLost:
-        ++lost_;
+        lost_++;
         break;
     }
     if (quiet_)
@@ -118,7 +118,7 @@ void Report::end_with(const Failure &failure)
 void Report::flush()
 {
     for (std::string_view rest = output_; !rest.empty() && !stdout_gone_;) {
-        const ssize_t count = ::write(STDOUT_FILENO, rest.data(), rest.size());
+        ssize_t count = ::write(STDOUT_FILENO, rest.data(), rest.size());
         if (count >= 0) {
             rest.remove_prefix(static_cast<size_t>(count));
         } else if (errno == EAGAIN) {

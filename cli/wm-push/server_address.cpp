@@ -20,7 +20,7 @@ bool take_prefix(std::string_view &text, std::string_view prefix)
 bool is_port(std::string_view text)
 {
     unsigned port = 0;
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
+    auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
     return code == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
@@ -47,7 +47,7 @@ bool parse_unix_path(std::string_view path, ServerAddress &out, std::string &err
 bool split_host(std::string_view text, std::string_view &host, std::string_view &port, std::string &error)
 {
     if (text.starts_with('[')) {
-        const size_t close = text.find("]:");
+        size_t close = text.find("]:");
         if (close == std::string_view::npos) {
             error = "an IPv6 address is written [::1]:5678";
             return false;
@@ -56,7 +56,7 @@ bool split_host(std::string_view text, std::string_view &host, std::string_view 
         port = text.substr(close + 2);
         return true;
     }
-    const size_t colon = text.rfind(':');
+    size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) {
         error = "the port is missing; " + std::string(kForms);
         return false;

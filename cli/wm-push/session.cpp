@@ -29,7 +29,7 @@ void Session::push(std::string_view line)
 {
     if (waiting_ == 0)
         sign_of_life_ = Clock::now();
-    ++waiting_;
+    waiting_++;
     entries_.emplace_back();
     out_ += line;
     out_ += '\n';
@@ -40,7 +40,7 @@ void Session::run(LineFeed *feed)
     Failure failure;
     while (step(feed, failure)) {
     }
-    const int unread = feed != nullptr ? feed->reader().error() : 0;
+    int unread = feed != nullptr ? feed->reader().error() : 0;
     if (failure.code != kExitOk) {
         failure.text += describe_rest();
         lose_rest(failure.text);
@@ -56,7 +56,7 @@ void Session::run(LineFeed *feed)
 /// One turn. False: all is done, or failed.
 bool Session::step(LineFeed *feed, Failure &failure)
 {
-    const bool all_taken = feed == nullptr || take_lines(*feed);
+    bool all_taken = feed == nullptr || take_lines(*feed);
     send_pending();
     settle_bad();
     print(feed);
@@ -98,7 +98,7 @@ void Session::send_pending()
 {
     while (sent_ < out_.size() && !send_closed_) {
         size_t count = 0;
-        const Connection::Result result = connection_.send(out_.data() + sent_, out_.size() - sent_, count);
+        Connection::Result result = connection_.send(out_.data() + sent_, out_.size() - sent_, count);
         if (result == Connection::Result::kWouldBlock)
             break;
         // A server that takes no more may have answered what it has: the end of its
@@ -116,12 +116,12 @@ void Session::send_pending()
 /// Waits for the server and for input, and takes what has come.
 bool Session::wait(LineFeed *feed, Failure &failure)
 {
-    const bool reads_input = feed != nullptr && !feed->reader().at_end() && has_room();
+    bool reads_input = feed != nullptr && !feed->reader().at_end() && has_room();
     std::array<pollfd, 2> sockets{};
     sockets[0] = {connection_.fd(), static_cast<short>(sent_ < out_.size() && !send_closed_ ? POLLIN | POLLOUT : POLLIN), 0};
     sockets[1] = {reads_input ? feed->reader().fd() : -1, POLLIN, 0}; // poll passes over a negative descriptor
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(sign_of_life_ + timeout_ - Clock::now()).count();
-    const int count = ::poll(sockets.data(), sockets.size(), waiting_ == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(sign_of_life_ + timeout_ - Clock::now()).count();
+    int count = ::poll(sockets.data(), sockets.size(), waiting_ == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
     if (count < 0 && errno != EINTR) {
         failure = {kExitUnreachable, std::string("cannot wait for ") + server_ + ": " + std::strerror(errno)};
         return false;
@@ -176,7 +176,7 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
 {
     if (answer.ends_with('\r'))
         answer.remove_suffix(1);
-    const bool ok = begins_with_word(answer, "ok");
+    bool ok = begins_with_word(answer, "ok");
     if (waiting_ == 0 || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail"))) {
         std::string shown(answer.substr(0, 40));
         for (char &c : shown)
@@ -187,7 +187,7 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
     settle_bad();
     report_.add(ok ? PushResult::kOk : PushResult::kFail);
     entries_.pop_front();
-    --waiting_;
+    waiting_--;
     sign_of_life_ = Clock::now();
     return true;
 }

@@ -13,7 +13,7 @@ bool read_whole_input(std::string &body, Failure &failure)
 {
     char chunk[1 << 16];
     for (;;) {
-        const ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
+        ssize_t count = ::read(STDIN_FILENO, chunk, sizeof chunk);
         if (count == 0)
             break;
         if (count > 0) {

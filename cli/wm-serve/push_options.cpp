@@ -44,8 +44,8 @@ std::string PushOptions::wrong() const
         return needs_scheme("--inner", "text", inner);
     if (http != kOff && !has_scheme(http, "http"))
         return needs_scheme("--http", "http", http);
-    const std::string without = " would let everybody who reaches it push to every page: "
-                                "use 127.0.0.1 or a unix path, or add --insecure-inner if that is meant";
+    std::string without = " would let everybody who reaches it push to every page: "
+                          "use 127.0.0.1 or a unix path, or add --insecure-inner if that is meant";
     if (inner != kOff && !insecure_inner && !is_local(inner))
         return "--inner " + inner + without;
     if (http != kOff && !insecure_inner && !is_local(http))
