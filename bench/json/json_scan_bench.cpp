@@ -32,14 +32,14 @@ struct Line {
 std::string repeat(std::string_view part, size_t times)
 {
     std::string all;
-    for (size_t i = 0; i < times; ++i)
+    for (size_t i = 0; i < times; i++)
         all += part;
     return all;
 }
 
 std::vector<Line> make_lines()
 {
-    const std::string article = "The build of the branch has passed, the report is at https://ci.example.org/42. ";
+    std::string article = "The build of the branch has passed, the report is at https://ci.example.org/42. ";
     std::vector<std::pair<const char *, std::string>> texts = {
         {"40", R"({"uid":"uid1234567","percent":"88.50%"})"},
         {"100", R"({"uid":"user-42","type":"progress","job":"import","percent":88.5,"done":17200,"left":2240,"ok":true})"},
@@ -149,9 +149,9 @@ size_t by_ondemand(const Line &line)
 
 size_t by_cjson(const Line &line)
 {
-    cJSON *const document = cJSON_ParseWithLength(line.text.data(), line.text.size());
-    const cJSON *const uid = cJSON_GetObjectItemCaseSensitive(document, "uid");
-    const size_t found = cJSON_IsString(uid) ? std::strlen(uid->valuestring) : 0;
+    cJSON *document = cJSON_ParseWithLength(line.text.data(), line.text.size());
+    const cJSON *uid = cJSON_GetObjectItemCaseSensitive(document, "uid");
+    size_t found = cJSON_IsString(uid) ? std::strlen(uid->valuestring) : 0;
     cJSON_Delete(document);
     return found;
 }
@@ -165,7 +165,7 @@ constexpr std::array<Way, 4> kWays = {{{"scan", by_scan}, {"dom", by_dom}, {"ond
 
 void repeat_way(const Way &way, const Line &line, size_t count)
 {
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < count; i++) {
         if (way.run(line) == 0) {
             std::fprintf(stderr, "%s finds no uid in line %s\n", way.name, line.name);
             std::exit(1);
@@ -175,9 +175,9 @@ void repeat_way(const Way &way, const Line &line, size_t count)
 
 double nanoseconds(const Way &way, const Line &line, size_t count)
 {
-    const auto start = std::chrono::steady_clock::now();
+    auto start = std::chrono::steady_clock::now();
     repeat_way(way, line, count);
-    const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+    std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
     return taken.count() / static_cast<double>(count);
 }
 
@@ -189,12 +189,11 @@ void print_table(const std::vector<Line> &lines)
         std::printf(" %9s", way.name);
     std::printf("\n");
     for (const Line &line : lines) {
-        const size_t count = 40'000'000 / (line.text.size() + 100);
+        size_t count = 40'000'000 / (line.text.size() + 100);
         std::array<std::array<double, kRounds>, kWays.size()> times{};
-        for (size_t round = 0; round < kRounds; ++round) {
-            for (size_t way = 0; way < kWays.size(); ++way)
+        for (size_t round = 0; round < kRounds; round++)
+            for (size_t way = 0; way < kWays.size(); way++)
                 times[way][round] = nanoseconds(kWays[way], line, count);
-        }
         std::printf("%-14s %6zu", line.name, line.text.size());
         for (auto &rounds : times) {
             std::sort(rounds.begin(), rounds.end());
@@ -208,7 +207,7 @@ void print_table(const std::vector<Line> &lines)
 
 int main(int argc, char **argv)
 {
-    const std::vector<Line> lines = make_lines();
+    std::vector<Line> lines = make_lines();
     if (argc == 1) {
         std::printf("simdjson uses %s\n", simdjson::get_active_implementation()->name().c_str());
         print_table(lines);

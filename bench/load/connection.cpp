@@ -24,10 +24,10 @@ bool Connection::send(std::string_view data)
         unsent_.append(data);
         return true;
     }
-    const ssize_t sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+    ssize_t sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
     if (sent < 0 && !would_block())
         return false;
-    const size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
+    size_t taken = sent < 0 ? 0 : static_cast<size_t>(sent);
     if (taken < data.size())
         unsent_.assign(data.substr(taken));
     return true;
@@ -35,7 +35,7 @@ bool Connection::send(std::string_view data)
 
 bool Connection::flush()
 {
-    const ssize_t sent = ::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    ssize_t sent = ::send(fd_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     if (sent < 0)
         return would_block();
     unsent_.erase(0, static_cast<size_t>(sent));
@@ -61,8 +61,8 @@ ReceiveBuffer::Received ReceiveBuffer::receive(const Connection &connection)
         bytes_.resize(tail.size() + kReceiveSize);
     if (!tail.empty())
         std::memcpy(bytes_.data(), tail.data(), tail.size());
-    const ssize_t got = recv(connection.fd(), bytes_.data() + tail.size(), kReceiveSize, 0);
-    const bool ended = got == 0 || (got < 0 && !would_block());
+    ssize_t got = recv(connection.fd(), bytes_.data() + tail.size(), kReceiveSize, 0);
+    bool ended = got == 0 || (got < 0 && !would_block());
     return {bytes_.data(), tail.size() + (got > 0 ? static_cast<size_t>(got) : 0), ended};
 }
 

@@ -12,7 +12,7 @@ namespace wm::load {
 
 int Exchange::run()
 {
-    const size_t batch = options_.pipeline * wire_->wire_size();
+    size_t batch = options_.pipeline * wire_->wire_size();
     if (batch > options_.max_batch) {
         std::fprintf(stderr, "wm-load: a batch of -p %u is %zu bytes, over --max-batch %zu\n", options_.pipeline, batch,
                      options_.max_batch);
@@ -40,7 +40,7 @@ bool Exchange::open_all()
 {
     reserve_descriptors(options_.connections);
     peers_.resize(options_.connections);
-    for (uint32_t i = 0; i < options_.connections; ++i) {
+    for (uint32_t i = 0; i < options_.connections; i++) {
         Connection connection(dial(options_.target, i, options_.timeout_seconds));
         const char *problem = connection.is_open() ? wire_->open(connection.fd()) : std::strerror(errno);
         if (problem != nullptr) {
@@ -50,29 +50,29 @@ bool Exchange::open_all()
         make_nonblocking(connection.fd());
         poller_.add(connection.fd(), i);
         peers_[i].connection = std::move(connection);
-        ++open_;
+        open_++;
     }
     return true;
 }
 
 void Exchange::phase(uint64_t messages, double seconds)
 {
-    const bool counted = options_.messages > 0;
+    bool counted = options_.messages > 0;
     stopping_ = false;
     progress_at_ = now_ns();
-    const uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
-    for (uint32_t i = 0; i < peers_.size(); ++i) {
-        const uint64_t share = messages / peers_.size() + (i < messages % peers_.size() ? 1 : 0);
+    uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
+    for (uint32_t i = 0; i < peers_.size(); i++) {
+        uint64_t share = messages / peers_.size() + (i < messages % peers_.size() ? 1 : 0);
         peers_[i].quota = counted ? share : UINT64_MAX;
         // One whose answers were lost in the phase before has nothing more to say.
         if (!peers_[i].waiting && peers_[i].connection.is_open())
             start_batch(i);
     }
-    const uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (waiting_ > 0) {
         for (const epoll_event &event : poller_.wait(100))
             on_ready(event.data.u32, event.events);
-        const uint64_t now = now_ns();
+        uint64_t now = now_ns();
         stopping_ = now >= deadline;
         if (now - progress_at_ > patience)
             return;
@@ -82,16 +82,16 @@ void Exchange::phase(uint64_t messages, double seconds)
 void Exchange::start_batch(uint32_t index)
 {
     Peer &peer = peers_[index];
-    const uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, peer.quota);
+    uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, peer.quota);
     if (count == 0)
         return;
     char *end = batch_.data();
-    for (uint64_t i = 0; i < count; ++i)
+    for (uint64_t i = 0; i < count; i++)
         end = wire_->encode(end, index, peer.issued + i);
     peer.issued += count;
     peer.quota -= count;
     peer.waiting = true;
-    ++waiting_;
+    waiting_++;
     peer.sent_at = now_ns();
     settle_write(index, peer.connection.send({batch_.data(), static_cast<size_t>(end - batch_.data())}));
 }
@@ -119,13 +119,13 @@ void Exchange::on_ready(uint32_t index, uint32_t what)
 void Exchange::take_answers(uint32_t index)
 {
     Peer &peer = peers_[index];
-    const ReceiveBuffer::Received got = buffer_.receive(peer.connection);
-    const uint64_t now = now_ns();
-    const uint64_t before = report_.messages;
+    ReceiveBuffer::Received got = buffer_.receive(peer.connection);
+    uint64_t now = now_ns();
+    uint64_t before = report_.messages;
     size_t at = 0;
     const char *problem = nullptr;
     for (;;) {
-        const Reply reply = wire_->next(got.data + at, got.size - at, &control_);
+        Reply reply = wire_->next(got.data + at, got.size - at, &control_);
         if (reply.kind == Reply::Kind::kMore)
             break;
         if (reply.kind == Reply::Kind::kBroken) {
@@ -137,7 +137,7 @@ void Exchange::take_answers(uint32_t index)
             continue;
         wire_->check(reply, index, peer.issued, &peer.order, &report_.tally);
         report_.latency.record(now - peer.sent_at);
-        ++report_.messages;
+        report_.messages++;
     }
     if (report_.messages > before)
         progress_at_ = now;
@@ -150,7 +150,7 @@ void Exchange::take_answers(uint32_t index)
         return fail(index, problem != nullptr ? problem : "the server closed");
     if (peer.waiting && peer.connection.is_open() && peer.order.arrived() >= peer.issued) {
         peer.waiting = false;
-        --waiting_;
+        waiting_--;
         start_batch(index);
     }
 }
@@ -166,9 +166,9 @@ void Exchange::fail(uint32_t index, const std::string &why)
         report_.tally.add(Fault::kWrongBytes, "connection " + std::to_string(index) + ": bytes behind the last answer");
     poller_.remove(peer.connection.fd());
     peer.connection.close();
-    --open_;
+    open_--;
     if (peer.waiting)
-        --waiting_;
+        waiting_--;
     peer.waiting = false;
 }
 
@@ -176,7 +176,7 @@ void Exchange::close_all()
 {
     closing_ = true;
     stopping_ = true;
-    const std::string goodbye = wire_->goodbye();
+    std::string goodbye = wire_->goodbye();
     for (Peer &peer : peers_) {
         if (!peer.connection.is_open())
             continue;
@@ -184,7 +184,7 @@ void Exchange::close_all()
         peer.connection.end_sending();
     }
     // What still comes is judged as before: an answer again, or late, or to nothing.
-    const uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (open_ > 0 && now_ns() < deadline)
         for (const epoll_event &event : poller_.wait(100))
             on_ready(event.data.u32, event.events);

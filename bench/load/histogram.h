@@ -19,7 +19,7 @@ public:
     void record(uint64_t value)
     {
         ++buckets_[index_of(value)];
-        ++count_;
+        count_++;
         if (value > max_)
             max_ = value;
     }
@@ -42,7 +42,7 @@ private:
     {
         if (value < kSub)
             return static_cast<size_t>(value);
-        const unsigned shift = static_cast<unsigned>(std::bit_width(value)) - kSubBits - 1;
+        unsigned shift = static_cast<unsigned>(std::bit_width(value)) - kSubBits - 1;
         return (shift + 1) * kSub + static_cast<size_t>((value >> shift) - kSub);
     }
 

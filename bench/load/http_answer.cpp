@@ -9,7 +9,7 @@ namespace {
 
 template <class Number> bool parse_number(std::string_view text, Number *out)
 {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out);
     return error == std::errc() && end == text.data() + text.size();
 }
 
@@ -33,7 +33,7 @@ HttpAnswer HttpAnswerReader::read(std::string_view data)
 {
     HttpAnswer answer;
     if (head_.empty() || !data.starts_with(head_)) {
-        const size_t end = data.find("\r\n\r\n");
+        size_t end = data.find("\r\n\r\n");
         if (end == std::string_view::npos)
             return answer;
         answer.problem = parse_head(data.substr(0, end + 2));
@@ -55,13 +55,13 @@ const char *HttpAnswerReader::parse_head(std::string_view head)
         return "no HTTP/1.1 status line";
     bool has_length = false;
     for (size_t at = head.find("\r\n") + 2; at < head.size();) {
-        const size_t end = head.find("\r\n", at);
-        const std::string_view line = head.substr(at, end - at);
+        size_t end = head.find("\r\n", at);
+        std::string_view line = head.substr(at, end - at);
         at = end + 2;
-        const size_t colon = line.find(':');
+        size_t colon = line.find(':');
         if (colon == std::string_view::npos)
             return "a header line without a colon";
-        const std::string_view name = line.substr(0, colon);
+        std::string_view name = line.substr(0, colon);
         if (is_name(name, "Transfer-Encoding"))
             return "Transfer-Encoding: only answers with a length are read here";
         if (!is_name(name, "Content-Length"))

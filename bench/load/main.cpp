@@ -5,7 +5,7 @@
 int main(int argc, char **argv)
 {
     using namespace wm::load;
-    const Options options = parse_options(argc, argv);
+    Options options = parse_options(argc, argv);
     switch (options.mode) {
     case Mode::kEcho:
         return run_echo(options);

@@ -23,7 +23,7 @@ public:
 
     Reply next(const char *data, size_t size, std::string *) override
     {
-        const HttpAnswer answer = reader_.read({data, size});
+        HttpAnswer answer = reader_.read({data, size});
         if (answer.problem != nullptr)
             return {Reply::Kind::kBroken, 0, nullptr, 0, answer.problem};
         if (answer.consumed == 0)
@@ -35,8 +35,8 @@ public:
     // Answers bear no number: HTTP/1.1 itself orders them (RFC 9112 §9.3.2), so they are counted, and each compared in full.
     void check(const Reply &reply, uint32_t connection, uint64_t issued, OrderCheck *order, Tally *tally) override
     {
-        const std::string_view body(reply.data, reply.size);
-        const uint64_t number = order->next();
+        std::string_view body(reply.data, reply.size);
+        uint64_t number = order->next();
         if (number >= issued)
             return tally->add(Fault::kDuplicate, "connection " + std::to_string(connection) + ": an answer to no request");
         order->arrive(number);

@@ -52,13 +52,13 @@ int IdleRun::run()
     pages_ = open_pages(options_);
     if (pages_.empty() || !measure(&after_))
         return 1;
-    for (uint32_t i = 0; i < pages_.size(); ++i)
+    for (uint32_t i = 0; i < pages_.size(); i++)
         poller_.add(pages_[i].fd(), i);
     hold();
     if (!measure(&held_))
         return 1;
     print();
-    const double cost = per_client(before_.rss, held_.rss, options_.connections);
+    double cost = per_client(before_.rss, held_.rss, options_.connections);
     if (options_.limit > 0 && cost > static_cast<double>(options_.limit)) {
         std::fprintf(stderr, "wm-load: a page costs more than the limit of %llu bytes\n", static_cast<unsigned long long>(options_.limit));
         return 1;
@@ -77,7 +77,7 @@ bool IdleRun::measure(ServerMemory *out)
 /// Without --hold it looks once: no page may have been closed.
 void IdleRun::hold()
 {
-    const uint64_t end = now_ns() + uint64_t{options_.hold_seconds} * 1'000'000'000U;
+    uint64_t end = now_ns() + uint64_t{options_.hold_seconds} * 1'000'000'000U;
     do {
         for (const epoll_event &event : poller_.wait(options_.hold_seconds > 0 ? 100 : 0))
             on_ready(event.data.u32);
@@ -88,11 +88,11 @@ void IdleRun::on_ready(uint32_t page)
 {
     if (!pages_[page].is_open())
         return;
-    const ReceiveBuffer::Received got = buffer_.receive(pages_[page]);
+    ReceiveBuffer::Received got = buffer_.receive(pages_[page]);
     size_t at = 0;
     const char *problem = got.ended ? "the server closed" : nullptr;
     while (problem == nullptr) {
-        const WsFrame frame = ws_parse(got.data + at, got.size - at);
+        WsFrame frame = ws_parse(got.data + at, got.size - at);
         if (frame.problem == nullptr && frame.consumed == 0)
             break;
         at += frame.consumed;
@@ -110,17 +110,17 @@ const char *IdleRun::take_frame(uint32_t page, const WsFrame &frame)
 {
     if (frame.opcode != kWsPing)
         return "a frame, though nothing was pushed";
-    ++pings_;
+    pings_++;
     // A pong is far smaller than an empty socket buffer: it leaves at once.
     return pages_[page].send(ws_frame(kWsPong, {frame.data, frame.size}, masks_.next())) ? nullptr : "a pong could not be sent";
 }
 
 void IdleRun::print() const
 {
-    const uint32_t n = options_.connections;
-    const double rss = per_client(before_.rss, after_.rss, n);
-    const double pss = per_client(before_.pss, after_.pss, n);
-    const double held = per_client(before_.rss, held_.rss, n);
+    uint32_t n = options_.connections;
+    double rss = per_client(before_.rss, after_.rss, n);
+    double pss = per_client(before_.pss, after_.pss, n);
+    double held = per_client(before_.rss, held_.rss, n);
     if (options_.json) {
         std::printf(
             "{\"mode\":\"idle\",\"connections\":%u,\"rss_before\":%llu,\"rss_after\":%llu,\"rss_held\":%llu,\"rss_per_client\":%.1f,"

@@ -26,7 +26,7 @@ public:
         const void *end = size == 0 ? nullptr : std::memchr(data, '\n', size);
         if (end == nullptr)
             return {};
-        const auto length = static_cast<size_t>(static_cast<const char *>(end) - data);
+        auto length = static_cast<size_t>(static_cast<const char *>(end) - data);
         return {Reply::Kind::kMessage, length + 1, data, length, nullptr};
     }
 };

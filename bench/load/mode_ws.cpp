@@ -21,7 +21,7 @@ public:
 
     char *encode(char *out, uint32_t connection, uint64_t number) override
     {
-        const uint32_t mask = masks_.next();
+        uint32_t mask = masks_.next();
         out += ws_write_head(out, opcode_, payload().size(), mask);
         payload().write(out, connection, number);
         ws_mask(out, payload().size(), mask);
@@ -30,7 +30,7 @@ public:
 
     Reply next(const char *data, size_t size, std::string *answer) override
     {
-        const WsFrame frame = ws_parse(data, size);
+        WsFrame frame = ws_parse(data, size);
         if (frame.problem != nullptr)
             return {Reply::Kind::kBroken, 0, nullptr, 0, frame.problem};
         if (frame.consumed == 0)

@@ -51,7 +51,7 @@ unsigned bit(Mode mode)
 template <class Number> Number to_number(std::string_view flag, std::string_view text, Number min, Number max)
 {
     Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || value < min || value > max)
         usage_error(std::string(flag) + ": not a number in its range: " + std::string(text));
     return value;
@@ -69,7 +69,7 @@ std::vector<int> to_pids(std::string_view text)
 {
     std::vector<int> pids;
     while (!text.empty()) {
-        const size_t comma = text.find(',');
+        size_t comma = text.find(',');
         pids.push_back(to_number<int>("--server-pid", text.substr(0, comma), 1, 1 << 30));
         text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     }
@@ -109,7 +109,7 @@ const std::array kFlags{
 
 Mode to_mode(std::string_view text)
 {
-    for (size_t i = 0; i < kModes.size(); ++i)
+    for (size_t i = 0; i < kModes.size(); i++)
         if (text == kModes[i])
             return static_cast<Mode>(i);
     usage_error("unknown mode: " + std::string(text));
@@ -157,8 +157,8 @@ Options parse_options(int argc, char **argv)
     if (argc < 2)
         usage_error("a mode is missing: echo, text, ws, http, push or idle");
     options.mode = to_mode(argv[1]);
-    for (int i = 2; i < argc; ++i) {
-        const std::string_view word = argv[i];
+    for (int i = 2; i < argc; i++) {
+        std::string_view word = argv[i];
         if (word == "--json") {
             options.json = true;
         } else if (word == "--binary" && options.mode == Mode::kWs) {
@@ -167,7 +167,7 @@ Options parse_options(int argc, char **argv)
             options.target = to_address(mode_name(options.mode), word);
         } else {
             apply_flag(options, word, i + 1 < argc ? argv[i + 1] : nullptr);
-            ++i;
+            i++;
         }
     }
     check_complete(options);

@@ -30,7 +30,7 @@ public:
     Arrival arrive(uint64_t number)
     {
         if (number == next_ && ahead_.empty()) {
-            ++next_;
+            next_++;
             return Arrival::kInOrder;
         }
         return arrive_beside_gap(number);
@@ -45,10 +45,10 @@ private:
         if (number < next_ || std::find(ahead_.begin(), ahead_.end(), number) != ahead_.end())
             return Arrival::kAgain;
         // A jump over missing numbers is no fault yet: they are late if they still come, and lost if they do not.
-        const bool late = !ahead_.empty() && number < *std::max_element(ahead_.begin(), ahead_.end());
+        bool late = !ahead_.empty() && number < *std::max_element(ahead_.begin(), ahead_.end());
         ahead_.push_back(number);
         if (ahead_.size() > kMaxAhead) {
-            const uint64_t lowest = *std::min_element(ahead_.begin(), ahead_.end());
+            uint64_t lowest = *std::min_element(ahead_.begin(), ahead_.end());
             abandoned_ += lowest - next_;
             next_ = lowest;
         }
@@ -59,12 +59,12 @@ private:
     void close_gap()
     {
         for (;;) {
-            const auto at = std::find(ahead_.begin(), ahead_.end(), next_);
+            auto at = std::find(ahead_.begin(), ahead_.end(), next_);
             if (at == ahead_.end())
                 return;
             *at = ahead_.back();
             ahead_.pop_back();
-            ++next_;
+            next_++;
         }
     }
 

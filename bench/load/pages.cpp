@@ -16,24 +16,24 @@ constexpr uint32_t kWindow = 64;
 
 const char *say_uid(int fd, uint32_t page, WsMasks *masks)
 {
-    const std::string uid = "uid" + std::to_string(page);
-    const std::string frames = ws_frame(kWsText, uid, masks->next()) + ws_frame(kWsPing, {}, masks->next());
+    std::string uid = "uid" + std::to_string(page);
+    std::string frames = ws_frame(kWsText, uid, masks->next()) + ws_frame(kWsPing, {}, masks->next());
     return send_all(fd, frames) ? nullptr : "the uid could not be sent";
 }
 
 const char *open_window(const Options &options, uint32_t first, uint32_t end, WsMasks *masks, std::vector<Connection> *pages)
 {
     const char *problem = nullptr;
-    for (uint32_t i = first; i < end && problem == nullptr; ++i) {
+    for (uint32_t i = first; i < end && problem == nullptr; i++) {
         pages->emplace_back(dial(options.target, i, options.timeout_seconds));
         problem = pages->back().is_open() ? ws_send_request(pages->back().fd()) : std::strerror(errno);
     }
-    for (uint32_t i = first; i < end && problem == nullptr; ++i) {
+    for (uint32_t i = first; i < end && problem == nullptr; i++) {
         problem = ws_receive_answer((*pages)[i].fd());
         if (problem == nullptr)
             problem = say_uid((*pages)[i].fd(), i, masks);
     }
-    for (uint32_t i = first; i < end && problem == nullptr; ++i) {
+    for (uint32_t i = first; i < end && problem == nullptr; i++) {
         problem = ws_await_pong((*pages)[i].fd());
         make_nonblocking((*pages)[i].fd());
     }
@@ -48,7 +48,7 @@ std::vector<Connection> open_pages(const Options &options)
     pages.reserve(options.connections);
     WsMasks masks;
     for (uint32_t first = 0; first < options.connections; first += kWindow) {
-        const uint32_t end = std::min(options.connections, first + kWindow);
+        uint32_t end = std::min(options.connections, first + kWindow);
         const char *problem = open_window(options, first, end, &masks, &pages);
         if (problem == nullptr)
             continue;

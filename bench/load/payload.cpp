@@ -12,7 +12,7 @@ constexpr size_t kConnectionDigits = 6;
 constexpr auto kHexPairs = [] {
     std::array<char, 512> pairs{};
     constexpr char kDigits[] = "0123456789abcdef";
-    for (size_t i = 0; i < 256; ++i) {
+    for (size_t i = 0; i < 256; i++) {
         pairs[2 * i] = kDigits[i >> 4];
         pairs[2 * i + 1] = kDigits[i & 15];
     }
@@ -38,7 +38,7 @@ Payload::Payload(size_t size) : size_(size)
 {
     constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678";
     static_assert(sizeof kAlphabet - 1 == kPeriod);
-    for (size_t i = 0; i < size + kPeriod; ++i)
+    for (size_t i = 0; i < size + kPeriod; i++)
         letters_ += kAlphabet[i % kPeriod];
 }
 
@@ -60,8 +60,8 @@ bool Payload::identify(const char *data, size_t size, uint32_t *connection, uint
     if (size != size_)
         return false;
     const char *middle = data + kConnectionDigits;
-    const auto [end, error] = std::from_chars(data, middle, *connection, 16);
-    const auto [end2, error2] = std::from_chars(middle, data + kHead, *number, 16);
+    auto [end, error] = std::from_chars(data, middle, *connection, 16);
+    auto [end2, error2] = std::from_chars(middle, data + kHead, *number, 16);
     return error == std::errc() && end == middle && error2 == std::errc() && end2 == data + kHead &&
            matches(data, size, *connection, *number);
 }

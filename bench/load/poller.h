@@ -37,7 +37,7 @@ public:
     /// What is ready, valid until the next call; empty after timeout_ms.
     std::span<const epoll_event> wait(int timeout_ms)
     {
-        const int ready = epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
+        int ready = epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), timeout_ms);
         return {events_.data(), ready > 0 ? static_cast<size_t>(ready) : 0};
     }
 

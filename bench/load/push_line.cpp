@@ -31,7 +31,7 @@ template <class Number> bool take(std::string_view *data, std::string_view text,
     if (!data->starts_with(text))
         return false;
     data->remove_prefix(text.size());
-    const auto [end, error] = std::from_chars(data->data(), data->data() + data->size(), *out);
+    auto [end, error] = std::from_chars(data->data(), data->data() + data->size(), *out);
     if (error != std::errc())
         return false;
     data->remove_prefix(static_cast<size_t>(end - data->data()));
@@ -43,7 +43,7 @@ template <class Number> bool take(std::string_view *data, std::string_view text,
 PushLine::PushLine(size_t size) : size_(size), expected_(size, '\0')
 {
     constexpr std::string_view kAlphabet = "the quick brown fox jumps over the lazy dog; ";
-    for (size_t i = 0; i < size; ++i)
+    for (size_t i = 0; i < size; i++)
         filler_ += kAlphabet[i % kAlphabet.size()];
 }
 
@@ -53,7 +53,7 @@ void PushLine::write(char *out, uint32_t page, uint32_t inner, uint64_t number) 
     at = put_number(put(at, kInner), inner);
     at = put_number(put(at, kNumber), number);
     at = put(at, kFill);
-    const size_t fill = size_ - static_cast<size_t>(at - out) - kEnd.size();
+    size_t fill = size_ - static_cast<size_t>(at - out) - kEnd.size();
     std::memcpy(at, filler_.data(), fill);
     put(at + fill, kEnd);
 }

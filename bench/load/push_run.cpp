@@ -13,7 +13,7 @@ namespace wm::load {
 
 int PushRun::run()
 {
-    const size_t batch = options_.pipeline * (line_.size() + 1);
+    size_t batch = options_.pipeline * (line_.size() + 1);
     if (line_.size() < PushLine::kMinSize || batch > options_.max_batch) {
         std::fprintf(stderr, "wm-load: push needs -s of at least %zu and a batch, -p times -s + 1, of at most %zu bytes\n",
                      PushLine::kMinSize, options_.max_batch);
@@ -44,9 +44,9 @@ bool PushRun::open_all()
     inners_.resize(options_.inner_connections);
     orders_.resize(pages_.size() * inners_.size());
     writing_.resize(pages_.size() + inners_.size());
-    for (uint32_t i = 0; i < pages_.size(); ++i)
+    for (uint32_t i = 0; i < pages_.size(); i++)
         poller_.add(pages_[i].fd(), i);
-    for (uint32_t i = 0; i < inners_.size(); ++i) {
+    for (uint32_t i = 0; i < inners_.size(); i++) {
         Inner &inner = inners_[i];
         inner.connection = Connection(dial(options_.inner, i, options_.timeout_seconds));
         if (!inner.connection.is_open()) {
@@ -64,21 +64,21 @@ bool PushRun::open_all()
 
 void PushRun::phase(uint64_t lines, double seconds)
 {
-    const bool counted = options_.messages > 0;
+    bool counted = options_.messages > 0;
     stopping_ = false;
     progress_at_ = now_ns();
-    const uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
-    for (uint32_t i = 0; i < inners_.size(); ++i) {
-        const uint64_t share = lines / inners_.size() + (i < lines % inners_.size() ? 1 : 0);
+    uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
+    for (uint32_t i = 0; i < inners_.size(); i++) {
+        uint64_t share = lines / inners_.size() + (i < lines % inners_.size() ? 1 : 0);
         inners_[i].quota = counted ? share : UINT64_MAX;
         if (!inners_[i].waiting && inners_[i].connection.is_open())
             start_batch(i);
     }
-    const uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (waiting_ > 0 || arrived_ < pushes_) {
         for (const epoll_event &event : poller_.wait(100))
             on_ready(event.data.u32, event.events);
-        const uint64_t now = now_ns();
+        uint64_t now = now_ns();
         stopping_ = now >= deadline;
         if (now - progress_at_ > patience)
             return;
@@ -88,16 +88,16 @@ void PushRun::phase(uint64_t lines, double seconds)
 void PushRun::start_batch(uint32_t index)
 {
     Inner &inner = inners_[index];
-    const uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, inner.quota);
+    uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, inner.quota);
     if (count == 0)
         return;
-    const uint64_t now = now_ns();
+    uint64_t now = now_ns();
     char *end = batch_.data();
-    for (uint64_t i = 0; i < count; ++i)
+    for (uint64_t i = 0; i < count; i++)
         end = write_line(end, inner, index, now);
     inner.quota -= count;
     inner.waiting = true;
-    ++waiting_;
+    waiting_++;
     settle_write(static_cast<uint32_t>(pages_.size()) + index,
                  inner.connection.send({batch_.data(), static_cast<size_t>(end - batch_.data())}));
 }
@@ -111,7 +111,7 @@ char *PushRun::write_line(char *out, Inner &inner, uint32_t index, uint64_t now)
     } else {
         line_.write(out, inner.next, index, inner.pushes);
         inner.stamps[inner.pushes++ % kStamps] = now;
-        ++pushes_;
+        pushes_++;
         if (++inner.next == pages_.size())
             inner.next = 0;
     }
@@ -149,7 +149,7 @@ void PushRun::on_ready(uint32_t number, uint32_t what)
 void PushRun::take_answers(uint32_t index)
 {
     Inner &inner = inners_[index];
-    const ReceiveBuffer::Received got = buffer_.receive(inner.connection);
+    ReceiveBuffer::Received got = buffer_.receive(inner.connection);
     std::string_view rest(got.data, got.size);
     for (size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
         check_answer(inner, index, rest.substr(0, end));
@@ -161,29 +161,29 @@ void PushRun::take_answers(uint32_t index)
         return fail(static_cast<uint32_t>(pages_.size()) + index, "the server closed an inner connection");
     if (inner.waiting && inner.answers >= inner.lines) {
         inner.waiting = false;
-        --waiting_;
+        waiting_--;
         start_batch(index);
     }
 }
 
 void PushRun::check_answer(Inner &inner, uint32_t index, std::string_view answer)
 {
-    const auto where = [&] { return "inner connection " + std::to_string(index) + ", answer " + std::to_string(inner.answers); };
+    auto where = [&] { return "inner connection " + std::to_string(index) + ", answer " + std::to_string(inner.answers); };
     if (inner.answers == inner.lines)
         return report_.tally.add(Fault::kDuplicate, where() + ": to no line");
-    const std::string_view right = is_miss(inner.answers++) ? "fail" : "ok";
+    std::string_view right = is_miss(inner.answers++) ? "fail" : "ok";
     if (answer != right)
         report_.tally.add(Fault::kRefused, where() + ": " + std::string(answer.substr(0, 80)) + " for " + std::string(right));
 }
 
 void PushRun::take_pushes(uint32_t page)
 {
-    const ReceiveBuffer::Received got = buffer_.receive(pages_[page]);
-    const uint64_t now = now_ns();
+    ReceiveBuffer::Received got = buffer_.receive(pages_[page]);
+    uint64_t now = now_ns();
     size_t at = 0;
     const char *problem = nullptr;
     while (problem == nullptr) {
-        const WsFrame frame = ws_parse(got.data + at, got.size - at);
+        WsFrame frame = ws_parse(got.data + at, got.size - at);
         if (frame.problem == nullptr && frame.consumed == 0)
             break;
         at += frame.consumed;
@@ -215,25 +215,25 @@ const char *PushRun::take_frame(uint32_t page, const WsFrame &frame, uint64_t no
 void PushRun::check_push(uint32_t page, const char *data, size_t size, uint64_t now)
 {
     progress_at_ = now;
-    const auto where = [page] { return "page " + std::to_string(page) + ": "; };
+    auto where = [page] { return "page " + std::to_string(page) + ": "; };
     uint32_t owner = 0;
     uint32_t index = 0;
     uint64_t number = 0;
     if (!PushLine::identify(data, size, &owner, &index, &number) || index >= inners_.size() || number >= inners_[index].pushes)
         return report_.tally.add(Fault::kWrongBytes, where() + "not a line that was pushed");
     const Inner &inner = inners_[index];
-    const auto told = [&] { return where() + "push " + std::to_string(number) + " of inner connection " + std::to_string(index); };
+    auto told = [&] { return where() + "push " + std::to_string(number) + " of inner connection " + std::to_string(index); };
     if (owner != page || (inner.start + number) % pages_.size() != page)
         return report_.tally.add(Fault::kWrongPlace, told() + " is for page " + std::to_string(owner));
     if (!line_.matches(data, size, page, index, number))
         report_.tally.add(Fault::kWrongBytes, told() + " has other bytes");
-    const OrderCheck::Arrival arrival = order(page, index).arrive(number / pages_.size());
+    OrderCheck::Arrival arrival = order(page, index).arrive(number / pages_.size());
     if (arrival == OrderCheck::Arrival::kAgain)
         return report_.tally.add(Fault::kDuplicate, told());
     if (arrival == OrderCheck::Arrival::kLate)
         report_.tally.add(Fault::kOutOfOrder, told());
-    ++arrived_;
-    ++report_.messages;
+    arrived_++;
+    report_.messages++;
     report_.latency.record(now - inner.stamps[number % kStamps]);
 }
 
@@ -246,19 +246,19 @@ void PushRun::fail(uint32_t number, const std::string &why)
         report_.tally.add(Fault::kBroken, (number < pages_.size() ? "page " + std::to_string(number) + ": " : std::string()) + why);
     poller_.remove(broken.fd());
     broken.close();
-    --open_;
+    open_--;
     if (number < pages_.size() || !inners_[number - pages_.size()].waiting)
         return;
     inners_[number - pages_.size()].waiting = false;
-    --waiting_;
+    waiting_--;
 }
 
 void PushRun::close_all()
 {
     closing_ = true;
     stopping_ = true;
-    const std::string goodbye = ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());
-    for (uint32_t i = 0; i < pages_.size() + inners_.size(); ++i) {
+    std::string goodbye = ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());
+    for (uint32_t i = 0; i < pages_.size() + inners_.size(); i++) {
         if (!connection(i).is_open())
             continue;
         if (i < pages_.size())
@@ -266,7 +266,7 @@ void PushRun::close_all()
         connection(i).end_sending();
     }
     // What still comes is judged as before: a push twice, an answer to no line.
-    const uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
+    uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (open_ > 0 && now_ns() < deadline)
         for (const epoll_event &event : poller_.wait(100))
             on_ready(event.data.u32, event.events);

@@ -61,9 +61,9 @@ void print_report(const Options &options, const Report &report)
 void print_faults(const Tally &tally, bool json)
 {
     std::printf(json ? "{" : "  faults         ");
-    for (size_t i = 0; i < static_cast<size_t>(Fault::kCount); ++i) {
-        const auto fault = static_cast<Fault>(i);
-        const auto count = static_cast<unsigned long long>(tally.count(fault));
+    for (size_t i = 0; i < static_cast<size_t>(Fault::kCount); i++) {
+        auto fault = static_cast<Fault>(i);
+        auto count = static_cast<unsigned long long>(tally.count(fault));
         if (json)
             std::printf("%s\"%s\":%llu", i == 0 ? "" : ",", fault_name(fault), count);
         else if (count > 0)

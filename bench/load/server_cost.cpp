@@ -17,7 +17,7 @@ bool read_proc(const std::string &path, std::string *out)
     if (file == nullptr)
         return false;
     char buffer[4096];
-    const size_t size = std::fread(buffer, 1, sizeof buffer, file);
+    size_t size = std::fread(buffer, 1, sizeof buffer, file);
     std::fclose(file);
     out->assign(buffer, size);
     return size > 0;
@@ -32,7 +32,7 @@ std::string proc(int pid, const char *name)
 const char *stat_field(const std::string &text, int field)
 {
     size_t at = text.rfind(')');
-    for (int i = 2; i < field && at != std::string::npos; ++i)
+    for (int i = 2; i < field && at != std::string::npos; i++)
         at = text.find(' ', at + 1);
     return at == std::string::npos ? nullptr : text.c_str() + at + 1;
 }
@@ -40,9 +40,9 @@ const char *stat_field(const std::string &text, int field)
 void await_sleep(int pid)
 {
     constexpr int kTries = 200;
-    const timespec pause{0, 100'000};
+    timespec pause{0, 100'000};
     std::string text;
-    for (int i = 0; i < kTries && read_proc(proc(pid, "stat"), &text); ++i) {
+    for (int i = 0; i < kTries && read_proc(proc(pid, "stat"), &text); i++) {
         const char *state = stat_field(text, 3);
         if (state == nullptr || *state != 'R')
             return;
@@ -53,7 +53,7 @@ void await_sleep(int pid)
 /// The first number of each thread's schedstat: nanoseconds on a processor.
 bool threads_ns(int pid, uint64_t *out)
 {
-    const std::string folder = proc(pid, "task");
+    std::string folder = proc(pid, "task");
     DIR *dir = opendir(folder.c_str());
     if (dir == nullptr)
         return false;
@@ -80,7 +80,7 @@ bool ticks_ns(int pid, uint64_t *out)
     const char *system = stat_field(text, 15);
     if (user == nullptr || system == nullptr)
         return false;
-    const uint64_t ticks = std::strtoull(user, nullptr, 10) + std::strtoull(system, nullptr, 10);
+    uint64_t ticks = std::strtoull(user, nullptr, 10) + std::strtoull(system, nullptr, 10);
     *out += ticks * (1'000'000'000U / static_cast<uint64_t>(sysconf(_SC_CLK_TCK)));
     return true;
 }
@@ -88,7 +88,7 @@ bool ticks_ns(int pid, uint64_t *out)
 /// The value in bytes behind `key` in a file of lines "Key:   123 kB".
 bool kilobytes(const std::string &text, const char *key, uint64_t *out)
 {
-    const size_t at = text.find(key);
+    size_t at = text.find(key);
     if (at == std::string::npos)
         return false;
     *out += std::strtoull(text.c_str() + at + std::strlen(key), nullptr, 10) * 1024;
@@ -100,7 +100,7 @@ bool kilobytes(const std::string &text, const char *key, uint64_t *out)
 bool ServerCost::processor_ns(uint64_t *out) const
 {
     *out = 0;
-    for (const int pid : pids_) {
+    for (int pid : pids_) {
         await_sleep(pid);
         if (!ticks_only_ && threads_ns(pid, out))
             continue;
@@ -115,7 +115,7 @@ bool ServerCost::memory(ServerMemory *out) const
 {
     *out = ServerMemory{};
     std::string text;
-    for (const int pid : pids_) {
+    for (int pid : pids_) {
         if (!read_proc(proc(pid, "status"), &text) || !kilobytes(text, "VmRSS:", &out->rss))
             return false;
         if (read_proc(proc(pid, "smaps_rollup"), &text))

@@ -29,7 +29,7 @@ bool is_loopback(const Address &address)
 // The port is chosen by connect, so that the same one serves several destinations (ip(7), IP_BIND_ADDRESS_NO_PORT).
 bool bind_source(int fd, uint32_t source)
 {
-    const int on = 1;
+    int on = 1;
     sockaddr_in local{};
     local.sin_family = AF_INET;
     local.sin_addr.s_addr = htonl(INADDR_LOOPBACK + source / kClientsPerSource);
@@ -41,13 +41,13 @@ bool bind_source(int fd, uint32_t source)
 
 bool parse_address(std::string_view text, Address *out)
 {
-    const size_t colon = text.rfind(':');
+    size_t colon = text.rfind(':');
     if (colon == std::string_view::npos)
         return false;
-    const std::string_view digits = text.substr(colon + 1);
+    std::string_view digits = text.substr(colon + 1);
     std::string host(text.substr(0, colon));
     uint16_t port = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (error != std::errc() || end != digits.data() + digits.size() || port == 0)
         return false;
     Address address;
@@ -89,17 +89,17 @@ void reserve_descriptors(size_t needed)
 
 int dial(const Address &address, uint32_t source, uint32_t timeout_seconds)
 {
-    const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    const int on = 1;
-    const timeval timeout{static_cast<time_t>(timeout_seconds), 0};
+    int on = 1;
+    timeval timeout{static_cast<time_t>(timeout_seconds), 0};
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     if ((is_loopback(address) && !bind_source(fd, source)) ||
         connect(fd, reinterpret_cast<const sockaddr *>(&address.storage), address.length) != 0) {
-        const int saved = errno;
+        int saved = errno;
         close(fd);
         errno = saved;
         return -1;
@@ -110,7 +110,7 @@ int dial(const Address &address, uint32_t source, uint32_t timeout_seconds)
 bool send_all(int fd, std::string_view data)
 {
     while (!data.empty()) {
-        const ssize_t sent = send(fd, data.data(), data.size(), MSG_NOSIGNAL);
+        ssize_t sent = send(fd, data.data(), data.size(), MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent <= 0)

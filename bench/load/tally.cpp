@@ -17,7 +17,7 @@ void Tally::add(Fault fault, const std::string &detail, uint64_t times)
     counts_[static_cast<size_t>(fault)] += times;
     if (told_ == kTold)
         return;
-    ++told_;
+    told_++;
     std::fprintf(stderr, "wm-load: %s: %s%s\n", fault_name(fault), detail.c_str(), told_ == kTold ? " (no more are shown)" : "");
 }
 

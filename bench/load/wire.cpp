@@ -9,7 +9,7 @@ const char *Wire::open(int)
 
 void EchoWire::check(const Reply &reply, uint32_t connection, uint64_t issued, OrderCheck *order, Tally *tally)
 {
-    const uint64_t expected = order->next();
+    uint64_t expected = order->next();
     if (expected < issued && order->gapless() && payload_.matches(reply.data, reply.size, connection, expected))
         order->arrive(expected);
     else
@@ -18,13 +18,13 @@ void EchoWire::check(const Reply &reply, uint32_t connection, uint64_t issued, O
 
 void EchoWire::judge(const Reply &reply, uint32_t connection, uint64_t issued, OrderCheck *order, Tally *tally) const
 {
-    const std::string where = "connection " + std::to_string(connection) + ", message ";
-    const uint64_t expected = order->next();
+    std::string where = "connection " + std::to_string(connection) + ", message ";
+    uint64_t expected = order->next();
     uint32_t owner = 0;
     uint64_t number = 0;
-    const bool ours = payload_.identify(reply.data, reply.size, &owner, &number);
+    bool ours = payload_.identify(reply.data, reply.size, &owner, &number);
     if (!ours || owner != connection || number >= issued) {
-        const Fault fault = ours && owner != connection ? Fault::kWrongPlace : Fault::kWrongBytes;
+        Fault fault = ours && owner != connection ? Fault::kWrongPlace : Fault::kWrongBytes;
         tally->add(fault, where + std::to_string(expected) + ": got " + std::to_string(reply.size) + " other bytes");
         // It stands for the message that should have come, so that one bad answer is one fault.
         if (expected < issued)

@@ -16,7 +16,7 @@ WsFrame broken(const char *problem)
 uint64_t big_endian(const char *data, size_t bytes)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < bytes; ++i)
+    for (size_t i = 0; i < bytes; i++)
         value = value << 8 | static_cast<uint8_t>(data[i]);
     return value;
 }
@@ -24,7 +24,7 @@ uint64_t big_endian(const char *data, size_t bytes)
 /// What RFC 6455 §5.1, §5.2 and §5.5 ask of a server's frame, as far as the first two bytes tell.
 const char *head_problem(uint8_t first, uint8_t second)
 {
-    const uint8_t opcode = first & 0x0f;
+    uint8_t opcode = first & 0x0f;
     if ((first & 0x70) != 0)
         return "a reserved bit is set";
     if ((first & 0x80) == 0 || opcode == 0)
@@ -47,9 +47,9 @@ size_t ws_write_head(char *out, WsOpcode opcode, size_t size, uint32_t mask)
     if (size < 126) {
         out[1] = static_cast<char>(0x80 | size);
     } else {
-        const size_t bytes = size < 65536 ? 2 : 8;
+        size_t bytes = size < 65536 ? 2 : 8;
         out[1] = static_cast<char>(0x80 | (bytes == 2 ? 126 : 127));
-        for (size_t i = 0; i < bytes; ++i)
+        for (size_t i = 0; i < bytes; i++)
             out[at++] = static_cast<char>(static_cast<uint64_t>(size) >> (8 * (bytes - 1 - i)));
     }
     std::memcpy(out + at, &mask, sizeof mask);
@@ -58,7 +58,7 @@ size_t ws_write_head(char *out, WsOpcode opcode, size_t size, uint32_t mask)
 
 void ws_mask(char *data, size_t size, uint32_t mask)
 {
-    const uint64_t wide = static_cast<uint64_t>(mask) << 32 | mask;
+    uint64_t wide = static_cast<uint64_t>(mask) << 32 | mask;
     size_t i = 0;
     for (; i + sizeof wide <= size; i += sizeof wide) {
         uint64_t word;
@@ -68,14 +68,14 @@ void ws_mask(char *data, size_t size, uint32_t mask)
     }
     char bytes[sizeof mask];
     std::memcpy(bytes, &mask, sizeof mask);
-    for (; i < size; ++i)
+    for (; i < size; i++)
         data[i] = static_cast<char>(data[i] ^ bytes[i % sizeof mask]);
 }
 
 std::string ws_frame(WsOpcode opcode, std::string_view payload, uint32_t mask)
 {
     std::string frame(kWsMaxHead + payload.size(), '\0');
-    const size_t head = ws_write_head(frame.data(), opcode, payload.size(), mask);
+    size_t head = ws_write_head(frame.data(), opcode, payload.size(), mask);
     std::copy(payload.begin(), payload.end(), frame.begin() + static_cast<std::ptrdiff_t>(head));
     ws_mask(frame.data() + head, payload.size(), mask);
     frame.resize(head + payload.size());
@@ -87,14 +87,14 @@ WsFrame ws_parse(const char *data, size_t size)
     WsFrame frame;
     if (size < 2)
         return frame;
-    const auto first = static_cast<uint8_t>(data[0]);
-    const auto second = static_cast<uint8_t>(data[1]);
+    auto first = static_cast<uint8_t>(data[0]);
+    auto second = static_cast<uint8_t>(data[1]);
     if (const char *problem = head_problem(first, second))
         return broken(problem);
     size_t head = 2;
     uint64_t length = second;
     if (second >= 126) {
-        const size_t bytes = second == 126 ? 2 : 8;
+        size_t bytes = second == 126 ? 2 : 8;
         head += bytes;
         if (size < head)
             return frame;
@@ -120,10 +120,10 @@ std::string ws_request()
 WsFrame ws_judge_answer(std::string_view data)
 {
     WsFrame answer;
-    const size_t end = data.find("\r\n\r\n");
+    size_t end = data.find("\r\n\r\n");
     if (end == std::string_view::npos)
         return answer;
-    const std::string_view head = data.substr(0, end + 2);
+    std::string_view head = data.substr(0, end + 2);
     if (!head.starts_with("HTTP/1.1 101 "))
         return broken("the handshake was not answered with 101");
     // The value of RFC 6455 §1.3; no other header could hold it.

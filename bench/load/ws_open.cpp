@@ -12,7 +12,7 @@ constexpr size_t kMaxAnswer = 16384;
 bool receive_more(int fd, std::string *data)
 {
     char buffer[2048];
-    const ssize_t got = recv(fd, buffer, sizeof buffer, 0);
+    ssize_t got = recv(fd, buffer, sizeof buffer, 0);
     if (got > 0)
         data->append(buffer, static_cast<size_t>(got));
     return got > 0;
@@ -29,7 +29,7 @@ const char *ws_receive_answer(int fd)
 {
     std::string data;
     for (;;) {
-        const WsFrame answer = ws_judge_answer(data);
+        WsFrame answer = ws_judge_answer(data);
         if (answer.problem != nullptr)
             return answer.problem;
         if (answer.consumed > 0)
@@ -43,7 +43,7 @@ const char *ws_await_pong(int fd)
 {
     std::string data;
     for (;;) {
-        const WsFrame frame = ws_parse(data.data(), data.size());
+        WsFrame frame = ws_parse(data.data(), data.size());
         if (frame.problem != nullptr)
             return frame.problem;
         if (frame.consumed == 0) {
