@@ -143,8 +143,8 @@ void push_body__says_what_is_wrong_and_where(void **)
 
 void push_body__refuses_what_a_server_would_refuse(void **)
 {
-    const std::string frame = R"({"uid":"u","a":""})";
-    const std::string most(wm::kMaxPushBytes - frame.size(), 'x');
+    std::string frame = R"({"uid":"u","a":""})";
+    std::string most(wm::kMaxPushBytes - frame.size(), 'x');
     assert_body("{\"a\":\"" + most + "\"}", R"({"uid":"u","a":")" + most + "\"}");
     assert_no_body("{\"a\":\"" + most + "y\"}", "1048577 bytes, a server takes at most 1048576");
     // 512 brackets are JSON enough for a body, but not one level deeper.
@@ -158,11 +158,11 @@ void push_body__escapes_the_uid(void **)
 {
     std::string line;
     std::string error;
-    const std::string uid = "a\"b\\c\n\x01\x7f/中😀 a long tail behind the sixteenth byte";
+    std::string uid = "a\"b\\c\n\x01\x7f/中😀 a long tail behind the sixteenth byte";
     assert_true(PushBody::to_uid(uid).build("{}", line, error));
     assert_same(line, "{\"uid\":\"a\\\"b\\\\c\\n\\u0001\x7f/中😀 a long tail behind the sixteenth byte\"}");
     wm::UidScratch scratch;
-    const wm::PushLine read = wm::scan_push_line(line.data(), line.size(), scratch);
+    wm::PushLine read = wm::scan_push_line(line.data(), line.size(), scratch);
     assert_int_equal(read.kind, wm::PushLine::Kind::kPush);
     assert_same(std::string(read.uid), uid);
 }
@@ -171,7 +171,7 @@ void push_body__broadcasts_a_value(void **)
 {
     std::string line;
     std::string error;
-    const PushBody all = PushBody::to_all();
+    PushBody all = PushBody::to_all();
     assert_true(all.build(" {\"uid\":1,\n\"wm\":1.50} ", line, error));
     assert_same(line, R"({"wm":{"cmd":"broadcast"},"data":{"uid":1, "wm":1.50}})");
     assert_taken(line, wm::PushLine::Kind::kBroadcast);
