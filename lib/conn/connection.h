@@ -37,13 +37,22 @@ enum class ConnState : uint8_t {
 
 /// What waits for the end of the turn, in the order in which it is done.
 enum Todo : uint8_t {
-    kTodoOpen = 1,     ///< the open event
-    kTodoInput = 2,    ///< bytes in the tail that can be parsed
-    kTodoFull = 4,     ///< the buffer_full event
-    kTodoDrain = 8,    ///< the buffer_drain event
-    kTodoRefused = 16, ///< the error event of a broadcast or hub message that did not fit
-    kTodoEnd = 32,     ///< what the peer did ends it, once the host has seen the records of this poll
-    kTodoClose = 64,   ///< the close event and the end
+    kTodoInput = 1,   ///< bytes in the tail that can be parsed
+    kTodoFull = 2,    ///< the buffer_full event
+    kTodoDrain = 4,   ///< the buffer_drain event
+    kTodoRefused = 8, ///< the error event of a broadcast or hub message that did not fit
+    kTodoEnd = 16,    ///< what the peer did ends it, once the host has seen the records of this poll
+    kTodoClose = 32,  ///< the close event and the end
+};
+
+/// Events that may have to wait for room in a poll's array, in the order in which they are delivered then (see Overflow).
+enum ConnEvent : uint8_t {
+    kEventConnect = 1,
+    kEventOpen = 2,
+    kEventError = 4,
+    kEventFull = 8,
+    kEventDrain = 16,
+    kEventClose = 32,
 };
 
 enum ConnFlag : uint16_t {
@@ -55,7 +64,8 @@ enum ConnFlag : uint16_t {
     kPeerClosed = 32,    ///< the peer's close frame was read
     kAwaitPong = 64,     ///< ping_at is the pong's deadline
     kNoInput = 128,      ///< what the peer sends is read and thrown away
-    kInputBlocked = 256, ///< by the codec: too many unanswered requests, or a handshake that waits for the host
+    kOwesEvents = 256,   ///< stands in the overflow list: no message is delivered before what is owed
+    kInputBlocked = 512, ///< by the codec: too many unanswered requests, or a handshake that waits for the host
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -128,6 +138,7 @@ struct Connection {
     uint32_t record_epoch = 0; ///< the last poll that has a record of it
     int32_t close_code = 0;
     uint8_t close_reason = 0;
+    uint8_t owed = 0;  ///< events, ConnEvent, in the overflow list
     uint8_t codec = 0; ///< its row in the app's table of codecs
 
     bool has(ConnFlag flag) const { return flags & flag; }

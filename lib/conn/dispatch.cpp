@@ -12,25 +12,115 @@ uint64_t Dispatch::id_of(const Connection &conn)
     return pack_id(IdKind::kConn, conn.owner->reactor.index(), conn.slot, conn.generation);
 }
 
-bool Dispatch::awaits_host(const Connection &conn) const
+bool Dispatch::begin_poll(wm_event *events, size_t cap)
 {
-    return polling() && conn.record_epoch == static_cast<uint32_t>(conn.owner->reactor.slice_epoch);
+    if (!reactor_.overflow.reserve(reactor_.connections.live()))
+        return false;
+    events_ = events;
+    cap_ = cap;
+    count_ = 0;
+    pulls_ = true;
+    return true;
 }
 
-wm_event *Dispatch::record(uint32_t kind, Connection *conn)
+bool Dispatch::awaits_host(const Connection &conn) const
+{
+    return polling() && conn.record_epoch == static_cast<uint32_t>(reactor_.slice_epoch);
+}
+
+wm_event *Dispatch::record(uint32_t kind, Connection &conn)
 {
     if (!events_ || count_ == cap_)
         return nullptr;
     wm_event *event = &events_[count_++];
     *event = {};
     event->kind = kind;
-    if (conn) {
-        event->conn = id_of(*conn);
-        event->worker = conn->owner->worker;
-        event->user = conn->user;
-        conn->record_epoch = static_cast<uint32_t>(conn->owner->reactor.slice_epoch);
-    }
+    event->conn = id_of(conn);
+    event->worker = conn.owner->worker;
+    event->user = conn.user;
+    conn.record_epoch = static_cast<uint32_t>(reactor_.slice_epoch);
     return event;
+}
+
+bool Dispatch::take(const wm_event &event)
+{
+    if (full())
+        return false;
+    if (events_)
+        events_[count_++] = event;
+    return true;
+}
+
+void Dispatch::give(const wm_event &event, wm_destroy_fn destroy)
+{
+    if (take(event))
+        reactor_.retire(event.user, destroy);
+    else
+        reactor_.overflow.add(event, destroy);
+}
+
+// ---- events of a connection
+
+bool Dispatch::has_room(const Connection &conn, ConnEvent event) const
+{
+    if (!full())
+        return true;
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
+    switch (event) {
+    case kEventConnect:
+        return callbacks.connect.fn;
+    case kEventOpen:
+        return callbacks.open.fn;
+    case kEventError:
+        return callbacks.error.fn;
+    case kEventFull:
+        return callbacks.buffer_full.fn;
+    case kEventDrain:
+        return callbacks.buffer_drain.fn;
+    case kEventClose:
+        return callbacks.close.fn;
+    }
+    return false;
+}
+
+void Dispatch::give(Connection &conn, ConnEvent event, int32_t code, const char *text)
+{
+    if (!conn.has(kOwesEvents) && has_room(conn, event))
+        emit(conn, event, code, text);
+    else
+        reactor_.overflow.owe(conn, event, code, text);
+}
+
+bool Dispatch::may_close(Connection &conn)
+{
+    if (!conn.has(kOwesEvents) && has_room(conn, kEventClose))
+        return true;
+    reactor_.overflow.owe(conn, kEventClose);
+    return false;
+}
+
+void Dispatch::emit(Connection &conn, ConnEvent event, int32_t code, const char *text)
+{
+    const ConnCallbacks &callbacks = conn.owner->callbacks;
+    switch (event) {
+    case kEventConnect:
+        conn_event(conn, callbacks.connect, WM_EVENT_CONNECT);
+        break;
+    case kEventOpen:
+        conn_event(conn, callbacks.open, WM_EVENT_OPEN);
+        break;
+    case kEventFull:
+        conn_event(conn, callbacks.buffer_full, WM_EVENT_BUFFER_FULL);
+        break;
+    case kEventDrain:
+        conn_event(conn, callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN);
+        break;
+    case kEventError:
+        error_event(conn, code, text);
+        break;
+    case kEventClose: // by Lifecycle::finish
+        break;
+    }
 }
 
 void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind)
@@ -38,24 +128,7 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     if (callback)
         callback.fn(conn.owner->worker, id_of(conn), callback.user);
     else
-        record(kind, &conn);
-}
-
-void Dispatch::connect(Connection &conn)
-{
-    conn_event(conn, conn.owner->callbacks.connect, WM_EVENT_CONNECT);
-}
-void Dispatch::open(Connection &conn)
-{
-    conn_event(conn, conn.owner->callbacks.open, WM_EVENT_OPEN);
-}
-void Dispatch::buffer_full(Connection &conn)
-{
-    conn_event(conn, conn.owner->callbacks.buffer_full, WM_EVENT_BUFFER_FULL);
-}
-void Dispatch::buffer_drain(Connection &conn)
-{
-    conn_event(conn, conn.owner->callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN);
+        record(kind, conn);
 }
 
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request)
@@ -67,7 +140,7 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
     messages_++;
     if (callback) {
         callback.fn(conn.owner->worker, id_of(conn), data, len, kind, callback.user);
-    } else if (wm_event *event = record(WM_EVENT_MESSAGE, &conn)) {
+    } else if (wm_event *event = record(WM_EVENT_MESSAGE, conn)) {
         event->flags = static_cast<uint32_t>(kind);
         event->data = data;
         event->len = len;
@@ -75,12 +148,12 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
     }
 }
 
-void Dispatch::error(Connection &conn, int32_t code, const char *text)
+void Dispatch::error_event(Connection &conn, int32_t code, const char *text)
 {
     const auto &callback = conn.owner->callbacks.error;
     if (callback) {
         callback.fn(conn.owner->worker, id_of(conn), code, text, strlen(text), callback.user);
-    } else if (wm_event *event = record(WM_EVENT_ERROR, &conn)) {
+    } else if (wm_event *event = record(WM_EVENT_ERROR, conn)) {
         event->code = code;
         event->data = text;
         event->len = strlen(text);
@@ -92,7 +165,7 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
     const auto &callback = conn.owner->callbacks.close;
     if (callback) {
         callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);
-    } else if (wm_event *event = record(WM_EVENT_CLOSE, &conn)) {
+    } else if (wm_event *event = record(WM_EVENT_CLOSE, conn)) {
         event->code = reason;
         event->detail = code;
         event->data = text;
@@ -102,30 +175,38 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
 
 void Dispatch::handshake(Connection &conn, uint64_t request)
 {
-    if (wm_event *event = record(WM_EVENT_HANDSHAKE, &conn))
+    if (wm_event *event = record(WM_EVENT_HANDSHAKE, conn))
         event->id = request;
 }
 
-void Dispatch::timer(uint64_t timer, void *user)
+// ---- events of no connection
+
+void Dispatch::timer(uint64_t timer, void *user, wm_destroy_fn destroy)
 {
-    if (wm_event *event = record(WM_EVENT_TIMER, nullptr)) {
-        event->id = timer;
-        event->user = user;
-    }
+    if (full() && reactor_.overflow.has_timer(timer))
+        return; // a repeated one: late rounds are not made up for
+    wm_event event = {};
+    event.kind = WM_EVENT_TIMER;
+    event.id = timer;
+    event.user = user;
+    give(event, destroy);
 }
 
-void Dispatch::post(void *user)
+void Dispatch::post(void *user, wm_destroy_fn destroy)
 {
-    if (wm_event *event = record(WM_EVENT_POST, nullptr))
-        event->user = user;
+    wm_event event = {};
+    event.kind = WM_EVENT_POST;
+    event.user = user;
+    give(event, destroy);
 }
 
 void Dispatch::hub(int64_t connections, void *user)
 {
-    if (wm_event *event = record(WM_EVENT_HUB, nullptr)) {
-        event->len = static_cast<size_t>(connections);
-        event->user = user;
-    }
+    wm_event event = {};
+    event.kind = WM_EVENT_HUB;
+    event.len = static_cast<size_t>(connections);
+    event.user = user;
+    give(event, nullptr);
 }
 
 } // namespace wm

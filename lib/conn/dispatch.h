@@ -1,8 +1,9 @@
 /**
  * @file
- * Hands events to the host: to a callback where one is set, else to the records of the running poll, else to nobody.
+ * Hands events to the host: to a callback where one is set, else to the records of the running poll, else to none.
  *
- * Whoever emits asks room() first: when a poll's array is full the event has to wait for the next poll. The app's thread.
+ * An event that finds no room in the poll's array goes to the overflow list. For a message, and for a handshake, the inbox asks room()
+ * first, because its bytes have to stay where they are. The app's thread.
  */
 #ifndef WM_CONN_DISPATCH_H
 #define WM_CONN_DISPATCH_H
@@ -15,16 +16,15 @@
 
 namespace wm {
 
+class Reactor;
+
 class Dispatch {
 public:
-    void begin_poll(wm_event *events, size_t cap)
-    {
-        events_ = events;
-        cap_ = cap;
-        count_ = 0;
-        pulls_ = true;
-    }
-    /// The host runs the app: what has no callback is for nobody.
+    explicit Dispatch(Reactor &reactor) : reactor_(reactor) {}
+
+    /// False when memory for what may overflow has run out: nothing has begun then.
+    bool begin_poll(wm_event *events, size_t cap);
+    /// The host runs the app: events without a callback are dropped from here on.
     void stop_pulling() { pulls_ = false; }
     size_t end_poll()
     {
@@ -36,24 +36,37 @@ public:
 
     bool polling() const { return events_; }
     size_t count() const { return count_; }
-    /// No record can be written now, though somebody polls: between polls, and when the array has no room.
+    /// The host polls; between its polls, too.
+    bool pulls() const { return pulls_; }
+    /// No record can be written now: between polls, and when the array has no room.
     bool full() const { return pulls_ && (!events_ || count_ == cap_); }
-    /// Whether the host has records of it in this poll: it must have its say before what the peer did ends the connection.
+    /// Whether the host has records of the connection in this poll: it acts on them before what the peer did ends the connection.
     bool awaits_host(const Connection &conn) const;
     /// Whether an event for that callback can be handed over now.
     template <class Function> bool room(const Callback<Function> &callback) const { return callback || !full(); }
 
-    void connect(Connection &conn);
-    void open(Connection &conn);
-    void buffer_full(Connection &conn);
-    void buffer_drain(Connection &conn);
-    void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request);
-    void error(Connection &conn, int32_t code, const char *text);
+    void connect(Connection &conn) { give(conn, kEventConnect); }
+    void open(Connection &conn) { give(conn, kEventOpen); }
+    void buffer_full(Connection &conn) { give(conn, kEventFull); }
+    void buffer_drain(Connection &conn) { give(conn, kEventDrain); }
+    /// text is static.
+    void error(Connection &conn, int32_t code, const char *text) { give(conn, kEventError, code, text); }
+    /// False: it has to wait in the overflow list, which finishes the connection later.
+    bool may_close(Connection &conn);
     void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);
+    void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request);
     void handshake(Connection &conn, uint64_t request);
-    void timer(uint64_t timer, void *user);
-    void post(void *user);
+
+    /// These retire user, where destroy is given, once the host has had the record.
+    void timer(uint64_t timer, void *user, wm_destroy_fn destroy);
+    void post(void *user, wm_destroy_fn destroy);
     void hub(int64_t connections, void *user);
+
+    // For Overflow.
+    bool has_room(const Connection &conn, ConnEvent event) const;
+    void emit(Connection &conn, ConnEvent event, int32_t code, const char *text);
+    /// False: no room.
+    bool take(const wm_event &event);
 
     /// Messages delivered so far.
     uint64_t messages() const { return messages_; }
@@ -61,9 +74,13 @@ public:
     static uint64_t id_of(const Connection &conn);
 
 private:
-    wm_event *record(uint32_t kind, Connection *conn);
+    void give(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
+    void give(const wm_event &event, wm_destroy_fn destroy);
+    wm_event *record(uint32_t kind, Connection &conn);
+    void error_event(Connection &conn, int32_t code, const char *text);
     void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind);
 
+    Reactor &reactor_;
     wm_event *events_ = nullptr;
     size_t cap_ = 0;
     size_t count_ = 0;

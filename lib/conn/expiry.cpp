@@ -48,10 +48,6 @@ void Expiry::expired(uint32_t slot)
         return;
     Connection &conn = *reactor_.connections.at(slot);
     uint32_t now = reactor_.tick();
-    if (conn.state <= ConnState::kOpen && !reactor_.dispatch.room(conn.owner->callbacks.error)) {
-        reactor_.deadlines.set(slot, now + 1); // what it says has to wait for the next poll
-        return;
-    }
     switch (conn.state) {
     case ConnState::kResolving:
     case ConnState::kConnecting:

@@ -202,7 +202,7 @@ void Inbox::read(Connection &conn)
             return;
         }
     }
-    if (conn.todo & (kTodoInput | kTodoOpen)) {
+    if (conn.todo & kTodoInput) {
         reactor_.todos.run();
         if (!reactor_.connections.live_at(conn.slot) || conn.state == ConnState::kClosed)
             return;
@@ -275,7 +275,7 @@ void Inbox::keep_rest(Connection &conn, const Rest &rest)
     }
     if (!keep_tail(conn, rest))
         return;
-    bool held = conn.has(kPaused) || conn.has(kInputBlocked);
+    bool held = conn.flags & (kPaused | kInputBlocked | kOwesEvents);
     if (!rest.hungry && !held)
         more(conn);
 }

@@ -12,7 +12,8 @@ namespace wm {
 
 bool Lifecycle::accept(Endpoint &endpoint, int fd)
 {
-    uint32_t slot = endpoint.make_room() ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
+    bool room = endpoint.make_room() && (!reactor_.dispatch.pulls() || reactor_.overflow.reserve(reactor_.connections.live() + 1));
+    uint32_t slot = room ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
         return false;
     Connection &conn = *reactor_.connections.at(slot);
@@ -99,10 +100,8 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
     reactor_.expiry.alive(conn);
     if (conn.blocked())
         reactor_.outbox.list(conn); // what was sent in the connect callback
-    if (reactor_.dispatch.room(conn.owner->callbacks.open) && conn.state == ConnState::kOpen)
+    if (conn.state == ConnState::kOpen)
         reactor_.dispatch.open(conn);
-    else
-        reactor_.todos.add(conn, kTodoOpen);
 }
 
 void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text)
@@ -330,6 +329,8 @@ void Lifecycle::update_read(Connection &conn)
 
 void Lifecycle::finish(Connection &conn)
 {
+    if (!reactor_.dispatch.may_close(conn))
+        return;
     reactor_.notify_released(conn);
     // The poll that shows the record outlives the connection: the text moves to where the batch keeps its bytes.
     const char *text = conn.cold ? conn.cold->close_text : "";

@@ -14,6 +14,7 @@
 #include "conn/inbox.h"
 #include "conn/lifecycle.h"
 #include "conn/outbox.h"
+#include "conn/overflow.h"
 #include "conn/todo_list.h"
 #include "core/deadlines.h"
 #include "core/loop.h"
@@ -104,6 +105,7 @@ public:
     Deadlines deadlines;
     SlotTable<Connection, kConnSlots> connections;
     Dispatch dispatch;
+    Overflow overflow;
     Outbox outbox;
     Inbox inbox;
     Lifecycle lifecycle;
@@ -133,7 +135,7 @@ inline const Codec &codec_of(const Connection &conn)
 
 inline bool Inbox::wants(const Connection &conn) const
 {
-    if (conn.flags & (kPaused | kInputBlocked | kNoInput) || conn.todo & kTodoOpen)
+    if (conn.flags & (kPaused | kInputBlocked | kNoInput | kOwesEvents))
         return false;
     const ConnCallbacks &callbacks = conn.owner->callbacks;
     bool room = reactor_.dispatch.room(callbacks.message) && reactor_.dispatch.room(callbacks.error);

@@ -19,8 +19,8 @@ public:
     explicit TodoList(Reactor &reactor) : reactor_(reactor) {}
 
     void add(Connection &conn, Todo what);
-    /// Does what is listed; false when a poll's array is full and some of it has to wait.
-    bool run();
+    /// Does what is listed. What waits for the next poll is put aside.
+    void run();
     bool idle() const { return listed_.empty(); }
 
     /// A poll begins: what waited for it is listed again.
@@ -31,9 +31,8 @@ public:
 private:
     enum class Progress : uint8_t {
         kDone,
-        kWaits, ///< an event has no room in the poll's array
-        kLater, ///< the host has records of it that it has not seen
-        kGone,  ///< the connection has ended
+        kLater, ///< a message has no room in the poll's array, or the host has records that it has not seen
+        kEnded, ///< its slot is free, or will be when its close event is delivered
     };
 
     Progress run_one(Connection &conn);

@@ -89,6 +89,7 @@ App::~App()
     reactor.inside = true; // callbacks of the end must not run the app again
     freeing_ = true;
     stop_pulling();
+    reactor.overflow.deliver();
     reactor.lifecycle.destroy_all(WM_REASON_STOP);
     reactor.todos.run();
     reactor.outbox.flush_all();

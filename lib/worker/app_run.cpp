@@ -189,11 +189,14 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     reactor.inbox.begin_batch();
     release_retired();
     reactor.todos.recall();
-    reactor.dispatch.begin_poll(events, cap);
+    if (!reactor.dispatch.begin_poll(events, cap)) {
+        leave();
+        return fail(WM_ENOMEM, "out of memory for a poll");
+    }
     turn(timeout_ms);
     *count = reactor.dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!reactor.todos.done() || commands->waiting() || (stopped_ && !ended))
+    if (!reactor.todos.done() || !reactor.overflow.empty() || commands->waiting() || (stopped_ && !ended))
         reactor.loop.wake(); // something waits for the next poll: the descriptor has to show it
     if (timeout_ms == 0)
         reactor.loop.report_idle(); // the host has a loop of its own, in which it may wait now
@@ -236,6 +239,8 @@ void App::turn(int64_t timeout_ms)
 
 void App::run_turn(int64_t timeout_ms)
 {
+    if (!reactor.overflow.empty())
+        reactor.overflow.deliver();
     if (commands->waiting())
         commands->run();
     end_turn();
@@ -254,7 +259,8 @@ void App::end_turn()
         shutdown->run();
     do {
         reactor.outbox.flush_all();
-    } while (reactor.todos.run() && !(reactor.outbox.idle() && reactor.todos.idle()));
+        reactor.todos.run();
+    } while (!reactor.outbox.idle() || !reactor.todos.idle());
     reactor.outbox.flush_all();
     if (!reactor.dispatch.polling()) // records may point to what is let go of: it lasts as long as they
         release_retired();

@@ -76,8 +76,9 @@ void Commands::run_one(Command &command)
         if (command.post)
             command.post(handle(&app_), command.user);
         else
-            app_.reactor.dispatch.post(command.user);
-        app_.reactor.retire(command.user, command.destroy);
+            app_.reactor.dispatch.post(command.user, command.destroy);
+        if (command.post)
+            app_.reactor.retire(command.user, command.destroy);
         break;
     case Command::Kind::kHubSend:
     case Command::Kind::kHubBroadcast:

@@ -157,7 +157,7 @@ bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 /// A close now would come before an event that is due, or before what the host answers to the records of this poll.
 bool Shutdown::awaits_event(const Connection &conn) const
 {
-    return (conn.todo & (kTodoOpen | kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.awaits_host(conn);
+    return conn.has(kOwesEvents) || (conn.todo & (kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.awaits_host(conn);
 }
 
 // ---- the end
@@ -213,7 +213,8 @@ bool Shutdown::finish()
     if (!workers_stopped_)
         end_drain(now);
     app_.reactor.lifecycle.destroy_all(WM_REASON_STOP);
-    if (!app_.reactor.todos.run() || app_.reactor.connections.live() > 0)
+    app_.reactor.todos.run();
+    if (app_.reactor.connections.live() > 0)
         return false; // their close events go out with the next polls
     deadline_ms_ = 0;
     app_.commands->refuse();

@@ -12,8 +12,14 @@ wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *
         return 0;
     }
     app_.reactor.loop.update_now();
+    if (!fn && !app_.reactor.overflow.reserve_record()) {
+        fail(WM_ENOMEM, "out of memory for a timer");
+        return 0;
+    }
     uint32_t slot = queue_.add(app_.reactor.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
     if (slot == UINT32_MAX) {
+        if (!fn)
+            app_.reactor.overflow.release_record();
         fail(WM_ENOMEM, "out of memory or numbers for a timer");
         return 0;
     }
@@ -31,21 +37,26 @@ int Timers::remove(uint32_t slot, uint32_t generation)
         return 0;
     }
     queue_.remove(slot);
+    if (!timer->fn)
+        app_.reactor.overflow.drop_timer(pack_id(IdKind::kTimer, app_.index(), slot, generation));
     app_.reactor.retire(timer->user, timer->destroy);
-    queue_.release(slot);
+    release(slot);
     return 0;
+}
+
+void Timers::release(uint32_t slot)
+{
+    if (!queue_.at(slot)->fn)
+        app_.reactor.overflow.release_record();
+    queue_.release(slot);
 }
 
 void Timers::run()
 {
     // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 starves nobody.
     int64_t now = app_.reactor.loop.now_ms();
-    for (size_t budget = queue_.live(); budget > 0 && queue_.first_due_ms() <= now; budget--) {
-        uint32_t slot = queue_.first();
-        if (!queue_.at(slot)->fn && app_.reactor.dispatch.full())
-            return;
-        fire(slot);
-    }
+    for (size_t budget = queue_.live(); budget > 0 && queue_.first_due_ms() <= now; budget--)
+        fire(queue_.first());
 }
 
 void Timers::fire(uint32_t slot)
@@ -56,8 +67,8 @@ void Timers::fire(uint32_t slot)
     timer->running = true;
     if (timer->fn)
         timer->fn(id, timer->user);
-    else if (app_.reactor.dispatch.polling())
-        app_.reactor.dispatch.timer(id, timer->user);
+    else
+        app_.reactor.dispatch.timer(id, timer->user, timer->repeat_ms > 0 ? nullptr : timer->destroy);
     timer->running = false;
     if (timer->repeat_ms > 0 && !timer->deleted) {
         int64_t next = timer->due_ms + timer->repeat_ms;
@@ -65,8 +76,9 @@ void Timers::fire(uint32_t slot)
         queue_.push(slot);
         return;
     }
-    app_.reactor.retire(timer->user, timer->destroy);
-    queue_.release(slot);
+    if (timer->fn)
+        app_.reactor.retire(timer->user, timer->destroy);
+    release(slot);
 }
 
 void Timers::drop_all()

@@ -33,6 +33,7 @@ public:
 
 private:
     void fire(uint32_t slot);
+    void release(uint32_t slot);
 
     App &app_;
     TimerQueue queue_;

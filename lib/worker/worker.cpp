@@ -209,10 +209,6 @@ void Worker::accept_batch()
     // Of a shared queue one at a time: who takes a batch leaves its siblings idle.
     int64_t batch = shared_listener_ ? 1 : options.accept_batch;
     for (int64_t i = 0; i < batch; i++) {
-        if (!app_.reactor.dispatch.room(callbacks.connect)) {
-            app_.reactor.loop.break_turn();
-            return;
-        }
         if (!listening() || accept_paused_ || !accept_one())
             return;
     }
