@@ -154,7 +154,10 @@ struct Connection {
     }
 
     bool blocked() const { return cold && !cold->queue.empty(); }
+    /// Bytes in memory that have not left.
     size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0); }
+    /// Nothing waits to leave, neither in memory nor in files.
+    bool sent_all() const { return out_pending == 0 && !blocked(); }
     /// Messages may still be delivered to the host.
     bool delivers() const { return state <= ConnState::kOpen; }
 };

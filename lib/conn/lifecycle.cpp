@@ -226,7 +226,7 @@ bool Lifecycle::stays_half_open(const Connection &conn) const
 void Lifecycle::end_of_stream(Connection &conn)
 {
     bool stays = stays_half_open(conn);
-    if (conn.state < ConnState::kOpen || conn.state == ConnState::kLingering || (!stays && conn.queued() == 0)) {
+    if (conn.state < ConnState::kOpen || conn.state == ConnState::kLingering || (!stays && conn.sent_all())) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
@@ -267,7 +267,7 @@ void Lifecycle::answer_close(Connection &conn)
 void Lifecycle::advance(Connection &conn)
 {
     // In kCloseSent nothing is shut down: the server ends TCP when both close frames are through (RFC 6455 §7.1.1).
-    if (conn.state != ConnState::kClosing || conn.queued() > 0)
+    if (conn.state != ConnState::kClosing || !conn.sent_all())
         return;
     if (conn.has(kPeerEnded)) {
         destroy(conn, WM_REASON_PEER, 0);

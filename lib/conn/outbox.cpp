@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 namespace wm {
 
@@ -110,7 +111,11 @@ void Outbox::open(Connection &conn, std::string_view answer)
 /// The one send: true with the bytes that left, which may be fewer than the vectors hold; false when it has destroyed a broken connection.
 bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent)
 {
-    IoResult result = io::send(conn.io, conn.fd, vectors, count);
+    return account(conn, io::send(conn.io, conn.fd, vectors, count), sent);
+}
+
+bool Outbox::account(Connection &conn, const IoResult &result, size_t *sent)
+{
     if (result.kind == IoResult::Kind::kFailed) {
         send_fail_++;
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
@@ -175,6 +180,25 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     segment->size = block->size;
     conn.out_pending += block->size;
     return after(conn, flags);
+}
+
+int Outbox::send_file(Connection &conn, const FileRange &range)
+{
+    int result = check(conn, 0, false);
+    if (result != 0)
+        return result;
+    if (conn.out_pending > 0)
+        flush(conn);
+    if (conn.state == ConnState::kClosed) {
+        ::close(range.fd);
+        return 0;
+    }
+    bool first = !conn.blocked();
+    if (!conn.make_cold() || !conn.cold->queue.append_file(range))
+        return fail(WM_ENOMEM, "out of memory for a file to send");
+    if (first && conn.state >= ConnState::kOpen)
+        write_queue(conn);
+    return 0;
 }
 
 /// Before it is decided where a connection's bytes go: the flush that makes room may leave it waiting for the kernel, and what is
@@ -391,19 +415,35 @@ void Outbox::writable(Connection *conn)
     conn->owner->reactor.outbox.write_queue(*conn);
 }
 
+/// As transmit, of what stands first in the queue.
+bool Outbox::transmit_next(Connection &conn, size_t *sent)
+{
+    SendQueue &queue = conn.cold->queue;
+    FileRange file;
+    if (!queue.next_file(&file)) {
+        struct iovec vectors[kVectors];
+        return transmit(conn, vectors, queue.vectors(vectors, kVectors), sent);
+    }
+    IoResult result = io::send_file(conn.io, conn.fd, file.fd, file.offset, file.len);
+    if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: the peer must not take what it has for the whole
+        io::reset_on_close(conn.io, conn.fd);
+        result = {IoResult::Kind::kFailed, EIO, 0};
+    }
+    return account(conn, result, sent);
+}
+
 void Outbox::write_queue(Connection &conn)
 {
     SendQueue &queue = conn.cold->queue;
     for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
-        struct iovec vectors[kVectors];
-        int count = queue.vectors(vectors, kVectors);
         size_t sent;
-        if (!transmit(conn, vectors, count, &sent))
+        if (!transmit_next(conn, &sent))
             return;
         if (sent == 0)
             break;
-        total_queued_ -= sent;
+        size_t before = queue.size();
         queue.consume(sent);
+        total_queued_ -= before - queue.size();
         reactor_.lifecycle.progressed(conn);
     }
     if (!queue.empty()) {

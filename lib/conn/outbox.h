@@ -20,6 +20,7 @@
 namespace wm {
 
 class Reactor;
+struct IoResult;
 
 class Outbox {
 public:
@@ -34,6 +35,9 @@ public:
     int send(Connection &conn, SharedMessage &message);
     /// Bytes of the library's own, and http answers: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
+
+    /// A part of a file, behind what was sent before, as it is. Takes the descriptor over, unless it fails: 0, or an error as wm_conn_send.
+    int send_file(Connection &conn, const FileRange &range);
 
     /// The handshake is answered: the answer goes before all that was held.
     void open(Connection &conn, std::string_view answer);
@@ -57,6 +61,8 @@ private:
     int check(Connection &conn, size_t len, bool exempt);
     int lost(Connection &conn, size_t len);
     bool transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent);
+    bool transmit_next(Connection &conn, size_t *sent);
+    bool account(Connection &conn, const IoResult &result, size_t *sent);
     int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 namespace wm {
 
@@ -42,11 +43,13 @@ void Block::release()
         free(this);
 }
 
-SendQueue::Piece *SendQueue::make_piece(size_t capacity)
+SendQueue::Piece *SendQueue::make_piece(Kind kind, size_t capacity)
 {
     Piece *piece = static_cast<Piece *>(malloc(sizeof(Piece) + capacity));
-    if (piece)
-        *piece = {nullptr, nullptr, reinterpret_cast<char *>(piece + 1), 0, 0, capacity};
+    if (!piece)
+        return nullptr;
+    *piece = {nullptr, {nullptr}, reinterpret_cast<char *>(piece + 1), 0, 0, capacity, kind};
+    allocated_ += sizeof(Piece) + capacity;
     return piece;
 }
 
@@ -61,22 +64,20 @@ void SendQueue::push_back(Piece *piece)
 
 bool SendQueue::append(const char *data, size_t len)
 {
-    size_t room = tail_ && tail_->capacity ? tail_->capacity - tail_->end : 0;
+    size_t room = tail_ && tail_->kind == Kind::kBytes ? tail_->capacity - tail_->end : 0;
     size_t first = std::min(room, len);
+    Piece *old = tail_;
     if (first < len) {
-        Piece *piece = make_piece(std::max(kPieceSize, len - first));
+        Piece *piece = make_piece(Kind::kBytes, std::max(kPieceSize, len - first));
         if (!piece)
             return false;
         memcpy(piece->own(), data + first, len - first);
         piece->end = len - first;
-        if (first > 0)
-            memcpy(tail_->own() + tail_->end, data, first);
-        if (first > 0)
-            tail_->end += first;
         push_back(piece);
-    } else if (first > 0) {
-        memcpy(tail_->own() + tail_->end, data, first);
-        tail_->end += first;
+    }
+    if (first > 0) {
+        memcpy(old->own() + old->end, data, first);
+        old->end += first;
     }
     size_ += len;
     return true;
@@ -84,7 +85,7 @@ bool SendQueue::append(const char *data, size_t len)
 
 bool SendQueue::prepend(const char *data, size_t len)
 {
-    Piece *piece = make_piece(len);
+    Piece *piece = make_piece(Kind::kBytes, len);
     if (!piece)
         return false;
     memcpy(piece->own(), data, len);
@@ -101,10 +102,11 @@ bool SendQueue::append_block(Block *block, size_t offset)
 {
     if (offset >= block->size)
         return true;
-    Piece *piece = make_piece(0);
+    Piece *piece = make_piece(Kind::kBlock, 0);
     if (!piece)
         return false;
     block->retain();
+    allocated_ += block->size;
     piece->block = block;
     piece->data = block->data();
     piece->begin = offset;
@@ -114,10 +116,23 @@ bool SendQueue::append_block(Block *block, size_t offset)
     return true;
 }
 
+bool SendQueue::append_file(const FileRange &range)
+{
+    Piece *piece = make_piece(Kind::kFile, 0);
+    if (!piece)
+        return false;
+    piece->file = range.fd;
+    piece->begin = static_cast<size_t>(range.offset);
+    piece->end = piece->begin + range.len;
+    push_back(piece);
+    file_size_ += range.len;
+    return true;
+}
+
 int SendQueue::vectors(struct iovec *out, int count) const
 {
     int filled = 0;
-    for (Piece *piece = head_; piece && filled < count; piece = piece->next) {
+    for (Piece *piece = head_; piece && filled < count && piece->kind != Kind::kFile; piece = piece->next) {
         if (piece->begin == piece->end)
             continue;
         out[filled++] = {const_cast<char *>(piece->data) + piece->begin, piece->end - piece->begin};
@@ -125,30 +140,51 @@ int SendQueue::vectors(struct iovec *out, int count) const
     return filled;
 }
 
+bool SendQueue::next_file(FileRange *out) const
+{
+    Piece *piece = head_;
+    while (piece && piece->begin == piece->end)
+        piece = piece->next;
+    if (!piece || piece->kind != Kind::kFile)
+        return false;
+    *out = {piece->file, static_cast<int64_t>(piece->begin), piece->end - piece->begin};
+    return true;
+}
+
 void SendQueue::consume(size_t len)
 {
-    size_ -= len;
     while (head_) {
         size_t here = std::min(len, head_->end - head_->begin);
         head_->begin += here;
+        (head_->kind == Kind::kFile ? file_size_ : size_) -= here;
         len -= here;
         if (head_->begin < head_->end)
             return;
-        Piece *done = head_;
-        head_ = done->next;
-        if (!head_)
-            tail_ = nullptr;
-        if (done->block)
-            done->block->release();
-        free(done);
-        if (len == 0 && size_ > 0)
+        free_front();
+        if (len == 0 && !empty())
             return;
     }
 }
 
+void SendQueue::free_front()
+{
+    Piece *done = head_;
+    head_ = done->next;
+    if (!head_)
+        tail_ = nullptr;
+    allocated_ -= sizeof(Piece) + done->capacity;
+    if (done->kind == Kind::kBlock) {
+        allocated_ -= done->block->size;
+        done->block->release();
+    } else if (done->kind == Kind::kFile) {
+        ::close(done->file);
+    }
+    free(done);
+}
+
 void SendQueue::clear()
 {
-    consume(size_);
+    consume(size_ + file_size_);
 }
 
 } // namespace wm

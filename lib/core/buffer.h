@@ -43,7 +43,14 @@ struct Block {
     void release();
 };
 
-/// What the kernel did not take: owned bytes and shared blocks, in order.
+/// A part of a file that is to be sent.
+struct FileRange {
+    int fd;
+    int64_t offset;
+    size_t len;
+};
+
+/// What the kernel did not take: owned bytes, shared blocks and file ranges, in order.
 class SendQueue {
 public:
     SendQueue() = default;
@@ -51,8 +58,13 @@ public:
     SendQueue &operator=(const SendQueue &) = delete;
     ~SendQueue() { clear(); }
 
+    /// Bytes in memory.
     size_t size() const { return size_; }
-    bool empty() const { return size_ == 0; }
+    /// Bytes in files.
+    size_t file_size() const { return file_size_; }
+    /// What is allocated for it; a shared block counts for each queue that refers to it.
+    size_t allocated() const { return allocated_; }
+    bool empty() const { return size_ == 0 && file_size_ == 0; }
 
     /// Copies; false when memory has run out (nothing was added then).
     bool append(const char *data, size_t len);
@@ -60,30 +72,43 @@ public:
     bool prepend(const char *data, size_t len);
     /// Refers to a block from `offset` on.
     bool append_block(Block *block, size_t offset);
+    /// Takes the descriptor over, and closes it when the range has left; false as append, with the descriptor the caller's.
+    bool append_file(const FileRange &range);
 
-    /// Fills up to `count` vectors with what goes next; returns how many.
+    /// Fills up to `count` vectors with what goes next, up to the first file; returns how many.
     int vectors(struct iovec *out, int count) const;
+    /// The file range that goes next; false when bytes do.
+    bool next_file(FileRange *out) const;
     void consume(size_t len);
     void clear();
 
 private:
+    enum class Kind : uint8_t { kBytes, kBlock, kFile };
+
     struct Piece {
         Piece *next;
-        Block *block;
+        union {
+            Block *block;
+            int file;
+        };
         const char *data; ///< the bytes behind the piece, or the block's
-        size_t begin;
+        size_t begin;     ///< of a file: its offset
         size_t end;
-        size_t capacity; ///< 0 for a block
+        size_t capacity; ///< of kBytes
+        Kind kind;
 
         char *own() { return reinterpret_cast<char *>(this + 1); }
     };
 
-    static Piece *make_piece(size_t capacity);
+    Piece *make_piece(Kind kind, size_t capacity);
     void push_back(Piece *piece);
+    void free_front();
 
     Piece *head_ = nullptr;
     Piece *tail_ = nullptr;
     size_t size_ = 0;
+    size_t file_size_ = 0;
+    size_t allocated_ = 0;
 };
 
 } // namespace wm

@@ -1,11 +1,20 @@
 #include "net/transport.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <pthread.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace wm {
 
 namespace {
+
+constexpr size_t kFileRead = 16 * 1024;
+constexpr size_t kFileWrite = 1 << 20; // one call: a file does not keep the loop from others
 
 IoResult failure()
 {
@@ -15,7 +24,19 @@ IoResult failure()
 
 } // namespace
 
-// ---- the plain socket
+// ---- what a transport may leave to the socket
+
+IoResult Transport::send_file(int fd, int file, int64_t offset, size_t len)
+{
+    char bytes[kFileRead];
+    ssize_t got = pread(file, bytes, std::min(len, sizeof bytes), offset);
+    if (got < 0)
+        return {IoResult::Kind::kFailed, errno, 0};
+    if (got == 0)
+        return {IoResult::Kind::kEnd, 0, 0};
+    struct iovec vector = {bytes, static_cast<size_t>(got)};
+    return send(fd, &vector, 1);
+}
 
 bool Transport::has_input(int fd)
 {
@@ -48,11 +69,50 @@ bool Transport::local_address(int fd, SocketAddress &out)
 
 namespace {
 
+/// sendfile(2) knows no MSG_NOSIGNAL: SIGPIPE is blocked meanwhile, and taken where this call has raised it.
+class WithoutSigpipe {
+public:
+    WithoutSigpipe()
+    {
+        sigemptyset(&sigpipe_);
+        sigaddset(&sigpipe_, SIGPIPE);
+        sigset_t pending;
+        sigpending(&pending);
+        was_pending_ = sigismember(&pending, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+    }
+    WithoutSigpipe(const WithoutSigpipe &) = delete;
+    WithoutSigpipe &operator=(const WithoutSigpipe &) = delete;
+    ~WithoutSigpipe()
+    {
+        const struct timespec now = {0, 0};
+        int number = errno;
+        while (!was_pending_ && sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR)
+            ;
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        errno = number;
+    }
+
+private:
+    sigset_t sigpipe_;
+    sigset_t before_;
+    bool was_pending_;
+};
+
 class PlainSocket final : public Transport {
 public:
     IoResult secure(int) override { return {IoResult::Kind::kDone, 0, 0}; }
     IoResult receive(int fd, char *out, size_t len) override { return io::receive_plain(fd, out, len); }
     IoResult send(int fd, const struct iovec *vectors, int count) override { return io::send_plain(fd, vectors, count); }
+    IoResult send_file(int fd, int file, int64_t offset, size_t len) override
+    {
+        WithoutSigpipe quiet;
+        off_t from = offset;
+        ssize_t sent = sendfile(fd, file, &from, std::min(len, kFileWrite));
+        if (sent < 0)
+            return failure();
+        return {sent > 0 ? IoResult::Kind::kDone : IoResult::Kind::kEnd, 0, static_cast<size_t>(sent)};
+    }
 };
 
 Transport &or_plain(Transport *transport)
@@ -87,6 +147,11 @@ IoResult send_plain(int fd, const struct iovec *vectors, int count)
     if (sent < 0)
         return failure();
     return {IoResult::Kind::kDone, 0, static_cast<size_t>(sent)};
+}
+
+IoResult send_file(Transport *transport, int fd, int file, int64_t offset, size_t len)
+{
+    return or_plain(transport).send_file(fd, file, offset, len);
 }
 
 bool has_input(Transport *transport, int fd)

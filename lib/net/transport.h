@@ -40,6 +40,9 @@ public:
     virtual IoResult receive(int fd, char *out, size_t len) = 0;
     virtual IoResult send(int fd, const struct iovec *vectors, int count) = 0;
 
+    /// Sends from a file without an offset of its own. kEnd: the file is shorter than that. The default reads and sends.
+    virtual IoResult send_file(int fd, int file, int64_t offset, size_t len);
+
     // Where a transport has nothing to add, the socket's.
     /// Whether there is something to receive; the end does not count.
     virtual bool has_input(int fd);
@@ -75,6 +78,8 @@ inline IoResult send(Transport *transport, int fd, const struct iovec *vectors, 
     return transport ? transport->send(fd, vectors, count) : send_plain(fd, vectors, count);
 }
 
+/// sendfile(2) over the plain socket, without a SIGPIPE.
+IoResult send_file(Transport *transport, int fd, int file, int64_t offset, size_t len);
 bool has_input(Transport *transport, int fd);
 void shutdown_write(Transport *transport, int fd);
 /// Makes the next close reset the connection, so that the peer does not mistake a truncated stream for a complete one.

@@ -147,7 +147,7 @@ int64_t Shutdown::close_moment(const Connection &conn) const
 /// Nothing is in flight, and nothing has come for so long that nothing is on its way either.
 bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 {
-    if (now - began_ms_ < quiet_ms_ || conn.last_active >= app_.reactor.deadlines.tick(now - quiet_ms_) || conn.queued() > 0)
+    if (now - began_ms_ < quiet_ms_ || conn.last_active >= app_.reactor.deadlines.tick(now - quiet_ms_) || !conn.sent_all())
         return false;
     const Codec &codec = codec_of(conn);
     bool quiet = codec.is_quiet ? codec.is_quiet(conn) : !conn.tail;

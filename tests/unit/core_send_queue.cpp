@@ -68,10 +68,12 @@ void bytes_and_blocks_leave_in_order(void **)
                 expected += part;
             }
             assert_int_equal(queue.size(), expected.size() - got.size());
+            assert_true(queue.allocated() >= queue.size());
         }
         while (!queue.empty())
             got += take(queue, random() % 30000 + 1, 3);
         assert_true(got == expected);
+        assert_int_equal(queue.allocated(), 0);
     }
 }
 
