@@ -60,8 +60,10 @@ struct Codec {
     /// Sends a ping. nullptr: the protocol has none, and ping_interval_ms has no effect.
     void (*ping)(Connection &conn) = nullptr;
 
-    /// phase_deadline has passed in kHandshake or kOpen. nullptr: it is never set there.
+    /// phase_deadline, or deadline(), has passed in kHandshake or kOpen. nullptr: neither is ever set there.
     void (*timed_out)(Connection &conn) = nullptr;
+    /// A tick in kOpen that is the codec's own, beside phase_deadline; 0: none. nullptr: never.
+    uint32_t (*deadline)(const Connection &conn) = nullptr;
     /// The send queue has drained after it was over send_high_water. nullptr: of no interest.
     void (*drained)(Connection &conn) = nullptr;
     /// The peer has ended its side: whether the connection stays open for what the host still owes it. nullptr: never.

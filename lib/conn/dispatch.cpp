@@ -104,16 +104,16 @@ void Dispatch::emit(Connection &conn, ConnEvent event, int32_t code, const char 
     const ConnCallbacks &callbacks = conn.owner->callbacks;
     switch (event) {
     case kEventConnect:
-        conn_event(conn, callbacks.connect, WM_EVENT_CONNECT);
+        conn_event(conn, callbacks.connect, WM_EVENT_CONNECT, "connect");
         break;
     case kEventOpen:
-        conn_event(conn, callbacks.open, WM_EVENT_OPEN);
+        conn_event(conn, callbacks.open, WM_EVENT_OPEN, "open");
         break;
     case kEventFull:
-        conn_event(conn, callbacks.buffer_full, WM_EVENT_BUFFER_FULL);
+        conn_event(conn, callbacks.buffer_full, WM_EVENT_BUFFER_FULL, "buffer_full");
         break;
     case kEventDrain:
-        conn_event(conn, callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN);
+        conn_event(conn, callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN, "buffer_drain");
         break;
     case kEventError:
         error_event(conn, code, text);
@@ -123,12 +123,14 @@ void Dispatch::emit(Connection &conn, ConnEvent event, int32_t code, const char 
     }
 }
 
-void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind)
+void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind, const char *name)
 {
-    if (callback)
+    if (callback) {
+        reactor_.callback_watch.next(name);
         callback.fn(conn.owner->worker, id_of(conn), callback.user);
-    else
+    } else {
         record(kind, conn);
+    }
 }
 
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request)
@@ -139,6 +141,7 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
     conn.owner->requests++;
     messages_++;
     if (callback) {
+        reactor_.callback_watch.name("message");
         callback.fn(conn.owner->worker, id_of(conn), data, len, kind, callback.user);
     } else if (wm_event *event = record(WM_EVENT_MESSAGE, conn)) {
         event->flags = static_cast<uint32_t>(kind);
@@ -152,6 +155,7 @@ void Dispatch::error_event(Connection &conn, int32_t code, const char *text)
 {
     const auto &callback = conn.owner->callbacks.error;
     if (callback) {
+        reactor_.callback_watch.next("error");
         callback.fn(conn.owner->worker, id_of(conn), code, text, strlen(text), callback.user);
     } else if (wm_event *event = record(WM_EVENT_ERROR, conn)) {
         event->code = code;
@@ -164,6 +168,7 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
 {
     const auto &callback = conn.owner->callbacks.close;
     if (callback) {
+        reactor_.callback_watch.next("close");
         callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);
     } else if (wm_event *event = record(WM_EVENT_CLOSE, conn)) {
         event->code = reason;

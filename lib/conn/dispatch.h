@@ -78,7 +78,7 @@ private:
     void give(const wm_event &event, wm_destroy_fn destroy);
     wm_event *record(uint32_t kind, Connection &conn);
     void error_event(Connection &conn, int32_t code, const char *text);
-    void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind);
+    void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind, const char *name);
 
     Reactor &reactor_;
     wm_event *events_ = nullptr;

@@ -13,6 +13,7 @@
 #include "wm/types.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace wm {
@@ -41,6 +42,7 @@ public:
     const uint8_t codec; ///< of a new connection
     const TransportKind *transport = &kPlainTransport;
     void *transport_settings = nullptr; ///< owned by the subclass
+    std::string display;                ///< the address, as it is shown
     uint64_t requests = 0;              ///< messages delivered
 
 private:

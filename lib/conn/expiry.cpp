@@ -33,6 +33,8 @@ void Expiry::update(Connection &conn)
     };
     if (conn.state == ConnState::kOpen) {
         consider(conn.ping_at);
+        if (reactor_.codec(conn).deadline)
+            consider(reactor_.codec(conn).deadline(conn));
         int64_t idle = conn.options->idle_timeout_ms;
         if (idle > 0)
             consider(conn.last_active +
@@ -78,7 +80,13 @@ void Expiry::expired(uint32_t slot)
 void Expiry::expired_open(Connection &conn, uint32_t now)
 {
     const ConnOptions &options = *conn.options;
-    if (conn.phase_deadline != 0 && conn.phase_deadline <= now) {
+    auto passed = [now](uint32_t at) { return at != 0 && at <= now; };
+    const Codec &codec = reactor_.codec(conn);
+    if (codec.deadline && passed(codec.deadline(conn))) {
+        codec.timed_out(conn);
+        return;
+    }
+    if (passed(conn.phase_deadline)) {
         if (conn.has(kPeerEnded))
             reactor_.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         else

@@ -158,7 +158,10 @@ bool Inbox::stretch_tail(Connection &conn, size_t capacity)
 
 void Inbox::readable(Connection *conn)
 {
-    conn->owner->reactor.inbox.read(*conn);
+    Reactor &reactor = conn->owner->reactor;
+    reactor.callback_watch.begin(conn->owner, "message");
+    reactor.inbox.read(*conn);
+    reactor.callback_watch.end();
 }
 
 /// The one receive; 0: nothing came, and what that means has been seen to.

@@ -28,6 +28,7 @@ struct EndpointOptions : ConnOptions {
     int64_t max_header_bytes = 16 << 10;
     int64_t max_headers = 100;
     int64_t max_pipelined = 64;
+    int64_t request_timeout_ms = 0;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
     std::string name = "none";

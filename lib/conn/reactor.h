@@ -6,6 +6,7 @@
 #ifndef WM_CONN_REACTOR_H
 #define WM_CONN_REACTOR_H
 
+#include "conn/callback_watch.h"
 #include "conn/codec.h"
 #include "conn/connection.h"
 #include "conn/dispatch.h"
@@ -102,6 +103,7 @@ public:
     bool status_changed = true;
 
     Loop loop;
+    CallbackWatch callback_watch;
     Deadlines deadlines;
     SlotTable<Connection, kConnSlots> connections;
     Dispatch dispatch;

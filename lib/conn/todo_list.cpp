@@ -23,7 +23,10 @@ void TodoList::run()
         Connection &conn = *reactor_.connections.at(slot);
         if (!reactor_.connections.live_at(slot) || !conn.has(kListedTodo))
             continue;
-        switch (run_one(conn)) {
+        reactor_.callback_watch.begin(conn.owner, "message");
+        Progress progress = run_one(conn);
+        reactor_.callback_watch.end();
+        switch (progress) {
         case Progress::kEnded:
             break;
         case Progress::kLater:

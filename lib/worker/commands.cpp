@@ -73,10 +73,12 @@ void Commands::run_one(Command &command)
             app_.reactor.lifecycle.close(*conn, WM_REASON_LOCAL, command.flags, {command.data, command.len});
         break;
     case Command::Kind::kPost:
+        app_.reactor.callback_watch.begin(nullptr, "post");
         if (command.post)
             command.post(handle(&app_), command.user);
         else
             app_.reactor.dispatch.post(command.user, command.destroy);
+        app_.reactor.callback_watch.end();
         if (command.post)
             app_.reactor.retire(command.user, command.destroy);
         break;

@@ -65,10 +65,13 @@ void Timers::fire(uint32_t slot)
     uint64_t id = pack_id(IdKind::kTimer, app_.index(), slot, queue_.generation_of(slot));
     queue_.remove(slot);
     timer->running = true;
-    if (timer->fn)
+    if (timer->fn) {
+        app_.reactor.callback_watch.begin(nullptr, "timer");
         timer->fn(id, timer->user);
-    else
+        app_.reactor.callback_watch.end();
+    } else {
         app_.reactor.dispatch.timer(id, timer->user, timer->repeat_ms > 0 ? nullptr : timer->destroy);
+    }
     timer->running = false;
     if (timer->repeat_ms > 0 && !timer->deleted) {
         int64_t next = timer->due_ms + timer->repeat_ms;

@@ -40,11 +40,11 @@ Worker::Worker(App &app, const Address *address, const Scheme &scheme)
 {
     transport = scheme.transport;
     if (!address) {
-        display_ = "none";
+        display = "none";
         return;
     }
     address_ = *address;
-    display_ = address_.text;
+    display = address_.text;
     has_address_ = true;
 }
 
@@ -123,7 +123,7 @@ int Worker::open_listener()
     begin();
     if (spare_fd.load(std::memory_order_relaxed) < 0)
         keep_spare(open_spare());
-    display_ = address_.display(listener_.port());
+    display = address_.display(listener_.port());
     return 0;
 }
 
@@ -141,7 +141,7 @@ void Worker::unlisten()
         app_.link->closed(*this, listener_.release(), shared_listener_);
     listener_.close();
     if (has_address_)
-        display_ = address_.text;
+        display = address_.text;
 }
 
 void Worker::leave_listener()
@@ -201,7 +201,9 @@ void Worker::release()
 
 void Worker::acceptable(Worker *self)
 {
+    self->app_.reactor.callback_watch.begin(self, "connect");
     self->accept_batch();
+    self->app_.reactor.callback_watch.end();
 }
 
 void Worker::accept_batch()

@@ -43,7 +43,7 @@ public:
     void release();
 
     App &app() { return app_; }
-    const char *address() const { return display_.c_str(); }
+    const char *address() const { return display.c_str(); }
     const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
@@ -71,7 +71,6 @@ private:
 
     App &app_;
     Address address_;
-    std::string display_;
     Listener listener_;
     Watch accept_watch_;
     LogThrottle shed_throttle_;

@@ -60,9 +60,19 @@ int answer(Connection &conn, std::string_view payload, int32_t flags)
     return conn.owner->reactor.sessions->requests.respond_oldest(conn, payload, flags);
 }
 
+uint32_t deadline(const Connection &conn)
+{
+    return http_session(conn).count > 0 ? conn.owner->reactor.sessions->requests.answer_deadline(conn) : 0;
+}
+
 void timed_out(Connection &conn)
 {
     Reactor &reactor = conn.owner->reactor;
+    uint32_t answer_by = deadline(conn);
+    if (answer_by != 0 && answer_by <= reactor.tick()) {
+        reactor.sessions->requests.answer_late(conn);
+        return;
+    }
     if (conn.has(kPeerEnded)) {
         reactor.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         return;
@@ -115,6 +125,7 @@ const Codec kHttpCodec = {.name = "http",
                           .parse = parse,
                           .answer = answer,
                           .timed_out = timed_out,
+                          .deadline = deadline,
                           .drained = drained,
                           .stays_half_open = stays_half_open,
                           .is_quiet = is_quiet,

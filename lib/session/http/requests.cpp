@@ -114,6 +114,10 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
     HttpSession &session = http_session(conn);
     session.continue_due = false; // the body came without it
+    if (conn.owner->options.request_timeout_ms > 0) {
+        table_.at(slot)->answer_by = reactor_.expiry.ticks_after(conn.owner->options.request_timeout_ms);
+        reactor_.expiry.update(conn);
+    }
     if (session.count >= static_cast<uint32_t>(conn.owner->options.max_pipelined))
         conn.set(kInputBlocked);
     session.current = slot;
@@ -289,11 +293,33 @@ int HttpRequests::respond(HttpRequest &request, int status, std::string_view fie
     return answer(*conn, request, status, fields, body, false, flags, false);
 }
 
-int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
+uint32_t HttpRequests::oldest_unanswered(const Connection &conn)
 {
     uint32_t slot = http_session(conn).first;
     while (slot != HttpSession::kNone && table_.at(slot)->answered)
         slot = table_.at(slot)->next;
+    return slot;
+}
+
+uint32_t HttpRequests::answer_deadline(const Connection &conn)
+{
+    uint32_t slot = oldest_unanswered(conn);
+    return slot != HttpSession::kNone ? table_.at(slot)->answer_by : 0;
+}
+
+void HttpRequests::answer_late(Connection &conn)
+{
+    uint64_t suppressed = 0;
+    if (late_throttle_.due(reactor_.loop.now_ms(), &suppressed))
+        log(WM_LOG_WARN,
+            "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503 (and %llu more since the last line)",
+            conn.owner->options.name.c_str(), conn.owner->display.c_str(), static_cast<unsigned long long>(suppressed));
+    answer(conn, *table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true);
+}
+
+int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
+{
+    uint32_t slot = oldest_unanswered(conn);
     if (slot == HttpSession::kNone)
         return fail(WM_ESTATE, "no request of this connection waits for an answer");
     return answer(conn, *table_.at(slot), 200, {}, body, true, flags, false);

@@ -5,6 +5,7 @@
 #ifndef WM_SESSION_HTTP_REQUESTS_H
 #define WM_SESSION_HTTP_REQUESTS_H
 
+#include "core/log.h"
 #include "core/slot_table.h"
 #include "proto/websocket/handshake.h"
 #include "session/http/session.h"
@@ -29,6 +30,7 @@ struct HttpRequest {
     char *answer = nullptr;        ///< given out of order: waits for those before it
     size_t answer_len = 0;
     uint32_t next = HttpSession::kNone;
+    uint32_t answer_by = 0; ///< tick of request_timeout_ms; 0: without limit
     bool answered = false;
     bool close_after = false;
     bool handshake = false;              ///< of a websocket: answered by accept_handshake or reject_handshake
@@ -66,6 +68,10 @@ public:
     /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
     int keep(HttpRequest &request);
+    /// When the oldest request without an answer has to have one; 0: without limit.
+    uint32_t answer_deadline(const Connection &conn);
+    /// It has not: answers with 503.
+    void answer_late(Connection &conn);
     /// A plain text answer, whole, after which the connection closes. with_body false: the head alone.
     std::string final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body);
 
@@ -76,6 +82,7 @@ public:
 
 private:
     void pop(Connection &conn);
+    uint32_t oldest_unanswered(const Connection &conn);
     int answer(Connection &conn, HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type,
                int32_t flags, bool exempt);
     int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body);
@@ -87,6 +94,7 @@ private:
 
     Reactor &reactor_;
     SlotTable<HttpRequest, kOtherSlots> table_;
+    LogThrottle late_throttle_;
     time_t date_time_ = 0;
     char date_[29]; ///< of date_time_
 };

@@ -46,6 +46,7 @@ void receive(Connection &conn, const http::Request &request)
     conn.set(kInputBlocked);
     int32_t verdict = record ? int32_t{WM_PENDING} : 0;
     if (callbacks.handshake) {
+        reactor.callback_watch.next("handshake");
         verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
         reactor.sessions->requests.end_slices(id);
     } else if (record) {

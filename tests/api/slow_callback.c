@@ -1,0 +1,150 @@
+/**
+ * @file
+ * A callback that holds up the loop is logged by its worker and name, once a second at most.
+ */
+#include "support/client.h"
+
+enum { SLOW_MS = 300, LIMIT_MS = 100 };
+
+struct lines {
+    int count;
+    char last[512];
+};
+
+static void take_line(int32_t level, const void *text, size_t len, void *user)
+{
+    struct lines *lines = user;
+    assert_int_equal(level, WM_LOG_WARN);
+    lines->count++;
+    snprintf(lines->last, sizeof lines->last, "%.*s", (int)len, (const char *)text);
+}
+
+static void hold_up(void)
+{
+    int64_t end = clock_ms() + SLOW_MS;
+    while (clock_ms() < end)
+        usleep(1000);
+}
+
+static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)worker;
+    (void)kind;
+    (void)user;
+    if (len == 4 && memcmp(data, "slow", 4) == 0)
+        hold_up();
+    wm_conn_send(conn, data, len, 0);
+}
+
+static void on_open(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    (void)conn;
+    (void)user;
+    hold_up();
+}
+
+static void on_timer(wm_timer timer, void *user)
+{
+    (void)timer;
+    hold_up();
+    *(int *)user = 1;
+}
+
+static struct host *slow_begin(void **state, struct lines *lines)
+{
+    struct host *host = host_begin(*state, "text");
+    assert_int_equal(wm_app_set_int(host->app, "slow_callback_ms", LIMIT_MS), 0);
+    assert_int_equal(wm_worker_set_str(host->worker, "name", "chat"), 0);
+    assert_int_equal(wm_worker_on_message(host->worker, on_message, NULL, NULL), 0);
+    memset(lines, 0, sizeof *lines);
+    wm_log_set(take_line, lines, NULL);
+    return host;
+}
+
+static void slow_end(struct host *host)
+{
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void message__is_named_with_its_worker(void **state)
+{
+    struct lines lines;
+    struct host *host = slow_begin(state, &lines);
+    struct client client = client_begin(host);
+    client_say(host, &client, "quick\nslow\nquick\n");
+    client_hear(host, &client, "quick\nslow\nquick\n");
+    settle(host);
+    assert_int_equal(lines.count, 1);
+    assert_non_null(strstr(lines.last, "worker chat ("));
+    assert_non_null(strstr(lines.last, wm_worker_address(host->worker)));
+    assert_non_null(strstr(lines.last, "): on_message took "));
+    client_end(&client);
+    slow_end(host);
+}
+
+static void open__is_named(void **state)
+{
+    struct lines lines;
+    struct host *host = slow_begin(state, &lines);
+    assert_int_equal(wm_worker_on_open(host->worker, on_open, NULL, NULL), 0);
+    struct client client = client_begin(host);
+    client_say(host, &client, "quick\n");
+    client_hear(host, &client, "quick\n");
+    assert_int_equal(lines.count, 1);
+    assert_non_null(strstr(lines.last, "): on_open took "));
+    client_end(&client);
+    slow_end(host);
+}
+
+static void timer__is_named(void **state)
+{
+    struct lines lines;
+    struct host *host = slow_begin(state, &lines);
+    int fired = 0;
+    wm_timer_add(host->app, 0, 0, on_timer, &fired, NULL);
+    until(host, fired);
+    assert_int_equal(lines.count, 1);
+    assert_non_null(strstr(lines.last, "a timer callback took "));
+    slow_end(host);
+}
+
+static void many__are_one_line(void **state)
+{
+    struct lines lines;
+    struct host *host = slow_begin(state, &lines);
+    struct client client = client_begin(host);
+    client_say(host, &client, "slow\n");
+    client_hear(host, &client, "slow\n");
+    client_say(host, &client, "slow\n");
+    client_hear(host, &client, "slow\n");
+    assert_int_equal(lines.count, 1);
+    client_end(&client);
+    slow_end(host);
+}
+
+static void off__logs_nothing(void **state)
+{
+    struct lines lines;
+    struct host *host = slow_begin(state, &lines);
+    assert_int_equal(wm_app_set_int(host->app, "slow_callback_ms", 0), 0);
+    struct client client = client_begin(host);
+    client_say(host, &client, "slow\n");
+    client_hear(host, &client, "slow\n");
+    assert_int_equal(lines.count, 0);
+    client_end(&client);
+    slow_end(host);
+}
+
+int main(void)
+{
+    const struct scenario scenarios[] = {
+        {"message__is_named_with_its_worker", message__is_named_with_its_worker},
+        {"open__is_named", open__is_named},
+        {"timer__is_named", timer__is_named},
+        {"many__are_one_line", many__are_one_line},
+        {"off__logs_nothing", off__logs_nothing},
+    };
+    return run_scenarios("slow_callback", scenarios, sizeof scenarios / sizeof *scenarios);
+}
