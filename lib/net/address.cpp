@@ -3,6 +3,7 @@
 #include "core/error.h"
 
 #include <arpa/inet.h>
+#include <charconv>
 #include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -12,18 +13,12 @@ namespace wm {
 
 namespace {
 
-/// A decimal port of at most five digits, or -1.
-int parse_port(const std::string &text)
+/// A decimal port of at most five digits.
+bool parse_port(const std::string &text, uint16_t &port)
 {
-    if (text.empty() || text.size() > 5)
-        return -1;
-    int port = 0;
-    for (char c : text) {
-        if (c < '0' || c > '9')
-            return -1;
-        port = port * 10 + (c - '0');
-    }
-    return port <= 65535 ? port : -1;
+    const char *end = text.data() + text.size();
+    auto [behind, error] = std::from_chars(text.data(), end, port);
+    return text.size() <= 5 && error == std::errc() && behind == end;
 }
 
 bool is_host_name(const std::string &host)
@@ -102,10 +97,9 @@ int Address::parse(const char *address)
     if (port_colon == std::string::npos)
         return fail(WM_EADDRESS, "no port in %s: the right form is %s:1234", address,
                     text.substr(0, text.find_last_not_of('/') + 1).c_str());
-    int number = parse_port(rest.substr(port_colon + 1));
-    if (number < 0)
-        return fail(WM_EADDRESS, "bad port '%s' in %s: a port is a number from 0 to 65535", rest.substr(port_colon + 1).c_str(), address);
-    port = static_cast<uint16_t>(number);
+    std::string port_text = rest.substr(port_colon + 1);
+    if (!parse_port(port_text, port))
+        return fail(WM_EADDRESS, "bad port '%s' in %s: a port is a number from 0 to 65535", port_text.c_str(), address);
     return 0;
 }
 

@@ -4,7 +4,10 @@
 #include "proto/http/scan.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <system_error>
 
 namespace wm::http {
 
@@ -18,13 +21,13 @@ bool valid_ipv4(std::string_view text)
     for (int octet = 0; octet < 4; octet++) {
         if (octet != 0 && (at == text.size() || text[at++] != '.'))
             return false;
-        size_t begin = at;
-        unsigned value = 0;
-        while (at < text.size() && at - begin < 3 && is(text[at], ascii::kDigit))
-            value = value * 10 + static_cast<unsigned>(text[at++] - '0');
+        const char *begin = text.data() + at;
+        uint8_t value = 0;
+        auto [end, error] = std::from_chars(begin, text.data() + text.size(), value);
         // dec-octet has no leading zeros: some readers take them for octal.
-        if (at == begin || value > 255 || (at - begin > 1 && text[begin] == '0'))
+        if (error != std::errc() || (end - begin > 1 && *begin == '0'))
             return false;
+        at += static_cast<size_t>(end - begin);
     }
     return at == text.size();
 }

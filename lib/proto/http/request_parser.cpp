@@ -5,6 +5,7 @@
 #include "proto/http/scan.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <memory>
 
@@ -162,19 +163,13 @@ Fault RequestParser::take_length(std::string_view value)
     if ((flags_ & kLength) != 0)
         return Fault::kLengthRepeated;
     uint64_t length = 0;
-    bool overflow = false;
-    for (char c : value) {
-        if (!is(c, ascii::kDigit))
-            return Fault::kLengthSyntax;
-        uint64_t digit = static_cast<uint64_t>(c - '0');
-        overflow = overflow || length > (UINT64_MAX - digit) / 10;
-        length = length * 10 + digit;
-    }
-    if (value.empty())
+    const char *end = value.data() + value.size();
+    auto [behind, error] = std::from_chars(value.data(), end, length);
+    if (error == std::errc::invalid_argument || behind != end)
         return Fault::kLengthSyntax;
     flags_ |= kLength;
     scan_.length = length;
-    return overflow ? Fault::kBodyLong : Fault::kNone;
+    return error == std::errc::result_out_of_range ? Fault::kBodyLong : Fault::kNone;
 }
 
 /// RFC 9112 §6.1. Only "chunked" is implemented; empty list members, which a list allows, are not taken here: they serve nobody

@@ -3,6 +3,7 @@
 
 #include "proto/websocket/handshake.h"
 
+#include "proto/ascii.h"
 #include "proto/http/fields.h"
 
 #include <cstring>
@@ -21,20 +22,19 @@ Handshake refuse(int status, const char *text)
     return {status, text, {}};
 }
 
-/// The only field of that name; absent: false. `twice` is set when it stands there more than once.
-bool only_field(std::string_view fields, std::string_view name, std::string_view &value, bool &twice)
+/// Whether there is one field of that name, and no second; value is its value.
+bool only_field(std::string_view fields, std::string_view name, std::string_view &value)
 {
     size_t cursor = 0;
     int found = 0;
     std::string_view field, content;
     while (http::field_at(fields, cursor, field, content)) {
-        if (field.size() == name.size() && strncasecmp(field.data(), name.data(), name.size()) == 0) {
+        if (ascii::equal_fold(field, name)) {
             value = content;
             found++;
         }
     }
-    twice = found > 1;
-    return found > 0;
+    return found == 1;
 }
 
 /// Whether any field of that name has the token in its list: fields may be repeated (RFC 9110 §5.3).
@@ -43,7 +43,7 @@ bool any_has_token(std::string_view fields, std::string_view name, std::string_v
     size_t cursor = 0;
     std::string_view field, value;
     while (http::field_at(fields, cursor, field, value))
-        if (field.size() == name.size() && strncasecmp(field.data(), name.data(), name.size()) == 0 && http::list_has_token(value, token))
+        if (ascii::equal_fold(field, name) && http::list_has_token(value, token))
             return true;
     return false;
 }
@@ -53,11 +53,9 @@ bool is_key(std::string_view key)
 {
     if (key.size() != kKeySize || key.substr(22) != "==")
         return false;
-    for (char c : key.substr(0, 22)) {
-        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-        if (!letter)
+    for (char c : key.substr(0, 22))
+        if (!ascii::is(c, ascii::kAlpha | ascii::kDigit) && c != '+' && c != '/')
             return false;
-    }
     return true;
 }
 
@@ -79,7 +77,6 @@ void make_accept(std::string_view key, char out[kAcceptSize])
 Handshake check_handshake(const http::Request &request)
 {
     std::string_view key, version;
-    bool twice = false;
     if (request.method != "GET")
         return refuse(400, "a websocket handshake is a GET (RFC 6455 4.1)");
     if (request.minor < 1)
@@ -90,9 +87,9 @@ Handshake check_handshake(const http::Request &request)
         return refuse(426, "this is a websocket port: Upgrade: websocket is missing (RFC 6455 4.2.1)");
     if (!any_has_token(request.fields, "Connection", "upgrade"))
         return refuse(400, "Connection: Upgrade is missing (RFC 6455 4.2.1)");
-    if (!only_field(request.fields, "Sec-WebSocket-Version", version, twice) || twice || version != "13")
+    if (!only_field(request.fields, "Sec-WebSocket-Version", version) || version != "13")
         return refuse(426, "Sec-WebSocket-Version must be 13 (RFC 6455 4.2.1)");
-    if (!only_field(request.fields, "Sec-WebSocket-Key", key, twice) || twice || !is_key(key))
+    if (!only_field(request.fields, "Sec-WebSocket-Key", key) || !is_key(key))
         return refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64, once (RFC 6455 4.2.1)");
     Handshake out = {101, nullptr, {}};
     make_accept(key, out.accept);
