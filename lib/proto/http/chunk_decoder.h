@@ -8,7 +8,7 @@
 #ifndef WM_PROTO_HTTP_CHUNK_DECODER_H
 #define WM_PROTO_HTTP_CHUNK_DECODER_H
 
-#include "proto/http/fault.h"
+#include "proto/http/error.h"
 #include "proto/http/limits.h"
 
 #include <cstddef>

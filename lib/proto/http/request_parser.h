@@ -10,7 +10,7 @@
 #define WM_PROTO_HTTP_REQUEST_PARSER_H
 
 #include "proto/http/chunk_decoder.h"
-#include "proto/http/fault.h"
+#include "proto/http/error.h"
 #include "proto/http/limits.h"
 #include "proto/step.h"
 

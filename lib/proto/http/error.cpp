@@ -1,4 +1,4 @@
-#include "proto/http/fault.h"
+#include "proto/http/error.h"
 
 #include <cstddef>
 
