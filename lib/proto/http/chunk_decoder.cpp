@@ -21,33 +21,33 @@ constexpr bool is_space(char c)
 } // namespace
 
 /// The limit acts while the digits are still coming: no size above it is ever waited for.
-Fault ChunkDecoder::size_octet(char c, const Limits &limits)
+Error ChunkDecoder::size_octet(char c, const Limits &limits)
 {
     if (is(c, ascii::kHex)) {
         if (digits_++ == kMaxDigits)
-            return Fault::kChunkSize;
+            return Error::kChunkSize;
         left_ = left_ << 4 | ascii::hex_value(c);
         size_t most = std::min(limits.max_message, kMaxBody);
-        return left_ > most || size_ > most - left_ ? Fault::kBodyLong : Fault::kNone;
+        return left_ > most || size_ > most - left_ ? Error::kBodyLong : Error::kNone;
     }
     if (digits_ == 0)
-        return Fault::kChunkSize;
+        return Error::kChunkSize;
     if (c == '\r') {
         state_ = State::kSizeLf;
-        return Fault::kNone;
+        return Error::kNone;
     }
     if (c != ';' && !is_space(c))
-        return c == '\n' ? Fault::kBareLf : Fault::kChunkSize;
+        return c == '\n' ? Error::kBareLf : Error::kChunkSize;
     state_ = State::kExtension;
     return extension_octet(c, limits);
 }
 
 /// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). It is dropped, but it must be well-formed:
 /// what hides in malformed ones is where two readers of one stream part.
-Fault ChunkDecoder::extension_octet(char c, const Limits &limits)
+Error ChunkDecoder::extension_octet(char c, const Limits &limits)
 {
     if (++framing_ > limits.max_header_bytes)
-        return Fault::kChunkExtensionLong;
+        return Error::kChunkExtensionLong;
     bool space = is_space(c);
     bool token = is(c, ascii::kToken);
     bool after_part = state_ == State::kName || state_ == State::kValue || state_ == State::kQuotedEnd;
@@ -75,50 +75,50 @@ Fault ChunkDecoder::extension_octet(char c, const Limits &limits)
     else if (state_ == State::kQuotedEnd)
         next = space ? State::kExtension : next;
     if (next == State::kSize)
-        return c == '\n' ? Fault::kBareLf : Fault::kChunkExtension;
+        return c == '\n' ? Error::kBareLf : Error::kChunkExtension;
     state_ = next;
-    return Fault::kNone;
+    return Error::kNone;
 }
 
 /// Trailers are checked as header lines are, and dropped: merging them into the header is what RFC 9110 §6.5.1 warns of.
-Fault ChunkDecoder::trailer_octet(char c, const Limits &limits)
+Error ChunkDecoder::trailer_octet(char c, const Limits &limits)
 {
     if (++framing_ > limits.max_header_bytes)
-        return Fault::kTrailersLong;
+        return Error::kTrailersLong;
     switch (state_) {
     case State::kTrailer:
         if (c == '\r') {
             state_ = State::kLastLf;
-            return Fault::kNone;
+            return Error::kNone;
         }
         if (!is(c, ascii::kToken))
-            return field_name_fault(c, true);
+            return field_name_error(c, true);
         if (trailers_ == std::min<size_t>(limits.max_headers, UINT16_MAX))
-            return Fault::kTooManyTrailers;
+            return Error::kTooManyTrailers;
         trailers_++;
         state_ = State::kTrailerName;
-        return Fault::kNone;
+        return Error::kNone;
     case State::kTrailerName:
         if (c == ':')
             state_ = State::kTrailerValue;
-        return c == ':' || is(c, ascii::kToken) ? Fault::kNone : field_name_fault(c, false);
+        return c == ':' || is(c, ascii::kToken) ? Error::kNone : field_name_error(c, false);
     case State::kTrailerValue:
         if (c == '\r')
             state_ = State::kTrailerLf;
         else if (!is(c, ascii::kValue))
-            return c == '\n' ? Fault::kBareLf : Fault::kFieldValue;
-        return Fault::kNone;
+            return c == '\n' ? Error::kBareLf : Error::kFieldValue;
+        return Error::kNone;
     default: // kTrailerLf
         state_ = State::kTrailer;
-        return c == '\n' ? Fault::kNone : Fault::kBareCr;
+        return c == '\n' ? Error::kNone : Error::kBareCr;
     }
 }
 
-ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits &limits, size_t &used, Fault &fault)
+ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits &limits, size_t &used, Error &error)
 {
     const char *at = body + size_;
     const char *end = body + len;
-    fault = Fault::kNone;
+    error = Error::kNone;
     while (at != end) {
         if (state_ == State::kData) {
             size_t part = std::min(static_cast<size_t>(left_), static_cast<size_t>(end - at));
@@ -133,29 +133,29 @@ ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits 
         }
         char c = *at++;
         if (state_ == State::kSize) {
-            fault = size_octet(c, limits);
+            error = size_octet(c, limits);
         } else if (state_ == State::kSizeLf) {
-            fault = c == '\n' ? Fault::kNone : Fault::kBareCr;
+            error = c == '\n' ? Error::kNone : Error::kBareCr;
             state_ = left_ != 0 ? State::kData : State::kTrailer;
             framing_ = left_ != 0 ? framing_ : 0;
             digits_ = 0;
         } else if (state_ == State::kDataCr) {
-            fault = c == '\r' ? Fault::kNone : Fault::kChunkEnd;
+            error = c == '\r' ? Error::kNone : Error::kChunkEnd;
             state_ = State::kDataLf;
         } else if (state_ == State::kDataLf) {
-            fault = c == '\n' ? Fault::kNone : Fault::kChunkEnd;
+            error = c == '\n' ? Error::kNone : Error::kChunkEnd;
             state_ = State::kSize;
         } else if (state_ < State::kTrailer) {
-            fault = extension_octet(c, limits);
+            error = extension_octet(c, limits);
         } else if (state_ != State::kLastLf) {
-            fault = trailer_octet(c, limits);
+            error = trailer_octet(c, limits);
         } else if (c == '\n') {
             used = static_cast<size_t>(at - body);
             return Outcome::kDone;
         } else {
-            fault = Fault::kBareCr;
+            error = Error::kBareCr;
         }
-        if (fault != Fault::kNone)
+        if (error != Error::kNone)
             return Outcome::kFail;
     }
     return Outcome::kMore;

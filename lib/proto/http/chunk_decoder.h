@@ -21,8 +21,8 @@ public:
     enum class Outcome : uint8_t { kMore, kDone, kFail };
 
     /// Reads on: body[0, size()) is joined data, body[size(), len) are new bytes. kMore: all were consumed, body[0, size()) is
-    /// left. kDone: used bytes of body were consumed, the rest is untouched. kFail: fault tells why.
-    Outcome decode(char *body, size_t len, const Limits &limits, size_t &used, Fault &fault);
+    /// left. kDone: used bytes of body were consumed, the rest is untouched. kFail: error tells why.
+    Outcome decode(char *body, size_t len, const Limits &limits, size_t &used, Error &error);
 
     /// Bytes of joined data.
     size_t size() const { return static_cast<size_t>(size_); }
@@ -54,9 +54,9 @@ private:
         kLastLf,
     };
 
-    Fault size_octet(char c, const Limits &limits);
-    Fault extension_octet(char c, const Limits &limits);
-    Fault trailer_octet(char c, const Limits &limits);
+    Error size_octet(char c, const Limits &limits);
+    Error extension_octet(char c, const Limits &limits);
+    Error trailer_octet(char c, const Limits &limits);
 
     uint64_t left_ = 0;     ///< of the current chunk: its size while that is read, then the bytes to come
     uint64_t size_ = 0;     ///< joined

@@ -7,25 +7,25 @@ namespace wm::http {
 namespace {
 
 constexpr Failure kFailures[] = {
-#define WM_HTTP_FAULT_ROW(name, status, text) {status, text},
-    WM_HTTP_FAULTS(WM_HTTP_FAULT_ROW)
-#undef WM_HTTP_FAULT_ROW
+#define WM_HTTP_ERROR_ROW(name, status, text) {status, text},
+    WM_HTTP_ERROR_LIST(WM_HTTP_ERROR_ROW)
+#undef WM_HTTP_ERROR_ROW
 };
 
 } // namespace
 
-const Failure &failure_of(Fault fault)
+const Failure &failure_of(Error error)
 {
-    return kFailures[static_cast<size_t>(fault)];
+    return kFailures[static_cast<size_t>(error)];
 }
 
-Fault field_name_fault(char c, bool first)
+Error field_name_error(char c, bool first)
 {
     if (c == '\n')
-        return Fault::kBareLf;
+        return Error::kBareLf;
     if (c == ' ' || c == '\t')
-        return first ? Fault::kFieldFolded : Fault::kFieldNameSpace;
-    return Fault::kFieldName;
+        return first ? Error::kFieldFolded : Error::kFieldNameSpace;
+    return Error::kFieldName;
 }
 
 } // namespace wm::http

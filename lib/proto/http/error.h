@@ -1,17 +1,15 @@
 /**
  * @file
- * Why the HTTP/1 codec refuses a request: one list of statuses and texts.
- *
- * Constants, any thread.
+ * The errors of the HTTP/1 codec: one list of names, statuses and texts. Constants, any thread.
  */
-#ifndef WM_PROTO_HTTP_FAULT_H
-#define WM_PROTO_HTTP_FAULT_H
+#ifndef WM_PROTO_HTTP_ERROR_H
+#define WM_PROTO_HTTP_ERROR_H
 
 #include <cstdint>
 
 namespace wm::http {
 
-/// Why a request was refused: the status to answer with, and the rule. text is static.
+/// The answer to a request that is refused: its status, and the rule that the request breaks (static text).
 struct Failure {
     int status;
     const char *text;
@@ -19,7 +17,7 @@ struct Failure {
 
 // clang-format off
 /// X(name, status, text)
-#define WM_HTTP_FAULTS(X)                                                                                                                  \
+#define WM_HTTP_ERROR_LIST(X)                                                                                                              \
     X(kNone, 0, "")                                                                                                                        \
     X(kBareCr, 400, "RFC 9112 §2.2: CR without LF")                                                                                        \
     X(kBareLf, 400, "RFC 9112 §2.2: LF without CR")                                                                                        \
@@ -61,16 +59,16 @@ struct Failure {
     X(kTooManyTrailers, 431, "RFC 6585 §5: more trailer lines than max_headers")
 // clang-format on
 
-enum class Fault : uint8_t {
-#define WM_HTTP_FAULT_NAME(name, status, text) name,
-    WM_HTTP_FAULTS(WM_HTTP_FAULT_NAME)
-#undef WM_HTTP_FAULT_NAME
+enum class Error : uint8_t {
+#define WM_HTTP_ERROR_NAME(name, status, text) name,
+    WM_HTTP_ERROR_LIST(WM_HTTP_ERROR_NAME)
+#undef WM_HTTP_ERROR_NAME
 };
 
-const Failure &failure_of(Fault fault);
+const Failure &failure_of(Error error);
 
-/// What is wrong with a header line that has c where a field name should begin (first) or go on.
-Fault field_name_fault(char c, bool first);
+/// The error of a header line that has c where a field name begins (first) or goes on, and c is no token character.
+Error field_name_error(char c, bool first);
 
 } // namespace wm::http
 

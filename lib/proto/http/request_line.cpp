@@ -43,11 +43,11 @@ inline const char *RequestParser::empty_line(const char *data, const char *p)
 {
     if (state_ == State::kEmptyLf) {
         if (*p != '\n')
-            return refuse(Fault::kBareCr);
+            return refuse(Error::kBareCr);
         state_ = State::kStart;
     } else if (*p == '\r') {
         if (p - data == 2 * kMaxEmptyLines)
-            return refuse(Fault::kEmptyLines);
+            return refuse(Error::kEmptyLines);
         state_ = State::kEmptyLf;
     } else {
         start_ = static_cast<uint8_t>(p - data);
@@ -64,9 +64,9 @@ inline const char *RequestParser::method(const char *data, const char *p, const 
         return p;
     std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);
     if (*p != ' ' || name.empty())
-        return refuse(*p == '\n' ? Fault::kBareLf : Fault::kMethodSyntax);
+        return refuse(*p == '\n' ? Error::kBareLf : Error::kMethodSyntax);
     if (!known_method(name))
-        return refuse(Fault::kMethodUnknown);
+        return refuse(Error::kMethodUnknown);
     method_size_ = static_cast<uint8_t>(name.size());
     state_ = State::kTarget;
     return p + 1;
@@ -80,12 +80,12 @@ inline const char *RequestParser::target_form(const char *data, const char *p)
     }
     if (*p == '*') {
         if (data[start_] != 'O')
-            return refuse(Fault::kTargetAsterisk);
+            return refuse(Error::kTargetAsterisk);
         state_ = State::kTargetEnd;
         return p + 1;
     }
     if (!is(*p, ascii::kPath))
-        return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
+        return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
     state_ = State::kScheme;
     return p;
 }
@@ -99,17 +99,17 @@ const char *RequestParser::scheme(const char *data, const char *p, const char *e
         if (p == end)
             return p;
         if (*p != ':')
-            return refuse(Fault::kTargetForm);
+            return refuse(Error::kTargetForm);
         std::string_view name(data + target_begin(), static_cast<size_t>(p - data) - target_begin());
         if (!ascii::equal_fold(name, "http") && !ascii::equal_fold(name, "https"))
-            return refuse(Fault::kTargetScheme);
+            return refuse(Error::kTargetScheme);
         p++;
         scan_.mark = static_cast<uint32_t>(p - data);
         state_ = State::kSlashes;
     }
     for (; p != end && p - data < scan_.mark + 2; p++)
         if (*p != '/')
-            return refuse(Fault::kTargetForm);
+            return refuse(Error::kTargetForm);
     if (p - data == scan_.mark + 2) {
         authority_ = static_cast<uint32_t>(p - data);
         flags_ |= kAbsolute;
@@ -126,7 +126,7 @@ const char *RequestParser::authority(const char *data, const char *p, const char
         return p;
     std::string_view text(data + authority_, static_cast<size_t>(p - data) - authority_);
     if (text.size() > UINT16_MAX || !valid_authority(text))
-        return refuse(Fault::kTargetAuthority);
+        return refuse(Error::kTargetAuthority);
     authority_size_ = static_cast<uint16_t>(text.size());
     state_ = State::kPath;
     return p;
@@ -146,7 +146,7 @@ inline const char *RequestParser::path_or_query(const char *data, const char *p,
     if (p == end)
         return p;
     if (*p != ' ')
-        return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
+        return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
     state_ = State::kTargetEnd;
     return p;
 }
@@ -163,10 +163,10 @@ inline const char *RequestParser::version(const char *data, const char *p, const
     for (; p != end; p++) {
         char form = kVersionForm[static_cast<size_t>(p - begin)];
         if (form == 'd' ? !is(*p, ascii::kDigit) : *p != form)
-            return refuse(Fault::kVersionSyntax);
+            return refuse(Error::kVersionSyntax);
         if (p == begin + 7) {
             if (begin[5] != '1' || *p > '1')
-                return refuse(Fault::kVersionUnknown);
+                return refuse(Error::kVersionUnknown);
             flags_ = static_cast<uint8_t>(flags_ | (*p == '1' ? kMinor : 0));
         }
         if (form == '\n') {
@@ -204,7 +204,7 @@ const char *RequestParser::request_line(const char *data, const char *p, const c
             break;
         case State::kTargetEnd:
             if (*p != ' ')
-                return refuse(*p == '\n' ? Fault::kBareLf : Fault::kTargetSyntax);
+                return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
             target_end_ = static_cast<uint32_t>(p - data);
             state_ = State::kVersion;
             p++;

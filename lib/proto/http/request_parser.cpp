@@ -36,9 +36,9 @@ bool is_token(std::string_view text)
 
 } // namespace
 
-const char *RequestParser::refuse(Fault fault)
+const char *RequestParser::refuse(Error error)
 {
-    fault_ = fault;
+    error_ = error;
     return nullptr;
 }
 
@@ -73,13 +73,13 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
         case State::kLine:
             if (!is(*p, ascii::kToken)) {
                 if (*p != '\r')
-                    return refuse(field_name_fault(*p, true));
+                    return refuse(field_name_error(*p, true));
                 state = State::kBlankLf;
                 p++;
                 break;
             }
             if (scan_.lines == max_lines)
-                return refuse(Fault::kTooManyFields);
+                return refuse(Error::kTooManyFields);
             scan_.lines++;
             mark = p;
             state = State::kName;
@@ -89,7 +89,7 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
             if (p == end)
                 break;
             if (*p != ':')
-                return refuse(field_name_fault(*p, false));
+                return refuse(field_name_error(*p, false));
             field = classify({mark, static_cast<size_t>(p - mark)});
             mark = ++p;
             state = State::kValue;
@@ -99,23 +99,23 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
             if (p == end)
                 break;
             if (*p != '\r')
-                return refuse(*p == '\n' ? Fault::kBareLf : Fault::kFieldValue);
+                return refuse(*p == '\n' ? Error::kBareLf : Error::kFieldValue);
             state = State::kValueLf;
             if (++p == end)
                 break;
             [[fallthrough]];
         case State::kValueLf:
             if (*p != '\n')
-                return refuse(Fault::kBareCr);
+                return refuse(Error::kBareCr);
             if (field != Field::kOther)
-                if (Fault fault = take_field(field, data, {mark, static_cast<size_t>(p - 1 - mark)}); fault != Fault::kNone)
-                    return refuse(fault);
+                if (Error error = take_field(field, data, {mark, static_cast<size_t>(p - 1 - mark)}); error != Error::kNone)
+                    return refuse(error);
             state = State::kLine;
             p++;
             break;
         default: // kBlankLf
             if (*p != '\n')
-                return refuse(Fault::kBareCr);
+                return refuse(Error::kBareCr);
             state = State::kHeadEnd;
             p++;
         }
@@ -126,7 +126,7 @@ const char *RequestParser::header_lines(const char *data, const char *p, const c
     return p;
 }
 
-inline Fault RequestParser::take_field(Field field, const char *data, std::string_view line)
+inline Error RequestParser::take_field(Field field, const char *data, std::string_view line)
 {
     std::string_view value = ascii::trim(line);
     switch (field) {
@@ -143,61 +143,61 @@ inline Fault RequestParser::take_field(Field field, const char *data, std::strin
     }
 }
 
-inline Fault RequestParser::take_host(const char *data, std::string_view value)
+inline Error RequestParser::take_host(const char *data, std::string_view value)
 {
     if ((flags_ & kHost) != 0)
-        return Fault::kHostRepeated;
+        return Error::kHostRepeated;
     if (value.size() > UINT16_MAX || !valid_authority(value))
-        return Fault::kHostSyntax;
+        return Error::kHostSyntax;
     flags_ |= kHost;
     if ((flags_ & kAbsolute) == 0) {
         authority_ = static_cast<uint32_t>(value.data() - data);
         authority_size_ = static_cast<uint16_t>(value.size());
     }
-    return Fault::kNone;
+    return Error::kNone;
 }
 
 /// Repeated equal lengths may be refused or merged (RFC 9112 §6.3); refused, since the next reader may do neither.
-Fault RequestParser::take_length(std::string_view value)
+Error RequestParser::take_length(std::string_view value)
 {
     if ((flags_ & kLength) != 0)
-        return Fault::kLengthRepeated;
+        return Error::kLengthRepeated;
     uint64_t length = 0;
     const char *end = value.data() + value.size();
     auto [behind, error] = std::from_chars(value.data(), end, length);
     if (error == std::errc::invalid_argument || behind != end)
-        return Fault::kLengthSyntax;
+        return Error::kLengthSyntax;
     flags_ |= kLength;
     scan_.length = length;
-    return error == std::errc::result_out_of_range ? Fault::kBodyLong : Fault::kNone;
+    return error == std::errc::result_out_of_range ? Error::kBodyLong : Error::kNone;
 }
 
 /// RFC 9112 §6.1. Only "chunked" is implemented; empty list members, which a list allows, are not taken here: they serve nobody
 /// but those who hide a coding from one of two readers.
-Fault RequestParser::take_coding(std::string_view value)
+Error RequestParser::take_coding(std::string_view value)
 {
     if ((flags_ & kMinor) == 0)
-        return Fault::kCodingInOld;
+        return Error::kCodingInOld;
     if (value.empty())
-        return Fault::kCodingSyntax;
+        return Error::kCodingSyntax;
     std::string_view member;
     while (next_member(value, member)) {
         size_t size = static_cast<size_t>(skip_class<ascii::kToken>(member.data(), member.data() + member.size()) - member.data());
         std::string_view rest = ascii::trim(member.substr(size));
         if (size == 0 || (!rest.empty() && rest.front() != ';'))
-            return Fault::kCodingSyntax;
+            return Error::kCodingSyntax;
         if ((flags_ & kChunked) != 0)
-            return Fault::kCodingAfterChunked;
+            return Error::kCodingAfterChunked;
         if (!ascii::equal_fold(member.substr(0, size), "chunked"))
-            return Fault::kCodingUnknown;
+            return Error::kCodingUnknown;
         if (!rest.empty()) // chunked has no parameters
-            return Fault::kCodingSyntax;
+            return Error::kCodingSyntax;
         flags_ |= kChunked;
     }
-    return Fault::kNone;
+    return Error::kNone;
 }
 
-Fault RequestParser::take_connection(std::string_view value)
+Error RequestParser::take_connection(std::string_view value)
 {
     std::string_view member;
     while (next_member(value, member)) {
@@ -206,34 +206,34 @@ Fault RequestParser::take_connection(std::string_view value)
         else if (equals_name(member, "keep-alive"))
             flags_ |= kKeepAlive;
         else if (!is_token(member))
-            return Fault::kConnectionSyntax;
+            return Error::kConnectionSyntax;
     }
-    return Fault::kNone;
+    return Error::kNone;
 }
 
 /// In HTTP/1.0, 100-continue is ignored (RFC 9110 §10.1.1): end_of_head() forgets it.
-Fault RequestParser::take_expect(std::string_view value)
+Error RequestParser::take_expect(std::string_view value)
 {
     std::string_view member;
     while (next_member(value, member)) {
         if (member.empty())
             continue;
         if (!equals_name(member, "100-continue"))
-            return Fault::kExpectation;
+            return Error::kExpectation;
         flags_ |= kExpect;
     }
-    return Fault::kNone;
+    return Error::kNone;
 }
 
 /// What only the whole head can tell: RFC 9112 §3.2 (Host) and §6.3 (how long the body is).
-inline Fault RequestParser::end_of_head(const Limits &limits)
+inline Error RequestParser::end_of_head(const Limits &limits)
 {
     if ((flags_ & (kMinor | kHost)) == kMinor)
-        return Fault::kHostMissing;
+        return Error::kHostMissing;
     if ((flags_ & (kChunked | kLength)) == (kChunked | kLength))
-        return Fault::kLengthAndCoding;
+        return Error::kLengthAndCoding;
     if (scan_.length > std::min(limits.max_message, kMaxBody))
-        return Fault::kBodyLong;
+        return Error::kBodyLong;
     if ((flags_ & kMinor) == 0 || (scan_.length == 0 && (flags_ & kChunked) == 0))
         flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
     state_ = State::kFixedBody;
@@ -241,11 +241,11 @@ inline Fault RequestParser::end_of_head(const Limits &limits)
         std::construct_at(&chunks_);
         state_ = State::kChunkedBody;
     }
-    return Fault::kNone;
+    return Error::kNone;
 }
 
 /// The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
-inline Fault RequestParser::head(const char *data, size_t len, const Limits &limits)
+inline Error RequestParser::head(const char *data, size_t len, const Limits &limits)
 {
     // A limit that is lowered in the middle of a head holds for what comes, not for what was read.
     size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
@@ -256,15 +256,15 @@ inline Fault RequestParser::head(const char *data, size_t len, const Limits &lim
     if (p != nullptr && state_ >= State::kLine)
         p = header_lines(data, p, end, std::min<size_t>(limits.max_headers, UINT16_MAX));
     if (p == nullptr)
-        return fault_;
+        return error_;
     pos_ = static_cast<uint32_t>(p - data);
     if (state_ == State::kHeadEnd)
         return end_of_head(limits);
     if (pos_ != most)
-        return Fault::kNone;
+        return Error::kNone;
     if (state_ == State::kMethod)
-        return Fault::kMethodUnknown; // longer than any that is implemented (RFC 9112 §3)
-    return state_ >= State::kTarget && state_ <= State::kTargetEnd ? Fault::kTargetLong : Fault::kHeadLong;
+        return Error::kMethodUnknown; // longer than any that is implemented (RFC 9112 §3)
+    return state_ >= State::kTarget && state_ <= State::kTargetEnd ? Error::kTargetLong : Error::kHeadLong;
 }
 
 Step RequestParser::message(const char *data, size_t body_size, size_t used, Request &out)
@@ -299,7 +299,7 @@ inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Re
             return {StepKind::kMore, len, pos_ + length};
     } else if ((flags_ & kExpect) == 0) {
         size_t used = 0;
-        ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, rest, limits, used, fault_);
+        ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, rest, limits, used, error_);
         size_t kept = pos_ + chunks_.size();
         if (outcome == ChunkDecoder::Outcome::kDone)
             return message(data, chunks_.size(), pos_ + used, out);
@@ -319,8 +319,8 @@ inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Re
 Step RequestParser::step(char *data, size_t len, const Limits &limits, Request &out)
 {
     if (state_ < State::kFixedBody) {
-        fault_ = head(data, len, limits);
-        if (fault_ != Fault::kNone)
+        error_ = head(data, len, limits);
+        if (error_ != Error::kNone)
             state_ = State::kFailed;
         else if (state_ < State::kFixedBody)
             return {StepKind::kMore, len, 0};

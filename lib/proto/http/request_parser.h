@@ -43,7 +43,7 @@ public:
     Step step(char *data, size_t len, const Limits &limits, Request &out);
 
     /// After kFail.
-    const Failure &failure() const { return failure_of(fault_); }
+    const Failure &failure() const { return failure_of(error_); }
     /// The first byte of a request was seen, and not its last. Empty lines before a request do not count.
     bool in_message() const { return state_ > State::kEmptyLf; }
     /// The head is complete, the body is not.
@@ -92,7 +92,7 @@ private:
         Field field; ///< of the line being read
     };
 
-    const char *refuse(Fault fault);
+    const char *refuse(Error error);
     const char *request_line(const char *data, const char *p, const char *end);
     const char *empty_line(const char *data, const char *p);
     const char *method(const char *data, const char *p, const char *end);
@@ -103,14 +103,14 @@ private:
     const char *version(const char *data, const char *p, const char *end);
     const char *header_lines(const char *data, const char *p, const char *end, size_t max_lines);
     static Field classify(std::string_view name);
-    Fault take_field(Field field, const char *data, std::string_view line);
-    Fault take_host(const char *data, std::string_view value);
-    Fault take_length(std::string_view value);
-    Fault take_coding(std::string_view value);
-    Fault take_connection(std::string_view value);
-    Fault take_expect(std::string_view value);
-    Fault end_of_head(const Limits &limits);
-    Fault head(const char *data, size_t len, const Limits &limits);
+    Error take_field(Field field, const char *data, std::string_view line);
+    Error take_host(const char *data, std::string_view value);
+    Error take_length(std::string_view value);
+    Error take_coding(std::string_view value);
+    Error take_connection(std::string_view value);
+    Error take_expect(std::string_view value);
+    Error end_of_head(const Limits &limits);
+    Error head(const char *data, size_t len, const Limits &limits);
     Step body(char *data, size_t len, const Limits &limits, Request &out);
     Step message(const char *data, size_t body_size, size_t used, Request &out);
 
@@ -129,7 +129,7 @@ private:
     uint8_t method_size_ = 0;
     uint8_t flags_ = 0;
     State state_ = State::kStart;
-    Fault fault_ = Fault::kNone;
+    Error error_ = Error::kNone;
 };
 
 static_assert(sizeof(RequestParser) <= 48, "part of every http connection");
