@@ -1,7 +1,8 @@
 /**
  * @file
- * One deadline for each connection, in ticks of 100 ms since the app was made: a dense row of numbers that is swept when the
- * nearest of them is due, at most four times a second. No timer object a connection. The app's thread.
+ * One deadline for each connection, in ticks of 100 ms since the app was created: a dense array that is swept
+ * when the nearest deadline is due, at most four times a second. No connection has a timer of its own. The
+ * app's thread.
  */
 #ifndef WM_CORE_DEADLINES_H
 #define WM_CORE_DEADLINES_H
@@ -18,14 +19,14 @@ public:
 
     void start(int64_t now_ms) { origin_ms_ = now_ms - kTickMs; }
     uint32_t tick(int64_t now_ms) const { return static_cast<uint32_t>((now_ms - origin_ms_) / kTickMs); }
-    /// The first tick at which `ms` from now have surely passed.
+    /// The first tick at which at least `ms` have passed since now_ms.
     uint32_t tick_after(int64_t now_ms, int64_t ms) const
     {
         int64_t tick = (now_ms - origin_ms_ + ms + kTickMs - 1) / kTickMs;
         return tick < UINT32_MAX ? static_cast<uint32_t>(tick) : UINT32_MAX - 1;
     }
 
-    /// 0: none. May throw std::bad_alloc when slot is new.
+    /// Sets a slot's deadline; 0: none. May throw std::bad_alloc for a new slot.
     void set(uint32_t slot, uint32_t at)
     {
         if (slot >= ticks_.size())
@@ -35,7 +36,7 @@ public:
             nearest_ = at;
     }
 
-    /// When sweep() has something to do; INT64_MAX: never.
+    /// When sweep() must run next; INT64_MAX: never.
     int64_t due_ms() const
     {
         if (nearest_ == kNone)
@@ -44,7 +45,7 @@ public:
         return due > last_sweep_ms_ + kSweepMs ? due : last_sweep_ms_ + kSweepMs;
     }
 
-    /// Calls expired(slot) for each slot whose deadline has passed; it is taken off before.
+    /// Calls expired(slot) for each slot whose deadline has passed; the deadline is cleared first.
     template <class Expired> void sweep(int64_t now_ms, Expired expired)
     {
         if (due_ms() > now_ms)

@@ -9,10 +9,10 @@
 
 namespace wm {
 
-/// Keeps the formatted text as the calling thread's last error and returns the code. Long texts are cut.
+/// Stores the formatted text as the calling thread's last error and returns code. Long texts are truncated.
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/// The code for an errno of a socket call, for instance WM_EADDRINUSE.
+/// The WM_E... code for the errno of a socket call; WM_ESYS where there is no closer one.
 int code_of_errno(int number);
 
 const char *last_error();

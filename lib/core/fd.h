@@ -1,6 +1,6 @@
 /**
  * @file
- * A descriptor that is closed with its owner.
+ * A descriptor that its owner closes when it is destroyed.
  */
 #ifndef WM_CORE_FD_H
 #define WM_CORE_FD_H

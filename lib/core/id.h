@@ -1,9 +1,10 @@
 /**
  * @file
- * Ids of short-lived things, as the public API shows them: numbers of at most 53 bits, so that a double holds them.
+ * Ids of short-lived things, as the public API shows them: numbers of at most 53 bits, so that a double holds
+ * them.
  *
- * From the top: 1 bit kind (0 connection, 1 other), 5 bits app, 23 bits slot, 24 bits generation (from 1). Among the others the slot's
- * top bit tells timers from requests.
+ * From the top: 1 bit kind (0 connection, 1 other), 5 bits app, 23 bits slot, 24 bits generation (from 1).
+ * Among the others the slot's top bit tells timers from requests.
  */
 #ifndef WM_CORE_ID_H
 #define WM_CORE_ID_H

@@ -24,8 +24,8 @@ void *sink_user = nullptr;
 wm_destroy_fn sink_destroy = nullptr;
 
 LogSinks sinks;
-bool full_told = false;
-uint64_t lost = 0; ///< lines that the file did not take
+bool full_called = false;
+uint64_t lost = 0; ///< lines that could not be written to the file
 int lost_errno = 0;
 
 const char *level_name(int32_t level)
@@ -54,7 +54,7 @@ size_t format_line(char *out, size_t size, int32_t level, const char *text)
     return len < 0 ? 0 : static_cast<size_t>(len) < size ? static_cast<size_t>(len) : size - 1;
 }
 
-/// Whole or not at all: half a line would swallow the next. False with errno.
+/// Writes a whole line; false with errno if it is lost.
 bool append(const char *line, size_t len)
 {
     ssize_t written = write(sinks.file, line, len);
@@ -62,7 +62,7 @@ bool append(const char *line, size_t len)
         return true;
     if (written < 0)
         return false;
-    ssize_t ended = write(sinks.file, "\n", 1); // a disk that is just full: the line is lost, what follows is not
+    ssize_t ended = write(sinks.file, "\n", 1); // the disk is full: end the partial line, so that the next one stands alone
     (void)ended;
     errno = ENOSPC;
     return false;
@@ -83,14 +83,15 @@ void to_file(const char *line, size_t len)
     }
 }
 
-/// A terminal that is held, and a pipe that nobody reads, take nothing now: they hold up nobody.
+/// Drops the line if standard error is not writable: a stopped terminal or a full pipe must not block the
+/// loop.
 void to_console(const char *line, size_t len)
 {
     struct pollfd ready = {STDERR_FILENO, POLLOUT, 0};
     if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT))
         return;
     ssize_t written = write(STDERR_FILENO, line, len);
-    (void)written; // it has gone meanwhile
+    (void)written; // closed since poll: the line is lost
 }
 
 void to_sinks(int32_t level, const char *text)
@@ -106,11 +107,11 @@ void to_sinks(int32_t level, const char *text)
 bool grew_over()
 {
     struct stat status;
-    return sinks.file >= 0 && sinks.max_size > 0 && !full_told && fstat(sinks.file, &status) == 0 && S_ISREG(status.st_mode) &&
+    return sinks.file >= 0 && sinks.max_size > 0 && !full_called && fstat(sinks.file, &status) == 0 && S_ISREG(status.st_mode) &&
            status.st_size > sinks.max_size;
 }
 
-/// One line an event: what a peer has put into a text does not begin another.
+/// Blanks control characters, so that text from a peer cannot start a second line.
 void to_one_line(char *text)
 {
     for (; *text; text++)
@@ -140,7 +141,7 @@ void log(int32_t level, const char *format, ...)
         }
         to_sinks(level, text);
         if (grew_over()) {
-            full_told = true;
+            full_called = true;
             full = sinks.full;
             owner = sinks.owner;
         }
@@ -153,7 +154,7 @@ void set_log_sinks(const LogSinks &changed)
 {
     std::lock_guard<std::mutex> lock(sink_mutex);
     sinks = changed;
-    full_told = false;
+    full_called = false;
 }
 
 const LogSinks &log_sinks()

@@ -1,6 +1,7 @@
 /**
  * @file
- * The library's log: one line an event, to standard error or to the function that the host has set. Any thread.
+ * The library's log: one line an event, to the file and console of LogSinks or to the host's function. Any
+ * thread.
  */
 #ifndef WM_CORE_LOG_H
 #define WM_CORE_LOG_H
@@ -15,11 +16,12 @@ void log(int32_t level, const char *format, ...) __attribute__((format(printf, 2
 
 inline constexpr int32_t kLogNothing = WM_LOG_ERROR + 1;
 
-/// Where lines go while the host has set no function of its own.
+/// Where lines go while the host has no log function of its own.
 struct LogSinks {
-    int file = -1;                        ///< appended to, with one write(2) a line; -1: none. Not owned
-    int32_t console_level = WM_LOG_DEBUG; ///< from this level on standard error too
-    /// Told when the file has grown over max_size bytes (0: no limit), once until the sinks are set again.
+    int file = -1;                        ///< receives each line by one write(2); -1: none. Not owned
+    int32_t console_level = WM_LOG_DEBUG; ///< lines of this level and above go to standard error too
+    /// `full` is called once the file is larger than max_size bytes (0: no limit), and not again until the
+    /// sinks are set.
     int64_t max_size = 0;
     void (*full)(void *owner) = nullptr;
     void *owner = nullptr;
@@ -30,10 +32,10 @@ const LogSinks &log_sinks();
 
 int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 
-/// Lets one line a second through; the caller's own, for events that a peer can cause at will.
+/// Limits a log line to one a second. The caller owns one for each event that a peer can cause at will.
 class LogThrottle {
 public:
-    /// True when a line is due; *suppressed is how many were swallowed since the last.
+    /// True if a line may be logged now; *suppressed is how many were not since the last one.
     bool due(int64_t now_ms, uint64_t *suppressed);
 
 private:

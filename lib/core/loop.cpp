@@ -19,7 +19,7 @@ namespace wm {
 
 namespace {
 
-/// That it fired has ended the wait.
+/// Nothing is left to do: the event itself ends the wait.
 void ignore_timeout(int, short, void *) {}
 
 } // namespace
@@ -75,7 +75,7 @@ void Loop::update_now()
     clock_gettime(CLOCK_MONOTONIC, &time);
     now_ms_ = int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
     now_fresh_ = true;
-    if (waiting_) // whoever dispatches an event reads the clock before it calls the host
+    if (waiting_) // every handler reads the clock before it calls the host
         report_busy();
 }
 
@@ -100,7 +100,7 @@ std::string Loop::describe() const
 
 void Loop::abandon()
 {
-    // A new epoll descriptor first: to take an event out of the old one would take it from the parent too.
+    // A new epoll descriptor first: removing an event from the old one would remove it from the parent's too.
     if (base_)
         event_reinit(base_);
     close();
@@ -131,14 +131,14 @@ void Loop::wake()
 {
     uint64_t one = 1;
     ssize_t written = write(wake_fd_, &one, sizeof one);
-    (void)written; // EAGAIN: the counter is at its top, so the loop wakes anyway
+    (void)written; // EAGAIN: the counter is at its maximum, so the loop wakes anyway
 }
 
 void Loop::drain_wake(Loop *self)
 {
     uint64_t count;
     ssize_t got = read(self->wake_fd_, &count, sizeof count);
-    (void)got; // EAGAIN: somebody else has read it, which is as good
+    (void)got; // EAGAIN: it was read already
     self->now_ms();
     self->on_wake_(self->owner_);
 }
@@ -159,7 +159,7 @@ void Loop::set_due(int64_t due_ms)
         return;
     struct itimerspec spec = {};
     if (due_ms != kNever) {
-        // A time of zero would switch it off: what is overdue is due at the clock's first nanosecond.
+        // Zero would disarm the timer, so what is overdue is set to the clock's first nanosecond.
         spec.it_value.tv_sec = static_cast<time_t>(due_ms / 1000);
         spec.it_value.tv_nsec = due_ms > 0 ? due_ms % 1000 * 1000000 : 1;
     }
@@ -169,7 +169,7 @@ void Loop::set_due(int64_t due_ms)
 
 namespace {
 
-/// Whether that descriptor is an epoll that watches `watched`: proc(5), /proc/PID/fdinfo.
+/// Whether descriptor `name` is an epoll descriptor that watches `watched` (proc(5), /proc/PID/fdinfo).
 bool is_epoll_watching(const char *name, int watched)
 {
     char path[300];
@@ -195,7 +195,7 @@ int Loop::fd()
         return epoll_fd_;
     DIR *directory = opendir("/proc/self/fdinfo");
     if (!directory)
-        return fail(WM_ESYS, "cannot read /proc/self/fdinfo, where the loop's descriptor is found: %s", strerror(errno));
+        return fail(WM_ESYS, "cannot read /proc/self/fdinfo to find the loop's epoll descriptor: %s", strerror(errno));
     while (struct dirent *entry = readdir(directory)) {
         if (entry->d_name[0] != '.' && is_epoll_watching(entry->d_name, wake_fd_)) {
             epoll_fd_ = atoi(entry->d_name);

@@ -27,19 +27,20 @@ public:
     Loop &operator=(const Loop &) = delete;
     ~Loop() { close(); }
 
-    /// Opens the base and the two descriptors; 0 or a WM_E... code with its detail.
+    /// Opens the base and the two descriptors. 0, or a WM_E... code with its detail.
     int open(Function on_wake, Function on_due, void *owner);
     void close();
     bool is_open() const { return base_; }
 
-    /// Waits up to timeout_ms (-1: no limit) and runs what is ready. Returns at once after break_turn().
+    /// Waits up to timeout_ms (-1: no limit) and dispatches what is ready. Returns at once after
+    /// break_turn().
     void turn(int64_t timeout_ms);
     void break_turn();
 
     /// Ends the wait of turn(), from any thread.
     void wake();
 
-    /// Has on_due called at that time of the monotonic clock; kNever: not at all.
+    /// Sets when on_due is called, in the time of the monotonic clock; kNever: not at all.
     void set_due(int64_t due_ms);
     static constexpr int64_t kNever = INT64_MAX;
 
@@ -55,17 +56,17 @@ public:
     /// The base's own epoll descriptor, or a WM_E... code.
     int fd();
 
-    /// Keeps in *since_ms since when the events of a turn have been dispatched; 0 while it waits. nullptr: no more.
+    /// Stores the start time of the current dispatch in *since_ms (0 while waiting); nullptr stops it.
     void report_dispatch(std::atomic<int64_t> *since_ms) { dispatching_ = since_ms; }
-    /// The host waits in a loop of its own until the next turn, for all that is known here.
+    /// Stores 0: between turns the host may wait in a loop of its own.
     void report_idle();
-    /// As if a turn dispatched, from now on.
+    /// Stores the current time, as a dispatch does.
     void report_busy();
 
-    /// "epoll, libevent 2.1.12-stable".
+    /// For status pages: "epoll, libevent 2.1.12-stable".
     std::string describe() const;
 
-    /// In a child of fork(2): gives it up without a change to what the parent watches.
+    /// In a child of fork(2): closes the loop without changing what the parent watches.
     void abandon();
 
     struct event_base *base() { return base_; }
@@ -84,7 +85,7 @@ private:
     void *owner_ = nullptr;
     int64_t now_ms_ = 0;
     bool now_fresh_ = false;
-    bool waiting_ = false; ///< as said in *dispatching_
+    bool waiting_ = false; ///< *dispatching_ is 0, and the next dispatch changes it
     std::atomic<int64_t> *dispatching_ = nullptr;
     int64_t armed_due_ms_ = kNever;
     int wake_fd_ = -1;

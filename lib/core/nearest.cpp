@@ -8,7 +8,7 @@ namespace wm {
 
 namespace {
 
-constexpr size_t kLongest = 64; // names are short: what a longer text was meant to be cannot be guessed
+constexpr size_t kLongest = 64; // names are short, so the rest of a longer text does not matter
 
 size_t distance(const char *a, const char *b)
 {

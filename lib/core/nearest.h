@@ -1,6 +1,6 @@
 /**
  * @file
- * The name that a user may have meant: by edit distance.
+ * Spelling hints: the known name nearest to what a user wrote.
  */
 #ifndef WM_CORE_NEAREST_H
 #define WM_CORE_NEAREST_H
@@ -9,7 +9,8 @@
 
 namespace wm {
 
-/// The name at the smallest edit distance from `given`; the first of several. count is at least 1. Any thread.
+/// The name at the smallest edit distance from `given`; the first of several. count is at least 1. Any
+/// thread.
 const char *nearest(const char *given, const char *const *names, size_t count);
 
 } // namespace wm

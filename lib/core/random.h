@@ -1,6 +1,6 @@
 /**
  * @file
- * Randomness of the kernel. Any thread.
+ * Random bytes from the kernel. Any thread.
  */
 #ifndef WM_CORE_RANDOM_H
 #define WM_CORE_RANDOM_H
@@ -9,7 +9,8 @@
 
 namespace wm {
 
-/// Fills out[0..len), len at most 256. Never fails: the system call cannot for so few bytes once the kernel has booted (getrandom(2)).
+/// Fills out[0, len), len at most 256. Never fails: so short a getrandom(2) succeeds once the kernel has
+/// booted.
 void random_bytes(void *out, size_t len);
 
 } // namespace wm

@@ -1,9 +1,10 @@
 /**
  * @file
- * A table of slots with generations: what ids point into.
+ * A table of slots with generations: the target of ids.
  *
- * Items live in chunks that never move and are freed with the table. Free slots are used again oldest first, so that a stale id stays
- * recognisable for as long as possible. The app's thread only, but is_live(), which any thread may ask while the table lives.
+ * Items live in chunks that never move and are freed with the table. Free slots are reused oldest first, so
+ * that a stale id is recognised for as long as possible. The app's thread, except is_live(): any thread,
+ * while the table lives.
  */
 #ifndef WM_CORE_SLOT_TABLE_H
 #define WM_CORE_SLOT_TABLE_H
@@ -21,7 +22,7 @@ public:
     static constexpr uint32_t kChunk = 256;
     static constexpr uint32_t kNone = UINT32_MAX;
 
-    /// Generations start above `base`: an app index that is used again goes on where it was.
+    /// Generations start above `base`: the next app of an index continues where the last one ended.
     explicit SlotTable(uint32_t base) : base_(base) {}
     SlotTable(const SlotTable &) = delete;
     SlotTable &operator=(const SlotTable &) = delete;
@@ -36,7 +37,7 @@ public:
         ::free(chunks_);
     }
 
-    /// Takes a slot and constructs a T in it; kNone when memory or numbers have run out.
+    /// Takes a slot and constructs a T in it; kNone if memory or slots have run out.
     uint32_t acquire()
     {
         uint32_t slot = free_head_;
@@ -118,7 +119,7 @@ private:
         return true;
     }
 
-    // Zeroed pages that the kernel hands out on first touch: the directory costs nothing until it is used.
+    // calloc's pages are mapped on first touch: an unused part of the directory costs no memory.
     std::atomic<Chunk *> *chunks_ = static_cast<std::atomic<Chunk *> *>(calloc(kMaxSlots / kChunk, sizeof(std::atomic<Chunk *>)));
     uint32_t base_;
     uint32_t highest_ = base_ + 1;

@@ -1,9 +1,10 @@
 /**
  * @file
- * What a process shows of itself: one page of shared memory. Written by that process alone, at the end of a turn; read by another at any
- * time, without a system call of either.
+ * The status of a process in one page of shared memory. That process alone writes it, at the end of a turn;
+ * any other may read it at any time. Neither needs a system call.
  *
- * Numbers are relaxed atomics, each right by itself. Texts and the row count change under `version`, odd while they do.
+ * Numbers are relaxed atomics, each consistent by itself. `version` guards texts and the row count: it is odd
+ * while they change.
  */
 #ifndef WM_CORE_STATUS_PAGE_H
 #define WM_CORE_STATUS_PAGE_H
@@ -14,10 +15,10 @@
 
 namespace wm {
 
-/// What a row's worker does.
+/// The state of a row's worker.
 enum class RowState : uint32_t { kNone, kListening, kListenFailed, kPaused };
 
-/// What a child is at.
+/// The state of a child.
 enum class PageState : uint32_t { kFree, kStarting, kServing, kDraining, kStopping };
 
 struct StatusRow {
@@ -27,8 +28,8 @@ struct StatusRow {
     std::atomic<RowState> state;
     std::atomic<uint32_t> connections;
     std::atomic<uint64_t> requests;
-    char name[kName];       ///< cut, always with a NUL
-    char address[kAddress]; ///< cut, always with a NUL
+    char name[kName];       ///< truncated, always with a NUL
+    char address[kAddress]; ///< truncated, always with a NUL
 };
 
 struct StatusPage {
@@ -37,17 +38,18 @@ struct StatusPage {
 
     std::atomic<uint32_t> version;
     std::atomic<PageState> state;
-    std::atomic<int64_t> dispatching_since_ms; ///< CLOCK_MONOTONIC; 0: it waits for events
+    std::atomic<int64_t> dispatching_since_ms; ///< CLOCK_MONOTONIC; 0: waiting for events
     std::atomic<uint32_t> connections;
     std::atomic<uint32_t> timers;
     std::atomic<uint64_t> send_fail;
     std::atomic<uint64_t> requests;
-    // Requests by the second, for a rate that is right at every call: of the second that is running and the one before it.
+    // Requests of the current second and of the one before it, from which a reader computes a rate at any
+    // time.
     std::atomic<int64_t> second; ///< CLOCK_MONOTONIC, whole seconds
     std::atomic<uint32_t> in_second;
     std::atomic<uint32_t> in_second_before;
-    std::atomic<uint32_t> rows;    ///< in use below
-    std::atomic<uint32_t> workers; ///< there are; more than kRows have no row
+    std::atomic<uint32_t> rows;    ///< rows in use
+    std::atomic<uint32_t> workers; ///< all workers; those beyond kRows have no row
     StatusRow row[kRows];
 };
 

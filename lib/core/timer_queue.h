@@ -1,6 +1,6 @@
 /**
  * @file
- * Timers in a 4-ary heap by due time; each knows its place, so that a deletion is exact. The app's thread.
+ * Timers in a 4-ary heap by due time. Each knows its place, so a deletion needs no search. The app's thread.
  */
 #ifndef WM_CORE_TIMER_QUEUE_H
 #define WM_CORE_TIMER_QUEUE_H
@@ -20,7 +20,7 @@ struct Timer {
     void *user = nullptr;
     wm_destroy_fn destroy = nullptr;
     uint32_t place = UINT32_MAX;
-    bool running = false; ///< inside its callback: a deletion waits for its end
+    bool running = false; ///< inside its callback: a deletion waits until it returns
     bool deleted = false;
 };
 
@@ -50,7 +50,7 @@ private:
     struct Entry {
         int64_t due_ms;
         uint32_t slot;
-        uint32_t order; ///< of entering: those with one due time run as they were added
+        uint32_t order; ///< timers with the same due time run in the order they were added
 
         bool before(const Entry &other) const
         {

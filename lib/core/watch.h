@@ -1,9 +1,10 @@
 /**
  * @file
- * Interest in one descriptor: level-triggered, persistent. The owner keeps a Watch in place while it is armed. The loop's thread.
+ * Interest in one descriptor: level-triggered, persistent. The owner keeps a Watch in place while it is
+ * armed. The loop's thread.
  *
- * Every connection has one, so it is exactly libevent's event: kept as bytes, because this header reaches all of lib/ and libevent's does
- * not. watch.cpp asserts the layout.
+ * Every connection has one, so it is exactly libevent's event: kept as bytes, because this header reaches all
+ * of lib/ and libevent's does not. watch.cpp asserts the layout.
  */
 #ifndef WM_CORE_WATCH_H
 #define WM_CORE_WATCH_H
@@ -22,7 +23,8 @@ public:
     Watch(const Watch &) = delete;
     Watch &operator=(const Watch &) = delete;
 
-    /// Calls kFunction(owner) whenever fd is readable, until disarm(). True also when the watch is armed already.
+    /// Calls kFunction(owner) whenever fd is readable, until disarm(). True also when the watch is armed
+    /// already.
     template <auto kFunction, class Owner> bool arm_read(Loop &loop, int fd, Owner *owner)
     {
         return armed() || arm(loop, fd, kRead, &Watch::fire<kFunction, Owner>, owner);
@@ -55,8 +57,8 @@ private:
 
     template <auto kFunction, class Owner> static void fire(int fd, short, void *owner)
     {
-        // libevent is C: an exception must not pass through it. Where a peer can drive an allocation its failure is handled on the spot, so
-        // std::bad_alloc gets here only when nothing better can be done.
+        // libevent is C: an exception must not pass through it. Where a peer can drive an allocation its
+        // failure is handled on the spot, so std::bad_alloc gets here only when nothing better can be done.
         try {
             kFunction(static_cast<Owner *>(owner));
         } catch (const std::exception &error) {
