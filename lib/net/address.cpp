@@ -31,7 +31,7 @@ bool is_host_name(const std::string &host)
     return true;
 }
 
-/// Four decimal parts, so that 1.2.3.999 is a bad address and not a name to look up.
+/// Digits and dots only, so that 1.2.3.999 is an invalid address and not a name to look up.
 bool looks_like_ipv4(const std::string &host)
 {
     return host.find_first_not_of("0123456789.") == std::string::npos;
@@ -83,7 +83,7 @@ int Address::parse(const char *address)
         host = rest.substr(1, bracket - 1);
         struct in6_addr ignored;
         if (inet_pton(AF_INET6, host.c_str(), &ignored) != 1)
-            return fail(WM_EADDRESS, "'%s' is no IPv6 address in %s: the right form is %s://[::1]:1234", host.c_str(), address,
+            return fail(WM_EADDRESS, "'%s' is not an IPv6 address in %s: the right form is %s://[::1]:1234", host.c_str(), address,
                         scheme.c_str());
     } else {
         host = rest.substr(0, port_colon);
@@ -118,7 +118,7 @@ int resolve_unix(const Address &address, SocketAddress &out)
     un->sun_family = AF_UNIX;
     memcpy(un->sun_path, address.path.c_str(), address.path.size() + 1);
     out.len = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + address.path.size() + 1);
-    if (address.path[0] == '@') { // unix(7): an abstract name begins with NUL and has no end mark
+    if (address.path[0] == '@') { // unix(7): an abstract name begins with NUL and is not terminated
         un->sun_path[0] = '\0';
         out.len--;
     }
@@ -138,7 +138,7 @@ int resolve(const Address &address, SocketAddress &out)
     struct addrinfo *list = nullptr;
     int result = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &list);
     if (result != 0)
-        return fail(WM_EDNS, "host '%s' was not resolved: %s (%s)", address.host.c_str(), gai_strerror(result), address.text.c_str());
+        return fail(WM_EDNS, "cannot resolve host '%s': %s (%s)", address.host.c_str(), gai_strerror(result), address.text.c_str());
     memcpy(&out.storage, list->ai_addr, list->ai_addrlen);
     out.len = list->ai_addrlen;
     freeaddrinfo(list);
@@ -152,7 +152,7 @@ int format_ip(const struct sockaddr_storage &address, char *out)
         inet_ntop(AF_INET, &reinterpret_cast<const struct sockaddr_in *>(&address)->sin_addr, out, INET6_ADDRSTRLEN);
     else if (address.ss_family == AF_INET6) {
         const struct in6_addr &ip = reinterpret_cast<const struct sockaddr_in6 *>(&address)->sin6_addr;
-        // A dual-stack listener shows its IPv4 peers as what they are.
+        // An IPv4 peer of a dual-stack listener is shown as IPv4.
         if (IN6_IS_ADDR_V4MAPPED(&ip))
             inet_ntop(AF_INET, ip.s6_addr + 12, out, INET6_ADDRSTRLEN);
         else

@@ -1,6 +1,7 @@
 /**
  * @file
- * Addresses as users write them: SCHEME://HOST:PORT, SCHEME+unix:///PATH, unix:///PATH, unix://@NAME. Pure text, but resolve().
+ * Addresses as users write them: SCHEME://HOST:PORT, SCHEME+unix:///PATH, unix:///PATH, unix://@NAME. Pure,
+ * except resolve().
  */
 #ifndef WM_NET_ADDRESS_H
 #define WM_NET_ADDRESS_H
@@ -19,10 +20,11 @@ struct Address {
     std::string path; ///< of a unix socket; an abstract name begins with '@'
     std::string text; ///< as given
 
-    /// The form alone: what the scheme means is the worker's. 0, or WM_EADDRESS with the nearest right form in the detail.
+    /// Parses the form; the schemes themselves are checked by session/schemes. 0, or WM_EADDRESS with the
+    /// nearest valid form in the detail.
     int parse(const char *address);
 
-    /// The text with the port that was bound where 0 was asked for.
+    /// The text, with the bound port in place of port 0.
     std::string display(uint16_t bound_port) const;
 };
 
@@ -34,7 +36,7 @@ struct SocketAddress {
     const struct sockaddr *get() const { return reinterpret_cast<const struct sockaddr *>(&storage); }
 };
 
-/// 0, WM_EDNS or WM_EADDRESS. A name is looked up in this thread: listening happens at a start.
+/// 0 or WM_EDNS. Looks a name up in the calling thread, which blocks: listening happens at a start.
 int resolve(const Address &address, SocketAddress &out);
 
 /// "192.0.2.1", "::1", or "" for a unix socket, into out of at least 46 bytes; returns the length.

@@ -28,7 +28,7 @@ int privileged_port(const Address &address)
     return fail(WM_EACCES, "Permission denied: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)", address.text.c_str());
 }
 
-/// Whether a unix socket's file is a leftover: a socket at which nobody listens any more.
+/// Whether a unix socket's file is stale: a socket that refuses connections.
 bool is_stale(const SocketAddress &address, const char *path)
 {
     struct stat status;
@@ -63,7 +63,8 @@ int Listener::open(const Address &address, const ListenOptions &options)
 
 void Listener::set_tcp_options(const SocketAddress &socket_address, const ListenOptions &options)
 {
-    // On the listener, because Linux hands these on to accepted sockets: no system call for each connection.
+    // Set on the listener: accepted sockets inherit these on Linux, so no connection needs a system call for
+    // them.
     int on = 1, off = 0;
     setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (options.reuse_port)
@@ -71,7 +72,7 @@ void Listener::set_tcp_options(const SocketAddress &socket_address, const Listen
     if (options.tcp_nodelay)
         setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (options.keepalive) {
-        int idle_s = 55, probes = 3; // Workerman's interval; it gives up after one lost probe, we after three
+        int idle_s = 55, probes = 3; // Workerman's interval, but three lost probes instead of one
         setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
         setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
         setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof idle_s);
@@ -79,7 +80,7 @@ void Listener::set_tcp_options(const SocketAddress &socket_address, const Listen
     }
     if (socket_address.storage.ss_family == AF_INET6) {
         const auto *in6 = reinterpret_cast<const struct sockaddr_in6 *>(&socket_address.storage);
-        bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr); // [::] takes IPv4 too, whatever the system's default
+        bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr); // [::] accepts IPv4 too, whatever the system's default
         setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, any ? &off : &on, sizeof on);
     }
 }
@@ -91,7 +92,8 @@ int Listener::bind_and_listen(const Address &address, const SocketAddress &socke
         set_tcp_options(socket_address, options);
     if (file && is_stale(socket_address, address.path.c_str()))
         unlink(address.path.c_str());
-    // The mode has to hold from the first moment on: fchmod on the unbound socket sets what bind() gives the file.
+    // The file must never have a wider mode: bind() creates it with the mode that fchmod sets on the unbound
+    // socket.
     if (file && fchmod(fd_, options.unix_mode) != 0)
         return fail_with_errno(errno, address);
     if (bind(fd_, socket_address.get(), socket_address.len) != 0) {
@@ -102,7 +104,7 @@ int Listener::bind_and_listen(const Address &address, const SocketAddress &socke
     }
     if (file) {
         own_path(address.path);
-        // The umask has taken its part in bind(): what was asked for is set again on the file.
+        // bind() applies the umask, so the requested mode is set on the file again.
         if (path_.empty() || chmod(address.path.c_str(), options.unix_mode) != 0)
             return fail_with_errno(errno, address);
     }
@@ -118,7 +120,7 @@ void Listener::adopt(int fd, int backlog)
     fcntl(fd, F_SETFL, flags | O_NONBLOCK);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     if (backlog > 0)
-        ::listen(fd, backlog); // a changed backlog holds from here on
+        ::listen(fd, backlog); // sets the new backlog
     fd_ = fd;
     find_port();
 }

@@ -29,23 +29,24 @@ public:
 
     /// 0, or a WM_E... code with "Address already in use: ADDRESS" or the like as its detail.
     int open(const Address &address, const ListenOptions &options);
-    /// Takes over a socket that listens already; a backlog of 0 leaves it its own.
+    /// Adopts a socket that is listening already; a backlog of 0 leaves its backlog unchanged.
     void adopt(int fd, int backlog);
     void close();
-    /// Closes the descriptor only: the socket is another process's too, and the file of a unix socket is that one's to remove.
+    /// Closes the descriptor only: another process still has the socket, and removes the file of a unix
+    /// socket.
     void leave();
-    /// Gives the descriptor away, as leave() does.
+    /// Hands the descriptor to the caller; like leave(), it keeps the file of a unix socket.
     int release();
-    /// The file of a unix socket is somebody else's to remove; or ours.
+    /// Whether close() removes the file of a unix socket: not after disown_path(), again after own_path().
     void disown_path() { path_.clear(); }
     void own_path(const std::string &path);
 
     bool is_open() const { return fd_ >= 0; }
     int fd() const { return fd_; }
-    /// The port that was bound; 0 for a unix socket.
+    /// The bound port; 0 for a unix socket.
     uint16_t port() const { return port_; }
 
-    /// A connected descriptor, non-blocking; or -1 with errno.
+    /// Accepts a connection: a non-blocking descriptor, or -1 with errno.
     int accept();
 
 private:
@@ -56,7 +57,7 @@ private:
     int fd_ = -1;
     uint16_t port_ = 0;
     std::string path_;      ///< of a unix socket in the file system, to unlink
-    dev_t path_device_ = 0; ///< and whose it is: never unlink what somebody else has put there
+    dev_t path_device_ = 0; ///< its identity: a file that another process has put there is not removed
     ino_t path_inode_ = 0;
 };
 

@@ -36,7 +36,7 @@ static void address__what_is_wrong_is_said_with_the_right_form(void **state)
     expect_refused(app, "text://a b:1", "text://127.0.0.1:1234");
     expect_refused(app, "text://::1:1234", "[");
     expect_refused(app, "text://[::1:1234", "bad IPv6");
-    expect_refused(app, "text://[::g]:1234", "no IPv6");
+    expect_refused(app, "text://[::g]:1234", "not an IPv6");
     expect_refused(app, "text://127.0.0.1:1/path", "right form");
     expect_refused(app, "text://127.0.0.1:1?a=b", "right form");
     expect_refused(app, "text://user@127.0.0.1:1", "right form");
