@@ -1,8 +1,8 @@
 /**
  * @file
- * What the octets of a text protocol are: character classes of RFC 9110 and RFC 3986 in one table, ASCII case, white space.
+ * Character classes of RFC 9110 and RFC 3986 in one table, ASCII case, white space.
  *
- * The C library's <cctype> asks the locale and takes an int; these ask a table. Pure functions, any thread, nothing owned.
+ * Independent of the locale, unlike <cctype>. Pure functions, any thread.
  */
 #ifndef WM_PROTO_ASCII_H
 #define WM_PROTO_ASCII_H

@@ -44,7 +44,7 @@ bool is_utf8(const char *data, size_t len)
     const unsigned char *p = reinterpret_cast<const unsigned char *>(data);
     const unsigned char *end = p + len;
     while (p < end) {
-        // Most of what arrives is ASCII: looked at in words, four of them with one question.
+        // Most text is ASCII: four words are tested at once, then one.
         while (end - p >= 32) {
             uint64_t words[4];
             memcpy(words, p, sizeof words);

@@ -79,7 +79,7 @@ bool valid_ip_future(std::string_view text)
            std::all_of(text.begin() + static_cast<std::ptrdiff_t>(dot) + 1, text.end(), address);
 }
 
-/// port = *DIGIT, so "host:" is well-formed; beyond 65535 it is no port of TCP.
+/// port = *DIGIT, so "host:" is well-formed; above 65535 it is not a TCP port.
 bool valid_port(std::string_view text)
 {
     unsigned value = 0;

@@ -20,7 +20,7 @@ constexpr bool is_space(char c)
 
 } // namespace
 
-/// The limit acts while the digits are still coming: no size above it is ever waited for.
+/// The limit is checked at every digit: a size above it fails before its line ends.
 Error ChunkDecoder::size_octet(char c, const Limits &limits)
 {
     if (is(c, ascii::kHex)) {
@@ -42,8 +42,8 @@ Error ChunkDecoder::size_octet(char c, const Limits &limits)
     return extension_octet(c, limits);
 }
 
-/// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). It is dropped, but it must be well-formed:
-/// what hides in malformed ones is where two readers of one stream part.
+/// chunk-ext = *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). Extensions are ignored, but
+/// must be well-formed: malformed ones are a means of request smuggling.
 Error ChunkDecoder::extension_octet(char c, const Limits &limits)
 {
     if (++framing_ > limits.max_header_bytes)
@@ -80,7 +80,8 @@ Error ChunkDecoder::extension_octet(char c, const Limits &limits)
     return Error::kNone;
 }
 
-/// Trailers are checked as header lines are, and dropped: merging them into the header is what RFC 9110 §6.5.1 warns of.
+/// Trailers are validated like header lines and dropped: RFC 9110 §6.5.1 warns of merging them into the
+/// header.
 Error ChunkDecoder::trailer_octet(char c, const Limits &limits)
 {
     if (++framing_ > limits.max_header_bytes)

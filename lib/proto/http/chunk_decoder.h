@@ -2,8 +2,8 @@
  * @file
  * Joins a chunked body in place (RFC 9112 §7.1), resumable at every byte.
  *
- * One per request in its parser's state, on the thread of the app; owns nothing. Chunk sizes, extensions and trailers are
- * consumed as they come, so that between two calls only joined data lies in the buffer: nothing is scanned or moved twice.
+ * Part of the request parser's state; owns nothing. Chunk sizes, extensions and trailers are consumed as they
+ * arrive, so that between two calls the buffer holds joined data only: nothing is scanned or moved twice.
  */
 #ifndef WM_PROTO_HTTP_CHUNK_DECODER_H
 #define WM_PROTO_HTTP_CHUNK_DECODER_H
@@ -20,8 +20,9 @@ class ChunkDecoder {
 public:
     enum class Outcome : uint8_t { kMore, kDone, kFail };
 
-    /// Reads on: body[0, size()) is joined data, body[size(), len) are new bytes. kMore: all were consumed, body[0, size()) is
-    /// left. kDone: used bytes of body were consumed, the rest is untouched. kFail: error tells why.
+    /// Continues: body[0, size()) is joined data, body[size(), len) is new. kMore: all bytes are consumed,
+    /// body[0, size()) remains. kDone: `used` bytes of body are consumed, the rest is untouched. kFail: error
+    /// is set.
     Outcome decode(char *body, size_t len, const Limits &limits, size_t &used, Error &error);
 
     /// Bytes of joined data.
@@ -36,7 +37,7 @@ private:
         kData,
         kDataCr,
         kDataLf,
-        // chunk-ext; the comment says what may come
+        // chunk-ext: what may follow
         kExtension,      ///< BWS ";"
         kExtensionName,  ///< BWS token
         kName,           ///< more of the token, BWS, "=", ";", CR
@@ -58,7 +59,7 @@ private:
     Error extension_octet(char c, const Limits &limits);
     Error trailer_octet(char c, const Limits &limits);
 
-    uint64_t left_ = 0;     ///< of the current chunk: its size while that is read, then the bytes to come
+    uint64_t left_ = 0;     ///< the size of the current chunk while that is read, then its bytes to come
     uint64_t size_ = 0;     ///< joined
     uint32_t framing_ = 0;  ///< bytes of extensions so far; then of trailers
     uint16_t trailers_ = 0; ///< trailer lines

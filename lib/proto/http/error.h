@@ -42,7 +42,7 @@ struct Failure {
     X(kHostRepeated, 400, "RFC 9112 §3.2: more than one Host")                                                                             \
     X(kHostSyntax, 400, "RFC 9110 §7.2: Host must be host[:port]")                                                                         \
     X(kLengthSyntax, 400, "RFC 9110 §8.6: Content-Length must be digits only")                                                             \
-    X(kLengthRepeated, 400, "RFC 9112 §6.3: more than one Content-Length (two readers may each take another one)")                         \
+    X(kLengthRepeated, 400, "RFC 9112 §6.3: more than one Content-Length (recipients could differ on which counts)")                       \
     X(kLengthAndCoding, 400, "RFC 9112 §6.3: Transfer-Encoding together with Content-Length")                                              \
     X(kCodingInOld, 400, "RFC 9112 §6.1: Transfer-Encoding in an HTTP/1.0 request")                                                        \
     X(kCodingSyntax, 400, "RFC 9112 §6.1: malformed Transfer-Encoding")                                                                    \
@@ -67,7 +67,8 @@ enum class Error : uint8_t {
 
 const Failure &failure_of(Error error);
 
-/// The error of a header line that has c where a field name begins (first) or goes on, and c is no token character.
+/// The error of a header line that has c where a field name begins (first) or goes on, and c is no token
+/// character.
 Error field_name_error(char c, bool first);
 
 } // namespace wm::http

@@ -19,7 +19,7 @@ bool field_at(std::string_view fields, size_t &cursor, std::string_view &name, s
 
 bool find_field(std::string_view fields, std::string_view name, std::string_view &value)
 {
-    // A line is passed over by its length alone, unless its colon stands where the name's would.
+    // Names are compared only where the colon stands right behind a name of that length.
     for (size_t at = 0; at < fields.size();) {
         size_t line = fields.find('\r', at);
         if (line - at > name.size() && fields[at + name.size()] == ':' && ascii::equal_fold(fields.substr(at, name.size()), name) &&

@@ -1,4 +1,4 @@
-// The request line's part of RequestParser (RFC 9112 §3). Each function reads from p in its own state, moves on to the next
+// RequestParser: the request line (RFC 9112 §3). Each function reads from p in its own state, enters the next
 // state when its part is complete, and returns where it stopped; nullptr after refuse().
 #include "proto/http/request_parser.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 using ascii::is;
 
-/// RFC 9112 §2.2 asks for tolerance of "at least one" empty line before a request; more than this is no slip of an old client.
+/// RFC 9112 §2.2 requires tolerance of "at least one" empty line before a request.
 constexpr uint8_t kMaxEmptyLines = 4;
 
 constexpr std::string_view kVersionForm = "HTTP/d.d\r\n";
@@ -151,7 +151,8 @@ inline const char *RequestParser::path_or_query(const char *data, const char *p,
     return p;
 }
 
-/// HTTP-version and the CRLF. The version is judged at its last digit, so that HTTP/2.0 gives 505 whatever follows.
+/// HTTP-version and the CRLF. The version is checked at its last digit, so that HTTP/2.0 is answered with 505
+/// whatever follows.
 inline const char *RequestParser::version(const char *data, const char *p, const char *end)
 {
     const char *begin = data + target_end_ + 1;

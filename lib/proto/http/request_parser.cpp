@@ -18,7 +18,7 @@ using ascii::is;
 /// Offsets in the head are 32 bits.
 constexpr size_t kMaxHead = 0x7fffffff;
 
-/// Takes the next member off a comma-separated list, without the white space around it. False: none left.
+/// Removes the next member from a comma-separated list, trimmed. False: none left.
 bool next_member(std::string_view &list, std::string_view &member)
 {
     if (list.data() == nullptr)
@@ -42,7 +42,7 @@ const char *RequestParser::refuse(Error error)
     return nullptr;
 }
 
-/// By length first: five lengths, and mostly one candidate each.
+/// By length first: each of the five lengths has one candidate.
 inline RequestParser::Field RequestParser::classify(std::string_view name)
 {
     switch (name.size()) {
@@ -61,8 +61,8 @@ inline RequestParser::Field RequestParser::classify(std::string_view name)
     }
 }
 
-/// RFC 9112 §5. Goes from state to state as long as there are bytes; where they end, the state says where to go on. What changes
-/// with every line is held in registers and written back at the end.
+/// RFC 9112 §5. Runs from state to state until the bytes end; the state then says where to resume. What
+/// changes with every line is kept in locals (registers) and written back at the end.
 const char *RequestParser::header_lines(const char *data, const char *p, const char *end, size_t max_lines)
 {
     State state = state_;
@@ -157,7 +157,8 @@ inline Error RequestParser::take_host(const char *data, std::string_view value)
     return Error::kNone;
 }
 
-/// Repeated equal lengths may be refused or merged (RFC 9112 §6.3); refused, since the next reader may do neither.
+/// RFC 9112 §6.3 allows to reject repeated equal lengths or to merge them; rejected, as a proxy may do
+/// neither.
 Error RequestParser::take_length(std::string_view value)
 {
     if ((flags_ & kLength) != 0)
@@ -172,8 +173,8 @@ Error RequestParser::take_length(std::string_view value)
     return error == std::errc::result_out_of_range ? Error::kBodyLong : Error::kNone;
 }
 
-/// RFC 9112 §6.1. Only "chunked" is implemented; empty list members, which a list allows, are not taken here: they serve nobody
-/// but those who hide a coding from one of two readers.
+/// RFC 9112 §6.1. Only "chunked" is implemented. Empty list members are rejected, although lists allow them:
+/// their only use is to hide a coding from one of two recipients.
 Error RequestParser::take_coding(std::string_view value)
 {
     if ((flags_ & kMinor) == 0)
@@ -211,7 +212,7 @@ Error RequestParser::take_connection(std::string_view value)
     return Error::kNone;
 }
 
-/// In HTTP/1.0, 100-continue is ignored (RFC 9110 §10.1.1): end_of_head() forgets it.
+/// HTTP/1.0 ignores 100-continue (RFC 9110 §10.1.1): end_of_head() clears it.
 Error RequestParser::take_expect(std::string_view value)
 {
     std::string_view member;
@@ -225,7 +226,7 @@ Error RequestParser::take_expect(std::string_view value)
     return Error::kNone;
 }
 
-/// What only the whole head can tell: RFC 9112 §3.2 (Host) and §6.3 (how long the body is).
+/// The checks that need the whole head: RFC 9112 §3.2 (Host) and §6.3 (the length of the body).
 inline Error RequestParser::end_of_head(const Limits &limits)
 {
     if ((flags_ & (kMinor | kHost)) == kMinor)
@@ -244,10 +245,11 @@ inline Error RequestParser::end_of_head(const Limits &limits)
     return Error::kNone;
 }
 
-/// The limit is on the bytes looked at, not on those that happen to have come: so the outcome does not hang on how they are cut.
+/// The limit applies to the bytes parsed, not to those received, so that the outcome does not depend on how
+/// they are cut.
 inline Error RequestParser::head(const char *data, size_t len, const Limits &limits)
 {
-    // A limit that is lowered in the middle of a head holds for what comes, not for what was read.
+    // A limit that is lowered in the middle of a head applies to the bytes not yet parsed.
     size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
     const char *end = data + std::min(len, most);
     const char *p = data + pos_;
@@ -310,8 +312,8 @@ inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Re
         state_ = State::kFailed;
         return {StepKind::kFail, 0, 0};
     }
-    // Whether a chunked body is complete is not known before it is joined, so there 100 is always sent: RFC 9110 §10.1.1 lets a
-    // server leave it out when content has come, and does not ask it to.
+    // Whether a chunked body is complete is known only once it is joined, so 100 is always sent for one: RFC
+    // 9110 §10.1.1 allows a server to omit it when it has received content, but does not require that.
     flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
     return {StepKind::kContinue, 0, 0};
 }

@@ -2,9 +2,9 @@
  * @file
  * The HTTP/1 server's request parser: strict RFC 9112, one pass, resumable at every byte.
  *
- * One per connection, on the thread of its app; owns nothing, allocates nothing, and hands out slices of the bytes it is fed
- * (see step.h for how). Every octet of a head is looked at once, however the bytes are cut: the parser stops anywhere and
- * goes on there, so that the outcome depends on the bytes alone. Chunked bodies are joined in place behind the head.
+ * One per connection, on the app's thread; allocates nothing and returns slices of the bytes it is fed (see
+ * step.h). It parses every octet of a head once, however the bytes are cut: it stops and resumes anywhere, so
+ * that the outcome depends on the bytes alone. Chunked bodies are joined in place behind the head.
  */
 #ifndef WM_PROTO_HTTP_REQUEST_PARSER_H
 #define WM_PROTO_HTTP_REQUEST_PARSER_H
@@ -23,7 +23,8 @@ namespace wm::http {
 /// A request, as slices of the bytes fed.
 struct Request {
     std::string_view method, target, path, query;
-    /// Whom the request is for: the target's authority in absolute-form, whatever Host says (RFC 9112 §3.2.2), else Host.
+    /// The host that is asked: the target's authority in absolute-form, whatever Host says (RFC 9112 §3.2.2),
+    /// else Host.
     std::string_view authority;
     int minor;               ///< HTTP/1.minor: 0 or 1
     std::string_view fields; ///< the header lines, each with its CRLF
@@ -37,14 +38,16 @@ class RequestParser {
 public:
     RequestParser() : scan_() {}
 
-    /// Reads on in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready for the next request.
-    /// kContinue: once, behind the head of a request that waits for 100 Continue; size is 0. kMore: all bytes were looked at; of
-    /// a chunked body only head and joined data are left (size). kFail: failure() tells; the connection is of no use any more.
+    /// Continues in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready
+    /// for the next request. kContinue: once, behind the head of a request that waits for 100 Continue; size
+    /// is 0. kMore: all bytes were looked at; of a chunked body only head and joined data are left (size).
+    /// kFail: failure() says why, and the connection cannot be used further.
     Step step(char *data, size_t len, const Limits &limits, Request &out);
 
     /// After kFail.
     const Failure &failure() const { return failure_of(error_); }
-    /// The first byte of a request was seen, and not its last. Empty lines before a request do not count.
+    /// Inside a request: its first byte has been parsed, its last has not. Empty lines before a request do
+    /// not count.
     bool in_message() const { return state_ > State::kEmptyLf; }
     /// The head is complete, the body is not.
     bool in_body() const { return state_ == State::kFixedBody || state_ == State::kChunkedBody; }
@@ -84,7 +87,7 @@ private:
     };
     /// The fields that the parser acts on.
     enum class Field : uint8_t { kOther, kHost, kContentLength, kTransferEncoding, kConnection, kExpect };
-    /// What only the head's parsing needs.
+    /// State of the head only.
     struct Scan {
         uint64_t length; ///< Content-Length
         uint32_t mark;   ///< where the part being read begins: the slashes, the field name, its value
@@ -117,10 +120,10 @@ private:
     size_t target_begin() const { return size_t{start_} + method_size_ + 1; }
 
     union {
-        Scan scan_;           ///< until the head's end, and Content-Length beyond it
+        Scan scan_;           ///< until the end of the head; its length is valid in kFixedBody, too
         ChunkDecoder chunks_; ///< kChunkedBody
     };
-    uint32_t pos_ = 0; ///< the next octet of the head to look at; then the head's size
+    uint32_t pos_ = 0; ///< the next octet of the head to parse; then the size of the head
     uint32_t query_ = 0;
     uint32_t target_end_ = 0;
     uint32_t authority_ = 0;

@@ -26,7 +26,7 @@ constexpr size_t kBoundWithoutFields = "HTTP/1.1 NNN \r\n"sv.size() + kLongestRe
 
 char *put(char *out, std::string_view text)
 {
-    // An empty view may have no address, and memcpy wants one.
+    // memcpy must not be given the null pointer of an empty view.
     if (!text.empty())
         memcpy(out, text.data(), text.size());
     return out + text.size();
@@ -40,13 +40,14 @@ char *put_digits(char *out, unsigned value, int count)
     return out + count;
 }
 
-/// Lines that write_head makes: a second one would contradict it (RFC 9110 §8.6, §6.6.1; RFC 9112 §6.1).
+/// The fields that the library writes: a second one could contradict it (RFC 9110 §8.6, §6.6.1; RFC 9112
+/// §6.1).
 bool written_by_library(std::string_view name)
 {
     return ascii::equal_fold(name, "content-length") || ascii::equal_fold(name, "transfer-encoding") || ascii::equal_fold(name, "date");
 }
 
-/// Checks one line; moves at behind it.
+/// Checks one line and moves `at` past it.
 const char *check_line(const char *&at, const char *end, bool &wants_close)
 {
     const char *colon = skip_token(at, end);
@@ -130,7 +131,7 @@ size_t closing_bound(size_t head_size)
 
 size_t write_closing(char *out, std::string_view head)
 {
-    // As a line of its own it can only be write_head's: a host's lines have no other Connection than close.
+    // Only write_head() writes this line: check_fields() refuses any Connection but close.
     constexpr std::string_view kLine = "\r\nConnection: keep-alive\r\n";
     size_t keep_alive = head.find(kLine);
     size_t at = (keep_alive != head.npos ? keep_alive : head.find("\r\n")) + 2;
@@ -150,7 +151,8 @@ size_t format_date(time_t when, char out[kDateSize])
     unsigned days = static_cast<unsigned>(seconds / 86400);
     unsigned second = static_cast<unsigned>(seconds % 86400);
 
-    // Days to a date of the Gregorian calendar, in years that begin in March so that the leap day is the last.
+    // Days to a date of the Gregorian calendar, in years that begin in March so that the leap day is the
+    // last.
     unsigned shifted = days + 719468; // since 0000-03-01
     unsigned era = shifted / 146097;  // of 400 years
     unsigned day_of_era = shifted % 146097;

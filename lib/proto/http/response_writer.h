@@ -1,8 +1,8 @@
 /**
  * @file
- * Composes the head of a response into the caller's buffer.
+ * Writes the head of a response into the caller's buffer.
  *
- * Pure functions, any thread, nothing allocated or owned. The caller writes the body behind the head, if there is one to write.
+ * Pure functions, any thread, no allocation. The caller appends the body, if there is one.
  */
 #ifndef WM_PROTO_HTTP_RESPONSE_WRITER_H
 #define WM_PROTO_HTTP_RESPONSE_WRITER_H
@@ -14,41 +14,45 @@
 
 namespace wm::http {
 
-/// What a head says. Fields must have passed check_fields, or be the library's own.
+/// The contents of a head. Fields have passed check_fields or are the library's own.
 struct ResponseHead {
     int status = 200;            ///< 200-999: interim responses (1xx) are written elsewhere
     std::string_view fields;     ///< lines "Name: value\r\n", written last
     uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD and 304
     bool with_length = true;     ///< write Content-Length; never done for 204 (RFC 9110 §8.6)
     bool keep_alive = true;      ///< the connection stays open after this response
-    int minor = 1;               ///< of the request: HTTP/1.0 needs to be told that the connection stays
+    int minor = 1;               ///< of the request: an HTTP/1.0 client must be told that the connection stays open
     std::string_view date;       ///< format_date's 29 bytes; empty: no Date field
     bool default_type = false;   ///< write Content-Type: text/html;charset=utf-8 unless fields have a Content-Type
 };
 
 inline constexpr size_t kDateSize = 29;
 
-/// Checks header lines that a host gives: nullptr, or what is wrong with them (static text). Lines that the library writes itself
-/// (Content-Length, Transfer-Encoding, Date) are refused; "Connection: close" sets wants_close, any other Connection is refused.
-/// A "Connection: close" line stays in fields: write_head does not repeat it.
+/// Checks header lines of the host: nullptr, or the error (static text). The library writes Content-Length,
+/// Transfer-Encoding and Date itself, so they are refused; "Connection: close" sets wants_close, any other
+/// Connection is refused. A "Connection: close" line stays in fields: write_head does not repeat it.
 const char *check_fields(std::string_view fields, bool &wants_close);
 
-/// No head with that many bytes of fields is longer.
+/// The largest size of a head with that many bytes of fields.
 size_t head_bound(size_t fields_size);
 
-/// Writes the head, blank line included; out has head_bound(head.fields.size()) bytes. Returns the bytes written.
+/// Writes the head, blank line included; out has head_bound(head.fields.size()) bytes. Returns the bytes
+/// written.
 size_t write_head(char *out, const ResponseHead &head);
 
-/// No head of that size that is made to close is longer.
+/// The largest size that write_closing() gives a head of that size.
 size_t closing_bound(size_t head_size);
 
-/// Writes what write_head has written with keep_alive again, now saying that the connection ends; returns the bytes written.
+/// Rewrites a head that write_head() wrote with keep_alive into one that closes the connection; returns the
+/// bytes written.
 size_t write_closing(char *out, std::string_view head);
 
-/// The registered reason phrase (IANA HTTP Status Code Registry) of a final status; empty where there is none.
+/// The registered reason phrase (IANA HTTP Status Code Registry) of a final status; empty where there is
+/// none.
 std::string_view reason_phrase(int status);
 
-/// IMF-fixdate (RFC 9110 §5.6.7), 29 bytes without NUL; years outside 1970-9999 are clamped. Returns kDateSize.
+/// IMF-fixdate (RFC 9110 §5.6.7), 29 bytes without NUL; years outside 1970-9999 are clamped. Returns
+/// kDateSize.
 size_t format_date(time_t when, char out[kDateSize]);
 
 } // namespace wm::http

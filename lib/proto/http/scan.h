@@ -1,9 +1,10 @@
 /**
  * @file
- * The inner loops of the head's parser: how far does a run of allowed octets go. Pure, any thread.
+ * The inner loops of the head's parser: find the end of a run of allowed octets. Pure, any thread.
  *
- * Sixteen octets at a time with the compilers' vector type, which is SSE2, NEON or plain words as the machine has it; what
- * the block test is too coarse for, and what is left before the end, goes through the table of ascii.h.
+ * Sixteen octets at a time with the compilers' vector type, which is SSE2, NEON or plain words as the machine
+ * has it; octets that the block test cannot decide, and the last ones before the end, are looked up in the
+ * table of ascii.h.
  */
 #ifndef WM_PROTO_HTTP_SCAN_H
 #define WM_PROTO_HTTP_SCAN_H
@@ -48,8 +49,8 @@ template <class Word> inline bool folds_to(const char *text, const char *lower)
 
 } // namespace detail
 
-/// Whether text is lower but for the case of letters, a word at a time. lower has letters, digits and '-' only, and text no
-/// control characters: then or-ing 0x20 into text makes no other octets equal.
+/// Whether text is lower but for the case of letters, a word at a time. lower has letters, digits and '-'
+/// only, and text no control characters: then or-ing 0x20 into text makes no other octets equal.
 template <size_t N> inline bool equals_name(std::string_view text, const char (&lower)[N])
 {
     constexpr size_t kSize = N - 1;

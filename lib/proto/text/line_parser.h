@@ -1,6 +1,7 @@
 /**
  * @file
- * The text protocol: a message is a line that ends with LF; one CR before it is dropped. Pure; one connection's state.
+ * The text protocol: a message is a line that ends with LF; one CR before it is dropped. Pure; one
+ * connection's state.
  */
 #ifndef WM_PROTO_TEXT_LINE_PARSER_H
 #define WM_PROTO_TEXT_LINE_PARSER_H
@@ -16,7 +17,7 @@ public:
     /// The message of a kMessage step is data[0, message_len). kFail: no line end within max_message bytes.
     Step step(char *data, size_t len, size_t max_message, size_t &message_len)
     {
-        // What was searched before is not searched again: a line that dribbles in costs its length, not its square.
+        // Bytes are searched once: a line that arrives byte by byte costs its length, not its square.
         const void *found = len > searched_ ? memchr(data + searched_, '\n', len - searched_) : nullptr;
         if (!found) {
             searched_ = len;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr FrameFailure kReserved = {kProtocolError, "reserved bit set without an extension (RFC 6455 5.2)"};
 constexpr FrameFailure kUnknownOpcode = {kProtocolError, "unknown opcode (RFC 6455 5.2)"};
-constexpr FrameFailure kUnmasked = {kProtocolError, "frame of a client without mask (RFC 6455 5.1)"};
+constexpr FrameFailure kUnmasked = {kProtocolError, "unmasked frame from a client (RFC 6455 5.1)"};
 constexpr FrameFailure kControlFragment = {kProtocolError, "fragmented control frame (RFC 6455 5.5)"};
 constexpr FrameFailure kControlLength = {kProtocolError, "control frame over 125 bytes (RFC 6455 5.5)"};
 constexpr FrameFailure kLongForm = {kProtocolError, "length not in its shortest form (RFC 6455 5.2)"};
@@ -20,7 +20,7 @@ constexpr FrameFailure kInterleaved = {kProtocolError, "new message inside a fra
 constexpr FrameFailure kOversize = {kTooBig, "message over max_message"};
 constexpr FrameFailure kNotUtf8 = {kInvalidPayload, "text is not UTF-8 (RFC 6455 8.1)"};
 constexpr FrameFailure kShortClose = {kProtocolError, "close frame with one byte (RFC 6455 5.5.1)"};
-constexpr FrameFailure kCloseCode = {kProtocolError, "close code that is not for the wire (RFC 6455 7.4)"};
+constexpr FrameFailure kCloseCode = {kProtocolError, "close code that must not be sent (RFC 6455 7.4)"};
 constexpr FrameFailure kCloseReason = {kInvalidPayload, "close reason is not UTF-8 (RFC 6455 5.5.1)"};
 
 uint64_t big_endian(const unsigned char *p, int bytes)
@@ -122,7 +122,7 @@ const FrameFailure *FrameParser::check(const Header &header, size_t max_message)
         return &kUnmasked;
     if (header.payload >> 63)
         return &kLengthSign;
-    // From the header alone, before a byte of the payload is kept.
+    // Checked before a byte of the payload is kept.
     if (!is_control(opcode) && (joined_ > max_message || header.payload > max_message - joined_))
         return &kOversize;
     return nullptr;
@@ -141,7 +141,7 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
         bool length_known = extended == 0 || left >= 2 + static_cast<size_t>(extended);
         if (extended)
             header.payload = length_known ? big_endian(p + 2, extended) : 0;
-        // The first two bytes are judged as soon as they are there: what is wrong already needs no more bytes.
+        // Checked as soon as two bytes are there: an invalid header fails without waiting for more.
         if (const FrameFailure *failure = check(header, max_message))
             return fail(*failure);
         if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))

@@ -1,9 +1,10 @@
 /**
  * @file
- * The websocket frame parser for servers (RFC 6455 §5): masked frames in, messages and control frames out, in place.
+ * The websocket frame parser for servers (RFC 6455 §5): masked frames in, messages and control frames out, in
+ * place.
  *
- * The fragments of a message are joined at the front of the bytes that the connection keeps: [joined][gap][unread], with the gap
- * closed when a step runs out of bytes. Pure; one connection's state.
+ * The fragments of a message are joined at the front of the bytes that the connection keeps:
+ * [joined][gap][unread]. A step that runs out of bytes closes the gap. Pure; one connection's state.
  */
 #ifndef WM_PROTO_WEBSOCKET_FRAME_PARSER_H
 #define WM_PROTO_WEBSOCKET_FRAME_PARSER_H
@@ -13,7 +14,8 @@
 
 namespace wm::websocket {
 
-/// What a kMessage (kText, kBinary) or kControl (kClose, kPing, kPong) step hands out: unmasked, whole, text valid.
+/// The result of a kMessage (kText, kBinary) or kControl (kClose, kPing, kPong) step: complete, unmasked,
+/// text validated.
 struct Frame {
     Opcode opcode;
     char *data;
@@ -47,7 +49,8 @@ private:
 /// Applies a mask (RFC 6455 §5.3), from its first byte on.
 void unmask(char *data, size_t len, const char mask[4]);
 
-/// The code of a close frame's payload: kNoStatus when it is empty; nullptr in failure, else what is wrong with it (RFC 6455 §5.5.1, §7.4).
+/// Validates a close frame's payload (RFC 6455 §5.5.1, §7.4): nullptr, or the failure. code is kNoStatus if
+/// it is empty.
 const FrameFailure *check_close(const char *data, size_t len, int &code);
 
 } // namespace wm::websocket

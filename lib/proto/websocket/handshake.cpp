@@ -1,4 +1,5 @@
-// The block function of SHA-1 itself: SHA1() of OpenSSL 3 fetches a provider for each call, which costs more than the hash.
+// The block function of SHA-1 itself: SHA1() of OpenSSL 3 fetches a provider for each call, which costs more
+// than the hash.
 #define OPENSSL_API_COMPAT 0x10100000L
 
 #include "proto/websocket/handshake.h"

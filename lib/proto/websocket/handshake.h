@@ -1,6 +1,6 @@
 /**
  * @file
- * The opening handshake for servers (RFC 6455 §4.2): checks a parsed request, makes the answer. Pure.
+ * The opening handshake for servers (RFC 6455 §4.2): checks a parsed request, writes the answer. Pure.
  */
 #ifndef WM_PROTO_WEBSOCKET_HANDSHAKE_H
 #define WM_PROTO_WEBSOCKET_HANDSHAKE_H
@@ -13,20 +13,20 @@
 namespace wm::websocket {
 
 inline constexpr size_t kAcceptSize = 28;
-/// An answer's fixed part, without the header lines that a host adds.
+/// The size of an answer without the header lines of the host.
 inline constexpr size_t kAnswerSize = 160;
 
 struct Handshake {
-    int status;       ///< 101, or the status to refuse with
-    const char *text; ///< why it is refused; names the rule
+    int status;       ///< 101, or the status of the refusal
+    const char *text; ///< the rule that the request breaks
     char accept[kAcceptSize];
 };
 
-/// Judges a request; on 101 accept holds the Sec-WebSocket-Accept value (RFC 6455 §4.2.2).
+/// Checks a request; if status is 101, accept holds the Sec-WebSocket-Accept value (RFC 6455 §4.2.2).
 Handshake check_handshake(const http::Request &request);
 
-/// Writes the 101 answer with header lines of the host ("Name: value\r\n" each, checked by the caller) into out of at least
-/// kAnswerSize + fields.size() bytes; returns its length.
+/// Writes the 101 answer with header lines of the host ("Name: value\r\n" each, checked by the caller) into
+/// out of at least kAnswerSize + fields.size() bytes; returns its length.
 size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view fields);
 
 } // namespace wm::websocket
