@@ -13,7 +13,6 @@
 #include "shared/scan_error.h"
 #include "shared/string_stop.h"
 #include "shared/utf8.h"
-#include "shared/utf8_run.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -217,16 +216,8 @@ private:
     /// A run of characters outside ASCII; p at the first byte of the first.
     const char *skip_utf8(const char *p)
     {
-        do {
-            p = skip_utf8_runs(p, end_);
-            if (p == end_ || static_cast<signed char>(*p) >= 0)
-                return p;
-            size_t length = utf8_length(p, end_);
-            if (length == 0)
-                return fail(ScanError::kBadUtf8, p);
-            p += length;
-        } while (p < end_ && static_cast<signed char>(*p) < 0);
-        return p;
+        p = skip_non_ascii(p, end_);
+        return p == end_ || static_cast<signed char>(*p) >= 0 ? p : fail(ScanError::kBadUtf8, p);
     }
 
     /// p at the first byte of a value inside `depth` containers.

@@ -5,6 +5,8 @@
 #ifndef WM_CLI_UTF8_H
 #define WM_CLI_UTF8_H
 
+#include "shared/utf8_run.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -38,16 +40,35 @@ inline size_t utf8_length(const char *p, const char *end)
     return lead != 0xf4 || byte(1) < 0x90 ? 4 : 0; // above: beyond U+10FFFF
 }
 
-/// Where text stops being UTF-8: the offset of the first byte that begins no character, or text.size() when all is well.
+/// Skips the characters outside ASCII at p, of which there is at least one. Returns where they end: at an ASCII byte, at `end`, or at
+/// the first byte outside ASCII that begins no character.
+[[gnu::always_inline]] inline const char *skip_non_ascii(const char *p, const char *end)
+{
+    do {
+        p = skip_utf8_runs(p, end);
+        if (p == end || static_cast<signed char>(*p) >= 0)
+            return p;
+        size_t length = utf8_length(p, end);
+        if (length == 0)
+            return p;
+        p += length;
+    } while (p < end && static_cast<signed char>(*p) < 0);
+    return p;
+}
+
+/// Returns the offset of the first byte that begins no UTF-8 character, or text.size() if the whole text is UTF-8.
 inline size_t utf8_valid_prefix(std::string_view text)
 {
     const char *p = text.data();
     const char *end = p + text.size();
     while (p < end) {
-        size_t length = utf8_length(p, end);
-        if (length == 0)
+        if (static_cast<signed char>(*p) >= 0) {
+            p++;
+            continue;
+        }
+        p = skip_non_ascii(p, end);
+        if (p < end && static_cast<signed char>(*p) < 0)
             break;
-        p += length;
     }
     return static_cast<size_t>(p - text.data());
 }
