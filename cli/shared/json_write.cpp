@@ -15,6 +15,12 @@ void append_escaped(std::string &out, char c)
         out += '\\';
         out += c;
         return;
+    case '\b':
+        out += "\\b";
+        return;
+    case '\f':
+        out += "\\f";
+        return;
     case '\n':
         out += "\\n";
         return;
@@ -53,6 +59,32 @@ void append_json_string(std::string &out, std::string_view text)
         append_escaped(out, *p);
     }
     out += '"';
+}
+
+void JsonObject::begin_member(std::string_view name)
+{
+    members_ += members_.empty() ? '{' : ',';
+    append_json_string(members_, name);
+    members_ += ':';
+}
+
+JsonObject &JsonObject::add(std::string_view name, std::string_view text)
+{
+    begin_member(name);
+    append_json_string(members_, text);
+    return *this;
+}
+
+JsonObject &JsonObject::add(std::string_view name, uint64_t number)
+{
+    return add_json(name, std::to_string(number));
+}
+
+JsonObject &JsonObject::add_json(std::string_view name, std::string_view json)
+{
+    begin_member(name);
+    members_ += json;
+    return *this;
 }
 
 } // namespace wm

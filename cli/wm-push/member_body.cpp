@@ -1,25 +1,14 @@
 #include "wm-push/member_body.h"
 
 #include "shared/json_scan.h"
+#include "shared/json_write.h"
 #include "shared/utf8.h"
 
-#include <cjson/cJSON.h>
-#include <memory>
-#include <new>
-#include <string_view>
+#include <set>
 
 namespace wm {
 
 namespace {
-
-struct DeleteDocument {
-    void operator()(cJSON *document) const { cJSON_Delete(document); }
-};
-using Document = std::unique_ptr<cJSON, DeleteDocument>;
-
-struct FreeText {
-    void operator()(char *text) const { cJSON_free(text); }
-};
 
 bool refuse(Failure &failure, ExitCode code, const std::string &member, const std::string &text)
 {
@@ -27,9 +16,8 @@ bool refuse(Failure &failure, ExitCode code, const std::string &member, const st
     return false;
 }
 
-/// Adds one member. Everything is checked here, since cJSON takes any bytes as
-/// they come.
-bool add_member(cJSON *object, const std::string &member, Failure &failure)
+/// Checks one value of -k and adds it to the object; `names` has the names so far.
+bool add_member(JsonObject &object, std::set<std::string> &names, const std::string &member, Failure &failure)
 {
     size_t equals = member.find('=');
     bool raw = equals != std::string::npos && equals > 0 && member[equals - 1] == ':';
@@ -41,7 +29,7 @@ bool add_member(cJSON *object, const std::string &member, Failure &failure)
     size_t good = utf8_valid_prefix(member);
     if (good < member.size())
         return refuse(failure, kExitBadBody, "NAME=TEXT", "not UTF-8 at byte offset " + std::to_string(good) + "; convert it to UTF-8");
-    if (cJSON_GetObjectItemCaseSensitive(object, name.c_str()) != nullptr)
+    if (!names.insert(name).second)
         return refuse(failure, kExitUsage, name, "given twice; use a name once");
     if (raw) {
         TextShape shape = scan_text(value.data(), value.size());
@@ -50,9 +38,10 @@ bool add_member(cJSON *object, const std::string &member, Failure &failure)
                           "the value is not JSON at its byte offset " + std::to_string(shape.offset) + ": " + scan_error_text(shape.error) +
                               "; for a text write -k " + name + "=TEXT");
     }
-    cJSON *item = raw ? cJSON_CreateRaw(value.c_str()) : cJSON_CreateString(value.c_str());
-    if (item == nullptr || cJSON_AddItemToObject(object, name.c_str(), item) == 0)
-        throw std::bad_alloc();
+    if (raw)
+        object.add_json(name, value);
+    else
+        object.add(name, value);
     return true;
 }
 
@@ -60,14 +49,12 @@ bool add_member(cJSON *object, const std::string &member, Failure &failure)
 
 bool build_member_body(const std::vector<std::string> &members, std::string &body, Failure &failure)
 {
-    Document object(cJSON_CreateObject());
+    JsonObject object;
+    std::set<std::string> names;
     for (const std::string &member : members)
-        if (!add_member(object.get(), member, failure))
+        if (!add_member(object, names, member, failure))
             return false;
-    std::unique_ptr<char, FreeText> text(cJSON_PrintUnformatted(object.get()));
-    if (text == nullptr)
-        throw std::bad_alloc();
-    body = text.get();
+    body = object.text();
     return true;
 }
 

@@ -1,11 +1,10 @@
 #include "wm-push/report.h"
 
+#include "shared/json_write.h"
+
 #include <cerrno>
-#include <cjson/cJSON.h>
 #include <cstdio>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,43 +26,6 @@ const char *name_of(PushResult result)
     }
     return "";
 }
-
-/// One JSON object, member by member.
-class JsonLine {
-public:
-    JsonLine() : object_(cJSON_CreateObject()) {}
-
-    JsonLine &add(const char *name, uint64_t number)
-    {
-        return check(cJSON_AddNumberToObject(object_.get(), name, static_cast<double>(number)));
-    }
-    JsonLine &add(const char *name, std::string_view text)
-    {
-        return check(cJSON_AddStringToObject(object_.get(), name, std::string(text).c_str()));
-    }
-    void append_to(std::string &out) const
-    {
-        char *text = cJSON_PrintUnformatted(object_.get());
-        if (text == nullptr)
-            throw std::bad_alloc();
-        out += text;
-        out += '\n';
-        cJSON_free(text);
-    }
-
-private:
-    JsonLine &check(const cJSON *added)
-    {
-        if (added == nullptr)
-            throw std::bad_alloc();
-        return *this;
-    }
-
-    struct Delete {
-        void operator()(cJSON *object) const { cJSON_Delete(object); }
-    };
-    std::unique_ptr<cJSON, Delete> object_;
-};
 
 } // namespace
 
@@ -97,11 +59,12 @@ void Report::add(PushResult result, std::string_view reason)
 
 void Report::write_json(PushResult result, std::string_view reason)
 {
-    JsonLine line;
+    JsonObject line;
     line.add("push", pushed()).add("result", name_of(result));
     if (!reason.empty())
         line.add("reason", reason);
-    line.append_to(output_);
+    output_ += line.text();
+    output_ += '\n';
 }
 
 void Report::complain(std::string_view text)
@@ -138,10 +101,11 @@ void Report::summarize()
 {
     if (!json_ || !for_lines_)
         return;
-    JsonLine line;
+    JsonObject line;
     line.add("pushes", pushed()).add("ok", ok_).add("fail", fail_).add("bad", bad_).add("lost", lost_);
     line.add("exit", static_cast<uint64_t>(exit_code()));
-    line.append_to(output_);
+    output_ += line.text();
+    output_ += '\n';
 }
 
 ExitCode Report::exit_code() const
