@@ -59,17 +59,11 @@ bool Connection::give_up(int error)
 
 bool Connection::connect_unix(const ServerAddress &address, Clock::time_point deadline)
 {
-    sockaddr_un socket_address{};
-    socket_address.sun_family = AF_UNIX;
-    address.path.copy(socket_address.sun_path, sizeof socket_address.sun_path - 1);
-    size_t len = offsetof(sockaddr_un, sun_path) + address.path.size();
-    if (address.path[0] == '@')
-        socket_address.sun_path[0] = '\0'; // abstract: the length ends the name
-    else
-        len++;
+    sockaddr_un socket_address;
+    unsigned len = make_unix_address(address, socket_address);
     // A unix socket whose backlog is full says EAGAIN at once and gives nothing
     // to wait for (connect(2)).
-    while (!connect_socket(reinterpret_cast<const sockaddr *>(&socket_address), static_cast<unsigned>(len), deadline)) {
+    while (!connect_socket(reinterpret_cast<const sockaddr *>(&socket_address), len, deadline)) {
         if (error_ != EAGAIN)
             return false;
         if (Clock::now() >= deadline)

@@ -1,6 +1,8 @@
 #include "wm-push/server_address.h"
 
 #include <charconv>
+#include <cstddef>
+#include <sys/socket.h>
 #include <sys/un.h>
 
 namespace wm {
@@ -8,6 +10,9 @@ namespace wm {
 namespace {
 
 constexpr std::string_view kForms = "give HOST:PORT, [IPV6]:PORT or unix:PATH, for instance 127.0.0.1:5678";
+
+// One byte of sun_path is a NUL: the last one, or the first one of an abstract name.
+constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 bool take_prefix(std::string_view &text, std::string_view prefix)
 {
@@ -26,9 +31,6 @@ bool is_port(std::string_view text)
 
 bool parse_unix_path(std::string_view path, ServerAddress &out, std::string &error)
 {
-    // One byte of sun_path is the NUL at its end (the one at the start of an
-    // abstract name).
-    constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
     if (path.empty() || path == "@") {
         error = "the path of the unix socket is missing; give unix:PATH, for "
                 "instance unix:/run/wm/push.sock";
@@ -97,6 +99,19 @@ bool parse_server_address(std::string_view text, ServerAddress &out, std::string
     out.host = host;
     out.port = port;
     return true;
+}
+
+unsigned make_unix_address(const ServerAddress &address, sockaddr_un &out)
+{
+    out = {};
+    out.sun_family = AF_UNIX;
+    address.path.copy(out.sun_path, kMaxPath);
+    size_t len = offsetof(sockaddr_un, sun_path) + address.path.size();
+    if (address.path[0] == '@')
+        out.sun_path[0] = '\0'; // an abstract name is not terminated: its length ends it
+    else
+        len++;
+    return static_cast<unsigned>(len);
 }
 
 } // namespace wm

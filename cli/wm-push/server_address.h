@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+struct sockaddr_un;
+
 namespace wm {
 
 struct ServerAddress {
@@ -23,6 +25,9 @@ struct ServerAddress {
 /// Reads an address. The schemes that wm-serve prints (text://, unix://,
 /// text+unix://) may stand before it. False: error says why.
 bool parse_server_address(std::string_view text, ServerAddress &out, std::string &error);
+
+/// Fills in the socket address of a unix path. Returns its length for connect.
+unsigned make_unix_address(const ServerAddress &address, sockaddr_un &out);
 
 } // namespace wm
 
