@@ -1,6 +1,6 @@
 /**
  * @file
- * Durations as the tools take them: 500ms, 2s, 1m. Any thread.
+ * Durations on the command lines of the tools: 500ms, 2s, 1m. Any thread.
  */
 #ifndef WM_CLI_DURATION_H
 #define WM_CLI_DURATION_H
@@ -10,10 +10,10 @@
 
 namespace wm {
 
-/// What to say when a text is none.
+/// The hint of an error message about a duration.
 inline constexpr const char *kDurationForm = "give a whole number and a unit, from 1ms to 24h, as in 500ms, 2s or 1m";
 
-/// A whole number and ms, s or m; from a millisecond to a day, or 0 where `zero` is allowed. False: out is as it was.
+/// Parses a whole number followed by ms, s or m: 1 ms to 24 h, or 0 where `zero` is allowed. On false, `out` is unchanged.
 bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds &out);
 
 } // namespace wm

@@ -1,11 +1,11 @@
 /**
  * @file
- * A strict RFC 8259 reader of one text that lies in memory: it walks over the members of an object and skips their values, checking
- * every byte. It allocates nothing, recurses nowhere and reads no byte outside the text, which the caller owns and keeps.
- * The functions stand in the header because the scan of a push line is hot and lives from being one function. One text, one thread.
+ * A strict RFC 8259 reader of one text in memory: it iterates over the members of an object and skips their values, checking every
+ * byte. It does not allocate or recurse and never reads outside the text, which the caller owns. The functions are in the header so
+ * that the compiler inlines them: the scan of a push line is hot. One reader per text; one thread.
  *
- * A text whose last byte is a closing bracket is its own guard: no token but a bracket can end there, so a reader that is kGuarded
- * looks for the end of the text only in strings and behind brackets. Every other text takes a kChecked reader.
+ * A text whose last byte is a closing bracket guards itself: only a bracket can be the last token, so a kGuarded reader checks for
+ * the end of the text only inside strings and after brackets. All other texts need a kChecked reader.
  */
 #ifndef WM_CLI_JSON_READER_H
 #define WM_CLI_JSON_READER_H
@@ -23,12 +23,12 @@ namespace wm {
 
 enum class JsonKind : uint8_t { kObject, kArray, kString, kInteger, kNumber, kLiteral };
 
-/// A value as it stands in the text, from its first to its last byte (a string with its quotes).
+/// A value in the text, from its first to its last byte (a string with its quotes).
 struct JsonValue {
     const char *data = nullptr;
     size_t len = 0;
     JsonKind kind = JsonKind::kLiteral;
-    bool escaped = false; ///< a string with at least one backslash
+    bool escaped = false; ///< a string that contains a backslash
 };
 
 struct JsonMember {
@@ -40,7 +40,7 @@ struct JsonMember {
 
 enum class JsonBounds : uint8_t { kChecked, kGuarded };
 
-/// Whether a text without blanks at its end may be read by a kGuarded reader.
+/// Whether a text without trailing blanks may be read by a kGuarded reader.
 inline bool is_json_guarded(const char *data, size_t len)
 {
     return len > 0 && (data[len - 1] == '}' || data[len - 1] == ']');
@@ -50,7 +50,7 @@ template <JsonBounds Bounds> class JsonReader {
 public:
     JsonReader(const char *data, size_t len) : begin_(data), end_(data + len), at_(data) {}
 
-    /// Reads the opening brace of the text. False: failed.
+    /// Reads the opening brace of the text. False on error.
     bool open_object()
     {
         const char *p = skip_blanks(at_);
@@ -62,7 +62,7 @@ public:
         return true;
     }
 
-    /// Reads the next member of the object that open_object() entered. False: the object is closed, or failed.
+    /// Reads the next member of the object that open_object() entered. False at the end of the object or on error.
     [[gnu::always_inline]] bool next_member(JsonMember &member)
     {
         const char *p = at_ < end_ ? skip_blanks(at_) : end_;
@@ -83,7 +83,7 @@ public:
         return p != nullptr && read_value(p, 1, member.value);
     }
 
-    /// Reads a value of any kind that stands for itself. False: failed.
+    /// Reads a text that is one value of any kind. False on error.
     bool read_text_value(JsonValue &value)
     {
         const char *p = skip_blanks(at_);
@@ -94,17 +94,17 @@ public:
         return read_value(p, 0, value);
     }
 
-    /// After the last value: true when the text, whose last byte is no blank, ends here.
+    /// After the last value: whether the text, which has no trailing blanks, ends here.
     bool at_end() { return at_ == end_ || fail(ScanError::kTextBehind, skip_blanks(at_)) != nullptr; }
 
     ScanError error() const { return error_; }
-    /// Where the error is: bytes from the start of the text.
+    /// The position of the error, in bytes from the start of the text.
     size_t offset() const { return static_cast<size_t>(error_at_ - begin_); }
 
 private:
     [[gnu::cold, gnu::noinline]] const char *fail(ScanError error, const char *at)
     {
-        // The end of the text wins: nothing that stands there is wrong, something is missing.
+        // At the end of the text no byte is invalid: something is missing.
         error_ = at == end_ && error != ScanError::kEmpty ? ScanError::kTruncated : error;
         error_at_ = at;
         return nullptr;
@@ -112,7 +112,7 @@ private:
 
     bool is_byte_order_mark(const char *p) const { return end_ - p >= 3 && std::memcmp(p, "\xef\xbb\xbf", 3) == 0; }
 
-    /// The byte at p; at the end of the text NUL, which no rule of the grammar takes.
+    /// The byte at p, or NUL at the end of the text: no rule of the grammar accepts NUL.
     [[gnu::always_inline]] char peek(const char *p) const
     {
         if constexpr (Bounds == JsonBounds::kGuarded)
@@ -122,7 +122,7 @@ private:
 
     [[gnu::always_inline]] const char *skip_blanks(const char *p) const
     {
-        // Most lines have no blanks at all: one comparison then.
+        // Most lines have no blanks: one comparison.
         if (static_cast<unsigned char>(peek(p)) > ' ') [[likely]]
             return p;
         for (char c = peek(p); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = peek(p))
@@ -137,7 +137,7 @@ private:
         return skip_blanks(p + 1);
     }
 
-    /// p at the opening quote; returns the closing one.
+    /// p is at the opening quote. Returns the closing quote.
     [[gnu::always_inline]] const char *skip_name(const char *p, bool &escaped)
     {
         if (peek(p) != '"') [[unlikely]]
@@ -145,7 +145,7 @@ private:
         return skip_string(p + 1, escaped);
     }
 
-    /// p behind a name's closing quote; returns the first byte of the value, which may be the end of the text.
+    /// p is after a name's closing quote. Returns the first byte of the value, which may be the end of the text.
     [[gnu::always_inline]] const char *skip_colon(const char *p)
     {
         p = skip_blanks(p);
@@ -154,7 +154,7 @@ private:
         return skip_blanks(p + 1);
     }
 
-    /// p behind the opening quote; returns the closing one.
+    /// p is after the opening quote. Returns the closing quote.
     [[gnu::always_inline]] const char *skip_string(const char *p, bool &escaped)
     {
         p = find_string_stop(begin_, p, end_);
@@ -163,7 +163,7 @@ private:
         return skip_rich_string(p, escaped);
     }
 
-    /// The rest of a string that has escapes or characters outside ASCII; p at the first of them.
+    /// The rest of a string with escapes or non-ASCII characters; p is at the first of them.
     [[gnu::noinline]] const char *skip_rich_string(const char *p, bool &escaped)
     {
         while (p < end_) {
@@ -185,7 +185,7 @@ private:
         return fail(ScanError::kTruncated, end_);
     }
 
-    /// RFC 8259 §7. Which halves of surrogate pairs stand where is not the grammar's business (§8.2).
+    /// RFC 8259 §7. The grammar allows unpaired surrogates (§8.2).
     const char *skip_escape(const char *p)
     {
         if (end_ - p < 2)
@@ -213,14 +213,14 @@ private:
         }
     }
 
-    /// A run of characters outside ASCII; p at the first byte of the first.
+    /// A run of non-ASCII characters; p is at its first byte.
     const char *skip_utf8(const char *p)
     {
         p = skip_non_ascii(p, end_);
         return p == end_ || static_cast<signed char>(*p) >= 0 ? p : fail(ScanError::kBadUtf8, p);
     }
 
-    /// p at the first byte of a value inside `depth` containers.
+    /// p is at the first byte of a value inside `depth` containers.
     [[gnu::always_inline]] bool read_value(const char *p, unsigned depth, JsonValue &value)
     {
         const char *start = p;
@@ -239,7 +239,7 @@ private:
         return true;
     }
 
-    /// Returns the first byte behind the value.
+    /// Returns the first byte after the value.
     [[gnu::always_inline]] const char *skip_scalar(const char *p, JsonKind &kind, bool &escaped)
     {
         char first = peek(p);
@@ -311,17 +311,17 @@ private:
         return p;
     }
 
-    /// p at the opening bracket of a container that stands inside `outside` others; returns the first byte behind it.
+    /// p is at the opening bracket of a container inside `outside` others. Returns the first byte after the container.
     [[gnu::noinline]] const char *skip_container(const char *p, unsigned outside)
     {
-        // One bit for each open container, 1 for an object, the innermost lowest; each 64 levels the word is put away.
+        // One bit for each open container, 1 for an object, the innermost lowest; every 64 levels the word is saved.
         uint64_t objects = 0;
         uint64_t outer_words[kMaxDepth / 64];
         unsigned depth = 0;
         JsonKind kind = JsonKind::kLiteral;
         bool ignored = false;
         for (;;) {
-            // p at the first byte of a value.
+            // p is at the first byte of a value.
             if (char first = peek(p); first == '{' || first == '[') {
                 if (outside + depth == kMaxDepth)
                     return fail(ScanError::kTooDeep, p);
@@ -341,7 +341,7 @@ private:
                     return nullptr;
                 p = skip_blanks(p);
             }
-            // p behind a value, or at the closing bracket of an empty container: close all that ends here.
+            // p is after a value, or at the closing bracket of an empty container: close all containers that end here.
             while (peek(p) == closing_bracket(objects)) {
                 p++;
                 if (--depth == 0)

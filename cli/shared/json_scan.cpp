@@ -18,13 +18,13 @@ unsigned hex_value(char c)
     return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
-/// The number of an escape \uXXXX; p at its backslash.
+/// The code unit of an escape \uXXXX; p is at its backslash.
 uint32_t code_unit(const char *p)
 {
     return hex_value(p[2]) << 12 | hex_value(p[3]) << 8 | hex_value(p[4]) << 4 | hex_value(p[5]);
 }
 
-/// The character that a one letter escape stands for.
+/// The character of a one-letter escape.
 char escaped_character(char letter)
 {
     switch (letter) {
@@ -39,12 +39,12 @@ char escaped_character(char letter)
     case 't':
         return '\t';
     default:
-        return letter; // the quote, the backslash and the slash stand for themselves
+        return letter; // the quote, the backslash and the slash
     }
 }
 
-/// Reads the escape at p in [p, end), which the reader has found to be well formed, into out (four bytes of room).
-/// Moves p behind it. Returns the bytes written, 0 for half of a surrogate pair.
+/// Decodes the escape at p in [p, end), which the reader has checked, into `out` (at least four bytes) and moves p past it. Returns the
+/// number of bytes written, 0 for an unpaired surrogate.
 size_t decode_escape(const char *&p, const char *end, char *out)
 {
     if (p[1] != 'u') {
@@ -65,7 +65,7 @@ size_t decode_escape(const char *&p, const char *end, char *out)
     return utf8_encode(code, out);
 }
 
-/// Decodes a string without its quotes, which the reader has found to be well formed, into at most cap bytes.
+/// Decodes a string without its quotes, which the reader has checked, into at most `cap` bytes.
 Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
 {
     const char *end = p + len;
@@ -99,7 +99,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
     return Name::kOther;
 }
 
-/// Which name a member has, however it is spelled: "\u0075id" is uid.
+/// The name of a member with its escapes decoded: "\u0075id" is uid.
 [[gnu::always_inline]] inline Name name_of(const JsonMember &member)
 {
     if (!member.name_escaped) [[likely]]
@@ -109,7 +109,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
     return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
 }
 
-/// Reads the value of the uid into line.uid. Returns what is wrong with it.
+/// Reads the value of the uid into `uid`. Returns kNone or the error.
 ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view &uid)
 {
     if (value.kind == JsonKind::kInteger) {
@@ -131,7 +131,7 @@ ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view
     return uid.size() > kMaxUidBytes ? ScanError::kUidLong : ScanError::kNone;
 }
 
-/// Whether the value of "wm" is {"cmd":"broadcast"} and nothing else. It has been read before, so it is well formed.
+/// Whether the value of "wm", which has been checked, is exactly {"cmd":"broadcast"}.
 bool is_broadcast_command(const JsonValue &value)
 {
     if (value.kind != JsonKind::kObject)
@@ -148,13 +148,13 @@ bool is_broadcast_command(const JsonValue &value)
     return !reader.next_member(member);
 }
 
-/// The top-level members that mean something.
+/// The top-level members that have a meaning.
 struct Members {
     JsonValue uid;
     JsonValue wm;
     JsonValue data;
-    const char *uid_name = nullptr; ///< the second one when there are several
-    const char *wm_name = nullptr;  ///< the first
+    const char *uid_name = nullptr; ///< of the second one if there are several
+    const char *wm_name = nullptr;  ///< of the first one
     unsigned uids = 0;
     unsigned wms = 0;
     unsigned datas = 0;
@@ -194,7 +194,7 @@ struct ReaderResult {
     size_t offset;
 };
 
-/// Reads a text that must be one object, from its first to its last byte.
+/// Reads a text that must be one object and nothing else.
 template <JsonBounds Bounds> ReaderResult read_object(const char *text, size_t len, Members &members)
 {
     JsonReader<Bounds> reader(text, len);
@@ -259,9 +259,9 @@ PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
     if (members.uids > 1)
         return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
     PushLine line;
-    ScanError wrong = read_uid(members.uid, scratch, line.uid);
-    if (wrong != ScanError::kNone)
-        return invalid_line(wrong, static_cast<size_t>(members.uid.data - text));
+    ScanError error = read_uid(members.uid, scratch, line.uid);
+    if (error != ScanError::kNone)
+        return invalid_line(error, static_cast<size_t>(members.uid.data - text));
     line.kind = PushLine::Kind::kPush;
     return line;
 }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-/// A few characters of the text at a place, fit for a terminal.
+/// The first characters of the text at `offset`, safe to print on a terminal.
 std::string excerpt(std::string_view text, size_t offset)
 {
     constexpr size_t kCharacters = 16;
@@ -29,28 +29,28 @@ std::string excerpt(std::string_view text, size_t offset)
     return shown;
 }
 
-std::string place(std::string_view text, size_t offset)
+std::string describe_position(std::string_view text, size_t offset)
 {
     if (offset >= text.size())
         return "at its end (byte offset " + std::to_string(offset) + ")";
     return "at byte offset " + std::to_string(offset) + " (" + excerpt(text, offset) + ")";
 }
 
-/// What to say about a body that is no JSON.
+/// The error message for a body that is not JSON.
 std::string describe(std::string_view body, const TextShape &shape, bool angles)
 {
     if (shape.error == ScanError::kEmpty)
         return "the body is empty; give a JSON value, for instance '{\"percent\":\"88%\"}'";
-    std::string text = "the body is not JSON: " + place(body, shape.offset) + ": " + scan_error_text(shape.error);
+    std::string text = "the body is not JSON: " + describe_position(body, shape.offset) + ": " + scan_error_text(shape.error);
     if (angles)
-        text += "; between < and > every < and > outside strings counts as { and }";
+        text += "; in a body between < and >, every < and > outside strings means { and }";
     size_t first = std::min(body.find_first_not_of(kBlanks), body.size());
     if (shape.error == ScanError::kValueExpected && shape.offset == first)
         text += "; push plain text as '\"TEXT\"' or with -k NAME=TEXT";
     return text;
 }
 
-/// A JSON value has line breaks between its tokens only, where a space means the same; in strings they are escapes.
+/// Replaces line breaks by spaces: valid JSON has raw line breaks only between tokens, where a space is equivalent.
 void append_on_one_line(std::string &out, std::string_view value)
 {
     size_t start = out.size();
@@ -59,11 +59,11 @@ void append_on_one_line(std::string &out, std::string_view value)
         out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
 }
 
-bool fits(const std::string &line, std::string &error)
+bool check_size(const std::string &line, std::string &error)
 {
     if (line.size() <= kMaxPushBytes)
         return true;
-    error = "the push would have " + std::to_string(line.size()) + " bytes, a server takes at most " + std::to_string(kMaxPushBytes) +
+    error = "the push would have " + std::to_string(line.size()) + " bytes, the server accepts at most " + std::to_string(kMaxPushBytes) +
             "; push less, or a link to it";
     return false;
 }
@@ -120,8 +120,8 @@ bool PushBody::build_value(std::string_view body, bool angles, std::string &line
     if (uid_member_.empty() || shape.kind != JsonKind::kObject)
         return wrap_value(value, line, error);
     if (shape.has_uid || shape.has_wm) {
-        error = "the body has the name " + place(body, shape.name_offset) + ", which is ";
-        error += shape.has_uid ? "wm-push's to add; remove it from the body" : "reserved; call it something else";
+        error = "the body has the name " + describe_position(body, shape.name_offset) + ", which is ";
+        error += shape.has_uid ? "added by wm-push; remove it from the body" : "reserved; use another name";
         return false;
     }
     return splice_uid(value, shape.empty_object, line, error);
@@ -134,7 +134,7 @@ bool PushBody::splice_uid(std::string_view object, bool empty, std::string &line
     if (!empty)
         line += ',';
     append_on_one_line(line, object.substr(1));
-    return fits(line, error);
+    return check_size(line, error);
 }
 
 bool PushBody::wrap_value(std::string_view value, std::string &line, std::string &error) const
@@ -144,14 +144,14 @@ bool PushBody::wrap_value(std::string_view value, std::string &line, std::string
     line += ",\"data\":";
     append_on_one_line(line, value);
     line += '}';
-    // The value stands one level deeper than it was written: what it may have lost is room for a bracket.
+    // The value is now nested one level deeper: it may exceed kMaxDepth.
     UidScratch scratch;
     PushLine read = scan_push_line(line.data(), line.size(), scratch);
     if (read.error != ScanError::kNone) {
         error = std::string("the body cannot be pushed: ") + read.reason();
         return false;
     }
-    return fits(line, error);
+    return check_size(line, error);
 }
 
 bool PushBody::build_from_text(std::string_view text, std::string &line, std::string &error) const
@@ -164,9 +164,10 @@ bool PushBody::build_from_text(std::string_view text, std::string &line, std::st
         if (shape.error == ScanError::kNone && shape.kind == JsonKind::kObject)
             return build_value(braces, angles, line, error);
     }
-    size_t good = utf8_valid_prefix(text);
-    if (good < text.size()) {
-        error = "the line is not UTF-8 " + place(text, good) + "; convert the input, for instance with iconv -f ISO-8859-1 -t UTF-8";
+    size_t valid = utf8_valid_prefix(text);
+    if (valid < text.size()) {
+        error = "the line is not UTF-8 " + describe_position(text, valid) +
+                "; convert the input, for instance with iconv -f ISO-8859-1 -t UTF-8";
         return false;
     }
     line = '{';
@@ -174,7 +175,7 @@ bool PushBody::build_from_text(std::string_view text, std::string &line, std::st
     line += "\"line\":";
     append_json_string(line, text);
     line += uid_member_.empty() ? "}}" : "}";
-    return fits(line, error);
+    return check_size(line, error);
 }
 
 } // namespace wm

@@ -1,9 +1,8 @@
 /**
  * @file
- * Makes lines of the push server's inner port out of what people type and pipe. The other direction of json_scan.h.
+ * Builds lines for the push server's inner port from command line arguments and standard input: the counterpart of json_scan.h.
  *
- * A value is copied as it was written and never reprinted: 20 digit integers, 1.50 and \/ arrive unchanged. One object for one target;
- * it is not changed by building. One thread at a time for one `line`.
+ * Values are copied byte for byte, never reprinted: 20-digit integers, 1.50 and \/ arrive unchanged. One object per target. Any thread.
  */
 #ifndef WM_CLI_PUSH_BODY_H
 #define WM_CLI_PUSH_BODY_H
@@ -14,21 +13,21 @@
 
 namespace wm {
 
-/// What the server takes as one line, without its LF.
+/// The longest line that the server accepts, without its LF.
 inline constexpr size_t kMaxPushBytes = size_t{1} << 20;
 
 class PushBody {
 public:
-    /// Lines for the pages of one uid: UTF-8 of 1 to 255 bytes, which the caller has checked.
+    /// Lines for the pages of one uid, which the caller has checked: 1 to 255 bytes of UTF-8.
     static PushBody to_uid(std::string_view uid);
     /// Lines for every page.
     static PushBody to_all();
 
-    /// Makes a line, without LF, of one JSON value. An object gets the uid after its first brace, any other value goes into "data".
-    /// A body between < and > may have < and > for its braces. False: error says what is wrong, where, and what would be right.
+    /// Builds a line, without LF, from one JSON value. An object gets the uid after its opening brace; any other value goes into "data".
+    /// A body between < and > may use < and > as braces. On false, `error` names the mistake, its position and a remedy.
     bool build(std::string_view body, std::string &line, std::string &error) const;
 
-    /// Makes a line of one line of input, of any text: an object is a body as above, anything else becomes {"line":TEXT}.
+    /// Builds a line from one line of text: an object is a body as above, anything else becomes {"line":TEXT}.
     bool build_from_text(std::string_view text, std::string &line, std::string &error) const;
 
 private:
@@ -38,11 +37,11 @@ private:
     bool splice_uid(std::string_view object, bool empty, std::string &line, std::string &error) const;
     bool wrap_value(std::string_view value, std::string &line, std::string &error) const;
 
-    std::string uid_member_; ///< "uid":"NAME", empty for every page
+    std::string uid_member_; ///< "uid":"NAME"; empty: every page
 };
 
-/// The braces of a body whose first and last non-blank bytes are < and >: every < and > outside JSON strings. Other bodies are copied.
-/// Returns whether it was such a body. No byte moves.
+/// Copies a body. If its first and last non-blank bytes are < and >, replaces every < and > outside JSON strings by { and }, so that
+/// offsets stay the same. Returns whether it did.
 bool convert_angles(std::string_view body, std::string &out);
 
 } // namespace wm

@@ -1,7 +1,7 @@
 /**
  * @file
- * Finds the next byte of a JSON string that is not a plain character. A platform file of the scan: SSE2 where the compiler
- * has it (every x86-64), eight bytes a step elsewhere. Pure functions: any thread.
+ * Finds the next byte of a JSON string that needs handling. The platform file of the scan: SSE2 where available (every x86-64),
+ * otherwise eight bytes at a time. Any thread.
  */
 #ifndef WM_CLI_STRING_STOP_H
 #define WM_CLI_STRING_STOP_H
@@ -17,7 +17,7 @@
 
 namespace wm {
 
-/// Whether a byte needs a look: the quote, the backslash, control characters (RFC 8259 §7) and everything outside ASCII.
+/// Whether a byte ends a plain run: the quote, the backslash, control characters (RFC 8259 §7) and all bytes outside ASCII.
 inline bool is_string_stop(char c)
 {
     return c == '"' || c == '\\' || static_cast<signed char>(c) < 0x20;
@@ -27,7 +27,7 @@ inline bool is_string_stop(char c)
 
 inline constexpr ptrdiff_t kStopBlock = 16;
 
-/// One bit for each of the 16 bytes at p that is a stop.
+/// A bit mask of the stops among the 16 bytes at p.
 inline unsigned stop_bits(const char *p)
 {
     __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i *>(p));
@@ -58,7 +58,7 @@ inline uint64_t stop_bits(const char *p)
     constexpr uint64_t kOnes = 0x0101010101010101u;
     constexpr uint64_t kLow7 = kOnes * 0x7f;
     uint64_t bytes = 0;
-    for (unsigned i = 0; i < 8; i++) // becomes one load where the byte order allows it
+    for (unsigned i = 0; i < 8; i++) // compiles to one load on little-endian machines
         bytes |= static_cast<uint64_t>(static_cast<unsigned char>(p[i])) << (8 * i);
     uint64_t quote = ((bytes ^ (kOnes * '"')) & kLow7) + kLow7;
     uint64_t escape = ((bytes ^ (kOnes * '\\')) & kLow7) + kLow7;
@@ -78,7 +78,7 @@ inline uint64_t drop_stops(uint64_t bits, ptrdiff_t bytes)
 
 #endif
 
-/// As find_string_stop, when less than a block is left.
+/// find_string_stop for less than a block.
 inline const char *find_string_stop_in_tail(const char *begin, const char *p, const char *end)
 {
     if (end - begin < kStopBlock) {

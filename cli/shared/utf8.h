@@ -1,6 +1,6 @@
 /**
  * @file
- * UTF-8 as RFC 3629 §3 and §4 define it: no overlong forms, no surrogates, nothing above U+10FFFF. Pure functions: any thread.
+ * UTF-8 as RFC 3629 §3 and §4 define it: no overlong forms, no surrogates, nothing above U+10FFFF. Any thread.
  */
 #ifndef WM_CLI_UTF8_H
 #define WM_CLI_UTF8_H
@@ -13,7 +13,7 @@
 
 namespace wm {
 
-/// The length of the one character at p, or 0 when the bytes in [p, end) are no character.
+/// The length of the character at p, or 0 if [p, end) does not begin with a valid one.
 inline size_t utf8_length(const char *p, const char *end)
 {
     auto byte = [p](size_t i) { return static_cast<unsigned char>(p[i]); };
@@ -40,8 +40,8 @@ inline size_t utf8_length(const char *p, const char *end)
     return lead != 0xf4 || byte(1) < 0x90 ? 4 : 0; // above: beyond U+10FFFF
 }
 
-/// Skips the characters outside ASCII at p, of which there is at least one. Returns where they end: at an ASCII byte, at `end`, or at
-/// the first byte outside ASCII that begins no character.
+/// Skips the non-ASCII characters at p; there is at least one. Returns the first ASCII byte, `end`, or the first non-ASCII byte that does
+/// not begin a valid character.
 [[gnu::always_inline]] inline const char *skip_non_ascii(const char *p, const char *end)
 {
     do {
@@ -56,7 +56,7 @@ inline size_t utf8_length(const char *p, const char *end)
     return p;
 }
 
-/// Returns the offset of the first byte that begins no UTF-8 character, or text.size() if the whole text is UTF-8.
+/// Returns the offset of the first invalid byte, or text.size() if the text is valid.
 inline size_t utf8_valid_prefix(std::string_view text)
 {
     const char *p = text.data();
@@ -73,7 +73,7 @@ inline size_t utf8_valid_prefix(std::string_view text)
     return static_cast<size_t>(p - text.data());
 }
 
-/// Writes a code point (not a surrogate) to out, which has room for four bytes. Returns how many it took.
+/// Encodes a code point that is not a surrogate into `out` (at least four bytes). Returns the number of bytes written.
 inline size_t utf8_encode(uint32_t code, char *out)
 {
     auto put = [out](size_t i, uint32_t byte) { out[i] = static_cast<char>(static_cast<unsigned char>(byte)); };

@@ -1,7 +1,7 @@
 /**
  * @file
- * Skips runs of characters outside ASCII, 12 or 16 bytes a step with SSE2 (every x86-64); elsewhere it skips none and leaves all to
- * utf8_length. A platform file of the scan. Pure functions: any thread.
+ * Skips runs of non-ASCII characters, 12 or 16 bytes at a time with SSE2 (every x86-64); elsewhere it skips nothing, and utf8_length
+ * does the work. A platform file of the scan. Any thread.
  */
 #ifndef WM_CLI_UTF8_RUN_H
 #define WM_CLI_UTF8_RUN_H
@@ -17,8 +17,8 @@ namespace wm {
 
 #if defined(__SSE2__)
 
-/// What every character of one length looks like when several stand in a row: the bits that are fixed, and two lead bytes that want a
-/// closer look (utf8_length), for they also begin overlong forms or surrogates.
+/// The bit pattern of consecutive characters of one length: the fixed bits, and two lead bytes that are left to utf8_length because they
+/// also begin overlong forms or surrogates.
 struct Utf8Pattern {
     __m128i fixed;
     __m128i expected;
@@ -49,7 +49,7 @@ inline Utf8Pattern utf8_pattern_of_three()
         repeated(0xf0, 0xc0), repeated(0xe0, 0x80), _mm_set1_epi8(static_cast<char>(0xe0)), _mm_set1_epi8(static_cast<char>(0xed)), 3, 12};
 }
 
-/// Skips the characters at p in [p, end) that are of the pattern, a block at a time.
+/// Skips the characters in [p, end) that match the pattern, one block at a time.
 inline const char *skip_utf8_pattern(const char *p, const char *end, const Utf8Pattern &pattern)
 {
     unsigned whole = (1u << pattern.block) - 1;
@@ -58,7 +58,7 @@ inline const char *skip_utf8_pattern(const char *p, const char *end, const Utf8P
         __m128i fits = _mm_cmpeq_epi8(_mm_and_si128(bytes, pattern.fixed), pattern.expected);
         __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, pattern.odd_lead), _mm_cmpeq_epi8(bytes, pattern.other_odd_lead));
         unsigned bits = static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(odd, fits)));
-        // A branch, not arithmetic on p: the next load need not wait for this block's bits.
+        // A branch rather than arithmetic on p: the next load does not depend on the bits of this block.
         if ((bits & whole) != whole)
             return p + std::countr_one(bits) / pattern.length * pattern.length;
         p += pattern.block;
@@ -66,8 +66,8 @@ inline const char *skip_utf8_pattern(const char *p, const char *end, const Utf8P
     return p;
 }
 
-/// Skips characters of two and three bytes at p while they are easily seen to be good: what Chinese or Russian text is made of.
-/// Stops at anything else, good or bad.
+/// Skips two- and three-byte characters at p (Chinese or Russian text, for example) as long as a simple test proves them valid. Stops at
+/// everything else, valid or not.
 inline const char *skip_utf8_runs(const char *p, const char *end)
 {
     unsigned lead = static_cast<unsigned char>(*p);

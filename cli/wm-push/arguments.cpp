@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char *kDefaultServer = "127.0.0.1:5678";
 
-/// The command line as it stands, before it is looked at as a whole.
+/// The words and flags of the command line, before they are checked against each other.
 struct RawArguments {
     std::string first;  ///< UID, or BODY with --all
     std::string second; ///< BODY
@@ -35,31 +35,30 @@ int usage_error(const std::string &text)
     return kExitUsage;
 }
 
-/// What is wrong with the uid, or nothing.
+/// The error in the uid, if any.
 std::optional<std::string> check_uid(const std::string &uid)
 {
     if (uid.empty() || uid.size() > kMaxUidBytes)
         return "UID has " + std::to_string(uid.size()) + " bytes; it must have 1 to " + std::to_string(kMaxUidBytes);
-    size_t good = utf8_valid_prefix(uid);
-    if (good < uid.size())
-        return "UID is not UTF-8 at byte offset " + std::to_string(good) + "; convert it to UTF-8";
+    size_t valid = utf8_valid_prefix(uid);
+    if (valid < uid.size())
+        return "UID is not UTF-8 at byte offset " + std::to_string(valid) + "; convert it to UTF-8";
     return std::nullopt;
 }
 
-/// Decides where the bodies come from, and whether the words on the line are
-/// enough and not too many.
-std::optional<int> settle_source(const RawArguments &raw, Arguments &out)
+/// Determines where the bodies come from, and checks the number of words.
+std::optional<int> choose_source(const RawArguments &raw, Arguments &out)
 {
     size_t targets = out.to_all ? 0 : 1;
     if (raw.words < targets)
-        return usage_error("UID is missing: whose pages get the message? (--all for every page)");
+        return usage_error("UID is missing; give one, or --all for every page");
     if (raw.words > targets + 1)
-        return usage_error("--all takes a BODY and no UID");
+        return usage_error("--all takes BODY but no UID");
     bool has_body = raw.words == targets + 1;
     out.uid = out.to_all ? "" : raw.first;
     out.body = out.to_all ? raw.first : raw.second;
     if (raw.lines + !out.members.empty() + has_body > 1)
-        return usage_error("BODY, -k and -l are three ways to say what to push; use one");
+        return usage_error("BODY, -k and -l exclude each other; use one of them");
     if (raw.lines)
         out.source = BodySource::kInputLines;
     else if (!out.members.empty())
@@ -67,11 +66,11 @@ std::optional<int> settle_source(const RawArguments &raw, Arguments &out)
     else if (!has_body || out.body == "-")
         out.source = BodySource::kWholeInput;
     if (!has_body && out.source == BodySource::kWholeInput && isatty(STDIN_FILENO) != 0)
-        return usage_error("BODY is missing: what to push? (- to type it, -l to type lines)");
+        return usage_error("BODY is missing; give one, - to type it, or -l to type lines");
     return std::nullopt;
 }
 
-std::optional<int> settle_server(const RawArguments &raw, Arguments &out)
+std::optional<int> choose_server(const RawArguments &raw, Arguments &out)
 {
     const char *environment = std::getenv("WM_PUSH_SERVER");
     std::string given = raw.server;
@@ -86,24 +85,24 @@ std::optional<int> settle_server(const RawArguments &raw, Arguments &out)
     return usage_error(std::string(name) + " " + given + ": " + error);
 }
 
-std::optional<int> settle(const RawArguments &raw, Arguments &out)
+std::optional<int> check_arguments(const RawArguments &raw, Arguments &out)
 {
-    if (auto end = settle_source(raw, out))
+    if (auto end = choose_source(raw, out))
         return end;
-    if (auto wrong = check_uid(out.uid); wrong && !out.to_all)
-        return usage_error(*wrong);
+    if (auto error = check_uid(out.uid); error && !out.to_all)
+        return usage_error(*error);
     if (!raw.timeout.empty() && !parse_duration(raw.timeout, false, out.timeout))
         return usage_error("--timeout " + raw.timeout + ": " + kDurationForm);
-    return settle_server(raw, out);
+    return choose_server(raw, out);
 }
 
-/// A word too many, with the two mistakes behind it that shells make easy.
+/// The error for an unexpected word, with a hint about the two usual causes: a leading - and missing quotes.
 int extras_error(const CLI::App &app)
 {
     std::string word = app.remaining().empty() ? "" : app.remaining().front();
     if (word.starts_with('-'))
-        return usage_error("there is no option " + word + "; put -- before a UID or BODY that begins with -");
-    return usage_error("\"" + word + "\" is a word too many; put BODY in single quotes");
+        return usage_error("unknown option " + word + "; put -- before a UID or BODY that begins with -");
+    return usage_error("unexpected word \"" + word + "\"; put BODY in single quotes");
 }
 
 } // namespace
@@ -112,10 +111,10 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
 {
     RawArguments raw;
     CLI::App app;
-    app.set_help_flag(); // the help text is ours, and is one screen
+    app.set_help_flag(); // kHelpText replaces it
     CLI::Option *first = app.add_option("first", raw.first);
     CLI::Option *second = app.add_option("second", raw.second);
-    // Without this, a vector's option also swallows the words behind its value.
+    // Otherwise the option of a vector consumes the words after its value, too.
     app.add_option("-k,--key", out.members)->allow_extra_args(false);
     app.add_flag("-l,--lines", raw.lines);
     app.add_flag("--all", out.to_all);
@@ -140,7 +139,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
         if (option->count() > 0 && option->as<std::string>().empty())
             return usage_error(option->get_name() + " is empty");
     raw.words = first->count() + second->count();
-    return settle(raw, out);
+    return check_arguments(raw, out);
 }
 
 } // namespace wm

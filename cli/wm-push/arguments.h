@@ -1,6 +1,6 @@
 /**
  * @file
- * The command line of wm-push, read and checked.
+ * Parses and checks the command line of wm-push.
  */
 #ifndef WM_PUSH_ARGUMENTS_H
 #define WM_PUSH_ARGUMENTS_H
@@ -29,9 +29,8 @@ struct Arguments {
     bool json = false;
 };
 
-/// Reads the command line and the environment. Returns the exit code when the
-/// program ends here: after --help or --version, and with kExitUsage and a
-/// message on stderr when something is wrong.
+/// Parses the command line and the environment. Returns the exit code if the program ends here: kExitOk after --help or --version,
+/// kExitUsage after an error message on stderr.
 std::optional<int> parse_arguments(int argc, char **argv, Arguments &out);
 
 } // namespace wm

@@ -39,7 +39,7 @@ bool Connection::connect(const ServerAddress &address, milliseconds timeout, Fai
         failure = {kExitTimeout, "no connection to " + address.text + " within " + std::to_string(timeout.count()) + " ms"};
     else
         failure = {kExitUnreachable, "cannot reach " + address.text + ": " + std::strerror(error_)};
-    failure.text += "; is wm-serve push running there? --server names another address";
+    failure.text += "; is wm-serve push running there? Use --server for another address";
     return false;
 }
 
@@ -50,7 +50,7 @@ void Connection::close()
     fd_ = -1;
 }
 
-bool Connection::give_up(int error)
+bool Connection::close_with(int error)
 {
     error_ = error;
     close();
@@ -61,13 +61,12 @@ bool Connection::connect_unix(const ServerAddress &address, Clock::time_point de
 {
     sockaddr_un socket_address;
     unsigned len = make_unix_address(address, socket_address);
-    // A unix socket whose backlog is full says EAGAIN at once and gives nothing
-    // to wait for (connect(2)).
+    // With a full backlog, connect on a unix socket fails with EAGAIN, and there is nothing to poll for (connect(2)).
     while (!connect_socket(reinterpret_cast<const sockaddr *>(&socket_address), len, deadline)) {
         if (error_ != EAGAIN)
             return false;
         if (Clock::now() >= deadline)
-            return give_up(ETIMEDOUT);
+            return close_with(ETIMEDOUT);
         std::this_thread::sleep_for(milliseconds(10));
     }
     return true;
@@ -76,7 +75,7 @@ bool Connection::connect_unix(const ServerAddress &address, Clock::time_point de
 bool Connection::connect_tcp(const ServerAddress &address, Clock::time_point deadline, Failure &failure)
 {
     AddressList list;
-    int code = look_up(address.host, address.port, deadline, list);
+    int code = resolve_host(address.host, address.port, deadline, list);
     if (code != 0) {
         bool late = code == EAI_AGAIN && Clock::now() >= deadline;
         failure = {late ? kExitTimeout : kExitUnreachable, "cannot look up " + address.host + ": " + gai_strerror(code)};
@@ -85,7 +84,7 @@ bool Connection::connect_tcp(const ServerAddress &address, Clock::time_point dea
     int left = 0;
     for (const addrinfo *entry = list.get(); entry != nullptr; entry = entry->ai_next)
         left++;
-    // An address that answers nothing leaves the others their share of the time.
+    // An address that does not answer must not use up the time of the others.
     for (const addrinfo *entry = list.get(); entry != nullptr; entry = entry->ai_next, left--) {
         auto share = (deadline - Clock::now()) / left;
         if (connect_socket(entry->ai_addr, entry->ai_addrlen, Clock::now() + share)) {
@@ -101,11 +100,11 @@ bool Connection::connect_socket(const sockaddr *address, unsigned len, Clock::ti
 {
     fd_ = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd_ < 0)
-        return give_up(errno);
+        return close_with(errno);
     if (::connect(fd_, address, len) == 0)
         return true;
-    // Interrupted, a connection goes on being made (POSIX connect).
-    return errno == EINPROGRESS || errno == EINTR ? wait_connected(deadline) : give_up(errno);
+    // After EINTR the connection continues asynchronously (POSIX connect).
+    return errno == EINPROGRESS || errno == EINTR ? wait_connected(deadline) : close_with(errno);
 }
 
 bool Connection::wait_connected(Clock::time_point deadline)
@@ -116,12 +115,12 @@ bool Connection::wait_connected(Clock::time_point deadline)
         count = ::poll(&ready, 1, milliseconds_until(deadline));
     } while (count < 0 && errno == EINTR);
     if (count <= 0)
-        return give_up(count == 0 ? ETIMEDOUT : errno);
+        return close_with(count == 0 ? ETIMEDOUT : errno);
     int error = 0;
     socklen_t size = sizeof error;
     if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         error = errno;
-    return error == 0 || give_up(error);
+    return error == 0 || close_with(error);
 }
 
 Connection::Result Connection::send(const char *data, size_t len, size_t &sent)

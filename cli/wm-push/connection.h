@@ -1,9 +1,7 @@
 /**
  * @file
- * A stream socket to the server's inner port that never waits but while
- * connecting, and there not beyond its deadline. Owns its descriptor. One
- * thread; a name is looked up on a thread of its own, which is left behind when
- * the deadline passes.
+ * A stream socket to the server's inner port. It blocks only while connecting, and not past the deadline. Owns its descriptor. One
+ * thread; host names are resolved on another thread, which is detached when the deadline passes.
  */
 #ifndef WM_PUSH_CONNECTION_H
 #define WM_PUSH_CONNECTION_H
@@ -27,18 +25,15 @@ public:
     Connection(const Connection &) = delete;
     Connection &operator=(const Connection &) = delete;
 
-    /// Tries each of the address's sockets in turn. False: failure says why none
-    /// answers.
+    /// Tries the socket addresses of `address` one after another. On false, `failure` has the reason.
     bool connect(const ServerAddress &address, std::chrono::milliseconds timeout, Failure &failure);
     void close();
 
     enum class Result { kDone, kWouldBlock, kClosed };
 
-    /// Sends what the kernel takes now. kClosed: the server takes no more, but
-    /// its answers may still be there to receive.
+    /// Sends what fits into the socket buffer. kClosed: sending has failed, but there may be answers left to receive.
     Result send(const char *data, size_t len, size_t &sent);
-    /// Receives what is there now. kClosed: nothing will come any more; error()
-    /// says why, 0 for an orderly end.
+    /// Receives what is available. kClosed: the connection has ended, with error(), which is 0 at end of file.
     Result receive(char *data, size_t cap, size_t &received);
 
     int fd() const { return fd_; }
@@ -49,7 +44,7 @@ private:
     bool connect_tcp(const ServerAddress &address, Clock::time_point deadline, Failure &failure);
     bool connect_socket(const sockaddr *address, unsigned len, Clock::time_point deadline);
     bool wait_connected(Clock::time_point deadline);
-    bool give_up(int error);
+    bool close_with(int error);
 
     int fd_ = -1;
     int error_ = 0;

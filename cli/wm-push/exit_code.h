@@ -1,7 +1,6 @@
 /**
  * @file
- * The exit codes of wm-push, which scripts rely on, and a failure that ends a
- * run with one of them. From 65 on as in sysexits.h.
+ * The exit codes of wm-push, which scripts rely on; those from 65 follow sysexits.h. Also the failure that ends a run with one.
  */
 #ifndef WM_PUSH_EXIT_CODE_H
 #define WM_PUSH_EXIT_CODE_H
@@ -11,17 +10,16 @@
 namespace wm {
 
 enum ExitCode : int {
-    kExitOk = 0,           ///< every push was answered ok
-    kExitFail = 1,         ///< every push was answered fail
+    kExitOk = 0,           ///< every answer was ok
+    kExitFail = 1,         ///< every answer was fail
     kExitUsage = 2,        ///< the command line is wrong
     kExitMixed = 3,        ///< some ok, some fail
     kExitBadBody = 65,     ///< a body cannot be pushed
-    kExitUnreachable = 69, ///< no server, or it went away
-    kExitTimeout = 75,     ///< no answer in time: trying again may help
+    kExitUnreachable = 69, ///< no server, or it closed the connection
+    kExitTimeout = 75,     ///< no answer in time; a retry may help
 };
 
-/// What ended a run early. The text is one line for stderr, without the
-/// program's name.
+/// Why a run ended early. The text is one line for stderr, without the program's name.
 struct Failure {
     ExitCode code = kExitOk;
     std::string text;

@@ -14,7 +14,7 @@ LineFeed::Result LineFeed::next(std::string &push, std::string &error)
         if (read == LineReader::Result::kNone)
             return Result::kNone;
         if (read == LineReader::Result::kTooLong)
-            error = "the line has more than the " + std::to_string(kMaxPushBytes) + " bytes that a server takes; make it shorter";
+            error = "the line has more than the " + std::to_string(kMaxPushBytes) + " bytes that the server accepts; shorten it";
         else if (line.empty())
             continue;
         else if (body_.build_from_text(line, push, error))

@@ -1,6 +1,6 @@
 /**
  * @file
- * The pushes that lines of standard input make. One thread.
+ * Turns lines of standard input into pushes. One thread.
  */
 #ifndef WM_PUSH_LINE_FEED_H
 #define WM_PUSH_LINE_FEED_H
@@ -18,8 +18,8 @@ public:
 
     enum class Result { kPush, kBad, kNone };
 
-    /// The next push, of a line that is there: the line of the inner port, or for
-    /// kBad what is wrong with it. Skips empty lines.
+    /// Takes the next line that has been read, skipping empty ones. kPush: `push` is a line for the inner port; kBad: `error` is the
+    /// reason why it cannot be pushed; kNone: no complete line is buffered.
     Result next(std::string &push, std::string &error);
 
     LineReader &reader() { return reader_; }

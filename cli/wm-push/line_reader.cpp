@@ -49,8 +49,7 @@ void LineReader::read_some()
     buffer_.resize(size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
     if (count > 0) {
         bytes_read_ += static_cast<uint64_t>(count);
-    } else if (count == 0 || errno != EAGAIN) { // a descriptor that another program made
-                                                // non-blocking is still open
+    } else if (count == 0 || errno != EAGAIN) { // EAGAIN: another process made the file description non-blocking
         error_ = count < 0 ? errno : 0;
         at_end_ = true;
     }

@@ -1,7 +1,6 @@
 /**
  * @file
- * Cuts what comes from a descriptor into lines, each as soon as it is whole, in
- * bounded memory.
+ * Splits the input of a descriptor into lines as they arrive, in bounded memory. One thread.
  */
 #ifndef WM_PUSH_LINE_READER_H
 #define WM_PUSH_LINE_READER_H
@@ -15,27 +14,23 @@ namespace wm {
 
 class LineReader {
 public:
-    /// The descriptor is borrowed. Lines of more than max_line bytes are skipped
-    /// and only told of.
+    /// The descriptor is borrowed. A line over max_line bytes is skipped and reported as kTooLong.
     LineReader(int fd, size_t max_line) : fd_(fd), max_line_(max_line) {}
 
     enum class Result { kLine, kTooLong, kNone };
 
-    /// The next whole line, without its LF and one CR before it; valid until the
-    /// next call. At the end of the input what is left without LF is a line too.
+    /// Returns the next complete line without its LF or CR LF; valid until the next call. The end of the input completes the last line.
     Result next(std::string_view &line);
 
-    /// Reads once, as much as there is. Waits when there is nothing: ask poll
-    /// first.
+    /// Reads once. Blocks if nothing is available: poll first.
     void read_some();
 
     int fd() const { return fd_; }
     bool at_end() const { return at_end_; }
-    /// How many lines next() has told of, empty ones too: the number of the last
-    /// one.
+    /// The number of the last line that next() returned, counted from 1 and including empty and skipped lines.
     uint64_t line_number() const { return line_number_; }
     uint64_t bytes_read() const { return bytes_read_; }
-    /// Why reading ended, when it was no end of file; 0 else.
+    /// The errno that ended reading, 0 at end of file.
     int error() const { return error_; }
 
 private:
@@ -44,12 +39,12 @@ private:
     int fd_;
     size_t max_line_;
     std::string buffer_;
-    size_t taken_ = 0;    ///< buffer_[0, taken_) has been handed out
+    size_t taken_ = 0;    ///< buffer_[0, taken_) has been returned
     size_t searched_ = 0; ///< there is no LF in buffer_[taken_, searched_)
     uint64_t line_number_ = 0;
     uint64_t bytes_read_ = 0;
     int error_ = 0;
-    bool skipping_ = false; ///< inside a line that is too long
+    bool skipping_ = false; ///< inside a line over max_line_
     bool at_end_ = false;
 };
 

@@ -1,5 +1,4 @@
-// wm-push: pushes a JSON message to the web pages of a user, over the inner
-// port of a push server.
+// wm-push: pushes a JSON message to the web pages of a user, through the inner port of a push server.
 #include "shared/push_body.h"
 #include "wm-push/arguments.h"
 #include "wm-push/connection.h"
@@ -18,8 +17,7 @@ namespace wm {
 
 namespace {
 
-/// A program started without one of its standard descriptors would get the
-/// socket in its place, and print answers into it.
+/// Opens missing standard descriptors on /dev/null. Otherwise the socket would take the place of one, and answers would be printed to it.
 bool open_standard_descriptors()
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -28,22 +26,22 @@ bool open_standard_descriptors()
     return true;
 }
 
-/// People who type should know that they are listened to.
-void greet_terminal(BodySource source)
+/// Tells a user at a terminal that the program reads standard input.
+void print_terminal_hint(BodySource source)
 {
     if (isatty(STDIN_FILENO) != 0)
         std::fprintf(stderr, "wm-push: reading %s from the terminal; Ctrl-D ends\n",
                      source == BodySource::kInputLines ? "lines" : "the body");
 }
 
-/// The line to push, of everything but -l.
+/// Builds the line to push, unless -l is given.
 bool make_line(const Arguments &arguments, const PushBody &body, std::string &line, Failure &failure)
 {
     std::string text = arguments.body;
     if (arguments.source == BodySource::kMembers && !build_member_body(arguments.members, text, failure))
         return false;
     if (arguments.source == BodySource::kWholeInput) {
-        greet_terminal(arguments.source);
+        print_terminal_hint(arguments.source);
         text.clear();
         if (!read_whole_input(text, failure))
             return false;
@@ -58,13 +56,13 @@ void push_one(const Arguments &arguments, const PushBody &body, Report &report)
     Failure failure;
     if (!make_line(arguments, body, line, failure)) {
         report.add(PushResult::kBad, failure.text);
-        report.end_with(failure);
+        report.fail(failure);
         return;
     }
     Connection connection;
     if (!connection.connect(arguments.server, arguments.timeout, failure)) {
         report.add(PushResult::kLost, failure.text);
-        report.end_with(failure);
+        report.fail(failure);
         return;
     }
     Session session(connection, arguments.server.text, arguments.timeout, report);
@@ -74,16 +72,15 @@ void push_one(const Arguments &arguments, const PushBody &body, Report &report)
 
 void push_lines(const Arguments &arguments, const PushBody &body, Report &report)
 {
-    // Connected before the first line: whoever follows a log learns at once that
-    // nobody listens.
+    // Connect before the first line arrives: with `tail -f`, a missing server is reported at once.
     Connection connection;
     Failure failure;
     if (connection.connect(arguments.server, arguments.timeout, failure)) {
-        greet_terminal(arguments.source);
+        print_terminal_hint(arguments.source);
         LineFeed feed(body);
         Session(connection, arguments.server.text, arguments.timeout, report).run(&feed);
     } else {
-        report.end_with(failure);
+        report.fail(failure);
     }
     report.summarize();
 }
@@ -94,7 +91,7 @@ void push_lines(const Arguments &arguments, const PushBody &body, Report &report
 
 int main(int argc, char **argv)
 {
-    // Writing to a pipe that nobody reads is an error code like others.
+    // Writing to a closed pipe must fail with EPIPE, not end the process.
     std::signal(SIGPIPE, SIG_IGN);
     if (!wm::open_standard_descriptors())
         return wm::kExitUnreachable;

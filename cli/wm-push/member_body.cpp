@@ -26,17 +26,17 @@ bool add_member(JsonObject &object, std::set<std::string> &names, const std::str
         return refuse(failure, kExitUsage, member, "give NAME=TEXT or NAME:=JSON");
     std::string name = member.substr(0, name_len);
     std::string value = member.substr(equals + 1);
-    size_t good = utf8_valid_prefix(member);
-    if (good < member.size())
-        return refuse(failure, kExitBadBody, "NAME=TEXT", "not UTF-8 at byte offset " + std::to_string(good) + "; convert it to UTF-8");
+    size_t valid = utf8_valid_prefix(member);
+    if (valid < member.size())
+        return refuse(failure, kExitBadBody, "NAME=TEXT", "not UTF-8 at byte offset " + std::to_string(valid) + "; convert it to UTF-8");
     if (!names.insert(name).second)
-        return refuse(failure, kExitUsage, name, "given twice; use a name once");
+        return refuse(failure, kExitUsage, name, "the name is given twice");
     if (raw) {
         TextShape shape = scan_text(value.data(), value.size());
         if (shape.error != ScanError::kNone)
             return refuse(failure, kExitBadBody, member,
                           "the value is not JSON at its byte offset " + std::to_string(shape.offset) + ": " + scan_error_text(shape.error) +
-                              "; for a text write -k " + name + "=TEXT");
+                              "; for text use -k " + name + "=TEXT");
     }
     if (raw)
         object.add_json(name, value);

@@ -1,6 +1,6 @@
 /**
  * @file
- * Builds a body out of the values of -k.
+ * Builds a body from the values of -k.
  */
 #ifndef WM_PUSH_MEMBER_BODY_H
 #define WM_PUSH_MEMBER_BODY_H
@@ -12,8 +12,7 @@
 
 namespace wm {
 
-/// Makes an object of NAME=TEXT and NAME:=JSON, in their order; the JSON goes
-/// in as it is written. False: failure says why.
+/// Builds an object from NAME=TEXT and NAME:=JSON in their order; JSON is copied as written. On false, `failure` has the reason.
 bool build_member_body(const std::vector<std::string> &members, std::string &body, Failure &failure);
 
 } // namespace wm

@@ -9,9 +9,8 @@ namespace wm {
 
 namespace {
 
-/// Shared by the one who waits and the one who asks; whoever goes last frees
-/// it.
-struct Question {
+/// Shared by the caller and the resolver thread; the last owner frees it.
+struct Lookup {
     std::string host;
     std::string port;
     std::mutex mutex;
@@ -21,7 +20,7 @@ struct Question {
     AddressList list;
 };
 
-int ask(const std::string &host, const std::string &port, int flags, AddressList &out)
+int resolve(const std::string &host, const std::string &port, int flags, AddressList &out)
 {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
@@ -34,33 +33,33 @@ int ask(const std::string &host, const std::string &port, int flags, AddressList
 
 } // namespace
 
-int look_up(const std::string &host, const std::string &port, std::chrono::steady_clock::time_point deadline, AddressList &out)
+int resolve_host(const std::string &host, const std::string &port, std::chrono::steady_clock::time_point deadline, AddressList &out)
 {
-    // A numeric address needs no name server, and no thread.
-    if (ask(host, port, AI_NUMERICHOST, out) == 0)
+    // A numeric address needs neither a name server nor a thread.
+    if (resolve(host, port, AI_NUMERICHOST, out) == 0)
         return 0;
-    auto question = std::make_shared<Question>();
-    question->host = host;
-    question->port = port;
-    std::thread asker([question] {
+    auto lookup = std::make_shared<Lookup>();
+    lookup->host = host;
+    lookup->port = port;
+    std::thread resolver([lookup] {
         AddressList list;
-        int code = ask(question->host, question->port, 0, list);
-        std::lock_guard lock(question->mutex);
-        question->list = std::move(list);
-        question->code = code;
-        question->done = true;
-        question->answered.notify_one();
+        int code = resolve(lookup->host, lookup->port, 0, list);
+        std::lock_guard lock(lookup->mutex);
+        lookup->list = std::move(list);
+        lookup->code = code;
+        lookup->done = true;
+        lookup->answered.notify_one();
     });
-    std::unique_lock lock(question->mutex);
-    bool in_time = question->answered.wait_until(lock, deadline, [&] { return question->done; });
+    std::unique_lock lock(lookup->mutex);
+    bool in_time = lookup->answered.wait_until(lock, deadline, [&] { return lookup->done; });
     lock.unlock();
     if (!in_time) {
-        asker.detach(); // still asking: it ends with the program, or by itself
+        resolver.detach(); // it ends with getaddrinfo or with the process
         return EAI_AGAIN;
     }
-    asker.join();
-    out = std::move(question->list);
-    return question->code;
+    resolver.join();
+    out = std::move(lookup->list);
+    return lookup->code;
 }
 
 } // namespace wm

@@ -1,7 +1,6 @@
 /**
  * @file
- * Looks a host up within a deadline, which getaddrinfo alone does not know. Any
- * thread.
+ * Resolves a host name within a deadline, which getaddrinfo does not support. Any thread.
  */
 #ifndef WM_PUSH_NAME_LOOKUP_H
 #define WM_PUSH_NAME_LOOKUP_H
@@ -18,9 +17,9 @@ struct FreeAddresses {
 };
 using AddressList = std::unique_ptr<addrinfo, FreeAddresses>;
 
-/// The stream sockets of a host and a decimal port. Returns 0, or a code for
-/// gai_strerror; EAI_AGAIN also when the deadline passes.
-int look_up(const std::string &host, const std::string &port, std::chrono::steady_clock::time_point deadline, AddressList &out);
+/// Resolves a host and a decimal port to stream socket addresses. Returns 0 or a code for gai_strerror; EAI_AGAIN also means that the
+/// deadline has passed.
+int resolve_host(const std::string &host, const std::string &port, std::chrono::steady_clock::time_point deadline, AddressList &out);
 
 } // namespace wm
 

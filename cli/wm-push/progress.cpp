@@ -12,7 +12,7 @@ Progress::Progress()
     struct stat input {};
     if (isatty(STDERR_FILENO) == 0 || fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode))
         return;
-    // Whoever read before us may have left the file in its middle.
+    // An earlier reader may have left the file offset in the middle.
     off_t start = std::max<off_t>(lseek(STDIN_FILENO, 0, SEEK_CUR), 0);
     total_ = static_cast<uint64_t>(std::max<off_t>(input.st_size - start, 0));
 }

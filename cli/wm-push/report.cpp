@@ -53,7 +53,7 @@ void Report::add(PushResult result, std::string_view reason)
         output_ += name_of(result);
         output_ += '\n';
     } else if (result == PushResult::kBad && for_lines_) {
-        output_ += "fail\n"; // stderr says what is wrong with it
+        output_ += "fail\n"; // the reason is on stderr
     }
 }
 
@@ -67,14 +67,14 @@ void Report::write_json(PushResult result, std::string_view reason)
     output_ += '\n';
 }
 
-void Report::complain(std::string_view text)
+void Report::print_error(std::string_view text)
 {
     std::fprintf(stderr, "wm-push: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
-void Report::end_with(const Failure &failure)
+void Report::fail(const Failure &failure)
 {
-    complain(failure.text);
+    print_error(failure.text);
     end_ = failure.code;
 }
 
@@ -85,13 +85,13 @@ void Report::flush()
         if (count >= 0) {
             rest.remove_prefix(static_cast<size_t>(count));
         } else if (errno == EAGAIN) {
-            // Another program made our standard output non-blocking.
+            // Another process made the shared file description non-blocking.
             pollfd out{STDOUT_FILENO, POLLOUT, 0};
             ::poll(&out, 1, -1);
         } else if (errno != EINTR) {
             stdout_gone_ = true;
             if (errno != EPIPE)
-                complain(std::string("cannot print the answers: ") + std::strerror(errno));
+                print_error(std::string("cannot print the answers: ") + std::strerror(errno));
         }
     }
     output_.clear();

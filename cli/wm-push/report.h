@@ -1,7 +1,7 @@
 /**
  * @file
- * Counts what became of each push, prints it in their order, and knows the exit
- * code. Answers go to stdout, everything else to stderr. One thread.
+ * Counts and prints the results of the pushes in order, and derives the exit code. Answers go to stdout, everything else to stderr. One
+ * thread.
  */
 #ifndef WM_PUSH_REPORT_H
 #define WM_PUSH_REPORT_H
@@ -15,36 +15,35 @@
 namespace wm {
 
 enum class PushResult {
-    kOk,   ///< a page took it
-    kFail, ///< the server said fail
-    kBad,  ///< not sent: its body is wrong
+    kOk,   ///< queued for at least one page
+    kFail, ///< the server answered fail
+    kBad,  ///< not sent: its body is invalid
     kLost, ///< not answered
 };
 
 class Report {
 public:
-    /// for_lines: every push has its line of output, that which was not sent too.
+    /// for_lines: print a line for every push, also for those that were not sent.
     Report(bool quiet, bool json, bool for_lines) : quiet_(quiet), json_(json), for_lines_(for_lines) {}
 
-    /// Notes the next push; the reason is of kBad and kLost.
+    /// Adds the result of the next push; `reason` is for kBad and kLost.
     void add(PushResult result, std::string_view reason = {});
-    /// Says what is wrong on stderr, at once.
-    void complain(std::string_view text);
-    /// What ended the run: complains, and decides the exit code.
-    void end_with(const Failure &failure);
+    /// Prints an error on stderr at once.
+    void print_error(std::string_view text);
+    /// Ends the run: prints the failure; its code becomes the exit code.
+    void fail(const Failure &failure);
 
-    /// Whether there is something to print.
+    /// Whether flush() has something to print.
     bool has_output() const { return !output_.empty(); }
-    /// Prints what has been noted. A reader of stdout who has gone is no error:
-    /// the pushes are what matters.
+    /// Prints the results added so far. A closed stdout is not an error: the pushes go on.
     void flush();
-    /// With --json, for lines: the line that sums up.
+    /// With --json and -l: adds the summary line.
     void summarize();
 
     ExitCode exit_code() const;
     uint64_t pushed() const { return ok_ + fail_ + bad_ + lost_; }
     uint64_t ok() const { return ok_; }
-    uint64_t fail() const { return fail_; }
+    uint64_t fails() const { return fail_; }
     uint64_t failed() const { return fail_ + bad_ + lost_; }
 
 private:

@@ -32,26 +32,24 @@ bool is_port(std::string_view text)
 bool parse_unix_path(std::string_view path, ServerAddress &out, std::string &error)
 {
     if (path.empty() || path == "@") {
-        error = "the path of the unix socket is missing; give unix:PATH, for "
-                "instance unix:/run/wm/push.sock";
+        error = "the path of the unix socket is missing; give unix:PATH, for instance unix:/run/wm/push.sock";
         return false;
     }
     if (path.size() > kMaxPath) {
-        error = "the path has " + std::to_string(path.size()) + " bytes, a unix socket's has at most " + std::to_string(kMaxPath);
+        error = "the path has " + std::to_string(path.size()) + " bytes, that of a unix socket has at most " + std::to_string(kMaxPath);
         return false;
     }
     out.path = path;
     return true;
 }
 
-/// Cuts HOST:PORT in two. An IPv6 address without brackets is no host: its last
-/// group could be the port.
+/// Splits HOST:PORT. An IPv6 address needs brackets: otherwise its last group could be the port.
 bool split_host(std::string_view text, std::string_view &host, std::string_view &port, std::string &error)
 {
     if (text.starts_with('[')) {
         size_t close = text.find("]:");
         if (close == std::string_view::npos) {
-            error = "an IPv6 address is written [::1]:5678";
+            error = "an IPv6 address is written as [::1]:5678";
             return false;
         }
         host = text.substr(1, close - 1);
@@ -66,8 +64,7 @@ bool split_host(std::string_view text, std::string_view &host, std::string_view 
     host = text.substr(0, colon);
     port = text.substr(colon + 1);
     if (host.find(':') != std::string_view::npos) {
-        error =
-            "an IPv6 address stands in brackets; give [" + std::string(text) + "]:PORT or [" + std::string(host) + "]:" + std::string(port);
+        error = "an IPv6 address needs brackets; give [" + std::string(text) + "]:PORT or [" + std::string(host) + "]:" + std::string(port);
         return false;
     }
     return true;
@@ -89,11 +86,11 @@ bool parse_server_address(std::string_view text, ServerAddress &out, std::string
         return false;
     if (host.empty() || host.find('/') != std::string_view::npos) {
         error = host.empty() ? "the host is missing; " + std::string(kForms)
-                             : "\"" + std::string(host) + "\" is no host; " + std::string(kForms);
+                             : "\"" + std::string(host) + "\" is not a host; " + std::string(kForms);
         return false;
     }
     if (!is_port(port)) {
-        error = "\"" + std::string(port) + "\" is no port; it is a number from 1 to 65535";
+        error = "\"" + std::string(port) + "\" is not a port; give a number from 1 to 65535";
         return false;
     }
     out.host = host;

@@ -1,7 +1,6 @@
 /**
  * @file
- * Where the inner port of a push server is: HOST:PORT, [IPv6]:PORT or
- * unix:PATH. A value; any thread.
+ * The address of a push server's inner port: HOST:PORT, [IPv6]:PORT or unix:PATH. A value; any thread.
  */
 #ifndef WM_PUSH_SERVER_ADDRESS_H
 #define WM_PUSH_SERVER_ADDRESS_H
@@ -16,14 +15,14 @@ namespace wm {
 struct ServerAddress {
     std::string host; ///< without brackets; empty for a unix socket
     std::string port; ///< 1 to 65535, in decimal
-    std::string path; ///< of a unix socket; @NAME is in the abstract name space
-    std::string text; ///< as it was given, for messages
+    std::string path; ///< of a unix socket; @NAME: an abstract name
+    std::string text; ///< as given, for messages
 
     bool is_unix() const { return !path.empty(); }
 };
 
-/// Reads an address. The schemes that wm-serve prints (text://, unix://,
-/// text+unix://) may stand before it. False: error says why.
+/// Parses an address. It may have one of the schemes that wm-serve prints (text://, unix://, text+unix://). On false, `error` has the
+/// reason.
 bool parse_server_address(std::string_view text, ServerAddress &out, std::string &error);
 
 /// Fills in the socket address of a unix path. Returns its length for connect.

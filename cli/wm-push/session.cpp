@@ -10,12 +10,10 @@ namespace wm {
 
 namespace {
 
-// Enough to keep a server busy over a slow line; a lost connection loses no
-// more than these.
+// Enough to keep a server busy over a slow link; a lost connection loses at most these.
 constexpr size_t kMaxInFlight = 1024;
 constexpr size_t kMaxPendingBytes = size_t{1} << 20;
-// An answer is "ok" or "fail". What is longer comes from something that is no
-// push server.
+// An answer is "ok" or "fail". A longer one does not come from a push server.
 constexpr size_t kMaxAnswerBytes = 256;
 
 bool begins_with_word(std::string_view text, std::string_view word)
@@ -27,9 +25,9 @@ bool begins_with_word(std::string_view text, std::string_view word)
 
 void Session::push(std::string_view line)
 {
-    if (waiting_ == 0)
-        sign_of_life_ = Clock::now();
-    waiting_++;
+    if (in_flight_ == 0)
+        last_progress_ = Clock::now();
+    in_flight_++;
     entries_.emplace_back();
     out_ += line;
     out_ += '\n';
@@ -42,26 +40,26 @@ void Session::run(LineFeed *feed)
     }
     int unread = feed != nullptr ? feed->reader().error() : 0;
     if (failure.code != kExitOk) {
-        failure.text += describe_rest();
-        lose_rest(failure.text);
+        failure.text += describe_counts();
+        report_lost(failure.text);
     } else if (unread != 0) {
         failure = {kExitBadBody, std::string("cannot read standard input: ") + std::strerror(unread)};
     }
     print(feed);
     progress_.hide();
     if (failure.code != kExitOk)
-        report_.end_with(failure);
+        report_.fail(failure);
 }
 
-/// One turn. False: all is done, or failed.
+/// One turn of the loop. False when everything is done or on failure.
 bool Session::step(LineFeed *feed, Failure &failure)
 {
     bool all_taken = feed == nullptr || take_lines(*feed);
     send_pending();
-    settle_bad();
+    report_bad();
     print(feed);
     if (!all_taken && has_room())
-        return true; // what was full was full of bad lines
+        return true; // bad lines filled the queue, and are reported now
     if (entries_.empty() && (feed == nullptr || feed->reader().at_end()))
         return false;
     return wait(feed, failure);
@@ -72,20 +70,20 @@ bool Session::has_room() const
     return entries_.size() < kMaxInFlight && out_.size() - sent_ < kMaxPendingBytes;
 }
 
-/// Takes the lines that are there, as long as there is room. Returns whether that was all.
+/// Takes buffered lines while there is room. Returns whether none are left.
 bool Session::take_lines(LineFeed &feed)
 {
     std::string line;
-    std::string wrong;
+    std::string error;
     while (has_room()) {
-        switch (feed.next(line, wrong)) {
+        switch (feed.next(line, error)) {
         case LineFeed::Result::kPush:
             push(line);
             break;
         case LineFeed::Result::kBad:
             progress_.hide();
-            report_.complain(wrong);
-            entries_.push_back({wrong});
+            report_.print_error(error);
+            entries_.push_back({error});
             break;
         case LineFeed::Result::kNone:
             return true;
@@ -101,11 +99,10 @@ void Session::send_pending()
         Connection::Result result = connection_.send(out_.data() + sent_, out_.size() - sent_, count);
         if (result == Connection::Result::kWouldBlock)
             break;
-        // A server that takes no more may have answered what it has: the end of its
-        // answers decides.
+        // The server may still have sent answers: go on until receiving ends, too.
         send_closed_ = result == Connection::Result::kClosed;
         sent_ += count;
-        sign_of_life_ = Clock::now();
+        last_progress_ = Clock::now();
     }
     if (sent_ == out_.size()) {
         out_.clear();
@@ -113,15 +110,15 @@ void Session::send_pending()
     }
 }
 
-/// Waits for the server and for input, and takes what has come.
+/// Waits for the server and for input, and reads what is available.
 bool Session::wait(LineFeed *feed, Failure &failure)
 {
     bool reads_input = feed != nullptr && !feed->reader().at_end() && has_room();
     std::array<pollfd, 2> sockets{};
     sockets[0] = {connection_.fd(), static_cast<short>(sent_ < out_.size() && !send_closed_ ? POLLIN | POLLOUT : POLLIN), 0};
-    sockets[1] = {reads_input ? feed->reader().fd() : -1, POLLIN, 0}; // poll passes over a negative descriptor
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(sign_of_life_ + timeout_ - Clock::now()).count();
-    int count = ::poll(sockets.data(), sockets.size(), waiting_ == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
+    sockets[1] = {reads_input ? feed->reader().fd() : -1, POLLIN, 0}; // poll ignores a negative descriptor
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(last_progress_ + timeout_ - Clock::now()).count();
+    int count = ::poll(sockets.data(), sockets.size(), in_flight_ == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
     if (count < 0 && errno != EINTR) {
         failure = {kExitUnreachable, std::string("cannot wait for ") + server_ + ": " + std::strerror(errno)};
         return false;
@@ -132,9 +129,8 @@ bool Session::wait(LineFeed *feed, Failure &failure)
         return false;
     if (sockets[1].revents != 0)
         feed->reader().read_some();
-    // Looked at last: while we were held up ourselves, answers may have come in
-    // time.
-    if (sockets[0].revents == 0 && waiting_ > 0 && Clock::now() >= sign_of_life_ + timeout_) {
+    // Checked last: if this process was delayed, answers may have arrived in time.
+    if (sockets[0].revents == 0 && in_flight_ > 0 && Clock::now() >= last_progress_ + timeout_) {
         failure = {kExitTimeout, "no answer from " + server_ + " within " + std::to_string(timeout_.count()) + " ms"};
         return false;
     }
@@ -177,39 +173,39 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
     if (answer.ends_with('\r'))
         answer.remove_suffix(1);
     bool ok = begins_with_word(answer, "ok");
-    if (waiting_ == 0 || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail"))) {
+    if (in_flight_ == 0 || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail"))) {
         std::string shown(answer.substr(0, 40));
         for (char &c : shown)
             c = c >= ' ' && c <= '~' ? c : '?';
-        failure = {kExitUnreachable, server_ + " is not the inner port of a push server: it said \"" + shown + "\""};
+        failure = {kExitUnreachable, server_ + " is not the inner port of a push server: it answered \"" + shown + "\""};
         return false;
     }
-    settle_bad();
+    report_bad();
     report_.add(ok ? PushResult::kOk : PushResult::kFail);
     entries_.pop_front();
-    waiting_--;
-    sign_of_life_ = Clock::now();
+    in_flight_--;
+    last_progress_ = Clock::now();
     return true;
 }
 
-/// Bad pushes whose turn has come.
-void Session::settle_bad()
+/// Reports the bad pushes at the head of the queue.
+void Session::report_bad()
 {
-    while (!entries_.empty() && !entries_.front().wrong.empty()) {
-        report_.add(PushResult::kBad, entries_.front().wrong);
+    while (!entries_.empty() && !entries_.front().error.empty()) {
+        report_.add(PushResult::kBad, entries_.front().error);
         entries_.pop_front();
     }
 }
 
-std::string Session::describe_rest() const
+std::string Session::describe_counts() const
 {
-    return " (" + std::to_string(report_.ok()) + " ok, " + std::to_string(report_.fail()) + " fail, " + std::to_string(waiting_) +
+    return " (" + std::to_string(report_.ok()) + " ok, " + std::to_string(report_.fails()) + " fail, " + std::to_string(in_flight_) +
            " not answered)";
 }
 
-void Session::lose_rest(const std::string &why)
+void Session::report_lost(const std::string &why)
 {
-    for (settle_bad(); !entries_.empty(); settle_bad()) {
+    for (report_bad(); !entries_.empty(); report_bad()) {
         report_.add(PushResult::kLost, why);
         entries_.pop_front();
     }

@@ -1,12 +1,9 @@
 /**
  * @file
- * Pushes over one connection: lines go out as they come, many before the first
- * answer, and answers are given to them in their order.
+ * Pushes over one connection, pipelined: lines are sent as they arrive, and answers are matched to them in order.
  *
- * What is in flight is bounded in pushes and bytes, and answers are always
- * read, so that neither side can block the other for good. Borrows all that it
- * is given. One thread; run() returns when every push is answered and the input
- * has ended, or with a failure.
+ * Pushes in flight are bounded in number and bytes, and answers are always read, so that the two sides cannot block each other. Borrows
+ * its arguments. One thread; run() returns when every push is answered and the input has ended, or on failure.
  */
 #ifndef WM_PUSH_SESSION_H
 #define WM_PUSH_SESSION_H
@@ -25,8 +22,7 @@ namespace wm {
 
 class Session {
 public:
-    /// `server` is its name in messages; `timeout` bounds the wait for the next
-    /// sign of life while something is in flight.
+    /// `server` is the address for messages; `timeout` limits the time without progress while pushes are in flight.
     Session(Connection &connection, std::string server, std::chrono::milliseconds timeout, Report &report)
         : connection_(connection), server_(std::move(server)), timeout_(timeout), report_(report)
     {}
@@ -34,17 +30,15 @@ public:
     /// Queues one push: a line without LF.
     void push(std::string_view line);
 
-    /// Pushes what is queued, and every line of the feed if there is one. The
-    /// result is in the report.
+    /// Sends the queued pushes and every line of `feed`, which may be nullptr. The results go to the report.
     void run(LineFeed *feed);
 
 private:
     using Clock = Connection::Clock;
 
-    /// A push that is not settled: either it waits for its answer, or it is bad
-    /// and waits for those before it.
+    /// A push without a reported result: it waits for its answer, or, if it cannot be sent, for those before it.
     struct Entry {
-        std::string wrong; ///< empty: sent, or about to be
+        std::string error; ///< why it cannot be sent; empty: it is sent or queued
     };
 
     bool step(LineFeed *feed, Failure &failure);
@@ -55,10 +49,10 @@ private:
     bool receive(Failure &failure);
     bool take_answers(std::string_view text, Failure &failure);
     bool take_answer(std::string_view answer, Failure &failure);
-    void settle_bad();
-    void lose_rest(const std::string &why);
+    void report_bad();
+    void report_lost(const std::string &why);
     void print(const LineFeed *feed);
-    std::string describe_rest() const;
+    std::string describe_counts() const;
 
     Connection &connection_;
     std::string server_;
@@ -66,11 +60,11 @@ private:
     Report &report_;
     Progress progress_;
     std::deque<Entry> entries_;
-    size_t waiting_ = 0; ///< entries that wait for an answer
+    size_t in_flight_ = 0; ///< entries in flight
     std::string out_;
-    size_t sent_ = 0; ///< bytes of out_ that have left
+    size_t sent_ = 0; ///< bytes of out_ that have been sent
     std::string partial_answer_;
-    Clock::time_point sign_of_life_;
+    Clock::time_point last_progress_;
     bool send_closed_ = false;
 };
 

@@ -18,29 +18,29 @@ const char kHelpText[] =
        wm-push [OPTIONS] UID -k NAME=TEXT [-k NAME:=JSON]...
        wm-push [OPTIONS] -l UID           push each line of standard input
        wm-push [OPTIONS] --all BODY       push to every page
-Prints ok when at least one page took the message, else fail.
+Prints ok if the message was queued for at least one page, else fail.
 
-BODY: {"a":1}   an object is sent as it is written, with "uid":"UID" added
-      <"a":1>   the same, where braces are hard to type
+BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
+      <"a":1>   the same, for shells where braces need quoting
       [1,2]     any other JSON is sent as {"uid":"UID","data":[1,2]}
       -         all of standard input
 
-  -k, --key NAME=TEXT   build the object; NAME:=JSON for what is no text
-  -l, --lines           push lines as they come; a line that is no object is
-                        sent as {"uid":"UID","line":"..."}
-      --all             every page instead of UID; sends BODY alone
-  -s, --server ADDRESS  HOST:PORT or unix:PATH [$WM_PUSH_SERVER, else
-                        127.0.0.1:5678]
-      --timeout TIME    for the connection and for each answer: 500ms, 1m [2s]
+  -k, --key NAME=TEXT   build an object; NAME:=JSON for values that are not text
+  -l, --lines           push lines as they arrive; a line that is not an object
+                        is sent as {"uid":"UID","line":"..."}
+      --all             push to every page; sends BODY as it is
+  -s, --server ADDRESS  HOST:PORT or unix:PATH (default: $WM_PUSH_SERVER, or
+                        127.0.0.1:5678)
+      --timeout TIME    to connect, and for each answer: 500ms, 1m (default: 2s)
   -q, --quiet           print no answers
       --json            print {"push":1,"result":"ok"} for each push; result is
-                        ok, fail, bad (not sent) or lost (not answered), the
-                        latter two with "reason"; -l adds a last line
+                        ok, fail, bad (not sent) or lost (not answered); the
+                        last two have a "reason"; -l adds a summary line
                         {"pushes":2,"ok":1,"fail":1,"bad":0,"lost":0,"exit":3}
       --version, --help
 
 Exit: 0 all ok, 1 all fail, 3 some of each, 2 wrong usage, 65 bad body,
-      69 server unreachable, 75 timed out (65 and above win over 1 and 3)
+      69 server unreachable, 75 timed out (65 and above override 1 and 3)
 
 Examples:
   wm-push uid1 '{"percent":"88%"}'

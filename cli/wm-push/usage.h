@@ -1,15 +1,15 @@
 /**
  * @file
- * What wm-push says of itself. Static text.
+ * Help, usage and version texts of wm-push.
  */
 #ifndef WM_PUSH_USAGE_H
 #define WM_PUSH_USAGE_H
 
 namespace wm {
 
-extern const char kHelpText[];    ///< of --help, one screen
-extern const char kUsageText[];   ///< behind an error in the command line
-extern const char kVersionText[]; ///< of --version; a test holds it to WM_VERSION
+extern const char kHelpText[];    ///< printed by --help; fits one screen
+extern const char kUsageText[];   ///< printed after an error in the command line
+extern const char kVersionText[]; ///< printed by --version
 
 } // namespace wm
 

@@ -19,7 +19,7 @@ bool read_whole_input(std::string &body, Failure &failure)
         if (count > 0) {
             body.append(chunk, static_cast<size_t>(count));
         } else if (errno == EAGAIN) {
-            // Another program made our standard input non-blocking.
+            // Another process made the shared file description non-blocking.
             pollfd input{STDIN_FILENO, POLLIN, 0};
             ::poll(&input, 1, -1);
         } else if (errno != EINTR) {
@@ -27,14 +27,13 @@ bool read_whole_input(std::string &body, Failure &failure)
             return false;
         }
         if (body.size() > kMaxPushBytes) {
-            failure = {kExitBadBody, "the body on standard input has more than the " + std::to_string(kMaxPushBytes) +
-                                         " bytes that a server takes; push less, or a link to it"};
+            failure = {kExitBadBody, "the body on standard input exceeds the " + std::to_string(kMaxPushBytes) +
+                                         " bytes that the server accepts; push less, or a link to it"};
             return false;
         }
     }
     if (body.find_first_not_of(" \t\r\n") == std::string::npos) {
-        failure = {kExitBadBody, "standard input is empty; it should hold a JSON "
-                                 "value, for instance {\"percent\":\"88%\"}"};
+        failure = {kExitBadBody, "standard input is empty; it must contain a JSON value, for instance {\"percent\":\"88%\"}"};
         return false;
     }
     return true;

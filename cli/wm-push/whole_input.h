@@ -1,6 +1,6 @@
 /**
  * @file
- * Reads a body from standard input to its end.
+ * Reads a body from standard input until end of file.
  */
 #ifndef WM_PUSH_WHOLE_INPUT_H
 #define WM_PUSH_WHOLE_INPUT_H
@@ -11,8 +11,7 @@
 
 namespace wm {
 
-/// Reads all of standard input, but not more than a server takes. False:
-/// failure says why.
+/// Reads all of standard input, up to the limit of the server. On false, `failure` has the reason.
 bool read_whole_input(std::string &body, Failure &failure);
 
 } // namespace wm

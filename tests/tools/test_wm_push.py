@@ -148,7 +148,7 @@ def test_one_push__as_large_as_a_server_takes(push, line_server):
         ('{"uid":"x","a":1}', b"remove it from the body"),
         ('{"a":1,"uid":"x"}', b"byte offset 7"),
         ('{"wm":1}', b"reserved"),
-        ("<b>bold</b>", b"counts as { and }"),
+        ("<b>bold</b>", b"means { and }"),
         (b'{"a":"\xff"}', b"byte offset 6"),
         ("[" * 1000, b"byte offset 512"),
     ],
@@ -173,7 +173,7 @@ def test_bad_body__endless_standard_input(push, line_server):
     with open("/dev/zero", "rb") as zeros:
         done = push("u", "-", server=line_server(), stdin=zeros)
     assert done.returncode == 65
-    assert b"more than the 1048576 bytes" in done.stderr
+    assert b"exceeds the 1048576 bytes" in done.stderr
 
 
 def test_bad_body__closed_standard_input(push, line_server):
@@ -206,12 +206,12 @@ def test_bad_body__members(push, line_server, members, part):
     "arguments, part",
     [
         ([], b"UID is missing"),
-        (["--all", "u", "{}"], b"--all takes a BODY and no UID"),
-        (["u", "{a:", "1}"], b'"1}" is a word too many; put BODY in single quotes'),
-        (["u", "--percent"], b"there is no option --percent; put --"),
-        (["u", "{}", "-k", "a=1"], b"three ways"),
-        (["u", "{}", "-l"], b"three ways"),
-        (["-l", "u", "-k", "a=1"], b"three ways"),
+        (["--all", "u", "{}"], b"--all takes BODY but no UID"),
+        (["u", "{a:", "1}"], b'unexpected word "1}"; put BODY in single quotes'),
+        (["u", "--percent"], b"unknown option --percent; put --"),
+        (["u", "{}", "-k", "a=1"], b"exclude each other"),
+        (["u", "{}", "-l"], b"exclude each other"),
+        (["-l", "u", "-k", "a=1"], b"exclude each other"),
         (["-l"], b"UID is missing"),
         (["", "{}"], b"UID has 0 bytes"),
         (["u" * 256, "{}"], b"UID has 256 bytes; it must have 1 to 255"),
@@ -230,14 +230,14 @@ def test_bad_body__members(push, line_server, members, part):
         (["u", "{}", "--server", ""], b"--server is empty"),
         (["u", "{}", "--server", "localhost"], b"the port is missing"),
         (["u", "{}", "--server", ":5678"], b"the host is missing"),
-        (["u", "{}", "--server", "h:0"], b'"0" is no port'),
-        (["u", "{}", "--server", "h:65536"], b'"65536" is no port'),
-        (["u", "{}", "--server", "h:5678x"], b'"5678x" is no port'),
+        (["u", "{}", "--server", "h:0"], b'"0" is not a port'),
+        (["u", "{}", "--server", "h:65536"], b'"65536" is not a port'),
+        (["u", "{}", "--server", "h:5678x"], b'"5678x" is not a port'),
         (["u", "{}", "--server", "::1:5678"], b"[::1]:5678"),
         (["u", "{}", "--server", "[::1]"], b"[::1]:5678"),
         (["u", "{}", "--server", "http://h:5678"], b"brackets"),
         (["u", "{}", "--server", "unix:"], b"the path of the unix socket is missing"),
-        (["u", "{}", "--server", "unix:/" + "p" * 107], b"108 bytes, a unix socket's has at most 107"),
+        (["u", "{}", "--server", "unix:/" + "p" * 107], b"108 bytes, that of a unix socket has at most 107"),
     ],
 )
 def test_usage__exit_2(push, arguments, part):
@@ -358,7 +358,7 @@ def test_server__closes_without_an_answer(push, line_server):
 def test_server__says_something_else(push, line_server):
     done = push("u", "{}", server=line_server(lambda line, number: b"HTTP/1.1 400 \x1b[1mBad Request\r\n\r\n"))
     assert (done.returncode, done.stdout) == (69, b"")
-    assert b'is not the inner port of a push server: it said "HTTP/1.1 400 ?[1mBad Request"' in done.stderr
+    assert b'is not the inner port of a push server: it answered "HTTP/1.1 400 ?[1mBad Request"' in done.stderr
 
 
 @pytest.mark.parametrize("answer", [b"okay\n", b"\n", b"OK\n", b"x" * 100000])

@@ -115,7 +115,7 @@ void push_body__reads_angle_brackets_as_braces(void **)
     assert_no_body(R"({"a":<"b":1>})", "at byte offset 5 (<\"b\":1>})");
     assert_no_body(R"(<"a":1})", "at byte offset 0");
     assert_no_body("<", "at byte offset 0");
-    assert_no_body("<b>bold</b>", "every < and > outside strings counts as { and }");
+    assert_no_body("<b>bold</b>", "every < and > outside strings means { and }");
     assert_no_body(R"(<"a":"unclosed>)", "at its end (byte offset 15)");
 }
 
@@ -146,9 +146,9 @@ void push_body__refuses_what_a_server_would_refuse(void **)
     std::string frame = R"({"uid":"u","a":""})";
     std::string most(wm::kMaxPushBytes - frame.size(), 'x');
     assert_body("{\"a\":\"" + most + "\"}", R"({"uid":"u","a":")" + most + "\"}");
-    assert_no_body("{\"a\":\"" + most + "y\"}", "1048577 bytes, a server takes at most 1048576");
+    assert_no_body("{\"a\":\"" + most + "y\"}", "1048577 bytes, the server accepts at most 1048576");
     // 512 brackets are JSON enough for a body, but not one level deeper.
-    assert_no_body(std::string(512, '[') + std::string(512, ']'), "512 brackets");
+    assert_no_body(std::string(512, '[') + std::string(512, ']'), "512 levels");
     std::string line;
     std::string error;
     assert_true(PushBody::to_uid("u").build(std::string(511, '[') + std::string(511, ']'), line, error));
