@@ -1,7 +1,7 @@
 /**
  * @file
- * Answers of a line port in the order of the lines, also when a result comes later. One thread; one object a connection,
- * and nothing kept while every result is there at once.
+ * Keeps the answers of a line port in the order of the lines when results arrive later. One object for each connection; it is empty
+ * while every result is known at once. One thread.
  */
 #ifndef WM_SERVE_ANSWERS_H
 #define WM_SERVE_ANSWERS_H
@@ -15,15 +15,15 @@ class Answers {
 public:
     using Ticket = uint64_t;
 
-    /// A line has come whose answer is not known: its place in the order.
-    Ticket wait()
+    /// Reserves the place of a line whose result is pending.
+    Ticket reserve()
     {
-        pending_.push_back(State::kWaiting);
+        pending_.push_back(State::kPending);
         return first_ + pending_.size() - 1;
     }
 
-    /// A line has come whose answer is known. Calls send(ok) now, or when those before it are through.
-    template <class Send> void answer(bool ok, Send send)
+    /// Adds a line whose result is known. Calls send(ok) now if no earlier line is pending, otherwise from resolve().
+    template <class Send> void add(bool ok, Send send)
     {
         if (pending_.empty())
             send(ok);
@@ -31,11 +31,11 @@ public:
             pending_.push_back(ok ? State::kOk : State::kFail);
     }
 
-    /// The answer to a line that waited; calls send(ok) for all that can go now.
-    template <class Send> void settle(Ticket ticket, bool ok, Send send)
+    /// Sets the result of a reserved line, and calls send(ok) for every answer that is no longer blocked.
+    template <class Send> void resolve(Ticket ticket, bool ok, Send send)
     {
         pending_[ticket - first_] = ok ? State::kOk : State::kFail;
-        while (!pending_.empty() && pending_.front() != State::kWaiting) {
+        while (!pending_.empty() && pending_.front() != State::kPending) {
             bool front = pending_.front() == State::kOk;
             pending_.pop_front();
             first_++;
@@ -43,11 +43,11 @@ public:
         }
     }
 
-    /// How many lines wait for an answer to go out.
+    /// The number of lines whose answer has not been sent.
     size_t size() const { return pending_.size(); }
 
 private:
-    enum class State : uint8_t { kWaiting, kOk, kFail };
+    enum class State : uint8_t { kPending, kOk, kFail };
 
     Ticket first_ = 0;
     std::deque<State> pending_;

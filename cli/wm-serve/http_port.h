@@ -1,9 +1,9 @@
 /**
  * @file
- * The http port of the push server: GET / is a page to try it on, POST /push takes what the inner port takes.
+ * The http port of the push server: GET / serves a test page, POST /push accepts the same objects as the inner port.
  *
- * A web page that somebody visits must not be able to push: requests that another origin caused, or that come by a name
- * which is not this server's (DNS rebinding), are refused.
+ * A foreign web page in the user's browser must not be able to push: requests from another origin, and requests whose Host is not a
+ * name of this server (DNS rebinding), are refused.
  */
 #ifndef WM_SERVE_HTTP_PORT_H
 #define WM_SERVE_HTTP_PORT_H
@@ -14,7 +14,7 @@ namespace wm::serve {
 
 class PushServer;
 
-/// Sets options and callbacks of an http worker. False: the detail is in wm_last_error.
+/// Sets options and callbacks of an http worker. On false, wm_last_error has the detail.
 bool setup_http_port(wm_worker *worker, PushServer &server);
 
 } // namespace wm::serve

@@ -9,29 +9,29 @@ namespace wm::serve {
 
 namespace {
 
-constexpr size_t kMaxWaiting = 10000; // lines of one connection whose results are awaited; at more, reading pauses
+constexpr size_t kMaxPending = 10000; // pending lines of a connection from which reading pauses
 
-/// Of a connection on which a result is awaited; shared with the results that are on their way.
-struct Waiting {
+/// The pending lines of a connection; shared by the connection and its pending results.
+struct PendingLines {
     wm_conn conn;
     Answers answers;
     bool paused = false;
 };
 
-using Shared = std::shared_ptr<Waiting>;
+using Shared = std::shared_ptr<PendingLines>;
 
-/// A result that is on its way. One is in reserve, because it has to be there before it is known whether it is needed.
-struct Ticket {
-    Shared waiting;
+/// A pending result. A spare one is kept, because it has to exist before the push tells whether it is needed.
+struct PendingLine {
+    Shared pending;
     Answers::Ticket number = 0;
 };
 
-std::unique_ptr<Ticket> reserve;
+std::unique_ptr<PendingLine> spare;
 
 void send_answer(wm_conn conn, bool ok)
 {
     int result = ok ? wm_conn_send(conn, "ok", 2, 0) : wm_conn_send(conn, "fail", 4, 0);
-    // Who writes lines and reads no answers waits: what it sends stays in its own socket.
+    // A peer that reads no answers is not read from: its lines stay in the socket buffers.
     if (result == WM_BACKPRESSURE)
         wm_conn_pause_recv(conn);
     else if (result == WM_EFULL)
@@ -43,66 +43,66 @@ void drained(wm_worker *, wm_conn conn, void *)
     wm_conn_resume_recv(conn);
 }
 
-Shared *waiting_of(wm_conn conn)
+Shared *pending_of(wm_conn conn)
 {
     return static_cast<Shared *>(wm_conn_user(conn));
 }
 
 void answer(wm_conn conn, bool ok)
 {
-    if (Shared *waiting = waiting_of(conn))
-        (*waiting)->answers.answer(ok, [conn](bool result) { send_answer(conn, result); });
+    if (Shared *pending = pending_of(conn))
+        (*pending)->answers.add(ok, [conn](bool result) { send_answer(conn, result); });
     else
         send_answer(conn, ok);
 }
 
-void settled(wm_hub *, int64_t connections, void *user)
+void on_result(wm_hub *, int64_t connections, void *user)
 {
-    std::unique_ptr<Ticket> ticket(static_cast<Ticket *>(user));
-    Waiting &waiting = *ticket->waiting;
-    waiting.answers.settle(ticket->number, connections > 0, [&waiting](bool ok) { send_answer(waiting.conn, ok); });
-    if (waiting.answers.size() == 0)
-        wm_conn_set_int(waiting.conn, "half_open", 0);
-    if (waiting.paused && waiting.answers.size() < kMaxWaiting / 2) {
-        waiting.paused = false;
-        wm_conn_resume_recv(waiting.conn);
+    std::unique_ptr<PendingLine> line(static_cast<PendingLine *>(user));
+    PendingLines &pending = *line->pending;
+    pending.answers.resolve(line->number, connections > 0, [&pending](bool ok) { send_answer(pending.conn, ok); });
+    if (pending.answers.size() == 0)
+        wm_conn_set_int(pending.conn, "half_open", 0);
+    if (pending.paused && pending.answers.size() < kMaxPending / 2) {
+        pending.paused = false;
+        wm_conn_resume_recv(pending.conn);
     }
 }
 
-/// The line's result comes later: the ticket that was given away gets its place in the order.
-void wait(wm_conn conn, Ticket &ticket)
+/// Reserves the place of a line whose result is pending; `line` belongs to that result.
+void add_pending(wm_conn conn, PendingLine &line)
 {
-    Shared *waiting = waiting_of(conn);
-    if (!waiting) {
-        waiting = new Shared(std::make_shared<Waiting>());
-        (*waiting)->conn = conn;
-        wm_conn_set_user(conn, waiting, [](void *user) { delete static_cast<Shared *>(user); });
+    Shared *pending = pending_of(conn);
+    if (!pending) {
+        pending = new Shared(std::make_shared<PendingLines>());
+        (*pending)->conn = conn;
+        wm_conn_set_user(conn, pending, [](void *user) { delete static_cast<Shared *>(user); });
     }
-    Waiting &line = **waiting;
-    if (line.answers.size() == 0) // who has ended its side still waits for the answer
+    PendingLines &lines = **pending;
+    if (lines.answers.size() == 0) // a peer that has half-closed still expects the answer
         wm_conn_set_int(conn, "half_open", 1);
-    ticket.waiting = *waiting;
-    ticket.number = line.answers.wait();
-    if (line.answers.size() >= kMaxWaiting && !line.paused) {
-        line.paused = true;
+    line.pending = *pending;
+    line.number = lines.answers.reserve();
+    if (lines.answers.size() >= kMaxPending && !lines.paused) {
+        lines.paused = true;
         wm_conn_pause_recv(conn);
     }
 }
 
 void message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, void *self)
 {
-    if (!reserve)
-        reserve = std::make_unique<Ticket>();
-    PushResult result = static_cast<PushTarget *>(self)->push({static_cast<const char *>(data), len}, settled, reserve.get());
+    if (!spare)
+        spare = std::make_unique<PendingLine>();
+    PushResult result = static_cast<PushTarget *>(self)->push({static_cast<const char *>(data), len}, on_result, spare.get());
     if (result.kind == PushResult::Kind::kPending)
-        wait(conn, *reserve.release());
+        add_pending(conn, *spare.release());
     else
         answer(conn, result.kind == PushResult::Kind::kOk);
 }
 
 void error(wm_worker *, wm_conn conn, int32_t code, const void *, size_t, void *)
 {
-    if (code == WM_EMSGSIZE) // the line is skipped, the connection lives on
+    if (code == WM_EMSGSIZE) // the line is skipped, the connection stays open
         answer(conn, false);
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file
- * The inner port: one JSON line a push, `ok` or `fail` a line, in order.
+ * The inner port: each line is a push in JSON, each answer `ok` or `fail`, in order.
  */
 #ifndef WM_SERVE_LINE_PORT_H
 #define WM_SERVE_LINE_PORT_H
@@ -13,7 +13,7 @@ namespace wm::serve {
 
 class PushTarget;
 
-/// Sets options and callbacks of a text worker. A line over max_line answers fail. False: the detail is in wm_last_error.
+/// Sets options and callbacks of a text worker. A line over max_line is answered with fail. On false, wm_last_error has the detail.
 bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line);
 
 } // namespace wm::serve

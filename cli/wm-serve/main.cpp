@@ -1,4 +1,4 @@
-// wm-serve: ready-made servers of libwm. One sub-command a server.
+// wm-serve: ready-made servers of libwm, one for each sub-command.
 
 #include "shared/duration.h"
 #include "wm-serve/push_server.h"
@@ -25,7 +25,7 @@ constexpr const char *kExamples = R"(Examples:
   wm-push uid1 '{"percent":"88%"}'
   wm-serve push --listen websocket://0.0.0.0:1234 --origin https://example.com)";
 
-/// An option that takes a duration; CLI11 shows the text that fails it.
+/// Adds an option that takes a duration; CLI11 prints the text of the exception.
 void add_duration(CLI::App &app, const char *name, bool zero, int64_t &out_ms, const char *text)
 {
     auto take = [name, zero, &out_ms](const std::string &given) {
@@ -37,7 +37,7 @@ void add_duration(CLI::App &app, const char *name, bool zero, int64_t &out_ms, c
     app.add_option_function<std::string>(name, take, text)->type_name("TIME");
 }
 
-/// What wm_app_main is asked for: the commands and flags that CLI11 has taken.
+/// The command and flags for wm_app_main, as parsed by CLI11.
 struct Command {
     std::string verb = "start";
     bool daemon = false;
@@ -59,7 +59,7 @@ struct Command {
         add(daemon, "-d");
         add(graceful, "-g");
         add(json, "--json");
-        add(quiet || starts(), "-q"); // the server's own first lines say more than the library's
+        add(quiet || starts(), "-q"); // the server prints its own, more detailed start message
         if (!worker.empty())
             out.push_back("--worker=" + worker);
         if (!sort.empty())
@@ -70,9 +70,9 @@ struct Command {
 
 void add_command(CLI::App &push, Command &command, PushOptions &options)
 {
-    // The library's own usage (`help`) tells of its commands and their flags: here one line does.
+    // `help` prints the library's usage with all commands and flags: here one line is enough.
     constexpr const char *kHidden = "";
-    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections; `help` tells of them")
+    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections; `help` explains them")
         ->type_name("");
     push.add_flag("-d,--daemon", command.daemon)->group(kHidden);
     push.add_flag("-g,--graceful", command.graceful)->group(kHidden);
@@ -81,10 +81,10 @@ void add_command(CLI::App &push, Command &command, PushOptions &options)
     push.add_option("--worker", command.worker)->group(kHidden);
     push.add_option("--sort", command.sort)->group(kHidden);
     push.add_option("--name", options.name, "name of the instance")->capture_default_str()->type_name("NAME");
-    push.add_option("--run-dir", options.run_dir, "folder of its pid file and control socket")->type_name("PATH");
-    push.add_option("--log-file", options.log_file, "standard: with -d NAME.log in --run-dir")->type_name("PATH");
-    push.add_option("--user", options.user, "as root: user to serve as")->type_name("NAME");
-    push.add_option("--group", options.group, "as root: group to serve as")->type_name("NAME");
+    push.add_option("--run-dir", options.run_dir, "directory of its pid file and control socket")->type_name("PATH");
+    push.add_option("--log-file", options.log_file, "log file (default with -d: NAME.log in --run-dir)")->type_name("PATH");
+    push.add_option("--user", options.user, "user to run as (needs root)")->type_name("NAME");
+    push.add_option("--group", options.group, "group to run as (needs root)")->type_name("NAME");
 }
 
 void add_push(CLI::App &app, PushOptions &options, Command &command)
@@ -94,23 +94,21 @@ void add_push(CLI::App &app, PushOptions &options, Command &command)
     push->footer(kExamples);
     push->add_option("--listen", options.listen, "websocket address for pages")->capture_default_str()->type_name("ADDRESS");
     push->add_option("--inner", options.inner, "line port for back ends, or off")->capture_default_str()->type_name("ADDRESS");
-    push->add_option("--http", options.http, "page to try and POST /push, or off")->capture_default_str()->type_name("ADDRESS");
-    push->add_option("--origin", options.origins, "origin that pages may have (repeatable; standard: any)")
+    push->add_option("--http", options.http, "test page and POST /push, or off")->capture_default_str()->type_name("ADDRESS");
+    push->add_option("--origin", options.origins, "allowed origin of pages (repeatable; default: any)")
         ->type_name("URL")
         ->allow_extra_args(false);
-    push->add_option("--host", options.hosts, "name by which --http may be reached (repeatable)")
-        ->type_name("NAME")
-        ->allow_extra_args(false);
-    push->add_flag("--insecure-inner", options.insecure_inner, "let --inner and --http listen beyond this machine");
-    add_duration(*push, "--uid-timeout", false, options.uid_timeout_ms, "a page's time to say its uid (standard: 10s)");
-    add_duration(*push, "--ping", true, options.ping_ms, "time between pings (standard: 25s; 0s: none)");
-    add_duration(*push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer one (standard: 10s)");
-    add_duration(*push, "--drain", true, options.drain_ms, "time over which a reload closes the pages (standard: 1s)");
+    push->add_option("--host", options.hosts, "allowed Host of --http (repeatable)")->type_name("NAME")->allow_extra_args(false);
+    push->add_flag("--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http");
+    add_duration(*push, "--uid-timeout", false, options.uid_timeout_ms, "time for a page to send its uid (default: 10s)");
+    add_duration(*push, "--ping", true, options.ping_ms, "time between pings (default: 25s; 0s: no pings)");
+    add_duration(*push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer a ping (default: 10s)");
+    add_duration(*push, "--drain", true, options.drain_ms, "time over which a reload closes the pages (default: 1s)");
     push->add_option("--count", options.count, "processes")->capture_default_str()->type_name("N");
     add_command(*push, command, options);
 }
 
-/// As many connections as the administrator allows, not as few as a shell starts with.
+/// Raises the soft limit to the hard limit: shells start with a low one.
 void raise_descriptor_limit()
 {
     struct rlimit limit;
@@ -122,9 +120,9 @@ void raise_descriptor_limit()
 
 int run_push(const PushOptions &options, const Command &command)
 {
-    std::string wrong = options.wrong();
-    if (!wrong.empty()) {
-        fprintf(stderr, "wm-serve push: %s\n", wrong.c_str());
+    std::string error = options.error();
+    if (!error.empty()) {
+        fprintf(stderr, "wm-serve push: %s\n", error.c_str());
         return kUsage;
     }
     raise_descriptor_limit();
@@ -134,20 +132,20 @@ int run_push(const PushOptions &options, const Command &command)
     std::string warning = command.starts() ? options.warning() : "";
     if (!warning.empty())
         fprintf(stderr, "wm-serve push: warning: %s\n", warning.c_str());
-    signal(SIGPIPE, SIG_IGN); // of our own standard output
+    signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
     return server.run(command.arguments(options.name));
 }
 
-/// What a command line that CLI11 did not take is answered with.
+/// Prints the error of a command line that CLI11 rejects.
 int usage_error(int argc, char **argv, const CLI::ParseError &error)
 {
-    // "A subcommand is required" would be all that CLI11 says of a misspelled one.
+    // For a misspelled sub-command CLI11 says only "A subcommand is required".
     std::string first = argc > 1 ? argv[1] : "";
     if (!first.empty() && first[0] != '-' && first != "push")
-        fprintf(stderr, "wm-serve: there is no '%s': did you mean 'push'?\n", first.c_str());
+        fprintf(stderr, "wm-serve: unknown sub-command '%s': did you mean 'push'?\n", first.c_str());
     else
         fprintf(stderr, "wm-serve: %s\n", error.what());
-    fputs("wm-serve push --help shows what there is.\n", stderr);
+    fputs("Try wm-serve push --help.\n", stderr);
     return kUsage;
 }
 

@@ -11,7 +11,7 @@ void fill(std::string &page, std::string_view place, const std::string &text)
     page.replace(page.find(place), place.size(), text);
 }
 
-/// A unix path may have characters that end a string of the page's script.
+/// Escapes text for a string of the page's script: a unix path may contain quotes.
 std::string in_quotes(const std::string &text)
 {
     std::string out;

@@ -1,6 +1,6 @@
 /**
  * @file
- * The page to try a push server on, as it is built in.
+ * The built-in test page of a push server.
  */
 #ifndef WM_SERVE_PAGE_H
 #define WM_SERVE_PAGE_H
@@ -9,7 +9,7 @@
 
 namespace wm::serve {
 
-/// page.html for a websocket listener on that port (0: it has none), and with the words that a push from a shell begins with.
+/// page.html with the port of the websocket listener (0: a unix socket) and the shell command that pushes.
 std::string page(int websocket_port, const std::string &push_command);
 
 } // namespace wm::serve

@@ -13,7 +13,7 @@ constexpr int32_t kPolicyViolation = 1008;
 constexpr int32_t kTryAgainLater = 1013;
 constexpr size_t kMaxUid = 255;
 
-char named; // its address as a connection's user pointer: the page has said its uid
+char named; // its address as a connection's user pointer: the page has a uid
 
 int64_t now_ms()
 {
@@ -40,7 +40,7 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
            wm_worker_on_message(worker, message, this, nullptr) == 0 && wm_worker_on_error(worker, error, this, nullptr) == 0;
 }
 
-/// Browsers always say their origin; who says none is no web page, and no origin check would hold it.
+/// Browsers always send Origin. A client without one is not a web page, and could send any origin.
 bool PagePort::allows(wm_request request) const
 {
     const void *origin = nullptr;
@@ -70,7 +70,7 @@ void PagePort::close_unnamed()
 {
     int64_t now = now_ms();
     timer_ = 0;
-    // Those that have said their uid, or gone, are passed over; so the row is as long as it was opened in one timeout.
+    // Skips pages that have a uid or are closed: the queue holds the pages opened within one timeout.
     while (!unnamed_.empty()) {
         Unnamed first = unnamed_.front();
         bool waits = wm_conn_worker(first.conn) && wm_conn_user(first.conn) != &named;
@@ -89,7 +89,7 @@ void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, 
 {
     PagePort &self = *static_cast<PagePort *>(user);
     if (wm_conn_user(conn) == &named)
-        return; // only the first message means something
+        return; // only the first message has a meaning
     if (kind != WM_KIND_TEXT || len == 0 || len > kMaxUid)
         close_page(conn, kPolicyViolation, "the first message is the uid: 1 to 255 bytes of text");
     else if (wm_hub_bind(self.hub_, data, len, conn) != 0)
@@ -100,7 +100,7 @@ void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, 
 
 void PagePort::error(wm_worker *, wm_conn conn, int32_t code, const void *, size_t, void *)
 {
-    // It has not read for more than a megabyte: better gone, and told so, than with holes in what it got.
+    // The page is over a megabyte behind: close it rather than drop a message.
     if (code == WM_EFULL)
         close_page(conn, kTryAgainLater, "too slow");
 }

@@ -1,6 +1,6 @@
 /**
  * @file
- * The websocket port of the push server: a page's first message is its uid; nothing is sent but what is pushed.
+ * The websocket port of the push server: the first message of a page is its uid; pages receive only pushes.
  */
 #ifndef WM_SERVE_PAGE_PORT_H
 #define WM_SERVE_PAGE_PORT_H
@@ -15,7 +15,7 @@ namespace wm::serve {
 
 class PagePort {
 public:
-    /// Sets options and callbacks; false with the detail in wm_last_error.
+    /// Sets options and callbacks. On false, wm_last_error has the detail.
     bool setup(wm_worker *worker, wm_hub *hub, const PushOptions &options);
 
 private:
@@ -35,8 +35,8 @@ private:
     wm_app *app_ = nullptr;
     wm_hub *hub_ = nullptr;
     const PushOptions *options_ = nullptr;
-    std::deque<Unnamed> unnamed_; ///< pages that have not said their uid, by their deadline: all have the same time
-    wm_timer timer_ = 0;          ///< for the first of them
+    std::deque<Unnamed> unnamed_; ///< pages without a uid, sorted by deadline: the timeout is the same for all
+    wm_timer timer_ = 0;          ///< expires with the first of them
 };
 
 } // namespace wm::serve

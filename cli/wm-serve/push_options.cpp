@@ -6,7 +6,7 @@ namespace wm::serve {
 
 namespace {
 
-/// Whether only this machine can reach it: a unix socket, or an address of the loopback (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+/// Whether only this machine can connect: a unix socket or a loopback address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
 bool is_local(std::string_view address)
 {
     size_t colon = address.find("://");
@@ -32,30 +32,30 @@ std::string needs_scheme(const char *flag, const char *scheme, const std::string
 
 } // namespace
 
-std::string PushOptions::wrong() const
+std::string PushOptions::error() const
 {
     if (count < 1)
-        return "--count is at least 1";
+        return "--count must be at least 1";
     if (count > 1)
-        return "--count " + std::to_string(count) + ": one uid space over processes is not there yet";
+        return "--count " + std::to_string(count) + ": several processes cannot share uids yet";
     if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws"))
         return needs_scheme("--listen", "websocket", listen);
     if (inner != kOff && !has_scheme(inner, "text"))
         return needs_scheme("--inner", "text", inner);
     if (http != kOff && !has_scheme(http, "http"))
         return needs_scheme("--http", "http", http);
-    std::string without = " would let everybody who reaches it push to every page: "
-                          "use 127.0.0.1 or a unix path, or add --insecure-inner if that is meant";
+    std::string reason = " would let any client on the network push to every page: "
+                         "use 127.0.0.1 or a unix path, or allow it with --insecure-inner";
     if (inner != kOff && !insecure_inner && !is_local(inner))
-        return "--inner " + inner + without;
+        return "--inner " + inner + reason;
     if (http != kOff && !insecure_inner && !is_local(http))
-        return "--http " + http + without;
+        return "--http " + http + reason;
     return "";
 }
 
 std::string PushOptions::warning() const
 {
-    return is_local(listen) ? "" : "--listen " + listen + " is open to the network, and any page may claim any uid";
+    return is_local(listen) ? "" : "--listen " + listen + " is open to the network, where any client may claim any uid";
 }
 
 } // namespace wm::serve

@@ -1,6 +1,6 @@
 /**
  * @file
- * What the ports of the push server ask for: one push, with its result at once or later.
+ * The interface between the ports of the push server and the server: one push, with an immediate or a pending result.
  */
 #ifndef WM_SERVE_PUSH_RESULT_H
 #define WM_SERVE_PUSH_RESULT_H
@@ -13,20 +13,20 @@
 
 namespace wm::serve {
 
-/// What became of a push.
+/// The result of a push.
 struct PushResult {
     enum class Kind : uint8_t {
-        kOk,      ///< at least one page took it
-        kOffline, ///< nobody did
-        kBad,     ///< reason says what was wrong, offset where
-        kPending, ///< done(hub, pages, user) will tell, once
+        kOk,      ///< queued for at least one page
+        kOffline, ///< no page has the uid, or none took it
+        kBad,     ///< not a push; see reason and offset
+        kPending, ///< done(hub, pages, user) is called once
     };
     Kind kind;
-    const char *reason = nullptr; ///< static
+    const char *reason = nullptr; ///< static text
     size_t offset = 0;
 };
 
-/// Who takes the lines of the inner port and the bodies of POST /push.
+/// Takes the lines of the inner port and the bodies of POST /push.
 class PushTarget {
 public:
     virtual ~PushTarget() = default;

@@ -13,19 +13,19 @@ namespace wm::serve {
 
 namespace {
 
-bool complain()
+bool print_error()
 {
     fprintf(stderr, "wm-serve: %s\n", wm_last_error());
     return false;
 }
 
-/// A worker without processes of its own: the page worker's opens it.
-bool beside(wm_worker *worker, const char *name)
+/// Gives a worker no processes of its own: the page worker's process opens it.
+bool set_no_processes(wm_worker *worker, const char *name)
 {
     return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_str(worker, "name", name) == 0;
 }
 
-/// The port at the end of "SCHEME://HOST:PORT"; 0 for a unix socket.
+/// The port of "SCHEME://HOST:PORT"; 0 for a unix socket.
 int port_of(const char *address)
 {
     const char *colon = strrchr(address, ':');
@@ -39,29 +39,29 @@ bool PushServer::setup()
     app_ = wm_app_new();
     hub_ = app_ ? wm_hub_new(app_) : nullptr;
     if (!hub_)
-        return complain();
+        return print_error();
     page_worker_ = wm_worker_new(app_, options_.listen.c_str());
     if (!page_worker_ || !set_options() || !pages_.setup(page_worker_, hub_, options_))
-        return complain();
+        return print_error();
     if (options_.inner != kOff) {
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
-        if (!line_worker_ || !beside(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
-            return complain();
+        if (!line_worker_ || !set_no_processes(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
+            return print_error();
     }
     if (options_.http != kOff) {
         http_worker_ = wm_worker_new(app_, options_.http.c_str());
-        if (!http_worker_ || !beside(http_worker_, "http") || !setup_http_port(http_worker_, *this))
-            return complain();
+        if (!http_worker_ || !set_no_processes(http_worker_, "http") || !setup_http_port(http_worker_, *this))
+            return print_error();
     }
-    return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || complain();
+    return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || print_error();
 }
 
-/// The deadlines of a reload count from where the last page has been told.
+/// Adds the drain time to the deadlines of a reload: they start when the last page has been closed.
 bool PushServer::set_drain()
 {
     for (const char *deadline : {"reload_timeout_ms", "graceful_timeout_ms"}) {
-        int64_t standard = 0;
-        if (wm_app_get_int(app_, deadline, &standard) != 0 || wm_app_set_int(app_, deadline, standard + options_.drain_ms) != 0)
+        int64_t value = 0;
+        if (wm_app_get_int(app_, deadline, &value) != 0 || wm_app_set_int(app_, deadline, value + options_.drain_ms) != 0)
             return false;
     }
     return wm_app_set_int(app_, "drain_ms", options_.drain_ms) == 0;
@@ -91,7 +91,7 @@ std::string PushServer::page() const
     return serve::page(port_of(wm_worker_address(page_worker_)), push_command());
 }
 
-/// What a push from a shell begins with; empty without a line port.
+/// The shell command that pushes, without its arguments; empty without a line port.
 std::string PushServer::push_command() const
 {
     if (!line_worker_)
@@ -105,12 +105,12 @@ std::string PushServer::push_command() const
     return "wm-push --server " + std::string(address.substr(kTcp.size()));
 }
 
-/// In the process that serves: the other two ports are opened in it, so that all three share the hub.
+/// Runs in the serving process and opens the other two ports there, so that all three share the hub.
 int32_t PushServer::started(wm_worker *, int32_t, void *user)
 {
     const PushServer &self = *static_cast<PushServer *>(user);
     if (!self.listen())
-        return -1; // the library has said why
+        return -1; // the library has logged the error
     self.announce();
     return 0;
 }

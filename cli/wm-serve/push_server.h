@@ -1,7 +1,7 @@
 /**
  * @file
- * The push server: pages on a websocket port, pushes from a line port and from an http port, all in one process under a master, and
- * on the public API alone.
+ * The push server: pages on a websocket port, pushes from a line port and an http port, all in one process under a master. It uses the
+ * public API only.
  */
 #ifndef WM_SERVE_PUSH_SERVER_H
 #define WM_SERVE_PUSH_SERVER_H
@@ -25,16 +25,16 @@ public:
     PushServer &operator=(const PushServer &) = delete;
     ~PushServer() override { wm_app_free(app_); }
 
-    /// Makes everything that needs no socket; false after a message on standard error.
+    /// Creates everything that needs no socket. False after a message on standard error.
     bool setup();
-    /// Carries out a command of wm_app_main, and returns its exit code.
+    /// Runs a command of wm_app_main and returns its exit code.
     int run(std::vector<std::string> arguments);
 
-    /// Takes a line of the inner port or a body of POST /push.
+    /// Pushes a line of the inner port or a body of POST /push.
     PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override;
 
     const PushOptions &options() const { return options_; }
-    /// The page to try it on.
+    /// The test page.
     std::string page() const;
 
 private:

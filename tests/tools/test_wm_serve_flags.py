@@ -62,7 +62,7 @@ def test_open_listen__warns_once(start):
 def test_count_above_one__is_not_there_yet():
     code, _, error = run(*push_flags(count="2"))
     assert code == 2
-    assert "one uid space over processes is not there yet" in error
+    assert "several processes cannot share uids yet" in error
 
 
 @pytest.mark.parametrize(

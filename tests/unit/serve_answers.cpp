@@ -24,8 +24,8 @@ void known_answers_leave_at_once(void **)
     Answers answers;
     std::string out;
     auto send = [&out](bool ok) { out += ok ? 'o' : 'f'; };
-    answers.answer(true, send);
-    answers.answer(false, send);
+    answers.add(true, send);
+    answers.add(false, send);
     assert_string_equal(out.c_str(), "of");
     assert_int_equal(answers.size(), 0);
 }
@@ -35,14 +35,14 @@ void a_late_one_holds_those_behind_it(void **)
     Answers answers;
     std::string out;
     auto send = [&out](bool ok) { out += ok ? 'o' : 'f'; };
-    Answers::Ticket first = answers.wait();
-    answers.answer(true, send);
-    Answers::Ticket third = answers.wait();
-    answers.answer(false, send);
-    answers.settle(third, true, send);
+    Answers::Ticket first = answers.reserve();
+    answers.add(true, send);
+    Answers::Ticket third = answers.reserve();
+    answers.add(false, send);
+    answers.resolve(third, true, send);
     assert_string_equal(out.c_str(), "");
     assert_int_equal(answers.size(), 4);
-    answers.settle(first, false, send);
+    answers.resolve(first, false, send);
     assert_string_equal(out.c_str(), "foof");
     assert_int_equal(answers.size(), 0);
 }
@@ -59,19 +59,19 @@ void any_order_of_results_gives_the_order_of_the_lines(void **)
             bool ok = random() % 2;
             expected += ok ? 'o' : 'f';
             if (random() % 2)
-                late.push_back({answers.wait(), ok});
+                late.push_back({answers.reserve(), ok});
             else
-                answers.answer(ok, send);
+                answers.add(ok, send);
             if (!late.empty() && random() % 3 == 0) {
                 std::swap(late[random() % late.size()], late.back());
-                answers.settle(late.back().first, late.back().second, send);
+                answers.resolve(late.back().first, late.back().second, send);
                 late.pop_back();
             }
             assert_true(expected.compare(0, out.size(), out) == 0);
         }
         std::shuffle(late.begin(), late.end(), random);
         for (auto &[ticket, ok] : late)
-            answers.settle(ticket, ok, send);
+            answers.resolve(ticket, ok, send);
         assert_true(out == expected);
         assert_int_equal(answers.size(), 0);
     }
