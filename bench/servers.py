@@ -61,7 +61,7 @@ class Server:
             while not is_serving(port):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
-                    sys.exit("does not serve port %d (status %s): %s" % (port, self.status, " ".join(command)))
+                    sys.exit("does not listen on port %d (status %s): %s" % (port, self.status, " ".join(command)))
                 time.sleep(0.005)
 
     @property
@@ -77,7 +77,7 @@ class Server:
         return "127.0.0.1:%d" % self.ports[index]
 
     def target(self, mode):
-        """The part of wm-load's command line that says where the server is."""
+        """The address of the server as arguments of wm-load."""
         if mode == "push":
             return ["--ws", self.address(), "--inner", self.address(1)]
         return ["--ws", self.address()] if mode == "idle" else [self.address()]
@@ -125,13 +125,13 @@ def program(build, name):
     return path
 
 
-def build_bare(folder):
-    """Compiles the bare servers; None, with a word on standard error, when their source is not there."""
+def build_bare(directory):
+    """Compiles the bare servers; None, with a message on standard error, if their source is missing."""
     source = os.environ.get("WM_BARE", os.path.join(REPOSITORY, "..", "shared", "bench", "bare.c"))
     if not os.path.exists(source):
         print("no ceiling: the source of the bare servers is not at %s (set WM_BARE)" % source, file=sys.stderr)
         return None
-    path = os.path.join(folder, "bare")
+    path = os.path.join(directory, "bare")
     subprocess.run(["cc", "-O2", "-w", "-o", path, source, "-lcrypto"], check=True)
     return path
 

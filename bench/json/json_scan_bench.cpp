@@ -1,6 +1,6 @@
 /**
  * @file
- * What the scan of a push line costs beside simdjson and cJSON: nanoseconds a line, median of seven rounds that take turns, so that a
+ * The cost of scanning a push line, compared with simdjson and cJSON: nanoseconds a line, median of seven rounds that take turns, so that a
  * change of the machine's pace meets all of them. Every way must find the uid, and all but cJSON must read the whole text strictly.
  *
  *   json_scan_bench                     the table
@@ -143,7 +143,7 @@ size_t by_ondemand(const Line &line)
         if (field.value().get(value) || !visit(value))
             return 0;
     }
-    const char *rest = nullptr; // text behind the object is found only by asking where the reader stands
+    const char *rest = nullptr; // the position of the reader is the only way to find text after the object
     return document.current_location().get(rest) == simdjson::OUT_OF_BOUNDS ? found : 0;
 }
 

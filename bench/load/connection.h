@@ -1,6 +1,6 @@
 /**
  * @file
- * A connection during a run: a non-blocking socket, the bytes that the kernel refused, the incomplete tail of what was read.
+ * A connection during a run: a non-blocking socket, the unsent bytes, and the incomplete tail of the received ones.
  *
  * Owns its descriptor. One thread.
  */
@@ -34,11 +34,11 @@ public:
     bool has_unsent() const { return !unsent_.empty(); }
     const std::string &tail() const { return tail_; }
 
-    /// Sends in one call what the kernel takes and keeps the rest. False when the connection is gone.
+    /// Sends what fits into the socket buffer in one call and keeps the rest. False if the connection is closed.
     bool send(std::string_view data);
-    /// Sends more of what was kept.
+    /// Sends more of the kept bytes.
     bool flush();
-    /// Keeps the unparsed end of what was received for the next time.
+    /// Keeps the unparsed end of the received bytes for the next call.
     void keep_tail(std::string_view tail) { tail_.assign(tail); }
     /// Sends a FIN.
     void end_sending();
@@ -57,7 +57,7 @@ private:
     std::string unsent_;
 };
 
-/// The one buffer that all connections receive into; a connection's tail is put in front of what comes.
+/// The receive buffer that all connections share; a connection's tail goes in front of the new bytes.
 class ReceiveBuffer {
 public:
     struct Received {
@@ -66,7 +66,7 @@ public:
         bool ended; ///< the peer closed, or the connection failed
     };
 
-    /// One recv. What is in the result lives until the next call.
+    /// Calls recv once. The result is valid until the next call.
     Received receive(const Connection &connection);
 
 private:

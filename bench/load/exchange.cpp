@@ -64,7 +64,7 @@ void Exchange::phase(uint64_t messages, double seconds)
     for (uint32_t i = 0; i < peers_.size(); i++) {
         uint64_t share = messages / peers_.size() + (i < messages % peers_.size() ? 1 : 0);
         peers_[i].quota = counted ? share : UINT64_MAX;
-        // One whose answers were lost in the phase before has nothing more to say.
+        // A connection that lost answers in the previous phase sends nothing more.
         if (!peers_[i].waiting && peers_[i].connection.is_open())
             start_batch(i);
     }
@@ -176,14 +176,14 @@ void Exchange::close_all()
 {
     closing_ = true;
     stopping_ = true;
-    std::string goodbye = wire_->goodbye();
+    std::string close_bytes = wire_->close_bytes();
     for (Peer &peer : peers_) {
         if (!peer.connection.is_open())
             continue;
-        peer.connection.send(goodbye);
+        peer.connection.send(close_bytes);
         peer.connection.end_sending();
     }
-    // What still comes is judged as before: an answer again, or late, or to nothing.
+    // Checks late data as before: duplicate, late or unexpected answers.
     uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (open_ > 0 && now_ns() < deadline)
         for (const epoll_event &event : poller_.wait(100))

@@ -2,7 +2,7 @@
  * @file
  * The closed loop of the request-answer modes: each connection sends a batch in one write, waits for all of its answers, sends the next.
  *
- * So the load is the same for every server: `-p` messages arrive together, however the server cuts its answers.
+ * Thus the load is the same for every server: `-p` messages arrive together, however the server splits its answers.
  * One thread; owns its connections; the wire must outlive it.
  */
 #ifndef WM_LOAD_EXCHANGE_H
@@ -25,7 +25,7 @@ class Exchange {
 public:
     Exchange(const Options &options, Wire *wire) : options_(options), wire_(wire) {}
 
-    /// Opens, warms up, measures, closes and checks that nothing else came; prints the report. The exit code of the program.
+    /// Opens, warms up, measures, closes, checks that nothing else arrives, and prints the report. Returns the exit code.
     int run();
 
 private:
@@ -36,11 +36,11 @@ private:
         uint64_t quota = 0;   ///< may still be sent in this phase
         uint64_t sent_at = 0; ///< when the batch in flight was written
         bool waiting = false; ///< a batch is in flight
-        bool writing = false; ///< the poller watches for room
+        bool writing = false; ///< the poller watches for writability
     };
 
     bool open_all();
-    /// Runs until all quotas are used, or the time is over, and all answers are there.
+    /// Runs until the quotas are used up or the time is over, and all answers have arrived.
     void phase(uint64_t messages, double seconds);
     void start_batch(uint32_t index);
     void on_ready(uint32_t index, uint32_t what);
@@ -61,7 +61,7 @@ private:
     uint32_t open_ = 0;
     uint64_t progress_at_ = 0;
     bool stopping_ = false; ///< the time is over: no more batches
-    bool closing_ = false;  ///< from here on an end is the right answer
+    bool closing_ = false;  ///< from here on the end of a connection is expected
 };
 
 } // namespace wm::load

@@ -17,7 +17,7 @@ uint64_t Histogram::quantile(double share) const
             continue;
         if (i < kSub)
             return i;
-        // The upper edge of the bucket, but never more than what was really seen.
+        // The upper edge of the bucket, but never more than the largest value.
         size_t shift = i / kSub - 1;
         uint64_t low = static_cast<uint64_t>(i % kSub + kSub) << shift;
         return std::min(max_, low + ((uint64_t{1} << shift) - 1));

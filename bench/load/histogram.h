@@ -29,7 +29,7 @@ public:
     uint64_t count() const { return count_; }
     uint64_t max() const { return max_; }
 
-    /// The smallest bucket edge that at least `share` (0..1) of the values do not pass; 0 when empty.
+    /// The smallest bucket edge that at least `share` (0..1) of the values do not exceed; 0 if empty.
     uint64_t quantile(double share) const;
 
 private:

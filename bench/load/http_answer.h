@@ -1,6 +1,6 @@
 /**
  * @file
- * Cuts HTTP/1.1 answers with a Content-Length out of a stream (RFC 9112 §6). One object reads the answers of one server.
+ * Splits a stream into HTTP/1.1 answers with a Content-Length (RFC 9112 §6). One object reads the answers of one server.
  */
 #ifndef WM_LOAD_HTTP_ANSWER_H
 #define WM_LOAD_HTTP_ANSWER_H
@@ -25,7 +25,7 @@ public:
 private:
     const char *parse_head(std::string_view head);
 
-    // Most answers have the head of the one before, byte for byte; then its meaning is known.
+    // Most answers repeat the previous head byte for byte: it need not be parsed again.
     std::string head_;
     int status_ = 0;
     size_t length_ = 0;

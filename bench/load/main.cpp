@@ -1,4 +1,4 @@
-// wm-load: the load generator. It speaks the protocols itself, so that a fault of the library cannot hide behind the same fault here.
+// wm-load: the load generator. It speaks the protocols itself, so that an error of the library cannot hide behind the same error here.
 
 #include "modes.h"
 

@@ -1,4 +1,4 @@
-// Raw tcp: messages of one size without borders, cut out of the stream by that size.
+// Raw tcp: messages of one size, split by that size.
 
 #include "exchange.h"
 #include "modes.h"

@@ -32,7 +32,7 @@ public:
         return {Reply::Kind::kMessage, answer.consumed, answer.body.data(), answer.body.size(), nullptr};
     }
 
-    // Answers bear no number: HTTP/1.1 itself orders them (RFC 9112 §9.3.2), so they are counted, and each compared in full.
+    // Answers have no number: HTTP/1.1 orders them (RFC 9112 §9.3.2). They are counted, and each is compared in full.
     void check(const Reply &reply, uint32_t connection, uint64_t issued, OrderCheck *order, Tally *tally) override
     {
         std::string_view body(reply.data, reply.size);

@@ -1,4 +1,4 @@
-// Idle pages: what a registered client that says nothing costs the server in memory.
+// Idle pages: the memory that the server needs for a registered client that sends nothing.
 
 #include <cstdio>
 
@@ -70,11 +70,11 @@ bool IdleRun::measure(ServerMemory *out)
 {
     if (cost_.memory(out))
         return true;
-    std::fprintf(stderr, "wm-load: the process of --server-pid is gone\n");
+    std::fprintf(stderr, "wm-load: the process of --server-pid has ended\n");
     return false;
 }
 
-/// Without --hold it looks once: no page may have been closed.
+/// Without --hold it checks once that no page has been closed.
 void IdleRun::hold()
 {
     uint64_t end = now_ns() + uint64_t{options_.hold_seconds} * 1'000'000'000U;
@@ -111,7 +111,7 @@ const char *IdleRun::take_frame(uint32_t page, const WsFrame &frame)
     if (frame.opcode != kWsPing)
         return "a frame, though nothing was pushed";
     pings_++;
-    // A pong is far smaller than an empty socket buffer: it leaves at once.
+    // A pong is far smaller than an empty socket buffer: one send is enough.
     return pages_[page].send(ws_frame(kWsPong, {frame.data, frame.size}, masks_.next())) ? nullptr : "a pong could not be sent";
 }
 

@@ -44,7 +44,7 @@ public:
         return {Reply::Kind::kSkip, frame.consumed, nullptr, 0, nullptr};
     }
 
-    std::string goodbye() override
+    std::string close_bytes() override
     {
         closing_ = true;
         return ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());

@@ -1,6 +1,6 @@
 /**
  * @file
- * The modes, one source file each. Each runs to its end and returns the exit code: 0 all right, 1 faults, 2 a load that cannot be made.
+ * The modes, one source file each. Each returns the exit code: 0 success, 1 faults, 2 a load that is impossible.
  */
 #ifndef WM_LOAD_MODES_H
 #define WM_LOAD_MODES_H

@@ -12,34 +12,34 @@ namespace wm::load {
 namespace {
 
 constexpr const char *kHelp =
-    "wm-load: loads a server, checks every byte of its answers, and tells what a message costs it\n"
+    "wm-load: loads a server, checks every byte of its answers, and measures its cost per message\n"
     "\n"
     "  wm-load echo|text|ws|http HOST:PORT [options]\n"
     "  wm-load push --ws HOST:PORT --inner HOST:PORT [options]\n"
     "  wm-load idle --ws HOST:PORT --server-pid PID [options]\n"
     "\n"
-    "  -c COUNT              connections; push, idle: pages (50)\n"
-    "  -p DEPTH              messages that a connection sends in one write before it waits for their answers (1)\n"
-    "  -n COUNT | -d SECONDS messages over all connections, or time (3 s); a tenth of it comes first as a warm-up\n"
-    "  -s BYTES              payload; push: line without its line break (64)\n"
-    "  --server-pid PID      also tell processor time per message of this process; several with commas\n"
+    "  -c COUNT              connections; push, idle: pages (default: 50)\n"
+    "  -p DEPTH              messages that a connection sends in one write before it waits for their answers (default: 1)\n"
+    "  -n COUNT | -d SECONDS messages over all connections, or time (default: 3 s); a tenth comes first as a warm-up\n"
+    "  -s BYTES              payload; push: line without its line break (default: 64)\n"
+    "  --server-pid PID      also measure the processor time per message of this process; commas separate several\n"
     "  --json                the report as one JSON object\n"
-    "  --timeout SECONDS     give up after so long without any answer (10)\n"
-    "  --max-batch BYTES     refuse larger batches of -p times -s (16384)\n"
+    "  --timeout SECONDS     give up after this time without an answer (default: 10)\n"
+    "  --max-batch BYTES     refuse batches of -p times -s above this (default: 16384)\n"
     "  --binary              ws: binary messages\n"
-    "  --body TEXT           http: the body that must come (Hello, world!)\n"
-    "  --inner-connections N push: connections that send lines (4)\n"
-    "  --miss-every N        push: each N-th line is for an unknown uid and must answer fail (0: none)\n"
-    "  --hold SECONDS        idle: keep the pages so long, answer pings, measure again (0)\n"
-    "  --limit BYTES         idle: exit with 1 when a page costs more\n"
+    "  --body TEXT           http: the expected body (default: Hello, world!)\n"
+    "  --inner-connections N push: connections that send lines (default: 4)\n"
+    "  --miss-every N        push: every N-th line is for an unknown uid and must be answered fail (default: 0, none)\n"
+    "  --hold SECONDS        idle: keep the pages this long, answer pings, measure again (default: 0)\n"
+    "  --limit BYTES         idle: exit with 1 if a page needs more memory\n"
     "\n"
-    "Exit: 0 all answers right, 1 some wrong or missing, 2 usage.\n";
+    "Exit: 0 all answers correct, 1 wrong or missing answers, 2 usage.\n";
 
 constexpr std::array<const char *, 6> kModes{"echo", "text", "ws", "http", "push", "idle"};
 
 [[noreturn]] void usage_error(const std::string &text)
 {
-    std::fprintf(stderr, "wm-load: %s (wm-load --help tells more)\n", text.c_str());
+    std::fprintf(stderr, "wm-load: %s (see wm-load --help)\n", text.c_str());
     std::exit(2);
 }
 
@@ -76,7 +76,7 @@ std::vector<int> to_pids(std::string_view text)
     return pids;
 }
 
-/// An option with its value, and the modes in which it means something.
+/// An option with its value and the modes that use it.
 struct Flag {
     std::string_view name;
     unsigned modes;

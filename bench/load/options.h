@@ -27,7 +27,7 @@ struct Options {
     double seconds = 3;                 ///< -d
     size_t size = 64;                   ///< -s: payload bytes; push: bytes of a line without its LF
     size_t max_batch = 16384;           ///< --max-batch: bytes of a connection's batch
-    uint32_t miss_every = 0;            ///< --miss-every of push: each so many-th line is for a uid that nobody has
+    uint32_t miss_every = 0;            ///< --miss-every of push: every N-th line is for an unknown uid
     uint32_t hold_seconds = 0;          ///< --hold of idle
     uint64_t limit = 0;                 ///< --limit of idle: bytes per client; 0: none
     uint32_t timeout_seconds = 10;      ///< --timeout: without any progress
@@ -39,7 +39,7 @@ struct Options {
 
 const char *mode_name(Mode mode);
 
-/// Reads the command line; on a mistake says what is wrong on standard error and exits with 2.
+/// Parses the command line; on an error prints a message on standard error and exits with 2.
 Options parse_options(int argc, char **argv);
 
 } // namespace wm::load

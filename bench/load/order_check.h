@@ -1,6 +1,6 @@
 /**
  * @file
- * Tells for one stream of numbers 0, 1, 2 ... whether each arrives once and in order.
+ * Checks for one stream of numbers 0, 1, 2 ... that each arrives once and in order.
  *
  * The usual arrival, the next number, costs one comparison; numbers behind a gap are remembered until it closes.
  */
@@ -21,7 +21,7 @@ public:
     /// The lowest number that has not arrived.
     uint64_t next() const { return next_; }
 
-    /// Whether nothing is missing before what has arrived.
+    /// Whether there is no gap.
     bool gapless() const { return ahead_.empty(); }
 
     /// How many different numbers have arrived.
@@ -37,14 +37,14 @@ public:
     }
 
 private:
-    // A gap is given up when so many have passed it: memory and time stay bounded when something is lost early in a long run.
+    // A gap counts as lost after this many later numbers, which bounds memory and time when a number is lost early in a long run.
     static constexpr size_t kMaxAhead = 1024;
 
     Arrival arrive_beside_gap(uint64_t number)
     {
         if (number < next_ || std::find(ahead_.begin(), ahead_.end(), number) != ahead_.end())
             return Arrival::kAgain;
-        // A jump over missing numbers is no fault yet: they are late if they still come, and lost if they do not.
+        // A jump over missing numbers is not a fault yet: they may still arrive late.
         bool late = !ahead_.empty() && number < *std::max_element(ahead_.begin(), ahead_.end());
         ahead_.push_back(number);
         if (ahead_.size() > kMaxAhead) {

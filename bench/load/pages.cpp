@@ -11,7 +11,7 @@
 namespace wm::load {
 namespace {
 
-// So many are in the middle of opening at once: below any backlog, and enough to keep the server busy.
+// Handshakes in parallel: below any backlog, and enough to keep the server busy.
 constexpr uint32_t kWindow = 64;
 
 const char *say_uid(int fd, uint32_t page, WsMasks *masks)

@@ -1,6 +1,6 @@
 /**
  * @file
- * Opens websocket clients that say who they are, as pages do: page k registers as "uidK" with its first message.
+ * Opens websocket clients that register as pages do: the first message of page k is the uid "uidK".
  */
 #ifndef WM_LOAD_PAGES_H
 #define WM_LOAD_PAGES_H
@@ -12,8 +12,8 @@
 
 namespace wm::load {
 
-/// Opens options.connections pages; each is known to be registered (a ping behind the uid was answered) and non-blocking. Empty after an
-/// error, which is told.
+/// Opens options.connections pages, each non-blocking and registered (a ping after the uid has been answered). Empty after an error,
+/// which is printed.
 std::vector<Connection> open_pages(const Options &options);
 
 } // namespace wm::load

@@ -26,13 +26,13 @@ public:
     /// True when data is exactly the message of this connection and number.
     bool matches(const char *data, size_t size, uint32_t connection, uint64_t number) const;
 
-    /// Reads which message data is, and whether all of its bytes are that message's. False when it is none of ours.
+    /// Parses which message `data` is, and checks all of its bytes. False if it is not a message of this run.
     bool identify(const char *data, size_t size, uint32_t *connection, uint64_t *number) const;
 
 private:
     const char *fill_of(uint64_t number) const { return letters_.data() + number % kPeriod; }
 
-    // A prime, so that equal letters come back at no power of two.
+    // A prime, so that letters do not repeat at a power of two.
     static constexpr size_t kPeriod = 61;
 
     size_t size_;

@@ -25,7 +25,7 @@ template <class Number> char *put_number(char *out, Number value)
     return std::to_chars(out, out + kMaxDigits, value).ptr;
 }
 
-/// Takes `text` and a number off the front of data.
+/// Consumes `text` and a number at the front of data.
 template <class Number> bool take(std::string_view *data, std::string_view text, Number *out)
 {
     if (!data->starts_with(text))

@@ -1,6 +1,6 @@
 /**
  * @file
- * The lines of the push mode: {"uid":"uid7","i":3,"n":42,"p":"..."} with i the inner connection and n its number, filled up to one size.
+ * The lines of the push mode: {"uid":"uid7","i":3,"n":42,"p":"..."} with i the inner connection and n its number, padded to one size.
  */
 #ifndef WM_LOAD_PUSH_LINE_H
 #define WM_LOAD_PUSH_LINE_H
@@ -24,7 +24,7 @@ public:
     void write(char *out, uint32_t page, uint32_t inner, uint64_t number) const;
     /// True when data is exactly that line.
     bool matches(const char *data, size_t size, uint32_t page, uint32_t inner, uint64_t number);
-    /// Reads which line data claims to be. False when it is none.
+    /// Parses which line `data` claims to be. False if it is not a line of this run.
     static bool identify(const char *data, size_t size, uint32_t *page, uint32_t *inner, uint64_t *number);
 
 private:

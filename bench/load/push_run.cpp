@@ -104,7 +104,7 @@ void PushRun::start_batch(uint32_t index)
 
 char *PushRun::write_line(char *out, Inner &inner, uint32_t index, uint64_t now)
 {
-    // Nobody registers with this uid: pages are numbered from 0.
+    // No page has this uid: pages are numbered from 0.
     constexpr uint32_t kNobody = 199999;
     if (is_miss(inner.lines++)) {
         line_.write(out, kNobody, index, inner.lines);
@@ -222,16 +222,16 @@ void PushRun::check_push(uint32_t page, const char *data, size_t size, uint64_t 
     if (!PushLine::identify(data, size, &owner, &index, &number) || index >= inners_.size() || number >= inners_[index].pushes)
         return report_.tally.add(Fault::kWrongBytes, where() + "not a line that was pushed");
     const Inner &inner = inners_[index];
-    auto told = [&] { return where() + "push " + std::to_string(number) + " of inner connection " + std::to_string(index); };
+    auto name = [&] { return where() + "push " + std::to_string(number) + " of inner connection " + std::to_string(index); };
     if (owner != page || (inner.start + number) % pages_.size() != page)
-        return report_.tally.add(Fault::kWrongPlace, told() + " is for page " + std::to_string(owner));
+        return report_.tally.add(Fault::kWrongPlace, name() + " is for page " + std::to_string(owner));
     if (!line_.matches(data, size, page, index, number))
-        report_.tally.add(Fault::kWrongBytes, told() + " has other bytes");
+        report_.tally.add(Fault::kWrongBytes, name() + " has other bytes");
     OrderCheck::Arrival arrival = order(page, index).arrive(number / pages_.size());
     if (arrival == OrderCheck::Arrival::kAgain)
-        return report_.tally.add(Fault::kDuplicate, told());
+        return report_.tally.add(Fault::kDuplicate, name());
     if (arrival == OrderCheck::Arrival::kLate)
-        report_.tally.add(Fault::kOutOfOrder, told());
+        report_.tally.add(Fault::kOutOfOrder, name());
     arrived_++;
     report_.messages++;
     report_.latency.record(now - inner.stamps[number % kStamps]);
@@ -257,15 +257,15 @@ void PushRun::close_all()
 {
     closing_ = true;
     stopping_ = true;
-    std::string goodbye = ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());
+    std::string close_bytes = ws_frame(kWsClose, {"\x03\xe8", 2}, masks_.next());
     for (uint32_t i = 0; i < pages_.size() + inners_.size(); i++) {
         if (!connection(i).is_open())
             continue;
         if (i < pages_.size())
-            connection(i).send(goodbye);
+            connection(i).send(close_bytes);
         connection(i).end_sending();
     }
-    // What still comes is judged as before: a push twice, an answer to no line.
+    // Checks late data as before: duplicate pushes, answers without a line.
     uint64_t deadline = now_ns() + uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (open_ > 0 && now_ns() < deadline)
         for (const epoll_event &event : poller_.wait(100))

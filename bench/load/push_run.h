@@ -27,11 +27,11 @@ class PushRun {
 public:
     explicit PushRun(const Options &options) : options_(options), line_(options.size) {}
 
-    /// The exit code of the program.
+    /// Returns the exit code.
     int run();
 
 private:
-    // A push that is older than so many of the same inner connection has lost its time stamp; its latency is then too small.
+    // Time stamps kept for each inner connection; the latency of an older push is reported too small.
     static constexpr size_t kStamps = 1 << 16;
 
     struct Inner {
@@ -78,11 +78,11 @@ private:
     Report report_;
     uint32_t waiting_ = 0;     ///< inner connections with a batch in flight
     uint32_t open_ = 0;        ///< connections that are open
-    uint64_t pushes_ = 0;      ///< lines that some page must get, all together
-    uint64_t arrived_ = 0;     ///< of these, how many did
-    uint64_t progress_at_ = 0; ///< when an answer or a push came last
+    uint64_t pushes_ = 0;      ///< lines that some page must get, in total
+    uint64_t arrived_ = 0;     ///< of these, the number that arrived
+    uint64_t progress_at_ = 0; ///< time of the last answer or push
     bool stopping_ = false;
-    bool closing_ = false; ///< from here on ends and close frames are the right answer
+    bool closing_ = false; ///< from here on ends and close frames are expected
 };
 
 } // namespace wm::load

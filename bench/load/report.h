@@ -1,6 +1,6 @@
 /**
  * @file
- * What a run says in the end: the figures, as text or as one JSON object.
+ * The report of a run, as text or as one JSON object.
  */
 #ifndef WM_LOAD_REPORT_H
 #define WM_LOAD_REPORT_H

@@ -53,15 +53,15 @@ void await_sleep(int pid)
 /// The first number of each thread's schedstat: nanoseconds on a processor.
 bool threads_ns(int pid, uint64_t *out)
 {
-    std::string folder = proc(pid, "task");
-    DIR *dir = opendir(folder.c_str());
+    std::string directory = proc(pid, "task");
+    DIR *dir = opendir(directory.c_str());
     if (dir == nullptr)
         return false;
     uint64_t total = 0;
     bool found = false;
     std::string text;
     while (const dirent *entry = readdir(dir)) {
-        if (entry->d_name[0] == '.' || !read_proc(folder + "/" + entry->d_name + "/schedstat", &text))
+        if (entry->d_name[0] == '.' || !read_proc(directory + "/" + entry->d_name + "/schedstat", &text))
             continue;
         total += std::strtoull(text.c_str(), nullptr, 10);
         found = true;

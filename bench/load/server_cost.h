@@ -1,6 +1,6 @@
 /**
  * @file
- * What the server has used, read from /proc: processor time of all its threads, memory.
+ * The resources that the server has used, from /proc: processor time of all its threads, and memory.
  */
 #ifndef WM_LOAD_SERVER_COST_H
 #define WM_LOAD_SERVER_COST_H
@@ -25,11 +25,11 @@ public:
 
     /**
      * Processor time of all processes so far, user and system, in nanoseconds. Waits shortly for them to fall asleep: a running task's
-     * time is brought up to date only when it is switched out. False when one of them is gone.
+     * time is brought up to date only when it is switched out. False if one of them has ended.
      */
     bool processor_ns(uint64_t *out) const;
 
-    /// Their memory; pss stays 0 where the kernel does not let us read it. False when one of them is gone.
+    /// Their memory; pss stays 0 where the kernel does not let us read it. False if one of them has ended.
     bool memory(ServerMemory *out) const;
 
     /// Where the processor time comes from: "schedstat" (nanoseconds) or "stat" (clock ticks).

@@ -23,7 +23,7 @@ public:
         at_ = now_ns();
     }
 
-    /// Call when nothing is in flight: what the server did for the messages is then in its account.
+    /// Call when nothing is in flight, so that all work for the messages is accounted.
     void end(Report *report)
     {
         report->elapsed_ns = now_ns() - at_;
@@ -32,7 +32,7 @@ public:
         report->server_known = cost_.known() && readable_;
         report->server_source = cost_.source();
         if (!readable_)
-            report->tally.add(Fault::kBroken, "the process of --server-pid is gone");
+            report->tally.add(Fault::kBroken, "the process of --server-pid has ended");
     }
 
 private:

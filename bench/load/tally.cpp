@@ -15,10 +15,10 @@ const char *fault_name(Fault fault)
 void Tally::add(Fault fault, const std::string &detail, uint64_t times)
 {
     counts_[static_cast<size_t>(fault)] += times;
-    if (told_ == kTold)
+    if (printed_ == kMaxPrinted)
         return;
-    told_++;
-    std::fprintf(stderr, "wm-load: %s: %s%s\n", fault_name(fault), detail.c_str(), told_ == kTold ? " (no more are shown)" : "");
+    printed_++;
+    std::fprintf(stderr, "wm-load: %s: %s%s\n", fault_name(fault), detail.c_str(), printed_ == kMaxPrinted ? " (no more are shown)" : "");
 }
 
 bool Tally::clean() const

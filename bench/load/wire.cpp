@@ -26,7 +26,7 @@ void EchoWire::judge(const Reply &reply, uint32_t connection, uint64_t issued, O
     if (!ours || owner != connection || number >= issued) {
         Fault fault = ours && owner != connection ? Fault::kWrongPlace : Fault::kWrongBytes;
         tally->add(fault, where + std::to_string(expected) + ": got " + std::to_string(reply.size) + " other bytes");
-        // It stands for the message that should have come, so that one bad answer is one fault.
+        // It counts as the expected message, so that one bad answer is one fault.
         if (expected < issued)
             order->arrive(expected);
         return;

@@ -1,7 +1,7 @@
 /**
  * @file
- * What a request-answer mode has to say to the exchange that drives it: how a message is written, where an answer ends, whether it is
- * right.
+ * The interface between a request-answer mode and the exchange that drives it: how to write a message, where an answer ends, and whether
+ * it is correct.
  *
  * One object serves all connections of a run; one thread.
  */
@@ -23,8 +23,8 @@ struct Reply {
     enum class Kind : uint8_t {
         kMore,    ///< incomplete
         kMessage, ///< an answer
-        kSkip,    ///< nothing to count (a ping that was answered)
-        kBroken   ///< not the protocol; problem says why
+        kSkip,    ///< nothing to count (a ping)
+        kBroken   ///< protocol error; see problem
     };
     Kind kind = Kind::kMore;
     size_t consumed = 0;
@@ -37,21 +37,21 @@ class Wire {
 public:
     virtual ~Wire() = default;
 
-    /// What has to happen on a fresh, blocking socket before messages; nullptr or what went wrong.
+    /// Sets up a new, blocking socket before the first message. nullptr or an error text.
     virtual const char *open(int fd);
-    /// The most bytes that a message takes.
+    /// The maximum size of a message.
     virtual size_t wire_size() const = 0;
     /// Writes a message and returns its end.
     virtual char *encode(char *out, uint32_t connection, uint64_t number) = 0;
-    /// The first piece of data; what the server must be told at once is appended to *answer.
+    /// Parses the first piece of `data`; appends an immediate reply (a pong) to *answer.
     virtual Reply next(const char *data, size_t size, std::string *answer) = 0;
-    /// Judges an answer: counts faults, and moves `order` on, so that each answer stands for one message. `issued`: messages sent so far.
+    /// Checks an answer: counts faults and advances `order` by one message. `issued`: messages sent so far.
     virtual void check(const Reply &reply, uint32_t connection, uint64_t issued, OrderCheck *order, Tally *tally) = 0;
-    /// What is sent before the connection is shut down.
-    virtual std::string goodbye() { return {}; }
+    /// Bytes to send before the connection is shut down.
+    virtual std::string close_bytes() { return {}; }
 };
 
-/// The wires whose answers are the messages themselves.
+/// The modes that echo messages.
 class EchoWire : public Wire {
 public:
     explicit EchoWire(size_t size) : payload_(size) {}

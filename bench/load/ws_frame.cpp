@@ -21,7 +21,7 @@ uint64_t big_endian(const char *data, size_t bytes)
     return value;
 }
 
-/// What RFC 6455 §5.1, §5.2 and §5.5 ask of a server's frame, as far as the first two bytes tell.
+/// Checks the first two bytes of a server's frame (RFC 6455 §5.1, §5.2, §5.5).
 const char *head_problem(uint8_t first, uint8_t second)
 {
     uint8_t opcode = first & 0x0f;
@@ -126,7 +126,7 @@ WsFrame ws_judge_answer(std::string_view data)
     std::string_view head = data.substr(0, end + 2);
     if (!head.starts_with("HTTP/1.1 101 "))
         return broken("the handshake was not answered with 101");
-    // The value of RFC 6455 §1.3; no other header could hold it.
+    // The value of RFC 6455 §1.3; no other header can contain it.
     if (head.find(" s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") == std::string_view::npos)
         return broken("the handshake's answer lacks the right Sec-WebSocket-Accept");
     answer.consumed = end + 4;

@@ -17,8 +17,8 @@ enum WsOpcode : uint8_t { kWsText = 1, kWsBinary = 2, kWsClose = 8, kWsPing = 9,
 /// Bytes that a client's frame has besides its payload, at most.
 constexpr size_t kWsMaxHead = 14;
 
-/// Masks from a fixed start: every run sends the same bytes. RFC 6455 §5.3 wants them unpredictable for the sake of proxies, of which there
-/// are none here.
+/// Masks from a fixed seed: every run sends the same bytes. RFC 6455 §5.3 requires unpredictable masks to protect proxies; there are
+/// none here.
 class WsMasks {
 public:
     uint32_t next()
@@ -37,16 +37,16 @@ private:
 size_t ws_write_head(char *out, WsOpcode opcode, size_t size, uint32_t mask);
 void ws_mask(char *data, size_t size, uint32_t mask);
 
-/// A whole masked frame, for what is not sent often.
+/// A complete masked frame, for rare frames.
 std::string ws_frame(WsOpcode opcode, std::string_view payload, uint32_t mask);
 
 /// A frame from the server.
 struct WsFrame {
-    size_t consumed = 0; ///< 0: not all of it is there yet
+    size_t consumed = 0; ///< 0: incomplete
     uint8_t opcode = 0;
     const char *data = nullptr;
     size_t size = 0;
-    const char *problem = nullptr; ///< what it breaks; nothing else is set then
+    const char *problem = nullptr; ///< protocol error; if set, nothing else is
 };
 
 WsFrame ws_parse(const char *data, size_t size);
@@ -54,7 +54,7 @@ WsFrame ws_parse(const char *data, size_t size);
 /// The request of a handshake. Its key is the one of RFC 6455 §1.3, whose answer is known: no SHA-1 needed.
 std::string ws_request();
 
-/// Judges the server's answer. consumed 0: more is to come.
+/// Checks the server's answer. consumed 0: incomplete.
 WsFrame ws_judge_answer(std::string_view data);
 
 } // namespace wm::load

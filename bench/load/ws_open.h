@@ -1,6 +1,7 @@
 /**
  * @file
- * Blocking exchanges of websocket clients before a run: the handshake, and a ping whose pong tells that all before it was taken.
+ * Blocking exchanges of websocket clients before a run: the handshake, and a ping whose pong shows that the server has read everything
+ * before it.
  */
 #ifndef WM_LOAD_WS_OPEN_H
 #define WM_LOAD_WS_OPEN_H
@@ -9,11 +10,11 @@
 
 namespace wm::load {
 
-/// Sends the handshake's request; nullptr or what went wrong.
+/// Sends the handshake's request. nullptr or an error text.
 const char *ws_send_request(int fd);
-/// Receives its answer. Nothing may follow it: no server here speaks first.
+/// Receives its answer. Nothing may follow it: these servers do not send first.
 const char *ws_receive_answer(int fd);
-/// Receives frames until a pong comes; anything but a ping before it is wrong.
+/// Receives frames until a pong comes; anything but a ping before it is an error.
 const char *ws_await_pong(int fd);
 
 } // namespace wm::load

@@ -2,10 +2,10 @@
  * The server that wm-load measures: an echo for tcp, text and websocket, "Hello, world!" for http.
  *
  *     bench_echo_server PROTO HOST:PORT [--pull]
- *     bench_echo_server PROTO HOST:PORT --processes N FOLDER COMMAND...
+ *     bench_echo_server PROTO HOST:PORT --processes N DIRECTORY COMMAND...
  *
- * It uses callbacks, or with --pull an array of records. It prints its address once it listens, and ends with 0 on SIGTERM and SIGINT.
- * With --processes, N of them serve under a master process, which has its files in FOLDER; COMMAND is one of wm_app_main.
+ * It uses callbacks, or with --pull an array of records. It prints its address once it listens, and exits with 0 on SIGTERM and SIGINT.
+ * With --processes, N of them serve under a master process, which keeps its files in DIRECTORY; COMMAND is one of wm_app_main.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -56,7 +56,7 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     return fflush(stdout) == 0 ? 0 : -1;
 }
 
-/* A thread of its own takes the signals: it sleeps in sigwait and costs the loop nothing. */
+/* A separate thread waits for the signals in sigwait, at no cost for the loop. */
 static void *stop_on_signal(void *app)
 {
     sigset_t signals;
@@ -100,7 +100,7 @@ static int pull(wm_app *app)
     return count == WM_ESTOPPED ? 0 : count;
 }
 
-/* In this process, which the first signal ends. */
+/* Serves in this process until the first signal. */
 static int serve(wm_app *app, int pulls)
 {
     pthread_t thread;
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
     const int pulls = argc == 4 && strcmp(argv[3], "--pull") == 0;
     const int processes = argc > 6 && strcmp(argv[3], "--processes") == 0 ? atoi(argv[4]) : 0;
     if (argc < 3 || (argc > 3 && !pulls && processes < 1)) {
-        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--pull | --processes N FOLDER COMMAND...]\n");
+        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--pull | --processes N DIRECTORY COMMAND...]\n");
         return 2;
     }
     snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
