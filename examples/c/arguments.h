@@ -1,13 +1,13 @@
 /**
  * @file
- * Where an example listens: its standard addresses, or those among its arguments. Everything else on the command line is wm_app_main's.
+ * The addresses of an example: the defaults, or those among its arguments. The rest of the command line is for wm_app_main.
  */
 #ifndef EXAMPLE_ARGUMENTS_H
 #define EXAMPLE_ARGUMENTS_H
 
 #include <string.h>
 
-/* Takes arguments that are addresses out of argv, in their order; returns how many are left. */
+/* Moves the arguments that are addresses from argv to addresses, in order; returns the number of remaining arguments. */
 static inline int take_addresses(int argc, char **argv, const char **addresses, int count)
 {
     int left = 0, taken = 0;

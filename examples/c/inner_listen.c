@@ -1,11 +1,11 @@
 /**
  * @file
  * A worker that opens another one in each of its processes: wm_worker_listen in on_start. Without reuse_port only one of them gets the
- * port; reuse_port.c is for all.
+ * port; see reuse_port.c for a port of all.
  *
  *   inner_listen [INNER_ADDRESS [OUTER_ADDRESS]] start|stop|restart|reload|status|connections [-d]
  *
- * INNER_ADDRESS is http://0.0.0.0:2016 unless given. The outer worker has no address, it only starts; OUTER_ADDRESS gives it one.
+ * The default of INNER_ADDRESS is http://0.0.0.0:2016. Without OUTER_ADDRESS the outer worker does not listen.
  */
 #include "arguments.h"
 

@@ -1,12 +1,12 @@
 /**
  * @file
- * A push server: pages say who they are on a websocket port, back ends push to them by uid on a line port. Both workers live in one
- * process, so that the line port's callback reaches the pages' connections; hence count 1.
+ * A push server: pages register their uid on a websocket port, back ends push to them by uid on a line port. Both workers run in one
+ * process, so that the callback of the line port reaches the connections of the pages; hence count 1.
  *
  *   push [PAGES_ADDRESS [INNER_ADDRESS]] start|stop|restart|reload|status|connections [-d]
  *
- * They are websocket://0.0.0.0:1234 and text://127.0.0.1:5678 unless given. This shows how such a server is made; `wm-serve push` is one to
- * use.
+ * The defaults are websocket://0.0.0.0:1234 and text://127.0.0.1:5678. This shows how to write such a server; for production use
+ * `wm-serve push`.
  */
 #include "arguments.h"
 
@@ -21,7 +21,7 @@ struct span {
 
 static wm_hub *hub; /* uid -> connections; a close unbinds by itself */
 static const char *inner_address;
-static char named; /* its address as a connection's user pointer: the page has said its uid */
+static char named; /* its address as a connection's user pointer: the page has a uid */
 
 /* Behind the string that begins at p, or NULL. */
 static const char *skip_string(const char *p, const char *end)
@@ -40,8 +40,8 @@ static const char *skip_blanks(const char *p, const char *end)
 }
 
 /*
- * Finds "uid" among the members of the outermost object: 1 and its text, 0 when there is none, -1 when the line is no such object.
- * Looks for that alone. It does not check the rest of the JSON, and takes a uid for what is written, escapes included.
+ * Finds "uid" among the members of the outermost object: 1 and its text, 0 if there is none, -1 if the line is not an object.
+ * It does not validate the rest of the JSON, and does not decode escapes in the uid.
  */
 static int find_uid(struct span line, struct span *uid)
 {
@@ -90,7 +90,7 @@ static int broadcast(struct span message)
     return wm_hub_broadcast(hub, message.data, message.len, 0, &pages, NULL, NULL) == 0 && pages > 0;
 }
 
-/* A line of a back end: to the pages of its uid as it is, without a uid to everybody. */
+/* A line of a back end goes unchanged to the pages of its uid, or to every page if it has none. */
 static void on_line(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
 {
     struct span line = {data, len}, uid = {"", 0};
@@ -100,7 +100,7 @@ static void on_line(wm_worker *worker, wm_conn conn, const void *data, size_t le
     wm_conn_send(conn, sent ? "ok" : "fail", sent ? 2 : 4, 0);
 }
 
-/* The first message of a page is its uid. Nothing is proved by that: a real server checks who it is. */
+/* The first message of a page is its uid. It is not authenticated: a real server checks the user. */
 static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
 {
     (void)worker, (void)kind, (void)user;

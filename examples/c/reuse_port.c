@@ -4,7 +4,7 @@
  *
  *   reuse_port [OUTER_ADDRESS [INNER_ADDRESS]] start|stop|restart|reload|status|connections [-d]
  *
- * They are text://0.0.0.0:2015 and http://0.0.0.0:2016 unless given.
+ * The defaults are text://0.0.0.0:2015 and http://0.0.0.0:2016.
  */
 #include "arguments.h"
 

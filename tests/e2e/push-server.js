@@ -22,7 +22,7 @@ export async function run(program, args, { input = '', env = {} } = {}) {
 let started = 0;
 
 export class PushServer {
-    /** Starts `wm-serve push`, on free ports unless told, and waits until it says on which. */
+    /** Starts `wm-serve push`, by default on free ports, and waits until it prints its addresses. */
     static async start({ websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
         const args = ['push', '--listen', `websocket://127.0.0.1:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
             '--http', `http://127.0.0.1:${httpPort}`, '--name', `e2e-${process.pid}-${++started}`];

@@ -1,4 +1,4 @@
-// The push server end to end: a browser's page says who it is, a back end pushes, the page shows it.
+// The push server end to end: a page in a browser registers its uid, a back end pushes, the page shows it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ before(async () => {
     browser = await chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
         headless: true,
-        // evil.example plays a name whose owner has pointed it at this machine.
+        // evil.example stands for a name whose owner points it at this machine (DNS rebinding).
         args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
             '--disable-component-update', '--disable-sync', '--no-proxy-server', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
         timeout: HANG_MS,
@@ -222,7 +222,7 @@ describe('tabs', () => {
         await newer.context().close();
     });
 
-    test('a uid that no tab has said fails', async () => {
+    test('a push to a uid without a tab fails', async () => {
         assert.deepEqual(await server.wmPush('nobody', '{"percent":"88%"}'), { code: 1, stdout: 'fail\n', stderr: '' });
         assert.equal(await server.line('{"uid":"nobody"}'), 'fail');
         const done = await server.curl('-d', '{"uid":"nobody"}', '--write-out', '%{http_code}');
@@ -239,7 +239,7 @@ describe('tabs', () => {
     });
 });
 
-describe('who may push', () => {
+describe('access control', () => {
     const attack = body => fetch(body.url, { method: 'POST', mode: body.mode, body: body.line }).then(r => r.status, error => String(error));
 
     test("the page's own push box", async () => {
@@ -328,7 +328,7 @@ describe('how the page looks', () => {
     }
 });
 
-test('a page that loses its server says so, and comes back with it', async () => {
+test('a page that loses its server shows it, and reconnects', async () => {
     const first = await PushServer.start();
     const tab = await newTab();
     await tab.goto(first.url);

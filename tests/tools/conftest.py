@@ -9,7 +9,7 @@ from line_server import LineServer
 
 @pytest.fixture(scope="session")
 def wm_push():
-    """The program under test. WM_PUSH names it; without it nothing can be tested, which is a failure."""
+    """The program under test, from WM_PUSH; a failure if that is not set."""
     path = os.environ.get("WM_PUSH")
     assert path and os.access(path, os.X_OK), "WM_PUSH must be the path of the wm-push to test"
     return os.path.abspath(path)

@@ -1,4 +1,4 @@
-"""A server of the inner line protocol that does what a test says, and keeps every byte that it gets."""
+"""A server of the inner line protocol that a test controls, and that records every received byte."""
 
 import os
 import queue

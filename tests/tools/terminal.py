@@ -7,7 +7,7 @@ import subprocess
 
 
 def run_on_terminal(command, env, typed=b"", **kwargs):
-    """Runs a command whose descriptors are a terminal, but those given in kwargs. Returns its exit code and what the terminal shows."""
+    """Runs a command on a terminal, except for the descriptors given in kwargs. Returns its exit code and what the terminal shows."""
     control, terminal = pty.openpty()
     try:
         descriptors = {"stdin": terminal, "stdout": terminal, "stderr": terminal, **kwargs}
@@ -32,7 +32,7 @@ def read_terminal(control):
     while select.select([control], [], [], 30)[0]:
         try:
             data = os.read(control, 65536)
-        except OSError:  # how Linux says that nobody has the terminal open any more
+        except OSError:  # on Linux: the other side of the terminal is closed
             return shown
         if not data:
             return shown

@@ -15,7 +15,7 @@ MAX_PUSH = 1 << 20
 
 
 def free_port():
-    """A port on which nobody listens."""
+    """A port without a listener."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return unused.getsockname()[1]
@@ -273,7 +273,7 @@ def test_help__examples_work_as_they_stand(push, line_server, wm_push, environme
     examples = [line.strip() for line in push("--help").stdout.decode().split("Examples:\n")[1].splitlines()]
     assert len(examples) == 3
     server = line_server()
-    # make is what stands for any program that prints.
+    # make stands for any program that prints.
     shell = f'make() {{ echo built; }}; wm-push() {{ "{wm_push}" "$@"; }}\n'
     for example in examples:
         done = subprocess.run(

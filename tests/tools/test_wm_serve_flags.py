@@ -1,4 +1,4 @@
-"""The push server as who starts it sees it: flags, exit codes, signals, sockets."""
+"""The push server as its administrator sees it: flags, exit codes, signals, sockets."""
 import contextlib
 import os
 import pathlib
@@ -151,7 +151,7 @@ def test_drain__spreads_the_pages_of_a_reload(start):
     for origin, status in ((b"https://example.com", 101), (b"http://localhost:8080", 101), (b"https://evil.example", 403), (b"null", 403)):
         with Page(address, b"Origin: " + origin) as page:
             assert page.status == status, origin
-    # No browser leaves it out; who does is no page, and could send what it likes.
+    # Browsers always send it; other clients could send any origin.
     with Page(address) as page:
         assert page.status == 101
 

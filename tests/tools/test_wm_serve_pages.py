@@ -1,4 +1,4 @@
-"""The push server as pages see it: who is who, who is told what, and who has to go."""
+"""The push server as pages see it: uids, delivery, and closes."""
 import pathlib
 import socket
 import sys

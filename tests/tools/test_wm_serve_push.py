@@ -119,7 +119,7 @@ def test_last_line_without_its_end_is_no_push(server, page):
 
 
 def test_10000_pipelined_lines_are_answered_in_order(page, lines):
-    """Every third line is bad and every seventh for nobody, so that answers out of order would show."""
+    """Every third line is invalid and every seventh for an unknown uid, so that reordered answers would be detected."""
     sent, expected, pushed = [], [], []
     for i in range(10000):
         if i % 3 == 0:

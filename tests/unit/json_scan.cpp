@@ -252,7 +252,7 @@ void json_scan__refuses_every_beginning_of_a_line(void **)
     for (size_t len = 0; len < line.size(); len++) {
         Scanned scanned(std::string_view(line).substr(0, len));
         assert_int_equal(scanned.line().kind, PushLine::Kind::kInvalid);
-        // What is missing is at the end; a character or a word that is cut is wrong where it begins.
+        // Missing bytes are reported at the end; a truncated character or word where it begins.
         assert_true(scanned.line().offset <= len && scanned.line().offset + 4 >= std::min<size_t>(len, 4));
     }
     assert_refused(R"({"uid":"a)", ScanError::kTruncated, 9);

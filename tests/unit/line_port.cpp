@@ -1,4 +1,4 @@
-// The inner port with results that come later: answers stand in the order of the lines all the same.
+// The inner port with pending results: answers keep the order of the lines.
 
 #include "wm-serve/line_port.h"
 #include "wm-serve/push_result.h"

@@ -28,7 +28,7 @@ void assert_same(const std::string &line, std::string_view wanted)
         fail_msg("%s\nis not\n%.*s", line.c_str(), static_cast<int>(wanted.size()), wanted.data());
 }
 
-// What is built must be what the server takes.
+// The server must accept every line that is built.
 void assert_taken(const std::string &line, wm::PushLine::Kind kind)
 {
     wm::UidScratch scratch;
