@@ -19,29 +19,12 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kYoungMs = 1000;   // who dies within this of being ready has not served
-constexpr int64_t kForgetMs = 10000; // who has lived so long has a clean slate
-constexpr int64_t kFirstPauseMs = 100;
-constexpr int64_t kLongestPauseMs = 10000;
 constexpr int64_t kForkRetryMs = 1000;
-constexpr int64_t kFailedMs = 2000; // for who has said that it cannot start, and is a host that goes on polling; or has closed its channel
-constexpr int64_t kSilentMs = 100;  // between looks at one whose channel has ended: SIGCHLD may be another's by now
+constexpr int64_t kFailedMs = 2000; // for a child that has failed to start while its host polls on, or that has closed its channel
+constexpr int64_t kSilentMs = 100;  // between checks of a child whose channel has ended: the host may have taken over SIGCHLD
 constexpr size_t kSparePages = 8;
 constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
 constexpr int kLastMessages = 10000; // more than a channel holds
-
-/// 0, 0.1, 0.2, 0.4 ... 10 s.
-int64_t pause_after(int deaths)
-{
-    if (deaths == 0)
-        return 0;
-    return deaths > 7 ? kLongestPauseMs : std::min(kFirstPauseMs << (deaths - 1), kLongestPauseMs);
-}
-
-bool is_ready(const Slot &slot)
-{
-    return slot.serving && slot.serving->ready_ms >= 0;
-}
 
 } // namespace
 
@@ -49,14 +32,8 @@ Children::Children(Loop &loop, SocketStore &sockets, ChildEvents &events) : loop
 
 void Children::add_slots(Worker &worker, size_t worker_at, const Identity &identity)
 {
-    for (int64_t i = 0; i < worker.options.count; i++) {
-        Slot slot;
-        slot.worker = &worker;
-        slot.worker_at = worker_at;
-        slot.index = static_cast<int>(i);
-        slot.identity = &identity;
-        slots_.push_back(slot);
-    }
+    for (int64_t i = 0; i < worker.options.count; i++)
+        slots_.emplace_back(SlotJob{&worker, worker_at, static_cast<int>(i), &identity});
 }
 
 bool Children::open_pages()
@@ -66,7 +43,7 @@ bool Children::open_pages()
 
 // ---- starting
 
-Children::Started Children::start(size_t at, bool successor)
+Children::Started Children::start(size_t at)
 {
     Slot &slot = slots_[at];
     auto child = std::make_unique<Child>();
@@ -82,14 +59,14 @@ Children::Started Children::start(size_t at, bool successor)
     child->slot = at;
     plan_ = common_;
     plan_slot_ = at;
-    plan_.worker = slot.worker_at;
-    plan_.worker_name = slot.worker->options.name;
-    plan_.index = slot.index;
+    plan_.worker = slot.job.worker_at;
+    plan_.worker_name = slot.job.name();
+    plan_.index = slot.job.index;
     plan_.page = child->page;
     plan_.master = getpid();
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
-    plan_.sockets = sockets_.kept_for(at, slot.worker);
+    plan_.sockets = sockets_.kept_for(at, slot.job.worker);
     events_.forking();
     {
         SignalsBlocked blocked;
@@ -105,23 +82,23 @@ Children::Started Children::start(size_t at, bool successor)
         return fail(WM_ESYS, "cannot start a process: %s", strerror(errno)), Started::kNo;
     }
     child->watch.arm_read<&Children::readable>(loop_, child->channel.fd(), child.get());
-    (successor ? slot.successor : slot.serving) = child.get();
+    slot.started(child->pid);
     children_.push_back(std::move(child));
     return Started::kYes;
 }
 
 Children::Started Children::start_due(int64_t now_ms)
 {
-    for (size_t at = 0; at < slots_.size() && !closed_; at++) {
+    for (size_t at = 0; at < slots_.size(); at++) {
         Slot &slot = slots_[at];
-        if (slot.serving || slot.successor || slot.start_at_ms > now_ms)
+        if (slot.state() != SlotState::kEmpty || slot.start_at_ms() > now_ms)
             continue;
-        Started started = start(at, false);
+        Started started = start(at);
         if (started == Started::kChild)
             return started;
         if (started == Started::kNo) {
-            log(WM_LOG_ERROR, "worker %s: %s", slot.worker->options.name.c_str(), last_error());
-            slot.start_at_ms = now_ms + kForkRetryMs;
+            log(WM_LOG_ERROR, "worker %s: %s", slot.job.name().c_str(), last_error());
+            slot.retry_at(now_ms + kForkRetryMs);
             return started;
         }
     }
@@ -172,12 +149,7 @@ void Children::heard(Child &child, Message &message)
 {
     switch (message.kind) {
     case MessageKind::kReady:
-        if (child.phase != Child::Phase::kStarting)
-            return; // too late: it has been told to end, and another serves
-        child.phase = Child::Phase::kServing;
-        child.ready_ms = loop_.now_ms();
-        sockets_.settle(child.slot, child.pid);
-        events_.child_ready(child);
+        ready(child);
         return;
     case MessageKind::kFailed:
         child.failure = printable(message.text); // it reaches the terminal of who has asked for a reload
@@ -203,15 +175,27 @@ void Children::heard(Child &child, Message &message)
     }
 }
 
+void Children::ready(Child &child)
+{
+    Slot &slot = slots_[child.slot];
+    SlotRole role = slot.role(child.pid);
+    if (role != SlotRole::kStarting && role != SlotRole::kSuccessor)
+        return; // it was told to end before it said so
+    child.ready_ms = loop_.now_ms();
+    sockets_.settle(child.slot, child.pid);
+    Child *replaced = find(slot.ready(child.pid));
+    events_.child_ready(child, replaced);
+}
+
 void Children::keep(Child &child, Message &message)
 {
     const Slot &slot = slots_[child.slot];
     uint64_t more = 0;
-    if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.identity))
+    if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.job.identity))
         return;
     if (child.refusals.due(loop_.now_ms(), &more))
         log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
-            slot.worker->options.name.c_str(), static_cast<int>(child.pid), message.text.c_str(), static_cast<unsigned long long>(more));
+            slot.job.name().c_str(), static_cast<int>(child.pid), message.text.c_str(), static_cast<unsigned long long>(more));
 }
 
 // ---- their end
@@ -252,37 +236,23 @@ void Children::died(Child &child, int status, int64_t now_ms)
 {
     Slot &slot = slots_[child.slot];
     child.watch.disarm();
-    if (slot.serving == &child) {
-        slot.serving = nullptr;
-        plan_restart(slot, child, now_ms);
-    }
+    SlotRole role = slot.ended(child.pid, child.ready_ms < 0 ? -1 : now_ms - child.ready_ms, now_ms);
     bool in_order = !child.killed && status == 0; // also by itself: to be replaced after so many requests
-    bool replaced = !slot.serving && child.phase != Child::Phase::kLeaving && slot.successor != &child;
-    if (slot.successor == &child)
-        slot.successor = nullptr;
-    if (slot.serving)
-        sockets_.give_back(child.slot, child.pid, slot.serving->pid);
-    events_.child_died(child, status);
+    bool restarts = role == SlotRole::kStarting || role == SlotRole::kServing;
+    if (slot.process() != 0)
+        sockets_.give_back(child.slot, child.pid, slot.process());
+    events_.child_died(child, role, status);
     std::string again;
-    if (replaced && !closed_) { // the first start fails with it
+    if (restarts && slot.state() != SlotState::kClosed) { // a first start fails with it, and closes all
         char text[64];
-        snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms - now_ms) / 1000);
-        again = slot.start_at_ms > now_ms ? text : "; another starts";
+        snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms() - now_ms) / 1000);
+        again = slot.start_at_ms() > now_ms ? text : "; another starts";
     }
-    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
+    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.job.name().c_str(), static_cast<int>(child.pid),
         describe_exit(status).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
         child.failure.empty() ? "" : ": ", child.failure.c_str());
     pages_.release(child.page);
     remove(child);
-}
-
-void Children::plan_restart(Slot &slot, const Child &child, int64_t now_ms)
-{
-    int64_t served_ms = child.ready_ms < 0 ? 0 : now_ms - child.ready_ms;
-    if (served_ms >= kForgetMs)
-        slot.young_deaths = 0;
-    bool young = child.ready_ms < 0 || served_ms < kYoungMs;
-    slot.start_at_ms = now_ms + (young ? pause_after(slot.young_deaths++) : 0);
 }
 
 void Children::remove(const Child &child)
@@ -292,12 +262,7 @@ void Children::remove(const Child &child)
 
 void Children::dismiss(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms)
 {
-    Slot &slot = slots_[child.slot];
-    if (slot.serving == &child)
-        slot.serving = nullptr;
-    if (slot.successor == &child)
-        slot.successor = nullptr;
-    child.phase = Child::Phase::kLeaving;
+    slots_[child.slot].release(child.pid);
     child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + limit_ms);
     child.channel.send(how, timeout_ms, spread_ms, {}, -1, false);
 }
@@ -326,13 +291,14 @@ void Children::kill_all()
 
 void Children::close_slots()
 {
-    closed_ = true;
+    for (Slot &slot : slots_)
+        slot.close();
 }
 
 void Children::tell(MessageKind kind, int fd)
 {
     for (auto &child : children_)
-        if (child->phase != Child::Phase::kLeaving || kind == MessageKind::kLog)
+        if (slots_[child->slot].role(child->pid) != SlotRole::kLeaving || kind == MessageKind::kLog)
             child->channel.send(kind, 0, 0, {}, fd, false);
 }
 
@@ -342,25 +308,32 @@ int64_t Children::due_ms() const
     for (const auto &child : children_)
         due = std::min(due, child->silent ? std::min(child->kill_at_ms, loop_.now_ms() + kSilentMs) : child->kill_at_ms);
     for (const Slot &slot : slots_)
-        if (!slot.serving && !slot.successor && !closed_)
-            due = std::min(due, slot.start_at_ms);
+        if (slot.state() == SlotState::kEmpty)
+            due = std::min(due, slot.start_at_ms());
     return due;
+}
+
+Child *Children::find(pid_t pid) const
+{
+    auto found = std::find_if(children_.begin(), children_.end(), [pid](const auto &child) { return child->pid == pid; });
+    return found == children_.end() ? nullptr : found->get();
 }
 
 bool Children::all_ready() const
 {
-    return std::all_of(slots_.begin(), slots_.end(), is_ready);
+    return std::all_of(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.is_serving(); });
 }
 
 bool Children::any_ready() const
 {
-    return std::any_of(slots_.begin(), slots_.end(), is_ready);
+    return std::any_of(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.is_serving(); });
 }
 
 size_t Children::leaving() const
 {
-    return static_cast<size_t>(
-        std::count_if(children_.begin(), children_.end(), [](const auto &child) { return child->phase == Child::Phase::kLeaving; }));
+    return static_cast<size_t>(std::count_if(children_.begin(), children_.end(), [this](const auto &child) {
+        return slots_[child->slot].role(child->pid) == SlotRole::kLeaving;
+    }));
 }
 
 } // namespace wm

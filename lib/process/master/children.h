@@ -11,6 +11,7 @@
 #include "process/channel.h"
 #include "process/child_plan.h"
 #include "process/identity.h"
+#include "process/master/slot.h"
 #include "process/master/socket_store.h"
 #include "process/master/status_pages.h"
 
@@ -23,34 +24,20 @@ namespace wm {
 
 class Children;
 
+/// A process. What it is to its slot is the slot's to say (Slot::role).
 struct Child {
-    enum class Phase { kStarting, kServing, kLeaving };
-
     Children *table = nullptr;
     pid_t pid = 0;
     size_t slot = 0;
     size_t page = StatusPages::kNone;
-    Phase phase = Phase::kStarting;
-    bool killed = false; ///< by us, because it did not end
-    bool silent = false; ///< its end of the channel is closed, and so is its life, or will be soon
+    bool killed = false; ///< the master has sent SIGKILL, because it did not end in time
+    bool silent = false; ///< it has closed its end of the channel: it has ended, or can be told nothing any more
     Channel channel;
     Watch watch;
     int64_t ready_ms = -1;
-    int64_t kill_at_ms = Loop::kNever;
-    std::string failure; ///< what it has said about its start
+    int64_t kill_at_ms = Loop::kNever; ///< SIGKILL is due
+    std::string failure;               ///< its own words about a failed start
     LogThrottle refusals;
-};
-
-/// One process that there has to be.
-struct Slot {
-    Worker *worker = nullptr;
-    size_t worker_at = 0; ///< its place among the app's workers
-    int index = 0;        ///< among the processes of that worker
-    const Identity *identity = nullptr;
-    Child *serving = nullptr;   ///< or starting, for the first time or after a death
-    Child *successor = nullptr; ///< of a reload, until it is ready
-    int young_deaths = 0;
-    int64_t start_at_ms = 0; ///< while nothing serves
 };
 
 class ChildEvents {
@@ -59,8 +46,10 @@ public:
     virtual void forking() = 0;
     /// In a child, before anything else, with signals blocked.
     virtual void forked() = 0;
-    virtual void child_ready(Child &child) = 0;
-    virtual void child_died(Child &child, int status) = 0;
+    /// With the process that it replaces; nullptr: none.
+    virtual void child_ready(Child &child, Child *replaced) = 0;
+    /// With what it was to its slot.
+    virtual void child_died(Child &child, SlotRole role, int status) = 0;
     virtual void child_listed(Child &child, uint64_t listing) = 0;
     virtual void log_full() = 0;
 
@@ -81,9 +70,9 @@ public:
     void set_common(const ChildPlan &common) { common_ = common; }
 
     enum class Started { kYes, kNo, kChild };
-    /// Starts a process in the slot, as its successor or as the one that serves. kChild: this is that process. kNo: with the detail.
-    Started start(size_t slot, bool successor);
-    /// Starts what is due, in slots that nothing serves.
+    /// Starts a process in a slot that can_start(). kChild: this is that process. kNo: with the detail.
+    Started start(size_t slot);
+    /// Starts what is due in empty slots.
     Started start_due(int64_t now_ms);
 
     /// Reads what they have said so far.
@@ -100,20 +89,21 @@ public:
     void kill_all();
     /// No process is started any more.
     void close_slots();
-    bool closed() const { return closed_; }
     /// To each that is not on its way out.
     void tell(MessageKind kind, int fd);
 
     std::vector<Slot> &slots() { return slots_; }
     const std::vector<std::unique_ptr<Child>> &all() const { return children_; }
     const StatusPages &pages() const { return pages_; }
+    /// nullptr: no process of the master has that id.
+    Child *find(pid_t pid) const;
     bool all_ready() const;
     bool any_ready() const;
     size_t leaving() const;
 
     /// In a child: what it was told, as whom it runs, and its page.
     const ChildPlan &plan() const { return plan_; }
-    const Identity &identity() const { return *slots_[plan_slot_].identity; }
+    const Identity &identity() const { return *slots_[plan_slot_].job.identity; }
     StatusPage *page() const { return pages_.at(plan_.page); }
     /// In a child: lets go of everything but what the plan names.
     void forget();
@@ -122,10 +112,10 @@ private:
     static void readable(Child *child);
     void read(Child &child, int most);
     void heard(Child &child, Message &message);
+    void ready(Child &child);
     void keep(Child &child, Message &message);
     void reap_orphans();
     void died(Child &child, int status, int64_t now_ms);
-    void plan_restart(Slot &slot, const Child &child, int64_t now_ms);
     void remove(const Child &child);
 
     Loop &loop_;
@@ -137,7 +127,6 @@ private:
     ChildPlan common_;
     ChildPlan plan_;
     size_t plan_slot_ = 0;
-    bool closed_ = false;
 };
 
 } // namespace wm

@@ -18,7 +18,7 @@ void Listings::begin(uint64_t client, const ConnectionQuery &query, bool json, i
 {
     Listing listing = {next_id_++, client, query, json, now_ms + kAnswerMs, {}};
     for (const auto &child : children_.all()) {
-        const std::string &name = children_.slots()[child->slot].worker->options.name;
+        const std::string &name = children_.slots()[child->slot].job.name();
         Part part = {{}, child->page, Fd(memfd_create("wm-connections", MFD_CLOEXEC)), false};
         part.answer.pid = child->pid;
         part.answer.worker = name;

@@ -357,17 +357,17 @@ void Master::answer_status(uint64_t client, bool json)
 
 // ---- what is heard
 
-void Master::child_ready(Child &child)
+void Master::child_ready(Child &child, Child *replaced)
 {
-    reload_.child_ready(child);
+    reload_.child_ready(child, replaced);
     if (phase_ == Phase::kStarting && children_.all_ready())
         settle_start();
 }
 
-void Master::child_died(Child &child, int status)
+void Master::child_died(Child &child, SlotRole role, int status)
 {
     const Slot &slot = children_.slots()[child.slot];
-    const std::string &name = slot.worker->options.name;
+    const std::string &name = slot.job.name();
     auto same = [&](const ExitCount &row) { return row.worker == name && row.wait_status == status; };
     auto row = std::find_if(exits_.begin(), exits_.end(), same);
     if (row == exits_.end())
@@ -376,9 +376,9 @@ void Master::child_died(Child &child, int status)
         row->count++;
     const auto &callback = app_.callbacks.worker_exit;
     if (callback)
-        callback.fn(handle(&app_), handle(slot.worker), child.pid, status, callback.user);
+        callback.fn(handle(&app_), handle(slot.job.worker), child.pid, status, callback.user);
     listings_.child_died(child.pid);
-    reload_.child_died(child, status);
+    reload_.child_died(child, role, status);
     if (phase_ == Phase::kStarting)
         fail_start();
     if (phase_ == Phase::kStopping && child.killed)

@@ -82,8 +82,8 @@ private:
     void asked(uint64_t client, const std::vector<std::string> &words) override;
     void ask_reload(uint64_t client, bool graceful);
     void answer_status(uint64_t client, bool json);
-    void child_ready(Child &child) override;
-    void child_died(Child &child, int status) override;
+    void child_ready(Child &child, Child *replaced) override;
+    void child_died(Child &child, SlotRole role, int status) override;
     void child_listed(Child &child, uint64_t listing) override;
 
     void begin_reload();

@@ -41,10 +41,10 @@ void Reload::begin()
     current_ = kNone;
     for (size_t at = 0; at < children_.slots().size(); at++) {
         Slot &slot = children_.slots()[at];
-        if (slot.worker->options.reloadable)
+        if (slot.job.worker->options.reloadable)
             pending_.push_back(at);
-        else if (slot.serving)
-            slot.serving->channel.send(MessageKind::kReload, 0, 0, {}, -1, false);
+        else if (Child *child = children_.find(slot.process()))
+            child->channel.send(MessageKind::kReload, 0, 0, {}, -1, false);
     }
     std::reverse(pending_.begin(), pending_.end()); // taken from the back
 }
@@ -54,14 +54,15 @@ Children::Started Reload::step(int64_t now_ms)
     if (!running_ || finished_)
         return Children::Started::kYes;
     if (now_ms >= deadline_ms_) {
-        if (current_ != kNone && children_.slots()[current_].successor)
-            children_.dismiss(*children_.slots()[current_].successor, MessageKind::kStop, 0, 0, 0);
+        Child *late = current_ != kNone ? children_.find(children_.slots()[current_].successor()) : nullptr;
+        if (late)
+            children_.dismiss(*late, MessageKind::kStop, 0, 0, 0);
         give_up("a new process was not ready within reload_timeout_ms (" + std::to_string(options_.reload_timeout_ms) + ")");
     }
     while (current_ == kNone && !pending_.empty()) {
         size_t at = pending_.back();
         Slot &slot = children_.slots()[at];
-        if (slot.serving && slot.serving->ready_ms < 0) {
+        if (slot.state() == SlotState::kStarting) {
             // It has begun already, perhaps with what the reload is to change: it is replaced once it serves.
             if (deadline_ms_ == Loop::kNever)
                 deadline_ms_ = now_ms + options_.reload_timeout_ms;
@@ -70,7 +71,7 @@ Children::Started Reload::step(int64_t now_ms)
         pending_.pop_back();
         deadline_ms_ = Loop::kNever;
         // Where one has died there is nobody to replace, and a pause that is over: what the reload brings may be what it needed.
-        Children::Started started = children_.start(at, slot.serving != nullptr);
+        Children::Started started = children_.start(at);
         if (started == Children::Started::kChild)
             return started;
         if (started == Children::Started::kNo) {
@@ -84,31 +85,29 @@ Children::Started Reload::step(int64_t now_ms)
     return Children::Started::kYes;
 }
 
-void Reload::child_ready(Child &child)
+void Reload::child_ready(Child &child, Child *replaced)
 {
     if (!running_ || current_ != child.slot)
         return;
     Slot &slot = children_.slots()[current_];
-    Child *old = slot.serving != &child ? slot.serving : nullptr;
-    slot.successor = nullptr;
-    if (old) {
-        log(WM_LOG_INFO, "worker[%s:%d] serves in place of %d", slot.worker->options.name.c_str(), static_cast<int>(child.pid),
-            static_cast<int>(old->pid));
-        children_.dismiss(*old, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms), timeout_ms() + kEndMs);
+    if (replaced) {
+        log(WM_LOG_INFO, "worker[%s:%d] serves in place of %d", slot.job.name().c_str(), static_cast<int>(child.pid),
+            static_cast<int>(replaced->pid));
+        children_.dismiss(*replaced, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms),
+                          timeout_ms() + kEndMs);
     }
-    slot.serving = &child;
-    slot.young_deaths = 0;
+    slot.forget_deaths();
     replaced_++;
     current_ = kNone;
     deadline_ms_ = Loop::kNever;
 }
 
-void Reload::child_died(const Child &child, int status)
+void Reload::child_died(const Child &child, SlotRole role, int status)
 {
-    if (!running_ || current_ != child.slot || child.phase != Child::Phase::kStarting)
+    if (!running_ || current_ != child.slot || (role != SlotRole::kStarting && role != SlotRole::kSuccessor))
         return;
     const Slot &slot = children_.slots()[current_];
-    give_up("a new process of worker " + slot.worker->options.name +
+    give_up("a new process of worker " + slot.job.name() +
             " could not start: " + (child.failure.empty() ? describe_exit(status) : child.failure));
 }
 

@@ -27,8 +27,9 @@ public:
     void begin();
     /// Goes on as far as it can. kChild: this is a new process.
     Children::Started step(int64_t now_ms);
-    void child_ready(Child &child);
-    void child_died(const Child &child, int status);
+    /// With the process that it replaces; nullptr: none.
+    void child_ready(Child &child, Child *replaced);
+    void child_died(const Child &child, SlotRole role, int status);
     /// It is over; empty, or why it has failed.
     bool finished() const { return finished_; }
     const std::string &failure() const { return failure_; }

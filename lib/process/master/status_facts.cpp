@@ -19,22 +19,22 @@ ProcessFacts facts_of(Children &children, const Child &child, int64_t now_ms)
     const Slot &slot = children.slots()[child.slot];
     children.pages().read(child.page, now_ms, facts);
     facts.pid = child.pid;
-    facts.worker = slot.worker->options.name;
-    facts.index = slot.index;
+    facts.worker = slot.job.name();
+    facts.index = slot.job.index;
     facts.stopped = is_stopped(child.pid);
     facts.rss_bytes = resident_bytes(child.pid);
     if (facts.listeners.empty()) // it has not written anything yet
-        facts.listeners.push_back({facts.worker, slot.worker->address(), RowState::kNone, 0, 0});
+        facts.listeners.push_back({facts.worker, slot.job.worker->address(), RowState::kNone, 0, 0});
     return facts;
 }
 
 ProcessFacts facts_of_gap(const Slot &slot, int64_t now_ms)
 {
     ProcessFacts facts;
-    facts.worker = slot.worker->options.name;
-    facts.index = slot.index;
-    facts.restart_ms = std::max<int64_t>(0, slot.start_at_ms - now_ms);
-    facts.listeners.push_back({facts.worker, slot.worker->address(), RowState::kNone, 0, 0});
+    facts.worker = slot.job.name();
+    facts.index = slot.job.index;
+    facts.restart_ms = std::max<int64_t>(0, slot.start_at_ms() - now_ms);
+    facts.listeners.push_back({facts.worker, slot.job.worker->address(), RowState::kNone, 0, 0});
     return facts;
 }
 
@@ -51,9 +51,9 @@ StatusFacts collect_facts(Children &children, int64_t now_ms)
     getloadavg(facts.load, 3);
     size_t last = SIZE_MAX;
     for (const Slot &slot : children.slots()) {
-        facts.workers += slot.worker_at != last;
-        last = slot.worker_at;
-        if (!slot.serving && !children.closed())
+        facts.workers += slot.job.worker_at != last;
+        last = slot.job.worker_at;
+        if (slot.is_gap())
             facts.processes.push_back(facts_of_gap(slot, now_ms));
     }
     for (const auto &child : children.all())

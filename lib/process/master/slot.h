@@ -1,0 +1,99 @@
+/**
+ * @file
+ * A slot of the master: one process that has to run, as a state machine over process ids. No system calls; the master's thread.
+ *
+ *                      kEmpty     kStarting  kServing    kReplacing          kSucceeding
+ *   started            kStarting  -          kReplacing  -                   -
+ *   process ready      -          kServing   -           -                   -
+ *   successor ready    -          -          -           kServing            kServing
+ *   process ended      -          kEmpty     kEmpty      kSucceeding         -
+ *   successor ended    -          -          -           kServing            kEmpty
+ *   release(pid)       as ended, without a pause: that process is to leave
+ *   close              kClosed, for good
+ *
+ * A process that is to leave belongs to no state of its slot: any number of them may be on their way out.
+ */
+#ifndef WM_PROCESS_MASTER_SLOT_H
+#define WM_PROCESS_MASTER_SLOT_H
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <sys/types.h>
+
+namespace wm {
+
+class Worker;
+struct Identity;
+
+enum class SlotState {
+    kEmpty,      ///< no process; one is due at start_at_ms()
+    kStarting,   ///< a process starts: at first, or after a death
+    kServing,    ///< a process serves
+    kReplacing,  ///< a process serves, and its successor starts
+    kSucceeding, ///< the process has died while its successor starts
+    kClosed,     ///< the master stops: no process is started any more
+};
+
+/// What a process is to its slot.
+enum class SlotRole { kLeaving, kStarting, kServing, kSuccessor };
+
+/// What the processes of a slot run.
+struct SlotJob {
+    Worker *worker = nullptr;
+    size_t worker_at = 0; ///< its place among the app's workers
+    int index = 0;        ///< among the processes of that worker
+    const Identity *identity = nullptr;
+
+    const std::string &name() const;
+};
+
+class Slot {
+public:
+    explicit Slot(const SlotJob &runs) : job(runs) {}
+
+    SlotState state() const { return state_; }
+    bool can_start() const { return state_ == SlotState::kEmpty || state_ == SlotState::kServing; }
+    bool is_serving() const { return state_ == SlotState::kServing || state_ == SlotState::kReplacing; }
+    /// No process serves or starts for the first time, so that `status` shows a restart.
+    bool is_gap() const { return state_ == SlotState::kEmpty || state_ == SlotState::kSucceeding; }
+    /// The process that serves, or in kStarting the one that starts; 0: none.
+    pid_t process() const { return process_; }
+    /// 0: none.
+    pid_t successor() const { return successor_; }
+    SlotRole role(pid_t pid) const;
+    /// In kEmpty and kSucceeding.
+    int64_t start_at_ms() const { return start_at_ms_; }
+
+    /// A process was started; only if can_start().
+    void started(pid_t pid);
+    /// No process could be started: the next attempt.
+    void retry_at(int64_t ms) { start_at_ms_ = ms; }
+    /// A process is ready; returns the one that it replaces, 0: none. Only for kStarting and kSuccessor.
+    pid_t ready(pid_t pid);
+    /// A process has ended, after serving for served_ms (-1: it was never ready). Returns what it was.
+    SlotRole ended(pid_t pid, int64_t served_ms, int64_t now_ms);
+    /// A process is to leave.
+    void release(pid_t pid);
+    /// A reload has brought a process that serves: the next death is the first in a row.
+    void forget_deaths() { young_deaths_ = 0; }
+    void close();
+
+    SlotJob job;
+
+private:
+    void vacate(SlotRole role);
+
+    SlotState state_ = SlotState::kEmpty;
+    pid_t process_ = 0;
+    pid_t successor_ = 0;
+    int young_deaths_ = 0; ///< in a row
+    int64_t start_at_ms_ = 0;
+};
+
+/// The pause before the next start after so many early deaths in a row: 0, 0.1, 0.2, 0.4 ... 10 s.
+int64_t pause_after(int deaths);
+
+} // namespace wm
+
+#endif
