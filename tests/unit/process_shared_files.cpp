@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "core/fd.h"
-#include "process/child/connection_writer.h"
+#include "process/connection_file.h"
 #include "process/master/status_pages.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.

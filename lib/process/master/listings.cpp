@@ -1,6 +1,6 @@
 #include "process/master/listings.h"
 
-#include "process/child/connection_writer.h"
+#include "process/connection_file.h"
 #include "process/process_state.h"
 #include "worker/worker.h"
 

@@ -5,30 +5,14 @@
 #ifndef WM_PROCESS_REPORT_CONNECTION_REPORT_H
 #define WM_PROCESS_REPORT_CONNECTION_REPORT_H
 
+#include "process/connection_file.h"
+
 #include <cstdint>
 #include <string>
 #include <sys/types.h>
 #include <vector>
 
 namespace wm {
-
-/// As a child writes it into the file that the master gave it: fixed size, no pointers.
-struct ConnectionRecord {
-    uint64_t id;
-    uint64_t recv_queue; ///< bytes of an incomplete message, or of one that the host does not take
-    uint64_t send_queue;
-    uint64_t bytes_read;
-    uint64_t bytes_written;
-    uint64_t idle_ms; ///< since it last sent something
-    char worker[32];
-    char transport[8]; ///< "tcp", "unix"
-    char protocol[16]; ///< "websocket", "http", "text", "raw"
-    char status[16];   ///< "HANDSHAKE", "ESTABLISHED", "CLOSING", "LINGERING"
-    char local[112];   ///< "127.0.0.1:80", "[::1]:80", a path, or ""
-    char remote[112];
-    uint8_t family; ///< 4, 6, or 0 for a unix socket
-    uint8_t reserved[7];
-};
 
 inline constexpr int64_t kAnswerMs = 500; ///< a child that takes longer has not answered
 
