@@ -1,5 +1,7 @@
 #include "process/identity.h"
 
+#include "core/error.h"
+
 #include <cerrno>
 #include <cstring>
 #include <grp.h>
@@ -19,21 +21,21 @@ std::string name_of(uid_t uid)
 
 } // namespace
 
-std::string Identity::resolve(const std::string &user_name, const std::string &group_name)
+int Identity::resolve(const std::string &user_name, const std::string &group_name)
 {
     uid = geteuid();
     gid = getegid();
     if (!user_name.empty()) {
         const struct passwd *entry = getpwnam(user_name.c_str());
         if (!entry)
-            return "there is no user '" + user_name + "'";
+            return fail(WM_EINVAL, "there is no user '%s'", user_name.c_str());
         uid = entry->pw_uid;
         gid = entry->pw_gid;
     }
     if (!group_name.empty()) {
         const struct group *entry = getgrnam(group_name.c_str());
         if (!entry)
-            return "there is no group '" + group_name + "'";
+            return fail(WM_EINVAL, "there is no group '%s'", group_name.c_str());
         gid = entry->gr_gid;
     }
     user = user_name.empty() ? name_of(uid) : user_name;
@@ -46,7 +48,7 @@ std::string Identity::resolve(const std::string &user_name, const std::string &g
     }
     if (changes)
         find_groups();
-    return "";
+    return 0;
 }
 
 void Identity::find_groups()
@@ -58,16 +60,16 @@ void Identity::find_groups()
     groups.resize(static_cast<size_t>(count));
 }
 
-std::string Identity::assume() const
+int Identity::assume() const
 {
     if (!changes)
-        return "";
+        return 0;
     // Groups first: without root's rights they cannot be left any more.
     if (setgid(gid) != 0 || setgroups(groups.size(), groups.data()) != 0 || setuid(uid) != 0)
-        return "cannot run as user '" + user + "': " + strerror(errno);
+        return fail(code_of_errno(errno), "cannot run as user '%s': %s", user.c_str(), strerror(errno));
     if (uid != 0 && (setuid(0) == 0 || getuid() != uid))
-        return "cannot give up the rights of root for user '" + user + "'";
-    return "";
+        return fail(WM_ESYS, "cannot give up the rights of root for user '%s'", user.c_str());
+    return 0;
 }
 
 // setfsuid(2) is of this thread alone, and takes root's rights over files away with it.

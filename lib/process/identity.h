@@ -21,10 +21,10 @@ struct Identity {
     std::vector<gid_t> groups;
     std::string warning; ///< something that the names asked for and that this process cannot do
 
-    /// Names may be empty: as now. Empty, or what is wrong.
-    std::string resolve(const std::string &user_name, const std::string &group_name);
-    /// Takes it on, for good. Empty, or what is wrong.
-    std::string assume() const;
+    /// An empty name is the user or group of this process. 0, or a WM_E... code with its detail.
+    int resolve(const std::string &user_name, const std::string &group_name);
+    /// This process takes it on, for good. 0, or a WM_E... code with its detail.
+    int assume() const;
 
 private:
     void find_groups();

@@ -83,42 +83,44 @@ std::string Instance::default_run_dir(bool *own) const
     return "/tmp/wm-" + std::to_string(geteuid());
 }
 
-std::string Instance::resolve(const AppOptions &options, const std::string &name, const char *program)
+int Instance::resolve(const AppOptions &options, const std::string &name, const char *program)
 {
     name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(program);
     if (!is_app_name(name_))
-        return "bad name '" + name_ + "': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -";
+        return fail(WM_EINVAL, "bad name '%s': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -", name_.c_str());
     run_dir_ = options.run_dir.empty() ? default_run_dir(&private_dir_) : options.run_dir;
     if (run_dir_[0] != '/')
-        return "run_dir '" + run_dir_ + "' is not absolute";
+        return fail(WM_EINVAL, "run_dir '%s' is not absolute", run_dir_.c_str());
     while (run_dir_.size() > 1 && run_dir_.back() == '/')
         run_dir_.pop_back();
     if (!options.pid_file.empty() && options.pid_file[0] != '/')
-        return "pid_file '" + options.pid_file + "' is not absolute";
+        return fail(WM_EINVAL, "pid_file '%s' is not absolute", options.pid_file.c_str());
     own_pid_file_ = !options.pid_file.empty();
     pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + name_ + ".pid" : options.pid_file;
     socket_path_ = run_dir_ + "/" + name_ + ".sock";
     if (socket_path_.size() >= sizeof(sockaddr_un::sun_path))
-        return "path of the control socket is too long, at most " + std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
-               " bytes: " + socket_path_ + " (option run_dir)";
-    return "";
+        return fail(WM_EINVAL, "path of the control socket is too long, at most %zu bytes: %s (option run_dir)",
+                    sizeof(sockaddr_un::sun_path) - 1, socket_path_.c_str());
+    return 0;
 }
 
-std::string Instance::make_run_dir() const
+int Instance::make_run_dir() const
 {
     if (!make_folders(run_dir_, geteuid() == 0 ? 0755 : 0700))
-        return "cannot make the folder " + run_dir_ + ": " + strerror(errno) + " (option run_dir)";
+        return fail(code_of_errno(errno), "cannot make the directory %s: %s (option run_dir)", run_dir_.c_str(), strerror(errno));
     return check_run_dir();
 }
 
-std::string Instance::check_run_dir() const
+int Instance::check_run_dir() const
 {
     struct stat status;
     if (lstat(run_dir_.c_str(), &status) != 0)
-        return errno == ENOENT || errno == ENOTDIR ? "" : "cannot use the folder " + run_dir_ + ": " + strerror(errno);
+        return errno == ENOENT || errno == ENOTDIR
+                   ? 0
+                   : fail(code_of_errno(errno), "cannot use the directory %s: %s", run_dir_.c_str(), strerror(errno));
     if (private_dir_ && (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 022)))
-        return "the folder " + run_dir_ + " is not this user's alone: remove it, or set option run_dir";
-    return "";
+        return fail(WM_EACCES, "the directory %s is not this user's alone: remove it, or set option run_dir", run_dir_.c_str());
+    return 0;
 }
 
 /// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
@@ -189,11 +191,8 @@ void Instance::touch() const
 
 Kept Instance::keep()
 {
-    std::string wrong = make_run_dir();
-    if (!wrong.empty()) {
-        fail(WM_EACCES, "%s", wrong.c_str());
+    if (make_run_dir() != 0)
         return Kept::kLost;
-    }
     if (place_of_pid_file(lock_.get()) == Place::kOurs)
         return Kept::kYes;
     Lock result = try_lock(); // what stands there may be a file that nobody has locked

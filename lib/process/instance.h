@@ -20,20 +20,20 @@ bool is_app_name(const std::string &name);
 
 class Instance {
 public:
-    /// From the options, the --name of a command line and the program's path. Empty, or what is wrong.
-    std::string resolve(const AppOptions &options, const std::string &name, const char *program);
+    /// From the options, the --name of a command line and the program's path. 0, or a WM_E... code with its detail.
+    int resolve(const AppOptions &options, const std::string &name, const char *program);
 
     const std::string &name() const { return name_; }
     const std::string &run_dir() const { return run_dir_; }
     const std::string &pid_path() const { return pid_path_; }
     const std::string &socket_path() const { return socket_path_; }
-    /// Of one in the background, without option log_file.
-    std::string standard_log() const { return run_dir_ + "/" + name_ + ".log"; }
+    /// The log of an instance in the background without option log_file.
+    std::string default_log() const { return run_dir_ + "/" + name_ + ".log"; }
 
-    /// Makes run_dir. Empty, or what is wrong.
-    std::string make_run_dir() const;
-    /// Whether run_dir, if there is one, can be trusted. Empty, or what is wrong.
-    std::string check_run_dir() const;
+    /// Makes run_dir. 0, or a WM_E... code with its detail.
+    int make_run_dir() const;
+    /// Whether run_dir, if there is one, can be trusted. 0, or a WM_E... code with its detail.
+    int check_run_dir() const;
 
     enum class Lock { kTaken, kRunning, kFailed };
     /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().

@@ -34,12 +34,14 @@ int serve(std::unique_ptr<ChildLink> child)
 int run_inherited(App &app, const ChildPlan &plan)
 {
     StatusPage *page = StatusPages::map(plan.pages, plan.page);
-    close(plan.pages);
     auto child = std::make_unique<ChildLink>(app, plan, page);
-    std::string wrong = !page ? "cannot map the status page" : getppid() != plan.master ? "the master process is gone" : child->attach();
-    if (!wrong.empty()) {
-        child->failed(wrong);
-        fprintf(stderr, "%s\n", wrong.c_str());
+    int result = !page                      ? fail(code_of_errno(errno), "cannot map the status page")
+                 : getppid() != plan.master ? fail(WM_ESTATE, "the master process is gone")
+                                            : child->attach();
+    close(plan.pages);
+    if (result != 0) {
+        child->report_failure(last_error());
+        fprintf(stderr, "%s\n", last_error());
         _exit(1);
     }
     return serve(std::move(child));
@@ -50,80 +52,84 @@ bool starts_by_exec(const App &app)
     return app.options.start_method == "exec";
 }
 
-int say(const Instance &instance, const std::string &wrong, int code)
+/// Prints the last error; returns the exit code.
+int print_error(const Instance &instance, int exit_code)
 {
-    fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
-    return code;
+    fprintf(stderr, "%s: %s\n", instance.name().c_str(), last_error());
+    return exit_code;
 }
 
-/// Empty, or why no process can be started from here.
-std::string check_start(App &app)
+/// 0, or a WM_E... code with the reason why no process can be started from here.
+int check_start(App &app)
 {
     bool any = false;
     for (const auto &worker : app.workers()) {
         any = any || (!worker->released() && worker->options.count > 0);
         if (worker->listening())
-            return "wm_worker_listen was called before wm_app_main, for " + std::string(worker->address()) +
-                   ": leave the listening of configured workers to wm_app_main";
+            return fail(WM_ESTATE,
+                        "wm_worker_listen was called before wm_app_main, for %s: leave the listening of configured workers to wm_app_main",
+                        worker->address());
     }
     if (!any)
-        return "there is no worker with processes: make one with wm_worker_new, its option count above 0";
+        return fail(WM_ESTATE, "there is no worker with processes: make one with wm_worker_new, its option count above 0");
     if (app.reactor.loop.is_open())
-        return "the app's loop is open already: call wm_app_main before wm_app_fd, run and poll";
+        return fail(WM_ESTATE, "the app's loop is open already: call wm_app_main before wm_app_fd, run and poll");
     size_t threads = own_threads();
     if (threads > 1 && !starts_by_exec(app))
-        return "this process has " + std::to_string(threads) +
-               " threads, and a fork takes only one of them along: start threads in on_start, or set option start_method to exec";
-    return "";
+        return fail(WM_EFORK,
+                    "this process has %zu threads, and a fork takes only one of them along: start threads in on_start, or set option "
+                    "start_method to exec",
+                    threads);
+    return 0;
 }
 
-/// Empty, or what is wrong with a worker's user, group or address.
-std::string check_worker(const Worker &worker)
+/// Checks a worker's user, group and address. 0, or a WM_E... code with its detail.
+int check_worker(const Worker &worker)
 {
-    std::string wrong = Identity().resolve(worker.options.user, worker.options.group);
-    if (!wrong.empty())
-        return "worker " + worker.options.name + ": " + wrong;
+    if (int result = Identity().resolve(worker.options.user, worker.options.group)) {
+        std::string detail = last_error();
+        return fail(result, "worker %s: %s", worker.options.name.c_str(), detail.c_str());
+    }
     SocketAddress resolved;
-    return worker.has_address() && resolve(worker.given_address(), resolved) != 0 ? last_error() : "";
+    return worker.has_address() ? resolve(worker.given_address(), resolved) : 0;
 }
 
-/// What a master would refuse to start with, of that which can be known while another still holds the lock and the ports.
-std::string check_restart(App &app, const Instance &instance, bool daemon)
+/// Checks what can be checked of a start while another master still holds the lock and the ports. 0, or a WM_E... code with its detail.
+int check_restart(App &app, const Instance &instance, bool daemon)
 {
-    std::string wrong = check_start(app);
+    int result = check_start(app);
     for (const auto &worker : app.workers())
-        if (wrong.empty() && !worker->released())
-            wrong = check_worker(*worker);
-    std::string log = app.options.log_file.empty() && daemon ? instance.standard_log() : app.options.log_file;
-    if (wrong.empty() && !log.empty())
-        wrong = LogFile().open(log);
-    if (wrong.empty() && daemon)
-        wrong = LogFile().open(app.options.stdout_file);
-    return wrong;
+        if (result == 0 && !worker->released())
+            result = check_worker(*worker);
+    std::string log = app.options.log_file.empty() && daemon ? instance.default_log() : app.options.log_file;
+    if (result == 0 && !log.empty())
+        result = LogFile().open(log);
+    if (result == 0 && daemon)
+        result = LogFile().open(app.options.stdout_file);
+    return result;
 }
 
-/// Whether another holds the lock already, as far as that can be seen without taking it: then nothing is begun. Of two starts at once, the
-/// master of one finds it held. One that is dying is waited for there.
-bool is_second(const Instance &instance, std::string *text)
+/// Whether another master holds the lock, as far as that can be seen without taking it. Of two simultaneous starts one fails later, when
+/// its master finds the lock held; that one also waits for a master that is dying.
+bool is_running(const Instance &instance)
 {
-    pid_t pid = instance.check_run_dir().empty() ? instance.running() : 0;
+    pid_t pid = instance.check_run_dir() == 0 ? instance.running() : 0;
     if (pid <= 0 || is_dying(pid))
         return false;
-    *text = instance.already_running(pid);
+    fail(WM_ESTATE, "%s", instance.already_running(pid).c_str());
     return true;
 }
 
 int start(App &app, Instance &instance, const CommandLine &line)
 {
-    std::string wrong = check_start(app);
-    if (!wrong.empty())
-        return say(instance, wrong, kExitFailed);
+    if (check_start(app) != 0)
+        return print_error(instance, kExitFailed);
     std::vector<std::string> arguments = starts_by_exec(app) ? own_arguments() : std::vector<std::string>();
     Daemon daemon;
     int code = 0;
     bool is_daemon = daemon.inherited();
-    if (!is_daemon && is_second(instance, &wrong))
-        return say(instance, wrong, kExitRunning);
+    if (!is_daemon && is_running(instance))
+        return print_error(instance, kExitRunning);
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
     auto visit = std::make_unique<App::Visit>(app); // its callbacks may free the app: not under the master
@@ -142,10 +148,11 @@ int restart(App &app, Instance &instance, CommandLine line)
     CommandLine stop = line;
     stop.verb = Verb::kStop;
     stop.daemon = false;
-    if (!Daemon::is_inherited() && instance.running() != 0) { // else that has been done, by who has started this one in the background
-        std::string wrong = check_restart(app, instance, line.daemon);
-        if (!wrong.empty())
-            return say(instance, wrong + "; the one that runs is not stopped", kExitFailed);
+    if (!Daemon::is_inherited() && instance.running() != 0) { // the launcher of a daemon has stopped the old one already
+        if (check_restart(app, instance, line.daemon) != 0) {
+            fprintf(stderr, "%s: %s; the one that runs is not stopped\n", instance.name().c_str(), last_error());
+            return kExitFailed;
+        }
         int code = ask_master(instance, stop);
         if (code != kExitDone && code != kExitNotRunning)
             return code;
@@ -163,15 +170,12 @@ int process_main(App &app, int argc, char **argv)
         return run_inherited(app, plan);
 
     if (!open_standard())
-        return kExitFailed; // and nobody to tell
+        return kExitFailed; // there is no standard error to say why
     const char *program = argc > 0 && argv[0] ? argv[0] : "wm";
     CommandLine line;
-    std::string wrong = line.parse(argc, argv);
     Instance instance;
-    if (wrong.empty())
-        wrong = instance.resolve(app.options, line.name, program);
-    if (!wrong.empty()) {
-        fprintf(stderr, "%s: %s\n", program, wrong.c_str());
+    if (line.parse(argc, argv) != 0 || instance.resolve(app.options, line.name, program) != 0) {
+        fprintf(stderr, "%s: %s\n", program, last_error());
         return kExitUsage;
     }
     switch (line.verb) {

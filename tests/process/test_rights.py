@@ -162,7 +162,7 @@ def test_run_dir__below_a_file_is_said(make, tmp_path):
     (tmp_path / "file").write_text("")
     result = make(ONE, run_dir=tmp_path / "file" / "run").command("start", "-d")
     assert (result.code, result.out) == (1, "")
-    assert result.err.startswith(f"test: cannot make the folder {tmp_path}/file/run: Not a directory (option run_dir)")
+    assert result.err.startswith(f"test: cannot make the directory {tmp_path}/file/run: Not a directory (option run_dir)")
     assert make(ONE, run_dir=tmp_path / "file" / "run").command("status").code == 3
 
 

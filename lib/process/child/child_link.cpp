@@ -39,33 +39,34 @@ ChildLink::ChildLink(App &app, const ChildPlan &plan, StatusPage *page)
     : app_(app), plan_(plan), page_(page), channel_(Fd(plan.channel)), log_(plan.log)
 {}
 
-std::string ChildLink::settle(const Identity &identity, pid_t master)
+int ChildLink::assume_role(const Identity &identity, pid_t master)
 {
-    std::string wrong = identity.assume();
-    if (!wrong.empty())
-        return wrong;
-    // A change of identity clears it (prctl(2)), so it comes after. It reaches a child whose callback never returns; who died before is
-    // seen by its absence.
+    if (int result = identity.assume())
+        return result;
+    // After the change of identity, which clears it (prctl(2)). The signal also ends a child whose callback never returns. A master that
+    // died earlier is no longer the parent.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != master)
         _exit(1);
-    return "";
+    return 0;
 }
 
-std::string ChildLink::attach()
+int ChildLink::attach()
 {
     const auto &workers = app_.workers();
     if (plan_.worker >= workers.size() || workers[plan_.worker]->options.name != plan_.worker_name)
-        return "the program has not made the same workers as when it was started first: worker '" + plan_.worker_name + "' is missing";
+        return fail(WM_ESTATE, "the program has not made the same workers as when it was started first: worker '%s' is missing",
+                    plan_.worker_name.c_str());
     worker_ = workers[plan_.worker].get();
     if (worker_->has_address() && !has_socket(worker_->given_address().text))
-        return "worker '" + plan_.worker_name + "' listens at " + worker_->address() +
-               " now, which is not where it did when the program was started first: that takes a restart";
+        return fail(WM_ESTATE,
+                    "worker '%s' listens at %s now, which is not where it did when the program was started first: that takes a restart",
+                    plan_.worker_name.c_str(), worker_->address());
     app_.link = this;
     app_.status->attach(page_);
     app_.reactor.loop.report_dispatch(&page_->dispatching_since_ms);
     set_log(log_.release());
-    return "";
+    return 0;
 }
 
 int ChildLink::serve()
@@ -74,11 +75,11 @@ int ChildLink::serve()
         return WM_CHILD;
     int result = app_.run();
     if (result != 0)
-        failed(last_error()); // also what comes before a start, as a loop that cannot open
+        report_failure(last_error()); // also an error before the start, such as a loop that cannot open
     exit(result == 0 ? 0 : 1);
 }
 
-void ChildLink::failed(const std::string &text)
+void ChildLink::report_failure(const std::string &text)
 {
     channel_.send(MessageKind::kFailed, 0, 0, text, -1, true);
 }

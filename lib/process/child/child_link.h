@@ -23,21 +23,21 @@ class ChildLink : public ProcessLink {
 public:
     ChildLink(App &app, const ChildPlan &plan, StatusPage *page);
 
-    /// Takes on the identity, and dies with the master from here on. Empty, or what is wrong.
-    static std::string settle(const Identity &identity, pid_t master);
+    /// Takes on the identity, and dies with the master from here on. 0, or a WM_E... code with its detail.
+    static int assume_role(const Identity &identity, pid_t master);
 
-    /// Makes the app this child's. Empty, or what is wrong.
-    std::string attach();
+    /// Connects the app to the master. 0, or a WM_E... code with its detail.
+    int attach();
     /// Serves to the end of the process, or, with option pull, returns WM_CHILD.
     int serve();
-    /// The start has failed: the master says so to who started it.
-    void failed(const std::string &text);
+    /// Reports a failed start to the master.
+    void report_failure(const std::string &text);
 
     int index() const override { return plan_.index; }
     bool starts(const Worker &worker) const override;
     void starting() override;
     void started() override;
-    void failed_start(const char *text) override { failed(text); }
+    void failed_start(const char *text) override { report_failure(text); }
     int adopt(const std::string &address, bool *shared) override;
     void opened(const std::string &address, int fd) override;
     void closed(const Worker &worker, int fd, bool shared) override;

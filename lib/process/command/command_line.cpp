@@ -1,5 +1,6 @@
 #include "process/command/command_line.h"
 
+#include "core/error.h"
 #include "core/nearest.h"
 #include "process/instance.h"
 #include "process/report/connection_columns.h"
@@ -51,13 +52,15 @@ constexpr FlagRow kFlags[] = {
     {"--sort", 0, bit(Verb::kConnections), nullptr, &CommandLine::sort, "COLUMN"},
 };
 
+constexpr size_t kMaxQuoted = 100; // so that the hint behind it fits into a detail
+
 /// A word of the user's in a message: on one line, whatever it holds.
 std::string quoted(std::string_view word)
 {
     std::string out = "'";
-    for (char c : word)
+    for (char c : word.substr(0, kMaxQuoted))
         out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    return out + "'";
+    return out + (word.size() > kMaxQuoted ? "...'" : "'");
 }
 
 /// "a, b and c"
@@ -79,18 +82,23 @@ template <size_t N> std::string hint(std::string_view word, const char *const (&
     return ": did you mean " + quoted(nearest(lower.c_str(), names, N)) + "?";
 }
 
-std::string verb_error(std::string_view word)
+int usage_error(const std::string &text)
+{
+    return fail(WM_EINVAL, "%s", text.c_str());
+}
+
+int verb_error(std::string_view word)
 {
     const char *names[std::size(kVerbs)];
     std::transform(std::begin(kVerbs), std::end(kVerbs), names, [](const VerbRow &row) { return row.name; });
-    return "unknown command " + quoted(word) + hint(word, names);
+    return usage_error("unknown command " + quoted(word) + hint(word, names));
 }
 
-std::string flag_error(std::string_view word)
+int flag_error(std::string_view word)
 {
     const char *names[std::size(kFlags)];
     std::transform(std::begin(kFlags), std::end(kFlags), names, [](const FlagRow &row) { return row.name; });
-    return "unknown flag " + quoted(word) + hint(word, names);
+    return usage_error("unknown flag " + quoted(word) + hint(word, names));
 }
 
 const FlagRow *find_long(std::string_view name)
@@ -106,20 +114,21 @@ const FlagRow *find_short(char letter)
     return row == std::end(kFlags) ? nullptr : row;
 }
 
-/// One pass over the words, then what only the whole can tell: flags may stand before the verb. A step says what is wrong, or nothing.
+/// One pass over the words, then what only the whole can tell: flags may stand before the verb. Each step returns 0, or a code with its
+/// detail.
 class Reader {
 public:
     Reader(CommandLine &line, int argc, const char *const *argv) : line_(line), argc_(argc), argv_(argv) {}
 
-    std::string read()
+    int read()
     {
         for (at_ = 1; at_ < argc_; at_++) {
             std::string_view word = argv_[at_];
-            std::string error = word.starts_with("--")                     ? read_long(word)
-                                : word.starts_with('-') && word.size() > 1 ? read_short(word)
-                                                                           : read_verb(word);
-            if (!error.empty())
-                return error;
+            int result = word.starts_with("--")                     ? read_long(word)
+                         : word.starts_with('-') && word.size() > 1 ? read_short(word)
+                                                                    : read_verb(word);
+            if (result != 0)
+                return result;
         }
         if (help_)
             line_.verb = Verb::kHelp;
@@ -127,22 +136,22 @@ public:
     }
 
 private:
-    std::string read_verb(std::string_view word)
+    int read_verb(std::string_view word)
     {
         const VerbRow *row = std::find_if(std::begin(kVerbs), std::end(kVerbs), [word](const VerbRow &verb) { return verb.name == word; });
         if (row == std::end(kVerbs))
             return verb_error(word);
         if (row->verb == Verb::kHelp) {
             help_ = true;
-            return "";
+            return 0;
         }
         if (line_.verb != Verb::kNone)
-            return quoted(word) + " is a second command after " + quoted(verb_name(line_.verb)) + ": one at a time";
+            return usage_error(quoted(word) + " is a second command after " + quoted(verb_name(line_.verb)) + ": one at a time");
         line_.verb = row->verb;
-        return "";
+        return 0;
     }
 
-    std::string read_long(std::string_view word)
+    int read_long(std::string_view word)
     {
         size_t equals = word.find('=');
         std::string_view name = word.substr(0, equals);
@@ -150,19 +159,20 @@ private:
         if (row == nullptr)
             return flag_error(name);
         if (row->value == nullptr)
-            return equals == std::string_view::npos ? mark(*row, name) : quoted(name) + " takes no value: " + std::string(name) + " alone";
+            return equals == std::string_view::npos ? mark(*row, name)
+                                                    : usage_error(quoted(name) + " takes no value: " + std::string(name) + " alone");
         if (equals != std::string_view::npos)
             return take_value(*row, word.substr(equals + 1));
         if (at_ + 1 == argc_)
-            return no_value(*row);
+            return usage_error(no_value(*row));
         std::string_view value = argv_[++at_];
         if (value.starts_with('-'))
-            return no_value(*row) + ", but " + quoted(value) + " follows; a value with '-' in front is written " + row->name + "=" +
-                   row->form;
+            return usage_error(no_value(*row) + ", but " + quoted(value) + " follows; a value with '-' in front is written " + row->name +
+                               "=" + row->form);
         return take_value(*row, value);
     }
 
-    std::string read_short(std::string_view word)
+    int read_short(std::string_view word)
     {
         for (char letter : word.substr(1)) {
             const FlagRow *row = find_short(letter);
@@ -170,62 +180,65 @@ private:
                 return short_error(word, letter);
             mark(*row, std::string{'-', letter});
         }
-        return "";
+        return 0;
     }
 
-    static std::string short_error(std::string_view word, char letter)
+    static int short_error(std::string_view word, char letter)
     {
         std::string with_two = "-" + std::string(word.substr(0, word.find('=')));
         if (word.size() > 2 && find_long(with_two) != nullptr)
-            return "unknown flag " + quoted(word) + ": did you mean " + quoted(with_two) + "?";
+            return usage_error("unknown flag " + quoted(word) + ": did you mean " + quoted(with_two) + "?");
         std::string flag = quoted(std::string{'-', letter});
         // Any letter is as near as any other, so all are named. A byte of a longer character says nothing by itself.
-        return "unknown flag " + (word.size() > 2 ? (ascii::is(letter, ascii::kAlpha) ? flag + " in " : "") + quoted(word) : flag) +
-               ": of one letter there are -d, -g, -q and -h";
+        return usage_error("unknown flag " +
+                           (word.size() > 2 ? (ascii::is(letter, ascii::kAlpha) ? flag + " in " : "") + quoted(word) : flag) +
+                           ": of one letter there are -d, -g, -q and -h");
     }
 
-    std::string mark(const FlagRow &row, std::string_view given)
+    int mark(const FlagRow &row, std::string_view given)
     {
         if (row.mark != nullptr)
             line_.*row.mark = true;
         else
             help_ = true;
         given_[&row - kFlags] = given;
-        return "";
+        return 0;
     }
 
     static std::string no_value(const FlagRow &row) { return quoted(row.name) + " needs a value: " + row.name + " " + row.form; }
 
-    std::string take_value(const FlagRow &row, std::string_view value)
+    int take_value(const FlagRow &row, std::string_view value)
     {
         if (value.empty())
-            return no_value(row);
+            return usage_error(no_value(row));
         std::string &given = given_[&row - kFlags];
         if (!given.empty())
-            return quoted(row.name) + " is given twice: one value at a time";
+            return usage_error(quoted(row.name) + " is given twice: one value at a time");
         given = row.name;
         std::string &field = line_.*row.value;
         field = value;
         if (row.value == &CommandLine::name && !is_app_name(field))
-            return quoted(row.name) + ": " + quoted(value) + " is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
+            return usage_error(quoted(row.name) + ": " + quoted(value) +
+                               " is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'");
         if (row.value == &CommandLine::sort) {
             std::transform(field.begin(), field.end(), field.begin(), ascii::lower);
             if (!is_sort_column(field))
-                return quoted(row.name) + ": unknown column " + quoted(value) + hint(value, kConnectionSorts);
+                return usage_error(quoted(row.name) + ": unknown column " + quoted(value) + hint(value, kConnectionSorts));
         }
-        return "";
+        return 0;
     }
 
-    std::string check_flags() const
+    int check_flags() const
     {
         if (line_.verb == Verb::kNone || line_.verb == Verb::kHelp)
-            return "";
+            return 0;
         for (const FlagRow &row : kFlags)
             if (!given_[&row - kFlags].empty() && (row.verbs & bit(line_.verb)) == 0)
-                return quoted(verb_name(line_.verb)) + " takes no " + quoted(given_[&row - kFlags]) + ": it belongs to " + owners(row);
+                return usage_error(quoted(verb_name(line_.verb)) + " takes no " + quoted(given_[&row - kFlags]) + ": it belongs to " +
+                                   owners(row));
         if (line_.verb == Verb::kStatus && line_.daemon && line_.json)
-            return "'status' takes '-d' or '--json', not both: '-d' fills a screen again and again, '--json' is one document";
-        return "";
+            return usage_error("'status' takes '-d' or '--json', not both: '-d' fills a screen again and again, '--json' is one document");
+        return 0;
     }
 
     static std::string owners(const FlagRow &row)
@@ -248,7 +261,7 @@ private:
 
 } // namespace
 
-std::string CommandLine::parse(int argc, const char *const *argv)
+int CommandLine::parse(int argc, const char *const *argv)
 {
     *this = CommandLine{};
     return Reader(*this, argc, argv).read();

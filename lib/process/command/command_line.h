@@ -21,11 +21,11 @@ struct CommandLine {
     std::string worker;    ///< --worker, connections: of workers with that name only
     std::string sort;      ///< --sort, connections: a column as in the listing, lower case: "send-q"
 
-    /// Empty, or what is wrong: names the word and what would be right. Flags and the verb in any order, "-dgq" as "-d -g -q",
+    /// 0, or WM_EINVAL with a detail that names the word and what would be right. Flags and the verb in any order, "-dgq" as "-d -g -q",
     /// "--name=x" as "--name x". A misspelled verb or flag gets the nearest. A flag that the verb does not take is wrong too, and so are a
     /// second verb and a second value. Without a verb it stays kNone and that is no error: the caller prints the usage. help, -h and --help
     /// ask for it beside any verb. argv[0] is the program and skipped; what the object held before is forgotten.
-    std::string parse(int argc, const char *const *argv);
+    int parse(int argc, const char *const *argv);
 };
 
 /// The columns that --sort takes: those of the listing, lower case, the addresses as "local" and "foreign".

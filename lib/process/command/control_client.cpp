@@ -251,9 +251,8 @@ int refresh_status(const Instance &instance, const CommandLine &line)
 
 int ask_master(const Instance &instance, const CommandLine &line)
 {
-    std::string wrong = instance.check_run_dir();
-    if (!wrong.empty()) {
-        fprintf(stderr, "%s: %s\n", instance.name().c_str(), wrong.c_str());
+    if (instance.check_run_dir() != 0) {
+        fprintf(stderr, "%s: %s\n", instance.name().c_str(), last_error());
         return kExitFailed;
     }
     return line.verb == Verb::kStatus && line.daemon ? refresh_status(instance, line) : ask_once(instance, line);

@@ -1,5 +1,7 @@
 #include "process/master/log_file.h"
 
+#include "core/error.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -14,9 +16,9 @@ namespace {
 
 constexpr mode_t kMode = 0640;
 
-std::string cannot(const char *what, const std::string &path)
+int cannot(const char *what, const std::string &path)
 {
-    return std::string("cannot ") + what + " " + path + ": " + strerror(errno);
+    return fail(code_of_errno(errno), "cannot %s %s: %s", what, path.c_str(), strerror(errno));
 }
 
 /// Where others may write to its folder, a name can be made to lead anywhere, and processes of theirs get the descriptor: only links of
@@ -35,7 +37,7 @@ int open_for_append(const char *path)
 
 } // namespace
 
-std::string LogFile::open(const std::string &path)
+int LogFile::open(const std::string &path)
 {
     path_ = path;
     size_t slash = path.rfind('/');
@@ -44,13 +46,13 @@ std::string LogFile::open(const std::string &path)
     return reopen();
 }
 
-std::string LogFile::reopen()
+int LogFile::reopen()
 {
     Fd fresh(open_for_append(path_.c_str()));
     if (!fresh)
         return cannot("write to", path_);
     fd_ = std::move(fresh);
-    return "";
+    return 0;
 }
 
 bool LogFile::is_link() const
@@ -59,12 +61,12 @@ bool LogFile::is_link() const
     return lstat(path_.c_str(), &named) == 0 && S_ISLNK(named.st_mode);
 }
 
-std::string LogFile::rotate(int64_t max_size)
+int LogFile::rotate(int64_t max_size)
 {
     struct stat open_file, named;
     bool known = fstat(fd_.get(), &open_file) == 0;
     if (known && open_file.st_size <= max_size)
-        return "";
+        return 0;
     bool ours = known && lstat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
     // Where another has renamed it already, there is a new file to go on with.
     if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
@@ -72,13 +74,13 @@ std::string LogFile::rotate(int64_t max_size)
     return reopen();
 }
 
-std::string LogFile::probe() const
+int LogFile::probe() const
 {
     if (write(fd_.get(), "", 0) < 0) // what is no regular file may say so
         return cannot("write to", path_);
     struct statvfs space;
     if (fstatvfs(fd_.get(), &space) != 0 || space.f_blocks == 0 || space.f_bavail > 0)
-        return "";
+        return 0;
     errno = ENOSPC;
     return cannot("write to", path_);
 }

@@ -15,14 +15,14 @@ namespace wm {
 
 class LogFile {
 public:
-    /// Opens it for appending, and makes its folder. Empty, or what is wrong.
-    std::string open(const std::string &path);
-    /// Opens the path anew, as after a rotation by others; the old file stays when that fails. Empty, or what is wrong.
-    std::string reopen();
+    /// Opens it for appending, and makes its directory. Like the others: 0, or a WM_E... code with its detail.
+    int open(const std::string &path);
+    /// Opens the path anew, as after a rotation by others; the old file stays when that fails.
+    int reopen();
     /// When it is over that size, renames it to PATH.1, which replaces an older one, and opens it anew. Each process that writes to it says
-    /// once that it is full, some of them late: a file that has just been begun stays. Empty, or what is wrong. Not for a link: what a name
-    /// stands for, as /dev/stderr does, is for who has made it to change.
-    std::string rotate(int64_t max_size);
+    /// once that it is full, some of them late: a file that has just been begun stays. Not for a link: its target, such as that of
+    /// /dev/stderr, belongs to its creator.
+    int rotate(int64_t max_size);
     /// In a child, to which the descriptor has been given.
     void forget() { fd_.release(); }
 
@@ -31,8 +31,8 @@ public:
     /// Its path is a link.
     bool is_link() const;
     const std::string &path() const { return path_; }
-    /// Empty, or why nothing can be written to it now.
-    std::string probe() const;
+    /// Whether it can be written to now.
+    int probe() const;
 
 private:
     std::string path_;

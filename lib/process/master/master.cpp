@@ -281,11 +281,8 @@ void Master::become_child()
     if (plan.output >= 0)
         output_.forget();
     child_ = std::make_unique<ChildLink>(app_, plan, page);
-    std::string wrong = ChildLink::settle(identity, plan.master);
-    if (wrong.empty())
-        wrong = child_->attach();
-    if (!wrong.empty()) {
-        child_->failed(wrong);
+    if (ChildLink::assume_role(identity, plan.master) != 0 || child_->attach() != 0) {
+        child_->report_failure(last_error());
         _exit(1);
     }
 }
@@ -295,14 +292,13 @@ void Master::become_program()
 {
     const ChildPlan &plan = children_.plan();
     Channel channel{Fd(plan.channel)};
-    std::string wrong = ChildLink::settle(children_.identity(), plan.master);
-    if (wrong.empty()) {
+    if (ChildLink::assume_role(children_.identity(), plan.master) == 0) {
         for (int fd : plan.descriptors())
             fcntl(fd, F_SETFD, 0);
         exec_self(arguments_, plan.environment());
-        wrong = std::string("cannot start the program again: ") + strerror(errno);
+        fail(WM_ESYS, "cannot start the program again: %s", strerror(errno));
     }
-    channel.send(MessageKind::kFailed, 0, 0, wrong, -1, true);
+    channel.send(MessageKind::kFailed, 0, 0, last_error(), -1, true);
     _exit(1);
 }
 

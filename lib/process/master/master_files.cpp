@@ -21,15 +21,11 @@ bool Master::open_log()
 {
     std::string path = app_.options.log_file;
     if (path.empty() && line_.daemon)
-        path = instance_.standard_log();
-    std::string wrong = path.empty() ? "" : log_.open(path);
-    if (wrong.empty() && line_.daemon)
-        wrong = output_.open(app_.options.stdout_file);
-    if (!wrong.empty())
-        return refuse(wrong);
-    std::string full = log_.is_open() ? log_.probe() : "";
-    if (!full.empty()) // the service is worth more than its log: it starts
-        fprintf(stderr, "%s\n", say("warning: " + full + "; lines are lost until there is room").c_str());
+        path = instance_.default_log();
+    if ((!path.empty() && log_.open(path) != 0) || (line_.daemon && output_.open(app_.options.stdout_file) != 0))
+        return refuse(last_error());
+    if (log_.is_open() && log_.probe() != 0) // no reason not to serve
+        fprintf(stderr, "%s\n", say(std::string("warning: ") + last_error() + "; lines are lost until there is room").c_str());
     return true;
 }
 
@@ -76,10 +72,10 @@ void Master::rotate_log()
     log_is_full_ = false;
     if (!log_.is_open() || log_.is_link())
         return;
-    std::string wrong = log_.rotate(app_.options.log_max_size);
-    if (!wrong.empty()) { // it grows on; who writes to it has said so, and this is said once
-        if (std::exchange(rotate_error_, wrong) != wrong)
-            log(WM_LOG_ERROR, "%s: the log stays as long as it is", wrong.c_str());
+    if (log_.rotate(app_.options.log_max_size) != 0) { // the log grows on; each error is logged once
+        std::string error = last_error();
+        if (std::exchange(rotate_error_, error) != error)
+            log(WM_LOG_ERROR, "%s: the log stays as long as it is", error.c_str());
         return;
     }
     rotate_error_.clear();
@@ -90,12 +86,13 @@ void Master::rotate_log()
 /// Others may have renamed them: what is written from here on goes to the files that have their names now.
 void Master::reopen_files()
 {
-    std::string wrong_log = log_.is_open() ? log_.reopen() : "";
-    std::string wrong_output = output_.is_open() ? output_.reopen() : "";
+    std::vector<std::string> errors;
+    for (LogFile *file : {&log_, &output_})
+        if (file->is_open() && file->reopen() != 0)
+            errors.push_back(last_error());
     set_files();
-    for (const std::string &wrong : {wrong_log, wrong_output})
-        if (!wrong.empty())
-            log(WM_LOG_ERROR, "%s", wrong.c_str());
+    for (const std::string &error : errors)
+        log(WM_LOG_ERROR, "%s", error.c_str());
     if (log_.is_open())
         children_.tell(MessageKind::kLog, log_.fd());
     if (!output_.is_open())

@@ -69,9 +69,8 @@ bool Master::prepare()
 {
     notify_.begin();
     sockets_.offer_activated(activated_fds());
-    std::string wrong = instance_.make_run_dir();
-    if (!wrong.empty())
-        return refuse(wrong);
+    if (instance_.make_run_dir() != 0)
+        return refuse(last_error());
     if (!lock() || !open_log() || !resolve_identities() || !open_listeners())
         return false;
     if (loop_.open([](void *) {}, [](void *) {}, this) != 0)
@@ -116,9 +115,8 @@ bool Master::resolve_identities()
     for (const auto &worker : app_.workers()) {
         identities_.push_back(std::make_unique<Identity>());
         Identity &identity = *identities_.back();
-        std::string wrong = identity.resolve(worker->options.user, worker->options.group);
-        if (!wrong.empty())
-            return refuse("worker " + worker->options.name + ": " + wrong);
+        if (identity.resolve(worker->options.user, worker->options.group) != 0)
+            return refuse("worker " + worker->options.name + ": " + last_error());
         if (!identity.warning.empty())
             fprintf(stderr, "%s\n", say("warning: worker " + worker->options.name + ": " + identity.warning).c_str());
     }
