@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -110,28 +111,28 @@ std::string Address::display(uint16_t bound_port) const
     return text.substr(0, text.rfind(':') + 1) + std::to_string(bound_port);
 }
 
-namespace {
-
-int resolve_unix(const Address &address, SocketAddress &out)
+int make_unix_address(std::string_view path, SocketAddress &out)
 {
+    memset(&out, 0, sizeof out);
     auto *un = reinterpret_cast<struct sockaddr_un *>(&out.storage);
+    if (path.empty() || path.size() >= sizeof un->sun_path)
+        return fail(WM_EADDRESS, "the path of a unix socket has 1 to %zu bytes: %.*s", sizeof un->sun_path - 1,
+                    static_cast<int>(path.size()), path.data());
     un->sun_family = AF_UNIX;
-    memcpy(un->sun_path, address.path.c_str(), address.path.size() + 1);
-    out.len = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + address.path.size() + 1);
-    if (address.path[0] == '@') { // unix(7): an abstract name begins with NUL and is not terminated
+    memcpy(un->sun_path, path.data(), path.size());
+    out.len = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + path.size() + 1);
+    if (path[0] == '@') { // unix(7): an abstract name begins with NUL and is not terminated
         un->sun_path[0] = '\0';
         out.len--;
     }
     return 0;
 }
 
-} // namespace
-
 int resolve(const Address &address, SocketAddress &out)
 {
-    memset(&out, 0, sizeof out);
     if (address.unix_socket)
-        return resolve_unix(address, out);
+        return make_unix_address(address.path, out);
+    memset(&out, 0, sizeof out);
     struct addrinfo hints = {};
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     hints.ai_socktype = SOCK_STREAM;

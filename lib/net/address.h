@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 
 namespace wm {
@@ -38,6 +39,9 @@ struct SocketAddress {
 
 /// 0 or WM_EDNS. Looks a name up in the calling thread, which blocks: listening happens at a start.
 int resolve(const Address &address, SocketAddress &out);
+
+/// The address of a unix socket; a path that begins with '@' is an abstract name. 0, or WM_EADDRESS.
+int make_unix_address(std::string_view path, SocketAddress &out);
 
 /// "192.0.2.1", "::1", or "" for a unix socket, into out of at least 46 bytes; returns the length.
 int format_ip(const struct sockaddr_storage &address, char *out);

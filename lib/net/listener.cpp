@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include "core/error.h"
+#include "net/transport.h"
 
 #include <cerrno>
 #include <cstring>
@@ -128,8 +129,7 @@ void Listener::adopt(int fd, int backlog)
 void Listener::find_port()
 {
     SocketAddress bound;
-    bound.len = sizeof bound.storage;
-    if (getsockname(fd_, reinterpret_cast<struct sockaddr *>(&bound.storage), &bound.len) == 0)
+    if (io::local_address(nullptr, fd_, bound))
         port_ = static_cast<uint16_t>(port_of(bound.storage));
 }
 
@@ -139,8 +139,7 @@ void Listener::own_path(const std::string &path)
     if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
         return;
     path_ = path;
-    path_device_ = status.st_dev;
-    path_inode_ = status.st_ino;
+    file_ = FileIdentity(status);
 }
 
 int Listener::release()
@@ -163,8 +162,7 @@ void Listener::close()
         ::close(fd_);
     fd_ = -1;
     port_ = 0;
-    struct stat status;
-    if (!path_.empty() && lstat(path_.c_str(), &status) == 0 && status.st_dev == path_device_ && status.st_ino == path_inode_)
+    if (!path_.empty() && FileIdentity::of(path_) == file_)
         unlink(path_.c_str());
     path_.clear();
 }

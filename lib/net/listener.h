@@ -5,6 +5,7 @@
 #ifndef WM_NET_LISTENER_H
 #define WM_NET_LISTENER_H
 
+#include "core/file_identity.h"
 #include "net/address.h"
 
 #include <cstdint>
@@ -56,9 +57,8 @@ private:
 
     int fd_ = -1;
     uint16_t port_ = 0;
-    std::string path_;      ///< of a unix socket in the file system, to unlink
-    dev_t path_device_ = 0; ///< its identity: a file that another process has put there is not removed
-    ino_t path_inode_ = 0;
+    std::string path_;  ///< of a unix socket in the file system, to unlink
+    FileIdentity file_; ///< the file at path_ when it was bound: a file that another process has put there is not removed
 };
 
 } // namespace wm

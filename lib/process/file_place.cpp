@@ -4,12 +4,12 @@
 
 namespace wm {
 
-Place place_of(const std::string &path, const struct stat &ours)
+Place place_of(const std::string &path, const FileIdentity &ours)
 {
-    struct stat named;
-    if (lstat(path.c_str(), &named) != 0)
-        return errno == ENOENT || errno == ENOTDIR ? Place::kMissing : Place::kAnothers;
-    return named.st_dev == ours.st_dev && named.st_ino == ours.st_ino ? Place::kOurs : Place::kAnothers;
+    FileIdentity named = FileIdentity::of(path);
+    if (!named.known() && (errno == ENOENT || errno == ENOTDIR))
+        return Place::kMissing;
+    return named == ours ? Place::kOurs : Place::kAnothers;
 }
 
 } // namespace wm

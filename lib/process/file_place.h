@@ -5,8 +5,9 @@
 #ifndef WM_PROCESS_FILE_PLACE_H
 #define WM_PROCESS_FILE_PLACE_H
 
+#include "core/file_identity.h"
+
 #include <string>
-#include <sys/stat.h>
 
 namespace wm {
 
@@ -16,7 +17,7 @@ enum class Place { kOurs, kMissing, kAnothers };
 enum class Kept { kYes, kMadeAgain, kLost };
 
 /// What stands at the path now, where `ours` stood. Where that cannot be seen, it is not ours any more.
-Place place_of(const std::string &path, const struct stat &ours);
+Place place_of(const std::string &path, const FileIdentity &ours);
 
 } // namespace wm
 

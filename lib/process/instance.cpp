@@ -126,8 +126,7 @@ int Instance::check_run_dir() const
 /// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
 Place Instance::place_of_pid_file(int fd) const
 {
-    struct stat open_file;
-    return fstat(fd, &open_file) == 0 ? place_of(pid_path_, open_file) : Place::kAnothers;
+    return place_of(pid_path_, FileIdentity::of(fd));
 }
 
 std::string Instance::already_running(pid_t pid) const

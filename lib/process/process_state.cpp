@@ -1,12 +1,13 @@
 #include "process/process_state.h"
 
+#include "core/file_identity.h"
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
 #include <initializer_list>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wm {
@@ -72,9 +73,8 @@ bool is_dying(pid_t pid)
 bool shares_pid_namespace(pid_t pid)
 {
     char path[64];
-    struct stat own, other;
     snprintf(path, sizeof path, "/proc/%d/ns/pid", static_cast<int>(pid));
-    return stat("/proc/self/ns/pid", &own) == 0 && stat(path, &other) == 0 && own.st_ino == other.st_ino && own.st_dev == other.st_dev;
+    return FileIdentity::of_target("/proc/self/ns/pid") == FileIdentity::of_target(path);
 }
 
 size_t own_threads()

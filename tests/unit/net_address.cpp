@@ -109,6 +109,18 @@ void the_longest_unix_path_fits(void **)
     assert_int_equal(address.parse(("unix://" + path + "x").c_str()), WM_EADDRESS);
 }
 
+void unix_addresses__a_path_or_an_abstract_name(void **)
+{
+    SocketAddress address;
+    assert_int_equal(make_unix_address("@name", address), 0);
+    assert_int_equal(address.len, offsetof(struct sockaddr_un, sun_path) + 5);
+    assert_string_equal(format_address(address).c_str(), "@name");
+    assert_int_equal(make_unix_address("relative", address), 0);
+    assert_string_equal(format_address(address).c_str(), "relative");
+    assert_int_equal(make_unix_address("", address), WM_EADDRESS);
+    assert_int_equal(make_unix_address(std::string(108, 'p'), address), WM_EADDRESS);
+}
+
 } // namespace
 
 int main()
@@ -119,6 +131,7 @@ int main()
         cmocka_unit_test(shown_is_what_was_given_but_a_port_of_0),
         cmocka_unit_test(resolved_and_shown_again),
         cmocka_unit_test(the_longest_unix_path_fits),
+        cmocka_unit_test(unix_addresses__a_path_or_an_abstract_name),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,6 +1,7 @@
 #include "process/command/control_client.h"
 
 #include "core/error.h"
+#include "net/address.h"
 #include "process/answer.h"
 #include "process/packet.h"
 #include "process/process_state.h"
@@ -13,7 +14,6 @@
 #include <ctime>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 namespace wm {
 
@@ -66,11 +66,11 @@ private:
 
     bool connect()
     {
-        struct sockaddr_un address = {};
-        address.sun_family = AF_UNIX;
-        memcpy(address.sun_path, instance_.socket_path().c_str(), instance_.socket_path().size() + 1);
+        SocketAddress address;
+        if (make_unix_address(instance_.socket_path(), address) != 0)
+            return say("", last_error()), false;
         socket_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-        if (socket_ && ::connect(socket_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0)
+        if (socket_ && ::connect(socket_.get(), address.get(), address.len) == 0)
             return is_of_master();
         std::string text = "cannot reach the master process " + std::to_string(master_) + " at " + instance_.socket_path() + ": ";
         if (errno == ENOENT || errno == ECONNREFUSED)

@@ -1,6 +1,7 @@
 #include "process/master/control_server.h"
 
 #include "core/error.h"
+#include "net/address.h"
 #include "process/packet.h"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 namespace wm {
@@ -35,11 +35,11 @@ std::vector<std::string> words_of(const char *text, size_t len)
 }
 
 /// Whether somebody listens there: with the lock, that can only be a master with another pid file. One that is dying is waited for.
-bool is_served(const struct sockaddr_un &address)
+bool is_served(const SocketAddress &address)
 {
     for (int waited = 0; waited < kDyingMs; waited++) {
         Fd probe(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-        if (!probe || (connect(probe.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) != 0 && errno != EAGAIN))
+        if (!probe || (connect(probe.get(), address.get(), address.len) != 0 && errno != EAGAIN))
             return false;
         usleep(1000);
     }
@@ -50,17 +50,16 @@ bool is_served(const struct sockaddr_un &address)
 
 int ControlServer::open(const std::string &path)
 {
-    struct sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    SocketAddress address;
+    if (int result = make_unix_address(path, address))
+        return result;
     if (is_served(address))
         return fail(WM_ESTATE, "another master process answers at the control socket %s: --name starts this one beside it", path.c_str());
     listener_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     unlink(path.c_str());
     // The mode is the file's from its first moment on: what the unbound socket has, bind() gives the file.
-    bool done = listener_ && fchmod(listener_.get(), 0600) == 0 &&
-                bind(listener_.get(), reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0 &&
-                lstat(path.c_str(), &bound_) == 0 && chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
+    bool done = listener_ && fchmod(listener_.get(), 0600) == 0 && bind(listener_.get(), address.get(), address.len) == 0 &&
+                (file_ = FileIdentity::of(path)).known() && chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
     if (!done) {
         int code = fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
         listener_.reset();
@@ -73,7 +72,7 @@ int ControlServer::open(const std::string &path)
 
 Kept ControlServer::keep()
 {
-    Place place = listener_ ? place_of(path_, bound_) : Place::kMissing;
+    Place place = listener_ ? place_of(path_, file_) : Place::kMissing;
     if (place == Place::kOurs)
         return Kept::kYes;
     if (place == Place::kAnothers) {
@@ -89,7 +88,7 @@ void ControlServer::close()
 {
     watch_.disarm();
     accept_at_ms_ = Loop::kNever;
-    if (listener_ && place_of(path_, bound_) == Place::kOurs) // else it is another's by now
+    if (listener_ && place_of(path_, file_) == Place::kOurs) // else it is another's by now
         unlink(path_.c_str());
     listener_.reset();
 }

@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <sys/stat.h>
 #include <vector>
 
 namespace wm {
@@ -77,7 +76,7 @@ private:
     std::string name_;
     std::string path_;
     Fd listener_;
-    struct stat bound_ = {}; ///< the file that it is at path_
+    FileIdentity file_; ///< the socket at path_
     Watch watch_;
     int64_t accept_at_ms_ = Loop::kNever; ///< no descriptor was left, and who waits stays readable: a pause
     std::vector<std::unique_ptr<Client>> clients_;

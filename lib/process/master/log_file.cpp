@@ -1,6 +1,7 @@
 #include "process/master/log_file.h"
 
 #include "core/error.h"
+#include "core/file_identity.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -63,12 +64,11 @@ bool LogFile::is_link() const
 
 int LogFile::rotate(int64_t max_size)
 {
-    struct stat open_file, named;
-    bool known = fstat(fd_.get(), &open_file) == 0;
-    if (known && open_file.st_size <= max_size)
+    struct stat status;
+    if (fstat(fd_.get(), &status) == 0 && status.st_size <= max_size)
         return 0;
-    bool ours = known && lstat(path_.c_str(), &named) == 0 && open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
-    // Where another has renamed it already, there is a new file to go on with.
+    // A file that another process has renamed is only opened anew.
+    bool ours = FileIdentity::of(fd_.get()) == FileIdentity::of(path_);
     if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
         return cannot("rename", path_);
     return reopen();

@@ -1,6 +1,7 @@
 #include "process/master/socket_store.h"
 
 #include "core/error.h"
+#include "net/transport.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -36,12 +37,6 @@ bool same_address(const SocketAddress &bound, const SocketAddress &wanted)
     format_ip(bound.storage, one);
     format_ip(wanted.storage, other);
     return strcmp(one, other) == 0 || (is_any(bound.storage) && is_any(wanted.storage));
-}
-
-bool address_of_socket(int fd, SocketAddress &out)
-{
-    out.len = sizeof out.storage;
-    return getsockname(fd, reinterpret_cast<struct sockaddr *>(&out.storage), &out.len) == 0;
 }
 
 /// What does not is never to be accepted from: a loop would spin on it.
@@ -89,7 +84,7 @@ int SocketStore::take_activated(const Worker &worker, const SocketAddress &wante
         if (!is_listening(entry->fd))
             continue;
         bool by_name = worker.options.name != "none" && entry->name == worker.options.name;
-        if (by_name || (address_of_socket(entry->fd, bound) && same_address(bound, wanted))) {
+        if (by_name || (io::local_address(nullptr, entry->fd, bound) && same_address(bound, wanted))) {
             int fd = entry->fd;
             activated_.erase(entry);
             return fd;
@@ -103,7 +98,7 @@ std::vector<std::string> SocketStore::drop_activated()
     std::vector<std::string> names;
     for (const NamedFd &entry : activated_) {
         SocketAddress bound;
-        names.push_back(address_of_socket(entry.fd, bound) ? format_address(bound) : entry.name);
+        names.push_back(io::local_address(nullptr, entry.fd, bound) ? format_address(bound) : entry.name);
         ::close(entry.fd);
     }
     activated_.clear();
@@ -188,7 +183,7 @@ bool SocketStore::keep(size_t slot, const std::string &address, Fd fd, pid_t hol
         return false;
     Owned listener(new Listener, CloseAs(&identity));
     SocketAddress bound;
-    bool file = address_of_socket(fd.get(), bound) && bound.storage.ss_family == AF_UNIX;
+    bool file = io::local_address(nullptr, fd.get(), bound) && bound.storage.ss_family == AF_UNIX;
     std::string path = file ? format_address(bound) : "";
     listener->adopt(fd.release(), 0);
     if (!path.empty() && path[0] == '/')
