@@ -47,16 +47,16 @@ std::vector<std::string> ChildPlan::environment() const
     for (const KeptFor &socket : sockets)
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
     char text[160];
-    snprintf(text, sizeof text, "%d %zu %d %zu %d %d", static_cast<int>(getpid()), worker, index, page, static_cast<int>(master),
+    snprintf(text, sizeof text, "%d %zu %d %zu %d %d", static_cast<int>(getpid()), place, index, page, static_cast<int>(master),
              static_cast<int>(console_level));
-    return {std::string(kFds) + "=" + format_fds(fds), std::string(kChild) + "=" + text + " " + worker_name};
+    return {std::string(kFds) + "=" + format_fds(fds), std::string(kChild) + "=" + text + " " + name};
 }
 
 bool ChildPlan::from_environment()
 {
     const char *text = getenv(kChild);
     int self = 0, level = 0, parent = 0, behind = 0;
-    if (!text || sscanf(text, "%d %zu %d %zu %d %d%n", &self, &worker, &index, &page, &parent, &level, &behind) != 6)
+    if (!text || sscanf(text, "%d %zu %d %zu %d %d%n", &self, &place, &index, &page, &parent, &level, &behind) != 6)
         return false;
     if (self != getpid() || text[behind] != ' ') { // meant for who has started this one: its descriptors are its own
         unsetenv(kFds);
@@ -65,7 +65,7 @@ bool ChildPlan::from_environment()
     }
     master = parent;
     console_level = level;
-    worker_name = text + behind + 1;
+    name = text + behind + 1;
     for (NamedFd &entry : parse_fds(getenv(kFds))) {
         fcntl(entry.fd, F_SETFD, FD_CLOEXEC);
         if (entry.name == "channel")

@@ -23,11 +23,13 @@ struct KeptFor {
 };
 
 struct ChildPlan {
-    size_t worker = 0; ///< place among the app's workers, in the order of their making
-    int index = 0;     ///< among the processes of that worker
-    size_t page = 0;   ///< of the shared memory
+    static constexpr int kService = -1;
+
+    size_t place = 0; ///< among the app's workers, or its services, in the order in which they were made
+    int index = 0;    ///< among the processes of that worker; kService: it is a service's
+    size_t page = 0;  ///< of the shared memory
     pid_t master = 0;
-    std::string worker_name;
+    std::string name; ///< of the worker or service
 
     int channel = -1;
     int pages = -1;            ///< the shared memory

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <iterator>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
@@ -167,6 +168,11 @@ void App::add_part(AppPart *part)
 {
     parts_.push_back(part);
     reactor.observe(*part, ReactorObserver::kReleased);
+}
+
+void App::add_service(Service service)
+{
+    services_.push_back(std::move(service));
 }
 
 void App::remove_part(AppPart *part)

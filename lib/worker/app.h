@@ -11,6 +11,7 @@
 #include "core/mailbox.h"
 #include "worker/callbacks.h"
 #include "worker/options.h"
+#include "worker/service.h"
 
 #include <atomic>
 #include <memory>
@@ -70,6 +71,9 @@ public:
     Worker *add_worker(const Address *address, const Scheme &scheme);
     const std::vector<std::unique_ptr<Worker>> &workers() const { return workers_; }
     void add_part(AppPart *part);
+    /// Has the master run a process for it; without a master there is none. Before the app starts.
+    void add_service(Service service);
+    const std::vector<Service> &services() const { return services_; }
     /// From here on nothing can be added.
     bool freeing() const { return freeing_; }
     /// What an attempt to add returns then.
@@ -130,6 +134,7 @@ private:
     Mailbox *mailbox_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
+    std::vector<Service> services_;
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;

@@ -119,6 +119,9 @@ int App::start()
             return abandon_start(
                 fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict)));
     }
+    const Service *service = link ? link->service() : nullptr;
+    if (service && service->entry(*this, service->user) < 0)
+        return abandon_start(WM_ESTATE);
     started_ = true; // from here on a listener accepts at once
     for (auto &worker : workers_)
         worker->watch_listener();

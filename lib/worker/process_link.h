@@ -11,6 +11,7 @@
 namespace wm {
 
 class Worker;
+struct Service;
 
 class ProcessLink {
 public:
@@ -20,6 +21,8 @@ public:
     virtual int index() const = 0;
     /// Whether this process is one of that worker's: others open by wm_worker_listen alone.
     virtual bool starts(const Worker &worker) const = 0;
+    /// The service whose process this is; nullptr: it is a worker's.
+    virtual const Service *service() const = 0;
     /// The loop is open, nothing has started.
     virtual void starting() = 0;
     /// All of it has started: it serves from here on.

@@ -17,11 +17,11 @@ from push_server import connect
 HANG_SECONDS = 60
 
 
-def program():
+def program(name="process_server"):
     build = os.environ.get("WM_BUILD")
-    assert build, "WM_BUILD names no build folder"
-    path = pathlib.Path(build) / "bin" / "process_server"
-    assert os.access(path, os.X_OK), f"{path} is missing: build the target process_server"
+    assert build, "WM_BUILD names no build directory"
+    path = pathlib.Path(build) / "bin" / name
+    assert os.access(path, os.X_OK), f"{path} is missing: build the target {name}"
     return str(path)
 
 

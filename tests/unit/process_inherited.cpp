@@ -100,11 +100,11 @@ void activation__a_count_that_is_none_gives_nothing(void **)
 void plan__goes_through_the_environment_whole(void **)
 {
     ChildPlan plan;
-    plan.worker = 3;
+    plan.place = 3;
     plan.index = 7;
     plan.page = 12;
     plan.master = 4711;
-    plan.worker_name = "two words; and %";
+    plan.name = "two words; and %";
     plan.console_level = 2;
     plan.channel = open_null();
     plan.pages = open_null();
@@ -114,12 +114,12 @@ void plan__goes_through_the_environment_whole(void **)
         setenv(variable.substr(0, variable.find('=')).c_str(), variable.substr(variable.find('=') + 1).c_str(), 1);
     ChildPlan back;
     assert_true(back.from_environment());
-    assert_int_equal(back.worker, 3);
+    assert_int_equal(back.place, 3);
     assert_int_equal(back.index, 7);
     assert_int_equal(back.page, 12);
     assert_int_equal(back.master, 4711);
     assert_int_equal(back.console_level, 2);
-    assert_string_equal(back.worker_name.c_str(), plan.worker_name.c_str());
+    assert_string_equal(back.name.c_str(), plan.name.c_str());
     assert_int_equal(back.channel, plan.channel);
     assert_int_equal(back.pages, plan.pages);
     assert_int_equal(back.output, plan.output);

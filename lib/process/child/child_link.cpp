@@ -53,15 +53,13 @@ int ChildLink::assume_role(const Identity &identity, pid_t master)
 
 int ChildLink::attach()
 {
-    const auto &workers = app_.workers();
-    if (plan_.worker >= workers.size() || workers[plan_.worker]->options.name != plan_.worker_name)
-        return fail(WM_ESTATE, "the program has not made the same workers as when it was started first: worker '%s' is missing",
-                    plan_.worker_name.c_str());
-    worker_ = workers[plan_.worker].get();
-    if (worker_->has_address() && !has_socket(worker_->given_address().text))
-        return fail(WM_ESTATE,
-                    "worker '%s' listens at %s now, which is not where it did when the program was started first: that takes a restart",
-                    plan_.worker_name.c_str(), worker_->address());
+    if (plan_.index == ChildPlan::kService) {
+        if (plan_.place >= app_.services().size() || app_.services()[plan_.place].name != plan_.name)
+            return is_missing("service");
+        service_ = &app_.services()[plan_.place];
+    } else if (int result = find_worker()) {
+        return result;
+    }
     app_.link = this;
     app_.status->attach(page_);
     app_.reactor.loop.report_dispatch(&page_->dispatching_since_ms);
@@ -69,9 +67,28 @@ int ChildLink::attach()
     return 0;
 }
 
+int ChildLink::is_missing(const char *kind) const
+{
+    return fail(WM_ESTATE, "the program has not made the same %ss as when it was started first: %s '%s' is missing", kind, kind,
+                plan_.name.c_str());
+}
+
+int ChildLink::find_worker()
+{
+    const auto &workers = app_.workers();
+    if (plan_.place >= workers.size() || workers[plan_.place]->options.name != plan_.name)
+        return is_missing("worker");
+    worker_ = workers[plan_.place].get();
+    if (worker_->has_address() && !has_socket(worker_->given_address().text))
+        return fail(WM_ESTATE,
+                    "worker '%s' listens at %s now, which is not where it did when the program was started first: that takes a restart",
+                    plan_.name.c_str(), worker_->address());
+    return 0;
+}
+
 int ChildLink::serve()
 {
-    if (app_.options.pull)
+    if (app_.options.pull && !service_) // a service runs no code of the host
         return WM_CHILD;
     int result = app_.run();
     if (result != 0)

@@ -35,6 +35,7 @@ public:
 
     int index() const override { return plan_.index; }
     bool starts(const Worker &worker) const override;
+    const Service *service() const override { return service_; }
     void starting() override;
     void started() override;
     void failed_start(const char *text) override { report_failure(text); }
@@ -52,6 +53,8 @@ private:
     void drain(const Message &message, bool stops);
     void call_reload();
     void set_log(int fd);
+    int find_worker();
+    int is_missing(const char *kind) const;
     bool has_socket(const std::string &address) const;
     void detach_terminal();
 
@@ -63,7 +66,8 @@ private:
     Watch channel_watch_;
     Watch signal_watch_;
     Signals signals_;
-    const Worker *worker_ = nullptr; ///< whose process this is; nullptr once the host has freed it
+    const Worker *worker_ = nullptr;   ///< whose process this is; nullptr once the host has freed it, and in a service
+    const Service *service_ = nullptr; ///< or of which service
 };
 
 } // namespace wm

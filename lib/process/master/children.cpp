@@ -30,10 +30,15 @@ constexpr int kLastMessages = 10000; // more than a channel holds
 
 Children::Children(Loop &loop, SocketStore &sockets, ChildEvents &events) : loop_(loop), sockets_(sockets), events_(events) {}
 
-void Children::add_slots(Worker &worker, size_t worker_at, const Identity &identity)
+void Children::add_slots(Worker &worker, size_t place, const Identity &identity)
 {
     for (int64_t i = 0; i < worker.options.count; i++)
-        slots_.emplace_back(SlotJob{&worker, worker_at, static_cast<int>(i), &identity});
+        slots_.emplace_back(SlotJob{&worker, nullptr, place, static_cast<int>(i), &identity});
+}
+
+void Children::add_slot(const Service &service, size_t place, const Identity &identity)
+{
+    slots_.emplace_back(SlotJob{nullptr, &service, place, 0, &identity});
 }
 
 bool Children::open_pages()
@@ -59,9 +64,9 @@ Children::Started Children::start(size_t at)
     child->slot = at;
     plan_ = common_;
     plan_slot_ = at;
-    plan_.worker = slot.job.worker_at;
-    plan_.worker_name = slot.job.name();
-    plan_.index = slot.job.index;
+    plan_.place = slot.job.place;
+    plan_.name = slot.job.name();
+    plan_.index = slot.job.service ? ChildPlan::kService : slot.job.index;
     plan_.page = child->page;
     plan_.master = getpid();
     plan_.pages = pages_.fd();
@@ -97,7 +102,7 @@ Children::Started Children::start_due(int64_t now_ms)
         if (started == Started::kChild)
             return started;
         if (started == Started::kNo) {
-            log(WM_LOG_ERROR, "worker %s: %s", slot.job.name().c_str(), last_error());
+            log(WM_LOG_ERROR, "%s %s: %s", slot.job.kind(), slot.job.name().c_str(), last_error());
             slot.retry_at(now_ms + kForkRetryMs);
             return started;
         }
@@ -194,8 +199,8 @@ void Children::keep(Child &child, Message &message)
     if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.job.identity))
         return;
     if (child.refusals.due(loop_.now_ms(), &more))
-        log(WM_LOG_WARN, "worker[%s:%d] listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
-            slot.job.name().c_str(), static_cast<int>(child.pid), message.text.c_str(), static_cast<unsigned long long>(more));
+        log(WM_LOG_WARN, "%s listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
+            slot.job.label(child.pid).c_str(), message.text.c_str(), static_cast<unsigned long long>(more));
 }
 
 // ---- their end
@@ -248,9 +253,8 @@ void Children::died(Child &child, int status, int64_t now_ms)
         snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms() - now_ms) / 1000);
         again = slot.start_at_ms() > now_ms ? text : "; another starts";
     }
-    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "worker[%s:%d] %s%s%s%s%s", slot.job.name().c_str(), static_cast<int>(child.pid),
-        describe_exit(status).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
-        child.failure.empty() ? "" : ": ", child.failure.c_str());
+    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "%s %s%s%s%s%s", slot.job.label(child.pid).c_str(), describe_exit(status).c_str(),
+        child.killed ? ", because it did not end in time" : "", again.c_str(), child.failure.empty() ? "" : ": ", child.failure.c_str());
     pages_.release(child.page);
     remove(child);
 }
@@ -334,6 +338,11 @@ size_t Children::leaving() const
     return static_cast<size_t>(std::count_if(children_.begin(), children_.end(), [this](const auto &child) {
         return slots_[child->slot].role(child->pid) == SlotRole::kLeaving;
     }));
+}
+
+bool Children::any_of_workers() const
+{
+    return std::any_of(children_.begin(), children_.end(), [this](const auto &child) { return job(*child).worker; });
 }
 
 } // namespace wm

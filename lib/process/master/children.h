@@ -63,7 +63,8 @@ public:
     Children(const Children &) = delete;
     Children &operator=(const Children &) = delete;
 
-    void add_slots(Worker &worker, size_t worker_at, const Identity &identity);
+    void add_slots(Worker &worker, size_t place, const Identity &identity);
+    void add_slot(const Service &service, size_t place, const Identity &identity);
     /// Shared memory for all that can live at a time. False with errno.
     bool open_pages();
     /// What every plan says from now on: log, output, console.
@@ -89,6 +90,7 @@ public:
     void kill_all();
     /// No process is started any more.
     void close_slots();
+    const SlotJob &job(const Child &child) const { return slots_[child.slot].job; }
     /// To each that is not on its way out.
     void tell(MessageKind kind, int fd);
 
@@ -100,6 +102,8 @@ public:
     bool all_ready() const;
     bool any_ready() const;
     size_t leaving() const;
+    /// Whether a process of a worker is alive.
+    bool any_of_workers() const;
 
     /// In a child: what it was told, as whom it runs, and its page.
     const ChildPlan &plan() const { return plan_; }

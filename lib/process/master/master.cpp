@@ -100,6 +100,8 @@ Children::Started Master::act()
         refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
     if (reload_.finished())
         end_reload();
+    if (phase_ == Phase::kStopping)
+        stop_services();
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);
@@ -213,8 +215,27 @@ void Master::stop_children(bool graceful)
     int64_t limit = graceful ? app_.options.graceful_timeout_ms : app_.options.stop_timeout_ms;
     auto timeout = static_cast<int32_t>(std::min<int64_t>(limit, INT32_MAX));
     for (const auto &child : children_.all())
-        children_.dismiss(*child, graceful ? MessageKind::kLeave : MessageKind::kStop, timeout,
-                          graceful ? static_cast<uint64_t>(app_.options.drain_ms) : 0, limit + kKillMs);
+        if (children_.job(*child).worker)
+            children_.dismiss(*child, graceful ? MessageKind::kLeave : MessageKind::kStop, timeout,
+                              graceful ? static_cast<uint64_t>(app_.options.drain_ms) : 0, limit + kKillMs);
+}
+
+/// Services stop when no process of a worker is left that could use them.
+void Master::stop_services()
+{
+    if (services_stop_ || children_.any_of_workers())
+        return;
+    services_stop_ = true;
+    int64_t limit = app_.options.stop_timeout_ms;
+    for (const auto &child : children_.all())
+        children_.dismiss(*child, MessageKind::kStop, static_cast<int32_t>(std::min<int64_t>(limit, INT32_MAX)), 0, limit + kKillMs);
+}
+
+/// The longest that a stop can take.
+int64_t Master::longest_stop_ms(bool graceful) const
+{
+    int64_t workers = (graceful ? app_.options.graceful_timeout_ms : app_.options.stop_timeout_ms) + kKillMs;
+    return workers + (app_.services().empty() ? 0 : app_.options.stop_timeout_ms + kKillMs);
 }
 
 void Master::finish()
@@ -316,8 +337,7 @@ void Master::asked(uint64_t client, const std::vector<std::string> &words)
     } else if (verb == "reload") {
         ask_reload(client, graceful);
     } else if (verb == "stop") {
-        int64_t limit = graceful ? app_.options.graceful_timeout_ms : app_.options.stop_timeout_ms;
-        control_.answer(client, Answer::kPatience, std::to_string(limit + kKillMs));
+        control_.answer(client, Answer::kPatience, std::to_string(longest_stop_ms(graceful)));
         stop_waiters_.push_back(client);
         stop(graceful);
     } else {
@@ -371,7 +391,7 @@ void Master::child_died(Child &child, SlotRole role, int status)
     else
         row->count++;
     const auto &callback = app_.callbacks.worker_exit;
-    if (callback)
+    if (callback && slot.job.worker)
         callback.fn(handle(&app_), handle(slot.job.worker), child.pid, status, callback.user);
     listings_.child_died(child.pid);
     reload_.child_died(child, role, status);

@@ -72,6 +72,8 @@ private:
     // The end.
     void stop(bool graceful);
     void stop_children(bool graceful);
+    void stop_services();
+    int64_t longest_stop_ms(bool graceful) const;
     void finish();
     void forking() override;
     void forked() override;
@@ -98,7 +100,8 @@ private:
     Loop loop_;
     Watch signal_watch_;
     Signals signals_;
-    std::vector<std::unique_ptr<Identity>> identities_;
+    std::vector<std::unique_ptr<Identity>> identities_; ///< of each worker
+    Identity service_identity_;
     SocketStore sockets_;
     Children children_;
     Reload reload_;
@@ -127,6 +130,7 @@ private:
     std::string rotate_error_;          ///< and of a log that could not be renamed
     int64_t stop_asked_ms_ = INT64_MAX; ///< first, of a stop that is not graceful
     bool leaves_gracefully_ = false;
+    bool services_stop_ = false; ///< services were told to stop
     int32_t console_level_;
     bool log_is_full_ = false;
     bool locked_ = false;

@@ -120,7 +120,7 @@ bool Master::resolve_identities()
         if (!identity.warning.empty())
             fprintf(stderr, "%s\n", say("warning: worker " + worker->options.name + ": " + identity.warning).c_str());
     }
-    return true;
+    return service_identity_.resolve("", "") == 0 || refuse(last_error());
 }
 
 bool Master::open_listeners()
@@ -141,6 +141,8 @@ bool Master::open_listeners()
         else if (sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid) != 0)
             return refuse(last_error());
     }
+    for (size_t at = 0; at < app_.services().size(); at++)
+        children_.add_slot(app_.services()[at], at, service_identity_); // behind the workers: a reload replaces services last
     for (const std::string &address : sockets_.drop_activated())
         fprintf(stderr, "%s\n", say("warning: socket activation gave " + address + ", which no worker listens at").c_str());
     return true;

@@ -41,7 +41,7 @@ void Reload::begin()
     current_ = kNone;
     for (size_t at = 0; at < children_.slots().size(); at++) {
         Slot &slot = children_.slots()[at];
-        if (slot.job.worker->options.reloadable)
+        if (slot.job.reloadable())
             pending_.push_back(at);
         else if (Child *child = children_.find(slot.process()))
             child->channel.send(MessageKind::kReload, 0, 0, {}, -1, false);
@@ -91,8 +91,7 @@ void Reload::child_ready(Child &child, Child *replaced)
         return;
     Slot &slot = children_.slots()[current_];
     if (replaced) {
-        log(WM_LOG_INFO, "worker[%s:%d] serves in place of %d", slot.job.name().c_str(), static_cast<int>(child.pid),
-            static_cast<int>(replaced->pid));
+        log(WM_LOG_INFO, "%s serves in place of %d", slot.job.label(child.pid).c_str(), static_cast<int>(replaced->pid));
         children_.dismiss(*replaced, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms),
                           timeout_ms() + kEndMs);
     }
@@ -107,7 +106,7 @@ void Reload::child_died(const Child &child, SlotRole role, int status)
     if (!running_ || current_ != child.slot || (role != SlotRole::kStarting && role != SlotRole::kSuccessor))
         return;
     const Slot &slot = children_.slots()[current_];
-    give_up("a new process of worker " + slot.job.name() +
+    give_up(std::string("a new process of ") + slot.job.kind() + " " + slot.job.name() +
             " could not start: " + (child.failure.empty() ? describe_exit(status) : child.failure));
 }
 

@@ -1,5 +1,6 @@
 #include "process/master/slot.h"
 
+#include "worker/service.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -24,7 +25,17 @@ int64_t pause_after(int deaths)
 
 const std::string &SlotJob::name() const
 {
-    return worker->options.name;
+    return service ? service->name : worker->options.name;
+}
+
+bool SlotJob::reloadable() const
+{
+    return service || worker->options.reloadable;
+}
+
+std::string SlotJob::label(pid_t pid) const
+{
+    return std::string(kind()) + "[" + name() + ":" + std::to_string(pid) + "]";
 }
 
 SlotRole Slot::role(pid_t pid) const

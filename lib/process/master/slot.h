@@ -25,6 +25,7 @@ namespace wm {
 
 class Worker;
 struct Identity;
+struct Service;
 
 enum class SlotState {
     kEmpty,      ///< no process; one is due at start_at_ms()
@@ -40,12 +41,17 @@ enum class SlotRole { kLeaving, kStarting, kServing, kSuccessor };
 
 /// What the processes of a slot run.
 struct SlotJob {
-    Worker *worker = nullptr;
-    size_t worker_at = 0; ///< its place among the app's workers
-    int index = 0;        ///< among the processes of that worker
+    Worker *worker = nullptr;         ///< one of the two
+    const Service *service = nullptr; ///< runs in one slot
+    size_t place = 0;                 ///< among the app's workers, or its services
+    int index = 0;                    ///< among the processes of that worker
     const Identity *identity = nullptr;
 
     const std::string &name() const;
+    bool reloadable() const;
+    /// "worker[NAME:PID]", "service[NAME:PID]": as the log names a process.
+    std::string label(pid_t pid) const;
+    const char *kind() const { return service ? "service" : "worker"; }
 };
 
 class Slot {

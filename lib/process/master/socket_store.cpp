@@ -165,7 +165,7 @@ std::vector<KeptFor> SocketStore::kept_for(size_t slot, const Worker *worker) co
 {
     std::vector<KeptFor> out;
     for (const Kept &kept : sockets_) {
-        bool for_slot = kept.slot == slot || (kept.slot == kAnySlot && (!kept.worker || kept.worker == worker));
+        bool for_slot = kept.slot == slot || (worker && kept.slot == kAnySlot && (!kept.worker || kept.worker == worker));
         if (for_slot)
             out.push_back({kept.listener->fd(), kept.address, kept.shared});
     }

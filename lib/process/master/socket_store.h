@@ -36,7 +36,7 @@ public:
     /// What is left of the activated ones is nobody's: their names, for a warning.
     std::vector<std::string> drop_activated();
 
-    /// What the child of that slot gets.
+    /// What the child of that slot gets; worker nullptr: it is a service's, and gets only what the slot has opened.
     std::vector<KeptFor> kept_for(size_t slot, const Worker *worker) const;
 
     /// That process, of that slot and identity, has bound it; the master keeps it for its successors. False when it is not one to keep:

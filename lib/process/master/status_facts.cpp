@@ -20,10 +20,11 @@ ProcessFacts facts_of(Children &children, const Child &child, int64_t now_ms)
     children.pages().read(child.page, now_ms, facts);
     facts.pid = child.pid;
     facts.worker = slot.job.name();
+    facts.service = slot.job.service != nullptr;
     facts.index = slot.job.index;
     facts.stopped = is_stopped(child.pid);
     facts.rss_bytes = resident_bytes(child.pid);
-    if (facts.listeners.empty()) // it has not written anything yet
+    if (facts.listeners.empty() && slot.job.worker) // it has not written anything yet
         facts.listeners.push_back({facts.worker, slot.job.worker->address(), RowState::kNone, 0, 0});
     return facts;
 }
@@ -32,9 +33,11 @@ ProcessFacts facts_of_gap(const Slot &slot, int64_t now_ms)
 {
     ProcessFacts facts;
     facts.worker = slot.job.name();
+    facts.service = slot.job.service != nullptr;
     facts.index = slot.job.index;
     facts.restart_ms = std::max<int64_t>(0, slot.start_at_ms() - now_ms);
-    facts.listeners.push_back({facts.worker, slot.job.worker->address(), RowState::kNone, 0, 0});
+    if (slot.job.worker)
+        facts.listeners.push_back({facts.worker, slot.job.worker->address(), RowState::kNone, 0, 0});
     return facts;
 }
 
@@ -51,8 +54,10 @@ StatusFacts collect_facts(Children &children, int64_t now_ms)
     getloadavg(facts.load, 3);
     size_t last = SIZE_MAX;
     for (const Slot &slot : children.slots()) {
-        facts.workers += slot.job.worker_at != last;
-        last = slot.job.worker_at;
+        if (slot.job.worker) {
+            facts.workers += slot.job.place != last;
+            last = slot.job.place;
+        }
         if (slot.is_gap())
             facts.processes.push_back(facts_of_gap(slot, now_ms));
     }

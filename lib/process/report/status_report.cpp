@@ -253,7 +253,10 @@ void json_process(JsonText &json, const ProcessFacts &process)
     bool counts = has_counts(process);
     json.open('{').key("pid");
     process.pid == 0 ? json.null() : json.number(process.pid);
-    json.key("worker").text(process.worker).key("index").number(process.index).key("status").text(state_word(process));
+    json.key("worker").text(process.worker).key("index").number(process.index);
+    if (process.service)
+        json.key("service").boolean(true);
+    json.key("status").text(state_word(process));
     number_or_null(json.key("busy_ms"), process.pid != 0, static_cast<uint64_t>(std::max<int64_t>(process.busy_ms, 0)));
     number_or_null(json.key("restart_ms"), process.pid == 0 && process.restart_ms >= 0, static_cast<uint64_t>(process.restart_ms));
     json_memory(json, process.pid == 0 ? 0 : process.rss_bytes);

@@ -31,9 +31,10 @@ struct ListenerFacts {
 };
 
 struct ProcessFacts {
-    pid_t pid = 0; ///< 0: died, and is about to be started again
-    std::string worker;
-    int index = 0; ///< of the process among those of its worker
+    pid_t pid = 0;        ///< 0: died, and is about to be started again
+    std::string worker;   ///< its name, or the service's
+    bool service = false; ///< the process is a service's
+    int index = 0;        ///< of the process among those of its worker
     PageState state = PageState::kFree;
     bool stopped = false;    ///< by SIGSTOP or the like
     int64_t busy_ms = 0;     ///< since when the callbacks of one turn have been running; 0: it waits for events

@@ -1,0 +1,129 @@
+"""Services: processes of the library beside those of the workers, started, kept alive and stopped by the master."""
+import os
+import re
+import signal
+import socket
+
+import pytest
+
+from instance import alive, ask, eventually, program
+
+WORKER = "text://127.0.0.1:0,count=2,name=web"
+
+METHODS = pytest.mark.parametrize("method", ["fork", "exec"])
+
+
+@pytest.fixture
+def serve(make, tmp_path):
+    def build(*workers, services=("hub",), app=(), **kwargs):
+        extra = [word for name in services for word in ("--service", f"{name}={tmp_path}/{name}.service")]
+        return make(*workers, server=program("service_server"), app=app, extra=extra + ["--fail-file", str(tmp_path / "fail")], **kwargs)
+    return build
+
+
+def greet(folder, name="hub"):
+    """The pid of the service, by its own words."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(f"{folder}/{name}.service")
+        word, pid = sock.makefile().read().split()
+    assert word == name
+    return int(pid)
+
+
+def rows(instance, kind):
+    return [row for row in instance.status()["processes"] if row.get("service", False) == (kind == "service")]
+
+
+@METHODS
+def test_start__status_lists_it_beside_the_workers(serve, tmp_path, method):
+    instance = serve(WORKER, app=[f"start_method={method}"])
+    instance.start()
+    pid = greet(tmp_path)
+    (row,) = rows(instance, "service")
+    assert (row["pid"], row["worker"], row["status"], row["listeners"], row["workers"]) == (pid, "hub", "idle", [], 0)
+    assert len(rows(instance, "worker")) == 2
+    assert instance.status()["workers"] == 1
+    assert int(ask(instance.address("web"), "pid")) in instance.children("web")
+    text = instance.command("status").out
+    assert re.search(rf"^{pid} +\S+M +- +hub +0 +0 +0 +0 +0 +\[idle\]$", text, re.M), text
+    assert re.search(r"^hub +0 +0$", text, re.M), text
+    assert instance.stop().code == 0
+
+
+@METHODS
+def test_a_service_that_dies__is_started_again(serve, tmp_path, method):
+    instance = serve(WORKER, app=[f"start_method={method}"])
+    instance.start()
+    workers, pid = instance.children("web"), greet(tmp_path)
+    os.kill(pid, signal.SIGKILL)
+    successor = instance.successor_of(pid, "hub")
+    assert greet(tmp_path) == successor
+    assert instance.children("web") == workers
+    assert f"service[hub:{pid}] killed by signal 9 (SIGKILL); another starts" in instance.log()
+    assert instance.stop().code == 0
+
+
+@METHODS
+def test_reload__replaces_it_after_the_workers(serve, tmp_path, method):
+    instance = serve(WORKER, services=("hub", "other"), app=[f"start_method={method}", "drain_ms=100"])
+    instance.start()
+    before = {pid: name for name in ("web", "hub", "other") for pid in instance.children(name)}
+    assert instance.reload().out == "test: reloaded, 4 processes replaced\n"
+    after = {pid: name for name in ("web", "hub", "other") for pid in instance.children(name)}
+    assert not set(before) & set(after)
+    order = re.findall(r"(\w+\[\w+):\d+\] serves in place of", instance.log())
+    assert order == ["worker[web", "worker[web", "service[hub", "service[other"]
+    assert after[greet(tmp_path)] == "hub" and after[greet(tmp_path, "other")] == "other"
+    assert instance.stop().code == 0
+
+
+@METHODS
+@pytest.mark.parametrize("flags", [[], ["-g"]], ids=["stop", "graceful"])
+def test_stop__ends_it_after_the_workers(serve, tmp_path, method, flags):
+    instance = serve(WORKER, app=[f"start_method={method}"])
+    instance.start()
+    pids = instance.children()
+    result = instance.stop(*flags)
+    assert (result.code, result.out) == (0, "test: stopped\n")
+    assert not any(map(alive, pids))
+    ends = re.findall(r"(\w+)\[\w+:\d+\] exited with status 0$", instance.log(), re.M)
+    assert ends == ["worker", "worker", "service"]
+
+
+@METHODS
+def test_a_service_that_cannot_serve__fails_the_start(serve, tmp_path, method):
+    (tmp_path / "fail").touch()
+    instance = serve(WORKER, app=[f"start_method={method}"])
+    result = instance.command("start", "-d")
+    assert result.code == 1
+    assert "service[hub:" in result.err and f"{tmp_path}/fail is there" in result.err
+    assert instance.command("status").code == 3
+
+
+def test_a_service_that_cannot_serve__fails_the_reload_and_the_old_one_serves_on(serve, tmp_path):
+    instance = serve(WORKER, app=["drain_ms=100"])
+    instance.start()
+    pid = greet(tmp_path)
+    (tmp_path / "fail").touch()
+    result = instance.command("reload")
+    assert result.code == 1
+    assert f"a new process of service hub could not start: {tmp_path}/fail is there" in result.err
+    assert greet(tmp_path) == pid
+    assert instance.stop().code == 0
+
+
+def test_pull__the_host_does_not_run_in_a_service(serve, tmp_path):
+    instance = serve(WORKER, app=["pull=1"])
+    instance.start()
+    pid = greet(tmp_path)
+    assert pid in instance.children("hub") and pid not in instance.children("web")
+    assert int(ask(instance.address("web"), "pid")) in instance.children("web")
+    assert instance.stop().code == 0
+
+
+def test_master_that_dies__takes_it_along(serve, tmp_path):
+    instance = serve(WORKER)
+    instance.start()
+    pids = instance.children()
+    os.kill(instance.master, signal.SIGKILL)
+    eventually(lambda: not any(map(alive, pids)), "the end of all processes")
