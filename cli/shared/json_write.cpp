@@ -2,6 +2,9 @@
 
 #include "shared/string_stop.h"
 
+#include <cjson/cJSON.h>
+#include <new>
+
 namespace wm {
 
 namespace {
@@ -61,30 +64,46 @@ void append_json_string(std::string &out, std::string_view text)
     out += '"';
 }
 
-void JsonObject::begin_member(std::string_view name)
+JsonObject::JsonObject() : object_(cJSON_CreateObject())
 {
-    members_ += members_.empty() ? '{' : ',';
-    append_json_string(members_, name);
-    members_ += ':';
+    check(object_);
 }
 
-JsonObject &JsonObject::add(std::string_view name, std::string_view text)
+JsonObject::~JsonObject()
 {
-    begin_member(name);
-    append_json_string(members_, text);
+    cJSON_Delete(object_);
+}
+
+JsonObject &JsonObject::check(const cJSON *added)
+{
+    if (!added)
+        throw std::bad_alloc();
     return *this;
 }
 
-JsonObject &JsonObject::add(std::string_view name, uint64_t number)
+JsonObject &JsonObject::add(const char *name, std::string_view text)
 {
-    return add_json(name, std::to_string(number));
+    return check(cJSON_AddStringToObject(object_, name, std::string(text).c_str()));
 }
 
-JsonObject &JsonObject::add_json(std::string_view name, std::string_view json)
+JsonObject &JsonObject::add(const char *name, uint64_t number)
 {
-    begin_member(name);
-    members_ += json;
-    return *this;
+    return check(cJSON_AddNumberToObject(object_, name, static_cast<double>(number)));
+}
+
+JsonObject &JsonObject::add_json(const char *name, const std::string &json)
+{
+    return check(cJSON_AddRawToObject(object_, name, json.c_str()));
+}
+
+std::string JsonObject::text() const
+{
+    char *printed = cJSON_PrintUnformatted(object_);
+    if (!printed)
+        throw std::bad_alloc();
+    std::string text(printed);
+    cJSON_free(printed);
+    return text;
 }
 
 } // namespace wm

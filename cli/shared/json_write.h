@@ -9,26 +9,33 @@
 #include <string>
 #include <string_view>
 
+struct cJSON;
+
 namespace wm {
 
-/// Appends `text`, which is UTF-8, as a JSON string with its quotes. Escapes only what RFC 8259 §7 requires.
+/// Appends `text`, which is UTF-8 and may contain NUL, as a JSON string with its quotes. Escapes only what RFC 8259 §7 requires.
 void append_json_string(std::string &out, std::string_view text);
 
-/// An object on one line, written member by member in the order of the calls. It does not check that names differ.
+/// An object of one level, printed on one line in the order of the calls. It does not check that names differ. Throws std::bad_alloc.
 class JsonObject {
 public:
-    JsonObject &add(std::string_view name, std::string_view text);
-    JsonObject &add(std::string_view name, uint64_t number);
-    /// Adds a value that is JSON already, byte for byte.
-    JsonObject &add_json(std::string_view name, std::string_view json);
+    JsonObject();
+    JsonObject(const JsonObject &) = delete;
+    JsonObject &operator=(const JsonObject &) = delete;
+    ~JsonObject();
 
-    /// Returns the object with its braces.
-    std::string text() const { return members_.empty() ? "{}" : members_ + "}"; }
+    /// text is UTF-8 without NUL.
+    JsonObject &add(const char *name, std::string_view text);
+    JsonObject &add(const char *name, uint64_t number);
+    /// Adds a value that is JSON already, byte for byte.
+    JsonObject &add_json(const char *name, const std::string &json);
+
+    std::string text() const;
 
 private:
-    void begin_member(std::string_view name);
+    JsonObject &check(const cJSON *added);
 
-    std::string members_; ///< the opening brace and the members so far
+    cJSON *object_;
 };
 
 } // namespace wm

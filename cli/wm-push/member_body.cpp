@@ -39,9 +39,9 @@ bool add_member(JsonObject &object, std::set<std::string> &names, const std::str
                               "; for text use -k " + name + "=TEXT");
     }
     if (raw)
-        object.add_json(name, value);
+        object.add_json(name.c_str(), value);
     else
-        object.add(name, value);
+        object.add(name.c_str(), value);
     return true;
 }
 
