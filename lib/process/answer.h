@@ -1,6 +1,6 @@
 /**
  * @file
- * What goes back over the control socket. It outlives versions: a command of one asks a master of another.
+ * Answers on the control socket. Compatible between versions: a command of one version may ask a master of another.
  */
 #ifndef WM_PROCESS_ANSWER_H
 #define WM_PROCESS_ANSWER_H
@@ -12,11 +12,11 @@ enum ExitCode { kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitNotRunning 
 
 /// First byte of an answer's packet.
 enum class Answer : char {
-    kOutput = 'o',   ///< a line for standard output
-    kError = 'e',    ///< a line for standard error
-    kFile = 'f',     ///< a descriptor, whose content is for standard output
-    kPatience = 'p', ///< how many ms the end may take
-    kEnd = 'x',      ///< the exit code, in decimal
+    kOutput = 'o',  ///< a line for standard output
+    kError = 'e',   ///< a line for standard error
+    kFile = 'f',    ///< a descriptor, whose content is for standard output
+    kTimeout = 'p', ///< ms until the kEnd at the latest
+    kEnd = 'x',     ///< the exit code, in decimal
 };
 
 } // namespace wm

@@ -52,7 +52,7 @@ Channel::Got Channel::receive(Message &out) const
         break;
     }
     if (len < sizeof(Header))
-        return Got::kEnd; // not one of ours: there is nothing to talk about
+        return Got::kEnd; // not of this protocol
     Header header;
     memcpy(&header, packet, sizeof header);
     out.kind = static_cast<MessageKind>(header.kind);

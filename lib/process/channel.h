@@ -1,9 +1,8 @@
 /**
  * @file
- * What runs between the master and one child: packets with a kind, two numbers, a text and at most one descriptor.
+ * The channel between the master and one child: packets with a kind, two numbers, a text and at most one descriptor.
  *
- * A child holds one end, the master the other: its end of stream says that the master has died, so it is the life pipe too. Each end is
- * its process's.
+ * End of file at the child means that the master has died, so it is the life pipe too. Each end belongs to its process.
  */
 #ifndef WM_PROCESS_CHANNEL_H
 #define WM_PROCESS_CHANNEL_H
@@ -19,18 +18,18 @@ namespace wm {
 enum class MessageKind : uint32_t {
     // From a child to the master.
     kReady = 1, ///< it serves
-    kFailed,    ///< it could not start: text
+    kFailed,    ///< it cannot start: text is the reason
     kAdopted,   ///< it accepts from the kept socket with that id
     kListen,    ///< it has bound a socket: text is its address, with the descriptor
     kUnlisten,  ///< the host has closed the socket with that id
     kLogFull,   ///< the log has reached log_max_size
-    kListed,    ///< its connections stand in the file of the kList with that id
+    kListed,    ///< its connections are in the file of the kList with that id
 
     // From the master to a child.
     kStop = 100, ///< within `value` ms
-    kDrain,      ///< connections end by themselves: `id` ms to spread goodbyes over, `value` ms at most
-    kLeave,      ///< as kDrain, for a stop: websockets hear 1001
-    kReload,     ///< on_reload, and no more
+    kDrain,      ///< closes connections when they are quiet: websockets spread over `id` ms, all within `value` ms
+    kLeave,      ///< as kDrain, for a stop: websockets are closed with 1001
+    kReload,     ///< calls on_reload only
     kList,       ///< write the connections into the file that comes with it
     kLog,        ///< a new log file
     kOutput,     ///< a new file for standard output and standard error

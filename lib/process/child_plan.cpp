@@ -32,7 +32,7 @@ std::vector<int> ChildPlan::descriptors() const
     for (int fd : {log, output})
         if (fd >= 0)
             out.push_back(fd);
-    for (const KeptFor &socket : sockets)
+    for (const KeptSocket &socket : sockets)
         out.push_back(socket.fd);
     return out;
 }
@@ -44,7 +44,7 @@ std::vector<std::string> ChildPlan::environment() const
         fds.push_back({log, "log"});
     if (output >= 0)
         fds.push_back({output, "output"});
-    for (const KeptFor &socket : sockets)
+    for (const KeptSocket &socket : sockets)
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
     char text[160];
     snprintf(text, sizeof text, "%d %zu %d %zu %d %d", static_cast<int>(getpid()), place, index, page, static_cast<int>(master),
@@ -58,7 +58,7 @@ bool ChildPlan::from_environment()
     int self = 0, level = 0, parent = 0, behind = 0;
     if (!text || sscanf(text, "%d %zu %d %zu %d %d%n", &self, &place, &index, &page, &parent, &level, &behind) != 6)
         return false;
-    if (self != getpid() || text[behind] != ' ') { // meant for who has started this one: its descriptors are its own
+    if (self != getpid() || text[behind] != ' ') { // inherited from a child of the master, and meant for that one
         unsetenv(kFds);
         unsetenv(kChild);
         return false;

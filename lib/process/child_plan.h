@@ -1,6 +1,6 @@
 /**
  * @file
- * What a child is told about itself: handed on in memory by fork(2), in the environment by exec(3).
+ * What a child is to run, and its descriptors: inherited in memory over fork(2), in the environment over exec(3).
  */
 #ifndef WM_PROCESS_CHILD_PLAN_H
 #define WM_PROCESS_CHILD_PLAN_H
@@ -15,11 +15,11 @@
 namespace wm {
 
 /// A listening socket that the master keeps for a child.
-struct KeptFor {
+struct KeptSocket {
     int fd = -1;
     std::string address;     ///< as the worker was given it
     bool shared = false;     ///< other children accept from it too
-    bool unlistened = false; ///< the host of this child has closed it, and may listen again
+    bool unlistened = false; ///< closed by the host, which may listen again
 };
 
 struct ChildPlan {
@@ -36,12 +36,12 @@ struct ChildPlan {
     int log = -1;              ///< -1: none
     int output = -1;           ///< for standard output and standard error once it serves; -1: as they are
     int32_t console_level = 0; ///< from this level on the log goes to standard error too
-    std::vector<KeptFor> sockets;
+    std::vector<KeptSocket> sockets;
 
     /// The variables for an exec of this very process, "NAME=VALUE"; the descriptors have to stay open over it.
     std::vector<std::string> environment() const;
-    /// False: this process was not started by a master, though perhaps by one that was. Takes the variables out of the environment, and the
-    /// descriptors are close-on-exec again.
+    /// Reads and removes the variables, and makes the descriptors close-on-exec. False: a master did not start this process; a child of
+    /// its child may have inherited the variables.
     bool from_environment();
     std::vector<int> descriptors() const;
 };

@@ -1,6 +1,6 @@
 /**
  * @file
- * What has become of a file that this process has made: others may remove it, and put theirs in its place.
+ * Whether a file that this process has made is still there: another process may have removed or replaced it.
  */
 #ifndef WM_PROCESS_FILE_PLACE_H
 #define WM_PROCESS_FILE_PLACE_H
@@ -11,12 +11,12 @@
 
 namespace wm {
 
-enum class Place { kOurs, kMissing, kAnothers };
+enum class Place { kOurs, kMissing, kForeign };
 
-/// What a look after it has come to. kLost: it is another's, or cannot be made again, with the detail in last_error().
-enum class Kept { kYes, kMadeAgain, kLost };
+/// The result of restoring it. kLost: another process has replaced it, or it cannot be made again, with the detail in last_error().
+enum class Restored { kIntact, kMadeAgain, kLost };
 
-/// What stands at the path now, where `ours` stood. Where that cannot be seen, it is not ours any more.
+/// What is at the path now, where `ours` was. kForeign if that is unknown.
 Place place_of(const std::string &path, const FileIdentity &ours);
 
 } // namespace wm

@@ -64,7 +64,7 @@ int Identity::assume() const
 {
     if (!changes)
         return 0;
-    // Groups first: without root's rights they cannot be left any more.
+    // Groups first: setgroups(2) needs root.
     if (setgid(gid) != 0 || setgroups(groups.size(), groups.data()) != 0 || setuid(uid) != 0)
         return fail(code_of_errno(errno), "cannot run as user '%s': %s", user.c_str(), strerror(errno));
     if (uid != 0 && (setuid(0) == 0 || getuid() != uid))
@@ -72,7 +72,7 @@ int Identity::assume() const
     return 0;
 }
 
-// setfsuid(2) is of this thread alone, and takes root's rights over files away with it.
+// setfsuid(2) applies to this thread only, and drops root's capabilities over files.
 FileRights::FileRights(const Identity *identity) : changes_(identity && identity->changes)
 {
     if (!changes_)

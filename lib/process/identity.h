@@ -1,7 +1,7 @@
 /**
  * @file
- * User and group of a worker's processes: looked up in the master, taken on in the child; and for a moment in the master, where it does
- * something for one.
+ * User and group of a worker's processes: looked up in the master, assumed by the child. FileRights assumes them in the master for a
+ * moment.
  */
 #ifndef WM_PROCESS_IDENTITY_H
 #define WM_PROCESS_IDENTITY_H
@@ -17,9 +17,9 @@ struct Identity {
     uid_t uid = 0;
     gid_t gid = 0;
     std::string user; ///< of uid, for listings
-    /// All of the user's, looked up before the fork: in a child of a program with threads that lookup may never return.
+    /// All groups of the user, looked up before the fork: in a forked child of a program with threads the lookup may deadlock.
     std::vector<gid_t> groups;
-    std::string warning; ///< something that the names asked for and that this process cannot do
+    std::string warning; ///< why the names are ignored: this process may not change its user
 
     /// An empty name is the user or group of this process. 0, or a WM_E... code with its detail.
     int resolve(const std::string &user_name, const std::string &group_name);
@@ -30,7 +30,7 @@ private:
     void find_groups();
 };
 
-/// While it lives, this thread reaches files as that user would: what he may not remove is not removed for him.
+/// While it lives, this thread has the rights of that user over files, and can remove no file that the user could not.
 class FileRights {
 public:
     explicit FileRights(const Identity *identity);

@@ -1,6 +1,6 @@
 /**
  * @file
- * Descriptors that come through exec(3), by number and name: WM_FDS from our master to its children, LISTEN_FDS from a service manager
+ * Descriptors inherited over exec(3), by number and name: WM_FDS from the master to its children, LISTEN_FDS from a service manager
  * (sd_listen_fds(3)).
  */
 #ifndef WM_PROCESS_INHERITED_H
@@ -17,16 +17,16 @@ struct NamedFd {
     std::string name;
 };
 
-/// What tells one socket from another, in any process: its inode. 0: it is none.
+/// The inode of a socket, which is the same in every process; 0: not a socket.
 uint64_t socket_id(int fd);
 
 /// "5=listen:http://0.0.0.0:2016;6=log". Names may hold anything.
 std::string format_fds(const std::vector<NamedFd> &fds);
-/// Empty when it is none; a descriptor that is not open is left out.
+/// Skips what is malformed, and descriptors that are not open.
 std::vector<NamedFd> parse_fds(const char *text);
 
-/// The sockets of socket activation, close-on-exec from here on; none when LISTEN_PID is another's. Takes the variables out of the
-/// environment, so that no child believes that they are its own.
+/// The sockets of socket activation, made close-on-exec; none if LISTEN_PID names another process. Takes the variables out of the
+/// environment, so that children do not use them.
 std::vector<NamedFd> activated_fds();
 
 } // namespace wm

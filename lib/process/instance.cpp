@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kMaxName = 64;
 constexpr int kDyingMs = 1000;
 
-/// The program's file name, with what no name may have replaced.
+/// The program's file name, with characters replaced that no name may have.
 std::string name_of_program(const char *program)
 {
     std::string name = program ? program : "";
@@ -33,8 +33,8 @@ std::string name_of_program(const char *program)
     return name.substr(0, kMaxName);
 }
 
-/// mkdir -p; an existing folder is fine.
-bool make_folders(const std::string &path, mode_t mode)
+/// mkdir -p; an existing directory is no error.
+bool make_directories(const std::string &path, mode_t mode)
 {
     for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
         if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
@@ -51,7 +51,7 @@ struct flock whole_file(short type)
     return lock;
 }
 
-/// A file that others may read they may lock for reading too, and hold up every start by it.
+/// A user that may read the file may lock it for reading, and so block every start.
 bool is_read_locked(int fd)
 {
     int number = errno;
@@ -106,7 +106,7 @@ int Instance::resolve(const AppOptions &options, const std::string &name, const 
 
 int Instance::make_run_dir() const
 {
-    if (!make_folders(run_dir_, geteuid() == 0 ? 0755 : 0700))
+    if (!make_directories(run_dir_, geteuid() == 0 ? 0755 : 0700))
         return fail(code_of_errno(errno), "cannot make the directory %s: %s (option run_dir)", run_dir_.c_str(), strerror(errno));
     return check_run_dir();
 }
@@ -123,7 +123,7 @@ int Instance::check_run_dir() const
     return 0;
 }
 
-/// Whether the path still leads to the open file: a master that ends removes it, and its lock is worth nothing then.
+/// Whether the path still leads to the open file: a master that ends removes it, and a lock on a removed file means nothing.
 Place Instance::place_of_pid_file(int fd) const
 {
     return place_of(pid_path_, FileIdentity::of(fd));
@@ -170,7 +170,7 @@ Instance::Lock Instance::try_lock()
         if (place_of_pid_file(fd.get()) != Place::kOurs)
             continue;
         struct stat status;
-        follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // who ends in order removes it
+        follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // an orderly end removes it
         std::string text = std::to_string(getpid()) + "\n";
         if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
             pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
@@ -188,23 +188,23 @@ void Instance::touch() const
         utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
-Kept Instance::keep()
+Restored Instance::restore()
 {
     if (make_run_dir() != 0)
-        return Kept::kLost;
+        return Restored::kLost;
     if (place_of_pid_file(lock_.get()) == Place::kOurs)
-        return Kept::kYes;
-    Lock result = try_lock(); // what stands there may be a file that nobody has locked
+        return Restored::kIntact;
+    Lock result = try_lock(); // the file there now may be unlocked
     if (result == Lock::kTaken)
-        return Kept::kMadeAgain;
+        return Restored::kMadeAgain;
     if (result == Lock::kRunning)
         fail(WM_EACCES, "the pid file %s is another's now", pid_path_.c_str());
-    return Kept::kLost;
+    return Restored::kLost;
 }
 
 void Instance::unlock()
 {
-    if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else it is another's by now
+    if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else another master has replaced it
         unlink(pid_path_.c_str());
     lock_.reset();
 }
@@ -222,7 +222,7 @@ pid_t Instance::running() const
         return fail(WM_ESYS, "cannot ask for the lock of %s: %s", pid_path_.c_str(), strerror(errno)), -1;
     if (lock.l_type == F_UNLCK)
         return 0;
-    // Who has just locked it may not have written its number yet.
+    // A master that has just locked it may not have written its pid yet.
     char text[32] = {};
     for (int i = 0; i < 1000; i++) {
         if (pread(fd.get(), text, sizeof text - 1, 0) > 0 && strchr(text, '\n'))

@@ -1,7 +1,7 @@
 /**
  * @file
- * An instance: its name and its files. The pid file, locked as long as the master lives, is what says whether one runs; the kernel lets
- * go of the lock however the master dies, so nothing is ever stale.
+ * An instance: its name and its files. A master runs if its pid file is locked; the kernel releases the lock however the master dies, so
+ * no file is ever stale.
  */
 #ifndef WM_PROCESS_INSTANCE_H
 #define WM_PROCESS_INSTANCE_H
@@ -37,23 +37,23 @@ public:
 
     enum class Lock { kTaken, kRunning, kFailed };
     /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().
-    /// One that is dying is waited for.
+    /// Waits for a master that is dying.
     Lock lock();
-    /// Once it is taken: whether the last master was killed, so that its children may still be on their way out.
+    /// With the lock: whether the last master was killed, so that its children may still be ending.
     bool follows_killed() const { return follows_killed_; }
-    /// Makes the files young again: folders for temporary files are swept of old ones.
+    /// Updates the times of the files, as cleaners of temporary directories remove old ones.
     void touch() const;
-    /// With the lock: makes the pid file again, and its folder, if somebody has removed them.
-    Kept keep();
+    /// With the lock: recreates the pid file and its directory if they were removed.
+    Restored restore();
     /// Removes the pid file and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
     void forget() { lock_.reset(); }
 
-    /// Whether a master holds the lock; its pid, 0 when nobody does, -1 when it cannot be known (with the detail).
+    /// The pid of the master that holds the lock; 0: none does; -1: unknown, with the detail.
     pid_t running() const;
 
-    /// What to say of it.
+    /// The error text of a second start.
     std::string already_running(pid_t pid) const;
 
 private:
@@ -65,8 +65,8 @@ private:
     std::string run_dir_;
     std::string pid_path_;
     std::string socket_path_;
-    bool own_pid_file_ = false; ///< of option pid_file: the same one for every name
-    bool private_dir_ = false;  ///< in a folder where everybody may write: has to be ours alone
+    bool own_pid_file_ = false; ///< set by option pid_file: the same for every name
+    bool private_dir_ = false;  ///< in /tmp: only this user may have access
     bool follows_killed_ = false;
     Fd lock_;
 };

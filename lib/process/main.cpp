@@ -24,7 +24,7 @@ namespace wm {
 
 namespace {
 
-/// A child lives as long as its process: what it goes on with is never taken down.
+/// The link lives as long as the process, so it is never freed.
 int serve(std::unique_ptr<ChildLink> child)
 {
     return child.release()->serve();
@@ -132,7 +132,7 @@ int start(App &app, Instance &instance, const CommandLine &line)
         return print_error(instance, kExitRunning);
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
-    auto visit = std::make_unique<App::Visit>(app); // its callbacks may free the app: not under the master
+    auto visit = std::make_unique<App::Visit>(app); // callbacks of the host may free the app; not while the master runs
     auto master = std::make_unique<Master>(app, instance, daemon, line, arguments);
     code = master->run();
     if (code >= 0)
@@ -169,7 +169,7 @@ int process_main(App &app, int argc, char **argv)
     if (plan.from_environment())
         return run_inherited(app, plan);
 
-    if (!open_standard())
+    if (!open_standard_streams())
         return kExitFailed; // there is no standard error to say why
     const char *program = argc > 0 && argv[0] ? argv[0] : "wm";
     CommandLine line;

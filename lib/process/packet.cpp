@@ -38,7 +38,7 @@ PacketResult receive_packet(int socket, char *out, size_t size, size_t *len, Fd 
     alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
     message.msg_control = control;
     message.msg_controllen = CMSG_LEN(sizeof(int)); // without the padding, which has room for a second descriptor
-    // ECONNRESET is said once, of a peer that has ended with packets unread, and before what it has sent itself: that is still to come.
+    // A peer that closed with unread packets causes one ECONNRESET; the packets that it has sent follow.
     ssize_t got;
     do
         got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));

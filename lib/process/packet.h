@@ -17,7 +17,7 @@ enum class PacketResult { kPacket, kNothing, kEnd };
 /// fd -1: none. With wait false, false when there is no room now (errno EAGAIN).
 bool send_packet(int socket, std::string_view bytes, int fd, bool wait);
 
-/// A packet that is longer than `size` is cut. A descriptor that came along is in `fd`, close-on-exec.
+/// Cuts a packet that is longer than `size`. Its descriptor, if any, is in `fd`, close-on-exec.
 PacketResult receive_packet(int socket, char *out, size_t size, size_t *len, Fd &fd, bool wait);
 
 } // namespace wm

@@ -79,13 +79,13 @@ bool shares_pid_namespace(pid_t pid)
 
 size_t own_threads()
 {
-    DIR *folder = opendir("/proc/self/task");
-    if (!folder)
+    DIR *tasks = opendir("/proc/self/task");
+    if (!tasks)
         return 1;
     size_t count = 0;
-    while (const struct dirent *entry = readdir(folder))
+    while (const struct dirent *entry = readdir(tasks))
         count += entry->d_name[0] != '.';
-    closedir(folder);
+    closedir(tasks);
     return count;
 }
 

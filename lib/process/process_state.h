@@ -1,6 +1,6 @@
 /**
  * @file
- * What the kernel tells of a process (proc(5)).
+ * The state of a process, from proc(5).
  */
 #ifndef WM_PROCESS_PROCESS_STATE_H
 #define WM_PROCESS_PROCESS_STATE_H
@@ -11,15 +11,15 @@
 
 namespace wm {
 
-/// Resident memory in bytes; 0 when it cannot be known.
+/// Resident memory in bytes; 0 if unknown.
 uint64_t resident_bytes(pid_t pid);
 /// Whether it is stopped, by SIGSTOP or the like.
 bool is_stopped(pid_t pid);
-/// Whether it has ended, is ending, or has been sent SIGKILL: what it holds will be free in a moment.
+/// Whether it has ended, is ending, or was sent SIGKILL: its locks and ports will be free in a moment.
 bool is_dying(pid_t pid);
-/// Whether its number means the same to it as to this process.
+/// Whether it is in the pid namespace of this process.
 bool shares_pid_namespace(pid_t pid);
-/// How many threads this process has.
+/// The number of threads of this process.
 size_t own_threads();
 
 } // namespace wm

@@ -16,7 +16,7 @@ void Signals::arrived(int number)
     int end = pipe_end;
     if (end >= 0) {
         ssize_t written = write(end, &byte, 1);
-        (void)written; // a pipe that is full has enough to say
+        (void)written; // a full pipe wakes the loop anyway
     }
     errno = before;
 }
@@ -41,10 +41,10 @@ bool Signals::install(std::initializer_list<int> numbers)
         if (sigaction(number, &action, &saved.action) != 0)
             continue;
         saved_.push_back(saved);
-        if (number == SIGHUP && saved.action.sa_handler == SIG_IGN) // nohup(1) means it
+        if (number == SIGHUP && saved.action.sa_handler == SIG_IGN) // set by nohup(1)
             sigaction(number, &saved.action, nullptr);
     }
-    pthread_sigmask(SIG_UNBLOCK, &opened, &mask_); // who has started this program may have blocked them
+    pthread_sigmask(SIG_UNBLOCK, &opened, &mask_); // the parent process may have blocked them
     return true;
 }
 

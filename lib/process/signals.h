@@ -1,7 +1,7 @@
 /**
  * @file
- * Signals as bytes in a pipe, for a loop to read. One object a process; handlers, not a mask, so that what the host starts by exec has
- * the signals as they were.
+ * Signals as bytes in a pipe, for a loop to read. One object a process. Handlers instead of a mask, as programs that the host starts by
+ * exec would inherit a mask.
  */
 #ifndef WM_PROCESS_SIGNALS_H
 #define WM_PROCESS_SIGNALS_H
@@ -21,13 +21,13 @@ public:
     Signals &operator=(const Signals &) = delete;
     ~Signals() { restore(); }
 
-    /// Has these arrive at fd() from now on; false with errno.
+    /// Routes these signals to fd(); false with errno.
     bool install(std::initializer_list<int> numbers);
-    /// As they were before.
+    /// Restores the handlers and the mask of before.
     void restore();
 
     int fd() const { return read_.get(); }
-    /// The next that has arrived; 0: none.
+    /// The next signal; 0: none.
     int next();
 
 private:
@@ -44,7 +44,7 @@ private:
     sigset_t mask_ = {}; ///< of this thread before
 };
 
-/// While it lives no signal is handled in this thread: around fork(2), until the child has handlers of its own.
+/// Blocks all signals in this thread while it lives: around fork(2), until the child has handlers of its own.
 class SignalsBlocked {
 public:
     SignalsBlocked();

@@ -8,7 +8,7 @@
 
 namespace wm {
 
-bool open_standard()
+bool open_standard_streams()
 {
     for (;;) {
         int fd = open("/dev/null", O_RDWR);
@@ -19,7 +19,7 @@ bool open_standard()
     }
 }
 
-void redirect_standard(int output)
+void redirect_standard_streams(int output)
 {
     fflush(stdout);
     fflush(stderr);

@@ -7,11 +7,11 @@
 
 namespace wm {
 
-/// Has 0, 1 and 2 be open, as /dev/null where they are not: else a lock or a socket would get such a number, and be written to and
-/// replaced. False with errno.
-bool open_standard();
-/// Has standard input read nothing, and standard output and standard error go to `output`, when it is not -1.
-void redirect_standard(int output);
+/// Opens those of 0, 1 and 2 that are closed, as /dev/null: otherwise a lock or a socket would get such a number, and output would go to
+/// it. False with errno.
+bool open_standard_streams();
+/// Redirects standard input from /dev/null, and standard output and standard error to `output`, or to /dev/null if it is -1.
+void redirect_standard_streams(int output);
 
 } // namespace wm
 

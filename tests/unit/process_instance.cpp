@@ -135,19 +135,19 @@ void keep__makes_a_pid_file_again_and_leaves_that_of_another(void **)
     Folder folder;
     Instance mine = in(folder, "a"), other = in(folder, "a");
     assert_true(mine.lock() == Instance::Lock::kTaken);
-    assert_true(mine.keep() == Kept::kYes);
+    assert_true(mine.restore() == Restored::kIntact);
     assert_int_equal(unlink(mine.pid_path().c_str()), 0);
     assert_int_equal(rmdir(folder.path), 0);
     assert_int_equal(other.running(), 0);
-    assert_true(mine.keep() == Kept::kMadeAgain);
+    assert_true(mine.restore() == Restored::kMadeAgain);
     assert_int_equal(other.running(), getpid());
     assert_true(other.lock() == Instance::Lock::kRunning);
     assert_int_equal(unlink(mine.pid_path().c_str()), 0);
     assert_true(other.lock() == Instance::Lock::kTaken);
-    assert_true(mine.keep() == Kept::kLost);
+    assert_true(mine.restore() == Restored::kLost);
     assert_non_null(strstr(last_error(), "another's"));
     mine.unlock();
-    assert_true(other.keep() == Kept::kYes);
+    assert_true(other.restore() == Restored::kIntact);
     other.unlock();
 }
 

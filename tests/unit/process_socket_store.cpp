@@ -121,7 +121,7 @@ void file__goes_with_its_socket(void **)
     Folder folder;
     SocketStore store;
     assert_true(store.keep(kSlot, "unix://" + folder.path + "/file", Fd(listening_at(folder.path + "/file")), kOld, kSame));
-    store.settle(kSlot, kNew);
+    store.close_unadopted(kSlot, kNew);
     assert_int_equal(kept(store), 0);
     assert_false(exists(folder.path + "/file"));
 }
@@ -192,7 +192,7 @@ void successor__that_fails_leaves_what_the_old_one_has(void **)
     store.adopted(kSlot, id, kNew);
     store.keep(kSlot, "http://a:2", Fd(listening()), kNew, kSame); // nobody would accept from it
     store.give_back(kSlot, kNew, kOld);
-    std::vector<KeptFor> left = store.kept_for(kSlot, nullptr);
+    std::vector<KeptSocket> left = store.kept_for(kSlot, nullptr);
     assert_int_equal(left.size(), 1);
     assert_string_equal(left[0].address.c_str(), "http://a:1");
     store.close(kSlot, id, kOld);

@@ -24,9 +24,9 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kOrphanStopMs = 500; // a child without a master says goodbye, but quickly: its ports are wanted
+constexpr int64_t kOrphanStopMs = 500; // short, as the next master needs the ports
 
-/// Where this process is at its limit of descriptors, what came with a message is lost: it goes on with what it has.
+/// At the limit of descriptors the kernel drops that of a message.
 bool lacks_descriptor(const Message &message)
 {
     bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput;
@@ -109,17 +109,16 @@ bool ChildLink::starts(const Worker &worker) const
 void ChildLink::starting()
 {
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.reactor.loop, channel_.fd(), this);
-    // Of the terminal's SIGINT and SIGHUP the master hears too, and says what is to be done.
-    // And who reads standard error may go, or a file reach its limit, which is no reason to end (SIGPIPE, SIGXFSZ).
+    // SIGINT and SIGHUP of a terminal reach the master too, which then stops its children. SIGPIPE and SIGXFSZ are no reason to end.
     if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.reactor.loop, signals_.fd(), this);
 }
 
 void ChildLink::started()
 {
-    std::erase_if(plan_.sockets, [](const KeptFor &socket) {
+    std::erase_if(plan_.sockets, [](const KeptSocket &socket) {
         if (!socket.unlistened && socket.fd >= 0)
-            ::close(socket.fd); // what nobody has asked for
+            ::close(socket.fd); // not adopted
         return !socket.unlistened;
     });
     if (plan_.output >= 0)
@@ -127,10 +126,10 @@ void ChildLink::started()
     channel_.send(MessageKind::kReady, 0, 0, {}, -1, true);
 }
 
-/// In the background, from the moment it serves. What on_start had to say has reached the terminal.
+/// A daemon's child keeps the terminal until it serves, for the output of on_start.
 void ChildLink::detach_terminal()
 {
-    redirect_standard(plan_.output);
+    redirect_standard_streams(plan_.output);
     ::close(plan_.output);
     plan_.output = -1;
     plan_.console_level = kLogNothing;
@@ -139,12 +138,12 @@ void ChildLink::detach_terminal()
 
 bool ChildLink::has_socket(const std::string &address) const
 {
-    return std::any_of(plan_.sockets.begin(), plan_.sockets.end(), [&](const KeptFor &socket) { return socket.address == address; });
+    return std::any_of(plan_.sockets.begin(), plan_.sockets.end(), [&](const KeptSocket &socket) { return socket.address == address; });
 }
 
 int ChildLink::adopt(const std::string &address, bool *shared)
 {
-    for (KeptFor &socket : plan_.sockets) {
+    for (KeptSocket &socket : plan_.sockets) {
         if (socket.fd < 0 || socket.address != address)
             continue;
         *shared = socket.shared;
@@ -163,8 +162,8 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
 {
     bool configured = &worker == worker_;
     const Address &address = worker.given_address();
-    // Shut down, the master's copy refuses who connects, and its address is free at once. One that is to listen again must have its address
-    // then: a unix socket could not, and a port that the kernel has chosen would be another.
+    // After shutdown() the master's copy refuses clients, and the address is free at once. Not for a configured worker that may listen
+    // again at an address that cannot be bound again: a unix socket, or a port that the kernel has chosen.
     if (!shared && !(configured && (address.unix_socket || address.port == 0)))
         shutdown(fd, SHUT_RD);
     if (shared || configured) {
@@ -172,7 +171,7 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
         return;
     }
     if (address.unix_socket && address.path[0] != '@')
-        unlink(address.path.c_str()); // now: it may be made again before the master hears of this
+        unlink(address.path.c_str()); // now, as the host may bind it again before the master closes its copy
     channel_.send(MessageKind::kUnlisten, 0, socket_id(fd), {}, -1, true);
     ::close(fd);
 }
@@ -191,18 +190,18 @@ void ChildLink::channel_readable(ChildLink *self)
     for (;;) {
         switch (self->channel_.receive(message)) {
         case Channel::Got::kMessage:
-            self->obey(message);
+            self->execute(message);
             continue;
         case Channel::Got::kNothing:
             return;
         case Channel::Got::kEnd:
-            self->master_gone();
+            self->master_died();
             return;
         }
     }
 }
 
-void ChildLink::obey(Message &message)
+void ChildLink::execute(Message &message)
 {
     if (lacks_descriptor(message)) {
         log(WM_LOG_ERROR, "no descriptor is left for what the master has sent");
@@ -231,7 +230,7 @@ void ChildLink::obey(Message &message)
         set_log(message.fd.release());
         return;
     case MessageKind::kOutput:
-        redirect_standard(message.fd.get());
+        redirect_standard_streams(message.fd.get());
         return;
     default:
         return;
@@ -252,7 +251,7 @@ void ChildLink::call_reload()
         callback.fn(handle(const_cast<Worker *>(worker_)), callback.user);
 }
 
-void ChildLink::master_gone()
+void ChildLink::master_died()
 {
     channel_watch_.disarm();
     log(WM_LOG_ERROR, "the master process %d is gone: this process ends", static_cast<int>(plan_.master));
@@ -265,9 +264,9 @@ void ChildLink::signal_arrived(ChildLink *self)
     while (int number = self->signals_.next()) {
         switch (number) {
         case SIGTERM:
-            self->app_.request_stop(); // this process alone: the master starts another
+            self->app_.request_stop(); // only this process; the master restarts it
             break;
-        case SIGQUIT: // the terminal's goes to the master too, which asks for the same
+        case SIGQUIT: // of a terminal: the master gets it too, and asks for the same
             self->app_.request_drain(self->app_.options.drain_ms, self->app_.options.graceful_timeout_ms, websocket::kGoingAway);
             break;
         case SIGUSR1:

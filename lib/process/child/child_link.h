@@ -1,6 +1,6 @@
 /**
  * @file
- * A child's side of the master: follows its commands and tells it what happens. Lives as long as the process; the app's thread.
+ * A child's link to its master: executes its commands and reports to it. Lives as long as the process; the app's thread.
  */
 #ifndef WM_PROCESS_CHILD_CHILD_LINK_H
 #define WM_PROCESS_CHILD_CHILD_LINK_H
@@ -48,8 +48,8 @@ private:
     static void channel_readable(ChildLink *self);
     static void signal_arrived(ChildLink *self);
     static void log_full(void *self);
-    void obey(Message &message);
-    void master_gone();
+    void execute(Message &message);
+    void master_died();
     void drain(const Message &message, bool stops);
     void call_reload();
     void set_log(int fd);

@@ -13,7 +13,7 @@ namespace {
 
 void copy_text(char *out, size_t size, const std::string &text)
 {
-    strncpy(out, text.c_str(), size - 1); // the rest is zero already
+    strncpy(out, text.c_str(), size - 1); // the rest is zero
 }
 
 const char *state_name(ConnState state)

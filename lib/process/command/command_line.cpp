@@ -72,7 +72,7 @@ template <class Names> std::string listed(const Names &names)
     return out;
 }
 
-/// ": did you mean 'status'?", or all that there are for a word without a letter, which is near to none.
+/// ": did you mean 'status'?", or all names for a word without a letter.
 template <size_t N> std::string hint(std::string_view word, const char *const (&names)[N])
 {
     std::string lower(word);
@@ -189,7 +189,7 @@ private:
         if (word.size() > 2 && find_long(with_two) != nullptr)
             return usage_error("unknown flag " + quoted(word) + ": did you mean " + quoted(with_two) + "?");
         std::string flag = quoted(std::string{'-', letter});
-        // Any letter is as near as any other, so all are named. A byte of a longer character says nothing by itself.
+        // No letter is nearer than another, so all are named. A byte of a longer character is not shown by itself.
         return usage_error("unknown flag " +
                            (word.size() > 2 ? (ascii::is(letter, ascii::kAlpha) ? flag + " in " : "") + quoted(word) : flag) +
                            ": of one letter there are -d, -g, -q and -h");
@@ -298,7 +298,7 @@ flags:
   -q, --quiet      prints errors only
   -h, --help       this text
   --json           status, connections: one JSON document
-  --name NAME      which app: 1-64 of A-Z a-z 0-9 . _ - (standard: its own)
+  --name NAME      which app: 1-64 of A-Z a-z 0-9 . _ - (default: its own)
   --worker NAME    connections: those of workers with this name
   --sort COLUMN    connections: pid, worker, cid, trans, protocol, ipv4, ipv6,
                    recv-q, send-q, bytes-r, bytes-w, status, local or foreign

@@ -22,9 +22,9 @@ struct CommandLine {
     std::string sort;      ///< --sort, connections: a column as in the listing, lower case: "send-q"
 
     /// 0, or WM_EINVAL with a detail that names the word and what would be right. Flags and the verb in any order, "-dgq" as "-d -g -q",
-    /// "--name=x" as "--name x". A misspelled verb or flag gets the nearest. A flag that the verb does not take is wrong too, and so are a
-    /// second verb and a second value. Without a verb it stays kNone and that is no error: the caller prints the usage. help, -h and --help
-    /// ask for it beside any verb. argv[0] is the program and skipped; what the object held before is forgotten.
+    /// "--name=x" as "--name x". The detail for a misspelled verb or flag names the nearest. A flag that the verb does not take is an
+    /// error, and so are a second verb and a second value. Without a verb it stays kNone and that is no error: the caller prints the usage.
+    /// help, -h and --help ask for it beside any verb. argv[0] is the program and skipped; what the object held before is forgotten.
     int parse(int argc, const char *const *argv);
 };
 
@@ -34,7 +34,7 @@ bool is_sort_column(const std::string &name);
 /// "start"; "" for kNone.
 const char *verb_name(Verb verb);
 
-/// What a command line without a command is answered with; fits a screen of 24 lines and 79 columns. Of a path, the last part is shown.
+/// The help text; fits a screen of 24 lines and 79 columns. Shows the last part of the program's path.
 std::string usage(const std::string &program);
 
 } // namespace wm

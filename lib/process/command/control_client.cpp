@@ -20,8 +20,8 @@ namespace wm {
 namespace {
 
 constexpr int kAnswerMs = 5000; // until the first answer
-constexpr int kMarginMs = 3000; // beyond what the master has asked patience for
-constexpr int kEndMs = 2000;    // from the end of its conversations to that of a master
+constexpr int kMarginMs = 3000; // beyond the timeout that the master has given
+constexpr int kEndMs = 2000;    // from the end of its connections to the end of a master
 constexpr size_t kMaxPacket = 64 << 10;
 
 /// One request, and its answers.
@@ -38,13 +38,13 @@ public:
         int code = kExitFailed;
         while (next_answer(&code)) {
         }
-        if (write_error_ == 0 || !reads) // what else was asked is done, whether or not that could be written
+        if (write_error_ == 0 || !reads) // other commands are done, even if their output was not written
             return code;
-        say("cannot write to standard output: ", strerror(write_error_));
+        print_error("cannot write to standard output: ", strerror(write_error_));
         return kExitFailed;
     }
 
-    /// Why it ended before the last answer; empty: it did not. Nothing has been said of it.
+    /// Why it ended before the last answer, not yet printed; empty: it did not.
     const std::string &broken() const { return broken_; }
 
 private:
@@ -62,13 +62,13 @@ private:
         return request;
     }
 
-    void say(const char *what, const char *why) const { fprintf(stderr, "%s: %s%s\n", instance_.name().c_str(), what, why); }
+    void print_error(const char *what, const char *why) const { fprintf(stderr, "%s: %s%s\n", instance_.name().c_str(), what, why); }
 
     bool connect()
     {
         SocketAddress address;
         if (make_unix_address(instance_.socket_path(), address) != 0)
-            return say("", last_error()), false;
+            return print_error("", last_error()), false;
         socket_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
         if (socket_ && ::connect(socket_.get(), address.get(), address.len) == 0)
             return is_of_master();
@@ -76,43 +76,43 @@ private:
         if (errno == ENOENT || errno == ECONNREFUSED)
             broken_ = text + strerror(errno);
         else
-            say(text.c_str(), strerror(errno));
+            print_error(text.c_str(), strerror(errno));
         return false;
     }
 
-    /// Instances with pid files of their own may share a folder and a name, and so a socket: what is meant for one is not done to the
-    /// other.
+    /// Instances with different pid files may share a directory and a name, and so a socket: the peer has to be the right master.
     bool is_of_master()
     {
         struct ucred peer = {};
         socklen_t len = sizeof peer;
         if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 || peer.pid == master_ || !shares_pid_namespace(peer.pid))
-            return true; // in a container of its own, numbers are others
+            return true; // pids cannot be compared with those of another container
         broken_ = "the control socket " + instance_.socket_path() + " is that of process " + std::to_string(peer.pid) +
                   ", not of the master process " + std::to_string(master_);
         return false;
     }
 
-    /// A master that has closed the connection may have said why before: that is still there to be read.
+    /// A master that has closed the connection may have sent the reason before: next_answer() reads it.
     bool ask(const CommandLine &line)
     {
         if (send_packet(socket_.get(), request_of(line), -1, true) || errno == EPIPE || errno == ECONNRESET)
             return true;
-        say("cannot ask the master process: ", strerror(errno));
+        print_error("cannot ask the master process: ", strerror(errno));
         return false;
     }
 
-    /// False: that was the last.
+    /// False after the last answer.
     bool next_answer(int *code)
     {
         struct pollfd wait = {socket_.get(), POLLIN, 0};
-        int ready = poll(&wait, 1, patience_ms_);
+        int ready = poll(&wait, 1, timeout_ms_);
         if (ready < 0 && errno == EINTR)
             return true;
         if (ready == 0) {
             std::string text = "the master process " + std::to_string(master_);
-            say(text.c_str(), is_stopped(master_) ? " is stopped, as by Ctrl+Z: fg or kill -CONT has it go on, and do what it was asked"
-                                                  : " does not answer (kill -KILL ends it, and its children with it)");
+            print_error(text.c_str(), is_stopped(master_)
+                                          ? " is stopped, as by Ctrl+Z: fg or kill -CONT has it go on, and do what it was asked"
+                                          : " does not answer (kill -KILL ends it, and its children with it)");
             return false;
         }
         static char packet[kMaxPacket];
@@ -138,9 +138,9 @@ private:
         case Answer::kFile:
             copy(file);
             break;
-        case Answer::kPatience: {
+        case Answer::kTimeout: {
             long long ms = atoll(text.c_str()) + kMarginMs;
-            patience_ms_ = ms < INT_MAX ? static_cast<int>(ms) : -1;
+            timeout_ms_ = ms < INT_MAX ? static_cast<int>(ms) : -1;
             break;
         }
         case Answer::kEnd:
@@ -173,13 +173,13 @@ private:
     const Instance &instance_;
     pid_t master_;
     Fd socket_;
-    int patience_ms_ = kAnswerMs;
+    int timeout_ms_ = kAnswerMs;
     bool quiet_ = false;
     int write_error_ = 0; ///< errno of the first
     std::string broken_;
 };
 
-/// A master that ends is gone when the lock is free, or another's who was waiting for that.
+/// Waits until the master has released the lock, or another master has taken it.
 bool await_end(const Instance &instance, pid_t master, int limit_ms)
 {
     for (int i = 0; i < limit_ms; i++) {
@@ -193,9 +193,9 @@ bool await_end(const Instance &instance, pid_t master, int limit_ms)
 
 int ask_once(const Instance &instance, const CommandLine &line);
 
-/// The master may have ended meanwhile, because another command has stopped it. A stop has come to what it wanted then; what only reads
-/// asks again, as a new master may have taken its place.
-int settle_broken(const Instance &instance, const CommandLine &line, pid_t master, const std::string &why)
+/// The master may have ended meanwhile because of another command. Then a stop is done, and a command that only reads asks again, as a
+/// new master may have started.
+int handle_broken(const Instance &instance, const CommandLine &line, pid_t master, const std::string &why)
 {
     bool ended = await_end(instance, master, kEndMs);
     if (ended && line.verb == Verb::kStop) {
@@ -224,7 +224,7 @@ int ask_once(const Instance &instance, const CommandLine &line)
     Conversation conversation(instance, master);
     int code = conversation.run(line);
     if (!conversation.broken().empty())
-        return settle_broken(instance, line, master, conversation.broken());
+        return handle_broken(instance, line, master, conversation.broken());
     if (line.verb == Verb::kStop && code == kExitDone && !await_end(instance, master, kAnswerMs)) {
         fprintf(stderr, "%s: the master process %d has stopped its children, but does not end\n", instance.name().c_str(),
                 static_cast<int>(master));

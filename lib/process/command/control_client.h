@@ -1,6 +1,6 @@
 /**
  * @file
- * The asking side of the control socket: what stop, restart, reload, status and connections do.
+ * The client of the control socket, for stop, restart, reload, status and connections.
  */
 #ifndef WM_PROCESS_COMMAND_CONTROL_CLIENT_H
 #define WM_PROCESS_COMMAND_CONTROL_CLIENT_H
@@ -11,7 +11,7 @@
 
 namespace wm {
 
-/// Carries out a command by asking the master that runs; prints what it answers.
+/// Sends a command to the running master and prints the answer; returns the exit code.
 int ask_master(const Instance &instance, const CommandLine &line);
 
 } // namespace wm

@@ -23,7 +23,7 @@ constexpr int64_t kForkRetryMs = 1000;
 constexpr int64_t kFailedMs = 2000; // for a child that has failed to start while its host polls on, or that has closed its channel
 constexpr int64_t kSilentMs = 100;  // between checks of a child whose channel has ended: the host may have taken over SIGCHLD
 constexpr size_t kSparePages = 8;
-constexpr int kMessagesATurn = 64;   // of one process: it does not keep the master from the others
+constexpr int kMessagesATurn = 64;   // of one child, so that it does not hold up the others
 constexpr int kLastMessages = 10000; // more than a channel holds
 
 } // namespace
@@ -118,14 +118,14 @@ void Children::forget()
     children_.clear();
 }
 
-// ---- what they say
+// ---- messages
 
 void Children::readable(Child *child)
 {
     child->table->read(*child, kMessagesATurn);
 }
 
-void Children::hear()
+void Children::read_channels()
 {
     for (auto &child : children_)
         read(*child, kMessagesATurn);
@@ -137,12 +137,12 @@ void Children::read(Child &child, int most)
     for (int i = 0; i < most; i++) {
         switch (child.channel.receive(message)) {
         case Channel::Got::kMessage:
-            heard(child, message);
+            handle(child, message);
             continue;
         case Channel::Got::kNothing:
             return;
         case Channel::Got::kEnd:
-            child.watch.disarm(); // its end is seen by waitpid, a little later; one that lives on can be told nothing any more
+            child.watch.disarm(); // waitpid reports its end a little later; a child that lives on is killed
             child.silent = true;
             child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
             return;
@@ -150,21 +150,21 @@ void Children::read(Child &child, int most)
     }
 }
 
-void Children::heard(Child &child, Message &message)
+void Children::handle(Child &child, Message &message)
 {
     switch (message.kind) {
     case MessageKind::kReady:
         ready(child);
         return;
     case MessageKind::kFailed:
-        child.failure = printable(message.text); // it reaches the terminal of who has asked for a reload
+        child.failure = printable(message.text); // it is shown on terminals
         child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
         return;
     case MessageKind::kAdopted:
         sockets_.adopted(child.slot, message.id, child.pid);
         return;
     case MessageKind::kListen:
-        keep(child, message);
+        keep_socket(child, message);
         return;
     case MessageKind::kUnlisten:
         sockets_.close(child.slot, message.id, child.pid);
@@ -185,14 +185,14 @@ void Children::ready(Child &child)
     Slot &slot = slots_[child.slot];
     SlotRole role = slot.role(child.pid);
     if (role != SlotRole::kStarting && role != SlotRole::kSuccessor)
-        return; // it was told to end before it said so
+        return; // it was told to end before it was ready
     child.ready_ms = loop_.now_ms();
-    sockets_.settle(child.slot, child.pid);
+    sockets_.close_unadopted(child.slot, child.pid);
     Child *replaced = find(slot.ready(child.pid));
     events_.child_ready(child, replaced);
 }
 
-void Children::keep(Child &child, Message &message)
+void Children::keep_socket(Child &child, Message &message)
 {
     const Slot &slot = slots_[child.slot];
     uint64_t more = 0;
@@ -203,52 +203,51 @@ void Children::keep(Child &child, Message &message)
             slot.job.label(child.pid).c_str(), message.text.c_str(), static_cast<unsigned long long>(more));
 }
 
-// ---- their end
+// ---- ends
 
 void Children::reap(int64_t now_ms)
 {
-    // Each by its own number: processes that the host has started are the host's to wait for. WUNTRACED is left out, so one that is
-    // stopped is not one that is dead.
+    // Each by its own pid: the host waits for processes of its own. Without WUNTRACED, as a stopped child is not dead.
     for (size_t i = 0; i < children_.size();) {
         int status = 0;
         Child &child = *children_[i];
-        pid_t ended = waitpid(child.pid, &status, WNOHANG);
-        if (ended == 0 || (ended < 0 && errno == EINTR)) {
+        pid_t pid = waitpid(child.pid, &status, WNOHANG);
+        if (pid == 0 || (pid < 0 && errno == EINTR)) {
             i++;
             continue;
         }
-        read(child, kLastMessages); // its last words, and sockets that it has sent up
-        died(child, ended > 0 ? status : 0, now_ms);
+        read(child, kLastMessages); // an error text, and sockets
+        ended(child, pid > 0 ? status : 0, now_ms);
     }
     if (getpid() == 1)
         reap_orphans();
 }
 
-/// The first process of a container is given those whose parents have died, and nobody else waits for them.
+/// As process 1 of a container the master inherits orphans, and has to wait for them.
 void Children::reap_orphans()
 {
     auto own = [this](pid_t pid) {
         return std::any_of(children_.begin(), children_.end(), [pid](const auto &child) { return child->pid == pid; });
     };
     for (siginfo_t ended = {}; waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0; ended = {}) {
-        if (ended.si_pid == 0 || own(ended.si_pid)) // one of ours that has ended just now: its SIGCHLD follows
+        if (ended.si_pid == 0 || own(ended.si_pid)) // a child of ours that has ended just now: its SIGCHLD follows
             return;
         waitpid(ended.si_pid, nullptr, WNOHANG);
     }
 }
 
-void Children::died(Child &child, int status, int64_t now_ms)
+void Children::ended(Child &child, int status, int64_t now_ms)
 {
     Slot &slot = slots_[child.slot];
     child.watch.disarm();
     SlotRole role = slot.ended(child.pid, child.ready_ms < 0 ? -1 : now_ms - child.ready_ms, now_ms);
-    bool in_order = !child.killed && status == 0; // also by itself: to be replaced after so many requests
+    bool in_order = !child.killed && status == 0; // also by wm_app_stop, to be replaced
     bool restarts = role == SlotRole::kStarting || role == SlotRole::kServing;
     if (slot.process() != 0)
         sockets_.give_back(child.slot, child.pid, slot.process());
     events_.child_died(child, role, status);
     std::string again;
-    if (restarts && slot.state() != SlotState::kClosed) { // a first start fails with it, and closes all
+    if (restarts && slot.state() != SlotState::kClosed) { // a failed first start closes the slots
         char text[64];
         snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms() - now_ms) / 1000);
         again = slot.start_at_ms() > now_ms ? text : "; another starts";
@@ -264,7 +263,7 @@ void Children::remove(const Child &child)
     std::erase_if(children_, [&child](const std::unique_ptr<Child> &other) { return other.get() == &child; });
 }
 
-void Children::dismiss(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms)
+void Children::shut_down(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms)
 {
     slots_[child.slot].release(child.pid);
     child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + limit_ms);
@@ -299,7 +298,7 @@ void Children::close_slots()
         slot.close();
 }
 
-void Children::tell(MessageKind kind, int fd)
+void Children::broadcast(MessageKind kind, int fd)
 {
     for (auto &child : children_)
         if (slots_[child->slot].role(child->pid) != SlotRole::kLeaving || kind == MessageKind::kLog)

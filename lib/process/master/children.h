@@ -1,7 +1,7 @@
 /**
  * @file
- * The master's children: slots, one for each process that there has to be, and the processes that live now. Starts them, hears of their
- * end, and starts others in their place, after a pause when they die young. The master's thread.
+ * The master's children: its slots and the processes in them. Starts processes, reads their messages, waits for their ends and restarts
+ * them, after a pause when they die early. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_CHILDREN_H
 #define WM_PROCESS_MASTER_CHILDREN_H
@@ -24,7 +24,7 @@ namespace wm {
 
 class Children;
 
-/// A process. What it is to its slot is the slot's to say (Slot::role).
+/// A process. Slot::role has its state.
 struct Child {
     Children *table = nullptr;
     pid_t pid = 0;
@@ -44,7 +44,7 @@ class ChildEvents {
 public:
     /// In the master, before it forks.
     virtual void forking() = 0;
-    /// In a child, before anything else, with signals blocked.
+    /// In a child, first, with signals blocked.
     virtual void forked() = 0;
     /// With the process that it replaces; nullptr: none.
     virtual void child_ready(Child &child, Child *replaced) = 0;
@@ -65,9 +65,9 @@ public:
 
     void add_slots(Worker &worker, size_t place, const Identity &identity);
     void add_slot(const Service &service, size_t place, const Identity &identity);
-    /// Shared memory for all that can live at a time. False with errno.
+    /// Makes a status page for each process that can live at a time. False with errno.
     bool open_pages();
-    /// What every plan says from now on: log, output, console.
+    /// Sets log, output and console of later processes.
     void set_common(const ChildPlan &common) { common_ = common; }
 
     enum class Started { kYes, kNo, kChild };
@@ -76,23 +76,23 @@ public:
     /// Starts what is due in empty slots.
     Started start_due(int64_t now_ms);
 
-    /// Reads what they have said so far.
-    void hear();
-    /// Takes in those that have ended.
+    /// Reads the messages of all children.
+    void read_channels();
+    /// Waits for those that have ended.
     void reap(int64_t now_ms);
-    /// Ends those whose time is over.
+    /// Kills those whose deadline has passed.
     void kill_late(int64_t now_ms);
     /// When kill_late or start_due has something to do.
     int64_t due_ms() const;
 
-    /// Has it end: with that message, and by force when it has not within limit_ms.
-    void dismiss(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms);
+    /// Sends a child the message to end (kStop, kDrain, kLeave), and SIGKILL if it has not ended within limit_ms.
+    void shut_down(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms);
     void kill_all();
     /// No process is started any more.
     void close_slots();
     const SlotJob &job(const Child &child) const { return slots_[child.slot].job; }
-    /// To each that is not on its way out.
-    void tell(MessageKind kind, int fd);
+    /// Sends it to each child that is not leaving; kLog to all.
+    void broadcast(MessageKind kind, int fd);
 
     std::vector<Slot> &slots() { return slots_; }
     const std::vector<std::unique_ptr<Child>> &all() const { return children_; }
@@ -105,21 +105,21 @@ public:
     /// Whether a process of a worker is alive.
     bool any_of_workers() const;
 
-    /// In a child: what it was told, as whom it runs, and its page.
+    /// In a child: its plan, identity and status page.
     const ChildPlan &plan() const { return plan_; }
     const Identity &identity() const { return *slots_[plan_slot_].job.identity; }
     StatusPage *page() const { return pages_.at(plan_.page); }
-    /// In a child: lets go of everything but what the plan names.
+    /// In a child: closes all descriptors but those of the plan.
     void forget();
 
 private:
     static void readable(Child *child);
     void read(Child &child, int most);
-    void heard(Child &child, Message &message);
+    void handle(Child &child, Message &message);
     void ready(Child &child);
-    void keep(Child &child, Message &message);
+    void keep_socket(Child &child, Message &message);
     void reap_orphans();
-    void died(Child &child, int status, int64_t now_ms);
+    void ended(Child &child, int status, int64_t now_ms);
     void remove(const Child &child);
 
     Loop &loop_;

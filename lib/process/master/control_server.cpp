@@ -16,11 +16,11 @@ namespace wm {
 namespace {
 
 constexpr size_t kMaxClients = 64;
-constexpr int64_t kAskMs = 5000; // time to say what is wanted
+constexpr int64_t kAskMs = 5000; // deadline of a request
 constexpr size_t kMaxRequest = 4096;
 constexpr int kBacklog = 64;
 constexpr int kDyingMs = 1000;
-constexpr int64_t kPauseMs = 200; // when there is no descriptor for who connects
+constexpr int64_t kPauseMs = 200; // without accepting, when descriptors have run out
 
 std::vector<std::string> words_of(const char *text, size_t len)
 {
@@ -34,7 +34,7 @@ std::vector<std::string> words_of(const char *text, size_t len)
     return words;
 }
 
-/// Whether somebody listens there: with the lock, that can only be a master with another pid file. One that is dying is waited for.
+/// Whether another process listens there. As this one holds the lock, that is a master with another pid file. Waits for one that is dying.
 bool is_served(const SocketAddress &address)
 {
     for (int waited = 0; waited < kDyingMs; waited++) {
@@ -70,25 +70,25 @@ int ControlServer::open(const std::string &path)
     return 0;
 }
 
-Kept ControlServer::keep()
+Restored ControlServer::restore()
 {
     Place place = listener_ ? place_of(path_, file_) : Place::kMissing;
     if (place == Place::kOurs)
-        return Kept::kYes;
-    if (place == Place::kAnothers) {
+        return Restored::kIntact;
+    if (place == Place::kForeign) {
         fail(WM_EACCES, "the control socket %s is another's now", path_.c_str());
-        return Kept::kLost;
+        return Restored::kLost;
     }
     watch_.disarm();
     accept_at_ms_ = Loop::kNever;
-    return open(path_) == 0 ? Kept::kMadeAgain : Kept::kLost;
+    return open(path_) == 0 ? Restored::kMadeAgain : Restored::kLost;
 }
 
 void ControlServer::close()
 {
     watch_.disarm();
     accept_at_ms_ = Loop::kNever;
-    if (listener_ && place_of(path_, file_) == Place::kOurs) // else it is another's by now
+    if (listener_ && place_of(path_, file_) == Place::kOurs) // else another process has replaced it
         unlink(path_.c_str());
     listener_.reset();
 }
@@ -97,7 +97,7 @@ void ControlServer::forget()
 {
     listener_.reset();
     clients_.clear();
-    gone_.clear();
+    dropped_.clear();
 }
 
 void ControlServer::acceptable(ControlServer *self)
@@ -107,7 +107,7 @@ void ControlServer::acceptable(ControlServer *self)
 
 void ControlServer::accept_one()
 {
-    gone_.clear();
+    dropped_.clear();
     Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
         watch_.disarm();
@@ -128,7 +128,7 @@ void ControlServer::accept_one()
     clients_.push_back(std::move(client));
 }
 
-/// Who is one too many hears so before it has asked.
+/// A client over the limit is told so and closed before its request is read.
 void ControlServer::refuse(int fd) const
 {
     std::string text = static_cast<char>(Answer::kError) + name_ + ": too many commands at once: try again";
@@ -148,7 +148,7 @@ void ControlServer::readable(Client *client)
         return;
     bool first = client->until_ms != Loop::kNever;
     if (result == PacketResult::kEnd || !first) {
-        self.drop(client->id); // gone, or not one of ours: there is one request a connection
+        self.drop(client->id); // it has closed, or breaks the protocol: one request a connection
         return;
     }
     client->until_ms = Loop::kNever;
@@ -170,13 +170,13 @@ void ControlServer::drop(uint64_t id)
             continue;
         (*at)->watch.disarm();
         (*at)->fd.reset();
-        gone_.push_back(std::move(*at));
+        dropped_.push_back(std::move(*at));
         clients_.erase(at);
         return;
     }
 }
 
-/// Who does not read its answers is let go: the master waits for nobody.
+/// Drops a client that does not read its answers: the master never waits.
 bool ControlServer::send(Client &client, const std::string &packet, int fd)
 {
     if (send_packet(client.fd.get(), packet, fd, false))
@@ -195,7 +195,7 @@ bool ControlServer::answer_file(uint64_t id, const std::string &content)
 {
     Client *client = find(id);
     if (!client)
-        return true; // nobody waits for it any more
+        return true; // the client has closed
     Fd file(memfd_create("wm-answer", MFD_CLOEXEC));
     size_t at = 0;
     while (file && at < content.size()) {

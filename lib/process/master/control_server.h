@@ -21,7 +21,7 @@ namespace wm {
 
 class ControlServer {
 public:
-    /// Who is asked: the words of the request, and the number of the client to answer to.
+    /// Takes requests: their words, and the id of the client for the answer.
     class Handler {
     public:
         virtual void asked(uint64_t client, const std::vector<std::string> &words) = 0;
@@ -35,23 +35,23 @@ public:
     ControlServer(const ControlServer &) = delete;
     ControlServer &operator=(const ControlServer &) = delete;
 
-    /// What stands at the path is replaced, as the lock says that it is nobody's; but WM_ESTATE if another master, which holds another
-    /// lock, answers there. 0, or a WM_E... code with its detail.
+    /// Replaces a file at the path, which is stale as this process holds the lock; WM_ESTATE if a master with another lock answers there.
+    /// 0, or a WM_E... code with its detail.
     int open(const std::string &path);
-    /// Makes the socket again if somebody has removed it. Only with the lock: what comes to stand at the path meanwhile is replaced.
-    Kept keep();
+    /// Recreates the socket if it was removed. Only with the lock, as it replaces a file at the path.
+    Restored restore();
     /// Removes the socket, if it is still there and this one's; clients stay.
     void close();
     /// In a child.
     void forget();
 
     void answer(uint64_t client, Answer kind, const std::string &text);
-    /// A text of any length. False: it could not be given, and the client has been told.
+    /// A text of any length. False if it could not be sent; the client gets an error.
     bool answer_file(uint64_t client, const std::string &content);
     /// The last answer.
     void end(uint64_t client, int exit_code);
 
-    /// Lets go of who connects and does not ask, and accepts again after a pause; when it has to be called again.
+    /// Drops clients that send no request in time, and accepts again after a pause. Returns when it has to be called again.
     int64_t expire(int64_t now_ms);
 
 private:
@@ -78,9 +78,9 @@ private:
     Fd listener_;
     FileIdentity file_; ///< the socket at path_
     Watch watch_;
-    int64_t accept_at_ms_ = Loop::kNever; ///< no descriptor was left, and who waits stays readable: a pause
+    int64_t accept_at_ms_ = Loop::kNever; ///< after a pause: without a descriptor the listener stays readable
     std::vector<std::unique_ptr<Client>> clients_;
-    std::vector<std::unique_ptr<Client>> gone_; ///< until no callback of theirs can be running
+    std::vector<std::unique_ptr<Client>> dropped_; ///< freed when none of their callbacks can be running
     uint64_t next_id_ = 1;
 };
 

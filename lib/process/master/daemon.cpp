@@ -17,11 +17,12 @@ namespace wm {
 
 namespace {
 
-constexpr const char *kVariable = "WM_DAEMON"; // over an exec: who is meant, and the number of the pipe's write end
+constexpr const char *kVariable = "WM_DAEMON"; // over an exec: the daemon's pid and the descriptor of the pipe's write end
 
 volatile sig_atomic_t interrupted = 0;
 
-/// What the daemon says, its number first: who interrupts the launcher means the start. Its death without a word is a failure.
+/// Reads the daemon's pid and then the result of its start. SIGINT and SIGTERM to the launcher are passed on to the daemon. End of file
+/// before a result is a failure.
 class Await {
 public:
     explicit Await(int pipe) : pipe_(pipe)
@@ -46,7 +47,7 @@ public:
 private:
     bool read_whole(void *out, size_t size)
     {
-        // Signals come in inside ppoll() alone, so that none falls between a look at the flag and the wait.
+        // Signals are handled inside ppoll() only, so none is lost between the test of the flag and the wait.
         struct pollfd wait = {pipe_, POLLIN, 0};
         do {
             if (interrupted && daemon_ > 0) {
@@ -91,7 +92,7 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     const char *listen = getenv("LISTEN_PID");
     bool activated = listen && atoi(listen) == getpid();
     if (arguments.empty())
-        fflush(nullptr); // what is buffered would be written twice
+        fflush(nullptr); // both processes would write what is buffered
     pid_t middle = fork();
     if (middle != 0) {
         pipe_.reset();
@@ -106,11 +107,11 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
     if (last < 0)
         fprintf(stderr, "cannot go into the background: %s\n", strerror(errno));
     if (last != 0)
-        _exit(0); // the end of the pipe says the rest
+        _exit(0); // the launcher reads the result from the pipe
     pid_t self = getpid();
     ssize_t written = write(pipe_.get(), &self, sizeof self);
     (void)written;
-    // Sockets of socket activation are the daemon's: their variables name the process that they are for.
+    // LISTEN_PID names the process that the sockets of socket activation are for: now the daemon.
     std::string listen_pid = std::to_string(self);
     if (arguments.empty()) {
         if (activated)
@@ -143,13 +144,13 @@ bool Daemon::inherited()
     return true;
 }
 
-void Daemon::tell(int exit_code)
+void Daemon::report_start(int exit_code)
 {
     if (!pipe_)
         return;
     unsigned char code = static_cast<unsigned char>(exit_code);
     ssize_t written = write(pipe_.get(), &code, sizeof code);
-    (void)written; // a launcher that is gone has nobody to tell
+    (void)written; // the launcher may have been killed
     pipe_.reset();
 }
 

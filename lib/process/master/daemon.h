@@ -1,6 +1,6 @@
 /**
  * @file
- * Into the background: the process that was called forks the one that stays, and waits until that one says how its start went.
+ * Start in the background: the launcher forks the daemon and waits until it reports the result of its start.
  */
 #ifndef WM_PROCESS_MASTER_DAEMON_H
 #define WM_PROCESS_MASTER_DAEMON_H
@@ -16,19 +16,19 @@ class Daemon {
 public:
     enum class Role { kForeground, kLauncher, kDaemon };
 
-    /// Forks twice, with a session of its own between. In the launcher it returns when the daemon has said how it went, with the exit
-    /// code. With `arguments` the daemon is that program started anew, and finds itself by inherited().
+    /// Forks twice, with setsid() between. In the launcher it returns when the daemon has reported its start, with the exit code. With
+    /// `arguments` the daemon is that program, started by exec(3), and inherited() is true in it.
     Role fork_away(const std::vector<std::string> &arguments, int *exit_code);
-    /// Whether this process is a daemon that a launcher has started by exec(3).
+    /// Whether a launcher has started this process as a daemon by exec(3); takes the variable out of the environment.
     bool inherited();
-    /// As inherited(), before it has been asked.
+    /// As inherited(), and leaves the environment as it is.
     static bool is_inherited() { return inherited_pipe() > 2; }
 
-    /// In a child: the daemon's own to say.
+    /// In a child: only the daemon reports.
     void forget() { pipe_.reset(); }
 
-    /// Tells the launcher how the start went.
-    void tell(int exit_code);
+    /// Sends the result of the start to the launcher.
+    void report_start(int exit_code);
 
 private:
     static int inherited_pipe();

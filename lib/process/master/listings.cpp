@@ -22,7 +22,7 @@ void Listings::begin(uint64_t client, const ConnectionQuery &query, bool json, i
         Part part = {{}, child->page, Fd(memfd_create("wm-connections", MFD_CLOEXEC)), false};
         part.answer.pid = child->pid;
         part.answer.worker = name;
-        // A child that has not started yet has no connections, and reads no requests.
+        // A child that is still starting has no connections and reads no requests.
         bool ready = child->ready_ms >= 0;
         part.waits = ready && part.file && child->channel.send(MessageKind::kList, 0, listing.id, {}, part.file.get(), false);
         part.answer.answered = !ready;
@@ -46,7 +46,7 @@ void Listings::answered(pid_t pid, uint64_t id)
     }
 }
 
-/// Its connections have gone with it.
+/// Its connections have ended with it.
 void Listings::child_died(pid_t pid)
 {
     for (Listing &listing : listings_)

@@ -1,6 +1,6 @@
 /**
  * @file
- * `connections`: each child is asked to write its own into a file in memory, and has 500 ms for it. The master's thread.
+ * `connections`: each child writes its connections into a file in memory, within 500 ms. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_LISTINGS_H
 #define WM_PROCESS_MASTER_LISTINGS_H
@@ -21,7 +21,7 @@ public:
     void begin(uint64_t client, const ConnectionQuery &query, bool json, int64_t now_ms);
     void answered(pid_t pid, uint64_t listing);
     void child_died(pid_t pid);
-    /// Answers what is complete or late.
+    /// Answers requests that are complete or late.
     void step(int64_t now_ms);
     int64_t due_ms() const;
     void forget() { listings_.clear(); }

@@ -22,8 +22,8 @@ int cannot(const char *what, const std::string &path)
     return fail(code_of_errno(errno), "cannot %s %s: %s", what, path.c_str(), strerror(errno));
 }
 
-/// Where others may write to its folder, a name can be made to lead anywhere, and processes of theirs get the descriptor: only links of
-/// root's or of this user's own are followed. A FIFO without a reader is an error, and not waited for. -1 with errno.
+/// Follows only links of root or of this user: in a directory that other users may write to, theirs could lead anywhere. A FIFO without a
+/// reader is an error. -1 with errno.
 int open_for_append(const char *path)
 {
     constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -43,7 +43,7 @@ int LogFile::open(const std::string &path)
     path_ = path;
     size_t slash = path.rfind('/');
     if (slash != std::string::npos && slash > 0)
-        mkdir(path.substr(0, slash).c_str(), 0755); // the last folder alone; what else is missing is said by open
+        mkdir(path.substr(0, slash).c_str(), 0755); // the last directory only; open() reports others
     return reopen();
 }
 
@@ -76,7 +76,7 @@ int LogFile::rotate(int64_t max_size)
 
 int LogFile::probe() const
 {
-    if (write(fd_.get(), "", 0) < 0) // what is no regular file may say so
+    if (write(fd_.get(), "", 0) < 0) // fails on a pipe or device that takes no output
         return cannot("write to", path_);
     struct statvfs space;
     if (fstatvfs(fd_.get(), &space) != 0 || space.f_blocks == 0 || space.f_bavail > 0)

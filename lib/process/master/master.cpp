@@ -22,8 +22,8 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kOnceMs = 200; // who signals a process and its group, as timeout(1) does, has asked once
-constexpr int64_t kKillMs = 500; // beyond the time that a process has to stop
+constexpr int64_t kOnceMs = 200; // timeout(1) signals a process and its group: two signals, one request
+constexpr int64_t kKillMs = 500; // SIGKILL so long after the deadline of a process
 
 void call(App &app, const Callback<wm_app_fn> &callback)
 {
@@ -59,7 +59,7 @@ std::unique_ptr<ChildLink> Master::child()
     return std::move(child_);
 }
 
-std::string Master::say(const std::string &text) const
+std::string Master::prefixed(const std::string &text) const
 {
     return instance_.name() + ": " + text;
 }
@@ -81,16 +81,16 @@ int Master::run()
     return exit_code_;
 }
 
-/// One turn's work. Processes are started here alone, never inside a callback of the loop: the new one must not go on in it.
+/// One turn's work. Processes are started here only, never inside a callback of the loop, in which the new process would go on.
 Children::Started Master::act()
 {
     int64_t now = loop_.now_ms();
-    take_signals(); // before who has died is replaced: what has reached a whole process group has perhaps reached this process too
+    take_signals(); // before dead children are replaced: a signal to the process group stops the master too
     children_.reap(now);
-    if (phase_ == Phase::kServing && reload_.wanted())
+    if (phase_ == Phase::kServing && reload_.requested())
         begin_reload();
     if (app_.reactor.shutting_down && phase_ < Phase::kStopping)
-        stop(false); // wm_app_stop in a callback of the master: a process that is started with it would stop at once, again and again
+        stop(false); // wm_app_stop in a callback of the master: forked children would inherit the request and stop at once
     Children::Started started = children_.start_due(now);
     if (started == Children::Started::kYes && phase_ == Phase::kServing)
         started = reload_.step(now);
@@ -105,7 +105,7 @@ Children::Started Master::act()
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);
-    tend_files(now);
+    maintain_files(now);
     if (phase_ == Phase::kStopping && children_.all().empty())
         phase_ = Phase::kEnded;
     return Children::Started::kYes;
@@ -113,8 +113,8 @@ Children::Started Master::act()
 
 void Master::arm()
 {
-    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), tend_at_ms_});
-    if (reload_.wanted() && phase_ == Phase::kServing)
+    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), maintain_at_ms_});
+    if (reload_.requested() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
 }
@@ -140,10 +140,10 @@ void Master::take_signals()
             break;
         case SIGUSR1:
         case SIGUSR2:
-            reload_.want(number == SIGUSR2);
+            reload_.request(number == SIGUSR2);
             break;
         default:
-            break; // SIGCHLD: the turn looks after the children. SIGPIPE, SIGXFSZ: the log says so where it is written
+            break; // SIGCHLD: the turn reaps children. SIGPIPE and SIGXFSZ show as errors of write()
         }
     }
 }
@@ -154,7 +154,7 @@ void Master::begin_reload()
 {
     log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
     notify_.reloading();
-    keep_files();
+    restore_files();
     reopen_files();
     call(app_, app_.callbacks.master_reload);
     reload_.begin();
@@ -166,11 +166,11 @@ void Master::end_reload()
     std::string text =
         failed ? "reload failed: " + reload_.failure() + (children_.any_ready() ? "; the processes that are not replaced serve on" : "")
                : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
-    log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", say(text).c_str());
+    log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", prefixed(text).c_str());
     for (const Waiting &waiting : reload_waiters_) {
         if (waiting.reload > reload_.number())
             continue;
-        control_.answer(waiting.client, failed ? Answer::kError : Answer::kOutput, say(text));
+        control_.answer(waiting.client, failed ? Answer::kError : Answer::kOutput, prefixed(text));
         control_.end(waiting.client, failed ? kExitFailed : kExitDone);
     }
     std::erase_if(reload_waiters_, [this](const Waiting &waiting) { return waiting.reload <= reload_.number(); });
@@ -184,17 +184,17 @@ void Master::stop(bool graceful)
 {
     int64_t now = loop_.now_ms();
     bool first = phase_ < Phase::kStopping;
-    bool hurries = !graceful && leaves_gracefully_;
+    bool hurries = !graceful && stops_gracefully_;
     if (!graceful && !first && !hurries && now - stop_asked_ms_ >= kOnceMs)
-        children_.kill_all(); // asked again, whoever asks means it: at once
+        children_.kill_all(); // a second request
     if (!graceful)
         stop_asked_ms_ = hurries ? now : std::min(stop_asked_ms_, now);
     if (!first && !hurries)
         return;
-    leaves_gracefully_ = graceful;
+    stops_gracefully_ = graceful;
     log(WM_LOG_INFO, "%s stops%s", instance_.name().c_str(), graceful ? " gracefully" : "");
     notify_.send("STOPPING=1");
-    called_off_ = called_off_ || phase_ == Phase::kStarting;
+    start_cancelled_ = start_cancelled_ || phase_ == Phase::kStarting;
     stop_children(graceful);
 }
 
@@ -202,11 +202,11 @@ void Master::stop_children(bool graceful)
 {
     phase_ = Phase::kStopping;
     children_.close_slots();
-    sockets_.clear(); // nobody accepts any more: who connects hears so, and does not wait in a queue
-    if (reload_.running() || reload_.wanted()) {
+    sockets_.clear(); // clients are refused instead of waiting in a queue from which nothing accepts
+    if (reload_.running() || reload_.requested()) {
         reload_.cancel("it is stopping");
         for (const Waiting &waiting : reload_waiters_) {
-            control_.answer(waiting.client, Answer::kError, say("reload failed: it is stopping"));
+            control_.answer(waiting.client, Answer::kError, prefixed("reload failed: it is stopping"));
             control_.end(waiting.client, kExitFailed);
         }
         reload_waiters_.clear();
@@ -216,8 +216,8 @@ void Master::stop_children(bool graceful)
     auto timeout = static_cast<int32_t>(std::min<int64_t>(limit, INT32_MAX));
     for (const auto &child : children_.all())
         if (children_.job(*child).worker)
-            children_.dismiss(*child, graceful ? MessageKind::kLeave : MessageKind::kStop, timeout,
-                              graceful ? static_cast<uint64_t>(app_.options.drain_ms) : 0, limit + kKillMs);
+            children_.shut_down(*child, graceful ? MessageKind::kLeave : MessageKind::kStop, timeout,
+                                graceful ? static_cast<uint64_t>(app_.options.drain_ms) : 0, limit + kKillMs);
 }
 
 /// Services stop when no process of a worker is left that could use them.
@@ -228,7 +228,7 @@ void Master::stop_services()
     services_stop_ = true;
     int64_t limit = app_.options.stop_timeout_ms;
     for (const auto &child : children_.all())
-        children_.dismiss(*child, MessageKind::kStop, static_cast<int32_t>(std::min<int64_t>(limit, INT32_MAX)), 0, limit + kKillMs);
+        children_.shut_down(*child, MessageKind::kStop, static_cast<int32_t>(std::min<int64_t>(limit, INT32_MAX)), 0, limit + kKillMs);
 }
 
 /// The longest that a stop can take.
@@ -241,7 +241,7 @@ int64_t Master::longest_stop_ms(bool graceful) const
 void Master::finish()
 {
     if (!locked_) {
-        daemon_.tell(exit_code_);
+        daemon_.report_start(exit_code_);
         return;
     }
     sockets_.clear(); // of a start that has failed
@@ -255,33 +255,33 @@ void Master::finish()
     if (forced_ > 0)
         text += ", " + counted(forced_, "process", "processes") + " killed for not ending in time";
     for (uint64_t client : stop_waiters_) {
-        control_.answer(client, Answer::kOutput, say(text));
+        control_.answer(client, Answer::kOutput, prefixed(text));
         control_.end(client, kExitDone);
     }
-    if (called_off_ && line_.daemon)
-        fprintf(stderr, "%s\n", say("it was stopped before it served").c_str());
+    if (start_cancelled_ && line_.daemon)
+        fprintf(stderr, "%s\n", prefixed("it was stopped before it served").c_str());
     set_log_sinks({});
     signals_.restore();
-    daemon_.tell(called_off_ ? int{kExitFailed} : exit_code_); // who waits for a start has not got one
+    daemon_.report_start(start_cancelled_ ? int{kExitFailed} : exit_code_); // the launcher waited for a server that runs
 }
 
 // ---- in a child
 
-/// What is buffered would be written by each process again; not by one that goes on with exec(3). That matters, as with exec there may be
-/// threads: one that waits for standard input holds its lock, and would hold up the master.
+/// Each forked process would write buffered output again. Not with exec: a thread of the host that reads standard input holds the lock of
+/// the stream, and fflush() would wait for it.
 void Master::forking()
 {
     if (arguments_.empty())
         fflush(nullptr);
 }
 
-/// The master's lock, sockets and loop are not this process's: a master that dies leaves nothing behind in it.
+/// Closes the master's lock, sockets and loop, so that they end with the master.
 void Master::forked()
 {
     instance_.forget();
     if (arguments_.empty())
         loop_.abandon();
-    signals_.restore(); // before the first can come: the handlers write to the master's pipe
+    signals_.restore(); // the handlers write to the master's pipe
     control_.forget();
     daemon_.forget();
 }
@@ -308,7 +308,7 @@ void Master::become_child()
     }
 }
 
-/// Start method exec: this process becomes the program once more, which finds out by its environment what it is.
+/// Start method exec: this process starts the program again, with the plan in the environment.
 void Master::become_program()
 {
     const ChildPlan &plan = children_.plan();
@@ -323,11 +323,11 @@ void Master::become_program()
     _exit(1);
 }
 
-// ---- what is asked
+// ---- requests
 
 void Master::asked(uint64_t client, const std::vector<std::string> &words)
 {
-    children_.hear(); // who asks may have been served by one that has just said that it is ready
+    children_.read_channels(); // the client may have seen a child serve whose kReady is still in its channel
     const std::string verb = words.empty() ? "" : words[0];
     bool graceful = has(words, "-g");
     if (verb == "status") {
@@ -337,11 +337,11 @@ void Master::asked(uint64_t client, const std::vector<std::string> &words)
     } else if (verb == "reload") {
         ask_reload(client, graceful);
     } else if (verb == "stop") {
-        control_.answer(client, Answer::kPatience, std::to_string(longest_stop_ms(graceful)));
+        control_.answer(client, Answer::kTimeout, std::to_string(longest_stop_ms(graceful)));
         stop_waiters_.push_back(client);
         stop(graceful);
     } else {
-        control_.answer(client, Answer::kError, say("unknown request '" + verb + "'"));
+        control_.answer(client, Answer::kError, prefixed("unknown request '" + verb + "'"));
         control_.end(client, kExitUsage);
     }
 }
@@ -350,12 +350,12 @@ void Master::ask_reload(uint64_t client, bool graceful)
 {
     if (phase_ != Phase::kServing) {
         control_.answer(client, Answer::kError,
-                        say(phase_ == Phase::kStarting ? "reload failed: it is starting" : "reload failed: it is stopping"));
+                        prefixed(phase_ == Phase::kStarting ? "reload failed: it is starting" : "reload failed: it is stopping"));
         control_.end(client, kExitFailed);
         return;
     }
-    reload_waiters_.push_back({client, reload_.want(graceful)});
-    control_.answer(client, Answer::kPatience, std::to_string(reload_.longest_ms()));
+    reload_waiters_.push_back({client, reload_.request(graceful)});
+    control_.answer(client, Answer::kTimeout, std::to_string(reload_.longest_ms()));
 }
 
 void Master::answer_status(uint64_t client, bool json)
@@ -371,13 +371,13 @@ void Master::answer_status(uint64_t client, bool json)
     control_.end(client, given ? kExitDone : kExitFailed);
 }
 
-// ---- what is heard
+// ---- events of children
 
 void Master::child_ready(Child &child, Child *replaced)
 {
     reload_.child_ready(child, replaced);
     if (phase_ == Phase::kStarting && children_.all_ready())
-        settle_start();
+        finish_start();
 }
 
 void Master::child_died(Child &child, SlotRole role, int status)

@@ -1,7 +1,7 @@
 /**
  * @file
- * The master process: starts the children, keeps them alive, and does what is asked of it, by signals and by the control socket. It serves
- * nobody else. One thread.
+ * The master process: starts the children, keeps them alive, and obeys signals and the control socket. It accepts no client
+ * connections. One thread.
  */
 #ifndef WM_PROCESS_MASTER_MASTER_H
 #define WM_PROCESS_MASTER_MASTER_H
@@ -36,7 +36,7 @@ public:
     Master &operator=(const Master &) = delete;
     ~Master();
 
-    /// To the end. In the master the exit code; in a child of fork(2) -1: child() is what it goes on with.
+    /// Runs until the end. The exit code in the master; -1 in a child of fork(2), which goes on with child().
     int run();
     std::unique_ptr<ChildLink> child();
 
@@ -50,7 +50,7 @@ private:
     bool open_listeners();
     bool open_control();
     bool refuse(const std::string &text, int exit_code = 1);
-    void settle_start();
+    void finish_start();
     void fail_start();
     void announce();
 
@@ -62,8 +62,8 @@ private:
 
     // Its files.
     bool open_log();
-    void tend_files(int64_t now_ms);
-    void keep_files();
+    void maintain_files(int64_t now_ms);
+    void restore_files();
     void rotate_log();
     void reopen_files();
     void set_files();
@@ -80,7 +80,7 @@ private:
     void become_child();
     void become_program();
 
-    // What is asked and heard.
+    // Requests, and events of children.
     void asked(uint64_t client, const std::vector<std::string> &words) override;
     void ask_reload(uint64_t client, bool graceful);
     void answer_status(uint64_t client, bool json);
@@ -90,7 +90,7 @@ private:
 
     void begin_reload();
     void end_reload();
-    std::string say(const std::string &text) const;
+    std::string prefixed(const std::string &text) const;
 
     App &app_;
     Instance &instance_;
@@ -125,17 +125,17 @@ private:
     int64_t started_ms_ = 0;
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
-    int64_t tend_at_ms_ = 0;
-    std::string lost_;                  ///< what has been said of files that are lost
-    std::string rotate_error_;          ///< and of a log that could not be renamed
-    int64_t stop_asked_ms_ = INT64_MAX; ///< first, of a stop that is not graceful
-    bool leaves_gracefully_ = false;
+    int64_t maintain_at_ms_ = 0;
+    std::string lost_;                  ///< the last warning about lost files
+    std::string rotate_error_;          ///< the last error of a rotation
+    int64_t stop_asked_ms_ = INT64_MAX; ///< the first request that was not graceful
+    bool stops_gracefully_ = false;
     bool services_stop_ = false; ///< services were told to stop
     int32_t console_level_;
     bool log_is_full_ = false;
     bool locked_ = false;
     bool prepared_ = false;
-    bool called_off_ = false; ///< stopped before all served
+    bool start_cancelled_ = false; ///< stopped before all served
 };
 
 } // namespace wm

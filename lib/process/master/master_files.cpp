@@ -1,4 +1,4 @@
-// The files of a master while it runs: those that commands find it by, the log, and what takes the standard output of its processes.
+// The files of a running master: those by which commands find it, the log, and the standard output of its processes.
 
 #include "core/error.h"
 #include "core/log.h"
@@ -13,7 +13,7 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kTendMs = 60 * 1000;
+constexpr int64_t kMaintainMs = 60 * 1000;
 
 } // namespace
 
@@ -25,40 +25,40 @@ bool Master::open_log()
     if ((!path.empty() && log_.open(path) != 0) || (line_.daemon && output_.open(app_.options.stdout_file) != 0))
         return refuse(last_error());
     if (log_.is_open() && log_.probe() != 0) // no reason not to serve
-        fprintf(stderr, "%s\n", say(std::string("warning: ") + last_error() + "; lines are lost until there is room").c_str());
+        fprintf(stderr, "%s\n", prefixed(std::string("warning: ") + last_error() + "; lines are lost until there is room").c_str());
     return true;
 }
 
-/// What has to be done now, and once a minute what time or others may have made necessary.
-void Master::tend_files(int64_t now_ms)
+/// Rotates a log that is full, and once a minute checks that the files are still there.
+void Master::maintain_files(int64_t now_ms)
 {
-    bool due = now_ms >= tend_at_ms_;
+    bool due = now_ms >= maintain_at_ms_;
     if (log_is_full_ || (due && !rotate_error_.empty()))
         rotate_log();
     if (!due)
         return;
-    tend_at_ms_ = now_ms + kTendMs;
+    maintain_at_ms_ = now_ms + kMaintainMs;
     instance_.touch();
     if (phase_ == Phase::kServing)
-        keep_files();
+        restore_files();
 }
 
-/// Somebody who clears the folder must not part the master from its commands: what is missing is made again. What is another's is left to
-/// it.
-void Master::keep_files()
+/// Recreates the pid file and the control socket if they were removed, so that commands still find the master. Files of another master
+/// stay.
+void Master::restore_files()
 {
-    Kept pid_file = instance_.keep();
-    Kept socket = pid_file == Kept::kLost ? Kept::kLost : control_.keep();
-    std::string lost = socket == Kept::kLost ? last_error() : "";
-    std::string made = pid_file == Kept::kMadeAgain ? instance_.pid_path() : "";
-    if (socket == Kept::kMadeAgain)
+    Restored pid_file = instance_.restore();
+    Restored socket = pid_file == Restored::kLost ? Restored::kLost : control_.restore();
+    std::string lost = socket == Restored::kLost ? last_error() : "";
+    std::string made = pid_file == Restored::kMadeAgain ? instance_.pid_path() : "";
+    if (socket == Restored::kMadeAgain)
         made += (made.empty() ? "" : " and ") + instance_.socket_path();
     if (!made.empty()) {
-        reopen_files(); // the log may have gone with them
-        log(WM_LOG_WARN, "%s", say("missing, and made again: " + made).c_str());
+        reopen_files(); // the log may have been removed too
+        log(WM_LOG_WARN, "%s", prefixed("missing, and made again: " + made).c_str());
     }
     if (!lost.empty() && lost != lost_)
-        log(WM_LOG_WARN, "%s", say(lost + ": commands do not reach this master, signals do").c_str());
+        log(WM_LOG_WARN, "%s", prefixed(lost + ": commands do not reach this master, signals do").c_str());
     lost_ = lost;
 }
 
@@ -80,10 +80,10 @@ void Master::rotate_log()
     }
     rotate_error_.clear();
     set_files();
-    children_.tell(MessageKind::kLog, log_.fd());
+    children_.broadcast(MessageKind::kLog, log_.fd());
 }
 
-/// Others may have renamed them: what is written from here on goes to the files that have their names now.
+/// Opens log and output by name again: another program, such as logrotate, may have renamed them.
 void Master::reopen_files()
 {
     std::vector<std::string> errors;
@@ -94,14 +94,14 @@ void Master::reopen_files()
     for (const std::string &error : errors)
         log(WM_LOG_ERROR, "%s", error.c_str());
     if (log_.is_open())
-        children_.tell(MessageKind::kLog, log_.fd());
+        children_.broadcast(MessageKind::kLog, log_.fd());
     if (!output_.is_open())
         return;
-    redirect_standard(output_.fd()); // processes to come inherit it from here
-    children_.tell(MessageKind::kOutput, output_.fd());
+    redirect_standard_streams(output_.fd()); // later children inherit it
+    children_.broadcast(MessageKind::kOutput, output_.fd());
 }
 
-/// The log's sinks of this process, and what the next children get.
+/// Sets the log of this process and of later children.
 void Master::set_files()
 {
     LogSinks sinks;

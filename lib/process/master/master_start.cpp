@@ -1,4 +1,4 @@
-// How a master starts: everything that can be wrong is found out while who called it is still there to hear of it.
+// The start of a master: all that can fail is tried while the caller still waits for the exit code.
 
 #include "core/error.h"
 #include "core/log.h"
@@ -22,16 +22,16 @@ namespace wm {
 
 namespace {
 
-constexpr int kOrphansMs = 1000; // what it may take until the children of a master that was killed are gone
+constexpr int kOrphansMs = 1000; // the children of a killed master need this long to end
 
-/// One that says how to start, as -d does and -dq.
+/// A flag of start, such as -d and -dq.
 bool is_flag_of_start(const std::string &word)
 {
     bool letters = word.size() > 1 && word[0] == '-' && word.find_first_not_of("dgq", 1) == std::string::npos;
     return letters || word == "--daemon" || word == "--graceful" || word == "--quiet";
 }
 
-/// The command that was called, as one that stops.
+/// The command line of this process, with stop in place of start.
 std::string stop_command(const std::vector<std::string> &arguments)
 {
     std::string out;
@@ -52,13 +52,13 @@ const char *transport_of(const Worker &worker)
 
 bool Master::refuse(const std::string &text, int exit_code)
 {
-    fprintf(stderr, "%s\n", say(text).c_str());
-    if (log_.is_open()) { // and for who looks there later
+    fprintf(stderr, "%s\n", prefixed(text).c_str());
+    if (log_.is_open()) { // the log alone: the terminal has the text already
         LogSinks file_only;
         file_only.file = log_.fd();
         file_only.console_level = kLogNothing;
         set_log_sinks(file_only);
-        log(WM_LOG_ERROR, "%s", say(text).c_str());
+        log(WM_LOG_ERROR, "%s", prefixed(text).c_str());
         set_files();
     }
     exit_code_ = exit_code;
@@ -118,7 +118,7 @@ bool Master::resolve_identities()
         if (identity.resolve(worker->options.user, worker->options.group) != 0)
             return refuse("worker " + worker->options.name + ": " + last_error());
         if (!identity.warning.empty())
-            fprintf(stderr, "%s\n", say("warning: worker " + worker->options.name + ": " + identity.warning).c_str());
+            fprintf(stderr, "%s\n", prefixed("warning: worker " + worker->options.name + ": " + identity.warning).c_str());
     }
     return service_identity_.resolve("", "") == 0 || refuse(last_error());
 }
@@ -144,7 +144,7 @@ bool Master::open_listeners()
     for (size_t at = 0; at < app_.services().size(); at++)
         children_.add_slot(app_.services()[at], at, service_identity_); // behind the workers: a reload replaces services last
     for (const std::string &address : sockets_.drop_activated())
-        fprintf(stderr, "%s\n", say("warning: socket activation gave " + address + ", which no worker listens at").c_str());
+        fprintf(stderr, "%s\n", prefixed("warning: socket activation gave " + address + ", which no worker listens at").c_str());
     return true;
 }
 
@@ -154,21 +154,21 @@ bool Master::open_control()
     return result == 0 || refuse(last_error(), result == WM_ESTATE ? int{kExitRunning} : int{kExitFailed});
 }
 
-/// All serve: the start is over.
-void Master::settle_start()
+/// All processes serve.
+void Master::finish_start()
 {
     phase_ = Phase::kServing;
     if (!line_.quiet)
         announce();
     if (line_.daemon) {
-        redirect_standard(output_.fd());
+        redirect_standard_streams(output_.fd());
         console_level_ = kLogNothing;
     }
     set_files();
     std::string processes = counted(children_.slots().size(), "process", "processes");
     log(WM_LOG_INFO, "%s serves with %s", instance_.name().c_str(), processes.c_str());
     notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + processes + " started");
-    daemon_.tell(kExitDone);
+    daemon_.report_start(kExitDone);
 }
 
 void Master::announce()
@@ -188,7 +188,7 @@ void Master::announce()
     fflush(stdout);
 }
 
-/// A process has ended before all served: nothing keeps running.
+/// A process has ended before all served: the start fails as a whole.
 void Master::fail_start()
 {
     exit_code_ = kExitFailed;

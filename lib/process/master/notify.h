@@ -11,11 +11,11 @@ namespace wm {
 
 class Notify {
 public:
-    /// Takes NOTIFY_SOCKET out of the environment: it is not the children's.
+    /// Takes NOTIFY_SOCKET out of the environment, so that children do not use it.
     void begin();
-    /// "READY=1\nSTATUS=...": nothing happens without a service manager.
+    /// Sends "READY=1\nSTATUS=..." or the like; does nothing without a service manager.
     void send(const std::string &state) const;
-    /// "RELOADING=1" with the clock that it has to have.
+    /// "RELOADING=1", which needs MONOTONIC_USEC.
     void reloading() const;
 
 private:

@@ -13,7 +13,7 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kEndMs = 5000; // beyond the time that a process has: what it takes to close what is left, on a busy machine too
+constexpr int64_t kEndMs = 5000; // beyond the deadline of a drain, to close what is left; ample for a busy machine
 
 int32_t clamp(int64_t ms)
 {
@@ -22,10 +22,10 @@ int32_t clamp(int64_t ms)
 
 } // namespace
 
-uint64_t Reload::want(bool graceful)
+uint64_t Reload::request(bool graceful)
 {
-    wanted_graceful_ = wanted_ ? wanted_graceful_ || graceful : graceful;
-    wanted_ = true;
+    requested_graceful_ = requested_ ? requested_graceful_ || graceful : graceful;
+    requested_ = true;
     return number_ + 1;
 }
 
@@ -33,8 +33,8 @@ void Reload::begin()
 {
     number_++;
     running_ = true;
-    finished_ = wanted_ = false;
-    graceful_ = wanted_graceful_;
+    finished_ = requested_ = false;
+    graceful_ = requested_graceful_;
     replaced_ = 0;
     failure_.clear();
     pending_.clear();
@@ -56,21 +56,21 @@ Children::Started Reload::step(int64_t now_ms)
     if (now_ms >= deadline_ms_) {
         Child *late = current_ != kNone ? children_.find(children_.slots()[current_].successor()) : nullptr;
         if (late)
-            children_.dismiss(*late, MessageKind::kStop, 0, 0, 0);
+            children_.shut_down(*late, MessageKind::kStop, 0, 0, 0);
         give_up("a new process was not ready within reload_timeout_ms (" + std::to_string(options_.reload_timeout_ms) + ")");
     }
     while (current_ == kNone && !pending_.empty()) {
         size_t at = pending_.back();
         Slot &slot = children_.slots()[at];
         if (slot.state() == SlotState::kStarting) {
-            // It has begun already, perhaps with what the reload is to change: it is replaced once it serves.
+            // It may have read the old configuration already: it is replaced once it serves.
             if (deadline_ms_ == Loop::kNever)
                 deadline_ms_ = now_ms + options_.reload_timeout_ms;
             break;
         }
         pending_.pop_back();
         deadline_ms_ = Loop::kNever;
-        // Where one has died there is nobody to replace, and a pause that is over: what the reload brings may be what it needed.
+        // In an empty slot the pause ends now: the reload may bring what the process needed.
         Children::Started started = children_.start(at);
         if (started == Children::Started::kChild)
             return started;
@@ -92,8 +92,8 @@ void Reload::child_ready(Child &child, Child *replaced)
     Slot &slot = children_.slots()[current_];
     if (replaced) {
         log(WM_LOG_INFO, "%s serves in place of %d", slot.job.label(child.pid).c_str(), static_cast<int>(replaced->pid));
-        children_.dismiss(*replaced, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms),
-                          timeout_ms() + kEndMs);
+        children_.shut_down(*replaced, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms),
+                            timeout_ms() + kEndMs);
     }
     slot.forget_deaths();
     replaced_++;
@@ -126,7 +126,7 @@ void Reload::end()
 
 void Reload::cancel(const std::string &why)
 {
-    wanted_ = false;
+    requested_ = false;
     if (!running_)
         return;
     give_up(why);
@@ -142,7 +142,7 @@ int64_t Reload::longest_ms() const
 {
     int64_t slots = static_cast<int64_t>(children_.slots().size());
     int64_t drain = std::max(options_.reload_timeout_ms, options_.graceful_timeout_ms) + kEndMs;
-    return std::min<int64_t>(2 * (slots * options_.reload_timeout_ms + drain), INT_MAX / 2); // one may be under way already
+    return std::min<int64_t>(2 * (slots * options_.reload_timeout_ms + drain), INT_MAX / 2); // a reload may be running already
 }
 
 } // namespace wm

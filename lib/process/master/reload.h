@@ -1,7 +1,7 @@
 /**
  * @file
- * A reload: one slot after the other gets a new process, and the old one lets its connections go when the new one serves. One that comes
- * while another is under way waits for it. The master's thread.
+ * A reload: one slot after the other gets a new process, and the old one drains when the new one serves. A reload that is requested during
+ * another starts after it. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_RELOAD_H
 #define WM_PROCESS_MASTER_RELOAD_H
@@ -18,19 +18,19 @@ class Reload {
 public:
     Reload(Children &children, const AppOptions &options) : children_(children), options_(options) {}
 
-    /// Wants one, after the one that is under way. Who waits for it asks for the number.
-    uint64_t want(bool graceful);
-    bool wanted() const { return wanted_ && !running_; }
+    /// Requests a reload, after the current one. Returns its number.
+    uint64_t request(bool graceful);
+    bool requested() const { return requested_ && !running_; }
     bool running() const { return running_; }
     uint64_t number() const { return number_; }
 
     void begin();
-    /// Goes on as far as it can. kChild: this is a new process.
+    /// Does the steps that are possible now. kChild: this is a new process.
     Children::Started step(int64_t now_ms);
     /// With the process that it replaces; nullptr: none.
     void child_ready(Child &child, Child *replaced);
     void child_died(const Child &child, SlotRole role, int status);
-    /// It is over; empty, or why it has failed.
+    /// Whether it is over; failure() is empty, or the reason why it has failed.
     bool finished() const { return finished_; }
     const std::string &failure() const { return failure_; }
     size_t replaced() const { return replaced_; }
@@ -38,7 +38,7 @@ public:
     void cancel(const std::string &why);
 
     int64_t due_ms() const;
-    /// The longest that it can take.
+    /// An upper bound.
     int64_t longest_ms() const;
 
 private:
@@ -57,8 +57,8 @@ private:
     bool running_ = false;
     bool finished_ = false;
     bool graceful_ = false;
-    bool wanted_ = false;
-    bool wanted_graceful_ = false;
+    bool requested_ = false;
+    bool requested_graceful_ = false;
     std::string failure_;
 };
 

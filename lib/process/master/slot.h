@@ -8,10 +8,10 @@
  *   successor ready    -          -          -           kServing            kServing
  *   process ended      -          kEmpty     kEmpty      kSucceeding         -
  *   successor ended    -          -          -           kServing            kEmpty
- *   release(pid)       as ended, without a pause: that process is to leave
+ *   release(pid)       as ended, without a pause: the process was told to end
  *   close              kClosed, for good
  *
- * A process that is to leave belongs to no state of its slot: any number of them may be on their way out.
+ * A process that was told to end has left its slot; any number of them may still be ending.
  */
 #ifndef WM_PROCESS_MASTER_SLOT_H
 #define WM_PROCESS_MASTER_SLOT_H
@@ -79,7 +79,7 @@ public:
     pid_t ready(pid_t pid);
     /// A process has ended, after serving for served_ms (-1: it was never ready). Returns what it was.
     SlotRole ended(pid_t pid, int64_t served_ms, int64_t now_ms);
-    /// A process is to leave.
+    /// A process was told to end.
     void release(pid_t pid);
     /// A reload has brought a process that serves: the next death is the first in a row.
     void forget_deaths() { young_deaths_ = 0; }

@@ -15,10 +15,10 @@ namespace wm {
 
 namespace {
 
-constexpr size_t kMostOfSlot = 128; // that a process has opened by itself
+constexpr size_t kMostOfSlot = 128; // opened by a process
 constexpr size_t kMaxAddress = 300; // longer than any that can be listened at
 
-/// An address of a family that takes all of a machine's.
+/// The wildcard address of its family.
 bool is_any(const struct sockaddr_storage &address)
 {
     if (address.ss_family == AF_INET)
@@ -26,7 +26,7 @@ bool is_any(const struct sockaddr_storage &address)
     return address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const struct sockaddr_in6 &>(address).sin6_addr);
 }
 
-/// Whether a bound socket is what that address asks for. [::] takes IPv4 too, and is what a service manager binds for a port alone.
+/// Whether a socket is bound to that address. [::], which a service manager binds for a bare port, takes IPv4 too.
 bool same_address(const SocketAddress &bound, const SocketAddress &wanted)
 {
     if (bound.storage.ss_family == AF_UNIX || wanted.storage.ss_family == AF_UNIX)
@@ -39,7 +39,7 @@ bool same_address(const SocketAddress &bound, const SocketAddress &wanted)
     return strcmp(one, other) == 0 || (is_any(bound.storage) && is_any(wanted.storage));
 }
 
-/// What does not is never to be accepted from: a loop would spin on it.
+/// accept() on any other socket would fail, and the loop would spin.
 bool is_listening(int fd)
 {
     int on = 0;
@@ -47,7 +47,7 @@ bool is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
 }
 
-/// Rights of the file for those who run the worker's processes.
+/// Makes the user of the worker's processes the owner of the file.
 int give_file(const Address &address, uid_t uid, gid_t gid)
 {
     if (!address.unix_socket || address.path[0] == '@' || geteuid() != 0 || lchown(address.path.c_str(), uid, gid) == 0)
@@ -109,7 +109,7 @@ int SocketStore::open_one(Worker &worker, const Address &address, size_t slot, b
 {
     Owned listener(new Listener);
     int result = listener->open(address, worker.listen_options());
-    for (; result == WM_EADDRINUSE && patience_ms_ > 0; patience_ms_--) {
+    for (; result == WM_EADDRINUSE && wait_ms_ > 0; wait_ms_--) {
         usleep(1000);
         result = listener->open(address, worker.listen_options());
     }
@@ -161,9 +161,9 @@ void SocketStore::open_activated(Worker &worker)
     add(std::move(listener), nullptr, worker.given_address().text, kAnySlot, true, true);
 }
 
-std::vector<KeptFor> SocketStore::kept_for(size_t slot, const Worker *worker) const
+std::vector<KeptSocket> SocketStore::kept_for(size_t slot, const Worker *worker) const
 {
-    std::vector<KeptFor> out;
+    std::vector<KeptSocket> out;
     for (const Kept &kept : sockets_) {
         bool for_slot = kept.slot == slot || (worker && kept.slot == kAnySlot && (!kept.worker || kept.worker == worker));
         if (for_slot)
@@ -208,7 +208,7 @@ void SocketStore::adopted(size_t slot, uint64_t id, pid_t holder)
         }
 }
 
-void SocketStore::settle(size_t slot, pid_t holder)
+void SocketStore::close_unadopted(size_t slot, pid_t holder)
 {
     std::erase_if(sockets_, [=](const Kept &kept) { return kept.slot == slot && !kept.configured && kept.holder != holder; });
 }
@@ -239,10 +239,10 @@ std::string SocketStore::address_of(const Worker &worker) const
     return worker.address();
 }
 
-void SocketStore::forget(const std::vector<KeptFor> &keep)
+void SocketStore::forget(const std::vector<KeptSocket> &keep)
 {
     for (Kept &kept : sockets_) {
-        bool stays = std::any_of(keep.begin(), keep.end(), [&](const KeptFor &other) { return other.fd == kept.listener->fd(); });
+        bool stays = std::any_of(keep.begin(), keep.end(), [&](const KeptSocket &other) { return other.fd == kept.listener->fd(); });
         if (stays)
             kept.listener->release();
         else

@@ -1,6 +1,6 @@
 /**
  * @file
- * Gathers what `status` tells: from the children's pages and from the kernel, without a word to any child. The master's thread.
+ * Collects the facts of `status` from the children's pages and the kernel; no child is asked. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_STATUS_FACTS_H
 #define WM_PROCESS_MASTER_STATUS_FACTS_H

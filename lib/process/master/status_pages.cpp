@@ -22,7 +22,7 @@ struct RowCopy {
     char address[StatusRow::kAddress];
 };
 
-/// The texts change seldom; while they do, the copy is made again. A child that dies in the middle leaves its last ones.
+/// Copies the rows, again if the child changes their texts meanwhile. A child that died while it did leaves the last copy.
 uint32_t copy_rows(const StatusPage &page, RowCopy *out)
 {
     uint32_t rows = 0;
@@ -58,7 +58,7 @@ bool StatusPages::open(size_t count)
     fd_.reset(memfd_create("wm-status", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd_ || ftruncate(fd_.get(), static_cast<off_t>(count * StatusPage::kSize)) != 0)
         return false;
-    // A child that is started by exec has the descriptor: were it made shorter, the master would die of SIGBUS.
+    // A child of exec has the descriptor: if it truncated the file, the master would die of SIGBUS.
     if (fcntl(fd_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
         return false;
     void *memory = mmap(nullptr, count * StatusPage::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);

@@ -1,7 +1,6 @@
 /**
  * @file
- * The shared memory with one status page for each child that can live at a time. The master hands pages out and reads them; a child writes
- * its own.
+ * Shared memory with a status page for each child that can live at a time. The master assigns and reads pages; a child writes its own.
  */
 #ifndef WM_PROCESS_MASTER_STATUS_PAGES_H
 #define WM_PROCESS_MASTER_STATUS_PAGES_H
@@ -25,10 +24,10 @@ public:
 
     /// False with errno.
     bool open(size_t count);
-    /// A page of a memory that a master has opened; nullptr with errno. Never unmapped.
+    /// In a child of exec: maps a page of the master's memory, never unmapped. nullptr with errno.
     static StatusPage *map(int fd, size_t index);
 
-    /// In a child: the master's own, but the mapping stays, for the page that is this child's.
+    /// In a child: closes the descriptor; the mapping stays, for the child's own page.
     void forget()
     {
         fd_.reset();
@@ -43,7 +42,7 @@ public:
     size_t acquire();
     void release(size_t index);
 
-    /// What the page says, into the facts of its process.
+    /// Copies a page into the facts of its process.
     void read(size_t index, int64_t now_ms, ProcessFacts &out) const;
 
 private:

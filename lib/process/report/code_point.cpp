@@ -6,7 +6,7 @@ namespace {
 
 constexpr char32_t kReplacement = 0xfffd;
 
-/// What the first byte tells.
+/// The meaning of a first byte.
 struct Lead {
     size_t len; // 0: no first byte
     unsigned bits;

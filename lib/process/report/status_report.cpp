@@ -20,7 +20,7 @@ constexpr size_t kScreen = 79; // a rule is at least so long
 // In the pid column of what belongs to the process above, as `ps f` draws it.
 constexpr std::string_view kBelow = " \\_";
 
-/// What the page of a process says of its work is not known before there is one, and not after it died.
+/// Counts are unknown before the process has a page and after it has died.
 bool has_counts(const ProcessFacts &process)
 {
     return process.pid != 0 && process.state != PageState::kFree;
@@ -93,7 +93,7 @@ std::string memory(uint64_t rss_bytes)
     return rss_bytes == 0 ? "" : decimal(static_cast<double>(rss_bytes) / (1 << 20), 2) + "M";
 }
 
-/// Whole from 10 on: nobody reads a tenth of them.
+/// Whole from 10 on.
 std::string rate(double qps)
 {
     return decimal(qps, qps == 0 || qps >= 10 ? 0 : 1);
