@@ -198,7 +198,7 @@ Restored Instance::restore()
     if (result == Lock::kTaken)
         return Restored::kMadeAgain;
     if (result == Lock::kRunning)
-        fail(WM_EACCES, "the pid file %s is another's now", pid_path_.c_str());
+        fail(WM_EACCES, "the pid file %s belongs to another process now", pid_path_.c_str());
     return Restored::kLost;
 }
 

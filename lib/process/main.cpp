@@ -36,7 +36,7 @@ int run_inherited(App &app, const ChildPlan &plan)
     StatusPage *page = StatusPages::map(plan.pages, plan.page);
     auto child = std::make_unique<ChildLink>(app, plan, page);
     int result = !page                      ? fail(code_of_errno(errno), "cannot map the status page")
-                 : getppid() != plan.master ? fail(WM_ESTATE, "the master process is gone")
+                 : getppid() != plan.master ? fail(WM_ESTATE, "the master process has ended")
                                             : child->attach();
     close(plan.pages);
     if (result != 0) {

@@ -289,8 +289,8 @@ def test_files__that_somebody_has_removed_come_back(make, what):
         assert stat.S_IMODE(instance.socket_path.stat().st_mode) == 0o600
         eventually(lambda: "reloaded, 1 process replaced" in instance.log(), "the end of the reload")
         missing = {"run_dir": f"{instance.pid_path} and {instance.socket_path}", "pid_path": instance.pid_path, "socket_path": instance.socket_path}
-        assert instance.log().count("missing, and made again: ") == 1
-        assert f"test: missing, and made again: {missing[what]}\n" in instance.log()
+        assert instance.log().count("recreated after removal: ") == 1
+        assert f"test: recreated after removal: {missing[what]}\n" in instance.log()
         assert instance.stop().code == 0
         assert not instance.pid_path.exists() and not instance.socket_path.exists()
     finally:
@@ -335,7 +335,7 @@ def test_files__of_another_are_left_to_it(make):
         for done in (1, 2):
             reload_by_signal(master)
             eventually(lambda: second.log().count("reloaded, 1 process replaced") == done, "a reload of the first")
-        assert second.log().count(f"the pid file {first.pid_path} is another's now") == 1
+        assert second.log().count(f"the pid file {first.pid_path} belongs to another process now") == 1
         assert second.master != master and second.serving()
         assert second.stop().code == 0
         reload_by_signal(master)

@@ -254,7 +254,7 @@ void ChildLink::call_reload()
 void ChildLink::master_died()
 {
     channel_watch_.disarm();
-    log(WM_LOG_ERROR, "the master process %d is gone: this process ends", static_cast<int>(plan_.master));
+    log(WM_LOG_ERROR, "the master process %d has ended: this process ends too", static_cast<int>(plan_.master));
     app_.options.stop_timeout_ms = kOrphanStopMs;
     app_.request_stop();
 }

@@ -55,7 +55,7 @@ Children::Started Children::start(size_t at)
     Channel other;
     child->page = pages_.acquire();
     if (child->page == StatusPages::kNone)
-        return fail(WM_EFULL, "too many processes are on their way out"), Started::kNo;
+        return fail(WM_EFULL, "too many processes are still ending"), Started::kNo;
     if (!Channel::pair(child->channel, other)) {
         pages_.release(child->page);
         return fail(WM_EMFILE, "cannot make a channel to a process: %s", strerror(errno)), Started::kNo;

@@ -76,7 +76,7 @@ Restored ControlServer::restore()
     if (place == Place::kOurs)
         return Restored::kIntact;
     if (place == Place::kForeign) {
-        fail(WM_EACCES, "the control socket %s is another's now", path_.c_str());
+        fail(WM_EACCES, "the control socket %s belongs to another process now", path_.c_str());
         return Restored::kLost;
     }
     watch_.disarm();

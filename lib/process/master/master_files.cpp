@@ -55,7 +55,7 @@ void Master::restore_files()
         made += (made.empty() ? "" : " and ") + instance_.socket_path();
     if (!made.empty()) {
         reopen_files(); // the log may have been removed too
-        log(WM_LOG_WARN, "%s", prefixed("missing, and made again: " + made).c_str());
+        log(WM_LOG_WARN, "%s", prefixed("recreated after removal: " + made).c_str());
     }
     if (!lost.empty() && lost != lost_)
         log(WM_LOG_WARN, "%s", prefixed(lost + ": commands do not reach this master, signals do").c_str());
