@@ -16,7 +16,8 @@ enum {
 enum {
     WM_SEND_BINARY = 1,
     WM_SEND_RAW = 2,
-    WM_SEND_NOW = 4
+    WM_SEND_NOW = 4,
+    WM_SEND_FIRST = 8
 };
 enum {
     WM_REASON_PEER = 1,
@@ -120,6 +121,7 @@ enum {
     WM_BACKPRESSURE = 1,
     WM_QUEUED = 2,
     WM_PENDING = 3,
+    WM_PARTIAL = 4,
     WM_CHILD = 100
 };
 const char *wm_strerror(int code);
@@ -139,16 +141,18 @@ int wm_request_keep(wm_request request);
 int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len, int32_t flags);
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
 int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len);
-typedef void (*wm_hub_result_fn)(wm_hub *hub, int64_t connections, void *user);
+typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connections, void *user);
 wm_hub *wm_hub_new(wm_app *app);
 void wm_hub_free(wm_hub *hub);
 int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn);
 int wm_hub_unbind(wm_hub *hub, wm_conn conn);
 int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value);
 int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value);
-int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user);
-int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user);
-int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user);
+int wm_hub_set_str(wm_hub *hub, const char *option, const char *value);
+int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
+int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 enum {
     WM_LOG_DEBUG = 0,
     WM_LOG_INFO = 1,

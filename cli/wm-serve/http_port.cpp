@@ -82,7 +82,7 @@ void answer(wm_request request, bool ok)
     respond(request, ok ? 200 : 404, kText, ok ? "ok\n" : "fail\n");
 }
 
-void on_result(wm_hub *, int64_t pages, void *user)
+void on_result(wm_hub *, int32_t, int64_t pages, void *user)
 {
     answer(reinterpret_cast<uintptr_t>(user), pages > 0);
 }

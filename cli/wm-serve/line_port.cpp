@@ -56,7 +56,7 @@ void answer(wm_conn conn, bool ok)
         send_answer(conn, ok);
 }
 
-void on_result(wm_hub *, int64_t connections, void *user)
+void on_result(wm_hub *, int32_t, int64_t connections, void *user)
 {
     std::unique_ptr<PendingLine> line(static_cast<PendingLine *>(user));
     PendingLines &pending = *line->pending;

@@ -19,7 +19,7 @@ struct PushResult {
         kOk,      ///< queued for at least one page
         kOffline, ///< no page has the uid, or none took it
         kBad,     ///< not a push; see reason and offset
-        kPending, ///< done(hub, pages, user) is called once
+        kPending, ///< done(hub, status, pages, user) is called once
     };
     Kind kind;
     const char *reason = nullptr; ///< static text

@@ -143,9 +143,9 @@ PushResult PushServer::push(std::string_view line, wm_hub_result_fn done, void *
     int64_t pages = 0;
     int result;
     if (parsed.kind == PushLine::Kind::kPush)
-        result = wm_hub_send(hub_, parsed.uid.data(), parsed.uid.size(), line.data(), line.size(), 0, &pages, done, user);
+        result = wm_hub_send(hub_, parsed.uid.data(), parsed.uid.size(), line.data(), line.size(), 0, &pages, done, user, nullptr);
     else if (parsed.kind == PushLine::Kind::kBroadcast)
-        result = wm_hub_broadcast(hub_, parsed.data.data(), parsed.data.size(), 0, &pages, done, user);
+        result = wm_hub_broadcast(hub_, parsed.data.data(), parsed.data.size(), 0, &pages, done, user, nullptr);
     else
         return {PushResult::Kind::kBad, parsed.reason(), parsed.offset};
     if (result == WM_PENDING)

@@ -81,13 +81,13 @@ static int find_uid(struct span line, struct span *uid)
 static int send_by_uid(struct span uid, struct span message)
 {
     int64_t pages = 0;
-    return wm_hub_send(hub, uid.data, uid.len, message.data, message.len, 0, &pages, NULL, NULL) == 0 && pages > 0;
+    return wm_hub_send(hub, uid.data, uid.len, message.data, message.len, 0, &pages, NULL, NULL, NULL) == 0 && pages > 0;
 }
 
 static int broadcast(struct span message)
 {
     int64_t pages = 0;
-    return wm_hub_broadcast(hub, message.data, message.len, 0, &pages, NULL, NULL) == 0 && pages > 0;
+    return wm_hub_broadcast(hub, message.data, message.len, 0, &pages, NULL, NULL, NULL) == 0 && pages > 0;
 }
 
 /* A line of a back end goes unchanged to the pages of its uid, or to every page if it has none. */

@@ -48,6 +48,7 @@ enum {
     WM_BACKPRESSURE = 1, /**< taken; more than send_high_water is queued: slow down until buffer_drain */
     WM_QUEUED = 2,       /**< copied to the mailbox of the app's thread */
     WM_PENDING = 3,      /**< the result comes later, exactly once */
+    WM_PARTIAL = 4,      /**< status of a hub result: the count is a lower bound, not every process has answered */
     WM_CHILD = 100       /**< from wm_app_main, with option pull: this is a child process, poll now */
 };
 

@@ -23,7 +23,7 @@ enum {
     WM_EVENT_CLOSE = 8,        /**< the last event of a connection: code is a WM_REASON_..., detail the close code */
     WM_EVENT_TIMER = 9,        /**< a timer without a callback was due: id */
     WM_EVENT_POST = 10,        /**< a wm_app_post without a function arrived: user */
-    WM_EVENT_HUB = 11          /**< the result of a hub call that was pending and had no callback: len is the count of connections */
+    WM_EVENT_HUB = 11          /**< the result of a pending hub call without a callback: code is its status, id the connections */
 };
 
 /**

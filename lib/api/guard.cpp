@@ -27,13 +27,13 @@ int why_not_found(wm_conn conn)
     return live ? wrong_thread() : gone();
 }
 
-int post_command(uint32_t app_index, Command command, std::string_view uid, std::string_view payload)
+int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body)
 {
     Mailbox *mailbox = Mailbox::at(app_index);
     if (!mailbox)
         return gone();
-    command.uid_len = uid.size();
-    command.len = payload.size();
+    command.head_len = head.size();
+    command.len = body.size();
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     App *app = mailbox->closing ? nullptr : mailbox->app;
     Id id = unpack_id(command.conn);
@@ -41,13 +41,13 @@ int post_command(uint32_t app_index, Command command, std::string_view uid, std:
         return gone();
     if (mailbox->bytes + command.cost() > mailbox->limit)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox->bytes, mailbox->limit);
-    command.data = static_cast<char *>(malloc(uid.size() + payload.size() + 1));
+    command.data = static_cast<char *>(malloc(head.size() + body.size() + 1));
     if (!command.data)
-        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload.size());
-    if (!uid.empty())
-        memcpy(command.data, uid.data(), uid.size());
-    if (!payload.empty())
-        memcpy(command.data + uid.size(), payload.data(), payload.size());
+        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", body.size());
+    if (!head.empty())
+        memcpy(command.data, head.data(), head.size());
+    if (!body.empty())
+        memcpy(command.data + head.size(), body.data(), body.size());
     return app->commands->post_locked(command);
 }
 

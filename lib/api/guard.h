@@ -94,8 +94,8 @@ template <class Body> int with_connection(wm_conn id, Body body)
     return guarded([&] { return body(*conn); });
 }
 
-/// Leaves a command in the mailbox of the app at that index; data is copied, uid first. The code of Commands::post, or WM_ECLOSED.
-int post_command(uint32_t app_index, Command command, std::string_view uid, std::string_view payload);
+/// Puts a command with copies of head and body into the mailbox of the app at that index. The code of Commands::post, or WM_ECLOSED.
+int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body);
 
 } // namespace wm
 

@@ -21,17 +21,29 @@ int bad_uid()
     return fail(WM_EINVAL, "uid is NULL or empty");
 }
 
-/// From another thread: the message is copied, and the count comes on the app's thread.
-int queue(wm_hub *hub, Command::Kind kind, std::string_view uid, std::string_view payload, int32_t flags, wm_hub_result_fn done, void *user)
+bool elsewhere(wm_hub *hub)
 {
-    Command command = {};
-    command.kind = kind;
-    command.hub = static_cast<AppPart *>(object(hub));
-    command.flags = flags;
-    command.done = done;
-    command.user = user;
-    int result = guarded([&] { return post_command(object(hub)->app().index(), command, uid, payload); });
+    return hub && !object(hub)->app().on_thread();
+}
+
+/// From another thread: the data are copied, and the result comes on the app's thread.
+int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view payload, int32_t flags, const HubReply &reply)
+{
+    Hub &self = *object(hub);
+    int result = guarded([&] { return post_command(self.app().index(), self.command(verb, flags, reply), uid, payload); });
     return result == WM_QUEUED ? int{WM_PENDING} : result;
+}
+
+/// On the app's thread: *connections = count(hub) at once, so that `done` is not called.
+template <class Count> int count_now(wm_hub *hub, int64_t *connections, const HubReply &reply, Count count)
+{
+    return with_hub(hub, [&](Hub &self) {
+        int64_t counted = count(self);
+        if (connections)
+            *connections = counted;
+        self.app().reactor.retire(reply.user, reply.destroy);
+        return 0;
+    });
 }
 
 } // namespace
@@ -87,40 +99,51 @@ int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value)
     return with_hub(hub, [&](Hub &self) { return get_option(Scope::kHub, &self.options, option, value); });
 }
 
+int wm_hub_set_str(wm_hub *hub, const char *option, const char *value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_hub(hub, [&](Hub &self) { return set_option(Scope::kHub, &self.options, self.was_used(), option, value); });
+}
+
+int wm_hub_get_str(wm_hub *hub, const char *option, const char **value)
+{
+    if (!option || !value)
+        return no_handle(option ? "value" : "option");
+    return with_hub(hub, [&](Hub &self) { return get_option(Scope::kHub, &self.options, option, value); });
+}
+
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections,
-                wm_hub_result_fn done, void *user)
+                wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
 {
     if (!uid || uid_len == 0)
         return bad_uid();
     if (bad_span(data, len))
         return no_handle("data");
-    if (hub && !object(hub)->app().on_thread())
-        return queue(hub, Command::Kind::kHubSend, span(uid, uid_len), span(data, len), flags, done, user);
-    return with_hub(hub, [&](Hub &self) {
-        int64_t taken = self.send(span(uid, uid_len), data, len, flags);
-        if (connections)
-            *connections = taken;
-        return 0;
-    });
+    HubReply reply = {done, user, destroy};
+    if (elsewhere(hub))
+        return post(hub, HubVerb::kSend, span(uid, uid_len), span(data, len), flags, reply);
+    return count_now(hub, connections, reply, [&](Hub &self) { return self.send(span(uid, uid_len), data, len, flags); });
 }
 
-int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user)
+int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
+                     wm_destroy_fn destroy)
 {
     if (bad_span(data, len))
         return no_handle("data");
-    if (hub && !object(hub)->app().on_thread())
-        return queue(hub, Command::Kind::kHubBroadcast, {}, span(data, len), flags, done, user);
-    return with_hub(hub, [&](Hub &self) {
-        int64_t taken = self.broadcast(data, len, flags);
-        if (connections)
-            *connections = taken;
-        return 0;
-    });
+    HubReply reply = {done, user, destroy};
+    if (elsewhere(hub))
+        return post(hub, HubVerb::kBroadcast, {}, span(data, len), flags, reply);
+    return count_now(hub, connections, reply, [&](Hub &self) { return self.broadcast(data, len, flags); });
 }
 
-int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn, void *)
+int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
+                  wm_destroy_fn destroy)
 {
-    if (!uid || !connections)
-        return uid ? no_handle("connections") : bad_uid();
-    return with_hub(hub, [&](Hub &self) { return *connections = self.online(span(uid, uid_len)), 0; });
+    if (!uid || uid_len == 0)
+        return bad_uid();
+    HubReply reply = {done, user, destroy};
+    if (elsewhere(hub))
+        return post(hub, HubVerb::kOnline, span(uid, uid_len), {}, 0, reply);
+    return count_now(hub, connections, reply, [&](Hub &self) { return self.online(span(uid, uid_len)); });
 }

@@ -192,13 +192,8 @@ int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int
         return no_handle("data");
     int64_t taken = 0;
     int result = with_worker(worker, [&](Worker &self) {
-        if (self.app().reactor.codecs[self.codec]->answers_only)
-            return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
-        SharedMessage message(data, len, flags);
-        for (Connection *conn : self.connections())
-            if (conn->state == ConnState::kOpen)
-                taken += self.app().reactor.outbox.send(*conn, message) >= 0;
-        return 0;
+        taken = self.broadcast(data, len, flags);
+        return taken < 0 ? static_cast<int>(taken) : 0;
     });
     return result != 0 ? result : taken;
 }

@@ -205,13 +205,14 @@ void Dispatch::post(void *user, wm_destroy_fn destroy)
     give(event, destroy);
 }
 
-void Dispatch::hub(int64_t connections, void *user)
+void Dispatch::hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy)
 {
     wm_event event = {};
     event.kind = WM_EVENT_HUB;
-    event.len = static_cast<size_t>(connections);
+    event.code = status;
+    event.id = static_cast<uint64_t>(connections);
     event.user = user;
-    give(event, nullptr);
+    give(event, destroy);
 }
 
 } // namespace wm

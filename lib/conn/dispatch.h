@@ -60,7 +60,7 @@ public:
     /// These retire user, where destroy is given, once the host has had the record.
     void timer(uint64_t timer, void *user, wm_destroy_fn destroy);
     void post(void *user, wm_destroy_fn destroy);
-    void hub(int64_t connections, void *user);
+    void hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy);
 
     // For Overflow.
     bool has_room(const Connection &conn, ConnEvent event) const;

@@ -8,35 +8,41 @@
 
 #include "core/id.h"
 #include "wm/app.h"
-#include "wm/hub.h"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 namespace wm {
 
 class App;
 
-/// One request of another thread; data and the command are its own until the app's thread has run it.
+/// One request of another thread. Owns its data until the app's thread has run it.
 struct Command {
-    enum class Kind : uint8_t { kSend, kClose, kPost, kHubSend, kHubBroadcast };
+    enum class Kind : uint8_t { kSend, kClose, kPost, kPart };
+    using AnyFunction = void (*)();
 
     Kind kind;
+    uint8_t verb;  ///< kPart: one of the part's own
     int32_t flags; ///< of a send; the code of a close
-    uint64_t conn;
-    void *hub;
-    char *data; ///< malloc'd: the uid, then the payload
-    size_t uid_len;
-    size_t len;
+    uint64_t conn; ///< kSend, kClose
+    uint64_t part; ///< kPart: the part's id, unique in its app
+    char *data;    ///< malloc'd: the head, then the body
+    size_t head_len;
+    size_t len; ///< of the body
     wm_post_fn post;
-    wm_hub_result_fn done;
+    AnyFunction done; ///< kPart: the caller's, of a type that the part knows
     void *user;
     wm_destroy_fn destroy;
+    /// kPart: called in place of the part when it no longer exists. `app` is nullptr while the app is being freed.
+    void (*gone)(App *app, const Command &command);
 
-    size_t cost() const { return sizeof(Command) + uid_len + len; }
+    size_t cost() const { return sizeof(Command) + head_len + len; }
+    std::string_view head() const { return {data, head_len}; }
+    std::string_view body() const { return {data + head_len, len}; }
 };
 
 struct Mailbox {

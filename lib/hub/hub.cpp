@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 #include "proto/websocket/frame.h"
+#include "worker/broadcast.h"
+#include "worker/handles.h"
 
 namespace wm {
 
@@ -133,7 +135,7 @@ int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
     SharedMessage message(data, len, flags);
     int64_t taken = 0;
     for (uint32_t index : all_)
-        taken += app_.reactor.outbox.send(*app_.reactor.connections.at(bindings_[index].slot), message) >= 0;
+        taken += broadcast_to(app_.reactor.outbox, *app_.reactor.connections.at(bindings_[index].slot), message);
     return taken;
 }
 
@@ -146,16 +148,61 @@ int64_t Hub::online(std::string_view uid) const
     return live;
 }
 
+Command Hub::command(HubVerb verb, int32_t flags, const HubReply &reply) const
+{
+    Command command = {};
+    command.kind = Command::Kind::kPart;
+    command.part = id();
+    command.verb = static_cast<uint8_t>(verb);
+    command.flags = flags;
+    command.done = reinterpret_cast<Command::AnyFunction>(reply.done);
+    command.user = reply.user;
+    command.destroy = reply.destroy;
+    command.gone = &Hub::gone;
+    return command;
+}
+
 void Hub::run(Command &command)
 {
-    std::string_view uid(command.data, command.uid_len);
-    const char *payload = command.data + command.uid_len;
-    int64_t taken = command.kind == Command::Kind::kHubSend ? send(uid, payload, command.len, command.flags)
-                                                            : broadcast(payload, command.len, command.flags);
-    if (command.done)
-        command.done(handle(this), taken, command.user);
-    else
-        app_.reactor.dispatch.hub(taken, command.user);
+    int64_t connections = 0;
+    switch (static_cast<HubVerb>(command.verb)) {
+    case HubVerb::kSend:
+        connections = send(command.head(), command.body().data(), command.len, command.flags);
+        break;
+    case HubVerb::kBroadcast:
+        connections = broadcast(command.body().data(), command.len, command.flags);
+        break;
+    case HubVerb::kOnline:
+        connections = online(command.head());
+        break;
+    }
+    reply(&app_, this, command, 0, connections);
+}
+
+/// The hub was freed while the command waited: the caller still gets its one result.
+void Hub::gone(App *app, const Command &command)
+{
+    reply(app, nullptr, command, app ? WM_ECLOSED : WM_ESTOPPED, 0);
+}
+
+void Hub::reply(App *app, Hub *hub, const Command &command, int32_t status, int64_t connections)
+{
+    auto done = reinterpret_cast<wm_hub_result_fn>(command.done);
+    if (!app) { // it is being freed: neither records nor a turn's end will come
+        if (done)
+            done(handle(hub), status, connections, command.user);
+        if (command.destroy)
+            command.destroy(command.user);
+        return;
+    }
+    if (!done) {
+        app->reactor.dispatch.hub(status, connections, command.user, command.destroy);
+        return;
+    }
+    app->reactor.callback_watch.begin(nullptr, "hub result");
+    done(handle(hub), status, connections, command.user);
+    app->reactor.callback_watch.end();
+    app->reactor.retire(command.user, command.destroy);
 }
 
 } // namespace wm

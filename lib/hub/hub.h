@@ -16,6 +16,16 @@
 
 namespace wm {
 
+/// What another thread may ask of a hub.
+enum class HubVerb : uint8_t { kSend, kBroadcast, kOnline };
+
+/// Where the result of a pending call goes.
+struct HubReply {
+    wm_hub_result_fn done;
+    void *user;
+    wm_destroy_fn destroy;
+};
+
 class Hub : public AppPart {
 public:
     explicit Hub(App &app) : app_(app) { app.add_part(this); }
@@ -33,8 +43,13 @@ public:
 
     void released(Connection &conn) override;
     void run(Command &command) override;
+    /// The command by which another thread asks for `verb`; any thread.
+    Command command(HubVerb verb, int32_t flags, const HubReply &reply) const;
 
     App &app() { return app_; }
+
+    /// Its name is its identity, and stays once a connection was bound.
+    bool was_used() const { return !bindings_.empty(); }
 
     HubOptions options;
 
@@ -49,6 +64,8 @@ private:
         uint32_t listed = 0; ///< place in all_; the next free one when it is free
     };
 
+    static void gone(App *app, const Command &command);
+    static void reply(App *app, Hub *hub, const Command &command, int32_t status, int64_t connections);
     uint32_t binding_of(const Connection &conn) const { return conn.slot < by_slot_.size() ? by_slot_[conn.slot] : kNone; }
     uint32_t take_binding();
     void append(Uid *uid, uint32_t index);

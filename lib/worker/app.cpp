@@ -167,6 +167,7 @@ bool App::tells_master() const
 void App::add_part(AppPart *part)
 {
     parts_.push_back(part);
+    part->id_ = ++last_part_id_;
     reactor.observe(*part, ReactorObserver::kReleased);
 }
 
@@ -181,9 +182,12 @@ void App::remove_part(AppPart *part)
     parts_.erase(std::find(parts_.begin(), parts_.end(), part));
 }
 
-bool App::has_part(const AppPart *part) const
+AppPart *App::find_part(uint64_t id) const
 {
-    return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
+    for (AppPart *part : parts_)
+        if (part->id() == id)
+            return part;
+    return nullptr;
 }
 
 } // namespace wm

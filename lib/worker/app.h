@@ -28,10 +28,16 @@ class StatusWriter;
 class Timers;
 class Worker;
 
-/// What other layers add to an app: it runs commands of other threads that are its own.
+/// What other layers add to an app: it runs commands of other threads that name it by its id.
 class AppPart : public ReactorObserver {
 public:
     virtual void run(Command &command) = 0;
+    /// A number of the app's that is never used again, so that a command never reaches a later part at the same address.
+    uint64_t id() const { return id_; }
+
+private:
+    friend class App;
+    uint64_t id_ = 0;
 };
 
 class App {
@@ -81,7 +87,7 @@ public:
     void remove_part(AppPart *part);
     /// A worker was released: freed at the end of the turn in which its last connection has ended.
     void worker_released() { worker_released_ = true; }
-    bool has_part(const AppPart *part) const;
+    AppPart *find_part(uint64_t id) const;
 
     /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
     class Visit {
@@ -135,6 +141,7 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Service> services_;
+    uint64_t last_part_id_ = 0;
     int64_t max_by_descriptors_ = 0;
     bool started_ = false;
     bool stopped_ = false;

@@ -49,7 +49,7 @@ void Commands::run()
     mailbox_->bytes -= through; // what waits for room in a poll still counts
 }
 
-/// Who queued it has been told that it was taken: what goes wrong now is an error event.
+/// The caller has returned with WM_QUEUED: a failure now becomes an error event.
 void Commands::run_send(Connection &conn, const Command &command)
 {
     int result = app_.reactor.outbox.send(conn, {command.data, command.len}, command.flags);
@@ -82,12 +82,11 @@ void Commands::run_one(Command &command)
         if (command.post)
             app_.reactor.retire(command.user, command.destroy);
         break;
-    case Command::Kind::kHubSend:
-    case Command::Kind::kHubBroadcast:
-        if (app_.has_part(static_cast<AppPart *>(command.hub)))
-            static_cast<AppPart *>(command.hub)->run(command);
-        else if (command.done) // the hub was freed meanwhile
-            command.done(nullptr, 0, command.user);
+    case Command::Kind::kPart:
+        if (AppPart *part = app_.find_part(command.part))
+            part->run(command);
+        else
+            command.gone(&app_, command);
         break;
     }
     free(command.data);
@@ -112,9 +111,9 @@ void Commands::drop()
     postponed_.clear();
     for (Command &command : commands) {
         free(command.data);
-        if (command.done)
-            command.done(nullptr, 0, command.user);
-        if (command.destroy)
+        if (command.gone)
+            command.gone(nullptr, command);
+        else if (command.destroy)
             command.destroy(command.user);
     }
 }

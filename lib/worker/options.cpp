@@ -97,6 +97,7 @@ const OptionRow kWorkerRows[] = {
 const OptionRow kConnRows[] = {WM_CONN_ROWS(ConnOptions)};
 
 const OptionRow kHubRows[] = {
+    WM_TEXT(HubOptions, name, false, "its identity: hubs of one name in several processes are one hub, once they are joined"),
     WM_INT(HubOptions, max_uid, "bytes", 1, 65535, true, "longest uid"),
     WM_INT(HubOptions, max_per_uid, "count", 1, 1 << 20, true, "connections of one uid; the oldest goes"),
 };

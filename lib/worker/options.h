@@ -47,6 +47,7 @@ struct AppOptions {
 };
 
 struct HubOptions {
+    std::string name = "hub";
     int64_t max_uid = 255;
     int64_t max_per_uid = 16;
 };

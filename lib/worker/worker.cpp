@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "proto/websocket/frame.h"
 #include "worker/app.h"
+#include "worker/broadcast.h"
 #include "worker/handles.h"
 #include "worker/process_link.h"
 #include "worker/shutdown.h"
@@ -197,6 +198,17 @@ void Worker::release()
     for (size_t i = connections().size(); i-- > 0;)
         app_.reactor.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);
     app_.reactor.has_work();
+}
+
+int64_t Worker::broadcast(const void *data, size_t len, int32_t flags)
+{
+    if (app_.reactor.codecs[codec]->answers_only)
+        return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
+    SharedMessage message(data, len, flags);
+    int64_t taken = 0;
+    for (Connection *conn : connections())
+        taken += broadcast_to(app_.reactor.outbox, *conn, message);
+    return taken;
 }
 
 void Worker::acceptable(Worker *self)

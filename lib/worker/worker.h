@@ -39,6 +39,8 @@ public:
     void stop();
     /// on_stop, unless it has been called since the worker listened; false: it had been.
     bool call_on_stop();
+    /// Sends one message to every open connection. How many took it, or WM_ESTATE.
+    int64_t broadcast(const void *data, size_t len, int32_t flags);
     /// Marks it for deletion at the end of the turn; its connections are destroyed.
     void release();
 

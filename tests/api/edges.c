@@ -105,16 +105,19 @@ static void close_record__worker_lives_until_the_next_poll(void **state)
     host_end(host);
 }
 
-static int done_calls;
-static void on_done(wm_hub *hub, int64_t connections, void *user)
+static int done_calls, done_status, done_destroyed;
+static void on_done(wm_hub *hub, int32_t status, int64_t connections, void *user)
 {
-    (void)hub, (void)connections, (void)user;
+    (void)user;
+    assert_int_equal(connections, 0);
+    assert_int_equal(hub == NULL, status < 0);
     done_calls++;
+    done_status = status;
 }
 
 static void *hub_send(void *user)
 {
-    return wm_hub_send(user, "u", 1, "x", 1, 0, NULL, on_done, NULL) == WM_PENDING ? user : NULL;
+    return wm_hub_send(user, "u", 1, "x", 1, 0, NULL, on_done, &done_destroyed, count_destroy) == WM_PENDING ? user : NULL;
 }
 
 static void pending_hub_result__comes_once_also_when_the_hub_is_freed(void **state)
@@ -125,13 +128,96 @@ static void pending_hub_result__comes_once_also_when_the_hub_is_freed(void **sta
     wm_hub *hub = wm_hub_new(host->app);
     pthread_t thread;
     void *result;
-    done_calls = 0;
+    done_calls = done_destroyed = 0;
     pthread_create(&thread, NULL, hub_send, hub);
     pthread_join(thread, &result);
     assert_non_null(result);
     wm_hub_free(hub);
     settle(host);
     assert_int_equal(done_calls, 1);
+    assert_int_equal(done_status, WM_ECLOSED);
+    assert_int_equal(done_destroyed, 1);
+    host_end(host);
+}
+
+static void pending_hub_result__comes_once_also_when_the_app_is_freed(void **state)
+{
+    (void)state;
+    struct host *host = host_begin(&CALLBACKS, "text");
+    turn(host, 0);
+    pthread_t thread;
+    void *result;
+    done_calls = done_destroyed = 0;
+    pthread_create(&thread, NULL, hub_send, wm_hub_new(host->app));
+    pthread_join(thread, &result);
+    assert_non_null(result);
+    host_end(host);
+    assert_int_equal(done_calls, 1);
+    assert_int_equal(done_status, WM_ESTOPPED);
+    assert_int_equal(done_destroyed, 1);
+}
+
+static void *hub_send_for_record(void *user)
+{
+    static int mark;
+    return wm_hub_send(user, "u", 1, "x", 1, 0, NULL, NULL, &mark, NULL) == WM_PENDING ? &mark : NULL;
+}
+
+static void hub_record__has_status_connections_and_user(void **state)
+{
+    (void)state;
+    struct host *host = host_begin(&PULL, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    for (int freed = 0; freed < 2; freed++) {
+        wm_hub *hub = wm_hub_new(host->app);
+        assert_int_equal(wm_hub_bind(hub, "u", 1, conn), 0);
+        pthread_t thread;
+        void *mark;
+        pthread_create(&thread, NULL, hub_send_for_record, hub);
+        pthread_join(thread, &mark);
+        assert_non_null(mark);
+        if (freed)
+            wm_hub_free(hub);
+        until(host, count_of(host, WM_EVENT_HUB) == (size_t)freed + 1);
+        const struct seen *event = nth(host, WM_EVENT_HUB, (size_t)freed);
+        assert_int_equal(event->code, freed ? WM_ECLOSED : 0);
+        assert_int_equal(event->id, freed ? 0 : 1);
+        assert_int_equal(event->detail, 0);
+        assert_int_equal(event->len, 0);
+        assert_ptr_equal(event->user, mark);
+    }
+    client_end(&client);
+    host_end(host);
+}
+
+/* A hub is freed and a new one made, often at the same address, while the message for the first waits in the mailbox. */
+static void pending_hub_send__never_reaches_a_later_hub(void **state)
+{
+    (void)state;
+    struct host *host = host_begin(&CALLBACKS, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    int reused = 0;
+    for (int i = 0; i < 50; i++) {
+        wm_hub *hub = wm_hub_new(host->app);
+        pthread_t thread;
+        void *result;
+        done_calls = 0;
+        pthread_create(&thread, NULL, hub_send, hub);
+        pthread_join(thread, &result);
+        assert_non_null(result);
+        wm_hub_free(hub);
+        wm_hub *later = wm_hub_new(host->app);
+        reused += later == hub;
+        assert_int_equal(wm_hub_bind(later, "u", 1, conn), 0);
+        settle(host);
+        assert_int_equal(done_calls, 1);
+        assert_false(client_has(&client, 1));
+        wm_hub_free(later);
+    }
+    assert_true(reused > 0); /* else the test shows nothing */
+    client_end(&client);
     host_end(host);
 }
 
@@ -506,6 +592,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(post_record__user_lives_until_the_next_poll),
         cmocka_unit_test(close_record__worker_lives_until_the_next_poll),
         cmocka_unit_test(pending_hub_result__comes_once_also_when_the_hub_is_freed),
+        cmocka_unit_test(pending_hub_result__comes_once_also_when_the_app_is_freed),
+        cmocka_unit_test(hub_record__has_status_connections_and_user),
+        cmocka_unit_test(pending_hub_send__never_reaches_a_later_hub),
         cmocka_unit_test(before_open__backpressure_is_followed_by_drain),
         cmocka_unit_test(fd__shows_timers_added_before_the_loop_opened),
         cmocka_unit_test(fd__shows_a_deadline_set_between_polls),

@@ -7,14 +7,14 @@
 static int64_t send_to(wm_hub *hub, const char *uid, const char *text)
 {
     int64_t connections = -1;
-    assert_int_equal(wm_hub_send(hub, uid, strlen(uid), text, strlen(text), 0, &connections, NULL, NULL), 0);
+    assert_int_equal(wm_hub_send(hub, uid, strlen(uid), text, strlen(text), 0, &connections, NULL, NULL, NULL), 0);
     return connections;
 }
 
 static int64_t online(wm_hub *hub, const char *uid)
 {
     int64_t connections = -1;
-    assert_int_equal(wm_hub_online(hub, uid, strlen(uid), &connections, NULL, NULL), 0);
+    assert_int_equal(wm_hub_online(hub, uid, strlen(uid), &connections, NULL, NULL, NULL), 0);
     return connections;
 }
 
@@ -128,16 +128,16 @@ static void uid__is_any_bytes_of_1_to_255(void **state)
     memset(longest, 'u', sizeof longest);
     assert_int_equal(wm_hub_bind(hub, "a\0b", 3, one), 0);
     assert_int_equal(wm_hub_bind(hub, "a\0c", 3, two), 0);
-    assert_int_equal(wm_hub_send(hub, "a\0b", 3, "b", 1, 0, &connections, NULL, NULL), 0);
+    assert_int_equal(wm_hub_send(hub, "a\0b", 3, "b", 1, 0, &connections, NULL, NULL, NULL), 0);
     assert_int_equal(connections, 1);
     client_hear(host, &first, "b\n");
-    assert_int_equal(wm_hub_online(hub, "a", 1, &connections, NULL, NULL), 0);
+    assert_int_equal(wm_hub_online(hub, "a", 1, &connections, NULL, NULL, NULL), 0);
     assert_int_equal(connections, 0);
     assert_int_equal(wm_hub_bind(hub, longest, 255, one), 0);
     assert_int_equal(wm_hub_bind(hub, longest, 256, one), WM_EINVAL);
     assert_int_equal(wm_hub_bind(hub, "", 0, one), WM_EINVAL);
     assert_int_equal(wm_hub_bind(hub, NULL, 0, one), WM_EINVAL);
-    assert_int_equal(wm_hub_send(hub, longest, 255, "long", 4, 0, NULL, NULL, NULL), 0);
+    assert_int_equal(wm_hub_send(hub, longest, 255, "long", 4, 0, NULL, NULL, NULL, NULL), 0);
     client_hear(host, &first, "long\n");
     assert_int_equal(wm_hub_set_int(hub, "max_uid", 3), 0);
     assert_int_equal(wm_hub_bind(hub, "four", 4, one), WM_EINVAL);
@@ -158,9 +158,9 @@ static void hubs__do_not_know_of_each_other(void **state)
     assert_int_equal(send_to(users, "x", "user"), 1);
     assert_int_equal(send_to(rooms, "x", "room"), 1);
     int64_t connections;
-    assert_int_equal(wm_hub_broadcast(rooms, "all", 3, 0, &connections, NULL, NULL), 0);
+    assert_int_equal(wm_hub_broadcast(rooms, "all", 3, 0, &connections, NULL, NULL, NULL), 0);
     assert_int_equal(connections, 2);
-    assert_int_equal(wm_hub_broadcast(users, "some", 4, 0, &connections, NULL, NULL), 0);
+    assert_int_equal(wm_hub_broadcast(users, "some", 4, 0, &connections, NULL, NULL, NULL), 0);
     assert_int_equal(connections, 1);
     client_hear(host, &first, "user\nall\nsome\n");
     client_hear(host, &second, "room\nall\n");
@@ -237,6 +237,75 @@ static void hub_of_another_app__does_not_take_the_connection(void **state)
     host_end(host);
 }
 
+static int64_t hub_broadcast(wm_hub *hub, const char *text)
+{
+    int64_t connections = -1;
+    assert_int_equal(wm_hub_broadcast(hub, text, strlen(text), 0, &connections, NULL, NULL, NULL), 0);
+    return connections;
+}
+
+/* One open, one whose queue is full, one that closes, one before its handshake. */
+static void broadcast__of_hub_and_worker_count_alike(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    wm_hub *hub = wm_hub_new(host->app);
+    wm_conn conns[4];
+    struct client clients[4];
+    for (int i = 0; i < 3; i++)
+        clients[i] = ws_open(host, &conns[i]);
+    clients[3] = client_begin(host);
+    until(host, count_of(host, WM_EVENT_CONNECT) == 4);
+    conns[3] = nth(host, WM_EVENT_CONNECT, 3)->conn;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(bind_to(hub, "u", conns[i]), 0);
+    assert_int_equal(wm_conn_set_int(conns[1], "max_send_buffer", 0), 0);
+    assert_int_equal(wm_conn_send(conns[1], "first", 5, 0), 0);
+    assert_int_equal(wm_conn_close(conns[2], 0, NULL, 0), 0);
+    assert_int_equal(hub_broadcast(hub, "of the hub"), 1);
+    assert_int_equal(wm_worker_broadcast(host->worker, "of the worker", 13, 0), 1);
+    until(host, count_of(host, WM_EVENT_ERROR) == 1);
+    assert_int_equal(nth(host, WM_EVENT_ERROR, 0)->conn, conns[1]);
+    assert_int_equal(nth(host, WM_EVENT_ERROR, 0)->code, WM_EFULL);
+    ws_hear(host, &clients[0], WS_TEXT, "of the hub");
+    ws_hear(host, &clients[0], WS_TEXT, "of the worker");
+    for (int i = 0; i < 4; i++)
+        client_end(&clients[i]);
+    host_end(host);
+}
+
+static void done__is_not_called_for_a_result_at_once_and_destroy_is(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_hub *hub = wm_hub_new(host->app);
+    int64_t connections = -1;
+    int destroyed = 0;
+    assert_int_equal(wm_hub_send(hub, "u", 1, "x", 1, WM_SEND_FIRST, &connections, NULL, &destroyed, count_destroy), 0);
+    assert_int_equal(wm_hub_broadcast(hub, "x", 1, 0, &connections, NULL, &destroyed, count_destroy), 0);
+    assert_int_equal(wm_hub_online(hub, "u", 1, &connections, NULL, &destroyed, count_destroy), 0);
+    assert_int_equal(wm_hub_online(hub, NULL, 1, &connections, NULL, &destroyed, count_destroy), WM_EINVAL);
+    settle(host);
+    assert_int_equal(destroyed, 3);
+    host_end(host);
+}
+
+static void name__is_an_option_until_a_connection_is_bound(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_hub *hub = wm_hub_new(host->app);
+    const char *name = NULL;
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    assert_int_equal(wm_hub_get_str(hub, "name", &name), 0);
+    assert_string_equal(name, "hub");
+    assert_int_equal(wm_hub_set_str(hub, "name", "rooms"), 0);
+    assert_int_equal(bind_to(hub, "u", conn), 0);
+    assert_int_equal(wm_hub_set_str(hub, "name", "late"), WM_ESTATE);
+    assert_int_equal(wm_hub_get_str(hub, "name", &name), 0);
+    assert_string_equal(name, "rooms");
+    client_end(&client);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -248,6 +317,9 @@ int main(void)
         SCENARIO(hubs__do_not_know_of_each_other),
         SCENARIO(many_uids__are_each_reached),
         SCENARIO(full_queue__is_not_counted_and_is_told_as_error),
+        SCENARIO(broadcast__of_hub_and_worker_count_alike),
+        SCENARIO(done__is_not_called_for_a_result_at_once_and_destroy_is),
+        SCENARIO(name__is_an_option_until_a_connection_is_bound),
         SCENARIO(hub_of_another_app__does_not_take_the_connection),
     };
     return RUN_SCENARIOS("hub", scenarios);

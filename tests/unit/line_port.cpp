@@ -67,7 +67,7 @@ private:
         std::vector<Late> late;
         late.swap(late_);
         for (size_t i = late.size(); i-- > 0;)
-            late[i].done(nullptr, is_ok(late[i].number) ? 1 : 0, late[i].user);
+            late[i].done(nullptr, 0, is_ok(late[i].number) ? 1 : 0, late[i].user);
     }
 
     wm_app *app_;
