@@ -167,7 +167,7 @@ enum {
     WM_SCOPE_CONN = 3,
     WM_SCOPE_HUB = 4
 };
-int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *standard, int64_t *min, int64_t *max, int32_t *live, const char **text);
+int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value, int64_t *min, int64_t *max, int32_t *live, const char **text);
 typedef void (*wm_timer_fn)(wm_timer timer, void *user);
 wm_timer wm_timer_add(wm_app *app, int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
 int wm_timer_del(wm_timer timer);

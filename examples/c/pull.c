@@ -27,7 +27,7 @@ static void serve(wm_app *app, const wm_event *events, int count)
                 wm_app_stop(app);
             break;
         case WM_EVENT_CLOSE:
-            printf("close, reason %" PRId32 "\n", event->code);
+            printf("close, reason %" PRIu32 "\n", event->flags & 255);
             break;
         default:
             break;

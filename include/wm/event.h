@@ -20,7 +20,7 @@ enum {
     WM_EVENT_BUFFER_FULL = 5,  /**< more than send_high_water is queued */
     WM_EVENT_BUFFER_DRAIN = 6, /**< the queue fell to zero after buffer_full */
     WM_EVENT_ERROR = 7,        /**< code is a WM_E... code, data its text; the connection may live on */
-    WM_EVENT_CLOSE = 8,        /**< the last event of a connection: code is a WM_REASON_..., detail the close code */
+    WM_EVENT_CLOSE = 8,        /**< the last event of a connection: its reason in the low byte of flags; code and detail, see there */
     WM_EVENT_TIMER = 9,        /**< a timer without a callback was due: id */
     WM_EVENT_POST = 10,        /**< a wm_app_post without a function arrived: user */
     WM_EVENT_HUB = 11          /**< the result of a pending hub call without a callback: code is its status, id the connections */
@@ -32,15 +32,17 @@ enum {
  */
 typedef struct wm_event {
     uint32_t kind;     /**< WM_EVENT_... */
-    uint32_t flags;    /**< MESSAGE: WM_KIND_... in the low byte */
+    uint32_t flags;    /**< in the low byte: MESSAGE: WM_KIND_..., CLOSE: WM_REASON_... */
     wm_conn conn;      /**< 0 when the event is of no connection */
     wm_worker *worker; /**< NULL when the event is of no worker */
-    void *user;        /**< the connection's (wm_conn_set_user), the timer's or the post's user pointer */
+    void *user;        /**< the connection's (wm_conn_set_user), the timer's, post's or hub call's user pointer */
     const void *data;  /**< never NULL for a MESSAGE, also when len is 0 */
     size_t len;        /**< bytes at data */
-    uint64_t id;       /**< request or timer */
-    int32_t code;      /**< ERROR, CLOSE: see there */
-    int32_t detail;    /**< CLOSE: the websocket close code, the errno, or 0 */
+    uint64_t id;       /**< the request or timer; HUB: how many connections */
+    int32_t code;   /**< 0 or WM_E...: of an ERROR; of a CLOSE by WM_REASON_TIMEOUT (WM_ETIMEDOUT), _PROTOCOL (WM_EPROTOCOL), _LIMIT (close
+                       code 1009: WM_EMSGSIZE, 1008 and 1013: WM_EFULL, else 0) and _ERROR (by its errno, WM_ESYS where a close code stands in
+                       its place); HUB: the status (wm_hub_result_fn) */
+    int32_t detail; /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: how many targets did not answer */
 } wm_event;
 
 #ifdef __cplusplus

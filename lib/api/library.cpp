@@ -58,8 +58,8 @@ int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy)
     return set_log(fn, user, destroy);
 }
 
-int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *standard, int64_t *min,
-                   int64_t *max, int32_t *live, const char **text)
+int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value,
+                   int64_t *min, int64_t *max, int32_t *live, const char **text)
 {
     if (scope < WM_SCOPE_APP || scope > WM_SCOPE_HUB)
         return fail(WM_EINVAL, "scope %d is none of WM_SCOPE_APP, _WORKER, _CONN and _HUB", static_cast<int>(scope));
@@ -73,7 +73,7 @@ int wm_option_next(int32_t scope, size_t index, const char **name, const char **
     give(name, row->name);
     give(type, row->text_value ? "str" : "int");
     give(unit, row->unit);
-    give(standard, row->standard);
+    give(default_value, row->default_value);
     give(min, row->min);
     give(max, row->max);
     give(live, row->live ? 1 : 0);

@@ -59,7 +59,7 @@ struct OptionRow {
     const char *name;
     bool text_value;
     const char *unit;
-    int64_t standard;
+    int64_t default_value;
     int64_t min;
     int64_t max;
     bool live; ///< may change after listen

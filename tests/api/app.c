@@ -71,7 +71,7 @@ static void options__unknown_late_and_out_of_range_say_what_is_right(void **stat
     wm_app_free(app);
 }
 
-/** What wm_option_next lists is what set and get take, with that standard and range. */
+/** What wm_option_next lists is what set and get take, with that default and range. */
 static void options__are_as_they_are_listed(void **state)
 {
     (void)state;
@@ -79,25 +79,25 @@ static void options__are_as_they_are_listed(void **state)
     wm_worker *worker = wm_worker_new(app, "text://127.0.0.1:0");
     wm_hub *hub = wm_hub_new(app);
     const char *name, *type, *unit, *text;
-    int64_t standard, min, max, value;
+    int64_t default_value, min, max, value;
     int32_t live;
     for (int32_t scope = WM_SCOPE_APP; scope <= WM_SCOPE_HUB; scope++) {
         if (scope == WM_SCOPE_CONN)
             continue;
         size_t index = 0;
-        for (; wm_option_next(scope, index, &name, &type, &unit, &standard, &min, &max, &live, &text) == 1; index++) {
+        for (; wm_option_next(scope, index, &name, &type, &unit, &default_value, &min, &max, &live, &text) == 1; index++) {
             assert_true(strlen(text) > 10);
             if (strcmp(type, "int") != 0)
                 continue;
             if (strcmp(unit, "ms") == 0)
                 assert_string_equal(name + strlen(name) - 3, "_ms");
-            assert_true(min <= standard && standard <= max);
+            assert_true(min <= default_value && default_value <= max);
             int got = scope == WM_SCOPE_APP      ? wm_app_get_int(app, name, &value)
                       : scope == WM_SCOPE_WORKER ? wm_worker_get_int(worker, name, &value)
                                                  : wm_hub_get_int(hub, name, &value);
             assert_int_equal(got, 0);
             if (strcmp(name, "max_queue_total") != 0)
-                assert_int_equal(value, standard);
+                assert_int_equal(value, default_value);
             for (int i = 0; i < 4; i++) {
                 int64_t try = i == 0 ? min : i == 1 ? max : i == 2 ? min - 1 : max + 1;
                 int set = scope == WM_SCOPE_APP      ? wm_app_set_int(app, name, try)
@@ -220,7 +220,7 @@ static void stop__does_not_wait_for_a_peer_over_stop_timeout(void **state)
     }
     assert_int_equal(turn(host, 0), WM_ESTOPPED);
     assert_int_equal(count_of(host, WM_EVENT_CLOSE), 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_STOP);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_STOP);
     client_end(&client);
     host_end(host);
 }
@@ -235,7 +235,7 @@ static void worker_stop__leaves_the_app_and_may_listen_again(void **state)
     client_hear_end(host, &client);
     client_end(&client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_STOP);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_STOP);
     assert_int_equal(stops, 1);
     assert_int_equal(wm_worker_listen(host->worker), 0);
     client = client_open(host, NULL);

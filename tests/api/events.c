@@ -198,6 +198,24 @@ static void half_close__all_lines_are_answered(void **state)
     host_end(host);
 }
 
+/* A record says the reason in flags, the error in code and the close code in detail. */
+static void close_record__has_reason_error_and_close_code(void **state)
+{
+    const struct setting *setting = *state;
+    if (setting->cap == 0)
+        return; /* a callback has them as arguments */
+    struct host *host = host_begin(setting, "websocket");
+    struct client client = ws_open(host, NULL);
+    ws_send(host, &client, 0x83, "x", 1); /* a reserved opcode */
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    const struct seen *event = nth(host, WM_EVENT_CLOSE, 0);
+    assert_int_equal(event->flags & 255, WM_REASON_PROTOCOL);
+    assert_int_equal(event->code, WM_EPROTOCOL);
+    assert_int_equal(event->detail, 1002);
+    client_end(&client);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -211,6 +229,7 @@ int main(void)
         SCENARIO(close__what_may_not_be_sent_is_refused),
         SCENARIO(destroy__drops_what_is_queued_and_closes_once),
         SCENARIO(half_close__all_lines_are_answered),
+        SCENARIO(close_record__has_reason_error_and_close_code),
     };
     return RUN_SCENARIOS("events", scenarios);
 }

@@ -90,7 +90,7 @@ static void reject__answers_and_closes(void **state)
     client_end(&client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
     assert_int_equal(count_of(host, WM_EVENT_OPEN), 0);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_LOCAL);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_LOCAL);
     host_end(host);
 }
 
@@ -162,7 +162,7 @@ static void pending__for_ever_ends_by_handshake_timeout(void **state)
     until(host, client_ended(&client));
     client_end(&client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_TIMEOUT);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_TIMEOUT);
     assert_int_equal(wm_handshake_accept(decision.request, NULL, 0), WM_ECLOSED);
     host_end(host);
 }
@@ -177,7 +177,7 @@ static void silence__of_a_peer_ends_by_handshake_timeout(void **state)
     until(host, client_ended(&client));
     client_end(&client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_TIMEOUT);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_TIMEOUT);
     host_end(host);
 }
 

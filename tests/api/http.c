@@ -277,7 +277,7 @@ static void half_close__a_client_still_gets_its_answers(void **state)
     client_hear_end(host, &client);
     client_end(&client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_PEER);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_PEER);
     host_end(host);
 }
 

@@ -256,7 +256,7 @@ static void worker_free__closes_its_connections_and_no_others(void **state)
     wm_worker_free(host->worker);
     client_hear_end(host, &client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_LOCAL);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_LOCAL);
     until(host, freed == 2);
     client_say(host, &stays, "here\n");
     client_hear(host, &stays, "here\n");

@@ -262,7 +262,7 @@ static void max_message__websocket_closes_with_1009(void **state)
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
     assert_int_equal(count_of(host, WM_EVENT_MESSAGE), 1);
     assert_int_equal(nth(host, WM_EVENT_ERROR, 0)->code, WM_EMSGSIZE);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_LIMIT);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_LIMIT);
     assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->detail, 1009);
     host_end(host);
 }

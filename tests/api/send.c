@@ -252,7 +252,7 @@ static void close__waits_until_a_slow_reader_has_everything(void **state)
     free(message);
     client_end(&client);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_LOCAL);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_LOCAL);
     host_end(host);
 }
 

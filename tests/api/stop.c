@@ -43,7 +43,7 @@ static void stop__an_answer_given_afterwards_arrives_whole(void **state)
     client_hear_end(host, &client);
     client_end(&client);
     until_stopped(host);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_STOP);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_STOP);
     host_end(host);
 }
 
@@ -125,7 +125,7 @@ static void stop__an_answer_that_never_comes_ends_with_stop_timeout(void **state
     assert_int_equal(wm_app_stop(host->app), 0);
     until_stopped(host);
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, "late"), WM_ECLOSED);
-    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->code, WM_REASON_STOP);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags, WM_REASON_STOP);
     client_end(&client);
     host_end(host);
 }

@@ -41,6 +41,7 @@ while open > 0 or not seen do
             open, seen = open + 1, true
         elseif event.kind == wm.WM_EVENT_CLOSE then
             open = open - 1
+            assert(event.flags == wm.WM_REASON_PEER and event.code == 0 and event.detail == 0, "close record")
         end
     end
 end

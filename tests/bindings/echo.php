@@ -47,6 +47,7 @@ while ($open !== 0) {
             $open = ($open ?? 0) + 1;
         } elseif ($kind === $closed) {
             $open--;
+            ($event->flags === $wm->WM_REASON_PEER && $event->code === 0 && $event->detail === 0) || exit("close record\n");
         }
     }
 }

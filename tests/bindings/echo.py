@@ -60,6 +60,7 @@ while connections != 0:
             connections = (connections or 0) + 1
         elif event.kind == CLOSE:
             connections -= 1
+            assert (event.flags, event.code, event.detail) == (constants["WM_REASON_PEER"], 0, 0), "close record"
 usage = resource.getrusage(resource.RUSAGE_SELF)
 wm.wm_app_free(app)
 print(f"{messages} messages, {(usage.ru_utime + usage.ru_stime) * 1e9 / messages:.0f} ns each")

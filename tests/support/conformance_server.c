@@ -359,7 +359,7 @@ static void take_record(const wm_event *event)
         log_error(site, event->conn, event->code, event->data, event->len);
         break;
     case WM_EVENT_CLOSE:
-        log_close(site, event->conn, event->code, event->detail, event->data, event->len);
+        log_close(site, event->conn, (int32_t)(event->flags & 255), event->detail, event->data, event->len);
         break;
     default:
         break;

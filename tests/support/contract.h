@@ -160,7 +160,7 @@ static inline void seen_close(wm_worker *worker, wm_conn conn, int32_t reason, i
     event.worker = worker;
     event.conn = conn;
     event.user = wm_conn_user(conn);
-    event.code = reason;
+    event.flags = (uint32_t)reason;
     event.detail = code;
     event.data = text;
     event.len = len;
@@ -313,10 +313,10 @@ static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
     else if (event->kind == WM_EVENT_ERROR)
         len = snprintf(out, cap, "error(%s) ", wm_error_name(event->code));
     else if (event->kind == WM_EVENT_CLOSE && event->detail)
-        len = snprintf(out, cap, "close(%s %d%s%s) ", reason_name(event->code), (int)event->detail, event->len ? " " : "",
+        len = snprintf(out, cap, "close(%s %d%s%s) ", reason_name((int32_t)(event->flags & 255)), (int)event->detail, event->len ? " " : "",
                        event->len ? event->data : "");
     else if (event->kind == WM_EVENT_CLOSE)
-        len = snprintf(out, cap, "close(%s) ", reason_name(event->code));
+        len = snprintf(out, cap, "close(%s) ", reason_name((int32_t)(event->flags & 255)));
     else
         len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_HUB ? names[event->kind] : "unknown");
     return len > 0 && (size_t)len < cap ? (size_t)len : cap - 1;

@@ -107,7 +107,7 @@ void a_file_that_shrinks_resets(void **state)
     assert_int_equal(ftruncate(file.fd, 1000), 0);
     rig.until([&] { return client.ended(); });
     rig.until([&] { return rig.count(WM_EVENT_CLOSE) == 1; });
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_ERROR);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_ERROR);
     assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).detail, EIO);
     assert_true(client.in.size() < file.content.size());
 }

@@ -135,7 +135,7 @@ void a_handshake_that_fails_ends_the_connection(void **state)
     Client client(rig);
     client.say("X");
     rig.until([&] { return rig.count(WM_EVENT_CLOSE) == 1; });
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_ERROR);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_ERROR);
     assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).detail, EPROTO);
     assert_int_equal(rig.count(WM_EVENT_OPEN), 0);
     assert_int_equal(alive, 0);
@@ -150,7 +150,7 @@ void a_peer_that_ends_in_its_handshake(void **state)
         rig.settle();
     }
     rig.until([&] { return rig.count(WM_EVENT_CLOSE) == 1; });
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_PEER);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_PEER);
     assert_int_equal(alive, 0);
 }
 
@@ -161,7 +161,7 @@ void a_silent_peer_meets_the_deadline(void **state)
     assert_int_equal(wm_worker_set_int(rig.worker, "handshake_timeout_ms", 100), 0);
     Client client(rig);
     rig.until([&] { return rig.count(WM_EVENT_CLOSE) == 1; });
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_TIMEOUT);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_TIMEOUT);
     assert_true(client.ended());
 }
 
@@ -174,7 +174,7 @@ void a_close_in_its_handshake_is_at_once(void **state)
     Client client(rig);
     rig.until([&] { return rig.count(WM_EVENT_CLOSE) == 1 && client.ended(); });
     assert_string_equal(client.in.c_str(), "");
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_LOCAL);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_LOCAL);
     assert_int_equal(alive, 0);
 }
 

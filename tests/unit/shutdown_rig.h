@@ -47,6 +47,7 @@ inline constexpr Mode kModes[] = {{"callbacks", 0}, {"poll of 256", 256}, {"poll
 
 struct Seen {
     uint32_t kind;
+    uint32_t flags; ///< CLOSE: the reason
     wm_conn conn;
     uint64_t id;
     std::string data;
@@ -137,12 +138,12 @@ private:
     void take(const wm_event &event)
     {
         std::string data(static_cast<const char *>(event.data ? event.data : ""), event.len);
-        events.push_back({event.kind, event.conn, event.id, data, event.code, event.detail});
+        events.push_back({event.kind, event.flags, event.conn, event.id, data, event.code, event.detail});
         if (react)
             react(Seen(events.back()));
     }
 
-    void take(uint32_t kind, wm_conn conn, uint64_t id, const void *data, size_t len, int32_t code = 0, int32_t detail = 0)
+    void take(uint32_t kind, wm_conn conn, uint64_t id, const void *data, size_t len, int32_t reason = 0, int32_t detail = 0)
     {
         wm_event event = {};
         event.kind = kind;
@@ -150,7 +151,7 @@ private:
         event.id = id;
         event.data = data;
         event.len = len;
-        event.code = code;
+        event.flags = static_cast<uint32_t>(reason);
         event.detail = detail;
         take(event);
     }

@@ -59,7 +59,7 @@ void websockets__hear_1012_spread_over_the_interval(void **state)
         client.hear_close(1012);
     rig.until_stopped();
     assert_int_equal(rig.count(WM_EVENT_CLOSE), clients.size());
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_STOP);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_STOP);
     assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).detail, 1012);
 }
 
@@ -245,7 +245,7 @@ void http__a_quiet_keep_alive_ends_without_a_reset(void **state)
     assert_true(clock_ms() - began >= 250);
     fresh.hear_end();
     rig.until_stopped();
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_STOP);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_STOP);
 }
 
 void http__a_keep_alive_that_asks_again_in_time_is_answered(void **state)
@@ -297,7 +297,7 @@ void deadline__ends_what_is_left_in_its_way(void **state)
     client.hear_end();
     assert_true(clock_ms() - began >= 600);
     rig.until_stopped();
-    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).code, WM_REASON_STOP);
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags, WM_REASON_STOP);
     assert_int_equal(rig.stops, 1);
 }
 
