@@ -132,6 +132,7 @@ int wm_request_method(wm_request request, const void **out, size_t *len);
 int wm_request_target(wm_request request, const void **out, size_t *len);
 int wm_request_path(wm_request request, const void **out, size_t *len);
 int wm_request_query(wm_request request, const void **out, size_t *len);
+int wm_request_authority(wm_request request, const void **out, size_t *len);
 int wm_request_version(wm_request request, const void **out, size_t *len);
 int wm_request_body(wm_request request, const void **out, size_t *len);
 int wm_request_header(wm_request request, const char *name, const void **out, size_t *len);
@@ -161,6 +162,7 @@ enum {
 };
 typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *user);
 int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy);
+int wm_log(int32_t level, const void *text, size_t len);
 enum {
     WM_SCOPE_APP = 1,
     WM_SCOPE_WORKER = 2,

@@ -27,6 +27,13 @@ WM_API int wm_request_target(wm_request request, const void **out, size_t *len);
 WM_API int wm_request_path(wm_request request, const void **out, size_t *len);
 /** What follows the first "?" of the target; empty if none. @since 0.1.0 */
 WM_API int wm_request_query(wm_request request, const void **out, size_t *len);
+/**
+ * The host that the request is for, "name" or "name:port": the authority of an absolute target, whatever Host says (RFC 9112 §3.2.2), else
+ * the Host field; empty for HTTP/1.0 without either.
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_request_authority(wm_request request, const void **out, size_t *len);
 /** "1.0" or "1.1". @since 0.1.0 */
 WM_API int wm_request_version(wm_request request, const void **out, size_t *len);
 /** The body, chunks joined; empty if none. @since 0.1.0 */

@@ -21,6 +21,20 @@ typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *use
 /** Has fn take every line instead of standard error; NULL: standard error again. For the process. Any thread. @since 0.1.0 */
 WM_API int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 
+/**
+ * Writes a line to the library's log, where the library's own lines go: the host's function (wm_log_set), the log file, standard error.
+ * After `start -d` standard output and standard error are closed to the terminal, so this is where a host's messages belong. Lines below
+ * the app option log_level are dropped. Control characters become spaces, and a line is cut at 1023 bytes. Any thread; not inside a
+ * wm_log_fn.
+ *
+ * @param level WM_LOG_DEBUG, _INFO, _WARN or _ERROR.
+ * @param text The line, UTF-8, without a line break; need not end in NUL. Copied.
+ * @param len Bytes at text.
+ * @return 0, or WM_EINVAL for another level or a NULL text with a length.
+ * @since 0.1.0
+ */
+WM_API int wm_log(int32_t level, const void *text, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -52,7 +52,7 @@ int wm_app_set_str(wm_app *app, const char *option, const char *value)
 {
     if (!option || !value)
         return no_handle(option ? "value" : "option");
-    return with_app(app, [&](App &self) { return set_option(Scope::kApp, &self.options, self.started(), option, value); });
+    return with_app(app, [&](App &self) { return self.set_option(option, value); });
 }
 
 int wm_app_get_int(wm_app *app, const char *option, int64_t *value)

@@ -74,6 +74,10 @@ int wm_request_query(wm_request request, const void **out, size_t *len)
 {
     return slice_of(request, out, len, &http::Request::query);
 }
+int wm_request_authority(wm_request request, const void **out, size_t *len)
+{
+    return slice_of(request, out, len, &http::Request::authority);
+}
 int wm_request_body(wm_request request, const void **out, size_t *len)
 {
     return slice_of(request, out, len, &http::Request::body);

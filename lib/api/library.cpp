@@ -6,6 +6,8 @@
 #include "wm/version.h"
 #include "worker/options.h"
 
+#include <climits>
+
 using namespace wm;
 
 const char *wm_version(void)
@@ -56,6 +58,16 @@ const char *wm_last_error(void)
 int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy)
 {
     return set_log(fn, user, destroy);
+}
+
+int wm_log(int32_t level, const void *text, size_t len)
+{
+    if (level < WM_LOG_DEBUG || level > WM_LOG_ERROR)
+        return fail(WM_EINVAL, "log level %d is not one of WM_LOG_DEBUG, _INFO, _WARN and _ERROR", static_cast<int>(level));
+    if (!text && len > 0)
+        return fail(WM_EINVAL, "text is NULL");
+    log(level, "%.*s", static_cast<int>(len < INT_MAX ? len : INT_MAX), len > 0 ? static_cast<const char *>(text) : "");
+    return 0;
 }
 
 int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value,

@@ -138,8 +138,9 @@ struct Connection {
     uint32_t record_epoch = 0; ///< the last poll that has a record of it
     int32_t close_code = 0;
     uint8_t close_reason = 0;
-    uint8_t owed = 0;  ///< events, ConnEvent, in the overflow list
-    uint8_t codec = 0; ///< its row in the app's table of codecs
+    int8_t close_error = 0; ///< WM_E..., of the reason; 0: none
+    uint8_t owed = 0;       ///< events, ConnEvent, in the overflow list
+    uint8_t codec = 0;      ///< its row in the app's table of codecs
 
     bool has(ConnFlag flag) const { return flags & flag; }
     void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }

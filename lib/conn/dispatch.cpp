@@ -1,36 +1,11 @@
 #include "conn/dispatch.h"
 
 #include "conn/reactor.h"
-#include "core/error.h"
 #include "core/id.h"
-#include "proto/websocket/frame.h"
 
 #include <cstring>
 
 namespace wm {
-
-namespace {
-
-/// The WM_E... of a close, from its reason and its close code or errno.
-int32_t close_error(int32_t reason, int32_t detail)
-{
-    switch (reason) {
-    case WM_REASON_TIMEOUT:
-        return WM_ETIMEDOUT;
-    case WM_REASON_PROTOCOL:
-        return WM_EPROTOCOL;
-    case WM_REASON_LIMIT:
-        if (detail == websocket::kTooBig)
-            return WM_EMSGSIZE;
-        return detail == websocket::kTryAgainLater || detail == websocket::kPolicy ? WM_EFULL : 0;
-    case WM_REASON_ERROR:
-        return code_of_errno(detail);
-    default:
-        return 0;
-    }
-}
-
-} // namespace
 
 uint64_t Dispatch::id_of(const Connection &conn)
 {
@@ -197,7 +172,7 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
         callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);
     } else if (wm_event *event = record(WM_EVENT_CLOSE, conn)) {
         event->flags = static_cast<uint32_t>(reason);
-        event->code = close_error(reason, code);
+        event->code = conn.close_error;
         event->detail = code;
         event->data = text;
         event->len = len;

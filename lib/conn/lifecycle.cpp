@@ -10,6 +10,25 @@
 
 namespace wm {
 
+namespace {
+
+/// The error of a close for a reason that has no other.
+int32_t error_of(int32_t reason)
+{
+    switch (reason) {
+    case WM_REASON_TIMEOUT:
+        return WM_ETIMEDOUT;
+    case WM_REASON_PROTOCOL:
+        return WM_EPROTOCOL;
+    case WM_REASON_LIMIT:
+        return WM_EFULL;
+    default:
+        return 0;
+    }
+}
+
+} // namespace
+
 bool Lifecycle::accept(Endpoint &endpoint, int fd)
 {
     bool room = endpoint.make_room() && (!reactor_.dispatch.pulls() || reactor_.overflow.reserve(reactor_.connections.live() + 1));
@@ -104,11 +123,12 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
         reactor_.dispatch.open(conn);
 }
 
-void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text)
+void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text)
 {
     if (conn.close_reason != 0)
-        return; // the first cause is the one to tell
+        return; // the close event has the first cause
     conn.close_reason = static_cast<uint8_t>(reason);
+    conn.close_error = static_cast<int8_t>(error);
     conn.close_code = code;
     if (text.empty())
         return;
@@ -124,7 +144,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         return;
     const Codec &codec = reactor_.codec(conn);
     if (conn.state < ConnState::kHandshake) { // nothing can be sent yet
-        keep_reason(conn, reason, codec.lost_code, text);
+        keep_reason(conn, reason, error_of(reason), codec.lost_code, text);
         destroy(conn, reason, 0);
         return;
     }
@@ -134,7 +154,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         reactor_.outbox.discard(conn); // held for a handshake that will not be
     if (frame && code == 0)
         code = codec.close_code;
-    keep_reason(conn, reason, frame ? code : int32_t{codec.lost_code}, text);
+    keep_reason(conn, reason, error_of(reason), frame ? code : int32_t{codec.lost_code}, text);
     bool answered = frame && !conn.has(kNoInput) && !conn.has(kPeerEnded);
     conn.state = answered ? ConnState::kCloseSent : ConnState::kClosing;
     if (!answered)
@@ -168,10 +188,12 @@ void Lifecycle::fault(Connection &conn, int32_t reason, int32_t error, int32_t c
         reactor_.dispatch.error(conn, error, text);
     conn.set(kNoInput);
     if (later) {
-        keep_reason(conn, reason, code, text);
+        keep_reason(conn, reason, error, code, text);
         reactor_.todos.add(conn, kTodoEnd);
     } else {
         close(conn, reason, code, text);
+        if (conn.close_reason == reason)
+            conn.close_error = static_cast<int8_t>(error);
         if (conn.state == ConnState::kCloseSent)
             conn.state = ConnState::kClosing; // the peer's close frame is awaited no longer
         reactor_.outbox.list(conn);
@@ -192,13 +214,13 @@ void Lifecycle::end(Connection &conn)
               conn.cold ? std::string_view(conn.cold->close_text, conn.cold->close_text_len) : std::string_view());
 }
 
-void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t code)
+void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    if (reactor_.codec(conn).lost_code != 0)
-        code = reactor_.codec(conn).lost_code;
-    keep_reason(conn, reason, code, {});
+    int32_t lost_code = reactor_.codec(conn).lost_code;
+    int32_t error = reason == WM_REASON_ERROR ? code_of_errno(number) : error_of(reason);
+    keep_reason(conn, reason, error, lost_code != 0 ? lost_code : number, {});
     conn.state = ConnState::kClosed;
     conn.read.disarm();
     reactor_.outbox.discard(conn);
@@ -231,7 +253,7 @@ void Lifecycle::end_of_stream(Connection &conn)
         return;
     }
     if (!stays) {
-        keep_reason(conn, WM_REASON_PEER, reactor_.codec(conn).lost_code, {});
+        keep_reason(conn, WM_REASON_PEER, 0, reactor_.codec(conn).lost_code, {});
         conn.state = ConnState::kClosing;
         conn.set(kNoInput);
         reactor_.outbox.list(conn);
@@ -243,7 +265,7 @@ void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view tex
 {
     conn.set(kPeerClosed);
     conn.set(kNoInput);
-    keep_reason(conn, WM_REASON_PEER, code, text);
+    keep_reason(conn, WM_REASON_PEER, 0, code, text);
     if (conn.state == ConnState::kOpen && reactor_.dispatch.awaits_host(conn)) {
         reactor_.todos.add(conn, kTodoEnd);
     } else if (conn.state == ConnState::kOpen) {

@@ -33,8 +33,8 @@ public:
     void close(Connection &conn, int32_t reason, int32_t code, std::string_view text);
     /// As close, for a peer that broke a rule: an error event first, and nothing more is read.
     void fault(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text);
-    /// At once; the close event comes at the end of the turn. An errno as code makes WM_REASON_ERROR.
-    void destroy(Connection &conn, int32_t reason, int32_t code);
+    /// At once; the close event comes at the end of the turn. number is the errno of a WM_REASON_ERROR, else 0.
+    void destroy(Connection &conn, int32_t reason, int32_t number);
 
     /// The peer has ended its side.
     void peer_ended(Connection &conn);
@@ -68,7 +68,7 @@ private:
     void end_of_stream(Connection &conn);
     void answer_close(Connection &conn);
     void begin_close_timeout(Connection &conn);
-    void keep_reason(Connection &conn, int32_t reason, int32_t code, std::string_view text);
+    void keep_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text);
 
     Reactor &reactor_;
 };

@@ -1,5 +1,6 @@
 #include "core/log.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
@@ -24,6 +25,7 @@ void *sink_user = nullptr;
 wm_destroy_fn sink_destroy = nullptr;
 
 LogSinks sinks;
+std::atomic<int32_t> least_level{WM_LOG_INFO};
 bool full_called = false;
 uint64_t lost = 0; ///< lines that could not be written to the file
 int lost_errno = 0;
@@ -121,8 +123,15 @@ void to_one_line(char *text)
 
 } // namespace
 
+void set_log_level(int32_t level)
+{
+    least_level.store(level, std::memory_order_relaxed);
+}
+
 void log(int32_t level, const char *format, ...)
 {
+    if (level < least_level.load(std::memory_order_relaxed))
+        return;
     char text[kText];
     va_list arguments;
     va_start(arguments, format);

@@ -14,6 +14,9 @@ namespace wm {
 
 void log(int32_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/// Drops lines below that level from here on, in the whole process. Any thread.
+void set_log_level(int32_t level);
+
 inline constexpr int32_t kLogNothing = WM_LOG_ERROR + 1;
 
 /// Where lines go while the host has no log function of its own.

@@ -1,6 +1,7 @@
 #include "worker/app.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "session/codecs.h"
 #include "session/sessions.h"
 #include "worker/commands.h"
@@ -10,6 +11,7 @@
 #include "worker/worker.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <unistd.h>
 #include <utility>
@@ -21,6 +23,11 @@ namespace {
 int64_t quarter_of_memory()
 {
     return int64_t{sysconf(_SC_PHYS_PAGES)} / 4 * sysconf(_SC_PAGE_SIZE);
+}
+
+int32_t level_named(const std::string &name)
+{
+    return name == "debug" ? WM_LOG_DEBUG : name == "info" ? WM_LOG_INFO : name == "warning" ? WM_LOG_WARN : WM_LOG_ERROR;
 }
 
 } // namespace
@@ -133,6 +140,14 @@ int App::set_option(const char *name, int64_t value)
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
         mailbox_->limit = static_cast<size_t>(options.max_mailbox);
     }
+    return result;
+}
+
+int App::set_option(const char *name, const char *value)
+{
+    int result = wm::set_option(Scope::kApp, &options, started_, name, value);
+    if (result == 0 && strcmp(name, "log_level") == 0)
+        set_log_level(level_named(options.log_level));
     return result;
 }
 

@@ -70,6 +70,7 @@ public:
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
 
     int set_option(const char *name, int64_t value);
+    int set_option(const char *name, const char *value);
     /// Whether a listener that the host closes is to be closed at the master too: not when the process only ends.
     bool tells_master() const;
 

@@ -199,7 +199,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     turn(timeout_ms);
     *count = reactor.dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!reactor.todos.done() || !reactor.overflow.empty() || commands->waiting() || (stopped_ && !ended))
+    if (!reactor.todos.done() || !reactor.overflow.empty() || (stopped_ && !ended))
         reactor.loop.wake(); // something waits for the next poll: the descriptor has to show it
     if (timeout_ms == 0)
         reactor.loop.report_idle(); // the host has a loop of its own, in which it may wait now
@@ -244,12 +244,10 @@ void App::run_turn(int64_t timeout_ms)
 {
     if (!reactor.overflow.empty())
         reactor.overflow.deliver();
-    if (commands->waiting())
-        commands->run();
     end_turn();
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
-        bool left = reactor.dispatch.count() > 0 || !reactor.todos.idle() || commands->waiting();
+        bool left = reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
         end_turn();
     }

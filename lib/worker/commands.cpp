@@ -5,7 +5,6 @@
 #include "worker/handles.h"
 
 #include <cstdlib>
-#include <vector>
 
 namespace wm {
 
@@ -34,19 +33,26 @@ void Commands::run()
 {
     {
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        postponed_.insert(postponed_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
-        mailbox_->commands.clear();
+        taken_.swap(mailbox_->commands);
         mailbox_->signalled = false;
     }
-    size_t through = 0;
-    while (!postponed_.empty() && !app_.reactor.dispatch.full()) {
-        Command command = postponed_.front();
-        postponed_.pop_front();
-        through += command.cost();
-        run_one(command);
+    size_t done = 0, bytes = 0;
+    for (; done < taken_.size(); done++) {
+        size_t cost = taken_[done].cost();
+        if (!run_one(taken_[done]))
+            break;
+        bytes += cost;
     }
+    taken_.erase(taken_.begin(), taken_.begin() + static_cast<ptrdiff_t>(done));
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    mailbox_->bytes -= through; // what waits for room in a poll still counts
+    mailbox_->bytes -= bytes; // a command counts until it has run
+    if (taken_.empty())
+        return;
+    // Memory has run out: they wait for the next turn, before those that have come meanwhile.
+    taken_.insert(taken_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
+    taken_.swap(mailbox_->commands);
+    taken_.clear();
+    app_.reactor.loop.wake();
 }
 
 /// The caller has returned with WM_QUEUED: a failure now becomes an error event.
@@ -59,8 +65,11 @@ void Commands::run_send(Connection &conn, const Command &command)
         app_.reactor.dispatch.error(conn, result, wm_strerror(result));
 }
 
-void Commands::run_one(Command &command)
+/// False when memory for the record that it may become has run out: it was not run.
+bool Commands::run_one(Command &command)
 {
+    if (!app_.reactor.overflow.reserve_record())
+        return false;
     Id id = unpack_id(command.conn);
     Connection *conn = command.conn ? app_.reactor.connections.find(id.slot, id.generation) : nullptr;
     switch (command.kind) {
@@ -89,7 +98,9 @@ void Commands::run_one(Command &command)
             command.gone(&app_, command);
         break;
     }
+    app_.reactor.overflow.release_record();
     free(command.data);
+    return true;
 }
 
 void Commands::refuse()
@@ -107,8 +118,6 @@ void Commands::drop()
         mailbox_->bytes = 0;
         mailbox_->signalled = false;
     }
-    commands.insert(commands.begin(), postponed_.begin(), postponed_.end());
-    postponed_.clear();
     for (Command &command : commands) {
         free(command.data);
         if (command.gone)

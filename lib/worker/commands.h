@@ -1,13 +1,13 @@
 /**
  * @file
- * What other threads have asked of an app: taken into its mailbox on any thread, run in order on the app's. Owned by the app.
+ * Commands of other threads: put into the app's mailbox on any thread, run in order on the app's. Owned by the app.
  */
 #ifndef WM_WORKER_COMMANDS_H
 #define WM_WORKER_COMMANDS_H
 
 #include "core/mailbox.h"
 
-#include <deque>
+#include <vector>
 
 namespace wm {
 
@@ -20,25 +20,23 @@ public:
 
     /// Any thread: WM_QUEUED, WM_EFULL or WM_ESTOPPED.
     int post(const Command &command);
-    /// As post, by who holds the mailbox's mutex.
+    /// As post, for a caller that holds the mailbox's mutex.
     int post_locked(const Command &command);
 
-    /// Runs what was left, as far as a poll has room for the records.
+    /// Runs what other threads have asked for.
     void run();
-    /// Some wait for room in a poll.
-    bool waiting() const { return !postponed_.empty(); }
-    /// Nothing is taken any more: it would never be run.
+    /// Refuses commands from here on: none would ever run.
     void refuse();
-    /// What was not run is given back to who left it.
+    /// Drops commands that have not run, with the notifiers that their callers wait for.
     void drop();
 
 private:
-    void run_one(Command &command);
+    bool run_one(Command &command);
     void run_send(Connection &conn, const Command &command);
 
     App &app_;
     Mailbox *mailbox_;
-    std::deque<Command> postponed_; ///< commands that wait for room in a poll
+    std::vector<Command> taken_; ///< of the run in progress
 };
 
 } // namespace wm

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/nearest.h"
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 
@@ -67,6 +68,8 @@ const OptionRow kAppRows[] = {
     WM_TEXT(AppOptions, log_file, false, "path of the log; empty: standard error, and with -d NAME.log in run_dir"),
     WM_TEXT(AppOptions, stdout_file, false, "with -d: what standard output and standard error are appended to"),
     WM_TEXT(AppOptions, start_method, false, "fork; or exec: each process is the program started again", "fork", "exec"),
+    WM_TEXT(AppOptions, log_level, true, "lines below that level are dropped from the log of the process", "debug", "info", "warning",
+            "error"),
 };
 
 const OptionRow kWorkerRows[] = {
@@ -146,6 +149,25 @@ const OptionRow *find_row(Scope scope, const char *name, bool text_value, int *c
     return nullptr;
 }
 
+bool is_allowed(const OptionRow &row, const char *value)
+{
+    auto same = [value](const char *word) { return word && strcmp(word, value) == 0; };
+    return !row.words[0] || std::any_of(std::begin(row.words), std::end(row.words), same);
+}
+
+/// "'a', 'b' or 'c'".
+std::string allowed_words(const OptionRow &row)
+{
+    std::string text;
+    for (size_t i = 0; i < std::size(row.words) && row.words[i]; i++) {
+        bool last = i + 1 == std::size(row.words) || !row.words[i + 1];
+        text += i == 0 ? "'" : last ? " or '" : ", '";
+        text += row.words[i];
+        text += '\'';
+    }
+    return text;
+}
+
 template <class T> T *value_at(void *options, const OptionRow *row)
 {
     return reinterpret_cast<T *>(static_cast<char *>(options) + row->offset);
@@ -187,8 +209,8 @@ int set_option(Scope scope, void *options, bool late, const char *name, const ch
         return code;
     if (late && !row->live)
         return fail(WM_ESTATE, "option '%s' must be set before listen", name);
-    if (row->words[0] && strcmp(value, row->words[0]) != 0 && strcmp(value, row->words[1]) != 0)
-        return fail(WM_EINVAL, "option '%s' is '%s' or '%s', not '%s'", name, row->words[0], row->words[1], value);
+    if (!is_allowed(*row, value))
+        return fail(WM_EINVAL, "option '%s' is %s, not '%s'", name, allowed_words(*row).c_str(), value);
     *value_at<std::string>(options, row) = value;
     return 0;
 }

@@ -44,6 +44,7 @@ struct AppOptions {
     std::string log_file;
     std::string stdout_file = "/dev/null";
     std::string start_method = "fork";
+    std::string log_level = "info";
 };
 
 struct HubOptions {
@@ -65,7 +66,7 @@ struct OptionRow {
     bool live; ///< may change after listen
     const char *text;
     size_t offset;
-    const char *words[2]; ///< of a text: the values that it may have; none: any
+    const char *words[4]; ///< of a text: the values that it may have; none: any
 };
 
 /// The row at index, or nullptr.

@@ -116,6 +116,43 @@ static void note_request(struct host *host, const wm_event *event)
 
 static const char POST[] = "POST /a/b?c=d&e HTTP/1.1\r\nHost: h\r\nX-Name:  v w \r\nContent-Length: 4\r\n\r\nbody";
 
+static char authority[64];
+
+static void note_authority(struct host *host, const wm_event *event)
+{
+    (void)host;
+    if (event->kind != WM_EVENT_MESSAGE)
+        return;
+    const void *out;
+    size_t len;
+    assert_int_equal(wm_request_authority(event->id, &out, &len), 0);
+    snprintf(authority, sizeof authority, "%.*s", (int)len, (const char *)out);
+    wm_request_respond(event->id, 204, NULL, 0, NULL, 0, 0);
+}
+
+static void authority__is_of_an_absolute_target_else_host(void **state)
+{
+    static const char *const cases[][2] = {
+        {"GET /a HTTP/1.1\r\nHost: example.com:81\r\n\r\n", "example.com:81"},
+        {"GET http://target.example/a HTTP/1.1\r\nHost: other.example\r\n\r\n", "target.example"},
+        {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", ""},
+    };
+    struct host *host = host_begin(*state, "http");
+    host->react = note_authority;
+    struct client client = client_begin(host);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        strcpy(authority, "none");
+        client_say(host, &client, cases[i][0]);
+        until(host, count_of(host, WM_EVENT_MESSAGE) == i + 1);
+        assert_string_equal(authority, cases[i][1]);
+    }
+    const void *out;
+    size_t len;
+    assert_int_equal(wm_request_authority(0, &out, &len), WM_ECLOSED);
+    client_end(&client);
+    host_end(host);
+}
+
 static void accessors__show_the_request_and_keep_makes_it_last(void **state)
 {
     struct host *host = host_begin(*state, "http");
@@ -351,6 +388,7 @@ int main(void)
     static const struct scenario scenarios[] = {
         SCENARIO(answers__given_in_any_order_leave_in_the_order_of_the_requests),
         SCENARIO(conn_send__answers_the_oldest_unanswered_as_html),
+        SCENARIO(authority__is_of_an_absolute_target_else_host),
         SCENARIO(accessors__show_the_request_and_keep_makes_it_last),
         SCENARIO(max_pipelined__pauses_reading_until_one_is_answered),
         SCENARIO(bad_answers__are_refused_and_the_request_stays),

@@ -64,6 +64,29 @@ def test_lines__have_time_with_zone_pid_and_level(make):
     assert (master, "warning", f"worker[line:{pids[0]}] killed by signal 9 (SIGKILL); another starts") in rows
 
 
+def test_lines_of_the_host__reach_the_log_of_a_daemon(make):
+    instance = make("text://127.0.0.1:0,count=1,name=host")
+    instance.start()
+    with connect(instance.address()) as sock:
+        sock.sendall(b"log from the host\n")
+        assert answer(sock) == b"logged\n"
+    assert (instance.child(), "info", "from the host") in lines_of(instance.log_path)
+    assert instance.stop().code == 0
+
+
+def test_log_level__drops_lines_of_master_and_processes(make):
+    instance = make("text://127.0.0.1:0,count=1,name=quiet", app=["log_level=warning"])
+    instance.start()
+    with connect(instance.address()) as sock:
+        sock.sendall(b"log from the host\n")
+        assert answer(sock) == b"logged\n"
+        write_line(sock, "mark")
+        answer(sock)
+    assert instance.stop().code == 0
+    rows = lines_of(instance.log_path)
+    assert [level for _, level, _ in rows] == ["error"] and "/nowhere/mark" in rows[0][2]
+
+
 def test_control_characters__begin_no_line(make):
     name = "a\nb\r\x1b[2Jc"
     instance = make(f"text://127.0.0.1:0,count=1,name={name}")

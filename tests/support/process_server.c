@@ -187,6 +187,9 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
     } else if (strcmp(word, "free") == 0) {
         wm_worker_free(own);
         answer(conn, "freed", 5, kind);
+    } else if (strcmp(word, "log") == 0) {
+        wm_log(WM_LOG_INFO, value, strlen(value));
+        answer(conn, "logged", 6, kind);
     } else if (strcmp(word, "closefrom") == 0) {
         closefrom(atoi(value));
     } else {
@@ -197,8 +200,8 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 
 static int is_word(const char *word)
 {
-    static const char *const words[] = {"pid",  "exit",   "abort",    "block",    "slow", "big",
-                                        "stop", "listen", "unlisten", "relisten", "free", "closefrom"};
+    static const char *const words[] = {"pid",    "exit",     "abort",    "block", "slow",      "big", "stop",
+                                        "listen", "unlisten", "relisten", "free",  "closefrom", "log"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
