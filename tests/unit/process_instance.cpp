@@ -77,7 +77,7 @@ void name__that_is_no_file_name_is_refused(void **)
     }
 }
 
-void path__that_is_too_long_or_relative_is_said(void **)
+void path__that_is_too_long_or_relative_is_an_error(void **)
 {
     AppOptions options;
     options.run_dir = "/" + std::string(101, 'x');
@@ -130,7 +130,7 @@ void pid_file__left_behind_is_no_obstacle(void **)
     instance.unlock();
 }
 
-void keep__makes_a_pid_file_again_and_leaves_that_of_another(void **)
+void restore__makes_a_pid_file_again_and_leaves_that_of_another(void **)
 {
     Folder folder;
     Instance mine = in(folder, "a"), other = in(folder, "a");
@@ -145,7 +145,7 @@ void keep__makes_a_pid_file_again_and_leaves_that_of_another(void **)
     assert_int_equal(unlink(mine.pid_path().c_str()), 0);
     assert_true(other.lock() == Instance::Lock::kTaken);
     assert_true(mine.restore() == Restored::kLost);
-    assert_non_null(strstr(last_error(), "another's"));
+    assert_non_null(strstr(last_error(), "another process"));
     mine.unlock();
     assert_true(other.restore() == Restored::kIntact);
     other.unlock();
@@ -188,10 +188,10 @@ int main()
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name__comes_from_the_program_where_nothing_else_says_one),
         cmocka_unit_test(name__that_is_no_file_name_is_refused),
-        cmocka_unit_test(path__that_is_too_long_or_relative_is_said),
+        cmocka_unit_test(path__that_is_too_long_or_relative_is_an_error),
         cmocka_unit_test(lock__is_seen_by_others_and_ends_with_its_holder),
         cmocka_unit_test(pid_file__left_behind_is_no_obstacle),
-        cmocka_unit_test(keep__makes_a_pid_file_again_and_leaves_that_of_another),
+        cmocka_unit_test(restore__makes_a_pid_file_again_and_leaves_that_of_another),
         cmocka_unit_test(lock__is_not_held_by_a_child_that_forgot_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
