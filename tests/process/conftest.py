@@ -31,7 +31,7 @@ def make(tmp_path):
 
 
 class Public:
-    """A folder that all users reach, with a copy of the server: those of the build and of pytest may be root's alone."""
+    """A directory that all users can read, with a copy of the server, as those of the build and of pytest may be readable by root only."""
 
     def __init__(self, path):
         self.path = path
@@ -57,4 +57,4 @@ class Public:
 def public(make):
     with tempfile.TemporaryDirectory(prefix="wm-", dir="/tmp") as path:
         yield Public(pathlib.Path(path))
-        make.end()  # before their folder goes
+        make.end()  # before their directory is removed

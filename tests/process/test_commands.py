@@ -135,7 +135,7 @@ def test_start__in_the_foreground_says_how_to_stop(make):
 
 
 @pytest.mark.parametrize("flags", [["-g"], ["--graceful"], ["-qg"]])
-def test_stop_g__waits_for_those_who_are_there(make, flags):
+def test_stop_g__waits_for_connected_clients(make, flags):
     instance = make(LINE, app=["graceful_timeout_ms=30000"])
     instance.start()
     pid = instance.child()
@@ -290,7 +290,7 @@ def test_pid_file__that_is_not_absolute_is_refused(make):
 
 
 @pytest.mark.parametrize("flags", [["-d"], []])
-def test_pid_file__of_another_name_is_said(make, tmp_path, flags):
+def test_pid_file__of_another_name_is_an_error(make, tmp_path, flags):
     path = tmp_path / "one.pid"
     instance = make(LINE, app=[f"pid_file={path}"])
     instance.pid_path = path
@@ -404,7 +404,7 @@ def test_commands__that_are_too_many_hear_so(make):
 
 # ---- failures of a running master
 
-def test_control_socket_that_is_gone__is_said(make):
+def test_control_socket__that_was_removed_is_an_error(make):
     instance = make(LINE)
     instance.start()
     os.unlink(instance.socket_path)

@@ -1,4 +1,4 @@
-"""Processes that die: what is said of it, when another starts, and what a start that fails says. Also the other ways to start processes."""
+"""Processes that die: log lines and restarts, and the errors of a start that fails. Also the other ways to start processes."""
 import os
 import re
 import signal

@@ -1,4 +1,4 @@
-"""What is known to go wrong in servers with a master process, and does not here: one test for each of fourteen faults."""
+"""Known faults of servers with a master process, one test for each of fourteen, which this library does not have."""
 import contextlib
 import http.client
 import json
@@ -196,7 +196,7 @@ def test_p07__graceful_stop_is_bounded(make):
     with connect(instance.address()) as stays:
         stays.sendall(b"hello\n")
         assert stays.recv(100) == b"hello\n"
-        result = instance.stop("-g")  # which the harness gives up on, if it waits for who stays
+        result = instance.stop("-g")  # the harness gives up if it waits for the client that stays
         assert result.code == 0, result
 
 
@@ -218,7 +218,7 @@ def test_p08__half_a_packet_does_not_hang_a_stop(make, worker, half):
 
 # ---- P9
 
-def test_p09__stop_says_goodbye(make):
+def test_p09__stop_sends_close_frames(make):
     instance = make("websocket://127.0.0.1:0,count=1,name=page", "http://127.0.0.1:0,count=1,name=web", ONE, app=["stop_timeout_ms=30000"])
     instance.start()
     page = Page(instance.address("page"))
@@ -257,7 +257,7 @@ def test_p10__ctrl_c_stops_at_once(make):
             begin = time.monotonic()
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: master and children
             assert read_to_end(client) == b""
-            process.wait(timeout=HANG_SECONDS)  # the client stays: nobody waits for it
+            process.wait(timeout=HANG_SECONDS)  # the client stays, and is not waited for
             took.append(time.monotonic() - begin)
         assert process.returncode == 0
         assert not any(map(alive, pids)) and not instance.pid_path.exists()
@@ -266,7 +266,7 @@ def test_p10__ctrl_c_stops_at_once(make):
 
 # ---- P11
 
-def test_p11__many_who_ask_at_once_all_get_whole_answers(make):
+def test_p11__many_commands_at_once_all_get_whole_answers(make):
     instance = make("text://127.0.0.1:0,count=4,name=line")
     instance.start()
     before = sorted(os.listdir(instance.run_dir))
@@ -301,7 +301,7 @@ class Knocker(threading.Thread):
 
 
 @pytest.mark.parametrize("option", ["", ",reuse_port=1"])
-def test_p12__reload_of_a_single_process_refuses_nobody(make, option):
+def test_p12__reload_of_a_single_process_refuses_no_client(make, option):
     instance = make(ONE + option, app=["graceful_timeout_ms=2000"], extra=["--slow-start", "100"])
     instance.start()
     knocker = Knocker(instance.address())
@@ -344,7 +344,7 @@ def test_p13__socket_that_was_handed_over_outlives_a_restart(make, tmp_path):
         assert ask(instance.address(), "pid") == str(instance.child())
         assert instance.stop().code == 0
         instance.wait()
-        waits = connect(f"text://127.0.0.1:{port}")  # nobody serves, and nobody is refused
+        waits = connect(f"text://127.0.0.1:{port}")  # no process serves, and no client is refused
         waits.sendall(b"hello\n")
         instance.start_foreground(pass_fds=[number])
         assert waits.recv(100) == b"hello\n"

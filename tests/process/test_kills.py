@@ -1,4 +1,4 @@
-"""kill -9 of processes that serve, under load: each is replaced, counted and named, and nobody pays for it but who was connected to it."""
+"""kill -9 of processes that serve, under load: each is replaced, counted and named, and only its own clients notice."""
 import os
 import re
 import signal

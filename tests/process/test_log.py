@@ -23,7 +23,7 @@ def lines_of(path):
 
 
 def write_line(sock, mark):
-    """Has the process of that connection write a line to the log: a socket in a folder that is not there cannot be opened."""
+    """Has the process of that connection write a line to the log: a socket in a missing directory cannot be opened."""
     sock.sendall(f"listen unix:///nowhere/{mark}\n".encode())
 
 
@@ -100,7 +100,7 @@ def test_control_characters__begin_no_line(make):
     assert "\x1b" not in instance.command("status").out
 
 
-def test_foreground__log_goes_to_standard_error_and_into_the_file_that_is_asked_for(make, tmp_path):
+def test_foreground__log_goes_to_standard_error_and_into_log_file(make, tmp_path):
     instance = make("text://127.0.0.1:0,count=1,name=line", app=[f"log_file={tmp_path}/logs/own"])
     instance.start_foreground()
     assert instance.stop().code == 0
@@ -135,7 +135,7 @@ def test_rotation__loses_and_tears_no_line_of_several_writers(make):
         sock.close()
 
 
-def test_rotation__of_a_link_is_for_who_has_made_it(make, tmp_path):
+def test_rotation__leaves_a_link_alone(make, tmp_path):
     instance = make("text://127.0.0.1:0,count=1,name=line", app=["log_max_size=300"])
     instance.run_dir.mkdir()
     instance.log_path.symlink_to(tmp_path / "real")
@@ -184,7 +184,7 @@ def test_rotation__late_writer_does_not_cause_another(make):
     eventually(lambda: "late" in marks_in(old, instance.log_path), "the late line")
     quick.close()
     late.close()
-    instance.reload()  # what the late one has said is heard before
+    instance.reload()  # the message of the late process is read before
     assert sorted(marks_in(old, instance.log_path)) == sorted(wanted)
     assert wanted[-1] in marks_in(instance.log_path)
 
@@ -266,7 +266,7 @@ def test_stdout_file__gets_what_processes_print_and_is_opened_anew_by_a_reload(m
     out = tmp_path / "out"
     instance = make("text://127.0.0.1:0,count=1,name=line", app=[f"stdout_file={out}"], extra=["--say", "hello there"])
     result = instance.start()
-    assert result.out.count("hello there\n") == 1 and out.read_text() == ""  # the first start is seen by who starts it
+    assert result.out.count("hello there\n") == 1 and out.read_text() == ""  # the output of the first start goes to the terminal
     instance.reload()
     old = out.rename(tmp_path / "old")
     instance.reload()

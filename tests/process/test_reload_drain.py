@@ -147,7 +147,7 @@ def test_reload__half_a_line_is_waited_for_and_served(make, issue, connect):
     (["reload"], ["reload_timeout_ms=700", "graceful_timeout_ms=60000"]),
     (["reload", "-g"], ["reload_timeout_ms=60000", "graceful_timeout_ms=700"]),
 ], ids=["reload_timeout_ms", "graceful_timeout_ms"])
-def test_reload__who_never_gets_quiet_is_ended_at_the_deadline(make, connect, words, app):
+def test_reload__a_connection_that_is_never_quiet_is_closed_at_the_deadline(make, connect, words, app):
     instance = make(LINE, app=["drain_ms=100", *app])
     instance.start()
     [old] = instance.children()

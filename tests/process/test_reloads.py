@@ -1,4 +1,4 @@
-"""Reloads under load: nobody is refused, reset or cut short, and websockets hear 1012 and nothing else."""
+"""Reloads under load: no client is refused, reset or cut short, and websockets are closed with 1012 and nothing else."""
 import os
 import re
 import subprocess
@@ -39,7 +39,7 @@ def assert_faultless(load):
 
 
 @pytest.mark.parametrize("how", ["", ",reuse_port=1"], ids=["shared", "reuse_port"])
-def test_reloads_under_load__nobody_is_refused_reset_or_cut_short(make, how):
+def test_reloads_under_load__no_client_is_refused_reset_or_cut_short(make, how):
     instance = make(f"http://127.0.0.1:0,count=4,name=web{how}", f"websocket://127.0.0.1:0,count=4,name=echo{how}", app=["drain_ms=200"])
     instance.start()
     first = instance.children()

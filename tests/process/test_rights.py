@@ -1,4 +1,4 @@
-"""Users and groups, privileged ports, and folders that cannot be written to."""
+"""Users and groups, privileged ports, and directories that cannot be written to."""
 import grp
 import os
 import pathlib
@@ -13,14 +13,14 @@ from mounts import mount_prefix, with_mount
 
 ONE = "text://127.0.0.1:0,count=1,name=line"
 ROOT = os.geteuid() == 0
-# For a command that is to run without root's rights; who is not root has none anyway.
+# For a command that is to run without root's capabilities; other users have none.
 NOBODY = {"user": "nobody", "group": "nogroup", "extra_groups": []} if ROOT else {}
 WHO = "nobody" if ROOT else pwd.getpwuid(os.geteuid()).pw_name
 
 
 @pytest.fixture
 def theirs(make, public):
-    """Makes instances whose folder and program an unprivileged user reaches."""
+    """Makes instances whose directory and program an unprivileged user can read."""
     def build(*workers, user="nobody", **kwargs):
         return make(*workers, folder=public.folder(user), server=public.server, environment=public.environment, **kwargs)
     return build
@@ -66,7 +66,7 @@ def test_unprivileged__port_below_1024_is_refused_with_the_reason(theirs):
     assert not instance.pid_path.exists() and instance.trace("start") == []
 
 
-def test_unprivileged__option_user_is_a_warning_and_it_serves_as_who_it_is(theirs):
+def test_unprivileged__option_user_is_a_warning_and_it_serves_as_its_own_user(theirs):
     instance = theirs(ONE + ",user=root")
     result = instance.start(**NOBODY)
     assert f"test: warning: worker line: only root can run processes as user 'root': they run as {WHO}\n" in result.err
@@ -74,7 +74,7 @@ def test_unprivileged__option_user_is_a_warning_and_it_serves_as_who_it_is(their
     assert f" {WHO} " in result.out
 
 
-def test_unprivileged__folder_that_is_read_only_is_said(theirs):
+def test_unprivileged__a_read_only_directory_is_an_error(theirs):
     instance = theirs(ONE)
     instance.run_dir.mkdir(mode=0o555)
     instance.run_dir.chmod(0o555)
@@ -83,7 +83,7 @@ def test_unprivileged__folder_that_is_read_only_is_said(theirs):
     assert result.err.startswith(f"test: cannot write the pid file {instance.pid_path}: Permission denied")
 
 
-def test_unprivileged__standard_folder_is_the_users_own(theirs):
+def test_unprivileged__default_directory_is_the_users_own(theirs):
     instance = theirs(ONE)
     instance.arguments = [word for word in instance.arguments if not word.startswith("run_dir=")]
     del instance.arguments[instance.arguments.index("--app", 2)]
@@ -112,7 +112,7 @@ def test_other_users__may_not_command(theirs):
 # ---- as root
 
 @pytest.mark.parametrize("method", ["fork", "exec"])
-def test_option_user__is_who_the_processes_are_and_the_master_is_not(theirs, method):
+def test_option_user__applies_to_the_processes_and_not_to_the_master(theirs, method):
     instance = theirs(ONE + ",user=nobody", "none,count=1,name=jobs", app=[f"start_method={method}"])
     result = instance.start()
     me = os.geteuid()
@@ -156,9 +156,9 @@ def test_unknown_names__refuse_the_start(make, option, text):
     assert (result.code, result.out) == (1, "") and f"test: worker line: {text}\n" in result.err
 
 
-# ---- folders
+# ---- directories
 
-def test_run_dir__below_a_file_is_said(make, tmp_path):
+def test_run_dir__below_a_file_is_an_error(make, tmp_path):
     (tmp_path / "file").write_text("")
     result = make(ONE, run_dir=tmp_path / "file" / "run").command("start", "-d")
     assert (result.code, result.out) == (1, "")
@@ -172,7 +172,7 @@ def test_run_dir__that_is_missing_is_made(make, tmp_path):
     assert instance.pid_path.exists()
 
 
-def test_run_dir__of_a_read_only_file_system_is_said(make):
+def test_run_dir__of_a_read_only_file_system_is_an_error(make):
     if mount_prefix() is None:  # then only the case below a file, and the unprivileged one, can be had
         return
     instance = make(ONE)

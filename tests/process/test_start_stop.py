@@ -1,4 +1,4 @@
-"""Start and stop in the background and in the foreground, as who types the commands sees them."""
+"""Start and stop in the background and in the foreground, as a user of the commands sees them."""
 import os
 import signal
 import socket
@@ -29,7 +29,7 @@ def test_start_d__returns_when_all_serve_and_stop_leaves_nothing(make):
 
 
 def test_start__after_a_kill_waits_for_ports_that_are_still_held(make):
-    """The pid file of a master that was killed says that its children may be on their way out."""
+    """After the pid file of a killed master a start expects that its children may still be ending."""
     port = free_port()
     instance = make(f"text://127.0.0.1:{port},name=line")
     instance.run_dir.mkdir()
@@ -43,7 +43,7 @@ def test_start__after_a_kill_waits_for_ports_that_are_still_held(make):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=["SIGTERM", "SIGQUIT"])
-def test_foreground__signal_to_all_of_them_starts_nobody_again(make, number):
+def test_foreground__signal_to_the_process_group_restarts_no_process(make, number):
     instance = make("text://127.0.0.1:0,count=4,name=line")
     process = instance.start_foreground()
     os.killpg(process.pid, number)
@@ -51,7 +51,7 @@ def test_foreground__signal_to_all_of_them_starts_nobody_again(make, number):
     assert code == 0 and "starts" not in err and "warning" not in err and len(instance.trace("start")) == 4, err
 
 
-def test_stop_g__shows_who_is_left_and_a_stop_behind_it_says_goodbye(make):
+def test_stop_g__lists_the_processes_that_drain_and_a_stop_after_it_closes_connections(make):
     instance = make("websocket://127.0.0.1:0,count=1,name=page", LINE, app=["drain_ms=60000", "graceful_timeout_ms=120000", "stop_timeout_ms=60000"])
     instance.start()
     with Page(instance.address("page")) as page:

@@ -77,7 +77,7 @@ def test_status__no_process_runs_for_it(make, opened):
 
 
 def test_status__no_process_makes_a_system_call_for_it(make, opened, tmp_path):
-    # Traced from its start on: who attaches to a process wakes it. LeakSanitizer cannot do its work beside a tracer.
+    # Traced from its start on, as attaching to a process wakes it. LeakSanitizer cannot do its work beside a tracer.
     environment = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
     traced = make(LINE, prefix=("strace", "-ff", "-qq", "-o", tmp_path / "calls"), environment=environment)
     instance = make(LINE)  # the same one, asked without a tracer

@@ -1,4 +1,4 @@
-"""What a master finds around it: closed standard descriptors, readers that go, no descriptor left, files that lead elsewhere."""
+"""The environment of a master: closed standard descriptors, readers that close, no descriptor left, files that lead elsewhere."""
 import fcntl
 import os
 import pathlib
@@ -37,7 +37,7 @@ def test_foreground__without_standard_descriptors_serves(make):
 
 
 @pytest.mark.parametrize("method", ["fork", "exec"])
-def test_start__with_signals_blocked_by_who_starts_it_hears_them(make, method):
+def test_start__with_signals_blocked_by_the_parent_handles_them(make, method):
     instance = make(LINE, app=[f"start_method={method}"])
     result = instance.command("start", "-d", preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()))
     assert result.code == 0, result
@@ -128,7 +128,7 @@ def test_foreground__outlives_a_hangup_that_was_ignored_before(make):
     assert instance.stop().code == 0
 
 
-def test_foreground__output_that_nobody_reads_holds_nobody_up(make):
+def test_foreground__output_without_a_reader_blocks_no_process(make):
     read_end, write_end = os.pipe()
     os.set_blocking(write_end, False)
     with pytest.raises(BlockingIOError):
@@ -148,7 +148,7 @@ def test_foreground__output_that_nobody_reads_holds_nobody_up(make):
     os.close(read_end)
 
 
-def test_pid_file__that_somebody_has_locked_for_reading_is_said(make):
+def test_pid_file__that_another_process_has_locked_for_reading_is_an_error(make):
     instance = make(LINE)
     instance.run_dir.mkdir()
     instance.pid_path.write_text("1\n")
@@ -161,7 +161,7 @@ def test_pid_file__that_somebody_has_locked_for_reading_is_said(make):
     assert instance.stop().code == 0
 
 
-def test_foreground__outlives_who_reads_its_output(make):
+def test_foreground__outlives_the_reader_of_its_output(make):
     instance = make(LINE)
     process = instance.start_foreground(preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
     process.stdout.close()
@@ -197,7 +197,7 @@ def test_control_socket__waits_for_a_descriptor_and_does_not_spin(make):
         assert sock.recv(1) == b"f"
 
 
-def test_log__a_fifo_that_nobody_reads_is_refused(make, tmp_path):
+def test_log__a_fifo_without_a_reader_is_refused(make, tmp_path):
     os.mkfifo(tmp_path / "fifo")
     result = make(LINE, app=[f"log_file={tmp_path}/fifo"]).command("start", "-d")
     assert result.code == 1 and "fifo" in result.err
@@ -240,7 +240,7 @@ def test_stop__leaves_the_pid_file_of_another(make):
 
 
 @pytest.mark.parametrize("flags", [[], ["-d"]])
-def test_start__a_thread_that_waits_for_standard_input_holds_nobody_up(tmp_path, flags):
+def test_start__a_thread_that_waits_for_standard_input_blocks_no_process(tmp_path, flags):
     command = [pathlib.Path(program()).with_name("stdin_server"), tmp_path / "run"]
     environment = clean_environment()
     with subprocess.Popen([*command, "start", *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
@@ -272,7 +272,7 @@ def reload_by_signal(master):
 
 
 @pytest.mark.parametrize("what", ["run_dir", "pid_path", "socket_path"])
-def test_files__that_somebody_has_removed_come_back(make, what):
+def test_files__that_were_removed_are_recreated(make, what):
     instance = make(LINE)
     instance.start()
     master = instance.master

@@ -1,4 +1,4 @@
-"""Under systemd: the units that are installed, sockets that are handed over, and what the service manager is told.
+"""Under systemd: the units that are installed, sockets that are handed over, and notifications to the service manager.
 
 Where systemd does not run, its programs do: systemd-analyze reads the units, systemd-socket-activate hands sockets over.
 """
@@ -157,7 +157,7 @@ def test_activation__of_a_unix_socket_leaves_its_file(make, tmp_path):
         assert (tmp_path / "line").is_socket()
 
 
-def test_activation__of_a_port_that_nobody_listens_at_is_a_warning(make):
+def test_activation__of_a_port_that_no_worker_has_is_a_warning(make):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         prefix, kwargs = with_sockets(listener)
         instance = make("text://127.0.0.1:0,count=1,name=line", prefix=prefix)
@@ -193,13 +193,13 @@ def test_socket_activate__keeps_the_port_over_a_restart_of_the_program(make, nam
     instance = make(f"text://127.0.0.1:{0 if named else port},count=1,name=line", prefix=prefix)
     process = instance.process = instance.begin("start")
     address = f"text://127.0.0.1:{port}"
-    with eventually(lambda: connected(address), "the port to be open") as first:  # the first who comes starts it
+    with eventually(lambda: connected(address), "the port to be open") as first:  # the first client starts it
         first.sendall(b"pid\n")
         pid = int(first.recv(100))
         assert pid == instance.child() and instance.address() == address
     master = instance.master
     assert instance.stop().code == 0
-    assert int(ask(address, "pid")) != pid  # not refused, though nobody may serve yet
+    assert int(ask(address, "pid")) != pid  # not refused, though the service may not run yet
     assert instance.master != master and instance.stop().code == 0
     assert process.wait(timeout=HANG_SECONDS) == 0
     instance.wait()
@@ -225,7 +225,7 @@ def manager(request, tmp_path):
 
 
 def told(sock):
-    """The next state that is told, as a dictionary."""
+    """The next notification, as a dictionary."""
     return dict(line.split("=", 1) for line in sock.recv(4096).decode().splitlines())
 
 
@@ -273,7 +273,7 @@ def test_notification__of_a_start_that_fails_is_none(make, manager):
         sock.recv(1)
 
 
-def test_notification__to_a_manager_that_is_gone_holds_nothing(make, tmp_path):
+def test_notification__to_a_manager_that_has_ended_blocks_nothing(make, tmp_path):
     instance = make("text://127.0.0.1:0,count=1,name=line", environment={"NOTIFY_SOCKET": f"{tmp_path}/gone"})
     instance.start()
     assert instance.reload().code == 0 and instance.stop().code == 0

@@ -123,7 +123,7 @@ def test_master__reloads_on_signals(make, number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGUSR1])
-def test_child__that_is_told_to_end_is_replaced(make, number):
+def test_child__that_gets_a_signal_to_end_is_replaced(make, number):
     instance = make("text://127.0.0.1:0,count=2,name=line")
     instance.start()
     first, second = instance.children()
@@ -155,7 +155,7 @@ def test_wm_app_stop__in_a_child_ends_that_one_alone(make):
 
 # ---- listeners of a process's own
 
-def test_runtime_listener__goes_with_a_process_whose_successor_does_not_ask_for_it(make):
+def test_runtime_listener__is_closed_when_the_successor_does_not_adopt_it(make):
     instance = make(ONE)
     instance.start()
     address = ask(instance.address(), "listen text://127.0.0.1:0")
@@ -190,7 +190,7 @@ def test_inner_listener__survives_crashes_and_reloads(make, tmp_path, kind, app)
     assert is_refused(inner)
 
 
-def test_inner_listener__refuses_nobody_during_reloads(make):
+def test_inner_listener__refuses_no_client_during_reloads(make):
     inner = f"text://127.0.0.1:{free_port()}"
     instance = make(ONE, extra=["--inner", inner])
     instance.start()
@@ -233,7 +233,7 @@ def test_unlisten__closes_it_at_the_master_too(make):
     assert ask(instance.address(), f"unlisten {address}") == "closed"
     eventually(lambda: is_refused(address), "the port to be closed")
     with socket.create_server(("127.0.0.1", int(address.rsplit(":", 1)[1]))):
-        pass  # nobody holds it
+        pass  # it is free
     assert ask(instance.address(), "hello") == "hello"
 
 
@@ -278,7 +278,7 @@ def test_unix_listener__survives_crash_and_reload(make, tmp_path):
 # ---- closed and opened again
 
 def refused(address):
-    """Whether nobody listens there."""
+    """Whether no process listens there."""
     try:
         connect(address).close()
     except (ConnectionRefusedError, FileNotFoundError):

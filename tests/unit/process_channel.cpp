@@ -79,7 +79,7 @@ void end__is_seen_behind_the_last_message(void **)
     assert_false(ends.other.send(MessageKind::kStop, 0, 0, {}, -1, true)); // and no SIGPIPE
 }
 
-void peer__that_does_not_read_holds_nobody_up(void **)
+void peer__that_does_not_read_does_not_block_the_sender(void **)
 {
     Ends ends;
     int sent = 0;
@@ -106,7 +106,7 @@ int main()
         cmocka_unit_test(descriptor__comes_along_once_and_close_on_exec),
         cmocka_unit_test(text__that_is_too_long_is_cut),
         cmocka_unit_test(end__is_seen_behind_the_last_message),
-        cmocka_unit_test(peer__that_does_not_read_holds_nobody_up),
+        cmocka_unit_test(peer__that_does_not_read_does_not_block_the_sender),
         cmocka_unit_test(packet__that_is_no_message_is_the_end),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

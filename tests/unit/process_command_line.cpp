@@ -131,7 +131,7 @@ void unknown_command__of_any_length(void **)
     assert_true(error.ends_with("'?"));
 }
 
-void second_command__is_wrong(void **)
+void second_command__is_an_error(void **)
 {
     expect_error({"stop", "start"}, "'start' is a second command after 'stop': one at a time");
     expect_error({"stop", "-g", "stop"}, "'stop' is a second command after 'stop': one at a time");
@@ -240,7 +240,7 @@ void sort__by_columns_of_the_listing(void **)
                  "send-q, bytes-r, bytes-w, status, local and foreign");
 }
 
-void first_wrong_word__is_the_one_that_is_named(void **)
+void first_wrong_word__is_reported(void **)
 {
     expect_error({"--jsn", "statsu"}, "unknown flag '--jsn': did you mean '--json'?");
     expect_error({"statsu", "--jsn"}, "unknown command 'statsu': did you mean 'status'?");
@@ -287,7 +287,7 @@ int main()
         cmocka_unit_test(help__beside_any_command),
         cmocka_unit_test(unknown_command__names_the_nearest),
         cmocka_unit_test(unknown_command__of_any_length),
-        cmocka_unit_test(second_command__is_wrong),
+        cmocka_unit_test(second_command__is_an_error),
         cmocka_unit_test(unknown_flag__names_the_nearest),
         cmocka_unit_test(unknown_short_flag__names_all),
         cmocka_unit_test(long_flag_with_one_dash__is_understood),
@@ -298,7 +298,7 @@ int main()
         cmocka_unit_test(value__twice),
         cmocka_unit_test(name__by_its_rule),
         cmocka_unit_test(sort__by_columns_of_the_listing),
-        cmocka_unit_test(first_wrong_word__is_the_one_that_is_named),
+        cmocka_unit_test(first_wrong_word__is_reported),
         cmocka_unit_test(usage__fits_a_screen),
         cmocka_unit_test(usage__names_everything),
     };

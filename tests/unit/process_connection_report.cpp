@@ -116,7 +116,7 @@ PID    Worker  CID  Trans  Protocol   ipv4  ipv6  Recv-Q  Send-Q  Bytes-R  Bytes
 )");
 }
 
-void text__of_nobody_is_the_heading(void **)
+void text__without_connections_is_the_heading(void **)
 {
     for (const std::vector<wm::ConnectionAnswer> &answers : {std::vector<wm::ConnectionAnswer>{}, {answer(1, "web", {})}}) {
         std::string text = connections_text(answers, {});
@@ -254,7 +254,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(text__whole),
-        cmocka_unit_test(text__of_nobody_is_the_heading),
+        cmocka_unit_test(text__without_connections_is_the_heading),
         cmocka_unit_test(silent_child__says_why),
         cmocka_unit_test(records__without_an_end_are_read_to_their_size),
         cmocka_unit_test(records__of_any_bytes_are_one_line),

@@ -97,7 +97,7 @@ void activation__a_count_that_is_none_gives_nothing(void **)
     }
 }
 
-void plan__goes_through_the_environment_whole(void **)
+void plan__crosses_the_environment_unchanged(void **)
 {
     ChildPlan plan;
     plan.place = 3;
@@ -153,7 +153,7 @@ int main()
         cmocka_unit_test(activation__is_another_process_s),
         cmocka_unit_test(activation__names_belong_to_descriptors_in_order),
         cmocka_unit_test(activation__a_count_that_is_none_gives_nothing),
-        cmocka_unit_test(plan__goes_through_the_environment_whole),
+        cmocka_unit_test(plan__crosses_the_environment_unchanged),
         cmocka_unit_test(plan__an_environment_that_is_none_is_no_child),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -19,7 +19,7 @@ using namespace wm;
 namespace {
 
 /// Linux tells the reader of such an end ECONNRESET first, before what the peer has sent.
-void peer__that_ends_with_packets_unread_has_been_heard(void **)
+void peer__that_ends_with_packets_unread_is_read_to_the_end(void **)
 {
     int fds[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
@@ -78,7 +78,7 @@ void packet__with_two_descriptors_leaks_none(void **)
 int main()
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(peer__that_ends_with_packets_unread_has_been_heard),
+        cmocka_unit_test(peer__that_ends_with_packets_unread_is_read_to_the_end),
         cmocka_unit_test(packet__with_two_descriptors_leaks_none),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

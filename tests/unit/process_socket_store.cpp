@@ -190,7 +190,7 @@ void successor__that_fails_leaves_what_the_old_one_has(void **)
     uint64_t id = socket_id(old);
     store.keep(kSlot, "http://a:1", Fd(old), kOld, kSame);
     store.adopted(kSlot, id, kNew);
-    store.keep(kSlot, "http://a:2", Fd(listening()), kNew, kSame); // nobody would accept from it
+    store.keep(kSlot, "http://a:2", Fd(listening()), kNew, kSame); // no process accepts from it
     store.give_back(kSlot, kNew, kOld);
     std::vector<KeptSocket> left = store.kept_for(kSlot, nullptr);
     assert_int_equal(left.size(), 1);
