@@ -1,6 +1,7 @@
 /**
  * @file
- * Which file a descriptor or a path leads to: device and inode, so that two of them can be compared. Any thread.
+ * Which file a descriptor or a path leads to: device and inode, so that two of them can be compared. Any
+ * thread.
  */
 #ifndef WM_CORE_FILE_IDENTITY_H
 #define WM_CORE_FILE_IDENTITY_H

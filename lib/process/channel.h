@@ -1,8 +1,10 @@
 /**
  * @file
- * The channel between the master and one child: packets with a kind, two numbers, a text and at most one descriptor.
+ * The channel between the master and one child: packets with a kind, two numbers, a text and at most one
+ * descriptor.
  *
- * End of file at the child means that the master has died, so it is the life pipe too. Each end belongs to its process.
+ * End of file at the child means that the master has died, so it is the life pipe too. Each end belongs to
+ * its process.
  */
 #ifndef WM_PROCESS_CHANNEL_H
 #define WM_PROCESS_CHANNEL_H
@@ -53,7 +55,8 @@ public:
     /// Two ends; false with errno.
     static bool pair(Channel &one, Channel &other);
 
-    /// Waits for room, or, with `wait` false, drops the message when there is none. False when it did not leave.
+    /// Waits for room, or, with `wait` false, drops the message when there is none. False when it did not
+    /// leave.
     bool send(MessageKind kind, int32_t value, uint64_t id, std::string_view text, int fd, bool wait) const;
     /// Never waits.
     Got receive(Message &out) const;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char *kFds = "WM_FDS";
 constexpr const char *kChild = "WM_CHILD";
-constexpr const char *kListen = "listen:"; // a socket of this child's alone
+constexpr const char *kListen = "listen:"; // a socket of this child only
 constexpr const char *kShared = "shared:";
 
 bool take_prefix(std::string &text, const std::string &prefix)

@@ -1,6 +1,7 @@
 /**
  * @file
- * What a child is to run, and its descriptors: inherited in memory over fork(2), in the environment over exec(3).
+ * What a child is to run, and its descriptors: inherited in memory over fork(2), in the environment over
+ * exec(3).
  */
 #ifndef WM_PROCESS_CHILD_PLAN_H
 #define WM_PROCESS_CHILD_PLAN_H
@@ -38,10 +39,11 @@ struct ChildPlan {
     int32_t console_level = 0; ///< from this level on the log goes to standard error too
     std::vector<KeptSocket> sockets;
 
-    /// The variables for an exec of this very process, "NAME=VALUE"; the descriptors have to stay open over it.
+    /// The variables for an exec of this very process, "NAME=VALUE"; the descriptors have to stay open over
+    /// it.
     std::vector<std::string> environment() const;
-    /// Reads and removes the variables, and makes the descriptors close-on-exec. False: a master did not start this process; a child of
-    /// its child may have inherited the variables.
+    /// Reads and removes the variables, and makes the descriptors close-on-exec. False: a master did not
+    /// start this process; a child of its child may have inherited the variables.
     bool from_environment();
     std::vector<int> descriptors() const;
 };

@@ -1,7 +1,7 @@
 /**
  * @file
- * The file in which a child answers `connections`: a header and a record for each connection. The child appends the records, the master,
- * which made the file in memory (memfd), reads them and trusts none of them.
+ * The file in which a child answers `connections`: a header and a record for each connection. The child
+ * appends the records, the master, which made the file in memory (memfd), reads them and trusts none of them.
  */
 #ifndef WM_PROCESS_CONNECTION_FILE_H
 #define WM_PROCESS_CONNECTION_FILE_H
@@ -48,7 +48,8 @@ private:
     std::vector<ConnectionRecord> batch_;
 };
 
-/// The records of a file, with their texts terminated; empty when another version of the library has written it.
+/// The records of a file, with their texts terminated; empty when another version of the library has written
+/// it.
 std::vector<ConnectionRecord> read_connections(int fd);
 
 } // namespace wm

@@ -13,7 +13,8 @@ namespace wm {
 
 enum class Place { kOurs, kMissing, kForeign };
 
-/// The result of restoring it. kLost: another process has replaced it, or it cannot be made again, with the detail in last_error().
+/// The result of restoring it. kLost: another process has replaced it, or it cannot be made again, with the
+/// detail in last_error().
 enum class Restored { kIntact, kMadeAgain, kLost };
 
 /// What is at the path now, where `ours` was. kForeign if that is unknown.

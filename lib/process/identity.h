@@ -1,7 +1,7 @@
 /**
  * @file
- * User and group of a worker's processes: looked up in the master, assumed by the child. FileRights assumes them in the master for a
- * moment.
+ * User and group of a worker's processes: looked up in the master, assumed by the child. FileRights assumes
+ * them in the master for a moment.
  */
 #ifndef WM_PROCESS_IDENTITY_H
 #define WM_PROCESS_IDENTITY_H
@@ -17,7 +17,8 @@ struct Identity {
     uid_t uid = 0;
     gid_t gid = 0;
     std::string user; ///< of uid, for listings
-    /// All groups of the user, looked up before the fork: in a forked child of a program with threads the lookup may deadlock.
+    /// All groups of the user, looked up before the fork: in a forked child of a program with threads the
+    /// lookup may deadlock.
     std::vector<gid_t> groups;
     std::string warning; ///< why the names are ignored: this process may not change its user
 
@@ -30,7 +31,8 @@ private:
     void find_groups();
 };
 
-/// While it lives, this thread has the rights of that user over files, and can remove no file that the user could not.
+/// While it lives, this thread has the rights of that user over files, and can remove no file that the user
+/// could not.
 class FileRights {
 public:
     explicit FileRights(const Identity *identity);

@@ -1,7 +1,7 @@
 /**
  * @file
- * Descriptors inherited over exec(3), by number and name: WM_FDS from the master to its children, LISTEN_FDS from a service manager
- * (sd_listen_fds(3)).
+ * Descriptors inherited over exec(3), by number and name: WM_FDS from the master to its children, LISTEN_FDS
+ * from a service manager (sd_listen_fds(3)).
  */
 #ifndef WM_PROCESS_INHERITED_H
 #define WM_PROCESS_INHERITED_H
@@ -25,8 +25,8 @@ std::string format_fds(const std::vector<NamedFd> &fds);
 /// Skips what is malformed, and descriptors that are not open.
 std::vector<NamedFd> parse_fds(const char *text);
 
-/// The sockets of socket activation, made close-on-exec; none if LISTEN_PID names another process. Takes the variables out of the
-/// environment, so that children do not use them.
+/// The sockets of socket activation, made close-on-exec; none if LISTEN_PID names another process. Takes the
+/// variables out of the environment, so that children do not use them.
 std::vector<NamedFd> activated_fds();
 
 } // namespace wm

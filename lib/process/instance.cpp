@@ -42,7 +42,8 @@ bool make_directories(const std::string &path, mode_t mode)
     return mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
 }
 
-/// A write lock on the whole file, of this open file and whatever inherits it (fcntl(2), open file description locks).
+/// A lock on the whole file; it belongs to the open file description (fcntl(2)), so a child that inherits the
+/// descriptor shares it.
 struct flock whole_file(short type)
 {
     struct flock lock = {};
@@ -123,7 +124,8 @@ int Instance::check_run_dir() const
     return 0;
 }
 
-/// Whether the path still leads to the open file: a master that ends removes it, and a lock on a removed file means nothing.
+/// Whether the path still leads to the open file: a master that ends removes it, and a lock on a removed file
+/// means nothing.
 Place Instance::place_of_pid_file(int fd) const
 {
     return place_of(pid_path_, FileIdentity::of(fd));

@@ -1,7 +1,7 @@
 /**
  * @file
- * An instance: its name and its files. A master runs if its pid file is locked; the kernel releases the lock however the master dies, so
- * no file is ever stale.
+ * An instance: its name and its files. A master runs if its pid file is locked; the kernel releases the lock
+ * however the master dies, so no file is ever stale.
  */
 #ifndef WM_PROCESS_INSTANCE_H
 #define WM_PROCESS_INSTANCE_H
@@ -15,12 +15,14 @@
 
 namespace wm {
 
-/// The rule of --name: 1-64 of A-Z a-z 0-9 . _ -, not beginning with '.' or '-', because files are named after it.
+/// The rule of --name: 1-64 of A-Z a-z 0-9 . _ -, not beginning with '.' or '-', because files are named
+/// after it.
 bool is_app_name(const std::string &name);
 
 class Instance {
 public:
-    /// From the options, the --name of a command line and the program's path. 0, or a WM_E... code with its detail.
+    /// From the options, the --name of a command line and the program's path. 0, or a WM_E... code with its
+    /// detail.
     int resolve(const AppOptions &options, const std::string &name, const char *program);
 
     const std::string &name() const { return name_; }

@@ -94,7 +94,8 @@ int check_worker(const Worker &worker)
     return worker.has_address() ? resolve(worker.given_address(), resolved) : 0;
 }
 
-/// Checks what can be checked of a start while another master still holds the lock and the ports. 0, or a WM_E... code with its detail.
+/// Checks what can be checked of a start while another master still holds the lock and the ports. 0, or a
+/// WM_E... code with its detail.
 int check_restart(App &app, const Instance &instance, bool daemon)
 {
     int result = check_start(app);
@@ -109,8 +110,9 @@ int check_restart(App &app, const Instance &instance, bool daemon)
     return result;
 }
 
-/// Whether another master holds the lock, as far as that can be seen without taking it. Of two simultaneous starts one fails later, when
-/// its master finds the lock held; that one also waits for a master that is dying.
+/// Whether another master holds the lock, as far as that can be seen without taking it. Of two simultaneous
+/// starts one fails later, when its master finds the lock held; that one also waits for a master that is
+/// dying.
 bool is_running(const Instance &instance)
 {
     pid_t pid = instance.check_run_dir() == 0 ? instance.running() : 0;

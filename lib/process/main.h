@@ -1,6 +1,6 @@
 /**
  * @file
- * wm_app_main: from a command line to what it asks for.
+ * wm_app_main: parses the command line and runs its command.
  */
 #ifndef WM_PROCESS_MAIN_H
 #define WM_PROCESS_MAIN_H

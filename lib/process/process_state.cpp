@@ -14,7 +14,7 @@ namespace wm {
 
 namespace {
 
-/// The whole of a small file of /proc, as a text; empty when it is not there.
+/// The content of a small file of /proc; empty if there is none.
 void read_proc(pid_t pid, const char *name, char *out, size_t size)
 {
     char path[64];

@@ -1,7 +1,7 @@
 /**
  * @file
- * Signals as bytes in a pipe, for a loop to read. One object a process. Handlers instead of a mask, as programs that the host starts by
- * exec would inherit a mask.
+ * Signals as bytes in a pipe, for a loop to read. One object a process. Handlers instead of a mask, as
+ * programs that the host starts by exec would inherit a mask.
  */
 #ifndef WM_PROCESS_SIGNALS_H
 #define WM_PROCESS_SIGNALS_H

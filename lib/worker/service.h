@@ -1,6 +1,7 @@
 /**
  * @file
- * A service: a process of the library's own beside those of the workers, which the master starts without knowing what it is.
+ * A service: a process of the library's own beside those of the workers, which the master starts without
+ * knowing what it is.
  */
 #ifndef WM_WORKER_SERVICE_H
 #define WM_WORKER_SERVICE_H
@@ -12,8 +13,8 @@ namespace wm {
 class App;
 
 struct Service {
-    /// Runs in the service's process, on the loop's thread, when its app starts; no worker starts there. Below 0, with the detail of
-    /// fail(): it cannot serve.
+    /// Runs in the service's process, on the loop's thread, when its app starts; no worker starts there.
+    /// Below 0, with the detail of fail(): it cannot serve.
     using Entry = int (*)(App &app, void *user);
 
     std::string name; ///< in `status` and the log

@@ -43,8 +43,8 @@ int ChildLink::assume_role(const Identity &identity, pid_t master)
 {
     if (int result = identity.assume())
         return result;
-    // After the change of identity, which clears it (prctl(2)). The signal also ends a child whose callback never returns. A master that
-    // died earlier is no longer the parent.
+    // After the change of identity, which clears it (prctl(2)). The signal also ends a child whose callback
+    // never returns. A master that died earlier is no longer the parent.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != master)
         _exit(1);
@@ -109,7 +109,8 @@ bool ChildLink::starts(const Worker &worker) const
 void ChildLink::starting()
 {
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.reactor.loop, channel_.fd(), this);
-    // SIGINT and SIGHUP of a terminal reach the master too, which then stops its children. SIGPIPE and SIGXFSZ are no reason to end.
+    // SIGINT and SIGHUP of a terminal reach the master too, which then stops its children. SIGPIPE and
+    // SIGXFSZ are no reason to end.
     if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.reactor.loop, signals_.fd(), this);
 }
@@ -162,8 +163,9 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
 {
     bool configured = &worker == worker_;
     const Address &address = worker.given_address();
-    // After shutdown() the master's copy refuses clients, and the address is free at once. Not for a configured worker that may listen
-    // again at an address that cannot be bound again: a unix socket, or a port that the kernel has chosen.
+    // After shutdown() the master's copy refuses clients, and the address is free at once. Not for a
+    // configured worker that may listen again at an address that cannot be bound again: a unix socket, or a
+    // port that the kernel has chosen.
     if (!shared && !(configured && (address.unix_socket || address.port == 0)))
         shutdown(fd, SHUT_RD);
     if (shared || configured) {

@@ -1,6 +1,7 @@
 /**
  * @file
- * A child's link to its master: executes its commands and reports to it. Lives as long as the process; the app's thread.
+ * A child's link to its master: executes its commands and reports to it. Lives as long as the process; the
+ * app's thread.
  */
 #ifndef WM_PROCESS_CHILD_CHILD_LINK_H
 #define WM_PROCESS_CHILD_CHILD_LINK_H

@@ -36,9 +36,9 @@ struct FlagRow {
     const char *name;
     char letter; // 0: none
     unsigned verbs;
-    bool CommandLine::*mark;         // what a flag without a value sets
+    bool CommandLine::*mark;         // set by a flag without a value
     std::string CommandLine::*value; // where the value of another goes
-    const char *form;                // and what is written for it
+    const char *form;                // the placeholder of the value
 };
 
 constexpr FlagRow kFlags[] = {
@@ -114,8 +114,8 @@ const FlagRow *find_short(char letter)
     return row == std::end(kFlags) ? nullptr : row;
 }
 
-/// One pass over the words, then what only the whole can tell: flags may stand before the verb. Each step returns 0, or a code with its
-/// detail.
+/// One pass over the words, then checks of the whole, as flags may precede the verb. Each step returns 0, or
+/// a code with its detail.
 class Reader {
 public:
     Reader(CommandLine &line, int argc, const char *const *argv) : line_(line), argc_(argc), argv_(argv) {}
@@ -189,7 +189,8 @@ private:
         if (word.size() > 2 && find_long(with_two) != nullptr)
             return usage_error("unknown flag " + quoted(word) + ": did you mean " + quoted(with_two) + "?");
         std::string flag = quoted(std::string{'-', letter});
-        // No letter is nearer than another, so all are named. A byte of a longer character is not shown by itself.
+        // No letter is nearer than another, so all are named. A byte of a longer character is not shown by
+        // itself.
         return usage_error("unknown flag " +
                            (word.size() > 2 ? (ascii::is(letter, ascii::kAlpha) ? flag + " in " : "") + quoted(word) : flag) +
                            ": of one letter there are -d, -g, -q and -h");

@@ -21,10 +21,12 @@ struct CommandLine {
     std::string worker;    ///< --worker, connections: of workers with that name only
     std::string sort;      ///< --sort, connections: a column as in the listing, lower case: "send-q"
 
-    /// 0, or WM_EINVAL with a detail that names the word and what would be right. Flags and the verb in any order, "-dgq" as "-d -g -q",
-    /// "--name=x" as "--name x". The detail for a misspelled verb or flag names the nearest. A flag that the verb does not take is an
-    /// error, and so are a second verb and a second value. Without a verb it stays kNone and that is no error: the caller prints the usage.
-    /// help, -h and --help ask for it beside any verb. argv[0] is the program and skipped; what the object held before is forgotten.
+    /// 0, or WM_EINVAL with a detail that names the word and the right form. Flags and the verb in any order,
+    /// "-dgq" as "-d -g -q", "--name=x" as "--name x". The detail for a misspelled verb or flag names the
+    /// nearest. A flag that the verb does not take is an error, and so are a second verb and a second value.
+    /// Without a verb it stays kNone and that is no error: the caller prints the usage. help, -h and --help
+    /// ask for it beside any verb. argv[0] is the program and skipped; the previous content of the object is
+    /// discarded.
     int parse(int argc, const char *const *argv);
 };
 

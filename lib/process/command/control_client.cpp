@@ -80,7 +80,8 @@ private:
         return false;
     }
 
-    /// Instances with different pid files may share a directory and a name, and so a socket: the peer has to be the right master.
+    /// Instances with different pid files may share a directory and a name, and so a socket: the peer has to
+    /// be the right master.
     bool is_of_master()
     {
         struct ucred peer = {};
@@ -193,8 +194,8 @@ bool await_end(const Instance &instance, pid_t master, int limit_ms)
 
 int ask_once(const Instance &instance, const CommandLine &line);
 
-/// The master may have ended meanwhile because of another command. Then a stop is done, and a command that only reads asks again, as a
-/// new master may have started.
+/// The master may have ended meanwhile because of another command. Then a stop is done, and a command that
+/// only reads asks again, as a new master may have started.
 int handle_broken(const Instance &instance, const CommandLine &line, pid_t master, const std::string &why)
 {
     bool ended = await_end(instance, master, kEndMs);

@@ -207,7 +207,8 @@ void Children::keep_socket(Child &child, Message &message)
 
 void Children::reap(int64_t now_ms)
 {
-    // Each by its own pid: the host waits for processes of its own. Without WUNTRACED, as a stopped child is not dead.
+    // Each by its own pid: the host waits for processes of its own. Without WUNTRACED, as a stopped child is
+    // not dead.
     for (size_t i = 0; i < children_.size();) {
         int status = 0;
         Child &child = *children_[i];

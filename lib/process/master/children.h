@@ -1,7 +1,7 @@
 /**
  * @file
- * The master's children: its slots and the processes in them. Starts processes, reads their messages, waits for their ends and restarts
- * them, after a pause when they die early. The master's thread.
+ * The master's children: its slots and the processes in them. Starts processes, reads their messages, waits
+ * for their ends and restarts them, after a pause when they die early. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_CHILDREN_H
 #define WM_PROCESS_MASTER_CHILDREN_H
@@ -36,7 +36,7 @@ struct Child {
     Watch watch;
     int64_t ready_ms = -1;
     int64_t kill_at_ms = Loop::kNever; ///< SIGKILL is due
-    std::string failure;               ///< its own words about a failed start
+    std::string failure;               ///< its error text about a failed start
     LogThrottle refusals;
 };
 
@@ -48,7 +48,7 @@ public:
     virtual void forked() = 0;
     /// With the process that it replaces; nullptr: none.
     virtual void child_ready(Child &child, Child *replaced) = 0;
-    /// With what it was to its slot.
+    /// role: of the process in its slot before its end.
     virtual void child_died(Child &child, SlotRole role, int status) = 0;
     virtual void child_listed(Child &child, uint64_t listing) = 0;
     virtual void log_full() = 0;
@@ -85,7 +85,8 @@ public:
     /// When kill_late or start_due has something to do.
     int64_t due_ms() const;
 
-    /// Sends a child the message to end (kStop, kDrain, kLeave), and SIGKILL if it has not ended within limit_ms.
+    /// Sends a child the message to end (kStop, kDrain, kLeave), and SIGKILL if it has not ended within
+    /// limit_ms.
     void shut_down(Child &child, MessageKind how, int32_t timeout_ms, uint64_t spread_ms, int64_t limit_ms);
     void kill_all();
     /// No process is started any more.

@@ -34,7 +34,8 @@ std::vector<std::string> words_of(const char *text, size_t len)
     return words;
 }
 
-/// Whether another process listens there. As this one holds the lock, that is a master with another pid file. Waits for one that is dying.
+/// Whether another process listens there. As this one holds the lock, that is a master with another pid file.
+/// Waits for one that is dying.
 bool is_served(const SocketAddress &address)
 {
     for (int waited = 0; waited < kDyingMs; waited++) {
@@ -57,7 +58,7 @@ int ControlServer::open(const std::string &path)
         return fail(WM_ESTATE, "another master process answers at the control socket %s: --name starts this one beside it", path.c_str());
     listener_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     unlink(path.c_str());
-    // The mode is the file's from its first moment on: what the unbound socket has, bind() gives the file.
+    // bind() gives the file the mode of the unbound socket, so that it is never wider.
     bool done = listener_ && fchmod(listener_.get(), 0600) == 0 && bind(listener_.get(), address.get(), address.len) == 0 &&
                 (file_ = FileIdentity::of(path)).known() && chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
     if (!done) {
@@ -128,7 +129,7 @@ void ControlServer::accept_one()
     clients_.push_back(std::move(client));
 }
 
-/// A client over the limit is told so and closed before its request is read.
+/// A client over the limit gets an error and is closed before its request is read.
 void ControlServer::refuse(int fd) const
 {
     std::string text = static_cast<char>(Answer::kError) + name_ + ": too many commands at once: try again";

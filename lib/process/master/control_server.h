@@ -1,8 +1,10 @@
 /**
  * @file
- * The master's control socket: one packet asks, packets answer, the last of them with an exit code. For this user alone (mode 0600).
+ * The master's control socket: one packet is the request, packets answer, the last of them with an exit code.
+ * For this user only (mode 0600).
  *
- * The master renders what it answers, so that `status` of another version of the library can be printed too. The master's thread.
+ * The master renders the answers, so that a command of another version of the library can print them. The
+ * master's thread.
  */
 #ifndef WM_PROCESS_MASTER_CONTROL_SERVER_H
 #define WM_PROCESS_MASTER_CONTROL_SERVER_H
@@ -30,13 +32,13 @@ public:
         ~Handler() = default;
     };
 
-    /// With the name that its own answers begin with.
+    /// name: the prefix of its own answers.
     ControlServer(Loop &loop, Handler &handler, const std::string &name) : loop_(loop), handler_(handler), name_(name) {}
     ControlServer(const ControlServer &) = delete;
     ControlServer &operator=(const ControlServer &) = delete;
 
-    /// Replaces a file at the path, which is stale as this process holds the lock; WM_ESTATE if a master with another lock answers there.
-    /// 0, or a WM_E... code with its detail.
+    /// Replaces a file at the path, which is stale as this process holds the lock; WM_ESTATE if a master with
+    /// another lock answers there. 0, or a WM_E... code with its detail.
     int open(const std::string &path);
     /// Recreates the socket if it was removed. Only with the lock, as it replaces a file at the path.
     Restored restore();
@@ -51,7 +53,8 @@ public:
     /// The last answer.
     void end(uint64_t client, int exit_code);
 
-    /// Drops clients that send no request in time, and accepts again after a pause. Returns when it has to be called again.
+    /// Drops clients that send no request in time, and accepts again after a pause. Returns when it has to be
+    /// called again.
     int64_t expire(int64_t now_ms);
 
 private:

@@ -21,8 +21,8 @@ constexpr const char *kVariable = "WM_DAEMON"; // over an exec: the daemon's pid
 
 volatile sig_atomic_t interrupted = 0;
 
-/// Reads the daemon's pid and then the result of its start. SIGINT and SIGTERM to the launcher are passed on to the daemon. End of file
-/// before a result is a failure.
+/// Reads the daemon's pid and then the result of its start. SIGINT and SIGTERM to the launcher are passed on
+/// to the daemon. End of file before a result is a failure.
 class Await {
 public:
     explicit Await(int pipe) : pipe_(pipe)

@@ -16,10 +16,12 @@ class Daemon {
 public:
     enum class Role { kForeground, kLauncher, kDaemon };
 
-    /// Forks twice, with setsid() between. In the launcher it returns when the daemon has reported its start, with the exit code. With
-    /// `arguments` the daemon is that program, started by exec(3), and inherited() is true in it.
+    /// Forks twice, with setsid() between. In the launcher it returns when the daemon has reported its start,
+    /// with the exit code. With `arguments` the daemon is that program, started by exec(3), and inherited()
+    /// is true in it.
     Role fork_away(const std::vector<std::string> &arguments, int *exit_code);
-    /// Whether a launcher has started this process as a daemon by exec(3); takes the variable out of the environment.
+    /// Whether a launcher has started this process as a daemon by exec(3); takes the variable out of the
+    /// environment.
     bool inherited();
     /// As inherited(), and leaves the environment as it is.
     static bool is_inherited() { return inherited_pipe() > 2; }

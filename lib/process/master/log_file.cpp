@@ -22,8 +22,8 @@ int cannot(const char *what, const std::string &path)
     return fail(code_of_errno(errno), "cannot %s %s: %s", what, path.c_str(), strerror(errno));
 }
 
-/// Follows only links of root or of this user: in a directory that other users may write to, theirs could lead anywhere. A FIFO without a
-/// reader is an error. -1 with errno.
+/// Follows only links of root or of this user: in a directory that other users may write to, theirs could
+/// lead anywhere. A FIFO without a reader is an error. -1 with errno.
 int open_for_append(const char *path)
 {
     constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;

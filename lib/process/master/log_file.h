@@ -1,7 +1,7 @@
 /**
  * @file
- * A file for output: the log, renamed at log_max_size, or the standard output of the children. The master opens it, with its rights, and
- * hands the descriptor to its children.
+ * A file for output: the log, renamed at log_max_size, or the standard output of the children. The master
+ * opens it, with its rights, and hands the descriptor to its children.
  */
 #ifndef WM_PROCESS_MASTER_LOG_FILE_H
 #define WM_PROCESS_MASTER_LOG_FILE_H
@@ -15,13 +15,14 @@ namespace wm {
 
 class LogFile {
 public:
-    /// Opens it for appending, and makes its directory. Like the others: 0, or a WM_E... code with its detail.
+    /// Opens it for appending, and makes its directory. Like the others: 0, or a WM_E... code with its
+    /// detail.
     int open(const std::string &path);
     /// Opens the path anew, as after a rotation by others; the old file stays when that fails.
     int reopen();
-    /// When it is over that size, renames it to PATH.1, which replaces an older one, and opens it anew. Each process that writes to it
-    /// reports once that it is full, some of them late: a new file stays. Not for a link: its target, such as that of /dev/stderr, belongs
-    /// to its creator.
+    /// When it is over that size, renames it to PATH.1, which replaces an older one, and opens it anew. Each
+    /// process that writes to it reports once that it is full, some of them late: a new file stays. Not for a
+    /// link: its target, such as that of /dev/stderr, belongs to its creator.
     int rotate(int64_t max_size);
     /// In a child, to which the descriptor has been given.
     void forget() { fd_.release(); }

@@ -81,7 +81,8 @@ int Master::run()
     return exit_code_;
 }
 
-/// One turn's work. Processes are started here only, never inside a callback of the loop, in which the new process would go on.
+/// One turn's work. Processes are started here only, never inside a callback of the loop, in which the new
+/// process would go on.
 Children::Started Master::act()
 {
     int64_t now = loop_.now_ms();
@@ -267,8 +268,8 @@ void Master::finish()
 
 // ---- in a child
 
-/// Each forked process would write buffered output again. Not with exec: a thread of the host that reads standard input holds the lock of
-/// the stream, and fflush() would wait for it.
+/// Each forked process would write buffered output again. Not with exec: a thread of the host that reads
+/// standard input holds the lock of the stream, and fflush() would wait for it.
 void Master::forking()
 {
     if (arguments_.empty())

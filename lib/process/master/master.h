@@ -1,7 +1,7 @@
 /**
  * @file
- * The master process: starts the children, keeps them alive, and obeys signals and the control socket. It accepts no client
- * connections. One thread.
+ * The master process: starts the children, keeps them alive, and obeys signals and the control socket. It
+ * accepts no client connections. One thread.
  */
 #ifndef WM_PROCESS_MASTER_MASTER_H
 #define WM_PROCESS_MASTER_MASTER_H

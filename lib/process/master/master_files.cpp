@@ -1,4 +1,5 @@
-// The files of a running master: those by which commands find it, the log, and the standard output of its processes.
+// The files of a running master: those by which commands find it, the log, and the standard output of its
+// processes.
 
 #include "core/error.h"
 #include "core/log.h"
@@ -43,8 +44,8 @@ void Master::maintain_files(int64_t now_ms)
         restore_files();
 }
 
-/// Recreates the pid file and the control socket if they were removed, so that commands still find the master. Files of another master
-/// stay.
+/// Recreates the pid file and the control socket if they were removed, so that commands still find the
+/// master. Files of another master stay.
 void Master::restore_files()
 {
     Restored pid_file = instance_.restore();

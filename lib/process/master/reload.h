@@ -1,7 +1,7 @@
 /**
  * @file
- * A reload: one slot after the other gets a new process, and the old one drains when the new one serves. A reload that is requested during
- * another starts after it. The master's thread.
+ * A reload: one slot after the other gets a new process, and the old one drains when the new one serves. A
+ * reload that is requested during another starts after it. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_RELOAD_H
 #define WM_PROCESS_MASTER_RELOAD_H

@@ -1,6 +1,7 @@
 /**
  * @file
- * A slot of the master: one process that has to run, as a state machine over process ids. No system calls; the master's thread.
+ * A slot of the master: one process that has to run, as a state machine over process ids. No system calls;
+ * the master's thread.
  *
  *                      kEmpty     kStarting  kServing    kReplacing          kSucceeding
  *   started            kStarting  -          kReplacing  -                   -
@@ -36,7 +37,7 @@ enum class SlotState {
     kClosed,     ///< the master stops: no process is started any more
 };
 
-/// What a process is to its slot.
+/// The role of a process in its slot.
 enum class SlotRole { kLeaving, kStarting, kServing, kSuccessor };
 
 /// What the processes of a slot run.
@@ -77,7 +78,7 @@ public:
     void retry_at(int64_t ms) { start_at_ms_ = ms; }
     /// A process is ready; returns the one that it replaces, 0: none. Only for kStarting and kSuccessor.
     pid_t ready(pid_t pid);
-    /// A process has ended, after serving for served_ms (-1: it was never ready). Returns what it was.
+    /// A process has ended, after serving for served_ms (-1: it was never ready). Returns its role.
     SlotRole ended(pid_t pid, int64_t served_ms, int64_t now_ms);
     /// A process was told to end.
     void release(pid_t pid);

@@ -26,7 +26,8 @@ bool is_any(const struct sockaddr_storage &address)
     return address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const struct sockaddr_in6 &>(address).sin6_addr);
 }
 
-/// Whether a socket is bound to that address. [::], which a service manager binds for a bare port, takes IPv4 too.
+/// Whether a socket is bound to that address. [::], which a service manager binds for a bare port, takes IPv4
+/// too.
 bool same_address(const SocketAddress &bound, const SocketAddress &wanted)
 {
     if (bound.storage.ss_family == AF_UNIX || wanted.storage.ss_family == AF_UNIX)

@@ -1,7 +1,8 @@
 /**
  * @file
- * The listening sockets that the master keeps: those of configured workers, of socket activation, and those that children have opened
- * and sent up. They stay open when processes are replaced, so no accept queue is lost.
+ * The listening sockets that the master keeps: those of configured workers, of socket activation, and those
+ * that children have opened and sent up. They stay open when processes are replaced, so no accept queue is
+ * lost.
  */
 #ifndef WM_PROCESS_MASTER_SOCKET_STORE_H
 #define WM_PROCESS_MASTER_SOCKET_STORE_H
@@ -28,27 +29,30 @@ public:
     void offer_activated(std::vector<NamedFd> fds) { activated_ = std::move(fds); }
     /// The processes that hold the addresses are being killed: open() waits so long for them in all.
     void wait_for_addresses(int ms) { wait_ms_ = ms; }
-    /// Opens what a configured worker needs: one socket for `slots`, or with reuse_port one for each of them. 0, or a WM_E... code with its
-    /// detail. A unix socket's file gets that owner.
+    /// Opens what a configured worker needs: one socket for `slots`, or with reuse_port one for each of them.
+    /// 0, or a WM_E... code with its detail. A unix socket's file gets that owner.
     int open(Worker &worker, const std::vector<size_t> &slots, uid_t uid, gid_t gid);
     /// For a worker without processes of its own: an activated socket, if there is one.
     void open_activated(Worker &worker);
     /// Closes activated sockets that no worker has taken; returns their names, for a warning.
     std::vector<std::string> drop_activated();
 
-    /// What the child of that slot gets; worker nullptr: it is a service's, and gets only what the slot has opened.
+    /// What the child of that slot gets; worker nullptr: it is a service's, and gets only what the slot has
+    /// opened.
     std::vector<KeptSocket> kept_for(size_t slot, const Worker *worker) const;
 
-    /// Keeps a socket that this process of the slot has bound, for its successors. False if it is refused: the process is not trusted, as
-    /// the master may be root and the process is not.
+    /// Keeps a socket that this process of the slot has bound, for its successors. False if it is refused:
+    /// the process is not trusted, as the master may be root and the process is not.
     bool keep(size_t slot, const std::string &address, Fd fd, pid_t holder, const Identity &identity);
     void adopted(size_t slot, uint64_t id, pid_t holder);
-    /// When a process becomes ready: closes the sockets of its slot that it has not adopted, except configured ones.
+    /// When a process becomes ready: closes the sockets of its slot that it has not adopted, except
+    /// configured ones.
     void close_unadopted(size_t slot, pid_t holder);
-    /// When a process has ended while another serves: closes what it alone had; what it had adopted belongs to the other again.
+    /// When a process has ended while another serves: closes what it alone had; what it had adopted belongs
+    /// to the other again.
     void give_back(size_t slot, pid_t holder, pid_t serving);
-    /// The host of that process has closed the socket, and removed the file of a unix socket. A socket that a successor has adopted
-    /// stays.
+    /// The host of that process has closed the socket, and removed the file of a unix socket. A socket that a
+    /// successor has adopted stays.
     void close(size_t slot, uint64_t id, pid_t holder);
 
     /// The address to show for a configured worker, with its real port.

@@ -1,6 +1,7 @@
 /**
  * @file
- * Collects the facts of `status` from the children's pages and the kernel; no child is asked. The master's thread.
+ * Collects the facts of `status` from the children's pages and the kernel; no child is asked. The master's
+ * thread.
  */
 #ifndef WM_PROCESS_MASTER_STATUS_FACTS_H
 #define WM_PROCESS_MASTER_STATUS_FACTS_H
@@ -10,7 +11,7 @@
 
 namespace wm {
 
-/// Everything but what the master alone knows: name, loop, mode, start, exits.
+/// All facts but those of the master itself: name, loop, mode, start, exits.
 StatusFacts collect_facts(Children &children, int64_t now_ms);
 
 } // namespace wm

@@ -22,7 +22,8 @@ struct RowCopy {
     char address[StatusRow::kAddress];
 };
 
-/// Copies the rows, again if the child changes their texts meanwhile. A child that died while it did leaves the last copy.
+/// Copies the rows, again if the child changes their texts meanwhile. A child that died while it did leaves
+/// the last copy.
 uint32_t copy_rows(const StatusPage &page, RowCopy *out)
 {
     uint32_t rows = 0;

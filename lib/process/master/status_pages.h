@@ -1,6 +1,7 @@
 /**
  * @file
- * Shared memory with a status page for each child that can live at a time. The master assigns and reads pages; a child writes its own.
+ * Shared memory with a status page for each child that can live at a time. The master assigns and reads
+ * pages; a child writes its own.
  */
 #ifndef WM_PROCESS_MASTER_STATUS_PAGES_H
 #define WM_PROCESS_MASTER_STATUS_PAGES_H

@@ -1,6 +1,7 @@
 /**
  * @file
- * The characters of a text that may be anything: names and paths come from users and, for unix sockets, from peers. Pure.
+ * The characters of an untrusted text: names and paths come from users and, for unix sockets, from peers.
+ * Pure.
  */
 #ifndef WM_PROCESS_REPORT_CODE_POINT_H
 #define WM_PROCESS_REPORT_CODE_POINT_H
@@ -10,8 +11,9 @@
 
 namespace wm {
 
-/// The character of UTF-8 (RFC 3629) that begins at `at`, which is before the end: its length in bytes. `code` is U+FFFD for bytes that are
-/// none, one for as many as could have become one (Unicode, "substitution of maximal subparts").
+/// The character of UTF-8 (RFC 3629) that begins at `at`, which is before the end: its length in bytes.
+/// `code` is U+FFFD for malformed bytes, one for each maximal subpart (Unicode, "substitution of maximal
+/// subparts").
 size_t code_point_at(std::string_view text, size_t at, char32_t &code);
 
 } // namespace wm

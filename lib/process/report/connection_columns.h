@@ -1,6 +1,7 @@
 /**
  * @file
- * The columns of `connections` in their order: as the listing heads them and as --sort takes them. A constant.
+ * The columns of `connections` in their order: as the listing heads them and as --sort takes them. A
+ * constant.
  */
 #ifndef WM_PROCESS_REPORT_CONNECTION_COLUMNS_H
 #define WM_PROCESS_REPORT_CONNECTION_COLUMNS_H

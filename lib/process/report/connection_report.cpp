@@ -20,7 +20,7 @@ template <size_t N> std::string_view text_of(const char (&text)[N])
     return {text, strnlen(text, N)};
 }
 
-/// A line of the report, and what it is sorted by.
+/// A line of the report with its sort key.
 struct Line {
     const ConnectionAnswer *answer;
     const ConnectionRecord *record; // null: the child has not answered

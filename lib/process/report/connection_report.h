@@ -1,6 +1,7 @@
 /**
  * @file
- * The output of `connections`: records that the children wrote, to a table or to one JSON document, filtered and sorted. Pure.
+ * The output of `connections`: records that the children wrote, to a table or to one JSON document, filtered
+ * and sorted. Pure.
  */
 #ifndef WM_PROCESS_REPORT_CONNECTION_REPORT_H
 #define WM_PROCESS_REPORT_CONNECTION_REPORT_H
@@ -16,7 +17,7 @@ namespace wm {
 
 inline constexpr int64_t kAnswerMs = 500; ///< a child that takes longer has not answered
 
-/// What one child has answered.
+/// The answer of one child.
 struct ConnectionAnswer {
     pid_t pid = 0;
     std::string worker;
@@ -27,12 +28,13 @@ struct ConnectionAnswer {
 };
 
 struct ConnectionQuery {
-    std::string worker; ///< empty: all. A record has the first 31 bytes of a name, which are what is compared
+    std::string worker; ///< empty: all. Records have the first 31 bytes of a name, and only these are compared
     std::string sort;   ///< as CommandLine::sort; empty: by process, then in its order
 };
 
-/// One line a connection; a child that has not answered is a line that says so. Sorted, the biggest numbers come first and texts from a to
-/// z; what is equal stays in its order, and a child that has not answered, which has a pid and a worker only, is last by other columns.
+/// One line for each connection, and one for each child that has not answered. Sorted: the largest number
+/// first, texts from a to z; equal lines keep their order. A child without an answer has a pid and a worker
+/// only, and is last in other orders.
 std::string connections_text(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query);
 std::string connections_json(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query);
 

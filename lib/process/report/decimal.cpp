@@ -36,7 +36,7 @@ std::string human_size(uint64_t bytes)
     for (size_t i = 0;; i++) {
         uint64_t unit = uint64_t{1} << (10 * (i + 1)), rest = bytes % unit;
         uint64_t value = bytes / unit * 10 + (rest * 10 + unit / 2) / unit;
-        if (value < 10240 || i + 1 == std::size(kUnits)) // what rounds up to 1024.0 is one of the next
+        if (value < 10240 || i + 1 == std::size(kUnits)) // a value that rounds up to 1024.0 takes the next unit
             return tenths(value, kUnits[i]);
     }
 }

@@ -1,6 +1,7 @@
 /**
  * @file
- * Numbers in texts. Decimal points are the same under every locale, which printf is not: the host may have set one with a comma. Pure.
+ * Numbers in texts. Independent of the locale, unlike printf: the host may have set one with a decimal comma.
+ * Pure.
  */
 #ifndef WM_PROCESS_REPORT_DECIMAL_H
 #define WM_PROCESS_REPORT_DECIMAL_H

@@ -28,7 +28,7 @@ std::string signal_name(int number)
         return std::string("SIG") + abbreviation;
     if (number == SIGRTMIN)
         return "SIGRTMIN";
-    // SIGRTMIN is what the C library leaves free, and asked for at run time: below it are its own signals, without names.
+    // The C library sets SIGRTMIN at run time: signals below it are its own and have no names.
     if (number > SIGRTMIN && number <= SIGRTMAX)
         return "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
     return numbered(number);

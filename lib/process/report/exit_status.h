@@ -9,8 +9,8 @@
 
 namespace wm {
 
-/// Of waitpid(2): "exited with status 3", "killed by signal 9 (SIGKILL)", "killed by signal 11 (SIGSEGV), core dumped".
-/// A stop or a continuation, which is no end, is named as such.
+/// Of waitpid(2): "exited with status 3", "killed by signal 9 (SIGKILL)", "killed by signal 11 (SIGSEGV),
+/// core dumped". Names a stop or a continuation, too.
 std::string describe_exit(int wait_status);
 
 /// "SIGKILL"; "SIGRTMIN", "SIGRTMIN+3"; "signal 77" for a number that has no name.

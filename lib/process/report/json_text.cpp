@@ -16,7 +16,8 @@ bool is_plain(char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/// RFC 8259 §7 asks for it below U+0020. DEL and the C1 controls are escaped with them: terminals execute them.
+/// RFC 8259 §7 asks for it below U+0020. DEL and the C1 controls are escaped with them: terminals execute
+/// them.
 bool is_control(char32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0);

@@ -1,6 +1,7 @@
 /**
  * @file
- * JSON (RFC 8259) into a string, without spaces. The caller nests rightly; the commas are set here. One thread, the string is the caller's.
+ * JSON (RFC 8259) into a string, without spaces. The caller is responsible for the nesting; commas are added
+ * here. One thread, the string is the caller's.
  */
 #ifndef WM_PROCESS_REPORT_JSON_TEXT_H
 #define WM_PROCESS_REPORT_JSON_TEXT_H
@@ -18,9 +19,10 @@ public:
 
     JsonText &open(char bracket);
     JsonText &close(char bracket);
-    JsonText &key(std::string_view name); ///< plain ASCII, of the program's own
+    JsonText &key(std::string_view name); ///< plain ASCII
 
-    /// Any bytes: what is not UTF-8 becomes U+FFFD, control characters are escaped, so that the document is one line on any terminal.
+    /// Any bytes: what is not UTF-8 becomes U+FFFD, control characters are escaped, so that the document is
+    /// one line on any terminal.
     JsonText &text(std::string_view value);
     JsonText &boolean(bool value);
     JsonText &null();
@@ -37,7 +39,7 @@ private:
     JsonText &raw(std::string_view value);
 
     std::string &out_;
-    bool comma_ = false; ///< something stands before, in the same brackets
+    bool comma_ = false; ///< the next value needs a comma before it
 };
 
 } // namespace wm

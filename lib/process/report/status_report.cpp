@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kScreen = 79; // a rule is at least so long
 
-// In the pid column of what belongs to the process above, as `ps f` draws it.
+// In the pid column of rows that belong to the process above, as in `ps f`.
 constexpr std::string_view kBelow = " \\_";
 
 /// Counts are unknown before the process has a page and after it has died.

@@ -21,7 +21,7 @@ struct ExitCount {
     uint64_t count = 0;
 };
 
-/// One worker inside a process. The first of a process is the one that it was started for.
+/// One worker inside a process; the first is the one that the process belongs to.
 struct ListenerFacts {
     std::string name;
     std::string address; ///< "none" for a worker without
@@ -37,7 +37,7 @@ struct ProcessFacts {
     int index = 0;        ///< of the process among those of its worker
     PageState state = PageState::kFree;
     bool stopped = false;    ///< by SIGSTOP or the like
-    int64_t busy_ms = 0;     ///< since when the callbacks of one turn have been running; 0: it waits for events
+    int64_t busy_ms = 0;     ///< duration of the current turn's callbacks; 0: it waits for events
     int64_t restart_ms = -1; ///< pid 0: time until it is started again
     uint64_t rss_bytes = 0;
     uint64_t connections = 0, send_fail = 0, timers = 0, requests = 0;
@@ -63,13 +63,15 @@ struct StatusFacts {
 
 inline constexpr int64_t kBusyMs = 1000; ///< longer than this in one turn is [busy]
 
-/// A process is a row, its further listeners are rows below it; the last row is the sum. What is not known is "-".
+/// A process is a row, its further listeners are rows below it; the last row is the sum. Unknown values are
+/// "-".
 std::string status_text(const StatusFacts &facts);
-/// One line. The same facts with numbers as numbers; what is not known is null.
+/// One line with the same facts; unknown values are null.
 std::string status_json(const StatusFacts &facts);
 
-/// Requests a second, from the two counts of a page, at `now_ms` of its clock: the running second, and as much of the one before as
-/// makes a whole one. A page whose last request is older than that says 0. `in_second_before` is of the second before `second` exactly.
+/// Requests a second, from the two counts of a page, at `now_ms` of its clock: the running second, and as
+/// much of the one before as makes a whole one. A page whose last request is older than that says 0.
+/// `in_second_before` is of the second before `second` exactly.
 double requests_per_second(int64_t second, uint32_t in_second, uint32_t in_second_before, int64_t now_ms);
 
 } // namespace wm

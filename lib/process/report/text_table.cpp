@@ -15,11 +15,13 @@ struct Range {
     char32_t first, last;
 };
 
-// Controls, invisible characters and those that turn the direction; U+FFFD is what was no UTF-8.
+// Controls, invisible characters and those that change the direction; U+FFFD stands for bytes that are not
+// UTF-8.
 constexpr Range kUnprintable[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x200b, 0x200f}, {0x2028, 0x202e},
                                   {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfffd, 0xfffd}};
 
-// Two columns on a terminal (Unicode, East Asian Width W and F, in blocks). The C library's wcwidth would ask the host's locale.
+// Two columns on a terminal (Unicode, East Asian Width W and F, in blocks). The C library's wcwidth would ask
+// the host's locale.
 constexpr Range kWide[] = {{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},  {0xfe30, 0xfe6f},
                            {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
 

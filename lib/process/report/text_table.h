@@ -2,8 +2,9 @@
  * @file
  * Rows of cells in columns as wide as their widest cell, two spaces apart. One thread; a value.
  *
- * A cell may be any bytes. Whatever could move the cursor or change the order on a terminal, and what is not UTF-8, is shown as '?'. An
- * empty cell is shown as "-", so that a row has all its words. Nothing is ever cut.
+ * A cell may be any bytes. Characters that move the cursor or change the direction on a terminal, and bytes
+ * that are not UTF-8, are shown as '?'. An empty cell is shown as "-", so that every row has the same number
+ * of words. Nothing is cut.
  */
 #ifndef WM_PROCESS_REPORT_TEXT_TABLE_H
 #define WM_PROCESS_REPORT_TEXT_TABLE_H
@@ -31,15 +32,15 @@ public:
         return cell({digits, std::to_chars(digits, digits + sizeof digits, value).ptr});
     }
 
-    /// A text over all columns that are left, which makes none of them wider; the row ends with it.
+    /// A text across the remaining columns, which does not widen them; ends the row.
     void rest(std::string_view text);
 
     size_t rows() const { return cells_.size() / widths_.size(); }
 
-    /// Of a row with all its cells.
+    /// The width of a whole row.
     size_t width() const;
 
-    /// Rows from `from` to before `to`, a line each.
+    /// Appends the rows [from, to), a line each.
     void append_rows(std::string &out, size_t from, size_t to) const;
 
 private:
@@ -55,7 +56,7 @@ private:
     std::string text_;
 };
 
-/// As wide on a terminal as `width`, but for a longer title: "-----TITLE-----\n".
+/// "-----TITLE-----\n", `width` columns wide unless the title is longer.
 std::string rule_line(std::string_view title, size_t width);
 
 /// `text` as a cell shows it.
