@@ -297,6 +297,21 @@ void json__whole(void **)
     assert_string_equal(status_json(facts).c_str(), one_line(kWholeDocument).c_str());
 }
 
+void service__has_a_row_of_its_own_and_no_listener(void **)
+{
+    wm::StatusFacts facts = chat();
+    assert_false(contains(status_json(facts), "service"));
+    wm::ProcessFacts &hub = facts.processes.emplace_back();
+    hub.pid = 18694;
+    hub.worker = "hub";
+    hub.service = true;
+    hub.state = PageState::kServing;
+    assert_true(contains(status_json(facts), R"({"pid":18694,"worker":"hub","index":0,"service":true,"status":"idle",)"));
+    std::string text = status_text(facts), row = text.substr(text.find("18694"));
+    row.resize(row.find('\n'));
+    assert_true(contains(row, " hub ") && !contains(row, "://") && row.ends_with("[idle]"));
+}
+
 constexpr const char *kEmptyDocument = R"json(
 {"name":"","version":"","loop":"","system":"","master_pid":null,"daemon":false,"started_unix":null,"uptime_s":0,
 "load":[null,null,0.00],"workers":0,"exits":[],"processes":[],
@@ -390,6 +405,7 @@ int main()
         cmocka_unit_test(no_page_yet__counts_are_unknown),
         cmocka_unit_test(further_listeners__rows_below_their_process),
         cmocka_unit_test(json__whole),
+        cmocka_unit_test(service__has_a_row_of_its_own_and_no_listener),
         cmocka_unit_test(json__of_nothing_known),
         cmocka_unit_test(json__bytes_of_names_are_escaped),
         cmocka_unit_test(json__states_and_how_a_worker_ended),
