@@ -7,14 +7,14 @@ namespace wm {
 
 namespace {
 
-constexpr uint64_t kLeastCyclesPerMs = 1000; // no cycle clock is slower than 1 MHz
+constexpr uint64_t kMinCyclesPerMs = 1000; // no cycle clock is slower than 1 MHz
 
 } // namespace
 
 void CallbackWatch::set_limit(int64_t limit_ms)
 {
     limit_ms_ = limit_ms;
-    suspicious_ = limit_ms > 0 ? static_cast<uint64_t>(limit_ms) * kLeastCyclesPerMs : UINT64_MAX;
+    threshold_cycles_ = limit_ms > 0 ? static_cast<uint64_t>(limit_ms) * kMinCyclesPerMs : UINT64_MAX;
     if (origin_ms_ == 0)
         calibrate();
 }
@@ -26,28 +26,27 @@ void CallbackWatch::calibrate()
     origin_cycles_ = cycles();
 }
 
-/// Out of the common path: how long it was is worked out from how many cycles a millisecond has had since the origin.
-void CallbackWatch::look()
+/// The slow path: converts cycles to milliseconds by the rate since calibrate().
+void CallbackWatch::check_elapsed()
 {
     uint64_t now = cycles();
-    int64_t turn_ms = loop_.now_ms(); // as it was when the turn began
+    int64_t turn_ms = loop_.now_ms(); // the start of the turn
     loop_.update_now();
     int64_t since_origin_ms = loop_.now_ms() - origin_ms_;
     uint64_t per_ms = since_origin_ms > 0 ? (now - origin_cycles_) / static_cast<uint64_t>(since_origin_ms) : 0;
     if (per_ms == 0)
         return;
-    int64_t took_ms = static_cast<int64_t>((now - since_) / per_ms);
-    // A measured unit lets most callbacks pass without another look.
-    suspicious_ = static_cast<uint64_t>(limit_ms_) * per_ms / 2;
+    int64_t took_ms = static_cast<int64_t>((now - began_cycles_) / per_ms);
+    // The measured rate is far above the minimum: a higher threshold keeps most callbacks off this path.
+    threshold_cycles_ = static_cast<uint64_t>(limit_ms_) * per_ms / 2;
     uint64_t suppressed = 0;
     if (took_ms < limit_ms_ || loop_.now_ms() - turn_ms < limit_ms_ / 2 || !throttle_.due(loop_.now_ms(), &suppressed))
         return;
     if (owner_)
-        log(WM_LOG_WARN, "worker %s (%s): on_%s took %lld ms, and nothing else was served meanwhile (and %llu more since the last line)",
-            owner_->options.name.c_str(), owner_->display.c_str(), callback_, static_cast<long long>(took_ms),
-            static_cast<unsigned long long>(suppressed));
+        log(WM_LOG_WARN, "worker %s (%s): on_%s blocked the loop for %lld ms (%llu more since the last line)", owner_->options.name.c_str(),
+            owner_->display.c_str(), callback_, static_cast<long long>(took_ms), static_cast<unsigned long long>(suppressed));
     else
-        log(WM_LOG_WARN, "a %s callback took %lld ms, and nothing else was served meanwhile (and %llu more since the last line)", callback_,
+        log(WM_LOG_WARN, "a %s callback blocked the loop for %lld ms (%llu more since the last line)", callback_,
             static_cast<long long>(took_ms), static_cast<unsigned long long>(suppressed));
 }
 

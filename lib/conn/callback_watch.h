@@ -1,8 +1,9 @@
 /**
  * @file
- * Notices a callback of the host that holds up the loop for longer than slow_callback_ms, and logs which. The app's thread.
+ * Logs a callback of the host that blocks the loop for longer than slow_callback_ms. Owned by the reactor;
+ * the app's thread.
  *
- * Costs two reads of the cycle clock for each descriptor, timer or post that is dispatched, and one store for each message.
+ * Costs two reads of the cycle clock per descriptor, timer or post, and one store per message.
  */
 #ifndef WM_CONN_CALLBACK_WATCH_H
 #define WM_CONN_CALLBACK_WATCH_H
@@ -23,39 +24,40 @@ public:
 
     /// 0: off.
     void set_limit(int64_t limit_ms);
-    /// The loop is open: intervals are measured against its clock from here on.
+    /// Starts measuring against the loop's clock. Call it when the loop opens.
     void calibrate();
 
-    /// A callback of that name may run next; owner nullptr: of the app.
+    /// Starts timing a callback of that name. owner nullptr: a callback of the app.
     void begin(const Endpoint *owner, const char *callback)
     {
         owner_ = owner;
         callback_ = callback;
-        since_ = cycles();
+        began_cycles_ = cycles();
     }
-    /// Another callback of the same owner runs next, often and shortly after: the time of both counts as its own.
+    /// Renames the callback that is being timed. Cheaper than next(): the time so far counts for the new
+    /// name.
     void name(const char *callback) { callback_ = callback; }
-    /// As name(), but what has run so far is looked at first.
+    /// Ends the current measurement and starts one for another callback of the same owner.
     void next(const char *callback)
     {
         end();
-        since_ = cycles();
+        began_cycles_ = cycles();
         callback_ = callback;
     }
     void end()
     {
-        if (cycles() - since_ > suspicious_)
-            look();
+        if (cycles() - began_cycles_ > threshold_cycles_)
+            check_elapsed();
     }
 
 private:
-    void look();
+    void check_elapsed();
 
     Loop &loop_;
     const Endpoint *owner_ = nullptr;
     const char *callback_ = "";
-    uint64_t since_ = 0;
-    uint64_t suspicious_ = UINT64_MAX; ///< cycles below which no callback is slow, on any machine
+    uint64_t began_cycles_ = 0;
+    uint64_t threshold_cycles_ = UINT64_MAX; ///< no callback that took fewer cycles is slow
     int64_t limit_ms_ = 0;
     uint64_t origin_cycles_ = 0;
     int64_t origin_ms_ = 0;

@@ -1,6 +1,7 @@
 /**
  * @file
- * Callbacks of the host: function, user pointer and the notifier that gives the pointer back. Those of a connection's events.
+ * Callbacks of the host: function, user pointer and destroy notifier; and the set of a connection's
+ * callbacks. Owned by the endpoint.
  */
 #ifndef WM_CONN_CALLBACKS_H
 #define WM_CONN_CALLBACKS_H

@@ -1,9 +1,11 @@
 /**
  * @file
- * What a connection asks of its protocol: one descriptor a protocol, with its traits and its functions. Instances stand in session/.
+ * The contract between a connection and its protocol: one constant descriptor per protocol, with traits and
+ * functions. The instances are in session/.
  *
- * A connection names its codec by its row in the app's table: set from its endpoint at accept, changed by an upgrade only. Calls cost one
- * indirection a read and one a send, none a message. The app's thread.
+ * A connection stores its codec's row in the reactor's table: accept copies it from the endpoint, only an
+ * upgrade changes it. A codec costs one indirect call per read and one per send, none per message. The app's
+ * thread.
  */
 #ifndef WM_CONN_CODEC_H
 #define WM_CONN_CODEC_H
@@ -20,57 +22,61 @@ struct Connection;
 struct Rest {
     char *data;
     size_t len;
-    bool hungry;     ///< nothing more can be parsed before more bytes come
-    size_t need = 0; ///< hungry: as Step::need
+    bool incomplete; ///< more bytes are needed before parsing can continue
+    size_t need = 0; ///< if incomplete: as Step::need
 };
 
-/// A message as it is sent: head, then body.
+/// A framed message: head, then body.
 struct Framing {
     std::string_view head;
     std::string_view body;
 };
 
 struct Codec {
-    /// Room that frame() may use for bytes around a payload.
+    /// Bytes that frame() may write around a payload.
     static constexpr size_t kFrameRoom = 16;
 
-    const char *name; ///< in listings; one of the codecs of an upgrade may have the name of the other
+    const char *name; ///< in listings; both codecs of an upgrade may share a name
 
     // Traits.
     bool has_handshake = false; ///< the connection starts in kHandshake and the codec opens it; else it opens at once
-    bool answers_only = false;  ///< takes answers to requests, and no messages of the host's own
-    uint16_t close_code = 0;    ///< of a close frame for which the host gave none
-    uint16_t lost_code = 0;     ///< the close event's code for a connection that ended without a close frame
+    bool answers_only = false;  ///< the host can only answer requests, not send messages
+    uint16_t close_code = 0;    ///< default code of a close frame
+    uint16_t abnormal_code = 0; ///< code of the close event when no close frame was received
 
-    // Functions; those that may be nullptr say what that means.
+    // Functions. Those that may be nullptr state the default.
 
-    /// Makes the codec's state in a connection; false when memory has run out. nullptr: it has none.
+    /// Creates the codec's state in a connection; false when out of memory. nullptr: no state.
     bool (*begin)(Connection &conn) = nullptr;
-    /// Frees it. nullptr: nothing to free.
+    /// Frees that state. nullptr: nothing to free.
     void (*end)(Connection &conn) = nullptr;
 
-    /// Delivers what the bytes hold, as far as the host wants it; returns what is left.
+    /// Delivers messages while the host accepts them; returns the unparsed rest.
     Rest (*parse)(Connection &conn, char *data, size_t len) = nullptr;
-    /// Frames a payload; room has kFrameRoom bytes and lives as long as the result. nullptr: the payload as it is.
+    /// Frames a payload; room has kFrameRoom bytes and must outlive the result. nullptr: payloads are sent
+    /// unframed.
     Framing (*frame)(std::string_view payload, int32_t flags, char *room) = nullptr;
-    /// answers_only: a send of the host's, which answers the oldest request.
+    /// If answers_only: answers the oldest pending request with what the host sends.
     int (*answer)(Connection &conn, std::string_view payload, int32_t flags) = nullptr;
-    /// Sends a close frame. nullptr: the protocol has none.
+    /// Sends a close frame. nullptr: the protocol has no close frame.
     void (*close)(Connection &conn, int32_t code, std::string_view text) = nullptr;
-    /// Sends a ping. nullptr: the protocol has none, and ping_interval_ms has no effect.
+    /// Sends a ping. nullptr: the protocol has no ping, and ping_interval_ms has no effect.
     void (*ping)(Connection &conn) = nullptr;
 
-    /// phase_deadline, or deadline(), has passed in kHandshake or kOpen. nullptr: neither is ever set there.
+    /// Handles a phase_deadline or deadline() that has passed in kHandshake or kOpen. nullptr: the codec sets
+    /// neither.
     void (*timed_out)(Connection &conn) = nullptr;
-    /// A tick in kOpen that is the codec's own, beside phase_deadline; 0: none. nullptr: never.
+    /// Returns the codec's additional deadline in kOpen, in ticks; 0: none. nullptr: never any.
     uint32_t (*deadline)(const Connection &conn) = nullptr;
-    /// The send queue has drained after it was over send_high_water. nullptr: of no interest.
+    /// Called when the send queue has drained after exceeding send_high_water. nullptr: not called.
     void (*drained)(Connection &conn) = nullptr;
-    /// The peer has ended its side: whether the connection stays open for what the host still owes it. nullptr: never.
+    /// After EOF: whether the connection stays open so that the host can still send. nullptr: never.
     bool (*stays_half_open)(const Connection &conn) = nullptr;
-    /// Whether no message is under way: none in part, none unanswered. nullptr: when no input is held.
+    /// Whether nothing is in flight: no incomplete message, no unanswered request. nullptr: when the tail is
+    /// empty.
     bool (*is_quiet)(const Connection &conn) = nullptr;
-    /// The app stops: true when the connection first finishes what the host has been asked, and then ends by itself. nullptr: false.
+    /// At a stop: true if the connection closes by itself once its pending requests are answered. nullptr:
+    /// false.
     bool (*finish)(Connection &conn) = nullptr;
 };
 

@@ -1,10 +1,10 @@
 /**
  * @file
- * A connection: its data. Inbox reads for it, Outbox writes, Lifecycle opens and closes it, Expiry keeps its deadlines, TodoList does what
- * waits for the end of the turn, its Codec knows its protocol.
+ * The data of a connection. Inbox reads, Outbox writes, Lifecycle opens and closes, Expiry handles deadlines,
+ * TodoList runs deferred work, and Codec implements the protocol.
  *
- * Lives in a slot of the app's table until Lifecycle has delivered its close event; the app's thread. What an idle connection does not
- * need is in Cold, which exists only while it holds something.
+ * Lives in a slot of the reactor's table until Lifecycle has delivered its close event. Cold holds what an
+ * idle connection does not need, and exists only while it is in use. The app's thread.
  */
 #ifndef WM_CONN_CONNECTION_H
 #define WM_CONN_CONNECTION_H
@@ -24,28 +24,28 @@ class Endpoint;
 class Transport;
 
 enum class ConnState : uint8_t {
-    kResolving,  ///< of a client: its address is being looked up
-    kConnecting, ///< of a client: connect(2) has not completed
-    kSecuring,   ///< the transport's handshake is not done
-    kHandshake,  ///< the codec's handshake is not done; what the host sends is held
+    kResolving,  ///< client: its address is being resolved
+    kConnecting, ///< client: connect(2) is in progress
+    kSecuring,   ///< the transport's handshake is in progress
+    kHandshake,  ///< the codec's handshake is in progress; what the host sends is queued
     kOpen,
-    kCloseSent, ///< our close frame is sent or queued, the peer's is awaited
-    kClosing,   ///< shuts down when the queue has left
-    kLingering, ///< our side is shut down; the peer's end is awaited, so that it can read everything
+    kCloseSent, ///< our close frame is sent or queued; waits for the peer's
+    kClosing,   ///< shuts down when the send queue is empty
+    kLingering, ///< our side is shut down; waits for the peer's EOF, so that the peer can read everything
     kClosed,    ///< waits for the end of the turn
 };
 
-/// What waits for the end of the turn, in the order in which it is done.
+/// Work deferred to the end of the turn, in the order in which it runs.
 enum Todo : uint8_t {
     kTodoInput = 1,   ///< bytes in the tail that can be parsed
     kTodoFull = 2,    ///< the buffer_full event
     kTodoDrain = 4,   ///< the buffer_drain event
     kTodoRefused = 8, ///< the error event of a broadcast or hub message that did not fit
-    kTodoEnd = 16,    ///< what the peer did ends it, once the host has seen the records of this poll
-    kTodoClose = 32,  ///< the close event and the end
+    kTodoEnd = 16,    ///< the peer ended the connection: takes effect once the host has seen the records of this poll
+    kTodoClose = 32,  ///< the close event; frees the connection
 };
 
-/// Events that may have to wait for room in a poll's array, in the order in which they are delivered then (see Overflow).
+/// Events that Overflow can defer, in the order in which it delivers them.
 enum ConnEvent : uint8_t {
     kEventConnect = 1,
     kEventOpen = 2,
@@ -56,16 +56,16 @@ enum ConnEvent : uint8_t {
 };
 
 enum ConnFlag : uint16_t {
-    kListedTodo = 1,     ///< stands in the app's list of connections with todos
-    kListedFlush = 2,    ///< stands in the outbox's flush list
-    kPaused = 4,         ///< by the host
-    kAboveHighWater = 8, ///< buffer_full was due, buffer_drain will be
-    kPeerEnded = 16,     ///< EOF was read
-    kPeerClosed = 32,    ///< the peer's close frame was read
-    kAwaitPong = 64,     ///< ping_at is the pong's deadline
-    kNoInput = 128,      ///< what the peer sends is read and thrown away
-    kOwesEvents = 256,   ///< stands in the overflow list: no message is delivered before what is owed
-    kInputBlocked = 512, ///< by the codec: too many unanswered requests, or a handshake that waits for the host
+    kListedTodo = 1,       ///< is in the todo list
+    kListedFlush = 2,      ///< is in the outbox's flush list
+    kPaused = 4,           ///< by the host
+    kAboveHighWater = 8,   ///< buffer_full is due or was delivered; buffer_drain follows
+    kPeerEnded = 16,       ///< EOF was read
+    kPeerClosed = 32,      ///< the peer's close frame was read
+    kAwaitPong = 64,       ///< ping_at is the pong's deadline
+    kNoInput = 128,        ///< input is read and discarded
+    kEventsDeferred = 256, ///< is in the overflow list: deferred events come before further messages
+    kInputBlocked = 512,   ///< by the codec: too many unanswered requests, or the host has yet to answer a handshake
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -77,11 +77,11 @@ struct Segment {
     uint32_t capacity; ///< 0 for a block
 };
 
-/// What only a busy or closing connection has.
+/// Data that only a busy or closing connection needs.
 struct Cold {
     Watch write;
     SendQueue queue;
-    ConnOptions *options = nullptr; ///< its own, when wm_conn_set_int has made it differ
+    ConnOptions *options = nullptr; ///< overrides of wm_conn_set_int; nullptr: none
     uint8_t close_text_len = 0;
     char close_text[123];
 
@@ -90,7 +90,7 @@ struct Cold {
     bool holds_something() const { return write.armed() || !queue.empty() || options || close_text_len > 0; }
 };
 
-/// What a codec keeps in the connection itself.
+/// In-place storage for the codec's state.
 class CodecState {
 public:
     template <class State> State &make()
@@ -120,7 +120,7 @@ struct Connection {
     Segment *out_head = nullptr;
     Segment *out_tail = nullptr;
     uint32_t out_pending = 0; ///< bytes in the segments
-    uint32_t owner_index = 0; ///< place in the owner's list
+    uint32_t owner_index = 0; ///< index in the owner's list
     Cold *cold = nullptr;
     Transport *io = nullptr; ///< owned; nullptr: the plain socket
     CodecState codec_state;
@@ -135,18 +135,18 @@ struct Connection {
     uint32_t phase_deadline = 0; ///< handshake, the codec's own, closing; 0: none
     uint32_t ping_at = 0;
 
-    uint32_t record_epoch = 0; ///< the last poll that has a record of it
+    uint32_t record_epoch = 0; ///< the last poll that returned a record of this connection
     int32_t close_code = 0;
     uint8_t close_reason = 0;
-    int8_t close_error = 0; ///< WM_E..., of the reason; 0: none
-    uint8_t owed = 0;       ///< events, ConnEvent, in the overflow list
-    uint8_t codec = 0;      ///< its row in the app's table of codecs
+    int8_t close_error = 0;      ///< WM_E..., of the reason; 0: none
+    uint8_t deferred_events = 0; ///< ConnEvent bits in the overflow list
+    uint8_t codec = 0;           ///< row in Reactor::codecs
 
     bool has(ConnFlag flag) const { return flags & flag; }
     void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
     void unset(ConnFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 
-    /// The cold part, made if there is none; nullptr when memory has run out.
+    /// Returns the cold part, created on demand; nullptr when out of memory.
     Cold *make_cold()
     {
         if (!cold)
@@ -155,11 +155,11 @@ struct Connection {
     }
 
     bool blocked() const { return cold && !cold->queue.empty(); }
-    /// Bytes in memory that have not left.
+    /// Unsent bytes in memory; file ranges do not count.
     size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0); }
-    /// Nothing waits to leave, neither in memory nor in files.
+    /// Whether nothing is left to send, neither from memory nor from files.
     bool sent_all() const { return out_pending == 0 && !blocked(); }
-    /// Messages may still be delivered to the host.
+    /// Whether messages may still be delivered to the host.
     bool delivers() const { return state <= ConnState::kOpen; }
 };
 

@@ -23,12 +23,12 @@ bool Dispatch::begin_poll(wm_event *events, size_t cap)
     return true;
 }
 
-bool Dispatch::awaits_host(const Connection &conn) const
+bool Dispatch::host_has_records(const Connection &conn) const
 {
     return polling() && conn.record_epoch == static_cast<uint32_t>(reactor_.slice_epoch);
 }
 
-wm_event *Dispatch::record(uint32_t kind, Connection &conn)
+wm_event *Dispatch::new_record(uint32_t kind, Connection &conn)
 {
     if (!events_ || count_ == cap_)
         return nullptr;
@@ -42,7 +42,7 @@ wm_event *Dispatch::record(uint32_t kind, Connection &conn)
     return event;
 }
 
-bool Dispatch::take(const wm_event &event)
+bool Dispatch::write_record(const wm_event &event)
 {
     if (full())
         return false;
@@ -51,9 +51,9 @@ bool Dispatch::take(const wm_event &event)
     return true;
 }
 
-void Dispatch::give(const wm_event &event, wm_destroy_fn destroy)
+void Dispatch::deliver_record(const wm_event &event, wm_destroy_fn destroy)
 {
-    if (take(event))
+    if (write_record(event))
         reactor_.retire(event.user, destroy);
     else
         reactor_.overflow.add(event, destroy);
@@ -83,19 +83,19 @@ bool Dispatch::has_room(const Connection &conn, ConnEvent event) const
     return false;
 }
 
-void Dispatch::give(Connection &conn, ConnEvent event, int32_t code, const char *text)
+void Dispatch::deliver(Connection &conn, ConnEvent event, int32_t code, const char *text)
 {
-    if (!conn.has(kOwesEvents) && has_room(conn, event))
+    if (!conn.has(kEventsDeferred) && has_room(conn, event))
         emit(conn, event, code, text);
     else
-        reactor_.overflow.owe(conn, event, code, text);
+        reactor_.overflow.defer(conn, event, code, text);
 }
 
 bool Dispatch::may_close(Connection &conn)
 {
-    if (!conn.has(kOwesEvents) && has_room(conn, kEventClose))
+    if (!conn.has(kEventsDeferred) && has_room(conn, kEventClose))
         return true;
-    reactor_.overflow.owe(conn, kEventClose);
+    reactor_.overflow.defer(conn, kEventClose);
     return false;
 }
 
@@ -129,7 +129,7 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
         reactor_.callback_watch.next(name);
         callback.fn(conn.owner->worker, id_of(conn), callback.user);
     } else {
-        record(kind, conn);
+        new_record(kind, conn);
     }
 }
 
@@ -143,7 +143,7 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
     if (callback) {
         reactor_.callback_watch.name("message");
         callback.fn(conn.owner->worker, id_of(conn), data, len, kind, callback.user);
-    } else if (wm_event *event = record(WM_EVENT_MESSAGE, conn)) {
+    } else if (wm_event *event = new_record(WM_EVENT_MESSAGE, conn)) {
         event->flags = static_cast<uint32_t>(kind);
         event->data = data;
         event->len = len;
@@ -157,7 +157,7 @@ void Dispatch::error_event(Connection &conn, int32_t code, const char *text)
     if (callback) {
         reactor_.callback_watch.next("error");
         callback.fn(conn.owner->worker, id_of(conn), code, text, strlen(text), callback.user);
-    } else if (wm_event *event = record(WM_EVENT_ERROR, conn)) {
+    } else if (wm_event *event = new_record(WM_EVENT_ERROR, conn)) {
         event->code = code;
         event->data = text;
         event->len = strlen(text);
@@ -170,7 +170,7 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
     if (callback) {
         reactor_.callback_watch.next("close");
         callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);
-    } else if (wm_event *event = record(WM_EVENT_CLOSE, conn)) {
+    } else if (wm_event *event = new_record(WM_EVENT_CLOSE, conn)) {
         event->flags = static_cast<uint32_t>(reason);
         event->code = conn.close_error;
         event->detail = code;
@@ -181,7 +181,7 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
 
 void Dispatch::handshake(Connection &conn, uint64_t request)
 {
-    if (wm_event *event = record(WM_EVENT_HANDSHAKE, conn))
+    if (wm_event *event = new_record(WM_EVENT_HANDSHAKE, conn))
         event->id = request;
 }
 
@@ -190,12 +190,12 @@ void Dispatch::handshake(Connection &conn, uint64_t request)
 void Dispatch::timer(uint64_t timer, void *user, wm_destroy_fn destroy)
 {
     if (full() && reactor_.overflow.has_timer(timer))
-        return; // a repeated one: late rounds are not made up for
+        return; // a repeating timer skips the rounds that it missed
     wm_event event = {};
     event.kind = WM_EVENT_TIMER;
     event.id = timer;
     event.user = user;
-    give(event, destroy);
+    deliver_record(event, destroy);
 }
 
 void Dispatch::post(void *user, wm_destroy_fn destroy)
@@ -203,7 +203,7 @@ void Dispatch::post(void *user, wm_destroy_fn destroy)
     wm_event event = {};
     event.kind = WM_EVENT_POST;
     event.user = user;
-    give(event, destroy);
+    deliver_record(event, destroy);
 }
 
 void Dispatch::hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy)
@@ -213,7 +213,7 @@ void Dispatch::hub(int32_t status, int64_t connections, void *user, wm_destroy_f
     event.code = status;
     event.id = static_cast<uint64_t>(connections);
     event.user = user;
-    give(event, destroy);
+    deliver_record(event, destroy);
 }
 
 } // namespace wm

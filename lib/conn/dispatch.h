@@ -1,9 +1,10 @@
 /**
  * @file
- * Hands events to the host: to a callback where one is set, else to the records of the running poll, else to none.
+ * Delivers events to the host: to the callback if one is set, else as a record of the running poll, else not
+ * at all.
  *
- * An event that finds no room in the poll's array goes to the overflow list. For a message, and for a handshake, the inbox asks room()
- * first, because its bytes have to stay where they are. The app's thread.
+ * When the poll's array is full, events go to the overflow list. Messages and handshakes cannot: their bytes
+ * stay in the inbox, which checks room() first. Owned by the reactor; the app's thread.
  */
 #ifndef WM_CONN_DISPATCH_H
 #define WM_CONN_DISPATCH_H
@@ -22,9 +23,9 @@ class Dispatch {
 public:
     explicit Dispatch(Reactor &reactor) : reactor_(reactor) {}
 
-    /// False when memory for what may overflow has run out: nothing has begun then.
+    /// False, with no poll begun, when out of memory for the overflow list.
     bool begin_poll(wm_event *events, size_t cap);
-    /// The host runs the app: events without a callback are dropped from here on.
+    /// Ends pull mode: events without a callback are dropped.
     void stop_pulling() { pulls_ = false; }
     size_t end_poll()
     {
@@ -36,28 +37,29 @@ public:
 
     bool polling() const { return events_; }
     size_t count() const { return count_; }
-    /// The host polls; between its polls, too.
+    /// Whether the app is in pull mode, also between polls.
     bool pulls() const { return pulls_; }
-    /// No record can be written now: between polls, and when the array has no room.
+    /// Whether pull mode can write no record: between polls, or because the array is full.
     bool full() const { return pulls_ && (!events_ || count_ == cap_); }
-    /// Whether the host has records of the connection in this poll: it acts on them before what the peer did ends the connection.
-    bool awaits_host(const Connection &conn) const;
-    /// Whether an event for that callback can be handed over now.
+    /// Whether this poll has records of the connection. The host sees them before the peer's end takes
+    /// effect.
+    bool host_has_records(const Connection &conn) const;
+    /// Whether an event for that callback can be delivered now.
     template <class Function> bool room(const Callback<Function> &callback) const { return callback || !full(); }
 
-    void connect(Connection &conn) { give(conn, kEventConnect); }
-    void open(Connection &conn) { give(conn, kEventOpen); }
-    void buffer_full(Connection &conn) { give(conn, kEventFull); }
-    void buffer_drain(Connection &conn) { give(conn, kEventDrain); }
+    void connect(Connection &conn) { deliver(conn, kEventConnect); }
+    void open(Connection &conn) { deliver(conn, kEventOpen); }
+    void buffer_full(Connection &conn) { deliver(conn, kEventFull); }
+    void buffer_drain(Connection &conn) { deliver(conn, kEventDrain); }
     /// text is static.
-    void error(Connection &conn, int32_t code, const char *text) { give(conn, kEventError, code, text); }
-    /// False: it has to wait in the overflow list, which finishes the connection later.
+    void error(Connection &conn, int32_t code, const char *text) { deliver(conn, kEventError, code, text); }
+    /// False when the close event is deferred: the overflow list then finishes the connection.
     bool may_close(Connection &conn);
     void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);
     void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request);
     void handshake(Connection &conn, uint64_t request);
 
-    /// These retire user, where destroy is given, once the host has had the record.
+    /// These retire user, if destroy is set, once the host has received the record.
     void timer(uint64_t timer, void *user, wm_destroy_fn destroy);
     void post(void *user, wm_destroy_fn destroy);
     void hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy);
@@ -66,7 +68,7 @@ public:
     bool has_room(const Connection &conn, ConnEvent event) const;
     void emit(Connection &conn, ConnEvent event, int32_t code, const char *text);
     /// False: no room.
-    bool take(const wm_event &event);
+    bool write_record(const wm_event &event);
 
     /// Messages delivered so far.
     uint64_t messages() const { return messages_; }
@@ -74,9 +76,9 @@ public:
     static uint64_t id_of(const Connection &conn);
 
 private:
-    void give(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
-    void give(const wm_event &event, wm_destroy_fn destroy);
-    wm_event *record(uint32_t kind, Connection &conn);
+    void deliver(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
+    void deliver_record(const wm_event &event, wm_destroy_fn destroy);
+    wm_event *new_record(uint32_t kind, Connection &conn);
     void error_event(Connection &conn, int32_t code, const char *text);
     void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind, const char *name);
 

@@ -6,7 +6,7 @@
 
 namespace wm {
 
-bool Endpoint::make_room()
+bool Endpoint::reserve_place()
 {
     try {
         connections_.reserve(connections_.size() == connections_.capacity() ? connections_.size() * 3 / 2 + 16 : connections_.capacity());

@@ -1,7 +1,7 @@
 /**
  * @file
- * What a connection belongs to: options, callbacks, counters, and the list of its connections. A worker is an endpoint with a listener.
- * The app's thread.
+ * The owner of connections: their options, callbacks, counters and list. A worker is an endpoint with a
+ * listener. Outlives its connections; the app's thread.
  */
 #ifndef WM_CONN_ENDPOINT_H
 #define WM_CONN_ENDPOINT_H
@@ -22,15 +22,15 @@ class Reactor;
 
 class Endpoint {
 public:
-    /// `own` outlives the endpoint; `handle` is what callbacks and records name as their worker, NULL for none.
+    /// `own` must outlive the endpoint. `handle` is the worker that callbacks and records name; NULL: none.
     Endpoint(Reactor &of, const EndpointOptions &own, uint8_t row, wm_worker *handle)
         : reactor(of), options(own), worker(handle), codec(row)
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
 
-    /// Reserves a place in the list; false when memory has run out.
-    bool make_room();
+    /// Reserves a place in the list for add(); false when out of memory.
+    bool reserve_place();
     void add(Connection &conn);
     void remove(Connection &conn);
     const std::vector<Connection *> &connections() const { return connections_; }
@@ -39,10 +39,10 @@ public:
     const EndpointOptions &options;
     ConnCallbacks callbacks;
     wm_worker *const worker;
-    const uint8_t codec; ///< of a new connection
+    const uint8_t codec; ///< row in Reactor::codecs for new connections
     const TransportKind *transport = &kPlainTransport;
     void *transport_settings = nullptr; ///< owned by the subclass
-    std::string display;                ///< the address, as it is shown
+    std::string display;                ///< the address in logs and listings
     uint64_t requests = 0;              ///< messages delivered
 
 private:

@@ -7,13 +7,13 @@
 
 namespace wm {
 
-uint32_t Expiry::ticks_after(int64_t ms)
+uint32_t Expiry::tick_after(int64_t ms)
 {
-    reactor_.loop.update_now(); // between polls, or behind a callback that took its time, the turn's clock is old
+    reactor_.loop.update_now(); // the turn's clock is stale between polls and after a slow callback
     return reactor_.deadlines.tick_after(reactor_.loop.now_ms(), ms);
 }
 
-/// A tenth of jitter either way, so that those who came together do not stay together.
+/// Adds 10 % of jitter either way, so that connections accepted together do not ping together.
 uint32_t Expiry::next_ping(int64_t interval_ms)
 {
     random_ ^= random_ << 13;
@@ -21,7 +21,7 @@ uint32_t Expiry::next_ping(int64_t interval_ms)
     random_ ^= random_ << 17;
     int64_t tenth = interval_ms / 10;
     int64_t jitter = tenth > 0 ? static_cast<int64_t>(random_ % static_cast<uint64_t>(2 * tenth + 1)) - tenth : 0;
-    return ticks_after(interval_ms + jitter);
+    return tick_after(interval_ms + jitter);
 }
 
 void Expiry::update(Connection &conn)
@@ -94,7 +94,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
         return;
     }
     if (conn.has(kPaused))
-        conn.last_active = now; // the host does not read: that the peer is silent cannot be seen
+        conn.last_active = now; // reading is paused: silence says nothing about the peer
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
     if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {
         reactor_.lifecycle.close(conn, WM_REASON_TIMEOUT, 0, "idle timeout");
@@ -103,8 +103,8 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
     if (conn.ping_at == 0 || conn.ping_at > now)
         return;
     if (conn.has(kPaused)) {
-        // The host does not read, so no pong can be seen: that is not the peer's fault.
-        alive(conn);
+        // Reading is paused, so a pong cannot be seen.
+        restart_ping(conn);
         return;
     }
     if (conn.has(kAwaitPong)) {
@@ -123,10 +123,10 @@ void Expiry::send_ping(Connection &conn)
     }
     reactor_.codec(conn).ping(conn);
     conn.set(kAwaitPong);
-    conn.ping_at = ticks_after(options.pong_timeout_ms);
+    conn.ping_at = tick_after(options.pong_timeout_ms);
 }
 
-void Expiry::alive(Connection &conn)
+void Expiry::restart_ping(Connection &conn)
 {
     int64_t interval = reactor_.codec(conn).ping ? conn.options->ping_interval_ms : 0;
     conn.ping_at = interval ? next_ping(interval) : 0;

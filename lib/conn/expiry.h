@@ -1,7 +1,7 @@
 /**
  * @file
- * The deadlines of a connection: handshake, the codec's own, idle, ping, pong, closing. The nearest stands in the app's row (Deadlines);
- * what happens when it passes is here. The app's thread.
+ * Sets and handles the deadlines of a connection: handshake, the codec's own, idle, ping, pong, closing.
+ * Deadlines holds only the nearest. Owned by the reactor; the app's thread.
  */
 #ifndef WM_CONN_EXPIRY_H
 #define WM_CONN_EXPIRY_H
@@ -18,16 +18,16 @@ class Expiry {
 public:
     explicit Expiry(Reactor &reactor) : reactor_(reactor) {}
 
-    /// Puts the nearest of a connection's deadlines into the app's row.
+    /// Arms the nearest deadline of the connection.
     void update(Connection &conn);
-    /// The deadline of that slot has passed.
+    /// Handles the deadline of that slot, which has passed.
     void expired(uint32_t slot);
 
-    /// The peer has shown that it is alive, or there is a new interval: the next ping is a whole interval away.
-    void alive(Connection &conn);
+    /// Schedules the next ping a full interval from now: the peer is alive, or the interval has changed.
+    void restart_ping(Connection &conn);
 
-    /// The tick at which `ms` from now have passed.
-    uint32_t ticks_after(int64_t ms);
+    /// Returns the tick that is `ms` from now.
+    uint32_t tick_after(int64_t ms);
 
 private:
     void expired_open(Connection &conn, uint32_t now);

@@ -27,7 +27,7 @@ void Inbox::begin_batch()
     used_ = 0;
 }
 
-const char *Inbox::keep(const char *text, size_t len)
+const char *Inbox::copy_text(const char *text, size_t len)
 {
     char *copy = static_cast<char *>(malloc(len + 1));
     if (!copy)
@@ -45,23 +45,24 @@ Tail *Inbox::make_tail(Connection &conn, size_t capacity)
     bool over = assembled_ + capacity > static_cast<size_t>(reactor_.max_assembly_total);
     Tail *tail = over ? nullptr : Tail::make(capacity);
     if (!tail) {
-        over_assembly(conn);
+        refuse_assembly(conn);
         return nullptr;
     }
     assembled_ += capacity;
     return tail;
 }
 
-void Inbox::over_assembly(Connection &conn)
+void Inbox::refuse_assembly(Connection &conn)
 {
-    reactor_.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EFULL, websocket::kTryAgainLater, "incomplete messages are over max_assembly_total");
+    reactor_.lifecycle.close_with_error(conn, WM_REASON_LIMIT, WM_EFULL, websocket::kTryAgainLater,
+                                        "incomplete messages are over max_assembly_total");
 }
 
-/// While the host has records of the connection, its bytes may stand in them: it is freed with the batch.
+/// Defers the free to the end of the batch if records may point into the tail.
 void Inbox::retire_tail(const Connection &conn, Tail *tail)
 {
     assembled_ -= tail->capacity;
-    if (reactor_.dispatch.awaits_host(conn))
+    if (reactor_.dispatch.host_has_records(conn))
         batch_tails_.push_back(tail);
     else
         free(tail);
@@ -74,24 +75,25 @@ void Inbox::free_tail(Connection &conn)
     conn.tail = nullptr;
 }
 
-/// A tail grows by doubling, so that a long message costs its length and not its square, and not beyond what the message needs. What a
-/// peer has only announced is not reserved: the announcement costs it nothing.
+/// Caps the doubling of a tail at what the message needs. Never reserves by an announced length alone:
+/// announcing costs a peer nothing.
 size_t Inbox::tail_capacity(size_t grown, size_t len, size_t need)
 {
     return need > len ? std::min(grown, need) : grown;
 }
 
-/// Makes the rest the connection's tail. It stands in the arena or in the present tail.
-bool Inbox::keep_tail(Connection &conn, const Rest &rest)
+/// Stores the rest, which is in the arena or in the present tail, as the connection's tail.
+bool Inbox::store_tail(Connection &conn, const Rest &rest)
 {
     Tail *old = conn.tail;
-    bool shown = reactor_.dispatch.awaits_host(conn);
-    bool inside = old && rest.data >= old->data() && rest.data <= old->data() + old->size();
-    if (inside && (!shown || reactor_.dispatch.full())) {
-        // Parsed in place: what is consumed is skipped, nothing moves. A batch that is full is over before anything else reads into it.
+    bool referenced = reactor_.dispatch.host_has_records(conn);
+    bool in_place = old && rest.data >= old->data() && rest.data <= old->data() + old->size();
+    if (in_place && (!referenced || reactor_.dispatch.full())) {
+        // Parsed in place: skip what was consumed. Safe when the batch is full, because no read follows
+        // before the next batch.
         old->begin += static_cast<size_t>(rest.data - old->data());
         old->end = old->begin + rest.len;
-    } else if (old && !inside && old->capacity >= rest.len) {
+    } else if (old && !in_place && old->capacity >= rest.len) {
         old->begin = 0;
         old->end = rest.len;
         memcpy(old->data(), rest.data, rest.len);
@@ -105,20 +107,20 @@ bool Inbox::keep_tail(Connection &conn, const Rest &rest)
             retire_tail(conn, old);
         conn.tail = fresh;
     }
-    conn.tail->need = rest.hungry ? rest.need : 0;
+    conn.tail->need = rest.incomplete ? rest.need : 0;
     return true;
 }
 
-/// Makes room behind the tail's bytes for the next read.
+/// Ensures free space in the tail for the next read.
 bool Inbox::grow_tail(Connection &conn)
 {
     Tail *old = conn.tail;
-    size_t missing = old->need > old->size() ? old->need - old->size() : kCopyTail;
-    if (old->free_size() >= std::min(missing, kCopyTail))
+    size_t missing = old->need > old->size() ? old->need - old->size() : kCopyTailMax;
+    if (old->free_size() >= std::min(missing, kCopyTailMax))
         return true;
-    size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTail), old->size(), old->need);
-    if (!reactor_.dispatch.awaits_host(conn))
-        return stretch_tail(conn, capacity);
+    size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTailMax), old->size(), old->need);
+    if (!reactor_.dispatch.host_has_records(conn))
+        return grow_in_place(conn, capacity);
     Tail *fresh = make_tail(conn, capacity);
     if (!fresh)
         return false;
@@ -130,8 +132,8 @@ bool Inbox::grow_tail(Connection &conn)
     return true;
 }
 
-/// Grows a tail that no record points into.
-bool Inbox::stretch_tail(Connection &conn, size_t capacity)
+/// Moves or reallocates the tail. No record may point into it.
+bool Inbox::grow_in_place(Connection &conn, size_t capacity)
 {
     Tail *tail = conn.tail;
     if (tail->begin > 0) {
@@ -146,7 +148,7 @@ bool Inbox::stretch_tail(Connection &conn, size_t capacity)
     size_t total = assembled_ - tail->capacity + capacity;
     Tail *grown = total > static_cast<size_t>(reactor_.max_assembly_total) ? nullptr : tail->grow(capacity);
     if (!grown) {
-        over_assembly(conn);
+        refuse_assembly(conn);
         return false;
     }
     assembled_ = total;
@@ -164,7 +166,7 @@ void Inbox::readable(Connection *conn)
     reactor.callback_watch.end();
 }
 
-/// The one receive; 0: nothing came, and what that means has been seen to.
+/// Returns 0 when nothing was read; EOF and errors are handled here.
 size_t Inbox::receive(Connection &conn, char *out, size_t len)
 {
     IoResult result = io::receive(conn.io, conn.fd, out, len);
@@ -173,9 +175,9 @@ size_t Inbox::receive(Connection &conn, char *out, size_t len)
         conn.bytes_read += result.size;
         conn.last_active = reactor_.tick();
         if (conn.has(kAwaitPong)) {
-            // Any byte shows that the peer is alive; a pong may stand behind megabytes of them.
+            // Any byte counts as a pong: the pong itself may be queued behind megabytes.
             conn.unset(kAwaitPong);
-            reactor_.expiry.alive(conn);
+            reactor_.expiry.restart_ping(conn);
         }
         return result.size;
     case IoResult::Kind::kEnd:
@@ -215,17 +217,17 @@ void Inbox::read(Connection &conn)
         return;
     }
     if (!wants(conn))
-        return; // what made it so has seen to the read interest
-    if (conn.tail && conn.tail->size() > kCopyTail)
+        return; // the read interest is already up to date
+    if (conn.tail && conn.tail->size() > kCopyTailMax)
         read_to_tail(conn);
     else
         read_to_arena(conn);
 }
 
-/// The peer may still be sending: it is read, so that it can finish and read our last words, and thrown away.
+/// Reads and drops input, so that a peer that is still sending gets to read what we sent last.
 void Inbox::discard(Connection &conn)
 {
-    char scratch[kCopyTail]; // not the arena: a poll's records may fill it to the last byte
+    char scratch[kCopyTailMax]; // not the arena: records of the poll may fill it
     receive(conn, scratch, sizeof scratch);
 }
 
@@ -257,30 +259,30 @@ void Inbox::read_to_tail(Connection &conn)
     keep_rest(conn, reactor_.codec(conn).parse(conn, tail->data(), tail->size()));
 }
 
-void Inbox::more(Connection &conn)
+void Inbox::resume_parsing(Connection &conn)
 {
     if (conn.tail)
         reactor_.todos.add(conn, kTodoInput);
 }
 
-void Inbox::parse_held(Connection &conn)
+void Inbox::parse_tail(Connection &conn)
 {
     if (conn.tail && conn.state != ConnState::kClosed)
         keep_rest(conn, reactor_.codec(conn).parse(conn, conn.tail->data(), conn.tail->size()));
 }
 
-/// Keeps what a parse has left, and has it parsed on when that does not wait for more bytes or for the host.
+/// Stores what a parse left over, and schedules more parsing unless that waits for bytes or for the host.
 void Inbox::keep_rest(Connection &conn, const Rest &rest)
 {
     if (conn.state == ConnState::kClosed || conn.has(kNoInput) || rest.len == 0) {
         free_tail(conn);
         return;
     }
-    if (!keep_tail(conn, rest))
+    if (!store_tail(conn, rest))
         return;
-    bool held = conn.flags & (kPaused | kInputBlocked | kOwesEvents);
-    if (!rest.hungry && !held)
-        more(conn);
+    bool stopped = conn.flags & (kPaused | kInputBlocked | kEventsDeferred);
+    if (!rest.incomplete && !stopped)
+        resume_parsing(conn);
 }
 
 } // namespace wm

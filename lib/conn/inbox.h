@@ -1,9 +1,10 @@
 /**
  * @file
- * Receiving: bytes from the socket through the codec to messages.
+ * Receives: reads bytes from the socket and has the codec parse them into messages.
  *
- * Reads go to one arena (512 KiB): under callbacks each at its front, during a poll front to back, so that records stay valid until the
- * next. Codecs parse in place. What is incomplete is kept in the connection's tail. The app's thread.
+ * Reads share one arena (512 KiB). With callbacks, each read starts at its front. During a poll, reads follow
+ * each other, so that records stay valid until the next poll. Codecs parse in place; an incomplete message
+ * moves to the connection's tail. Owned by the reactor; the app's thread.
  */
 #ifndef WM_CONN_INBOX_H
 #define WM_CONN_INBOX_H
@@ -28,26 +29,26 @@ public:
 
     static void readable(Connection *conn);
 
-    /// What holds the input back is over: the tail is parsed on, at the end of the turn.
-    void more(Connection &conn);
-    /// Delivers what the tail holds, as far as the host wants it. For TodoList.
-    void parse_held(Connection &conn);
+    /// Schedules parsing of the tail for the end of the turn: input is no longer paused or blocked.
+    void resume_parsing(Connection &conn);
+    /// Parses the tail. For TodoList.
+    void parse_tail(Connection &conn);
 
-    /// Whether the next message of a connection can be delivered now: codecs ask before each.
+    /// Whether the next message of the connection can be delivered now. Codecs check before each message.
     bool wants(const Connection &conn) const;
 
-    /// What records of the last poll pointed to is given back.
+    /// Starts a new poll: frees the memory that records of the last poll point to.
     void begin_batch();
-    /// Copies text so that it lives as long as the batch; "" when memory has run out.
-    const char *keep(const char *text, size_t len);
+    /// Copies text; the copy lives until the next begin_batch(). "" when out of memory.
+    const char *copy_text(const char *text, size_t len);
     void free_tail(Connection &conn);
 
 private:
     static constexpr size_t kArenaSize = 512 * 1024;
-    static constexpr size_t kPadding = 64;         ///< behind the arena: wide loads may run over the end
-    static constexpr size_t kMinRoom = 64 * 1024;  ///< with less left, a poll ends
-    static constexpr size_t kReadMax = 128 * 1024; ///< one read: fairness, and a second-level cache
-    static constexpr size_t kCopyTail = 16 * 1024; ///< a tail up to this size is copied before the next read, a longer one read into
+    static constexpr size_t kPadding = 64;            ///< bytes behind the arena: wide loads may read past the end
+    static constexpr size_t kMinRoom = 64 * 1024;     ///< bytes; a poll ends when less is left
+    static constexpr size_t kReadMax = 128 * 1024;    ///< bytes per read: fairness, and the L2 cache
+    static constexpr size_t kCopyTailMax = 16 * 1024; ///< bytes; a larger tail is read into, a smaller one is copied to the arena
 
     void read(Connection &conn);
     void read_to_arena(Connection &conn);
@@ -57,18 +58,18 @@ private:
 
     void keep_rest(Connection &conn, const Rest &rest);
 
-    bool keep_tail(Connection &conn, const Rest &rest);
+    bool store_tail(Connection &conn, const Rest &rest);
     static size_t tail_capacity(size_t grown, size_t len, size_t need);
     bool grow_tail(Connection &conn);
-    bool stretch_tail(Connection &conn, size_t capacity);
+    bool grow_in_place(Connection &conn, size_t capacity);
     Tail *make_tail(Connection &conn, size_t capacity);
     void retire_tail(const Connection &conn, Tail *tail);
-    void over_assembly(Connection &conn);
+    void refuse_assembly(Connection &conn);
 
     Reactor &reactor_;
     char *arena_ = nullptr;
     size_t used_ = 0;
-    size_t assembled_ = 0; ///< capacity of all tails
+    size_t assembled_ = 0; ///< total capacity of all tails in bytes
     std::vector<Tail *> batch_tails_;
     std::vector<char *> batch_texts_;
 };

@@ -31,7 +31,7 @@ int32_t error_of(int32_t reason)
 
 bool Lifecycle::accept(Endpoint &endpoint, int fd)
 {
-    bool room = endpoint.make_room() && (!reactor_.dispatch.pulls() || reactor_.overflow.reserve(reactor_.connections.live() + 1));
+    bool room = endpoint.reserve_place() && (!reactor_.dispatch.pulls() || reactor_.overflow.reserve(reactor_.connections.live() + 1));
     uint32_t slot = room ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
         return false;
@@ -62,7 +62,7 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     if (conn.state > ConnState::kHandshake)
         return true; // the callback has closed it
     if (conn.io || reactor_.codec(conn).has_handshake) {
-        conn.phase_deadline = reactor_.expiry.ticks_after(endpoint.options.handshake_timeout_ms);
+        conn.phase_deadline = reactor_.expiry.tick_after(endpoint.options.handshake_timeout_ms);
         reactor_.expiry.update(conn);
     } else {
         open(conn, {});
@@ -112,18 +112,18 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
-    if (conn.has(kAboveHighWater)) // of what was sent before
+    if (conn.has(kAboveHighWater)) // by what was sent before the open event
         reactor_.todos.add(conn, kTodoFull);
     if (!answer.empty())
         reactor_.outbox.open(conn, answer);
-    reactor_.expiry.alive(conn);
+    reactor_.expiry.restart_ping(conn);
     if (conn.blocked())
-        reactor_.outbox.list(conn); // what was sent in the connect callback
+        reactor_.outbox.schedule_flush(conn); // what was sent in the connect callback
     if (conn.state == ConnState::kOpen)
         reactor_.dispatch.open(conn);
 }
 
-void Lifecycle::keep_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text)
+void Lifecycle::set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text)
 {
     if (conn.close_reason != 0)
         return; // the close event has the first cause
@@ -144,59 +144,59 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         return;
     const Codec &codec = reactor_.codec(conn);
     if (conn.state < ConnState::kHandshake) { // nothing can be sent yet
-        keep_reason(conn, reason, error_of(reason), codec.lost_code, text);
+        set_close_reason(conn, reason, error_of(reason), codec.abnormal_code, text);
         destroy(conn, reason, 0);
         return;
     }
     bool opened = conn.state == ConnState::kOpen;
     bool frame = opened && codec.close;
     if (codec.has_handshake && !opened)
-        reactor_.outbox.discard(conn); // held for a handshake that will not be
+        reactor_.outbox.discard(conn); // queued for after a handshake that will not complete
     if (frame && code == 0)
         code = codec.close_code;
-    keep_reason(conn, reason, error_of(reason), frame ? code : int32_t{codec.lost_code}, text);
-    bool answered = frame && !conn.has(kNoInput) && !conn.has(kPeerEnded);
-    conn.state = answered ? ConnState::kCloseSent : ConnState::kClosing;
-    if (!answered)
+    set_close_reason(conn, reason, error_of(reason), frame ? code : int32_t{codec.abnormal_code}, text);
+    bool await_frame = frame && !conn.has(kNoInput) && !conn.has(kPeerEnded);
+    conn.state = await_frame ? ConnState::kCloseSent : ConnState::kClosing;
+    if (!await_frame)
         conn.set(kNoInput);
     if (frame)
         codec.close(conn, code, text);
     if (conn.state == ConnState::kClosed)
         return; // the close frame met a broken socket
-    // Nothing is delivered any more, so nothing is held: the peer's close frame may stand behind what was.
+    // No message is delivered any more, so parse on: the peer's close frame may follow unparsed messages.
     conn.unset(kPaused);
     conn.unset(kInputBlocked);
     if (frame)
-        reactor_.inbox.more(conn);
+        reactor_.inbox.resume_parsing(conn);
     begin_close_timeout(conn);
     update_read(conn);
-    reactor_.outbox.list(conn);
+    reactor_.outbox.schedule_flush(conn);
 }
 
 void Lifecycle::begin_close_timeout(Connection &conn)
 {
-    conn.phase_deadline = reactor_.expiry.ticks_after(conn.options->close_timeout_ms);
+    conn.phase_deadline = reactor_.expiry.tick_after(conn.options->close_timeout_ms);
     reactor_.expiry.update(conn);
 }
 
-void Lifecycle::fault(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text)
+void Lifecycle::close_with_error(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    bool later = reactor_.dispatch.awaits_host(conn) && conn.state == ConnState::kOpen;
+    bool deferred = reactor_.dispatch.host_has_records(conn) && conn.state == ConnState::kOpen;
     if (conn.state <= ConnState::kOpen)
         reactor_.dispatch.error(conn, error, text);
     conn.set(kNoInput);
-    if (later) {
-        keep_reason(conn, reason, error, code, text);
+    if (deferred) {
+        set_close_reason(conn, reason, error, code, text);
         reactor_.todos.add(conn, kTodoEnd);
     } else {
         close(conn, reason, code, text);
         if (conn.close_reason == reason)
             conn.close_error = static_cast<int8_t>(error);
         if (conn.state == ConnState::kCloseSent)
-            conn.state = ConnState::kClosing; // the peer's close frame is awaited no longer
-        reactor_.outbox.list(conn);
+            conn.state = ConnState::kClosing; // do not wait for the peer's close frame
+        reactor_.outbox.schedule_flush(conn);
     }
     update_read(conn);
 }
@@ -218,9 +218,9 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    int32_t lost_code = reactor_.codec(conn).lost_code;
+    int32_t abnormal_code = reactor_.codec(conn).abnormal_code;
     int32_t error = reason == WM_REASON_ERROR ? code_of_errno(number) : error_of(reason);
-    keep_reason(conn, reason, error, lost_code != 0 ? lost_code : number, {});
+    set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, {});
     conn.state = ConnState::kClosed;
     conn.read.disarm();
     reactor_.outbox.discard(conn);
@@ -233,7 +233,7 @@ void Lifecycle::peer_ended(Connection &conn)
     conn.read.disarm();
     if (conn.todo & kTodoEnd)
         return;
-    if (reactor_.dispatch.awaits_host(conn) && conn.state == ConnState::kOpen)
+    if (reactor_.dispatch.host_has_records(conn) && conn.state == ConnState::kOpen)
         reactor_.todos.add(conn, kTodoEnd);
     else
         end_of_stream(conn);
@@ -253,10 +253,10 @@ void Lifecycle::end_of_stream(Connection &conn)
         return;
     }
     if (!stays) {
-        keep_reason(conn, WM_REASON_PEER, 0, reactor_.codec(conn).lost_code, {});
+        set_close_reason(conn, WM_REASON_PEER, 0, reactor_.codec(conn).abnormal_code, {});
         conn.state = ConnState::kClosing;
         conn.set(kNoInput);
-        reactor_.outbox.list(conn);
+        reactor_.outbox.schedule_flush(conn);
     }
     begin_close_timeout(conn);
 }
@@ -265,14 +265,14 @@ void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view tex
 {
     conn.set(kPeerClosed);
     conn.set(kNoInput);
-    keep_reason(conn, WM_REASON_PEER, 0, code, text);
-    if (conn.state == ConnState::kOpen && reactor_.dispatch.awaits_host(conn)) {
+    set_close_reason(conn, WM_REASON_PEER, 0, code, text);
+    if (conn.state == ConnState::kOpen && reactor_.dispatch.host_has_records(conn)) {
         reactor_.todos.add(conn, kTodoEnd);
     } else if (conn.state == ConnState::kOpen) {
         answer_close(conn);
     } else {
         conn.state = ConnState::kClosing;
-        reactor_.outbox.list(conn);
+        reactor_.outbox.schedule_flush(conn);
     }
 }
 
@@ -283,26 +283,27 @@ void Lifecycle::answer_close(Connection &conn)
     if (conn.state == ConnState::kClosed)
         return;
     begin_close_timeout(conn);
-    reactor_.outbox.list(conn);
+    reactor_.outbox.schedule_flush(conn);
 }
 
 void Lifecycle::advance(Connection &conn)
 {
-    // In kCloseSent nothing is shut down: the server ends TCP when both close frames are through (RFC 6455 §7.1.1).
+    // Not in kCloseSent: the server closes TCP after both close frames (RFC 6455 §7.1.1).
     if (conn.state != ConnState::kClosing || !conn.sent_all())
         return;
     if (conn.has(kPeerEnded)) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
-    // close(2) with unread input resets the connection, and the peer may lose what we sent last: its end is awaited.
+    // close(2) with unread input resets the connection, and the peer may lose what we sent last: wait for its
+    // EOF.
     io::shutdown_write(conn.io, conn.fd);
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);
     update_read(conn);
 }
 
-void Lifecycle::progressed(Connection &conn)
+void Lifecycle::write_progressed(Connection &conn)
 {
     if (conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
         begin_close_timeout(conn);
@@ -317,7 +318,7 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
     *conn.cold->options = options;
     conn.options = conn.cold->options;
     if (conn.state == ConnState::kOpen && !conn.has(kAwaitPong))
-        reactor_.expiry.alive(conn);
+        reactor_.expiry.restart_ping(conn);
     else
         reactor_.expiry.update(conn);
     if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !(conn.todo & kTodoEnd) && !stays_half_open(conn))
@@ -336,7 +337,7 @@ void Lifecycle::resume(Connection &conn)
     if (!conn.has(kPaused))
         return;
     conn.unset(kPaused);
-    reactor_.inbox.more(conn);
+    reactor_.inbox.resume_parsing(conn);
     update_read(conn);
 }
 
@@ -354,16 +355,16 @@ void Lifecycle::finish(Connection &conn)
     if (!reactor_.dispatch.may_close(conn))
         return;
     reactor_.notify_released(conn);
-    // The poll that shows the record outlives the connection: the text moves to where the batch keeps its bytes.
+    // The record outlives the connection: copy its text into the batch.
     const char *text = conn.cold ? conn.cold->close_text : "";
     size_t len = conn.cold ? conn.cold->close_text_len : 0;
     if (reactor_.dispatch.polling() && len > 0)
-        text = reactor_.inbox.keep(text, len);
+        text = reactor_.inbox.copy_text(text, len);
     reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
 
     end_codec(conn);
     reactor_.inbox.free_tail(conn);
-    reactor_.outbox.discard(conn); // a callback cannot send, but a control frame may have been on its way
+    reactor_.outbox.discard(conn); // a control frame may be queued
     reactor_.deadlines.set(conn.slot, 0);
     conn.owner->remove(conn);
     delete conn.io;

@@ -1,8 +1,7 @@
 /**
  * @file
- * The life of a connection: accepted, open, closing, closed.
- *
- * All transitions of Connection::state are here. The app's thread.
+ * Opens and closes connections: all transitions of Connection::state after a connection exists. Owned by the
+ * reactor; the app's thread.
  */
 #ifndef WM_CONN_LIFECYCLE_H
 #define WM_CONN_LIFECYCLE_H
@@ -19,46 +18,50 @@ class Lifecycle {
 public:
     explicit Lifecycle(Reactor &reactor) : reactor_(reactor) {}
 
-    /// Takes over a connected descriptor; false when there is no room for it (the descriptor stays the caller's).
+    /// Takes ownership of a connected descriptor. False when out of memory or slots: the caller keeps the
+    /// descriptor.
     bool accept(Endpoint &endpoint, int fd);
-    /// Goes on with the transport's handshake; true when it is done.
+    /// Continues the transport's handshake; true when it has completed.
     bool secure(Connection &conn);
-    /// Ready for messages; the open event follows, at once where there is room for it. `answer` ends a handshake: it leaves before all that
-    /// was held.
+    /// Enters kOpen and delivers the open event. `answer` completes a handshake and is sent before all that
+    /// was queued.
     void open(Connection &conn, std::string_view answer);
-    /// As open, with another codec from here on.
+    /// As open, after switching to another codec.
     void upgrade(Connection &conn, uint8_t codec, std::string_view answer);
 
-    /// Closes after what is queued has left, with a close frame where the protocol has one.
+    /// Closes once the send queue is empty, with a close frame if the protocol has one.
     void close(Connection &conn, int32_t reason, int32_t code, std::string_view text);
-    /// As close, for a peer that broke a rule: an error event first, and nothing more is read.
-    void fault(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text);
-    /// At once; the close event comes at the end of the turn. number is the errno of a WM_REASON_ERROR, else 0.
+    /// As close, for a peer that violated the protocol or a limit: delivers an error event first and discards
+    /// further input.
+    void close_with_error(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text);
+    /// Closes at once and drops what is queued; the close event follows at the end of the turn. number: the
+    /// errno of WM_REASON_ERROR, else 0.
     void destroy(Connection &conn, int32_t reason, int32_t number);
 
-    /// The peer has ended its side.
+    /// Handles EOF from the peer.
     void peer_ended(Connection &conn);
-    /// A close frame has arrived. An answer to it carries `code`.
+    /// Handles a close frame from the peer. Our answer carries `code`.
     void peer_closed(Connection &conn, int32_t code, std::string_view text);
 
-    /// A closing connection has nothing queued any more.
+    /// Shuts down a closing connection whose send queue is empty.
     void advance(Connection &conn);
-    /// A closing connection made progress: its deadline moves.
-    void progressed(Connection &conn);
+    /// Extends the close deadline: a closing connection has sent something.
+    void write_progressed(Connection &conn);
 
-    /// Gives the connection options of its own: 0 or WM_ENOMEM.
+    /// Overrides the endpoint's options for this connection: 0 or WM_ENOMEM.
     int set_options(Connection &conn, const ConnOptions &options);
 
     void pause(Connection &conn);
     void resume(Connection &conn);
-    /// Reads exactly while the host or the codec wants input.
+    /// Arms or disarms reading, depending on whether the host and the codec accept input.
     void update_read(Connection &conn);
 
-    /// The host has seen the records before it: what the peer did to end the connection takes effect. For TodoList.
+    /// Applies the deferred end of a connection, once the host has seen the records that precede it. For
+    /// TodoList.
     void end(Connection &conn);
-    /// The close event, and the end of the connection. For TodoList.
+    /// Delivers the close event and frees the connection. For TodoList.
     void finish(Connection &conn);
-    /// Ends every connection, with its close event where that goes to a callback.
+    /// Destroys every connection. Close events follow as with destroy().
     void destroy_all(int32_t reason);
 
 private:
@@ -68,7 +71,7 @@ private:
     void end_of_stream(Connection &conn);
     void answer_close(Connection &conn);
     void begin_close_timeout(Connection &conn);
-    void keep_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text);
+    void set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text);
 
     Reactor &reactor_;
 };

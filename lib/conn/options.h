@@ -1,6 +1,7 @@
 /**
  * @file
- * Options of a connection, and of what it belongs to. Names, ranges and texts stand in the table of worker/options.cpp.
+ * Options of a connection and of its endpoint. The table in worker/options.cpp holds their names, ranges and
+ * texts.
  */
 #ifndef WM_CONN_OPTIONS_H
 #define WM_CONN_OPTIONS_H
@@ -10,7 +11,7 @@
 
 namespace wm {
 
-/// What a connection may override; its endpoint's values are the default.
+/// Options that a connection may override. Its endpoint's values are the default.
 struct ConnOptions {
     int64_t max_message = 10 << 20;
     int64_t send_high_water = 256 << 10;
@@ -22,7 +23,7 @@ struct ConnOptions {
     int64_t half_open = 0;
 };
 
-/// What holds for all connections of an endpoint.
+/// Options that apply to all connections of an endpoint.
 struct EndpointOptions : ConnOptions {
     int64_t handshake_timeout_ms = 10000;
     int64_t max_header_bytes = 16 << 10;

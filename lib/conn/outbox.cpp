@@ -15,8 +15,8 @@ namespace wm {
 namespace {
 
 constexpr int kVectors = 64;
-constexpr size_t kCopyBlock = 256; // a block up to this size is cheaper copied than referred to
-constexpr uint32_t kGrowth = 4096; // room that a segment may have beyond its first bytes
+constexpr size_t kCopyBlock = 256; // bytes; a smaller block is copied, because a reference costs more
+constexpr uint32_t kGrowth = 4096; // bytes; the most that a segment reserves ahead
 constexpr int kWritesPerTurn = 16;
 
 size_t aligned(size_t n)
@@ -108,7 +108,8 @@ void Outbox::open(Connection &conn, std::string_view answer)
     write_queue(conn);
 }
 
-/// The one send: true with the bytes that left, which may be fewer than the vectors hold; false when it has destroyed a broken connection.
+/// True with the bytes sent, which may be fewer than the vectors hold; false when the socket is broken and
+/// the connection destroyed.
 bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent)
 {
     return account(conn, io::send(conn.io, conn.fd, vectors, count), sent);
@@ -126,8 +127,8 @@ bool Outbox::account(Connection &conn, const IoResult &result, size_t *sent)
     return true;
 }
 
-/// Memory ran out with part of a message gone: what would follow makes no sense to the peer.
-int Outbox::lost(Connection &conn, size_t len)
+/// Out of memory with part of a message sent: the peer could not parse what would follow.
+int Outbox::abort_send(Connection &conn, size_t len)
 {
     reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     return fail(WM_ENOMEM, "out of memory for %zu bytes to send", len);
@@ -138,15 +139,15 @@ int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view bo
     size_t len = head.size() + body.size();
     make_room(len);
     if (conn.state == ConnState::kClosed)
-        return 0; // its socket broke just now: as with any send, the end arrives as close
+        return 0; // the socket broke during the flush: the host gets the close event, as with any send
     if (conn.blocked() || conn.state < ConnState::kOpen) {
         if (!queue(conn, head) || !queue(conn, body))
-            return lost(conn, len);
-        return after(conn, 0);
+            return abort_send(conn, len);
+        return finish_send(conn, 0);
     }
     if (len > kFlushAt) {
-        // Large: straight from the host's memory, behind what is pending, without a copy.
-        return write_through(conn, head, body) ? after(conn, 0) : lost(conn, len);
+        // Large: written from the host's memory without a copy, after what is pending.
+        return write_through(conn, head, body) ? finish_send(conn, 0) : abort_send(conn, len);
     }
     char *out = reserve(conn, len);
     if (!out)
@@ -157,7 +158,7 @@ int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view bo
         memcpy(out + head.size(), body.data(), body.size());
     conn.out_tail->size += static_cast<uint32_t>(len);
     conn.out_pending += static_cast<uint32_t>(len);
-    return after(conn, flags);
+    return finish_send(conn, flags);
 }
 
 int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
@@ -169,7 +170,7 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
         if (!conn.make_cold() || !conn.cold->queue.append_block(block, 0))
             return fail(WM_ENOMEM, "out of memory for %u bytes to send", block->size);
         total_queued_ += block->size;
-        return after(conn, 0);
+        return finish_send(conn, 0);
     }
     Segment *segment = new_segment(conn, 0);
     if (!segment)
@@ -179,7 +180,7 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     segment->data = block->data();
     segment->size = block->size;
     conn.out_pending += block->size;
-    return after(conn, flags);
+    return finish_send(conn, flags);
 }
 
 int Outbox::send_file(Connection &conn, const FileRange &range)
@@ -201,16 +202,16 @@ int Outbox::send_file(Connection &conn, const FileRange &range)
     return 0;
 }
 
-/// Before it is decided where a connection's bytes go: the flush that makes room may leave it waiting for the kernel, and what is
-/// sent from then on belongs behind that.
+/// Call before choosing between segments and queue: the flush may block the connection, and what follows then
+/// belongs in the queue.
 void Outbox::make_room(size_t len)
 {
     if (aligned(cursor_) + sizeof(Segment) + std::max<size_t>(len, kGrowth) > kArenaSize && len <= kFlushAt)
         flush_all();
 }
 
-/// What a send that was taken returns, and what it sets going.
-int Outbox::after(Connection &conn, int32_t flags)
+/// Flushes if due, raises buffer_full, and returns the result of a successful send.
+int Outbox::finish_send(Connection &conn, int32_t flags)
 {
     if (conn.out_pending > kFlushAt || (flags & WM_SEND_NOW && conn.out_pending > 0))
         flush(conn);
@@ -218,7 +219,7 @@ int Outbox::after(Connection &conn, int32_t flags)
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
-        if (conn.state == ConnState::kOpen) // before that, the open event comes first
+        if (conn.state == ConnState::kOpen) // else Lifecycle::open adds it, after the open event
             reactor_.todos.add(conn, kTodoFull);
     }
     return WM_BACKPRESSURE;
@@ -232,7 +233,8 @@ char *Outbox::reserve(Connection &conn, size_t len)
         char *end = const_cast<char *>(tail->data) + tail->size;
         if (tail->capacity >= tail->size + need)
             return end;
-        // The last thing in the arena grows in place: echoes of pipelined messages become one run of bytes.
+        // The last segment of the arena grows in place: replies to pipelined messages become one run of
+        // bytes.
         bool last = tail->data + tail->capacity == arena_ + cursor_;
         if (last && cursor_ - (tail->capacity - tail->size) + need <= kArenaSize) {
             cursor_ += need - (tail->capacity - tail->size);
@@ -240,7 +242,8 @@ char *Outbox::reserve(Connection &conn, size_t len)
             return end;
         }
     }
-    // A second segment in one turn says that more will come between those of others: it gets room to grow.
+    // A second segment in one turn means that sends interleave with those of other connections: reserve
+    // ahead.
     uint32_t room = tail ? std::min(kGrowth, std::max<uint32_t>(tail->capacity * 4, 256)) : 0;
     Segment *segment = new_segment(conn, std::max(need, room));
     return segment ? const_cast<char *>(segment->data) : nullptr;
@@ -253,7 +256,7 @@ Segment *Outbox::new_segment(Connection &conn, size_t capacity)
     if (!arena_)
         return nullptr;
     if (!conn.out_head) {
-        // Before the segment is carved: nothing may be in the way when the arena starts again.
+        // Reset the arena before the segment is allocated from it.
         if (pending_conns_ == 0)
             cursor_ = 0;
         pending_conns_++;
@@ -267,15 +270,15 @@ Segment *Outbox::new_segment(Connection &conn, size_t capacity)
     else
         conn.out_head = segment;
     conn.out_tail = segment;
-    list(conn);
+    schedule_flush(conn);
     return segment;
 }
 
-void Outbox::list(Connection &conn)
+void Outbox::schedule_flush(Connection &conn)
 {
     if (conn.has(kListedFlush))
         return;
-    listed_.push_back(conn.slot); // may throw: the mark says what is so
+    flush_list_.push_back(conn.slot); // may throw, so set the flag afterwards
     conn.set(kListedFlush);
     reactor_.has_work();
 }
@@ -303,22 +306,22 @@ void Outbox::drop_segments(Connection &conn)
         cursor_ = 0;
 }
 
-/// Moves the segments to the queue, but the first `skip` bytes, which have left.
+/// Moves the segments to the queue, without the first `skip` bytes, which are sent.
 bool Outbox::queue_segments(Connection &conn, size_t skip)
 {
-    bool taken = conn.make_cold();
-    for (Segment *segment = conn.out_head; segment && taken; segment = segment->next) {
-        size_t gone = std::min<size_t>(skip, segment->size);
-        skip -= gone;
-        if (gone == segment->size)
+    bool ok = conn.make_cold();
+    for (Segment *segment = conn.out_head; segment && ok; segment = segment->next) {
+        size_t skipped = std::min<size_t>(skip, segment->size);
+        skip -= skipped;
+        if (skipped == segment->size)
             continue;
-        taken = segment->block ? conn.cold->queue.append_block(segment->block, gone)
-                               : conn.cold->queue.append(segment->data + gone, segment->size - gone);
-        if (taken)
-            total_queued_ += segment->size - gone;
+        ok = segment->block ? conn.cold->queue.append_block(segment->block, skipped)
+                            : conn.cold->queue.append(segment->data + skipped, segment->size - skipped);
+        if (ok)
+            total_queued_ += segment->size - skipped;
     }
     drop_segments(conn);
-    return taken;
+    return ok;
 }
 
 void Outbox::wait_writable(Connection &conn)
@@ -340,30 +343,30 @@ void Outbox::flush(Connection &conn)
             vectors[count++] = {const_cast<char *>(segment->data), segment->size};
             bytes += segment->size;
         }
-        size_t left;
-        if (!transmit(conn, vectors, count, &left))
+        size_t sent;
+        if (!transmit(conn, vectors, count, &sent))
             return;
-        if (left == bytes && !segment)
+        if (sent == bytes && !segment)
             break;
-        if (left < bytes) {
-            if (!queue_segments(conn, left))
+        if (sent < bytes) {
+            if (!queue_segments(conn, sent))
                 reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
             else
                 wait_writable(conn);
             return;
         }
-        // More segments than one call takes: what has left is cut off, the rest is next.
+        // More segments than one call accepts: release those that are sent, and go on.
         for (Segment *done = conn.out_head; done != segment; done = done->next)
             if (done->block)
                 done->block->release();
         conn.out_head = segment;
-        conn.out_pending -= static_cast<uint32_t>(left);
+        conn.out_pending -= static_cast<uint32_t>(sent);
     }
     drop_segments(conn);
     if (!conn.blocked())
         drained(conn);
     else if (!conn.cold->write.armed())
-        write_queue(conn); // what was held until the connection opened
+        write_queue(conn); // what was queued before the connection opened
 }
 
 bool Outbox::write_through(Connection &conn, std::string_view head, std::string_view body)
@@ -373,22 +376,22 @@ bool Outbox::write_through(Connection &conn, std::string_view head, std::string_
         if (conn.state == ConnState::kClosed)
             return true;
     }
-    size_t left = 0;
+    size_t sent = 0;
     if (!conn.blocked()) {
         struct iovec vectors[2];
         int count = 0;
         for (std::string_view part : {head, body})
             if (!part.empty())
                 vectors[count++] = {const_cast<char *>(part.data()), part.size()};
-        if (!transmit(conn, vectors, count, &left))
-            return true; // as with any send, the end arrives as close
-        if (left == head.size() + body.size()) {
-            list(conn); // so that a closing connection is looked at
+        if (!transmit(conn, vectors, count, &sent))
+            return true; // the host gets the close event, as with any send
+        if (sent == head.size() + body.size()) {
+            schedule_flush(conn); // so that a closing connection advances
             return true;
         }
     }
-    size_t of_head = std::min(left, head.size());
-    if (!queue(conn, head.substr(of_head)) || !queue(conn, body.substr(left - of_head)))
+    size_t head_sent = std::min(sent, head.size());
+    if (!queue(conn, head.substr(head_sent)) || !queue(conn, body.substr(sent - head_sent)))
         return false;
     wait_writable(conn);
     return true;
@@ -396,8 +399,8 @@ bool Outbox::write_through(Connection &conn, std::string_view head, std::string_
 
 void Outbox::flush_all()
 {
-    for (size_t i = 0; i < listed_.size(); i++) {
-        uint32_t slot = listed_[i];
+    for (size_t i = 0; i < flush_list_.size(); i++) {
+        uint32_t slot = flush_list_[i];
         if (!reactor_.connections.live_at(slot))
             continue;
         Connection &conn = *reactor_.connections.at(slot);
@@ -407,7 +410,7 @@ void Outbox::flush_all()
         if (conn.state >= ConnState::kOpen)
             flush(conn);
     }
-    listed_.clear();
+    flush_list_.clear();
 }
 
 void Outbox::writable(Connection *conn)
@@ -415,7 +418,7 @@ void Outbox::writable(Connection *conn)
     conn->owner->reactor.outbox.write_queue(*conn);
 }
 
-/// As transmit, of what stands first in the queue.
+/// As transmit(), for the front of the queue.
 bool Outbox::transmit_next(Connection &conn, size_t *sent)
 {
     SendQueue &queue = conn.cold->queue;
@@ -425,7 +428,7 @@ bool Outbox::transmit_next(Connection &conn, size_t *sent)
         return transmit(conn, vectors, queue.vectors(vectors, kVectors), sent);
     }
     IoResult result = io::send_file(conn.io, conn.fd, file.fd, file.offset, file.len);
-    if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: the peer must not take what it has for the whole
+    if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: reset, so that the peer does not mistake it for complete
         io::reset_on_close(conn.io, conn.fd);
         result = {IoResult::Kind::kFailed, EIO, 0};
     }
@@ -444,7 +447,7 @@ void Outbox::write_queue(Connection &conn)
         size_t before = queue.size();
         queue.consume(sent);
         total_queued_ -= before - queue.size();
-        reactor_.lifecycle.progressed(conn);
+        reactor_.lifecycle.write_progressed(conn);
     }
     if (!queue.empty()) {
         wait_writable(conn);
@@ -454,7 +457,7 @@ void Outbox::write_queue(Connection &conn)
     drained(conn);
 }
 
-/// Nothing is queued any more.
+/// Handles an empty send queue: buffer_drain, shutdown of a closing connection, release of the cold part.
 void Outbox::drained(Connection &conn)
 {
     if (conn.has(kAboveHighWater)) {

@@ -1,10 +1,10 @@
 /**
  * @file
- * Sending: one send for each connection and turn.
+ * Sends: one system call per connection and turn.
  *
- * Messages are framed into the send arena (256 KiB) and leave at the end of the turn, at 16 KiB for one connection, when the arena is
- * full, or when the host asks. What the kernel refuses goes to the connection's queue. Never calls the host: what it has to
- * hear becomes a todo. The app's thread.
+ * Messages are framed into the send arena (256 KiB). They are flushed at the end of the turn, at 16 KiB per
+ * connection, when the arena is full, or on request. What the kernel does not accept goes to the connection's
+ * queue. Never calls the host: events become todos. Owned by the reactor; the app's thread.
  */
 #ifndef WM_CONN_OUTBOX_H
 #define WM_CONN_OUTBOX_H
@@ -29,27 +29,30 @@ public:
     Outbox &operator=(const Outbox &) = delete;
     ~Outbox();
 
-    /// One message in the connection's framing, or the answer to its oldest request: 0, WM_BACKPRESSURE or an error, as wm_conn_send.
+    /// Sends one message, or the answer to the oldest request: 0, WM_BACKPRESSURE or an error, as
+    /// wm_conn_send.
     int send(Connection &conn, std::string_view payload, int32_t flags);
-    /// The same message for one of many. A queue that is full becomes the connection's error event.
+    /// Sends a message that other connections get too. A full queue becomes the connection's error event.
     int send(Connection &conn, SharedMessage &message);
-    /// Bytes of the library's own, and http answers: head, then body. Limits as send(), unless exempt.
+    /// Sends framed bytes: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
 
-    /// A part of a file, behind what was sent before, as it is. Takes the descriptor over, unless it fails: 0, or an error as wm_conn_send.
+    /// Sends a file range, unframed, after what is queued. Takes ownership of the descriptor on success: 0,
+    /// or an error as wm_conn_send.
     int send_file(Connection &conn, const FileRange &range);
 
-    /// The handshake is answered: the answer goes before all that was held.
+    /// Sends the answer of a handshake ahead of all that is queued.
     void open(Connection &conn, std::string_view answer);
-    /// Drops what has not left.
+    /// Drops what is unsent.
     void discard(Connection &conn);
 
-    /// Has the connection looked at in the next flush, also when it has nothing to send.
-    void list(Connection &conn);
+    /// Includes the connection in the next flush_all(), even with nothing to send: a flush also advances a
+    /// closing connection.
+    void schedule_flush(Connection &conn);
     void flush(Connection &conn);
     void flush_all();
-    bool idle() const { return listed_.empty(); }
-    /// Messages that were refused because a queue was full, and sends that met a broken socket, so far.
+    bool idle() const { return flush_list_.empty(); }
+    /// Count of messages refused by a full queue, and of sends that failed on a broken socket.
     uint64_t send_fail() const { return send_fail_; }
 
     static void writable(Connection *conn);
@@ -59,14 +62,14 @@ private:
     static constexpr size_t kFlushAt = 16 * 1024;
 
     int check(Connection &conn, size_t len, bool exempt);
-    int lost(Connection &conn, size_t len);
+    int abort_send(Connection &conn, size_t len);
     bool transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent);
     bool transmit_next(Connection &conn, size_t *sent);
     bool account(Connection &conn, const IoResult &result, size_t *sent);
     int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);
-    int after(Connection &conn, int32_t flags);
+    int finish_send(Connection &conn, int32_t flags);
     char *reserve(Connection &conn, size_t len);
     Segment *new_segment(Connection &conn, size_t capacity);
     bool queue(Connection &conn, std::string_view bytes);
@@ -83,7 +86,7 @@ private:
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
     size_t total_queued_ = 0;
     uint64_t send_fail_ = 0;
-    std::vector<uint32_t> listed_;
+    std::vector<uint32_t> flush_list_;
 };
 
 } // namespace wm

@@ -9,7 +9,7 @@ namespace wm {
 
 namespace {
 
-/// Amortised: false when memory has run out.
+/// Grows in amortised constant time; false when out of memory.
 template <class T> bool reserve_in(std::vector<T> &list, size_t needed)
 {
     if (needed <= list.capacity())
@@ -26,7 +26,7 @@ template <class T> bool reserve_in(std::vector<T> &list, size_t needed)
 
 bool Overflow::reserve(size_t connections)
 {
-    return reserve_in(owing_, connections);
+    return reserve_in(deferred_, connections);
 }
 
 bool Overflow::reserve_record()
@@ -37,21 +37,21 @@ bool Overflow::reserve_record()
     return true;
 }
 
-void Overflow::owe(Connection &conn, ConnEvent event, int32_t code, const char *text)
+void Overflow::defer(Connection &conn, ConnEvent event, int32_t code, const char *text)
 {
-    if (!conn.has(kOwesEvents)) {
-        if (owing_.size() == owing_.capacity())
+    if (!conn.has(kEventsDeferred)) {
+        if (deferred_.size() == deferred_.capacity())
             drop_delivered();
-        owing_.push_back({conn.slot, 0, nullptr});
-        conn.set(kOwesEvents);
+        deferred_.push_back({conn.slot, 0, nullptr});
+        conn.set(kEventsDeferred);
     }
-    if (event == kEventError && !(conn.owed & kEventError)) {
-        // Most often the last: a connection's error comes with its first event that found no room.
-        auto found = std::find_if(owing_.rbegin(), owing_.rend(), [&conn](const Owing &owing) { return owing.slot == conn.slot; });
+    if (event == kEventError && !(conn.deferred_events & kEventError)) {
+        // From the back: an error is mostly the connection's first deferred event, so its entry is the last.
+        auto found = std::find_if(deferred_.rbegin(), deferred_.rend(), [&conn](const Deferred &entry) { return entry.slot == conn.slot; });
         found->error = code;
         found->error_text = text;
     }
-    conn.owed = static_cast<uint8_t>(conn.owed | event);
+    conn.deferred_events = static_cast<uint8_t>(conn.deferred_events | event);
 }
 
 void Overflow::add(const wm_event &record, wm_destroy_fn destroy)
@@ -72,10 +72,10 @@ void Overflow::drop_timer(uint64_t timer)
 
 void Overflow::deliver()
 {
-    for (; delivered_ < owing_.size(); delivered_++) {
-        uint32_t slot = owing_[delivered_].slot;
+    for (; delivered_ < deferred_.size(); delivered_++) {
+        uint32_t slot = deferred_[delivered_].slot;
         Connection &conn = *reactor_.connections.at(slot);
-        if (reactor_.connections.live_at(slot) && conn.has(kOwesEvents) && !deliver_events(conn))
+        if (reactor_.connections.live_at(slot) && conn.has(kEventsDeferred) && !deliver_events(conn))
             break;
     }
     drop_delivered();
@@ -84,36 +84,36 @@ void Overflow::deliver()
 
 void Overflow::deliver_records()
 {
-    size_t taken = 0;
-    for (; taken < records_.size() && reactor_.dispatch.take(records_[taken].event); taken++)
-        reactor_.retire(records_[taken].event.user, records_[taken].destroy);
-    records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(taken));
+    size_t written = 0;
+    for (; written < records_.size() && reactor_.dispatch.write_record(records_[written].event); written++)
+        reactor_.retire(records_[written].event.user, records_[written].destroy);
+    records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(written));
 }
 
-/// True when the connection owes nothing any more. Its callbacks may add events.
+/// True when no event of the connection is pending. Callbacks may add events meanwhile.
 bool Overflow::deliver_events(Connection &conn)
 {
-    while (conn.owed != 0) {
-        ConnEvent event = static_cast<ConnEvent>(conn.owed & -conn.owed);
+    while (conn.deferred_events != 0) {
+        ConnEvent event = static_cast<ConnEvent>(conn.deferred_events & -conn.deferred_events);
         if (!reactor_.dispatch.has_room(conn, event))
             return false;
-        conn.owed = static_cast<uint8_t>(conn.owed & ~event);
+        conn.deferred_events = static_cast<uint8_t>(conn.deferred_events & ~event);
         if (event == kEventClose) {
-            conn.unset(kOwesEvents);
+            conn.unset(kEventsDeferred);
             reactor_.lifecycle.finish(conn);
             return true;
         }
-        if (event != kEventOpen || conn.state == ConnState::kOpen) // one that has closed meanwhile never opened
-            reactor_.dispatch.emit(conn, event, owing_[delivered_].error, owing_[delivered_].error_text);
+        if (event != kEventOpen || conn.state == ConnState::kOpen) // no open event once the connection is closing
+            reactor_.dispatch.emit(conn, event, deferred_[delivered_].error, deferred_[delivered_].error_text);
     }
-    conn.unset(kOwesEvents);
-    reactor_.inbox.more(conn);
+    conn.unset(kEventsDeferred);
+    reactor_.inbox.resume_parsing(conn);
     return true;
 }
 
 void Overflow::drop_delivered()
 {
-    owing_.erase(owing_.begin(), owing_.begin() + static_cast<ptrdiff_t>(delivered_));
+    deferred_.erase(deferred_.begin(), deferred_.begin() + static_cast<ptrdiff_t>(delivered_));
     delivered_ = 0;
 }
 

@@ -1,10 +1,11 @@
 /**
  * @file
- * Events that found no room in a poll's array: delivered first by the next poll, in order for each connection. Only the inbox asks for room
- * before it makes an event; everything else goes on and leaves its event here.
+ * Defers events that do not fit into a poll's array. The next poll delivers them first, in order per
+ * connection. Only the inbox checks for room before it creates an event; all other parts leave theirs here.
  *
- * A connection owes at most one event of each kind, a timer one record. Room for them is reserved when the connection or timer is made, so
- * that no event is lost when memory runs out. The app's thread.
+ * At most one event of each kind is pending per connection, and one record per timer. Their memory is
+ * reserved when the connection or timer is created, so that no event is lost when memory runs out. Owned by
+ * the reactor; the app's thread.
  */
 #ifndef WM_CONN_OVERFLOW_H
 #define WM_CONN_OVERFLOW_H
@@ -25,27 +26,28 @@ class Overflow {
 public:
     explicit Overflow(Reactor &reactor) : reactor_(reactor) {}
 
-    /// So many connections may owe events from here on; false when memory has run out.
+    /// Reserves memory for the events of that many connections; false when out of memory.
     bool reserve(size_t connections);
-    /// One more record of no connection may come; false when memory has run out. Given back by release_record().
+    /// Reserves memory for one more record of a timer, post or hub call; false when out of memory. Undone by
+    /// release_record().
     bool reserve_record();
     void release_record() { reserved_records_--; }
 
-    /// code and text (static) are an error's.
-    void owe(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
-    /// Of a timer, post or hub call.
+    /// code and text are those of an error event. text must be static.
+    void defer(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
+    /// Adds the record of a timer, post or hub call.
     void add(const wm_event &record, wm_destroy_fn destroy);
-    /// Whether a record of that timer waits.
+    /// Whether a record of that timer is pending.
     bool has_timer(uint64_t timer) const;
-    /// The timer was deleted: its record is not delivered.
+    /// Drops the pending record of a deleted timer.
     void drop_timer(uint64_t timer);
 
-    /// Delivers what there is room for: in a turn that begins with a poll, or after the last poll.
+    /// Delivers as many events as fit. At the start of a poll's turn, or after the last poll.
     void deliver();
-    bool empty() const { return owing_.size() == delivered_ && records_.empty(); }
+    bool empty() const { return deferred_.size() == delivered_ && records_.empty(); }
 
 private:
-    struct Owing {
+    struct Deferred {
         uint32_t slot;
         int32_t error;
         const char *error_text;
@@ -61,8 +63,8 @@ private:
     void drop_delivered();
 
     Reactor &reactor_;
-    std::vector<Owing> owing_;
-    size_t delivered_ = 0; ///< of owing_, from the front; in deliver() the one at work
+    std::vector<Deferred> deferred_;
+    size_t delivered_ = 0; ///< entries of deferred_ that are done; in deliver(), the index of the current one
     std::vector<Record> records_;
     size_t reserved_records_ = 0;
 };

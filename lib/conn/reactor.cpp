@@ -15,7 +15,7 @@ Reactor::Reactor(uint32_t index, uint32_t generation_base)
 
 void Reactor::has_work()
 {
-    // Inside a turn its end does the work; outside, the loop's descriptor has to become readable, once.
+    // Inside a turn, its end does the work. Outside, one wake-up suffices.
     if (inside || signalled_ || !loop.is_open())
         return;
     signalled_ = true;
@@ -35,7 +35,7 @@ void Reactor::retire(void *user, wm_destroy_fn destroy)
     try {
         retired_.push_back({user, destroy});
     } catch (const std::bad_alloc &) {
-        destroy(user); // early is better than never
+        destroy(user); // early rather than never
     }
     has_work();
 }

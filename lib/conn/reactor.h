@@ -1,7 +1,8 @@
 /**
  * @file
- * What the parts of the data path share: the loop, the table of connections, and each other. Owned by an app, which sets in it what they
- * would have to ask upwards. Knows neither workers nor processes nor hubs. The app's thread, but where it says otherwise.
+ * Owns the parts of the data path and what they share: the loop and the table of connections. The app owns
+ * the reactor and sets the limits and hooks that the parts need from above; the reactor knows neither workers
+ * nor processes nor hubs. The app's thread, except where noted.
  */
 #ifndef WM_CONN_REACTOR_H
 #define WM_CONN_REACTOR_H
@@ -30,19 +31,19 @@ namespace wm {
 
 struct Sessions;
 
-/// What layers above learn from a reactor, for the events that they have registered for.
+/// Notifies layers above of the events that they observe.
 class ReactorObserver {
 public:
     enum Event : uint8_t { kReleased, kStarted, kStopping, kIdle, kEvents };
 
     virtual ~ReactorObserver() = default;
-    /// The close event of a connection was delivered; its slot is freed next.
+    /// The connection is about to get its close event; its slot is freed afterwards.
     virtual void released(Connection &) {}
-    /// The app serves from here on.
+    /// The app has started to serve.
     virtual void started() {}
     /// A stop or drain begins.
     virtual void stopping() {}
-    /// All of a turn is done; the loop waits next, or the host has its thread back.
+    /// The work of a turn is done: the loop waits next, or control returns to the host.
     virtual void idle() {}
 };
 
@@ -54,14 +55,14 @@ public:
     Reactor(const Reactor &) = delete;
     Reactor &operator=(const Reactor &) = delete;
 
-    /// The app's number in ids.
+    /// The index of the app in ids.
     uint32_t index() const { return index_; }
     const Codec &codec(const Connection &conn) const { return *codecs[conn.codec]; }
     uint32_t tick() { return deadlines.tick(loop.now_ms()); }
 
-    /// Something is to be done at the end of a turn: outside of one, the loop's descriptor has to show it.
+    /// There is work for the end of a turn. Outside a turn, makes the loop's descriptor readable.
     void has_work();
-    /// A deadline or timer has changed: outside of a turn, the loop's descriptor has to show it.
+    /// A deadline or timer has changed. Outside a turn, rearms the loop.
     void deadline_moved();
     void end_turn() { signalled_ = false; }
 
@@ -82,24 +83,24 @@ public:
             call_observers(event);
     }
 
-    // What the owner sets.
-    size_t max_queue_total = 0;
-    size_t max_assembly_total = 0;
+    // Set by the owner.
+    size_t max_queue_total = 0;    ///< bytes
+    size_t max_assembly_total = 0; ///< bytes
     /// Arms the loop for the nearest deadline, timers included.
     void (*arm_due)(void *owner) = nullptr;
     void *owner = nullptr;
-    /// What codecs keep for all their connections.
+    /// State that codecs share across connections.
     Sessions *sessions = nullptr;
-    /// By a connection's row; a row that is set never changes.
+    /// Indexed by Connection::codec. A row that is set never changes.
     const Codec *codecs[kMaxCodecs] = {};
-    /// A stop or drain was requested: an answer may be the last of its connection. Any thread sets it.
+    /// A stop or drain was requested, so an answer may be the last of its connection. Any thread sets it.
     std::atomic<bool> shutting_down{false};
     /// A run or poll of the owner is in progress.
     std::atomic<bool> inside{false};
-    /// Of the running poll: what records point to is valid while it is the same.
+    /// Identifies the running poll. What its records point to is valid until the value changes.
     uint64_t slice_epoch = 1;
 
-    /// What the status page shows of endpoints has changed; whoever publishes the page resets it.
+    /// Data of endpoints on the status page has changed. The status writer resets it.
     bool status_changed = true;
 
     Loop loop;
@@ -129,7 +130,7 @@ private:
     std::vector<ReactorObserver *> observers_[ReactorObserver::kEvents];
 };
 
-/// A part of the data path has its reactor at hand: codec(conn) there.
+/// For code without a reactor at hand; elsewhere use Reactor::codec().
 inline const Codec &codec_of(const Connection &conn)
 {
     return conn.owner->reactor.codec(conn);
@@ -137,7 +138,7 @@ inline const Codec &codec_of(const Connection &conn)
 
 inline bool Inbox::wants(const Connection &conn) const
 {
-    if (conn.flags & (kPaused | kInputBlocked | kNoInput | kOwesEvents))
+    if (conn.flags & (kPaused | kInputBlocked | kNoInput | kEventsDeferred))
         return false;
     const ConnCallbacks &callbacks = conn.owner->callbacks;
     bool room = reactor_.dispatch.room(callbacks.message) && reactor_.dispatch.room(callbacks.error);

@@ -1,6 +1,7 @@
 /**
  * @file
- * A message for many connections: framed once for each framing among them. The app's thread; lives as long as the call that sends it.
+ * A message for many connections, framed once per distinct framing. Lives on the stack of the call that sends
+ * it; the app's thread.
  */
 #ifndef WM_CONN_SHARED_MESSAGE_H
 #define WM_CONN_SHARED_MESSAGE_H
@@ -21,7 +22,7 @@ public:
     SharedMessage &operator=(const SharedMessage &) = delete;
     ~SharedMessage();
 
-    /// The bytes for connections of that codec, borrowed; nullptr when memory has run out.
+    /// Returns the framed bytes for that codec, borrowed; nullptr when out of memory.
     Block *block(const Codec &codec);
     size_t size() const { return payload_.size(); }
     int32_t flags() const { return flags_; }
@@ -34,7 +35,7 @@ private:
         Block *block;
     };
 
-    static constexpr size_t kFramings = 4; ///< kept at a time; the oldest makes room
+    static constexpr size_t kFramings = 4; ///< cached framings; a new one evicts the oldest
 
     Block *make_block(Frame frame) const;
 

@@ -9,7 +9,7 @@ void TodoList::add(Connection &conn, Todo what)
     conn.todo = static_cast<uint8_t>(conn.todo | what);
     if (conn.has(kListedTodo))
         return;
-    listed_.push_back(conn.slot); // may throw: the mark says what is so
+    listed_.push_back(conn.slot); // may throw, so set the flag afterwards
     conn.set(kListedTodo);
     reactor_.has_work();
 }
@@ -17,8 +17,8 @@ void TodoList::add(Connection &conn, Todo what)
 void TodoList::run()
 {
     for (size_t done = 0; done < listed_.size(); done++) {
-        // Listed until it is done, so that what its callbacks cause does not list it a second time. A run that failed with ENOMEM leaves
-        // its entries in the list: nothing is done twice.
+        // The flag stays set during run_one(), so that callbacks do not list the connection again. A run that
+        // failed with ENOMEM leaves its entries in the list: the flags show which are still due.
         uint32_t slot = listed_[done];
         Connection &conn = *reactor_.connections.at(slot);
         if (!reactor_.connections.live_at(slot) || !conn.has(kListedTodo))
@@ -29,8 +29,8 @@ void TodoList::run()
         switch (progress) {
         case Progress::kEnded:
             break;
-        case Progress::kLater:
-            later_.push_back(slot);
+        case Progress::kDeferred:
+            deferred_.push_back(slot);
             break;
         case Progress::kDone:
             if (conn.todo != 0)
@@ -43,37 +43,37 @@ void TodoList::run()
     listed_.clear();
 }
 
-void TodoList::recall()
+void TodoList::list_deferred()
 {
-    listed_.insert(listed_.end(), later_.begin(), later_.end());
-    later_.clear();
+    listed_.insert(listed_.end(), deferred_.begin(), deferred_.end());
+    deferred_.clear();
 }
 
 TodoList::Progress TodoList::run_one(Connection &conn)
 {
-    auto take = [&conn](Todo what) {
+    auto clear = [&conn](Todo what) {
         bool listed = conn.todo & what;
         conn.todo = static_cast<uint8_t>(conn.todo & ~what);
         return listed;
     };
-    if (take(kTodoInput) && conn.state != ConnState::kClosed) {
-        reactor_.inbox.parse_held(conn);
+    if (clear(kTodoInput) && conn.state != ConnState::kClosed) {
+        reactor_.inbox.parse_tail(conn);
         if (conn.todo & kTodoInput)
-            return Progress::kLater;
+            return Progress::kDeferred;
     }
-    if (take(kTodoFull))
+    if (clear(kTodoFull))
         reactor_.dispatch.buffer_full(conn);
-    if (take(kTodoDrain))
+    if (clear(kTodoDrain))
         reactor_.dispatch.buffer_drain(conn);
-    if (take(kTodoRefused) && conn.state <= ConnState::kOpen)
+    if (clear(kTodoRefused) && conn.state <= ConnState::kOpen)
         reactor_.dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
     if (conn.todo & kTodoEnd) {
-        if (reactor_.dispatch.awaits_host(conn))
-            return Progress::kLater;
-        take(kTodoEnd);
+        if (reactor_.dispatch.host_has_records(conn))
+            return Progress::kDeferred;
+        clear(kTodoEnd);
         reactor_.lifecycle.end(conn);
     }
-    if (!take(kTodoClose))
+    if (!clear(kTodoClose))
         return Progress::kDone;
     conn.unset(kListedTodo);
     reactor_.lifecycle.finish(conn);

@@ -1,6 +1,7 @@
 /**
  * @file
- * What waits for the end of the turn: connections with todos, in the order in which they got them. The app's thread.
+ * Runs work that is deferred to the end of the turn: a list of connections with todos, oldest first. Owned by
+ * the reactor; the app's thread.
  */
 #ifndef WM_CONN_TODO_LIST_H
 #define WM_CONN_TODO_LIST_H
@@ -19,27 +20,27 @@ public:
     explicit TodoList(Reactor &reactor) : reactor_(reactor) {}
 
     void add(Connection &conn, Todo what);
-    /// Does what is listed. What waits for the next poll is put aside.
+    /// Runs all todos. Those that need the next poll are deferred to it.
     void run();
     bool idle() const { return listed_.empty(); }
 
-    /// A poll begins: what waited for it is listed again.
-    void recall();
-    /// Nothing is listed, and nothing waits for the next poll.
-    bool done() const { return listed_.empty() && later_.empty(); }
+    /// Lists the deferred todos again. Call it when a poll begins.
+    void list_deferred();
+    /// Whether nothing is listed and nothing deferred.
+    bool done() const { return listed_.empty() && deferred_.empty(); }
 
 private:
     enum class Progress : uint8_t {
         kDone,
-        kLater, ///< a message has no room in the poll's array, or the host has records that it has not seen
-        kEnded, ///< its slot is free, or will be when its close event is delivered
+        kDeferred, ///< the poll's array is full, or the host has yet to see records of this poll
+        kEnded,    ///< its slot is free, or the overflow list frees it after the close event
     };
 
     Progress run_one(Connection &conn);
 
     Reactor &reactor_;
     std::vector<uint32_t> listed_;
-    std::vector<uint32_t> later_;
+    std::vector<uint32_t> deferred_;
 };
 
 } // namespace wm

@@ -35,7 +35,7 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
 {
     Reactor &reactor = conn.owner->reactor;
     if (!conn.owner->options.skip_oversize) {
-        reactor.lifecycle.fault(conn, WM_REASON_LIMIT, WM_EMSGSIZE, 0, "line over max_message");
+        reactor.lifecycle.close_with_error(conn, WM_REASON_LIMIT, WM_EMSGSIZE, 0, "line over max_message");
         return;
     }
     if (!ended) {

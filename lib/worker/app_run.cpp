@@ -155,7 +155,7 @@ void App::stop_pulling()
     reactor.dispatch.stop_pulling();
     reactor.slice_epoch++;
     reactor.inbox.begin_batch();
-    reactor.todos.recall();
+    reactor.todos.list_deferred();
     release_retired();
 }
 
@@ -191,7 +191,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     reactor.slice_epoch++;
     reactor.inbox.begin_batch();
     release_retired();
-    reactor.todos.recall();
+    reactor.todos.list_deferred();
     if (!reactor.dispatch.begin_poll(events, cap)) {
         leave();
         return fail(WM_ENOMEM, "out of memory for a poll");

@@ -157,7 +157,7 @@ bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 /// A close now would come before an event that is due, or before what the host answers to the records of this poll.
 bool Shutdown::awaits_event(const Connection &conn) const
 {
-    return conn.has(kOwesEvents) || (conn.todo & (kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.awaits_host(conn);
+    return conn.has(kEventsDeferred) || (conn.todo & (kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.host_has_records(conn);
 }
 
 // ---- the end

@@ -17,7 +17,7 @@ void watch_head(Connection &conn)
     if (arriving == (conn.phase_deadline != 0))
         return;
     Reactor &reactor = conn.owner->reactor;
-    conn.phase_deadline = arriving ? reactor.expiry.ticks_after(conn.owner->options.handshake_timeout_ms) : 0;
+    conn.phase_deadline = arriving ? reactor.expiry.tick_after(conn.owner->options.handshake_timeout_ms) : 0;
     reactor.expiry.update(conn);
 }
 

@@ -115,7 +115,7 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
     HttpSession &session = http_session(conn);
     session.continue_due = false; // the body came without it
     if (conn.owner->options.request_timeout_ms > 0) {
-        table_.at(slot)->answer_by = reactor_.expiry.ticks_after(conn.owner->options.request_timeout_ms);
+        table_.at(slot)->answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
         reactor_.expiry.update(conn);
     }
     if (session.count >= static_cast<uint32_t>(conn.owner->options.max_pipelined))
@@ -141,7 +141,7 @@ void HttpRequests::unblock(Connection &conn)
     if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
-    reactor_.inbox.more(conn);
+    reactor_.inbox.resume_parsing(conn);
     reactor_.lifecycle.update_read(conn);
 }
 
@@ -356,7 +356,7 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
     if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
         extra = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     std::string out = final_answer(status, extra, std::string(text) + "\n", !head_only);
-    reactor_.lifecycle.fault(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
+    reactor_.lifecycle.close_with_error(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
     reactor_.outbox.write(conn, out, {}, 0, true);
 }
 

@@ -20,15 +20,15 @@ bool begin(Connection &conn)
 void fail_connection(Connection &conn, const websocket::FrameFailure &failure)
 {
     bool limit = failure.code == websocket::kTooBig;
-    conn.owner->reactor.lifecycle.fault(conn, limit ? WM_REASON_LIMIT : WM_REASON_PROTOCOL, limit ? WM_EMSGSIZE : WM_EPROTOCOL,
-                                        failure.code, failure.text);
+    conn.owner->reactor.lifecycle.close_with_error(conn, limit ? WM_REASON_LIMIT : WM_REASON_PROTOCOL, limit ? WM_EMSGSIZE : WM_EPROTOCOL,
+                                                   failure.code, failure.text);
 }
 
 void receive_close(Connection &conn, const websocket::Frame &frame)
 {
     int code;
     if (const websocket::FrameFailure *failure = websocket::check_close(frame.data, frame.len, code)) {
-        conn.owner->reactor.lifecycle.fault(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, failure->code, failure->text);
+        conn.owner->reactor.lifecycle.close_with_error(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, failure->code, failure->text);
         return;
     }
     std::string_view text = frame.len > 2 ? std::string_view(frame.data + 2, frame.len - 2) : std::string_view();
@@ -96,7 +96,7 @@ void ping(Connection &conn)
 
 const Codec kWebsocketCodec = {.name = "websocket",
                                .close_code = websocket::kNormal,
-                               .lost_code = websocket::kAbnormal,
+                               .abnormal_code = websocket::kAbnormal,
                                .begin = begin,
                                .parse = parse,
                                .frame = frame_message,

@@ -123,7 +123,7 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
     reactor.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
     if (conn->state == ConnState::kClosed)
         return 0; // its socket broke, or the open callback has destroyed it
-    reactor.inbox.more(*conn);
+    reactor.inbox.resume_parsing(*conn);
     reactor.lifecycle.update_read(*conn);
     return 0;
 }
@@ -146,7 +146,7 @@ int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::st
 
 const Codec kHandshakeCodec = {.name = "websocket",
                                .has_handshake = true,
-                               .lost_code = websocket::kAbnormal,
+                               .abnormal_code = websocket::kAbnormal,
                                .begin = begin_http_session,
                                .end = end_http_session,
                                .parse = parse,
