@@ -1,6 +1,7 @@
 /**
  * @file
- * The codecs of the library, and their rows in an app's table. A new protocol is a row here, and one in schemes.cpp.
+ * The codecs of the library and their rows in Reactor::codecs. A new protocol adds a row here and one in
+ * schemes.cpp.
  */
 #ifndef WM_SESSION_CODECS_H
 #define WM_SESSION_CODECS_H
@@ -19,7 +20,7 @@ extern const Codec kWebsocketCodec;
 
 enum class CodecRow : uint8_t { kRaw, kText, kHttp, kHandshake, kWebsocket };
 
-/// By CodecRow.
+/// Indexed by CodecRow.
 inline constexpr const Codec *kCodecs[] = {&kRawCodec, &kTextCodec, &kHttpCodec, &kHandshakeCodec, &kWebsocketCodec};
 
 } // namespace wm

@@ -1,6 +1,6 @@
 /**
  * @file
- * Codec::stays_half_open of protocols without answers of their own: option half_open decides.
+ * Codec::stays_half_open of protocols without requests: the option half_open decides.
  */
 #ifndef WM_SESSION_HALF_OPEN_H
 #define WM_SESSION_HALF_OPEN_H

@@ -1,4 +1,4 @@
-// tcp:// and unix://: bytes as they are read, without messages' borders.
+// tcp:// and unix://: bytes as they are read, without message boundaries.
 #include "conn/reactor.h"
 #include "session/codecs.h"
 #include "session/half_open.h"

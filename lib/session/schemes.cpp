@@ -16,7 +16,7 @@ constexpr Scheme kSchemes[] = {
     {"ws", CodecRow::kHandshake, &kPlainTransport}, {"http", CodecRow::kHttp, &kPlainTransport},
 };
 
-/// Schemes of Workerman that are not supported yet: reported as such, not as a spelling mistake.
+/// Schemes of Workerman that are not supported yet: reported as such, not as typing errors.
 constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss"};
 
 } // namespace

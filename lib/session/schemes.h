@@ -1,6 +1,6 @@
 /**
  * @file
- * The schemes of addresses: the pair of codec and transport that each names.
+ * The schemes of addresses. Each names a codec and a transport.
  */
 #ifndef WM_SESSION_SCHEMES_H
 #define WM_SESSION_SCHEMES_H
@@ -16,10 +16,10 @@ struct Scheme {
     const TransportKind *transport;
 };
 
-/// Of a worker without an address.
+/// The scheme of a worker without an address.
 inline constexpr Scheme kNoScheme = {"none", CodecRow::kRaw, &kPlainTransport};
 
-/// The scheme of an address; nullptr with WM_EADDRESS and the nearest scheme in the detail.
+/// Returns the scheme of an address; nullptr with WM_EADDRESS, whose detail suggests the nearest scheme.
 const Scheme *find_scheme(const char *address);
 
 } // namespace wm

@@ -1,6 +1,6 @@
 /**
  * @file
- * What the codecs of an app keep for all their connections. Owned by the app.
+ * State that the codecs of an app share across connections. Owned by the app; the app's thread.
  */
 #ifndef WM_SESSION_SESSIONS_H
 #define WM_SESSION_SESSIONS_H

@@ -12,7 +12,7 @@ namespace {
 
 struct TextState {
     text::LineParser parser;
-    bool skipping = false; ///< inside a line that is too long
+    bool skipping = false; ///< discarding a line that is over max_message
 };
 
 bool begin(Connection &conn)
@@ -21,7 +21,7 @@ bool begin(Connection &conn)
     return true;
 }
 
-/// Of a line that is too long: the bytes to drop, to its end or all.
+/// Returns how many bytes belong to the line that is being skipped.
 size_t skip_line(TextState &state, const char *data, size_t len)
 {
     const void *end = memchr(data, '\n', len);

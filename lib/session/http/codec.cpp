@@ -1,4 +1,4 @@
-// http://: requests to messages, and what a connection that speaks HTTP does at its deadlines and at its end.
+// http://: parses requests into messages, and handles the deadlines and the end of an HTTP connection.
 #include "conn/reactor.h"
 #include "session/codecs.h"
 #include "session/sessions.h"
@@ -7,7 +7,7 @@ namespace wm {
 
 namespace {
 
-/// The deadline of a head runs while a head is arriving.
+/// Runs the deadline of a head while the head is incomplete.
 void watch_head(Connection &conn)
 {
     if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
@@ -87,7 +87,7 @@ void drained(Connection &conn)
     conn.owner->reactor.sessions->requests.unblock(conn);
 }
 
-/// A client may end its side and still wait for its answers.
+/// A client may shut down its side and still wait for answers.
 bool stays_half_open(const Connection &conn)
 {
     return http_session(conn).count > 0;
@@ -98,8 +98,8 @@ bool is_quiet(const Connection &conn)
     return http_session(conn).count == 0 && !holds_part_of_request(conn);
 }
 
-/// The host may answer what it has been asked, and the last answer ends the connection. It is asked nothing more: on_stop has released
-/// what a message needs.
+/// The host may still answer pending requests, and the last answer closes the connection. No further request
+/// is delivered: on_stop may have freed what the message callback needs.
 bool finish(Connection &conn)
 {
     HttpSession &session = http_session(conn);
@@ -110,7 +110,7 @@ bool finish(Connection &conn)
     session.continue_due = false;
     reactor.inbox.free_tail(conn);
     if (!conn.has(kPeerEnded))
-        conn.phase_deadline = 0; // of a head that is awaited no longer
+        conn.phase_deadline = 0; // no further head is read
     reactor.expiry.update(conn);
     reactor.lifecycle.update_read(conn);
     return true;

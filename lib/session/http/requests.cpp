@@ -18,7 +18,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kPlain = "Content-Type: text/plain;charset=utf-8\r\n";
 constexpr size_t kSmallHead = 1024;
 
-/// Room for a head: on the stack, unless a host's header lines are long.
+/// A buffer for a head: on the stack unless the host's header lines are long.
 class HeadBuffer {
 public:
     explicit HeadBuffer(size_t size) : heap_(size > kSmallHead ? static_cast<char *>(malloc(size)) : nullptr), small_(size <= kSmallHead) {}
@@ -113,7 +113,7 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
     if (!request.keep_alive)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
     HttpSession &session = http_session(conn);
-    session.continue_due = false; // the body came without it
+    session.continue_due = false; // the body arrived without it
     if (conn.owner->options.request_timeout_ms > 0) {
         table_.at(slot)->answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
         reactor_.expiry.update(conn);
@@ -127,8 +127,8 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
     if (conn.owner->callbacks.message)
         end_slices(id);
     else if (!reactor_.dispatch.polling())
-        respond_oldest(conn, {}, 0); // no callback and no poll: an empty answer rather than silence
-    // A peer that sends requests and does not read the answers is not read from until its queue has drained.
+        respond_oldest(conn, {}, 0); // no callback and no poll: send an empty answer rather than none
+    // Stop reading from a peer that does not read its answers, until its queue has drained.
     if (conn.has(kAboveHighWater))
         conn.set(kInputBlocked);
     if (conn.has(kInputBlocked))
@@ -225,7 +225,7 @@ int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view
     return 0;
 }
 
-/// The app shuts down, and this connection's only unanswered request is its last: no other has been received.
+/// Whether this is the connection's last answer: the app shuts down, and no other request is pending.
 bool HttpRequests::is_last(const Connection &conn) const
 {
     const HttpSession &session = http_session(conn);
@@ -233,7 +233,7 @@ bool HttpRequests::is_last(const Connection &conn) const
         return false;
     if (conn.has(kNoInput))
         return true;
-    // Inside its message callback the parser's own bytes say it: the tail is put in order afterwards.
+    // During the message callback only the parser knows: the tail is updated afterwards.
     bool more = session.current != HttpSession::kNone ? session.more_behind : holds_part_of_request(conn);
     return !more && !io::has_input(conn.io, conn.fd);
 }
@@ -259,7 +259,8 @@ void HttpRequests::write_answered(Connection &conn)
         bool last = !close_after && is_last(conn);
         session.stored -= request.answer_len;
         if (write_stored(conn, request, last) < 0) {
-            reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM); // an answer that is lost would shift all that follow
+            reactor_.lifecycle.destroy(conn, WM_REASON_ERROR,
+                                       ENOMEM); // a missing answer would pair all later answers with the wrong requests
             return;
         }
         pop(conn);
@@ -334,7 +335,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
         refuse_now(conn, status, text, reason, head_only);
         return;
     }
-    // Requests before it are unanswered: the refusal is the last answer in the line.
+    // Earlier requests are unanswered: queue the refusal as the last answer.
     reactor_.dispatch.error(conn, WM_EPROTOCOL, text);
     http::Request nobody = {};
     nobody.minor = 1;
@@ -342,7 +343,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     uint32_t slot = add(conn, nobody);
     if (slot == HttpSession::kNone)
         return;
-    conn.phase_deadline = 0; // the head that was late is not waited for any more
+    conn.phase_deadline = 0; // no longer wait for the late head
     http_session(conn).continue_due = false;
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
@@ -395,7 +396,7 @@ int HttpRequests::keep(HttpRequest &request)
         memcpy(copy + head_len, old.body.data(), old.body.size());
     http::Request kept = old;
     for (std::string_view *slice : {&kept.method, &kept.target, &kept.path, &kept.query, &kept.fields, &kept.authority})
-        if (slice->data() >= begin && slice->data() <= end) // "/" of an absolute form without a path stands elsewhere
+        if (slice->data() >= begin && slice->data() <= end) // the "/" of an absolute form without a path is a literal
             *slice = {copy + (slice->data() - begin), slice->size()};
     kept.body = {copy + head_len, old.body.size()};
     request.kept = copy;

@@ -1,6 +1,7 @@
 /**
  * @file
- * HTTP above the parser: requests as ids, and answers in the order of the requests. The app's thread.
+ * HTTP above the parser: gives requests ids and sends answers in the order of the requests. Owned by
+ * Sessions; the app's thread.
  */
 #ifndef WM_SESSION_HTTP_REQUESTS_H
 #define WM_SESSION_HTTP_REQUESTS_H
@@ -20,20 +21,20 @@ class Reactor;
 
 /// A request from its arrival until its answer is sent.
 struct HttpRequest {
-    static constexpr uint64_t kKept = 0; ///< as slice_epoch: the slices are the request's own
+    static constexpr uint64_t kKept = 0; ///< value of slice_epoch: the slices are copies that the request owns
     static constexpr uint64_t kEnded = UINT64_MAX;
 
     http::Request slices = {};
     uint64_t conn = 0;
-    uint64_t slice_epoch = kEnded; ///< the slices are valid while the app's is the same
+    uint64_t slice_epoch = kEnded; ///< the slices are valid while Reactor::slice_epoch is equal
     char *kept = nullptr;          ///< the copied bytes of wm_request_keep
-    char *answer = nullptr;        ///< given out of order: waits for those before it
+    char *answer = nullptr;        ///< stored, because earlier requests are unanswered
     size_t answer_len = 0;
     uint32_t next = HttpSession::kNone;
-    uint32_t answer_by = 0; ///< tick of request_timeout_ms; 0: without limit
+    uint32_t answer_by = 0; ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;
     bool close_after = false;
-    bool handshake = false;              ///< of a websocket: answered by accept_handshake or reject_handshake
+    bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
     ~HttpRequest();
@@ -48,34 +49,36 @@ public:
     uint64_t id_of(uint32_t slot) const;
     /// Whether its slices can be read.
     bool readable(const HttpRequest &request) const;
-    /// The connection of a request; nullptr when it is gone.
+    /// The connection of a request; nullptr once it is closed.
     Connection *connection_of(const HttpRequest &request);
 
-    /// Appends a request to its connection's unanswered ones: its slot, or HttpSession::kNone with the connection destroyed.
+    /// Appends a request to the connection's unanswered ones. Returns its slot; out of memory: kNone, with
+    /// the connection destroyed.
     uint32_t add(Connection &conn, const http::Request &slices);
     void drop_all(Connection &conn);
-    /// A callback has returned: the slices of a request that it neither kept nor answered end.
+    /// Invalidates the slices of a request that a callback has neither kept nor answered.
     void end_slices(uint64_t id);
 
-    /// Hands a request to the host.
+    /// Delivers a request to the host.
     void deliver(Connection &conn, const http::Request &request);
-    /// A request expects 100 Continue: sent behind the answers before it (RFC 9110 §10.1.1).
+    /// Sends 100 Continue after all earlier answers (RFC 9110 §10.1.1).
     void send_continue(Connection &conn);
-    /// Answers with an error behind the answers that are due before, and closes. head_only: the request is HEAD, so there is no body.
+    /// Answers with an error after all earlier answers, and closes. head_only: the request is HEAD, so there
+    /// is no body.
     void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
 
     int respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags);
     /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
     int keep(HttpRequest &request);
-    /// When the oldest request without an answer has to have one; 0: without limit.
+    /// Deadline in ticks for the answer to the oldest unanswered request; 0: none.
     uint32_t answer_deadline(const Connection &conn);
-    /// It has not: answers with 503.
+    /// Answers with 503 after that deadline.
     void answer_late(Connection &conn);
-    /// A plain text answer, whole, after which the connection closes. with_body false: the head alone.
+    /// Formats a plain text answer that closes the connection. with_body false: the head alone.
     std::string final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body);
 
-    /// Reads on when what had stopped it is over: unanswered requests, or unread answers.
+    /// Resumes reading once few enough requests are unanswered and the send queue has drained.
     void unblock(Connection &conn);
 
     uint32_t highest_generation() const { return table_.highest_generation(); }
@@ -96,7 +99,7 @@ private:
     SlotTable<HttpRequest, kOtherSlots> table_;
     LogThrottle late_throttle_;
     time_t date_time_ = 0;
-    char date_[29]; ///< of date_time_
+    char date_[29]; ///< Date field for date_time_
 };
 
 } // namespace wm

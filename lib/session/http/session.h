@@ -1,7 +1,7 @@
 /**
  * @file
- * What a connection that speaks HTTP, or whose handshake is not done, has of its own: the parser, and its unanswered requests. The app's
- * thread.
+ * The state of an HTTP connection, or of a websocket in its handshake: the parser and the unanswered
+ * requests. Owned by the connection; the app's thread.
  */
 #ifndef WM_SESSION_HTTP_SESSION_H
 #define WM_SESSION_HTTP_SESSION_H
@@ -19,16 +19,16 @@ struct HttpSession {
     static constexpr uint32_t kNone = UINT32_MAX;
 
     http::RequestParser parser;
-    uint32_t first = kNone; ///< the oldest unanswered request, in the app's table
+    uint32_t first = kNone; ///< slot of the oldest unanswered request
     uint32_t last = kNone;
     uint32_t count = 0;
-    size_t stored = 0;         ///< bytes of answers that wait for those before them
-    uint32_t current = kNone;  ///< of the message callback that is running
-    bool continue_due = false; ///< 100 Continue waits for the answers before it
-    bool more_behind = false;  ///< while a message callback is running: bytes follow its request
+    size_t stored = 0;         ///< bytes of answers that wait for earlier answers
+    uint32_t current = kNone;  ///< the request of the running message callback
+    bool continue_due = false; ///< 100 Continue waits for earlier answers
+    bool more_behind = false;  ///< during a message callback: bytes follow its request
 };
 
-/// Of a connection whose codec is kHttpCodec or kHandshakeCodec.
+/// The session of a connection whose codec is kHttpCodec or kHandshakeCodec.
 inline HttpSession &http_session(Connection &conn)
 {
     return *conn.codec_state.as<HttpSession *>();
@@ -41,7 +41,7 @@ bool has_http_session(const Connection &conn);
 
 /// Whether the tail holds part of a request.
 bool holds_part_of_request(const Connection &conn);
-/// Whether bytes that were not parsed to the end of a request begin one with method HEAD, whose answer has no body.
+/// Whether an incomplete request has method HEAD, whose answer has no body.
 bool begins_with_head(std::string_view seen);
 
 /// Codec::begin and Codec::end.

@@ -15,7 +15,8 @@ namespace wm {
 /// Codec::frame.
 Framing frame_message(std::string_view payload, int32_t flags, char *room);
 
-/// Sends a control frame. A pong is left out while the queue is over max_send_buffer: the peer needs the last one only (RFC 6455 §5.5.3).
+/// Sends a control frame. Skips a pong while the queue is over max_send_buffer: the peer only needs the
+/// latest (RFC 6455 §5.5.3).
 void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload);
 
 } // namespace wm

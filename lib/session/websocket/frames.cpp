@@ -1,4 +1,4 @@
-// websocket after its handshake: frames to messages, control frames, the close handshake (RFC 6455).
+// websocket:// after the handshake: messages, control frames, the close handshake (RFC 6455).
 #include "conn/reactor.h"
 #include "proto/websocket/frame_parser.h"
 #include "session/codecs.h"
@@ -46,7 +46,7 @@ void receive_control(Connection &conn, const websocket::Frame &frame)
         receive_close(conn, frame);
         return;
     default:
-        return; // a pong: any byte of the peer counts as one
+        return; // a pong: Inbox::receive counts any byte as one
     }
 }
 
@@ -74,7 +74,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     return {data, len, false};
 }
 
-/// Of the host's, or the answer to the peer's, which carries the code that came (RFC 6455 §5.5.1).
+/// Sends the host's close frame, or the answer to the peer's, which echoes its code (RFC 6455 §5.5.1).
 void close(Connection &conn, int32_t code, std::string_view text)
 {
     char payload[websocket::kMaxControlPayload];

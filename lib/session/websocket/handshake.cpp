@@ -1,4 +1,4 @@
-// websocket:// until it opens: the request of the opening handshake, and its answer (RFC 6455 §4.2).
+// websocket:// before it opens: the server's side of the opening handshake (RFC 6455 §4.2).
 #include "session/websocket/handshake.h"
 
 #include "conn/reactor.h"
@@ -15,7 +15,7 @@ namespace wm {
 
 namespace {
 
-/// Whether the connection still waits for the answer to that request: a callback may have answered, closed or freed it.
+/// Whether that request is still unanswered: a callback may have answered, closed or freed the connection.
 bool is_pending(const Connection &conn, uint64_t id)
 {
     if (conn.state != ConnState::kHandshake || !has_http_session(conn))
@@ -25,7 +25,7 @@ bool is_pending(const Connection &conn, uint64_t id)
     return slot != HttpSession::kNone && reactor.sessions->requests.id_of(slot) == id && !reactor.sessions->requests.at(slot).answered;
 }
 
-/// Asks the host, where it wants to be asked.
+/// Refuses an invalid request; else asks the host if it handles handshakes, else accepts.
 void receive(Connection &conn, const http::Request &request)
 {
     Reactor &reactor = conn.owner->reactor;
@@ -83,7 +83,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         data += step.size;
         len -= step.size;
         receive(conn, request);
-        if (!has_http_session(conn)) // accepted: frames may stand behind the request
+        if (!has_http_session(conn)) // accepted: frames may follow the request
             return kWebsocketCodec.parse(conn, data, len);
     }
     return {data, len, false};
@@ -96,7 +96,7 @@ void timed_out(Connection &conn)
                                                   begins_with_head(seen));
 }
 
-/// The connection of a handshake that waits for its answer; nullptr with WM_ECLOSED.
+/// The connection of a pending handshake; nullptr with WM_ECLOSED.
 Connection *find_pending(Reactor &reactor, const HttpRequest &request)
 {
     Connection *conn = reactor.sessions->requests.connection_of(request);

@@ -13,7 +13,7 @@ namespace wm {
 
 class Reactor;
 
-/// 0, WM_ECLOSED when no handshake waits at the request, or WM_EINVAL for bad header lines.
+/// 0, WM_ECLOSED when the request is not a pending handshake, or WM_EINVAL for bad header lines.
 int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fields);
 /// Answers with status (300-599) and a plain body, and closes.
 int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view body);
