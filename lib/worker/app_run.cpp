@@ -1,4 +1,5 @@
-// The part of App that runs it: a start, the order of a turn, and how a run ends. What the app owns is in app.cpp.
+// The part of App that runs it: a start, the order of a turn, and how a run ends. What the app owns is in
+// app.cpp.
 #include "worker/app.h"
 
 #include "core/error.h"
@@ -98,7 +99,7 @@ int App::start()
     if (link)
         link->starting();
     auto starts = [this](const Worker &worker) { return !worker.released() && (!link || link->starts(worker)); };
-    // Those that on_start makes listen by themselves: the page's push example opens its inner port there.
+    // Only the workers that exist now: one that on_start creates is started by wm_worker_listen.
     size_t count = workers_.size();
     for (size_t i = 0; i < count; i++) {
         Worker &worker = *workers_[i];
@@ -122,17 +123,17 @@ int App::start()
     const Service *service = link ? link->service() : nullptr;
     if (service && service->entry(*this, service->user) < 0)
         return abandon_start(WM_ESTATE);
-    started_ = true; // from here on a listener accepts at once
+    started_ = true; // listeners accept from now on
     for (auto &worker : workers_)
         worker->watch_listener();
-    reactor.notify(ReactorObserver::kIdle); // the page shows it serving before the master is told
+    reactor.notify(ReactorObserver::kIdle); // publishes the status page before the master learns of the start
     reactor.notify(ReactorObserver::kStarted);
     if (link)
         link->started();
     return 0;
 }
 
-/// What was opened is closed again; returns the code, whose detail stays the last error.
+/// Closes what was opened; returns code and preserves its error detail.
 int App::abandon_start(int code)
 {
     std::string text = last_error();
@@ -144,12 +145,12 @@ int App::abandon_start(int code)
     abandoning_ = false;
     if (link) {
         link->failed_start(text.c_str());
-        stopped_ = true; // the master decides whether there is another try, in another process
+        stopped_ = true; // the master decides whether to retry in another process
     }
     return fail(code, "%s", text.c_str());
 }
 
-/// The host is through with the records of its last poll, and takes callbacks from here on.
+/// Ends pull mode: the records of the last poll become invalid, and events go to callbacks.
 void App::stop_pulling()
 {
     reactor.dispatch.stop_pulling();
@@ -200,9 +201,9 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     *count = reactor.dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
     if (!reactor.todos.done() || !reactor.overflow.empty() || (stopped_ && !ended))
-        reactor.loop.wake(); // something waits for the next poll: the descriptor has to show it
+        reactor.loop.wake(); // work is pending for the next poll: make the descriptor readable
     if (timeout_ms == 0)
-        reactor.loop.report_idle(); // the host has a loop of its own, in which it may wait now
+        reactor.loop.report_idle(); // the host may now wait in its own loop
     leave();
     return ended ? WM_ESTOPPED : 0;
 }
@@ -228,13 +229,14 @@ int App::fd()
     return reactor.loop.fd();
 }
 
-/// One turn: what was left, a wait for events, and the end of the turn.
+/// One turn: deferred work, a wait for events, and the end of the turn.
 void App::turn(int64_t timeout_ms)
 {
     try {
         run_turn(timeout_ms);
     } catch (const std::bad_alloc &) {
-        // Every buffer that a peer can grow is checked where it grows: this is memory at its very end, and the next turn tries again.
+        // std::bad_alloc is the only exception that gets here. Buffers that a peer can grow are checked where
+        // they grow; the next turn retries.
         log(WM_LOG_ERROR, "out of memory in a turn of the loop");
     }
     reactor.end_turn();
@@ -253,7 +255,7 @@ void App::run_turn(int64_t timeout_ms)
     }
 }
 
-/// Sends what was sent, delivers what became due by it, until both are through; then lets go of what waited for the turn's end.
+/// Flushes and runs todos until neither has work left, then frees what was retired during the turn.
 void App::end_turn()
 {
     if (reactor.shutting_down.load(std::memory_order_relaxed))
@@ -263,7 +265,7 @@ void App::end_turn()
         reactor.todos.run();
     } while (!reactor.outbox.idle() || !reactor.todos.idle());
     reactor.outbox.flush_all();
-    if (!reactor.dispatch.polling()) // records may point to what is let go of: it lasts as long as they
+    if (!reactor.dispatch.polling()) // records may point to retired memory, which lives as long as they do
         release_retired();
     if (reactor.shutting_down.load(std::memory_order_relaxed))
         stopped_ = shutdown->finish();
@@ -283,10 +285,10 @@ void App::release_workers()
     for (size_t i = workers_.size(); i-- > 0;)
         if (i < workers_.size() && workers_[i]->released()) {
             if (!workers_[i]->connections().empty()) {
-                worker_released_ = true; // when the last has ended
+                worker_released_ = true; // retry when the last connection has closed
                 continue;
             }
-            // Out of the row first: its destroy notifiers may make workers.
+            // Removed first: its destroy notifiers may create workers.
             std::unique_ptr<Worker> gone = std::move(workers_[i]);
             workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(i));
         }

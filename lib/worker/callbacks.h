@@ -1,6 +1,7 @@
 /**
  * @file
- * Callbacks of a worker's process, and of an app's master process. Those of connections are in conn/callbacks.h.
+ * Process-level callbacks of a worker, and callbacks of the master process. conn/callbacks.h has those of
+ * connections.
  */
 #ifndef WM_WORKER_CALLBACKS_H
 #define WM_WORKER_CALLBACKS_H

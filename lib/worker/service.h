@@ -13,7 +13,7 @@ namespace wm {
 class App;
 
 struct Service {
-    /// Runs in the service's process, on the loop's thread, when its app starts; no worker starts there.
+    /// Runs in the service's process, on the app's thread, when the app starts; no worker starts there.
     /// Below 0, with the detail of fail(): it cannot serve.
     using Entry = int (*)(App &app, void *user);
 

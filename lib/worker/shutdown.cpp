@@ -12,13 +12,13 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kLookMs = 50;        // between two looks at all connections
-constexpr int64_t kLeastQuietMs = 250; // a keep-alive client's next request may be in flight for that long
-constexpr int64_t kLingerMs = 250;     // at a stop, for the end of peers that have been sent everything
-constexpr int64_t kGraceMs = 500;      // for close frames and queues after a drain's deadline
+constexpr int64_t kScanIntervalMs = 50; // between two scans of all connections
+constexpr int64_t kMinQuietMs = 250;    // a keep-alive client's next request may be in flight for that long
+constexpr int64_t kLingerMs = 250;      // at a stop, for EOF from peers that have been sent everything
+constexpr int64_t kGraceMs = 500;       // for close frames and queues after a drain's deadline
 
-/// The finaliser of splitmix64: neighbours come out far apart.
-uint64_t scatter(uint64_t x)
+/// The finaliser of splitmix64: maps adjacent slots to distant values.
+uint64_t mix(uint64_t x)
 {
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
     x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
@@ -53,9 +53,9 @@ void Shutdown::begin_stop(int64_t timeout_ms)
     app_.reactor.shutting_down.store(true, std::memory_order_relaxed);
     deadline_ms_ = std::min(deadline_ms_, app_.reactor.loop.now_ms() + timeout_ms);
     phase_ = Phase::kStopping;
-    next_look_ms_ = app_.reactor.loop.now_ms();
+    next_scan_ms_ = app_.reactor.loop.now_ms();
     app_.reactor.notify(ReactorObserver::kStopping);
-    if (!workers_stopped_) // else a drain whose deadline has passed has closed whatever is left
+    if (!workers_stopped_) // a drain past its deadline has already closed the rest
         stop_workers();
 }
 
@@ -68,14 +68,14 @@ void Shutdown::begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
     successor_listens_ = true;
     code_ = code;
     timeout_ms = std::max<int64_t>(timeout_ms, 0);
-    spread_ms_ = std::clamp<int64_t>(spread_ms, 0, timeout_ms); // later moments would all fall on the deadline
-    quiet_ms_ = std::max(spread_ms_, kLeastQuietMs);
-    began_ms_ = next_look_ms_ = app_.reactor.loop.now_ms();
+    spread_ms_ = std::clamp<int64_t>(spread_ms, 0, timeout_ms); // later close times would all fall on the deadline
+    quiet_ms_ = std::max(spread_ms_, kMinQuietMs);
+    began_ms_ = next_scan_ms_ = app_.reactor.loop.now_ms();
     deadline_ms_ = began_ms_ + timeout_ms;
     random_bytes(&seed_, sizeof seed_);
     app_.reactor.notify(ReactorObserver::kStopping);
     for (const auto &worker : app_.workers())
-        worker->leave_listener();
+        worker->release_listener();
 }
 
 // ---- in progress
@@ -93,19 +93,18 @@ void Shutdown::run()
         shorten_linger(now);
     else if (now >= deadline_ms_)
         end_drain(now);
-    else if (now >= next_look_ms_)
+    else if (now >= next_scan_ms_)
         close_due(now);
 }
 
 int64_t Shutdown::due_ms() const
 {
-    return begun() ? std::min(next_look_ms_, deadline_ms_) : deadline_ms_;
+    return begun() ? std::min(next_scan_ms_, deadline_ms_) : deadline_ms_;
 }
 
-/// Closes the connections that are due in a drain.
 void Shutdown::close_due(int64_t now)
 {
-    next_look_ms_ = now + kLookMs;
+    next_scan_ms_ = now + kScanIntervalMs;
     for (uint32_t slot = 0; slot < app_.reactor.connections.used(); slot++) {
         if (!app_.reactor.connections.live_at(slot))
             continue;
@@ -113,48 +112,48 @@ void Shutdown::close_due(int64_t now)
         if (conn.state != ConnState::kOpen || !is_due(conn, now))
             continue;
         if (awaits_event(conn))
-            next_look_ms_ = now; // again, once the host has had the event
+            next_scan_ms_ = now; // retry once the host has had the event
         else
             app_.reactor.lifecycle.close(conn, WM_REASON_STOP, code_, {});
     }
 }
 
-/// Once everything has been sent, only the peers' ends are awaited. The kernel delivers what it holds, so a peer that stays is not
-/// waited for as long as one that still reads.
+/// Once everything has been sent, only EOF from the peers is pending. The kernel still delivers its buffers,
+/// so a short wait suffices.
 void Shutdown::shorten_linger(int64_t now)
 {
-    if (now < next_look_ms_)
+    if (now < next_scan_ms_)
         return;
-    next_look_ms_ = now + kLookMs;
+    next_scan_ms_ = now + kScanIntervalMs;
     for (uint32_t slot = 0; slot < app_.reactor.connections.used(); slot++)
         if (app_.reactor.connections.live_at(slot) && app_.reactor.connections.at(slot)->state < ConnState::kLingering)
             return;
     deadline_ms_ = std::min(deadline_ms_, now + kLingerMs);
-    next_look_ms_ = Loop::kNever;
+    next_scan_ms_ = Loop::kNever;
 }
 
 bool Shutdown::is_due(const Connection &conn, int64_t now) const
 {
-    return codec_of(conn).close ? now >= close_moment(conn) : is_quiet(conn, now);
+    return codec_of(conn).close ? now >= close_at_ms(conn) : is_quiet(conn, now);
 }
 
-/// If all clients reconnected at once they would be a storm: each connection has a moment of its own.
-int64_t Shutdown::close_moment(const Connection &conn) const
+/// Spreads the closes, so that clients do not all reconnect at once.
+int64_t Shutdown::close_at_ms(const Connection &conn) const
 {
-    return spread_ms_ > 0 ? began_ms_ + static_cast<int64_t>(scatter(conn.slot ^ seed_) % static_cast<uint64_t>(spread_ms_)) : began_ms_;
+    return spread_ms_ > 0 ? began_ms_ + static_cast<int64_t>(mix(conn.slot ^ seed_) % static_cast<uint64_t>(spread_ms_)) : began_ms_;
 }
 
-/// Nothing is in flight, and nothing has come for so long that nothing is on its way either.
+/// Nothing is pending, and no input for quiet_ms_: no request is in flight either.
 bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 {
     if (now - began_ms_ < quiet_ms_ || conn.last_active >= app_.reactor.deadlines.tick(now - quiet_ms_) || !conn.sent_all())
         return false;
     const Codec &codec = codec_of(conn);
     bool quiet = codec.is_quiet ? codec.is_quiet(conn) : !conn.tail;
-    return quiet && !io::has_input(conn.io, conn.fd); // the host may have paused it
+    return quiet && !io::has_input(conn.io, conn.fd); // unread input of a paused connection
 }
 
-/// A close now would come before an event that is due, or before what the host answers to the records of this poll.
+/// A close now would precede a pending event, or the host's answers to records of this poll.
 bool Shutdown::awaits_event(const Connection &conn) const
 {
     return conn.has(kEventsDeferred) || (conn.todo & (kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.host_has_records(conn);
@@ -162,14 +161,14 @@ bool Shutdown::awaits_event(const Connection &conn) const
 
 // ---- the end
 
-/// A drain's deadline has passed: on_stop, and what is left closes within a short grace.
+/// Calls on_stop and gives the remaining connections kGraceMs to close.
 void Shutdown::end_drain(int64_t now)
 {
     stop_workers();
     deadline_ms_ = now + kGraceMs;
 }
 
-/// From the back, and by index: on_stop may make workers.
+/// From the back, and by index: on_stop may create workers.
 void Shutdown::stop_workers()
 {
     workers_stopped_ = true;
@@ -183,10 +182,10 @@ void Shutdown::stop_worker(Worker &worker)
 {
     worker.call_on_stop();
     if (successor_listens_)
-        worker.leave_listener();
+        worker.release_listener();
     else
         worker.unlisten();
-    // From the back: close() never takes one out at once, but a callback of another may.
+    // From the back: close() itself removes nothing, but a callback may.
     const auto &connections = worker.connections();
     for (size_t i = connections.size(); i-- > 0;)
         if (i < connections.size())
@@ -207,7 +206,7 @@ bool Shutdown::finish()
     if (!begun() || (app_.reactor.connections.live() > 0 && now < deadline_ms_))
         return false;
     if (!workers_stopped_ && app_.reactor.dispatch.count() > 0 && now < deadline_ms_) {
-        next_look_ms_ = now; // the last connection has ended, but the host has to see its records before on_stop
+        next_scan_ms_ = now; // the host has to see the records of the last connection before on_stop
         return false;
     }
     if (!workers_stopped_)
@@ -215,7 +214,7 @@ bool Shutdown::finish()
     app_.reactor.lifecycle.destroy_all(WM_REASON_STOP);
     app_.reactor.todos.run();
     if (app_.reactor.connections.live() > 0)
-        return false; // their close events go out with the next polls
+        return false; // the next polls deliver their close events
     deadline_ms_ = 0;
     app_.commands->refuse();
     return true;

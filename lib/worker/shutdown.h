@@ -1,8 +1,8 @@
 /**
  * @file
- * How an app ends: at once (stop), or after its connections have ended without losing anything (drain).
+ * Stops an app: promptly (stop), or once each connection can close without losing data (drain).
  *
- * A request takes effect at the end of the turn. The app's thread, except request_stop(); owned by the app.
+ * A request takes effect at the end of the turn. Owned by the app; the app's thread, except request_stop().
  */
 #ifndef WM_WORKER_SHUTDOWN_H
 #define WM_WORKER_SHUTDOWN_H
@@ -27,28 +27,30 @@ public:
     void request_stop();
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
 
-    /// Turns a drain that is in progress into a stop; the earlier deadline holds.
+    /// Begins a stop. Overrides a drain in progress; the earlier deadline applies.
     void begin_stop(int64_t timeout_ms);
-    /// Closes each websocket with that code at a moment of its own within spread_ms, and other connections when they are quiet; after
-    /// timeout_ms whatever is left. No effect when a stop or drain has begun.
+    /// Begins a drain. Closes each websocket with that code at a random time within spread_ms, other
+    /// connections when they are quiet, and the rest after timeout_ms. No effect once a stop or drain has
+    /// begun.
     void begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code = websocket::kServiceRestart);
 
     bool begun() const { return phase_ != Phase::kNone; }
     bool draining() const { return phase_ == Phase::kDraining; }
     bool stopping() const { return phase_ == Phase::kStopping; }
 
-    /// Before a turn's last flush: begins what was requested, and closes the connections that are due.
+    /// Begins what was requested and closes connections that are due. Call it before the last flush of a
+    /// turn.
     void run();
-    /// After it: true when nothing is left, and the app has stopped.
+    /// Call it after that flush: true when no connection is left and the app has stopped.
     bool finish();
-    /// When there is something to do; Loop::kNever: not by itself.
+    /// Time of the next work; Loop::kNever: none.
     int64_t due_ms() const;
 
 private:
     enum class Phase : uint8_t {
         kNone,
-        kDraining, ///< nothing is accepted any more; each connection is served until it can end without a loss
-        kStopping, ///< on_stop has been called; connections end when what is queued for them has left
+        kDraining, ///< accepts nothing; serves each connection until it can close without losing data
+        kStopping, ///< on_stop has been called; connections close once their send queues are empty
     };
 
     void close_due(int64_t now);
@@ -57,7 +59,7 @@ private:
     void stop_workers();
     void stop_worker(Worker &worker);
     void close_for_stop(Connection &conn);
-    int64_t close_moment(const Connection &conn) const;
+    int64_t close_at_ms(const Connection &conn) const;
     bool is_due(const Connection &conn, int64_t now) const;
     bool is_quiet(const Connection &conn, int64_t now) const;
     bool awaits_event(const Connection &conn) const;
@@ -67,13 +69,13 @@ private:
     bool drain_requested_ = false;
     Phase phase_ = Phase::kNone;
     bool successor_listens_ = false;            ///< a new process serves the addresses
-    bool workers_stopped_ = false;              ///< on_stop of each has been called
-    int32_t code_ = websocket::kServiceRestart; ///< of a drain's close frames
+    bool workers_stopped_ = false;              ///< on_stop of every worker has been called
+    int32_t code_ = websocket::kServiceRestart; ///< close code of a drain
     int64_t spread_ms_ = 0;
     int64_t timeout_ms_ = 0;
     int64_t quiet_ms_ = 0;
     int64_t began_ms_ = 0;
-    int64_t next_look_ms_ = 0;
+    int64_t next_scan_ms_ = 0;
     int64_t deadline_ms_ = Loop::kNever;
     uint64_t seed_ = 0;
 };

@@ -21,7 +21,7 @@ RowState state_of(const Worker &worker)
     return worker.listen_failed() ? RowState::kListenFailed : RowState::kNone;
 }
 
-/// A configured worker of other processes has no part in this one, unless it listens here too.
+/// Whether the worker has a row: one that other processes serve has none, unless it also listens here.
 bool belongs(const App &app, const Worker &worker)
 {
     if (worker.released())
@@ -44,7 +44,7 @@ PageState StatusWriter::state() const
     return app_.started() ? PageState::kServing : PageState::kStarting;
 }
 
-/// Called each turn: what changes seldom is written only when it has changed.
+/// Runs each turn: rows are written only when they have changed.
 void StatusWriter::idle()
 {
     StatusPage &page = *page_;
@@ -66,7 +66,7 @@ void StatusWriter::publish_requests(int64_t now_ms, uint64_t requests)
     requests_ = requests;
     page.requests.store(requests, kRelaxed);
     for (uint32_t row = 0; row < rows_; row++)
-        page.row[row].requests.store(shown_[row]->requests, kRelaxed);
+        page.row[row].requests.store(row_workers_[row]->requests, kRelaxed);
 }
 
 void StatusWriter::publish_rate(int64_t now_ms, uint32_t fresh)
@@ -89,7 +89,7 @@ void StatusWriter::publish_rows()
         if (!belongs(app_, *worker))
             continue;
         if (workers++ < StatusPage::kRows) {
-            shown_[rows] = worker.get();
+            row_workers_[rows] = worker.get();
             publish_row(page_->row[rows++], *worker);
         }
     }

@@ -1,7 +1,7 @@
 /**
  * @file
- * Keeps the process's status page up to date, once a turn, before the loop waits or the host has its thread back. The app's thread; the
- * page is its owner's.
+ * Keeps the process's status page up to date, once a turn, before the loop waits or the host has its thread
+ * back. The app's thread; the page is its owner's.
  */
 #ifndef WM_WORKER_STATUS_WRITER_H
 #define WM_WORKER_STATUS_WRITER_H
@@ -18,7 +18,7 @@ class StatusWriter : public ReactorObserver {
 public:
     explicit StatusWriter(App &app) : app_(app) {}
 
-    /// Publishes to that page from here on.
+    /// Publishes to that page from now on.
     void attach(StatusPage *page);
     void idle() override;
 
@@ -35,8 +35,8 @@ private:
     StatusPage *page_ = nullptr;
     uint64_t requests_ = 0;
     uint32_t rows_ = 0;
-    bool changing_ = false;                       ///< texts are being written
-    const Worker *shown_[StatusPage::kRows] = {}; ///< of rows_; who goes changes the rows first
+    bool changing_ = false;                             ///< texts are being written
+    const Worker *row_workers_[StatusPage::kRows] = {}; ///< of rows_; who goes changes the rows first
 };
 
 } // namespace wm

@@ -20,7 +20,7 @@ wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *
     if (slot == UINT32_MAX) {
         if (!fn)
             app_.reactor.overflow.release_record();
-        fail(WM_ENOMEM, "out of memory or numbers for a timer");
+        fail(WM_ENOMEM, "out of memory or ids for a timer");
         return 0;
     }
     app_.reactor.deadline_moved();
@@ -53,7 +53,8 @@ void Timers::release(uint32_t slot)
 
 void Timers::run()
 {
-    // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 starves nobody.
+    // A timer that is added or due again meanwhile waits for the next turn, so that a delay of 0 does not
+    // starve the loop.
     int64_t now = app_.reactor.loop.now_ms();
     for (size_t budget = queue_.live(); budget > 0 && queue_.first_due_ms() <= now; budget--)
         fire(queue_.first());

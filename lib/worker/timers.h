@@ -1,6 +1,6 @@
 /**
  * @file
- * An app's timers: ids in front of the queue, and what happens when one is due. The app's thread; owned by the app.
+ * The timers of an app: maps ids to the queue and fires due timers. Owned by the app; the app's thread.
  */
 #ifndef WM_WORKER_TIMERS_H
 #define WM_WORKER_TIMERS_H
@@ -17,16 +17,16 @@ class Timers {
 public:
     Timers(App &app, uint32_t generation_base) : app_(app), queue_(generation_base) {}
 
-    /// 0 with the detail when there is none to be had.
+    /// Returns 0, with the error detail, when out of memory or ids.
     wm_timer add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
     int remove(uint32_t slot, uint32_t generation);
 
-    /// Fires those that are due.
+    /// Fires the timers that are due.
     void run();
-    /// Loop::kNever when there is none.
+    /// Loop::kNever: no timer.
     int64_t due_ms() const { return queue_.first_due_ms(); }
 
-    /// The destroy notifiers of those that are left: the app is being freed.
+    /// Calls the destroy notifiers of the remaining timers, when the app is freed.
     void drop_all();
     uint32_t live() const { return queue_.live(); }
     uint32_t highest_generation() const { return queue_.highest_generation(); }

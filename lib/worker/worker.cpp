@@ -19,15 +19,16 @@ namespace wm {
 
 namespace {
 
-/// A descriptor in reserve: with it closed, a connection can be accepted and turned away when there is no other left.
-int open_spare()
+/// Opens a spare descriptor. At the descriptor limit, closing it lets the worker accept and refuse a
+/// connection.
+int open_spare_fd()
 {
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-std::atomic<int> spare_fd{-1}; // of the process, as the limit is
+std::atomic<int> spare_fd{-1}; // one per process, like the limit
 
-void keep_spare(int fd)
+void set_spare_fd(int fd)
 {
     int before = spare_fd.exchange(fd);
     if (before >= 0)
@@ -54,12 +55,12 @@ Worker::~Worker()
     unlisten();
     if (app_.link)
         app_.link->gone(*this);
-    auto give_back = [](auto &callback) {
+    auto call_destroy = [](auto &callback) {
         if (callback.destroy)
             callback.destroy(callback.user);
     };
-    process_callbacks.each(give_back);
-    callbacks.each(give_back);
+    process_callbacks.each(call_destroy);
+    callbacks.each(call_destroy);
     if (destroy_user)
         destroy_user(user);
 }
@@ -88,7 +89,7 @@ int Worker::listen()
         result = open_listener();
     if (result != 0) {
         error = last_error();
-        if (app_.link) // nobody may be at the terminal to whom the host could say it
+        if (app_.link) // a child has no terminal on which the host could report it
             log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
         return result;
     }
@@ -105,7 +106,7 @@ ListenOptions Worker::listen_options() const
             static_cast<mode_t>(options.unix_mode)};
 }
 
-/// Takes over what the master has kept for this address, else binds.
+/// Adopts the master's socket for this address, else binds.
 int Worker::open_listener()
 {
     shared_listener_ = false;
@@ -123,7 +124,7 @@ int Worker::open_listener()
     }
     begin();
     if (spare_fd.load(std::memory_order_relaxed) < 0)
-        keep_spare(open_spare());
+        set_spare_fd(open_spare_fd());
     display = address_.display(listener_.port());
     return 0;
 }
@@ -145,7 +146,7 @@ void Worker::unlisten()
         display = address_.text;
 }
 
-void Worker::leave_listener()
+void Worker::release_listener()
 {
     app_.reactor.status_changed = true;
     accept_watch_.disarm();
@@ -182,7 +183,7 @@ void Worker::stop()
     if (!call_on_stop())
         return;
     unlisten();
-    // From the back: close() never takes one out at once, but a callback of another may.
+    // From the back: close() itself removes nothing, but a callback may.
     for (size_t i = connections().size(); i-- > 0;)
         if (i < connections().size())
             app_.reactor.lifecycle.close(*connections()[i], WM_REASON_STOP, websocket::kGoingAway, {});
@@ -220,7 +221,7 @@ void Worker::acceptable(Worker *self)
 
 void Worker::accept_batch()
 {
-    // Of a shared queue one at a time: who takes a batch leaves its siblings idle.
+    // One at a time from a shared backlog: a batch would leave the sibling processes idle.
     int64_t batch = shared_listener_ ? 1 : options.accept_batch;
     for (int64_t i = 0; i < batch; i++) {
         if (!listening() || accept_paused_ || !accept_one())
@@ -228,7 +229,7 @@ void Worker::accept_batch()
     }
 }
 
-/// False: there is no other to accept now.
+/// False when no connection is pending.
 bool Worker::accept_one()
 {
     int fd = listener_.accept();
@@ -240,33 +241,33 @@ bool Worker::accept_one()
             fd = listener_.accept();
             if (fd >= 0)
                 close(fd);
-            keep_spare(open_spare());
-            shed("no descriptor is left");
+            set_spare_fd(open_spare_fd());
+            log_refused("out of file descriptors");
             return fd >= 0;
         }
-        if (errno == EINVAL) { // who shares the socket has shut it down: it would be ready, and give nothing, for ever
-            log(WM_LOG_ERROR, "%s listens no more: its socket was shut down", address());
+        if (errno == EINVAL) { // another process has shut the shared socket down: it would stay readable for ever
+            log(WM_LOG_ERROR, "%s stopped listening: its socket was shut down", address());
             unlisten();
             return false;
         }
-        // A connection that died in the backlog is no reason to stop (accept(2)).
+        // A connection that failed in the backlog does not end the batch (accept(2)).
         return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
     }
     if (static_cast<int64_t>(app_.reactor.connections.live()) >= app_.max_connections()) {
         close(fd);
-        shed("max_connections is reached");
+        log_refused("max_connections is reached");
     } else if (!app_.reactor.lifecycle.accept(*this, fd)) {
         close(fd);
-        shed("out of memory");
+        log_refused("out of memory");
     }
     return true;
 }
 
-void Worker::shed(const char *why)
+void Worker::log_refused(const char *why)
 {
     uint64_t suppressed;
-    if (shed_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN, "%s: connection turned away, %s (and %llu more since the last line)", address(), why,
+    if (refused_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
+        log(WM_LOG_WARN, "%s: connection refused, %s (%llu more since the last line)", address(), why,
             static_cast<unsigned long long>(suppressed));
 }
 

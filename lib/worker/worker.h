@@ -1,6 +1,7 @@
 /**
  * @file
- * A worker: an address, a listener, callbacks, options and the connections that came through it. Owned by its app; the app's thread.
+ * A worker: an address, a listener, callbacks, options and the connections that came through it. Owned by its
+ * app; the app's thread.
  */
 #ifndef WM_WORKER_WORKER_H
 #define WM_WORKER_WORKER_H
@@ -25,21 +26,21 @@ public:
     Worker &operator=(const Worker &) = delete;
     ~Worker();
 
-    /// Binds now; accepts from the next turn on when the app's loop is open.
     int set_option(const char *name, int64_t value);
     int set_option(const char *name, const char *value);
 
+    /// Binds now; accepts from the next turn on once the app's loop is open.
     int listen();
     void unlisten();
-    /// Stops to accept in this process, where a successor serves the address.
-    void leave_listener();
+    /// Stops accepting in this process, while a successor serves the address.
+    void release_listener();
     void pause_accept();
     void resume_accept();
-    /// on_stop, unlisten, and every connection is closed in its protocol's way.
+    /// Calls on_stop, stops listening, and closes every connection as its protocol does.
     void stop();
-    /// on_stop, unless it has been called since the worker listened; false: it had been.
+    /// Calls on_stop once per start or listen; false when it has been called already.
     bool call_on_stop();
-    /// Sends one message to every open connection. How many took it, or WM_ESTATE.
+    /// Sends one message to every open connection. Returns how many accepted it, or WM_ESTATE.
     int64_t broadcast(const void *data, size_t len, int32_t flags);
     /// Marks it for deletion at the end of the turn; its connections are destroyed.
     void release();
@@ -55,7 +56,7 @@ public:
     ListenOptions listen_options() const;
     bool released() const { return released_; }
 
-    /// Starts to accept on an open listener; called again when the loop opens.
+    /// Starts accepting on an open listener; called again when the loop opens.
     void watch_listener();
 
     WorkerOptions options;
@@ -69,18 +70,18 @@ private:
     static void acceptable(Worker *self);
     void accept_batch();
     bool accept_one();
-    void shed(const char *why);
+    void log_refused(const char *why);
 
     App &app_;
     Address address_;
     Listener listener_;
     Watch accept_watch_;
-    LogThrottle shed_throttle_;
+    LogThrottle refused_throttle_;
     bool has_address_ = false;
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too
     bool released_ = false;
-    bool began_ = false; ///< has started or listened in this process: on_stop is due
+    bool began_ = false; ///< started or listened in this process: on_stop is due
     bool stopped_ = false;
 };
 
