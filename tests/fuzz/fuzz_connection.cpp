@@ -1,6 +1,7 @@
-// The whole stack over the public API: the input drives two peers of one worker on a unix socket, and the host that polls it. Any
-// order of bytes, ends, answers, closes and pauses must leave each connection with connect first, close last, and nothing after it.
-// First octet: protocol and size of the poll's array; then operations, one octet each with what it needs behind it.
+// The whole stack over the public API: the input drives two peers of one worker on a unix socket, and the
+// host that polls it. For any order of bytes, EOFs, answers, closes and pauses, each connection's first event
+// is connect and its last is close. Input: one octet selects the protocol and the size of the poll's array;
+// then operations of one octet each, with their operands.
 #include "wm/wm.h"
 
 #include <algorithm>
@@ -30,12 +31,12 @@ void check(bool holds, const char *what)
 
 enum class Seen : uint8_t { kConnected, kOpen, kClosed };
 
-/// A host in pull mode: keeps the order of events, and touches every byte that a record points to.
+/// A host in pull mode: checks the order of events, and reads every byte that a record points to.
 class Host {
 public:
     explicit Host(const char *scheme, size_t cap) : app_(wm_app_new()), events_(cap)
     {
-        // An abstract name of the process: nothing to clean up in the file system.
+        // An abstract address: leaves no file behind.
         name_ = "wm-fuzz-" + std::to_string(getpid());
         worker_ = wm_worker_new(app_, (std::string(scheme) + "@" + name_).c_str());
         check(worker_ && wm_worker_set_int(worker_, "max_message", 4096) == 0, "no worker");
@@ -74,7 +75,7 @@ public:
         return count;
     }
 
-    /// Acts on the connection that had the last event: it may be gone.
+    /// Acts on the connection of the last event, which may be closed.
     void act(uint8_t what, const uint8_t *data, size_t len)
     {
         switch (what % 8) {
@@ -129,7 +130,7 @@ private:
             answer();
     }
 
-    /// The newest first every other time: answers may come in any order.
+    /// Answers the newest request every other time: any order is allowed.
     void answer()
     {
         if (requests_.empty())
@@ -160,7 +161,7 @@ constexpr char kHandshake[] = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r
                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 constexpr char kRequest[] = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/// The peers' side: each a socket that writes what it can and reads what is there.
+/// The peers: sockets that write as much as the kernel accepts and read what has arrived.
 class Peers {
 public:
     explicit Peers(const Host &host) : host_(host) {}

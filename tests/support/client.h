@@ -1,7 +1,7 @@
 /**
  * @file
- * A client on a raw socket, driven from the thread that drives the server: it never waits, the host's turns do.
- * The scenario's; client_end closes it.
+ * A client on a raw socket, on the server's thread: it never blocks, only the host's turns wait. Owned by the
+ * scenario; client_end closes it.
  */
 #ifndef SUPPORT_CLIENT_H
 #define SUPPORT_CLIENT_H
@@ -17,7 +17,7 @@
 
 struct client {
     int fd;
-    char *in; /**< what has arrived and was not taken */
+    char *in; /**< received and not consumed */
     size_t len, room;
     int ended; /**< 1: end of file, else the errno of the receive that failed */
 };
@@ -85,7 +85,7 @@ static inline void client_end(struct client *client)
     client->len = client->room = 0;
 }
 
-/** Ends with a reset instead of an end of file. On unix sockets unread data make the same. */
+/** Closes with a reset instead of EOF. On unix sockets, unread data have the same effect. */
 static inline void client_reset(struct client *client)
 {
     struct linger now = {1, 0};
@@ -93,7 +93,7 @@ static inline void client_reset(struct client *client)
     client_end(client);
 }
 
-/** Takes in up to `most` bytes of what is there. */
+/** Receives up to `most` bytes without waiting. */
 static inline void client_pump_some(struct client *client, size_t most)
 {
     while (!client->ended && most > 0) {
@@ -142,7 +142,7 @@ static inline void client_drop(struct client *client, size_t len)
         client->in[client->len] = '\0';
 }
 
-/** Sends all of it, with turns of the host while the kernel refuses. */
+/** Sends everything, with turns of the host while the kernel's buffer is full. */
 static inline void client_send(struct host *host, struct client *client, const void *data, size_t len)
 {
     const char *next = (const char *)data;
@@ -166,7 +166,7 @@ static inline void client_say(struct host *host, struct client *client, const ch
     client_send(host, client, text, strlen(text));
 }
 
-/** Waits for exactly that text as the next bytes, and takes it. */
+/** Expects exactly that text as the next bytes, and consumes it. */
 static inline void client_hear(struct host *host, struct client *client, const char *text)
 {
     size_t len = strlen(text);
@@ -177,7 +177,7 @@ static inline void client_hear(struct host *host, struct client *client, const c
     client_drop(client, len);
 }
 
-/** Waits for the end of file, with nothing before it. */
+/** Expects EOF as the next input. */
 static inline void client_hear_end(struct host *host, struct client *client)
 {
     until(host, client_ended(client));
@@ -196,7 +196,7 @@ static inline struct client client_open(struct host *host, wm_conn *conn)
     return client;
 }
 
-/** A pattern without a short period, so that a byte lost, doubled or moved shows. */
+/** A pattern without a short period, which reveals a lost, duplicated or moved byte. */
 static inline void fill_pattern(char *out, size_t len, uint32_t seed)
 {
     uint32_t x = seed * 2654435761u + 1;

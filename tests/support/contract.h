@@ -26,7 +26,7 @@
 
 enum transport { TCP, TCP6, UNIX };
 
-/** One way to run a scenario: cap 0 is callbacks, else the records that a poll may return. */
+/** One way to run a scenario: cap 0: callbacks, else the number of records per poll. */
 struct setting {
     const char *name;
     size_t cap;
@@ -223,9 +223,9 @@ static inline int turn(struct host *host, int64_t timeout_ms)
     return count < 0 ? count : 0;
 }
 
-enum { GUARD_MS = 60000 }; /* a test that hangs fails here; none is measured by it */
+enum { GUARD_MS = 60000 }; /* a guard for tests that hang, not a measurement */
 
-/** Turns until the condition holds. */
+/** Runs turns until the condition holds. */
 #define until(host, condition)                                                                                                             \
     do {                                                                                                                                   \
         int64_t guard_ = clock_ms() + GUARD_MS;                                                                                            \
@@ -236,7 +236,7 @@ enum { GUARD_MS = 60000 }; /* a test that hangs fails here; none is measured by 
         }                                                                                                                                  \
     } while (0)
 
-/** Turns without waiting, so often that whatever could happen by itself has happened. */
+/** Runs enough turns without waiting that everything that is due has happened. */
 static inline void settle(struct host *host)
 {
     for (int i = 0; i < 50; i++)
@@ -267,7 +267,7 @@ static inline void host_end(struct host *host)
     free(host);
 }
 
-/** A `react` that sends each message back as it came. */
+/** A `react` that echoes each message. */
 static inline void echo(struct host *host, const wm_event *event)
 {
     (void)host;

@@ -1,6 +1,7 @@
 /**
  * @file
- * The websocket client's side for the contract suite: the opening request, masked frames, and frames read back. Over support/client.h.
+ * The websocket client's side for the contract suite: the opening request, masked frames, and frames read
+ * back. Over support/client.h.
  */
 #ifndef SUPPORT_WS_CLIENT_H
 #define SUPPORT_WS_CLIENT_H
@@ -94,7 +95,7 @@ static inline size_t ws_whole(struct client *client, size_t *len)
     return client->len >= header + *len ? header : 0;
 }
 
-/** Waits for a frame and takes it: its opcode (without FIN) with the payload, which is malloc'd, in *data. */
+/** Reads one frame: returns its opcode (without FIN), and the payload, which the caller frees, in *data. */
 static inline int ws_receive(struct host *host, struct client *client, char **data, size_t *len)
 {
     size_t header = 0;
@@ -120,7 +121,7 @@ static inline void ws_hear(struct host *host, struct client *client, int opcode,
     free(data);
 }
 
-/** Waits for a close frame with that code (0: none). */
+/** Expects a close frame with that code (0: no code). */
 static inline void ws_hear_close(struct host *host, struct client *client, int code)
 {
     char *data;

@@ -1,4 +1,5 @@
-// What is kept of incomplete messages: growing tails, max_assembly_total, and no memory for what a peer has only announced.
+// Memory of incomplete messages: tails grow, max_assembly_total limits them, and an announced length reserves
+// nothing.
 #include "shutdown_rig.h"
 
 #include "core/buffer.h"

@@ -1,4 +1,4 @@
-// Events that find no room in a poll's array come with the next polls: each once, and in order for its connection.
+// The next polls deliver events that do not fit into a poll's array: each once, in order per connection.
 #include "shutdown_rig.h"
 
 namespace {
@@ -18,7 +18,7 @@ void destroy(void *)
     destroyed++;
 }
 
-/// Kinds of the events of a connection, in their order.
+/// Returns the kinds of a connection's events, in order.
 std::vector<uint32_t> kinds_of(const Rig &rig, wm_conn conn)
 {
     std::vector<uint32_t> kinds;
@@ -112,7 +112,7 @@ void full_and_drain_of_all_at_once(void **)
     std::vector<Client> clients;
     for (int i = 0; i < kMany; i++)
         clients.push_back(client_open(rig));
-    std::string large(8 << 20, 'x'); // more than the kernel takes at once
+    std::string large(8 << 20, 'x'); // more than the kernel accepts at once
     assert_int_equal(wm_worker_broadcast(rig.worker, large.data(), large.size(), 0), kMany);
     rig.until([&] { return rig.count(WM_EVENT_BUFFER_FULL) == kMany; });
     rig.until([&] {
@@ -127,7 +127,7 @@ void full_and_drain_of_all_at_once(void **)
                     (std::vector<uint32_t>{WM_EVENT_CONNECT, WM_EVENT_OPEN, WM_EVENT_BUFFER_FULL, WM_EVENT_BUFFER_DRAIN}));
 }
 
-/// The close callback comes behind the records that have found no room.
+/// The close callback follows the deferred records.
 void a_callback_does_not_overtake_records(void **)
 {
     void *state = one();

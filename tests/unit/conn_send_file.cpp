@@ -1,4 +1,5 @@
-// A file range stands in the queue like bytes do: in order, over the socket and over a transport, and closed when it has left.
+// A file range is queued like bytes: sent in order, over the socket or a transport, and its descriptor closed
+// afterwards.
 #include "shutdown_rig.h"
 
 #include "net/transport.h"
@@ -7,7 +8,7 @@
 
 namespace {
 
-/// A transport that adds nothing: files are read and sent.
+/// A transport that changes nothing, so that files are read and sent instead of sendfile(2).
 class Through : public wm::Transport {
 public:
     wm::IoResult secure(int) override { return {wm::IoResult::Kind::kDone, 0, 0}; }

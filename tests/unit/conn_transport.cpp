@@ -1,4 +1,5 @@
-// A transport above the socket: all bytes of a connection go through it, and its handshake comes before everything else.
+// A transport over the socket: it handles all bytes of a connection, and its handshake precedes everything
+// else.
 #include "shutdown_rig.h"
 
 #include "net/transport.h"
@@ -7,7 +8,7 @@
 
 namespace {
 
-int alive = 0; ///< transports that were made and not freed
+int alive = 0; ///< transports that are not freed yet
 
 std::string masked(std::string text)
 {
@@ -16,7 +17,8 @@ std::string masked(std::string text)
     return text;
 }
 
-/// Its handshake is an 'S' of the peer, answered with 'T'. Then each byte is masked; a call moves few of them.
+/// A handshake: the peer sends 'S', the transport answers 'T'. Then it masks each byte, and moves few bytes
+/// per call.
 class Masking : public wm::Transport {
 public:
     Masking() { alive++; }

@@ -1,4 +1,5 @@
-// An app with one worker and clients on raw sockets, all on one thread, for the tests of how an app leaves.
+// An app with one worker and clients on raw sockets, all on one thread, for the tests of shutdown and of
+// conn/.
 #ifndef UNIT_SHUTDOWN_RIG_H
 #define UNIT_SHUTDOWN_RIG_H
 
@@ -30,14 +31,14 @@ extern "C" {
 #include <cmocka.h>
 }
 
-constexpr int64_t kLong = 60000; // a test that hangs ends here; none is measured by it
+constexpr int64_t kLong = 60000; // ms; a guard for tests that hang, not a measurement
 
 inline int64_t clock_ms()
 {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// One way to take events: cap 0 is callbacks, else the records of a poll.
+/// One way to receive events: cap 0: callbacks, else the number of records per poll.
 struct Mode {
     const char *name;
     size_t cap;
@@ -94,7 +95,7 @@ public:
             assert_true(clock_ms() < guard);
     }
 
-    /// So many turns without a wait that whatever could happen by itself has.
+    /// Runs enough turns without waiting that everything that is due has happened.
     void settle()
     {
         for (int i = 0; i < 30; i++)
@@ -190,7 +191,7 @@ public:
             close(fd_);
     }
 
-    /// -1 when nobody listens there.
+    /// -1 when the address has no listener.
     static int connect_to(const char *address)
     {
         sockaddr_storage storage = {};
@@ -244,7 +245,7 @@ public:
         return in.find(text) != std::string::npos;
     }
 
-    /// Waits for the end, which is no reset, with nothing before it; and ends its own side.
+    /// Expects EOF as the next input, not a reset; then closes.
     void hear_end()
     {
         rig_.until([this] { return ended(); });
@@ -254,7 +255,7 @@ public:
         fd_ = -1;
     }
 
-    /// Waits for the head and the body of an answer, takes it, and says whether it announced the end.
+    /// Reads one whole answer; true when it announces that the connection closes.
     bool hear_answer(const std::string &body)
     {
         rig_.until([this] { return has("\r\n\r\n") || ended(); });
@@ -298,7 +299,7 @@ public:
         return header + payload;
     }
 
-    /// The code of the close frame that has come as the next one, else 0.
+    /// The code of a close frame if that is the next input, else 0.
     int close_code()
     {
         pump();
@@ -308,7 +309,7 @@ public:
         return static_cast<unsigned char>(in[2]) << 8 | static_cast<unsigned char>(in[3]);
     }
 
-    /// Waits for a close frame of that code and nothing else, answers it, and sees the end.
+    /// Expects a close frame with that code, answers it, and expects EOF.
     void hear_close(int code)
     {
         rig_.until([this] { return close_code() != 0 || ended(); });

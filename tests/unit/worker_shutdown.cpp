@@ -1,4 +1,4 @@
-// How an app leaves after it was asked to drain: nobody loses an answer, and each hears of the end in its protocol's way.
+// A drain: no client loses an answer, and each connection closes as its protocol does.
 #include "shutdown_rig.h"
 
 #include <sys/stat.h>
@@ -53,7 +53,7 @@ void websockets__hear_1012_spread_over_the_interval(void **state)
         told = now;
         assert_true(clock_ms() < began + kLong);
     }
-    // Of 24 moments in the interval, all in one half would be chance of one in eight million.
+    // All 24 close times in one half of the interval: a chance of one in eight million.
     assert_true(first < last && last >= kSpread / 2);
     for (Client &client : clients)
         client.hear_close(1012);
@@ -175,7 +175,7 @@ void http__a_request_that_has_partly_come_is_awaited(void **state)
     body.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo");
     rig.settle();
     rig.drain(0, kLong);
-    // Longer than what would be quiet.
+    // Longer than the quiet time.
     for (int64_t end = clock_ms() + 600; clock_ms() < end;)
         rig.turn();
     assert_false(head.ended() || body.ended());
@@ -215,7 +215,7 @@ void http__answers_given_out_of_order_say_close_at_the_last_only(void **state)
         for (const Seen &event : rig.events)
             if (event.kind == WM_EVENT_MESSAGE && event.conn == conn)
                 ids.push_back(event.id);
-        assert_int_equal(respond(ids[1], "two"), 0); // before the drain: it cannot know that it will be the last
+        assert_int_equal(respond(ids[1], "two"), 0); // before the drain: not yet known to be the last answer
         return [&who, ids] {
             assert_int_equal(respond(ids[0], "one"), 0);
             assert_false(who.hear_answer("one"));
@@ -271,7 +271,7 @@ void text__an_active_line_is_served_until_it_is_quiet(void **state)
     rig.react = echo();
     Client client = client_open(rig);
     rig.drain(1000, kLong);
-    // Longer than what would be quiet, were there no lines.
+    // Longer than the quiet time, if no lines arrived.
     for (int64_t end = clock_ms() + 1500; clock_ms() < end;) {
         client.say("line\n");
         client.hear("line\n");
@@ -387,7 +387,7 @@ void drain__becomes_a_stop(void **state)
     std::vector<Client> clients;
     for (int i = 0; i < 4; i++)
         clients.push_back(websocket_client(rig));
-    // So long that none is told before the stop, but by a chance that does not happen.
+    // So long that the drain closes none before the stop (the odds are negligible).
     rig.drain(int64_t{1} << 40, int64_t{1} << 40);
     rig.settle();
     assert_int_equal(rig.stops, 0);

@@ -1,4 +1,4 @@
-// What a process shows of itself on its page, after each turn that changed it.
+// The status page of a process: up to date after each turn.
 #include "shutdown_rig.h"
 
 #include "core/status_page.h"
@@ -11,7 +11,7 @@ using wm::StatusPage;
 
 constexpr Mode kCallbacks = {"callbacks", 0};
 
-/// An app that has its page; the rig's worker is its first row.
+/// An app with a status page, whose first row is the rig's worker.
 class Shown {
 public:
     Shown() : rig(&state_, "text://127.0.0.1:0")
