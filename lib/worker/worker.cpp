@@ -89,7 +89,7 @@ int Worker::listen()
         result = open_listener();
     if (result != 0) {
         error = last_error();
-        if (app_.link) // a child has no terminal on which the host could report it
+        if (app_.link) // a daemon has no terminal on which the host could report it
             log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
         return result;
     }
