@@ -1,6 +1,6 @@
 /**
  * @file
- * The connection: an id, never a pointer. A stale id gives WM_ECLOSED (getters of counts and pointers: negative or NULL).
+ * The connection: an id, never a pointer. A stale id gives WM_ECLOSED, also from getters of counts; getters of pointers return NULL.
  */
 #ifndef WM_CONN_H
 #define WM_CONN_H
@@ -12,61 +12,124 @@ extern "C" {
 #endif
 
 /**
- * Sends one message in the protocol's framing: the whole of it or nothing. data is copied or written before the return.
- * 0: taken. WM_BACKPRESSURE: taken, more than send_high_water is queued. WM_EFULL: not taken, what was queued before is over
- * max_send_buffer. WM_ECLOSED. WM_EMSGSIZE: longer than both max_message and max_send_buffer.
- * WM_ESTATE: http without an unanswered request. That a websocket text is UTF-8, and a text line without a line break, is the caller's to
- * see to. On http it answers the oldest unanswered request with 200 and text/html;charset=utf-8. Before open it is held, within
- * max_send_buffer. Any thread: from another than the app's it is copied to the mailbox and returns WM_QUEUED, or WM_EFULL over max_mailbox.
+ * Sends one message in the protocol's framing: the whole of it or nothing. Any thread.
+ *
+ * The message leaves at the end of the turn. Before the open event it is held, within max_send_buffer. On http it answers the oldest
+ * unanswered request with status 200 and text/html;charset=utf-8. The library does not check that a websocket text is UTF-8 and that a text
+ * line contains no line break. From another thread the data are copied to the app's mailbox; a send that fails there becomes an error
+ * event.
+ *
+ * @param conn the connection
+ * @param data the message: len bytes, copied or written before the return; may be NULL when len is 0
+ * @param len bytes at data
+ * @param flags WM_SEND_...
+ * @return 0: taken. WM_BACKPRESSURE: taken, and more than send_high_water is queued. WM_QUEUED: in the mailbox. Not taken: WM_EFULL (over
+ * max_send_buffer or max_queue_total before the call, or over max_mailbox), WM_EMSGSIZE (longer than both max_message and max_send_buffer),
+ * WM_ESTATE (http without an unanswered request), WM_ECLOSED, WM_ESTOPPED, WM_EINVAL, WM_ENOMEM
+ *
  * @since 0.1.0
  */
 WM_API int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 
 /**
- * Closes after what is queued has left, within close_timeout_ms. websocket: the close handshake with `code` (0: 1000) and text (at most
- * 123 bytes of UTF-8; longer: WM_EINVAL); other protocols take no code or text. No message is delivered after it. Any thread, as
- * wm_conn_send. @since 0.1.0
+ * Closes a connection once its queue is sent, within close_timeout_ms; for websocket with the close handshake. No message is delivered
+ * after it; the close event has WM_REASON_LOCAL. Any thread.
+ *
+ * @param conn the connection
+ * @param code websocket: the close code, 1000-1003, 1007-1014 or 3000-4999; 0: 1000. Other protocols send none
+ * @param text the reason in UTF-8, len bytes, copied; only websocket sends it. May be NULL when len is 0
+ * @param len at most 123
+ * @return 0, WM_QUEUED from another thread, WM_EINVAL, WM_ECLOSED, WM_EFULL (over max_mailbox), WM_ESTOPPED or WM_ENOMEM
+ *
+ * @since 0.1.0
  */
 WM_API int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
 
-/** Ends it at once and drops what is queued; the close event comes at the end of the turn. @since 0.1.0 */
+/**
+ * Closes a connection at once and drops its queue; the close event comes at the end of the turn.
+ *
+ * @return 0 or WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_destroy(wm_conn conn);
 
-/** Stops reading; what was read and not delivered is held. @since 0.1.0 */
+/**
+ * Stops reading; input that was read and not delivered is held.
+ *
+ * @return 0 or WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_pause_recv(wm_conn conn);
-/** Reads again; what was held is delivered first. @since 0.1.0 */
+/**
+ * Reads again; held input is delivered first.
+ *
+ * @return 0 or WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_resume_recv(wm_conn conn);
 
-/** The peer's IP as text ("::1" without brackets; empty for unix), NUL-terminated into out[0..cap). Returns its length; WM_EMSGSIZE if cap
- * is too small. @since 0.1.0 */
+/**
+ * Writes the peer's IP as text ("::1" without brackets; empty for unix).
+ *
+ * @param conn the connection
+ * @param out takes the text and a NUL
+ * @param cap bytes at out; 46 are enough for an IP, 110 for any address
+ * @return the length without the NUL, WM_EMSGSIZE (cap is too small) or WM_ECLOSED (also for a peer that has reset the connection)
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap);
-/** The peer's port; 0 for unix. @since 0.1.0 */
+/** The peer's port, 0 for unix, or WM_ECLOSED. @since 0.1.0 */
 WM_API int wm_conn_remote_port(wm_conn conn);
 /** The peer's address as "IP:PORT" or "[IPv6]:PORT"; as wm_conn_remote_ip. @since 0.1.0 */
 WM_API int wm_conn_remote_address(wm_conn conn, char *out, size_t cap);
-/** Our IP; as wm_conn_remote_ip. @since 0.1.0 */
+/** The local IP; as wm_conn_remote_ip. @since 0.1.0 */
 WM_API int wm_conn_local_ip(wm_conn conn, char *out, size_t cap);
-/** Our port. @since 0.1.0 */
+/** The local port, 0 for unix, or WM_ECLOSED. @since 0.1.0 */
 WM_API int wm_conn_local_port(wm_conn conn);
-/** Our address, for unix the socket's path; as wm_conn_remote_address. @since 0.1.0 */
+/** The local address, for unix the socket's path; as wm_conn_remote_address. @since 0.1.0 */
 WM_API int wm_conn_local_address(wm_conn conn, char *out, size_t cap);
 
-/** Bytes read from the peer so far. @since 0.1.0 */
+/** Bytes read from the peer so far, or WM_ECLOSED. @since 0.1.0 */
 WM_API int64_t wm_conn_bytes_read(wm_conn conn);
-/** Bytes that the kernel took for the peer so far. @since 0.1.0 */
+/** Bytes that the kernel has taken for the peer so far, or WM_ECLOSED. @since 0.1.0 */
 WM_API int64_t wm_conn_bytes_written(wm_conn conn);
-/** Bytes sent and not yet taken by the kernel. @since 0.1.0 */
+/** Bytes sent that the kernel has not taken yet, or WM_ECLOSED. @since 0.1.0 */
 WM_API int64_t wm_conn_send_queue_size(wm_conn conn);
 
-/** Its worker. @since 0.1.0 */
+/** The connection's worker; NULL for a stale id. @since 0.1.0 */
 WM_API wm_worker *wm_conn_worker(wm_conn conn);
-/** Its user pointer, NULL at first. @since 0.1.0 */
+/** The connection's user pointer; NULL at first, and for a stale id. @since 0.1.0 */
 WM_API void *wm_conn_user(wm_conn conn);
-/** Sets its user pointer; destroy(user) when it is replaced, or after the close event. @since 0.1.0 */
+/**
+ * Sets the connection's user pointer.
+ *
+ * @param conn the connection
+ * @param user the pointer; NULL is allowed
+ * @param destroy called once with user when it is replaced, or after the close event; may be NULL. Not called when the call fails
+ * @return 0 or WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy);
-/** Sets an option for this connection alone (wm/option.h, scope WM_SCOPE_CONN). @since 0.1.0 */
+/**
+ * Sets an option for this connection alone (wm/option.h, scope WM_SCOPE_CONN). It takes effect at once.
+ *
+ * @return 0, WM_EOPTION, WM_EINVAL (the detail has the range), WM_ECLOSED or WM_ENOMEM
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_set_int(wm_conn conn, const char *option, int64_t value);
-/** Reads an option as it holds for this connection. @since 0.1.0 */
+/**
+ * Reads into *value the option that applies to this connection: its own, else its worker's.
+ *
+ * @return 0, WM_EOPTION or WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value);
 
 #ifdef __cplusplus

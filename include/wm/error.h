@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/** The one list of errors: name, value, text. The values are constant for the life of the ABI. @since 0.1.0 */
+/** The list of errors: name, value, text. The values never change. @since 0.1.0 */
 #define WM_ERROR_LIST(X)                                                                                                                   \
     X(WM_EINVAL, -1, "invalid argument")                                                                                                   \
     X(WM_ENOMEM, -2, "out of memory")                                                                                                      \
@@ -49,22 +49,29 @@ enum {
     WM_QUEUED = 2,       /**< copied to the mailbox of the app's thread */
     WM_PENDING = 3,      /**< the result comes later, exactly once */
     WM_PARTIAL = 4,      /**< status of a hub result: the count is a lower bound, not every process has answered */
-    WM_CHILD = 100       /**< from wm_app_main, with option pull: this is a child process, poll now */
+    WM_CHILD = 100       /**< from wm_app_main with option pull: this is a child process, poll now */
 };
 
 /**
- * A sentence for a code, for instance "Address already in use"; "unknown error" for a number that is none.
- * Static, never NULL. Any thread. @since 0.1.0
+ * The text of a code, for instance "Address already in use"; "success" for 0, "unknown error" for any other number. Static, never NULL. Any
+ * thread.
+ *
+ * @since 0.1.0
  */
 WM_API const char *wm_strerror(int code);
 
-/** The name of a code, for instance "WM_EADDRINUSE"; "WM_OK" for 0; "WM_EUNKNOWN" for a number that is none. Static. Any thread. @since
- * 0.1.0 */
+/**
+ * The name of a code, for instance "WM_EADDRINUSE"; "WM_OK" for 0, "WM_EUNKNOWN" for any other number. Static, never NULL. Any thread.
+ *
+ * @since 0.1.0
+ */
 WM_API const char *wm_error_name(int code);
 
 /**
- * The detail of the last error in the calling thread, for instance "Address already in use: http://0.0.0.0:2016".
- * Never NULL; empty before the first error; valid until the next failing call in this thread. @since 0.1.0
+ * The detail of the last error in the calling thread, for instance "Address already in use: http://0.0.0.0:2016". Never NULL; empty before
+ * the first error; valid until the next call that fails in this thread.
+ *
+ * @since 0.1.0
  */
 WM_API const char *wm_last_error(void);
 

@@ -15,34 +15,37 @@ extern "C" {
 enum {
     WM_EVENT_CONNECT = 1,      /**< a connection was accepted */
     WM_EVENT_HANDSHAKE = 2,    /**< websocket, with option defer_handshake: id is the request to accept or reject */
-    WM_EVENT_OPEN = 3,         /**< ready for messages; websocket: the handshake is done */
-    WM_EVENT_MESSAGE = 4,      /**< a message: data, len; its kind in the low byte of flags; http: id is the request */
+    WM_EVENT_OPEN = 3,         /**< ready for messages; websocket: after the handshake */
+    WM_EVENT_MESSAGE = 4,      /**< a message: data, len, its kind in flags; http: id is the request */
     WM_EVENT_BUFFER_FULL = 5,  /**< more than send_high_water is queued */
     WM_EVENT_BUFFER_DRAIN = 6, /**< the queue fell to zero after buffer_full */
-    WM_EVENT_ERROR = 7,        /**< code is a WM_E... code, data its text; the connection may live on */
-    WM_EVENT_CLOSE = 8,        /**< the last event of a connection: its reason in the low byte of flags; code and detail, see there */
+    WM_EVENT_ERROR = 7,        /**< code is a WM_E... code, data its text; a close follows if the error ends the connection */
+    WM_EVENT_CLOSE = 8,        /**< the last event of a connection: its reason in flags, and code, detail, data */
     WM_EVENT_TIMER = 9,        /**< a timer without a callback was due: id */
-    WM_EVENT_POST = 10,        /**< a wm_app_post without a function arrived: user */
+    WM_EVENT_POST = 10,        /**< a wm_app_post without a function has arrived: user */
     WM_EVENT_HUB = 11          /**< the result of a pending hub call without a callback: code is its status, id the connections */
 };
 
 /**
- * One event. Every pointer in it is valid until the next poll, run_once or free of that app.
- * 64 bytes, constant for the life of the ABI. @since 0.1.0
+ * One event. Every pointer in it is valid until the next poll, run_once or free of that app. 64 bytes; the layout never changes.
+ *
+ * code of a CLOSE follows from its reason: WM_ETIMEDOUT for WM_REASON_TIMEOUT; WM_EPROTOCOL for WM_REASON_PROTOCOL; for WM_REASON_LIMIT
+ * WM_EMSGSIZE (close code 1009), WM_EFULL (1008, 1013) or 0; for WM_REASON_ERROR the code of the errno, or WM_ESYS where detail is a close
+ * code; else 0.
+ *
+ * @since 0.1.0
  */
 typedef struct wm_event {
     uint32_t kind;     /**< WM_EVENT_... */
-    uint32_t flags;    /**< in the low byte: MESSAGE: WM_KIND_..., CLOSE: WM_REASON_... */
-    wm_conn conn;      /**< 0 when the event is of no connection */
-    wm_worker *worker; /**< NULL when the event is of no worker */
+    uint32_t flags;    /**< the low byte is WM_KIND_... of a MESSAGE, WM_REASON_... of a CLOSE */
+    wm_conn conn;      /**< 0 for an event without a connection */
+    wm_worker *worker; /**< NULL for an event without a worker */
     void *user;        /**< the connection's (wm_conn_set_user), the timer's, post's or hub call's user pointer */
-    const void *data;  /**< never NULL for a MESSAGE, also when len is 0 */
+    const void *data;  /**< the message, or the text of an ERROR or CLOSE; never NULL for a MESSAGE, also when len is 0 */
     size_t len;        /**< bytes at data */
-    uint64_t id;       /**< the request or timer; HUB: how many connections */
-    int32_t code;   /**< 0 or WM_E...: of an ERROR; of a CLOSE by WM_REASON_TIMEOUT (WM_ETIMEDOUT), _PROTOCOL (WM_EPROTOCOL), _LIMIT (close
-                       code 1009: WM_EMSGSIZE, 1008 and 1013: WM_EFULL, else 0) and _ERROR (by its errno, WM_ESYS where a close code stands in
-                       its place); HUB: the status (wm_hub_result_fn) */
-    int32_t detail; /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: how many targets did not answer */
+    uint64_t id;       /**< the request or timer; HUB: the number of connections */
+    int32_t code;      /**< 0 or WM_E...: ERROR, CLOSE; HUB: the status (wm_hub_result_fn) */
+    int32_t detail;    /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: targets that did not answer */
 } wm_event;
 
 #ifdef __cplusplus

@@ -2,10 +2,11 @@
  * @file
  * HTTP requests and websocket handshakes: ids with accessors.
  *
- * A client that has ended its side of the connection still gets its answers, within close_timeout_ms.
+ * The slices that accessors return live as long as message data: until the callback returns, or until the next poll; after wm_request_keep,
+ * until the request is answered or its connection is closed. Accessors return 0 with the slice in *out and *len, which must not be NULL;
+ * WM_ECLOSED when the request is answered or its connection gone; WM_ESTATE when its slices have expired.
  *
- * Slices that accessors hand out live as long as message data: until the callback returns, or until the next poll; after wm_request_keep,
- * until the request is answered or its connection closed. A request that is answered, or whose connection is gone, gives WM_ECLOSED.
+ * A client that has ended its side of the connection still gets its answers, within close_timeout_ms.
  */
 #ifndef WM_HTTP_H
 #define WM_HTTP_H
@@ -16,7 +17,7 @@
 extern "C" {
 #endif
 
-/** The request of the message callback that is running for conn; 0 outside of one. @since 0.1.0 */
+/** The request of the message callback that runs for conn; 0 outside of it. @since 0.1.0 */
 WM_API wm_request wm_message_request(wm_conn conn);
 
 /** The method, as sent. @since 0.1.0 */
@@ -39,32 +40,87 @@ WM_API int wm_request_version(wm_request request, const void **out, size_t *len)
 /** The body, chunks joined; empty if none. @since 0.1.0 */
 WM_API int wm_request_body(wm_request request, const void **out, size_t *len);
 
-/** The value of the first header field of that name (ASCII case ignored), without the white space around it. 1: found, 0: not (out is NULL,
- * len 0). @since 0.1.0 */
+/**
+ * The value of the first header field of a name, without the white space around it.
+ *
+ * @param request the request
+ * @param name ends in NUL; ASCII case is ignored
+ * @param out takes the value; NULL when there is no such field
+ * @param len takes the value's length in bytes
+ * @return 1: found, 0: no such field, WM_ECLOSED, WM_ESTATE
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_request_header(wm_request request, const char *name, const void **out, size_t *len);
-/** The header field at index, in the order of arrival. 1: found, 0: index is past the last. @since 0.1.0 */
+/**
+ * The header field at index, in the order of arrival.
+ *
+ * @param request the request
+ * @param index from 0
+ * @param name takes the name
+ * @param name_len takes the name's length in bytes
+ * @param value takes the value, without the white space around it
+ * @param value_len takes the value's length in bytes
+ * @return 1: found, 0: index is past the last field, WM_ECLOSED, WM_ESTATE
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_request_header_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value,
                                 size_t *value_len);
 
-/** The connection that it came on; 0 when gone. @since 0.1.0 */
+/** The connection of the request; 0 when it is gone. @since 0.1.0 */
 WM_API wm_conn wm_request_conn(wm_request request);
 
-/** Copies the request's slices, so that they live until it is answered. WM_ENOMEM; WM_ESTATE when the slices are gone already. @since 0.1.0
+/**
+ * Copies the request's slices, so that they live until it is answered.
+ *
+ * @return 0, WM_ENOMEM, WM_ECLOSED, or WM_ESTATE when the slices have expired
+ *
+ * @since 0.1.0
  */
 WM_API int wm_request_keep(wm_request request);
 
 /**
- * Answers: status 200-599, header lines "Name: value\r\n" (no Content-Length, Transfer-Encoding or Connection, which the library writes; a
- * "Connection: close" line closes after the answer), body. May come in any order, also later; the library writes in the order of the
- * requests. HEAD, 204 and 304 leave without the body (RFC 9110 §9.3.2, §15). The request ends with it. Returns as wm_conn_send; WM_EINVAL
- * for a bad status or header line, with the line in the detail. @since 0.1.0
+ * Answers a request and ends it. Answers may come in any order, also after the callback: the library writes them in the order of the
+ * requests. Answers to HEAD, and with status 204 and 304, leave without the body (RFC 9110 §9.3.2, §15).
+ *
+ * @param request the request; its id is stale afterwards
+ * @param status 200-599
+ * @param headers lines "Name: value\r\n", copied; may be NULL when headers_len is 0. The library writes Content-Length, Transfer-Encoding
+ * and Connection, so these are refused, but for "Connection: close", which closes the connection after the answer
+ * @param headers_len bytes at headers
+ * @param body the body, copied or written before the return; may be NULL when len is 0
+ * @param len bytes at body
+ * @param flags WM_SEND_...
+ * @return as wm_conn_send; WM_EINVAL for a bad status or header line, which the detail shows
+ *
+ * @since 0.1.0
  */
 WM_API int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len,
                               int32_t flags);
 
-/** Accepts a handshake whose callback returned WM_PENDING (or, inside it, adds header lines and accepts). @since 0.1.0 */
+/**
+ * Accepts a handshake whose callback returned WM_PENDING, or, inside the callback, accepts it with header lines.
+ *
+ * @param request the handshake; its id is stale afterwards
+ * @param headers lines "Name: value\r\n" for the answer, copied; may be NULL when headers_len is 0
+ * @param headers_len bytes at headers
+ * @return 0, WM_ECLOSED (no handshake is pending at this id) or WM_EINVAL (bad header lines)
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
-/** Rejects a handshake with an HTTP status of 300-599 and a text/plain body, then closes. @since 0.1.0 */
+/**
+ * Rejects a handshake with an HTTP status and a text/plain body, then closes the connection.
+ *
+ * @param request the handshake; its id is stale afterwards
+ * @param status 300-599
+ * @param body the body, copied; may be NULL when len is 0
+ * @param len bytes at body
+ * @return 0, WM_ECLOSED (no handshake is pending at this id) or WM_EINVAL
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len);
 
 #ifdef __cplusplus

@@ -14,11 +14,28 @@ extern "C" {
 /** Levels of log lines. @since 0.1.0 */
 enum { WM_LOG_DEBUG = 0, WM_LOG_INFO = 1, WM_LOG_WARN = 2, WM_LOG_ERROR = 3 };
 
-/** Takes a line of the log, without its line break. Any thread of the library's callers, one at a time; must not call wm_log_set. @since
- * 0.1.0 */
+/**
+ * Takes one line of the log. Called on any thread that calls the library, on one at a time; must not call wm_log_set.
+ *
+ * @param level WM_LOG_...
+ * @param text the line: len bytes without a line break, valid during the call
+ * @param len bytes at text
+ * @param user the pointer that was passed to wm_log_set
+ *
+ * @since 0.1.0
+ */
 typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *user);
 
-/** Has fn take every line instead of standard error; NULL: standard error again. For the process. Any thread. @since 0.1.0 */
+/**
+ * Sets the function that takes every line of the log, for the whole process, instead of standard error. Any thread.
+ *
+ * @param fn the function; NULL: standard error again
+ * @param user passed to fn
+ * @param destroy called once with user when fn is replaced, on the thread that replaces it; may be NULL
+ * @return 0
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 
 /**

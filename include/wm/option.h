@@ -1,6 +1,6 @@
 /**
  * @file
- * Options: their names, for the four things that have some, and their enumeration.
+ * Options: the scopes that have some, and their enumeration.
  *
  * Durations are milliseconds and end in _ms, sizes are bytes, 0 is off where off is allowed.
  */
@@ -17,9 +17,21 @@ extern "C" {
 enum { WM_SCOPE_APP = 1, WM_SCOPE_WORKER = 2, WM_SCOPE_CONN = 3, WM_SCOPE_HUB = 4 };
 
 /**
- * Describes the option at index of a scope: name, type ("int" or "str"), unit ("ms", "bytes", "count", "bool", "mode" or ""), default
- * value and range (of an int), whether it may change after listen, one sentence. Any out pointer may be NULL. 1: described, 0: index is
- * past the last, WM_EINVAL: no such scope. Strings are static. Any thread. @since 0.1.0
+ * Describes one option of a scope. Every out pointer may be NULL; strings are static. Any thread.
+ *
+ * @param scope WM_SCOPE_...
+ * @param index from 0
+ * @param name takes the name
+ * @param type takes "int" or "str"
+ * @param unit takes "ms", "bytes", "count", "bool", "mode" or "" (none)
+ * @param default_value takes the default of an int; 0 for a str
+ * @param min takes the smallest value of an int; 0 for a str
+ * @param max takes the largest value of an int; 0 for a str
+ * @param live takes 1 when the option may change after listen, else 0
+ * @param text takes one sentence about the option
+ * @return 1: described, 0: index is past the last option, WM_EINVAL: unknown scope
+ *
+ * @since 0.1.0
  */
 WM_API int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value,
                           int64_t *min, int64_t *max, int32_t *live, const char **text);

@@ -2,10 +2,14 @@
  * @file
  * The types that every other header of libwm uses: ids, opaque objects, the export macro.
  *
- * Strings and data are passed as (pointer, length); addresses and option names end in NUL.
- * Unless a declaration says otherwise it may be called on the thread of its app only (the thread
- * that runs or polls it, see wm/app.h), and returns 0 or more on success, a negative WM_E... code
- * (wm/error.h) else.
+ * What holds unless a declaration says otherwise:
+ *
+ * A function is called on the thread of its app (the thread that runs or polls it, wm/app.h); on another it returns WM_ETHREAD. A function
+ * that returns an int returns 0 or more on success and a negative WM_E... code (wm/error.h) on failure, a function that returns a pointer
+ * or an id NULL or 0; the detail is in wm_last_error. NULL for an object, or for a pointer that the call needs, is WM_EINVAL.
+ *
+ * Strings and data are (pointer, length), and are copied before the call returns; addresses and option names end in NUL. Times are
+ * milliseconds, sizes bytes. A `user` pointer stays the caller's when the registration fails.
  */
 #ifndef WM_TYPES_H
 #define WM_TYPES_H
@@ -23,11 +27,11 @@
 extern "C" {
 #endif
 
-/** A connection: an id of at most 53 bits, 0 = none. Unique in the process; a stale one gives WM_ECLOSED. @since 0.1.0 */
+/** A connection: an id of at most 53 bits, 0: none. Unique in the process; a stale one gives WM_ECLOSED. @since 0.1.0 */
 typedef uint64_t wm_conn;
-/** An HTTP request or a websocket handshake: an id as wm_conn is. @since 0.1.0 */
+/** An HTTP request or a websocket handshake: an id like wm_conn. @since 0.1.0 */
 typedef uint64_t wm_request;
-/** A timer: an id as wm_conn is. @since 0.1.0 */
+/** A timer: an id like wm_conn. @since 0.1.0 */
 typedef uint64_t wm_timer;
 
 /** One event loop with its workers, timers and hubs (Workerman: what runAll() runs). @since 0.1.0 */
@@ -38,14 +42,16 @@ typedef struct wm_worker wm_worker;
 typedef struct wm_hub wm_hub;
 
 /**
- * Called once when the library lets go of a `user` pointer that was registered with it: at the end of
- * the turn in which it was replaced or its owner freed. Never called twice. App's thread. @since 0.1.0
+ * Called exactly once when the library no longer needs a `user` pointer that was registered with it: at the end of the turn in which it was
+ * replaced or its owner freed. On the app's thread.
+ *
+ * @since 0.1.0
  */
 typedef void (*wm_destroy_fn)(void *user);
 
 /** What a message is, as `kind` of a message callback and in the low byte of wm_event.flags. @since 0.1.0 */
 enum {
-    WM_KIND_RAW = 1,     /**< bytes as they were read: no message borders */
+    WM_KIND_RAW = 1,     /**< bytes as they were read, without message boundaries */
     WM_KIND_TEXT = 2,    /**< a line of the text protocol, or a websocket text message (valid UTF-8) */
     WM_KIND_BINARY = 3,  /**< a websocket binary message */
     WM_KIND_HTTP = 4,    /**< an HTTP request; data is its body, wm_message_request() its id */
@@ -55,9 +61,9 @@ enum {
 /** Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, wm_hub_broadcast and wm_request_respond. @since 0.1.0 */
 enum {
     WM_SEND_BINARY = 1, /**< websocket: as a binary message; without it, as text */
-    WM_SEND_RAW = 2,    /**< the bytes as they are, without the protocol's framing */
+    WM_SEND_RAW = 2,    /**< the bytes as they are, without framing */
     WM_SEND_NOW = 4,    /**< hand to the kernel at once, not at the end of the turn */
-    WM_SEND_FIRST = 8   /**< wm_hub_send: the result as soon as one connection has it; changes nothing where all of them are local */
+    WM_SEND_FIRST = 8   /**< wm_hub_send: the result as soon as one connection has it; no effect when all of them are local */
 };
 
 /** Why a connection ended: `reason` of a close callback. @since 0.1.0 */
@@ -66,8 +72,8 @@ enum {
     WM_REASON_LOCAL = 2,    /**< wm_conn_close, wm_conn_destroy or wm_worker_free */
     WM_REASON_TIMEOUT = 3,  /**< a deadline passed: idle, handshake, pong or close */
     WM_REASON_PROTOCOL = 4, /**< the peer broke the protocol's rules */
-    WM_REASON_LIMIT = 5,    /**< the peer ran over a limit (max_message, max_assembly_total ...) */
-    WM_REASON_ERROR = 6,    /**< the socket failed; code is the errno */
+    WM_REASON_LIMIT = 5,    /**< the peer exceeded a limit (max_message, max_assembly_total ...) */
+    WM_REASON_ERROR = 6,    /**< the socket failed; the close event has the errno */
     WM_REASON_STOP = 7      /**< the app or the worker stopped */
 };
 

@@ -1,6 +1,6 @@
 /**
  * @file
- * libwm: socket servers with Workerman's model. This header brings all of it.
+ * libwm: socket servers with Workerman's model. This header includes all others.
  */
 #ifndef WM_WM_H
 #define WM_WM_H
