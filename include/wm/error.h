@@ -15,11 +15,11 @@ extern "C" {
 #define WM_ERROR_LIST(X)                                                                                                                   \
     X(WM_EINVAL, -1, "invalid argument")                                                                                                   \
     X(WM_ENOMEM, -2, "out of memory")                                                                                                      \
-    X(WM_ECLOSED, -3, "closed, or never was")                                                                                              \
+    X(WM_ECLOSED, -3, "closed, or never existed")                                                                                          \
     X(WM_EFULL, -4, "queue is full")                                                                                                       \
     X(WM_EMSGSIZE, -5, "message is too long")                                                                                              \
     X(WM_ESTATE, -6, "not possible in this state")                                                                                         \
-    X(WM_ETHREAD, -7, "not on the thread of the app")                                                                                      \
+    X(WM_ETHREAD, -7, "not on the app's thread")                                                                                           \
     X(WM_EFORK, -8, "not after a fork, or in a process with threads")                                                                      \
     X(WM_EADDRESS, -9, "malformed address")                                                                                                \
     X(WM_EADDRINUSE, -10, "Address already in use")                                                                                        \
@@ -30,7 +30,7 @@ extern "C" {
     X(WM_EPROTOCOL, -15, "the peer broke the protocol")                                                                                    \
     X(WM_ETIMEDOUT, -16, "timed out")                                                                                                      \
     X(WM_ECONNREFUSED, -17, "Connection refused")                                                                                          \
-    X(WM_EDNS, -18, "host name was not resolved")                                                                                          \
+    X(WM_EDNS, -18, "cannot resolve the host name")                                                                                        \
     X(WM_ETLS, -19, "TLS failed")                                                                                                          \
     X(WM_ESYS, -20, "system call failed")                                                                                                  \
     X(WM_EINTERNAL, -21, "internal error")                                                                                                 \

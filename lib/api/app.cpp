@@ -11,7 +11,7 @@ using namespace wm;
 
 namespace {
 
-/// Sets one callback; the old user pointer is given back at the end of the turn.
+/// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Function>
 int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy)
 {
@@ -69,7 +69,7 @@ int wm_app_get_str(wm_app *app, const char *option, const char **value)
     return with_app(app, [&](App &self) { return get_option(Scope::kApp, &self.options, option, value); });
 }
 
-// run, run_once and poll make the caller's thread the app's: they are not checked for it, but for another that is inside.
+// run, run_once and poll make the calling thread the app's, so they do not go through with_app; App::enter refuses a second thread.
 
 int wm_app_run(wm_app *app)
 {

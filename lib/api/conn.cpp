@@ -30,9 +30,9 @@ template <class Body> int with_address(wm_conn conn, GetAddress get, Body body)
 {
     return with_connection(conn, [&](Connection &self) {
         SocketAddress address;
-        // A peer that has reset has no address any more; the connection still is one until its close event.
+        // After a reset the kernel has no address any more, while the connection lives until its close event.
         if (!get(self.io, self.fd, address))
-            return fail(WM_ECLOSED, "the address went with the peer");
+            return fail(WM_ECLOSED, "the peer has reset the connection, so its address is unknown");
         return body(address);
     });
 }
@@ -56,7 +56,7 @@ int port_of_conn(wm_conn conn, GetAddress get)
     return with_address(conn, get, [](SocketAddress &address) { return port_of(address.storage); });
 }
 
-/// Counts do not fit an int: they come out beside the code.
+/// A count, which needs 64 bits, or the error.
 template <class Body> int64_t count_of(wm_conn conn, Body body)
 {
     int64_t count = 0;
@@ -90,7 +90,7 @@ int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
     if (len > kMaxReason || !is_utf8(static_cast<const char *>(text), len))
         return fail(WM_EINVAL, "a close text is UTF-8 of at most %zu bytes (RFC 6455 5.5.1)", kMaxReason);
     if (code != 0 && !websocket::may_be_sent(code))
-        return fail(WM_EINVAL, "close code %d may not be sent: 1000-1003, 1007-1014 and 3000-4999 may (RFC 6455 7.4)",
+        return fail(WM_EINVAL, "close code %d cannot be sent; 1000-1003, 1007-1014 and 3000-4999 can (RFC 6455 7.4)",
                     static_cast<int>(code));
     int result = 0;
     if (Connection *self = find_connection(conn, &result))

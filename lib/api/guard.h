@@ -1,6 +1,6 @@
 /**
  * @file
- * What every function of the C API does first: checks its handle and its thread, and lets no exception out.
+ * The frame of every function of the C API: checks the handle and the thread, and turns exceptions into errors.
  */
 #ifndef WM_API_GUARD_H
 #define WM_API_GUARD_H
@@ -16,7 +16,7 @@
 
 namespace wm {
 
-/// body(), with WM_ENOMEM for what only memory at its end can throw.
+/// Calls body(). std::bad_alloc, the only exception that is expected here, becomes WM_ENOMEM.
 template <class Body> int guarded(Body body)
 {
     try {
@@ -28,7 +28,7 @@ template <class Body> int guarded(Body body)
     }
 }
 
-/// A NULL handle is most often what a constructor returned: its error is not lost.
+/// WM_EINVAL for a NULL argument. A NULL handle often comes from a constructor that failed, so the detail keeps the error before.
 int no_handle(const char *what);
 
 inline int wrong_thread()
@@ -36,7 +36,7 @@ inline int wrong_thread()
     return fail(WM_ETHREAD, "only the thread that runs or polls the app may call this");
 }
 
-/// body(app) on the app's thread, else an error.
+/// Calls body(app) on the app's thread; an error on another.
 template <class Body> int with_app(wm_app *app, Body body)
 {
     if (!app)
@@ -57,10 +57,10 @@ template <class Body> int with_worker(wm_worker *worker, Body body)
 
 inline int gone()
 {
-    return fail(WM_ECLOSED, "no such connection: it has closed, or never was");
+    return fail(WM_ECLOSED, "no such connection: it has closed, or never existed");
 }
 
-/// Whether data may be read: NULL is fine with a length of 0.
+/// Whether (data, len) cannot be read; NULL with a length of 0 can.
 inline bool bad_span(const void *data, size_t len)
 {
     return !data && len > 0;
@@ -71,10 +71,10 @@ inline std::string_view span(const void *data, size_t len)
     return {static_cast<const char *>(data), len};
 }
 
-/// WM_ETHREAD for a connection that lives on another thread, else WM_ECLOSED.
+/// WM_ETHREAD if the connection is alive on another thread, else WM_ECLOSED.
 int why_not_found(wm_conn conn);
 
-/// The connection of an id on its app's thread; nullptr with WM_ECLOSED or WM_ETHREAD in *code.
+/// The connection of an id, on its app's thread; else nullptr, with WM_ECLOSED or WM_ETHREAD in *code.
 inline Connection *find_connection(wm_conn conn, int *code)
 {
     Id id = unpack_id(conn);
@@ -94,7 +94,7 @@ template <class Body> int with_connection(wm_conn id, Body body)
     return guarded([&] { return body(*conn); });
 }
 
-/// Puts a command with copies of head and body into the mailbox of the app at that index. The code of Commands::post, or WM_ECLOSED.
+/// Posts a command with copies of head and body to the mailbox of an app. Returns as Commands::post, or WM_ECLOSED, WM_ENOMEM.
 int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body);
 
 } // namespace wm

@@ -11,7 +11,7 @@ using namespace wm;
 
 namespace {
 
-/// body(request) on the app's thread, else an error.
+/// Calls body(app, request) on the app's thread; an error on another, and for a stale id.
 template <class Body> int with_request(wm_request id, Body body)
 {
     Id parts = unpack_id(id);
@@ -28,7 +28,7 @@ template <class Body> int with_slices(wm_request id, Body body)
 {
     return with_request(id, [&](App &app, HttpRequest &request) {
         if (!app.sessions->requests.readable(request))
-            return fail(WM_ESTATE, "the request's slices have ended: wm_request_keep makes them last");
+            return fail(WM_ESTATE, "the request's slices have expired; wm_request_keep, called in time, makes them last");
         return body(request.slices);
     });
 }

@@ -26,7 +26,7 @@ bool elsewhere(wm_hub *hub)
     return hub && !object(hub)->app().on_thread();
 }
 
-/// From another thread: the data are copied, and the result comes on the app's thread.
+/// The call of another thread: copies the data, and the result comes on the app's thread.
 int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view payload, int32_t flags, const HubReply &reply)
 {
     Hub &self = *object(hub);
@@ -34,7 +34,7 @@ int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view paylo
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
-/// On the app's thread: *connections = count(hub) at once, so that `done` is not called.
+/// The call on the app's thread: *connections = count(hub), without `done`.
 template <class Count> int count_now(wm_hub *hub, int64_t *connections, const HubReply &reply, Count count)
 {
     return with_hub(hub, [&](Hub &self) {

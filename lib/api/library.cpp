@@ -74,7 +74,7 @@ int wm_option_next(int32_t scope, size_t index, const char **name, const char **
                    int64_t *min, int64_t *max, int32_t *live, const char **text)
 {
     if (scope < WM_SCOPE_APP || scope > WM_SCOPE_HUB)
-        return fail(WM_EINVAL, "scope %d is none of WM_SCOPE_APP, _WORKER, _CONN and _HUB", static_cast<int>(scope));
+        return fail(WM_EINVAL, "scope %d is not WM_SCOPE_APP, _WORKER, _CONN or _HUB", static_cast<int>(scope));
     const OptionRow *row = option_at(static_cast<Scope>(scope), index);
     if (!row)
         return 0;

@@ -7,7 +7,7 @@ using namespace wm;
 
 namespace {
 
-/// Sets one callback of callbacks_of(worker); the old user pointer is given back at the end of the turn.
+/// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Owner, class Callbacks, class Function>
 int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Function> Callbacks::*member, Function fn, void *user,
                  wm_destroy_fn destroy)

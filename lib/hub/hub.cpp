@@ -39,7 +39,7 @@ int Hub::bind(std::string_view uid, Connection &conn)
         return fail(WM_ESTATE, "an http connection takes answers only: it cannot be bound to a uid");
     if (conn.state > ConnState::kOpen)
         return fail(WM_ECLOSED, "the connection is closing");
-    // Everything that can run out of memory comes first: a bind that fails leaves all as it was.
+    // All allocations come first, so that a bind that fails changes nothing.
     if (conn.slot >= by_slot_.size())
         by_slot_.resize(conn.slot + 1 + conn.slot / 4, kNone);
     all_.reserve(all_.size() == all_.capacity() ? all_.size() + all_.size() / 2 + 16 : all_.capacity());
@@ -54,7 +54,7 @@ int Hub::bind(std::string_view uid, Connection &conn)
     uint32_t before = binding_of(conn);
     if (before != kNone && bindings_[before].uid == entry)
         return 0;
-    entry->count++; // held, so that a removal that empties it does not free it
+    entry->count++; // keeps remove() from freeing the entry
     if (before != kNone)
         remove(before);
     entry->count--;
@@ -179,7 +179,7 @@ void Hub::run(Command &command)
     reply(&app_, this, command, 0, connections);
 }
 
-/// The hub was freed while the command waited: the caller still gets its one result.
+/// The hub was freed while the command was pending: the caller still gets its one result.
 void Hub::gone(App *app, const Command &command)
 {
     reply(app, nullptr, command, app ? WM_ECLOSED : WM_ESTOPPED, 0);
@@ -188,7 +188,7 @@ void Hub::gone(App *app, const Command &command)
 void Hub::reply(App *app, Hub *hub, const Command &command, int32_t status, int64_t connections)
 {
     auto done = reinterpret_cast<wm_hub_result_fn>(command.done);
-    if (!app) { // it is being freed: neither records nor a turn's end will come
+    if (!app) { // it is being freed: no record and no end of a turn follows
         if (done)
             done(handle(hub), status, connections, command.user);
         if (command.destroy)

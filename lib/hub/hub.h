@@ -1,6 +1,6 @@
 /**
  * @file
- * The hub: which connections a uid has, and sending to them. In the memory of its app; the app's thread.
+ * The hub: uid -> connections, and sending to them. Owned by its app; the app's thread.
  */
 #ifndef WM_HUB_HUB_H
 #define WM_HUB_HUB_H
@@ -16,7 +16,7 @@
 
 namespace wm {
 
-/// What another thread may ask of a hub.
+/// The calls that another thread can post to a hub.
 enum class HubVerb : uint8_t { kSend, kBroadcast, kOnline };
 
 /// Where the result of a pending call goes.
@@ -36,19 +36,19 @@ public:
     int bind(std::string_view uid, Connection &conn);
     int unbind(Connection &conn);
 
-    /// How many connections took it.
+    /// Returns how many connections took the message.
     int64_t send(std::string_view uid, const void *data, size_t len, int32_t flags);
     int64_t broadcast(const void *data, size_t len, int32_t flags);
     int64_t online(std::string_view uid) const;
 
     void released(Connection &conn) override;
     void run(Command &command) override;
-    /// The command by which another thread asks for `verb`; any thread.
+    /// The command that posts a call. Any thread.
     Command command(HubVerb verb, int32_t flags, const HubReply &reply) const;
 
     App &app() { return app_; }
 
-    /// Its name is its identity, and stays once a connection was bound.
+    /// Whether a connection was ever bound: from then on the name, which is the hub's identity, cannot change.
     bool was_used() const { return !bindings_.empty(); }
 
     HubOptions options;
@@ -61,7 +61,7 @@ private:
         uint32_t slot = 0; ///< the connection's
         uint32_t older = kNone;
         uint32_t newer = kNone;
-        uint32_t listed = 0; ///< place in all_; the next free one when it is free
+        uint32_t listed = 0; ///< index in all_; of a free binding the next free one
     };
 
     static void gone(App *app, const Command &command);
@@ -75,7 +75,7 @@ private:
     UidTable uids_;
     std::vector<Binding> bindings_;
     std::vector<uint32_t> by_slot_; ///< connection slot -> binding
-    std::vector<uint32_t> all_;     ///< bindings in use, dense: what a broadcast walks
+    std::vector<uint32_t> all_;     ///< bindings in use, dense, for broadcasts
     uint32_t free_ = kNone;
 };
 

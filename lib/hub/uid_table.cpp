@@ -100,7 +100,7 @@ void UidTable::remove(Uid *uid)
     size_t hole = uid->hash & mask;
     while (slots_[hole] != uid)
         hole = (hole + 1) & mask;
-    // What stands behind the hole and belongs before it moves up: no tombstones.
+    // Moves up the entries behind the hole that belong at or before it, so that no tombstone is needed.
     for (size_t i = (hole + 1) & mask; slots_[i]; i = (i + 1) & mask) {
         size_t home = slots_[i]->hash & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {

@@ -1,7 +1,7 @@
 /**
  * @file
- * uid -> its entry: an open-addressing table of one word a slot. Hashed with a secret of the process, because peers choose uids.
- * The app's thread.
+ * uid -> its entry: an open-addressing table with one word per slot. Hashes are keyed with a random secret of the table, because peers
+ * choose uids. The app's thread.
  */
 #ifndef WM_HUB_UID_TABLE_H
 #define WM_HUB_UID_TABLE_H
@@ -13,10 +13,10 @@
 
 namespace wm {
 
-/// A uid that has connections. One allocation with its bytes behind it.
+/// A uid that has connections. One allocation, which ends with the bytes of the uid.
 struct Uid {
     uint64_t hash;
-    uint32_t oldest; ///< first and last of its bindings
+    uint32_t oldest; ///< its bindings are a list from oldest to newest
     uint32_t newest;
     uint32_t count;
     uint32_t size;
@@ -33,7 +33,7 @@ public:
     ~UidTable();
 
     Uid *find(std::string_view uid) const;
-    /// Adds one that is not there; nullptr when memory has run out.
+    /// Adds a uid that is not in the table; nullptr when out of memory.
     Uid *add(std::string_view uid);
     void remove(Uid *uid);
     size_t size() const { return count_; }
