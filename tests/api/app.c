@@ -1,6 +1,6 @@
 /**
  * @file
- * The app: how many there may be, stopping, options of every scope, errors and the log.
+ * The app: the limit of apps, stopping, options of every scope, errors and the log.
  */
 #include "support/ws_client.h"
 
@@ -71,7 +71,7 @@ static void options__unknown_late_and_out_of_range_say_what_is_right(void **stat
     wm_app_free(app);
 }
 
-/** What wm_option_next lists is what set and get take, with that default and range. */
+/** Setters and getters take every option that wm_option_next lists, with its default and range. */
 static void options__are_as_they_are_listed(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /**
  * @file
- * No descriptor left: connections are shed, those that are open live on, and it recovers.
+ * Out of descriptors: new connections are shed, open ones continue, and accepting recovers.
  */
 #include "support/client.h"
 

@@ -1,4 +1,4 @@
-/* Contract at its edges: between polls, before the open event, at the end of a hub, an app or a descriptor table. */
+/* Edge cases of the contract: between polls, before the open event, when a hub or an app is freed, when descriptors run out. */
 #include "support/ws_client.h"
 
 #include <poll.h>
@@ -197,7 +197,7 @@ static void hub_record__has_status_connections_and_user(void **state)
 #endif
 #endif
 
-/* A hub is freed and a new one made, often at the same address, while the message for the first waits in the mailbox. */
+/* A hub is freed and a new one made, often at the same address, while a message for the first is pending in the mailbox. */
 static void pending_hub_send__never_reaches_a_later_hub(void **state)
 {
     (void)state;
@@ -223,7 +223,7 @@ static void pending_hub_send__never_reaches_a_later_hub(void **state)
         wm_hub_free(later);
     }
 #ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory aside */
-    assert_true(reused > 0); /* else the test shows nothing */
+    assert_true(reused > 0); /* else the test proves nothing */
 #endif
     client_end(&client);
     host_end(host);
@@ -432,7 +432,7 @@ static pthread_barrier_t both;
 static void *run_it(void *user)
 {
     wm_app_run(user);
-    pthread_barrier_wait(&both); /* stays alive, so that its token is not used again */
+    pthread_barrier_wait(&both); /* the thread stays alive, so that its token is not reused */
     pthread_barrier_wait(&both);
     return NULL;
 }

@@ -1,6 +1,6 @@
 /**
  * @file
- * The order of a connection's events, and what a close tells.
+ * The order of a connection's events, and the arguments of a close.
  */
 #include "support/ws_client.h"
 
@@ -198,7 +198,7 @@ static void half_close__all_lines_are_answered(void **state)
     host_end(host);
 }
 
-/* A record says the reason in flags, the error in code and the close code in detail. */
+/* A CLOSE record has the reason in flags, the error in code and the close code in detail. */
 static void close_record__has_reason_error_and_close_code(void **state)
 {
     const struct setting *setting = *state;

@@ -1,6 +1,6 @@
 /**
  * @file
- * Websocket handshakes that the host decides: accepted with header lines, rejected, later, never, and peers that leave meanwhile.
+ * Websocket handshakes that the host decides: accepted with header lines, rejected, later, never, and peers that disconnect before.
  */
 #include "support/ws_client.h"
 

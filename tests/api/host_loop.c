@@ -1,6 +1,6 @@
 /**
  * @file
- * Beside a host's loop: the descriptor of wm_app_fd is readable whenever a poll of timeout 0 has something to do, and quiet else.
+ * Beside a host's loop: the descriptor of wm_app_fd is readable when a poll with timeout 0 has something to do, and only then.
  */
 #include "support/client.h"
 
@@ -13,7 +13,7 @@ static int readable(struct host *host, int timeout_ms)
     return poll(&entry, 1, timeout_ms);
 }
 
-/** Turns as a host's loop does: only when the descriptor says so, until it is quiet. */
+/** Polls as a host's loop does: while the descriptor is readable. */
 static void serve(struct host *host)
 {
     for (int i = 0; i < 10000 && readable(host, 0) == 1; i++)
@@ -44,7 +44,7 @@ static void fd__shows_connections_data_and_their_end(void **state)
     assert_string_equal(trace(host, 0), "connect open");
     assert_int_equal(send(client.fd, "a\nb\nc\nd\n", 8, 0), 8);
     assert_int_equal(readable(host, GUARD_MS), 1);
-    serve(host); /* with few records in a poll the rest shows on the descriptor too */
+    serve(host); /* with few records per poll, the rest makes the descriptor readable */
     assert_string_equal(trace(host, 0), "connect open message(a) message(b) message(c) message(d)");
     client_end(&client);
     assert_int_equal(readable(host, GUARD_MS), 1);

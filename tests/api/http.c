@@ -326,7 +326,7 @@ static void respond__after_the_close_is_closed(void **state)
     until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
     wm_request request = nth(host, WM_EVENT_MESSAGE, 0)->id;
     client_reset(&client);
-    if (host->setting->transport == UNIX) /* no reset there: it looks like a half-close */
+    if (host->setting->transport == UNIX) /* a unix socket has no reset: it looks like a half-close */
         assert_int_equal(wm_conn_destroy(wm_request_conn(request)), 0);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
     assert_int_equal(respond(request, 200, NULL, "x"), WM_ECLOSED);

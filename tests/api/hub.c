@@ -1,6 +1,6 @@
 /**
  * @file
- * The hub: binding, rebinding, several connections of a uid, several hubs, any bytes as uid, counts.
+ * The hub: binding, rebinding, several connections per uid, several hubs, arbitrary bytes as uid, counts.
  */
 #include "support/ws_client.h"
 
@@ -244,7 +244,7 @@ static int64_t hub_broadcast(wm_hub *hub, const char *text)
     return connections;
 }
 
-/* One open, one whose queue is full, one that closes, one before its handshake. */
+/* One open connection, one with a full queue, one that is closing, one before its handshake. */
 static void broadcast__of_hub_and_worker_count_alike(void **state)
 {
     struct host *host = host_begin(*state, "websocket");

@@ -1,6 +1,6 @@
 /**
  * @file
- * Ids: stale ones, ones of another kind, none at all, numbers by chance; that they fit in a double and are not used again.
+ * Ids: stale, of another kind, 0, random numbers; they fit in a double and are not reused.
  */
 #include "support/client.h"
 
@@ -113,7 +113,7 @@ static void ids__of_many_connections_fit_53_bits_and_none_comes_twice(void **sta
         seen[i] = host->events[host->count - 1].conn;
         assert_true(seen[i] > 0 && seen[i] < 1ull << 53);
         assert_int_equal(wm_conn_send(seen[i], "x", 1, 0), WM_ECLOSED);
-        if (i % 100 == 99) { /* the trace of so many is not needed */
+        if (i % 100 == 99) { /* keeps the trace short */
             for (size_t e = 0; e < host->count; e++)
                 free(host->events[e].data);
             host->count = 0;

@@ -1,6 +1,6 @@
 /**
  * @file
- * Listening: addresses that are wrong and what the text says, ports in use, unix socket files, from callbacks, pausing accept.
+ * Listening: malformed addresses and their error texts, ports in use, unix socket files, listening in callbacks, pausing accept.
  */
 #include "support/client.h"
 
@@ -88,7 +88,7 @@ static void port_in_use__is_said_with_the_address(void **state)
     snprintf(expected, sizeof expected, "Address already in use: %s", wm_worker_address(host->worker));
     assert_string_equal(wm_last_error(), expected);
     assert_string_equal(wm_worker_error(second), expected);
-    /* run meets the same worker, says the same, and leaves nothing running. */
+    /* wm_app_run fails with the same text, and leaves nothing running. */
     assert_int_equal(wm_app_run(host->app), WM_EADDRINUSE);
     assert_string_equal(wm_last_error(), expected);
     host_end(host);
@@ -271,7 +271,7 @@ static void privileged_port__is_permission_denied(void **state)
     (void)state;
     pid_t child = fork();
     if (child == 0) {
-        /* Ports below 1024 ask for a capability that this user has not; the sysctl that lowers the border is the system's. */
+        /* Ports below 1024 need a capability that this user lacks, unless a sysctl of the system lowers the limit. */
         int start = 1024;
         FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "r");
         if (file && fscanf(file, "%d", &start) != 1)
@@ -306,7 +306,7 @@ static void unix_file__stale_is_replaced_live_is_refused_foreign_is_left(void **
     wm_worker *worker = wm_worker_new(app, address);
     struct stat info;
 
-    /* A leftover of a process that is gone. */
+    /* A stale socket, left by a process that is gone. */
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     struct sockaddr_un un = {0};
     un.sun_family = AF_UNIX;
@@ -320,7 +320,7 @@ static void unix_file__stale_is_replaced_live_is_refused_foreign_is_left(void **
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0604);
 
-    /* A live one. */
+    /* A socket in use. */
     wm_worker *second = wm_worker_new(app, address);
     assert_int_equal(wm_worker_listen(second), WM_EADDRINUSE);
     assert_non_null(strstr(wm_last_error(), address));
@@ -328,7 +328,7 @@ static void unix_file__stale_is_replaced_live_is_refused_foreign_is_left(void **
     assert_true(fd >= 0);
     close(fd);
 
-    /* It is unlinked with the listener; what is no socket is never touched. */
+    /* The listener unlinks its socket when it closes; a file that is no socket is never touched. */
     assert_int_equal(wm_worker_unlisten(worker), 0);
     assert_int_equal(stat(path, &info), -1);
     FILE *file = fopen(path, "w");

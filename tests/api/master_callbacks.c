@@ -1,4 +1,4 @@
-/* What a host may do in the callbacks of the master of wm_app_main. */
+/* Calls in the callbacks of the master of wm_app_main. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ static int32_t refuse(wm_worker *worker, int32_t index, void *user)
     return -1;
 }
 
-/* A host that does not look at what polling returns. */
+/* A host that ignores the results of wm_app_poll. */
 static void poll_for_ever(wm_app *app)
 {
     wm_event event;
@@ -90,7 +90,7 @@ static void set_up_refusal(wm_app *app, wm_worker *worker)
     wm_app_set_int(app, "pull", 1);
 }
 
-/* A master in a process of its own; its exit code. *started: how many processes it has started. */
+/* Runs a master in a process of its own and returns its exit code; *started: how many processes it has started. */
 static int run(void (*set_up)(wm_app *app, wm_worker *worker), int *started)
 {
     char folder[] = "/tmp/wm-master-XXXXXX";
@@ -119,7 +119,7 @@ static int run(void (*set_up)(wm_app *app, wm_worker *worker), int *started)
     while (read(starts[0], &byte, 1) == 1)
         ++*started;
     close(starts[0]);
-    assert_int_equal(rmdir(folder), 0); /* nothing of it is left */
+    assert_int_equal(rmdir(folder), 0); /* the master has removed its files */
     return WEXITSTATUS(status);
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file
- * Receiving: pause and resume in mid-buffer, polls with few records, the receive arena's end, pointers in records, limits.
+ * Receiving: pause and resume in mid-buffer, polls with few records, a full receive arena, pointers in records, limits.
  */
 #include "support/ws_client.h"
 
@@ -93,8 +93,7 @@ static void pause__at_every_seventh_of_10000_lines_loses_nothing(void **state)
     host_end(host);
 }
 
-/** More connections and bytes than the arena has room for, whatever a poll may return: each connection's bytes arrive whole and in order.
- */
+/** More connections and bytes than the arena has room for, with any cap: each connection's bytes arrive complete and in order. */
 static void arena__many_connections_with_more_than_it_holds(void **state)
 {
     enum { CONNS = 12, LINES = 90, LINE = 1000 };
@@ -132,7 +131,7 @@ static void arena__many_connections_with_more_than_it_holds(void **state)
     host_end(host);
 }
 
-/** A 3 MiB websocket message in 48 parts with pings between, while others talk. */
+/** A 3 MiB websocket message in 48 fragments with pings between, beside traffic of other connections. */
 static void assembly__a_long_message_in_parts_while_others_talk(void **state)
 {
     enum { PART = 65536, PARTS = 48 };
@@ -167,7 +166,7 @@ static void assembly__a_long_message_in_parts_while_others_talk(void **state)
     host_end(host);
 }
 
-/** Keeps the records of a poll and looks at what they point to only after everything else of the batch was handled. */
+/** Keeps the records of a poll, and reads the data that they point to only after the rest of the batch was handled. */
 static void records__are_all_valid_until_the_next_poll(void **state)
 {
     enum { LINES = 101, LINE = 1200 };
@@ -186,7 +185,7 @@ static void records__are_all_valid_until_the_next_poll(void **state)
     while (line < LINES) {
         int count = wm_app_poll(host->app, host->batch, setting->cap, 1000);
         assert_true(count >= 0);
-        for (int i = 0; i < count; i++) /* sends do not touch them */
+        for (int i = 0; i < count; i++) /* sends do not change the records' data */
             assert_int_equal(wm_conn_send(host->batch[i].conn, lines, LINE, 0), 0);
         assert_int_equal(wm_app_flush(host->app), 0);
         if (line < 50 && line + count >= 50)
@@ -306,7 +305,7 @@ static void max_assembly_total__the_one_that_goes_over_is_closed(void **state)
     for (int i = 0; i < 3; i++)
         client_end(&clients[i]);
     until(host, count_of(host, WM_EVENT_CLOSE) == 3);
-    /* What they held is given back: a line of that length passes again. */
+    /* Their memory is free again: a line of that length passes. */
     struct client client = client_open(host, NULL);
     client_send(host, &client, part, sizeof part);
     client_say(host, &client, "\n");
@@ -322,7 +321,7 @@ static void stop_on_message(wm_worker *worker, wm_conn conn, const void *data, s
     wm_app_stop(wm_worker_app(worker));
 }
 
-/** A poll that has filled the arena ends; a run after it reads from the front again. */
+/** A poll ends when it has filled the arena; a run after it reads from the front again. */
 static void run__after_a_poll_that_filled_the_arena_reads(void **state)
 {
     const struct setting *setting = *state;

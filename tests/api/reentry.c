@@ -1,7 +1,7 @@
 /**
  * @file
- * Any call is legal in any callback: closes, frees, listeners, timers, options; what cannot be done says so. Callbacks and, where
- * the same acts are done between polls, pull mode.
+ * Any call is legal in any callback: close, free, listen, timers, options; the calls that are refused return WM_ESTATE. With callbacks
+ * and, for the calls between polls, in pull mode.
  */
 #include "support/ws_client.h"
 
@@ -23,7 +23,7 @@ enum act {
 
 struct reentry {
     enum act act;
-    uint32_t at; /**< the kind of event at which it is done */
+    uint32_t at; /**< the kind of event in which the call is made */
     int done, app_freed;
     wm_worker *other;
 };
@@ -47,7 +47,7 @@ static void nested_run(struct host *host)
 
 static void perform(struct host *host, struct reentry *plan, const wm_event *event)
 {
-    /* Inside the close callback the connection is still there; when a poll shows the record it is gone. */
+    /* The connection still exists inside the close callback; when a poll returns the record it is gone. */
     int gone = event->kind == WM_EVENT_CLOSE && host->setting->cap != 0;
     switch (plan->act) {
     case CLOSE:
@@ -108,7 +108,7 @@ static void act_once(struct host *host, const wm_event *event)
     }
 }
 
-/** One connection that goes through all events, with the act at one of them; then nothing may be broken. */
+/** One connection that goes through all events, with the call in one of them; afterwards the app still works. */
 static void run_plan(const struct setting *setting, const char *scheme, struct reentry *plan)
 {
     struct host *host = host_begin(setting, scheme);

@@ -1,6 +1,6 @@
 /**
  * @file
- * Requests that the host does not answer within request_timeout_ms: 503 in their turn, and one line in the log.
+ * Requests that the host does not answer within request_timeout_ms: 503, in order, and one line in the log.
  */
 #include "support/client.h"
 
@@ -71,7 +71,7 @@ static void unanswered__gets_503_and_a_line(void **state)
     assert_true(clock_ms() - start >= TIMEOUT_MS);
     assert_int_equal(lines, 1);
     assert_int_equal(wm_request_respond(kept[0], 200, NULL, 0, "late", 4, 0), WM_ECLOSED);
-    client_say(host, &client, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"); /* the connection serves on */
+    client_say(host, &client, "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"); /* the connection continues */
     hear_answer(host, &client, "HTTP/1.1 200 ", "now");
     client_end(&client);
     timeout_end(host);
@@ -85,7 +85,7 @@ static void pipelined__each_in_its_turn(void **state)
     hear_answer(host, &client, "HTTP/1.1 503 ", "not answered in time\n");
     hear_answer(host, &client, "HTTP/1.1 200 ", "now");
     hear_answer(host, &client, "HTTP/1.1 503 ", "not answered in time\n");
-    assert_int_equal(lines, 1); /* a second at most */
+    assert_int_equal(lines, 1); /* at most one a second */
     client_end(&client);
     timeout_end(host);
 }

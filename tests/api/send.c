@@ -1,6 +1,6 @@
 /**
  * @file
- * Sending: all or nothing, backpressure, limits, what is held before open, slow readers.
+ * Sending: all or nothing, backpressure, limits, sends before open, slow readers.
  */
 #include "support/ws_client.h"
 
@@ -55,7 +55,7 @@ static void before_open__what_is_held_has_the_limit_of_the_queue(void **state)
     host_end(host);
 }
 
-/** Fills the kernel's buffers of a peer that does not read, in messages of `len`; returns how many were taken until the queue has bytes. */
+/** Fills the kernel's buffers for a peer that does not read, in messages of `len`; returns how many it took to get bytes into the queue. */
 static size_t fill(struct host *host, wm_conn conn, const char *message, size_t len, int *result)
 {
     for (size_t taken = 1; taken < 100000; taken++) {
@@ -79,7 +79,7 @@ static void backpressure__steps_and_events_are_exact(void **state)
     fill_pattern(message, LEN, 1);
     int result;
     size_t taken = fill(host, conn, message, LEN, &result);
-    /* From here on nothing leaves: the results follow from the queue's size alone. */
+    /* From here on the kernel takes nothing: the results depend on the size of the queue alone. */
     for (int i = 0; i < 100; i++) {
         int64_t before = wm_conn_send_queue_size(conn);
         result = wm_conn_send(conn, message, LEN, 0);
@@ -96,7 +96,7 @@ static void backpressure__steps_and_events_are_exact(void **state)
     assert_int_equal(result, WM_EFULL);
     settle(host);
     assert_string_equal(trace(host, conn), "connect open full");
-    /* A slow reader then drains all of it, and hears drain once. */
+    /* A slow reader then drains the queue: one drain event. */
     size_t total = taken * (LEN + 1), got = 0;
     uint64_t sum = 0, expected = 0;
     int64_t guard = clock_ms() + GUARD_MS;

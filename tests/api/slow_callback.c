@@ -1,6 +1,6 @@
 /**
  * @file
- * A callback that holds up the loop is logged by its worker and name, once a second at most.
+ * A callback that holds up the loop is logged with its worker and name, at most once a second.
  */
 #include "support/client.h"
 

@@ -1,6 +1,6 @@
 /**
  * @file
- * wm_app_stop and what http clients still get: the answers that the host owes them, the last with Connection: close.
+ * wm_app_stop and http: clients still get the answers to requests in flight, the last with Connection: close.
  */
 #include "support/ws_client.h"
 
@@ -11,7 +11,7 @@ static int respond(wm_request request, const char *body)
     return wm_request_respond(request, 200, NULL, 0, body, strlen(body), 0);
 }
 
-/** Waits for a whole answer, takes it, and says whether it announced the end. */
+/** Waits for a whole answer, takes it, and returns whether it has Connection: close. */
 static int hear_answer(struct host *host, struct client *client, const char *body)
 {
     char head[4096];
@@ -58,7 +58,7 @@ static void stop__the_last_of_the_answers_that_are_due_says_close(void **state)
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 2)->id, "three"), 0);
     assert_int_equal(wm_app_stop(host->app), 0);
     settle(host);
-    client_say(host, &client, GET); /* comes too late, and nobody hears of it */
+    client_say(host, &client, GET); /* too late: it is not delivered */
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 1)->id, "two"), 0);
     settle(host);
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, "one"), 0);
@@ -120,7 +120,7 @@ static void stop__an_answer_that_never_comes_ends_with_stop_timeout(void **state
     assert_int_equal(wm_app_set_int(host->app, "stop_timeout_ms", 50), 0);
     struct client client = client_open(host, NULL);
     client_say(host, &client, GET);
-    client_say(host, &client, "GET / HT"); /* nor does what is partly here delay it */
+    client_say(host, &client, "GET / HT"); /* an incomplete request does not delay the stop either */
     until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
     assert_int_equal(wm_app_stop(host->app), 0);
     until_stopped(host);

@@ -1,6 +1,6 @@
 /**
  * @file
- * Timers go by the monotonic clock: the wall clock, which this program sets for the library, moves none of them.
+ * Timers use the monotonic clock: the wall clock, which this program replaces, does not affect them.
  */
 #include "support/client.h"
 
@@ -10,7 +10,7 @@
 static long ahead_s;
 static long asked;
 
-/* In place of the C library's, for every library of this process. */
+/* Replaces the C library's, for every library of this process. */
 __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, struct timespec *out)
 {
     asked++;

@@ -1,6 +1,6 @@
 /**
  * @file
- * Timers: once, repeated, deleted, in order, beside I/O, as records, and the notifier of their user pointer.
+ * Timers: one-shot, repeated, deleted, in order, beside I/O, as records, and the destroy of their user pointer.
  */
 #include "support/client.h"
 
