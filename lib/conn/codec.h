@@ -1,7 +1,8 @@
 /**
  * @file
  * The contract between a connection and its protocol: one constant descriptor per protocol, with traits and
- * functions. The instances are in session/.
+ * functions. The instances are in session/; each includes conn/reactor.h, through which its functions reach the
+ * parts of the data path (conn.owner->reactor).
  *
  * A connection stores its codec's row in the reactor's table: accept copies it from the endpoint, only an
  * upgrade changes it. A codec costs one indirect call per read and one per send, none per message. The app's

@@ -201,7 +201,7 @@ void Inbox::read(Connection &conn)
     if (conn.state < ConnState::kHandshake && !reactor_.lifecycle.secure(conn))
         return;
     if (!arena_) {
-        arena_ = static_cast<char *>(malloc(kArenaSize + kPadding));
+        arena_ = static_cast<char *>(malloc(kArenaSize));
         if (!arena_) {
             reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
             return;

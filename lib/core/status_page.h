@@ -53,6 +53,7 @@ struct StatusPage {
     StatusRow row[kRows];
 };
 
+// The page is full: a column takes its bytes from kRows, or from the texts of a row.
 static_assert(sizeof(StatusPage) <= StatusPage::kSize, "a page a process");
 static_assert(std::atomic<uint64_t>::is_always_lock_free, "the page is shared between processes");
 

@@ -37,6 +37,8 @@ public:
 
     /// The transport's own handshake, called whenever fd can be read until it returns kDone.
     virtual IoResult secure(int fd) = 0;
+    /// Called once each time fd is readable. What it keeps back beyond len waits until fd is readable again, so a transport that decodes
+    /// keeps nothing back that it has decoded.
     virtual IoResult receive(int fd, char *out, size_t len) = 0;
     virtual IoResult send(int fd, const struct iovec *vectors, int count) = 0;
 

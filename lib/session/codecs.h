@@ -8,7 +8,9 @@
 
 #include "conn/codec.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace wm {
 
@@ -18,10 +20,12 @@ extern const Codec kHttpCodec;
 extern const Codec kHandshakeCodec; ///< websocket until its handshake is answered
 extern const Codec kWebsocketCodec;
 
-enum class CodecRow : uint8_t { kRaw, kText, kHttp, kHandshake, kWebsocket };
+enum class CodecRow : uint8_t { kRaw, kText, kHttp, kHandshake, kWebsocket, kCount };
 
 /// Indexed by CodecRow.
 inline constexpr const Codec *kCodecs[] = {&kRawCodec, &kTextCodec, &kHttpCodec, &kHandshakeCodec, &kWebsocketCodec};
+
+static_assert(std::size(kCodecs) == static_cast<size_t>(CodecRow::kCount), "a row for each codec, and a codec for each row");
 
 } // namespace wm
 

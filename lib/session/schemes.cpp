@@ -19,6 +19,15 @@ constexpr Scheme kSchemes[] = {
 /// Schemes of Workerman that are not supported yet: reported as such, not as typing errors.
 constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss"};
 
+/// "tcp, unix, ...".
+std::string supported_schemes()
+{
+    std::string text;
+    for (const Scheme &scheme : kSchemes)
+        text += std::string(text.empty() ? "" : ", ") + scheme.name;
+    return text;
+}
+
 } // namespace
 
 const Scheme *find_scheme(const char *address)
@@ -38,7 +47,7 @@ const Scheme *find_scheme(const char *address)
     }
     for (const char *unsupported : kUnsupported)
         if (name == unsupported) {
-            fail(WM_EADDRESS, "scheme '%s' is not there yet: %s (there are tcp, text, websocket, http and unix)", unsupported, address);
+            fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (there are %s)", unsupported, address, supported_schemes().c_str());
             return nullptr;
         }
     fail(WM_EADDRESS, "unknown scheme '%s' in %s: did you mean %s://?", name.c_str(), address,

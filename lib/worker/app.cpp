@@ -40,6 +40,7 @@ App::App(uint32_t index, Mailbox *mailbox)
     reactor.owner = this;
     reactor.arm_due = &App::arm;
     reactor.sessions = sessions.get();
+    static_assert(std::size(kCodecs) <= Reactor::kMaxCodecs);
     std::copy(std::begin(kCodecs), std::end(kCodecs), reactor.codecs);
     options.max_queue_total = quarter_of_memory();
     set_limits();

@@ -21,7 +21,7 @@ static void address__what_is_wrong_is_said_with_the_right_form(void **state)
     expect_refused(app, "websoket://127.0.0.1:1", "did you mean websocket://?");
     expect_refused(app, "htp://127.0.0.1:1", "did you mean http://?");
     expect_refused(app, "txt://127.0.0.1:1", "did you mean text://?");
-    expect_refused(app, "wss://127.0.0.1:1", "not there yet");
+    expect_refused(app, "wss://127.0.0.1:1", "not supported yet");
     expect_refused(app, "127.0.0.1:1234", "websocket://127.0.0.1:1234");
     expect_refused(app, "", "no scheme");
     expect_refused(app, "text://127.0.0.1", "no port");

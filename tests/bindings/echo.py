@@ -7,6 +7,7 @@ import json
 import pathlib
 import resource
 import sys
+import threading
 
 library, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 api = json.loads((folder / "wm.json").read_text(encoding="utf-8"))
@@ -38,12 +39,21 @@ for error in api["errors"]:
     assert wm.wm_error_name(error["value"]).decode() == error["name"], error
     assert wm.wm_strerror(error["value"]).decode() == error["text"], error
 
-MESSAGE, OPEN, CLOSE = (constants["WM_EVENT_" + name] for name in ("MESSAGE", "OPEN", "CLOSE"))
+MESSAGE, OPEN, CLOSE, HUB = (constants["WM_EVENT_" + name] for name in ("MESSAGE", "OPEN", "CLOSE", "HUB"))
 app = wm.wm_app_new()
 worker = wm.wm_worker_new(app, b"text://127.0.0.1:0")
 if not worker or wm.wm_worker_listen(worker) != 0:
     sys.exit(wm.wm_last_error().decode())
 print(wm.wm_worker_address(worker).decode(), flush=True)
+
+# Another thread's call is pending; its result comes as a record.
+MARK = 0x5EED
+hub = wm.wm_hub_new(app)
+results = []
+thread = threading.Thread(target=lambda: results.append(wm.wm_hub_broadcast(hub, b"x", 1, 0, None, None, MARK, None)))
+thread.start()
+thread.join()
+assert results == [constants["WM_PENDING"]], results
 
 CAP = 1024
 events = (Event * CAP)()
@@ -56,11 +66,15 @@ while connections != 0:
         if event.kind == MESSAGE:
             wm.wm_conn_send(event.conn, event.data, event.len, 0)
             messages += 1
+        elif event.kind == HUB:
+            assert (event.code, event.id, event.detail, event.len, event.user) == (0, 0, 0, 0, MARK), "hub record"
+            results.clear()
         elif event.kind == OPEN:
             connections = (connections or 0) + 1
         elif event.kind == CLOSE:
             connections -= 1
             assert (event.flags, event.code, event.detail) == (constants["WM_REASON_PEER"], 0, 0), "close record"
+assert not results, "no hub record"
 usage = resource.getrusage(resource.RUSAGE_SELF)
 wm.wm_app_free(app)
 print(f"{messages} messages, {(usage.ru_utime + usage.ru_stime) * 1e9 / messages:.0f} ns each")

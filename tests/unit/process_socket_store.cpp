@@ -71,7 +71,7 @@ size_t kept(const SocketStore &store)
     return store.kept_for(kSlot, nullptr).size();
 }
 
-/// Bound at DIRECTORY/a/file, which leads to FOLDER/b/file from then on.
+/// Bound at DIRECTORY/a/file, which leads to DIRECTORY/b/file from then on.
 int bound_elsewhere(const Folder &folder)
 {
     assert_int_equal(mkdir((folder.path + "/a").c_str(), 0755), 0);
