@@ -1,6 +1,7 @@
 /**
  * @file
- * The connection: an id, never a pointer. A stale id gives WM_ECLOSED, also from getters of counts; getters of pointers return NULL.
+ * The connection: an id, never a pointer. A stale id gives WM_ECLOSED, also from getters of counts; getters
+ * of pointers return NULL.
  */
 #ifndef WM_CONN_H
 #define WM_CONN_H
@@ -14,32 +15,34 @@ extern "C" {
 /**
  * Sends one message in the protocol's framing: the whole of it or nothing. Any thread.
  *
- * The message leaves at the end of the turn. Before the open event it is held, within max_send_buffer. On http it answers the oldest
- * unanswered request with status 200 and text/html;charset=utf-8. The library does not check that a websocket text is UTF-8 and that a text
- * line contains no line break. From another thread the data are copied to the app's mailbox; a send that fails there becomes an error
- * event.
+ * The message leaves at the end of the turn. Before the open event it is held, within max_send_buffer. On
+ * http it answers the oldest unanswered request with status 200 and text/html;charset=utf-8. The library does
+ * not check that a websocket text is UTF-8 and that a text line contains no line break. From another thread
+ * the data are copied to the app's mailbox; a send that fails there becomes an error event.
  *
  * @param conn the connection
  * @param data the message: len bytes, copied or written before the return; may be NULL when len is 0
  * @param len bytes at data
  * @param flags WM_SEND_...
- * @return 0: taken. WM_BACKPRESSURE: taken, and more than send_high_water is queued. WM_QUEUED: in the mailbox. Not taken: WM_EFULL (over
- * max_send_buffer or max_queue_total before the call, or over max_mailbox), WM_EMSGSIZE (longer than both max_message and max_send_buffer),
- * WM_ESTATE (http without an unanswered request), WM_ECLOSED, WM_ESTOPPED, WM_EINVAL, WM_ENOMEM
+ * @return 0: taken. WM_BACKPRESSURE: taken, and more than send_high_water is queued. WM_QUEUED: in the
+ * mailbox. Not taken: WM_EFULL (over max_send_buffer or max_queue_total before the call, or over
+ * max_mailbox), WM_EMSGSIZE (longer than both max_message and max_send_buffer), WM_ESTATE (http without an
+ * unanswered request), WM_ECLOSED, WM_ESTOPPED, WM_EINVAL, WM_ENOMEM
  *
  * @since 0.1.0
  */
 WM_API int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 
 /**
- * Closes a connection once its queue is sent, within close_timeout_ms; for websocket with the close handshake. No message is delivered
- * after it; the close event has WM_REASON_LOCAL. Any thread.
+ * Closes a connection once its queue is sent, within close_timeout_ms; for websocket with the close
+ * handshake. No message is delivered after it; the close event has WM_REASON_LOCAL. Any thread.
  *
  * @param conn the connection
  * @param code websocket: the close code, 1000-1003, 1007-1014 or 3000-4999; 0: 1000. Other protocols send none
  * @param text the reason in UTF-8, len bytes, copied; only websocket sends it. May be NULL when len is 0
  * @param len at most 123
- * @return 0, WM_QUEUED from another thread, WM_EINVAL, WM_ECLOSED, WM_EFULL (over max_mailbox), WM_ESTOPPED or WM_ENOMEM
+ * @return 0, WM_QUEUED from another thread, WM_EINVAL, WM_ECLOSED, WM_EFULL (over max_mailbox), WM_ESTOPPED
+ * or WM_ENOMEM
  *
  * @since 0.1.0
  */
@@ -77,7 +80,8 @@ WM_API int wm_conn_resume_recv(wm_conn conn);
  * @param conn the connection
  * @param out takes the text and a NUL
  * @param cap bytes at out; 46 are enough for an IP, 110 for any address
- * @return the length without the NUL, WM_EMSGSIZE (cap is too small) or WM_ECLOSED (also for a peer that has reset the connection)
+ * @return the length without the NUL, WM_EMSGSIZE (cap is too small) or WM_ECLOSED (also for a peer that has
+ * reset the connection)
  *
  * @since 0.1.0
  */
@@ -109,7 +113,8 @@ WM_API void *wm_conn_user(wm_conn conn);
  *
  * @param conn the connection
  * @param user the pointer; NULL is allowed
- * @param destroy called once with user when it is replaced, or after the close event; may be NULL. Not called when the call fails
+ * @param destroy called once with user when it is replaced, or after the close event; may be NULL. Not called
+ * when the call fails
  * @return 0 or WM_ECLOSED
  *
  * @since 0.1.0

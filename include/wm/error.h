@@ -53,23 +53,25 @@ enum {
 };
 
 /**
- * The text of a code, for instance "Address already in use"; "success" for 0, "unknown error" for any other number. Static, never NULL. Any
- * thread.
+ * The text of a code, for instance "Address already in use"; "success" for 0, "unknown error" for any other
+ * number. Static, never NULL. Any thread.
  *
  * @since 0.1.0
  */
 WM_API const char *wm_strerror(int code);
 
 /**
- * The name of a code, for instance "WM_EADDRINUSE"; "WM_OK" for 0, "WM_EUNKNOWN" for any other number. Static, never NULL. Any thread.
+ * The name of a code, for instance "WM_EADDRINUSE"; "WM_OK" for 0, "WM_EUNKNOWN" for any other number.
+ * Static, never NULL. Any thread.
  *
  * @since 0.1.0
  */
 WM_API const char *wm_error_name(int code);
 
 /**
- * The detail of the last error in the calling thread, for instance "Address already in use: http://0.0.0.0:2016". Never NULL; empty before
- * the first error; valid until the next call that fails in this thread.
+ * The detail of the last error in the calling thread, for instance "Address already in use:
+ * http://0.0.0.0:2016". Never NULL; empty before the first error; valid until the next call that fails in
+ * this thread.
  *
  * @since 0.1.0
  */

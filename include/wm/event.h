@@ -27,11 +27,12 @@ enum {
 };
 
 /**
- * One event. Every pointer in it is valid until the next poll, run_once or free of that app. 64 bytes; the layout never changes.
+ * One event. Every pointer in it is valid until the next poll, run_once or free of that app. 64 bytes; the
+ * layout never changes.
  *
- * code of a CLOSE follows from its reason: WM_ETIMEDOUT for WM_REASON_TIMEOUT; WM_EPROTOCOL for WM_REASON_PROTOCOL; for WM_REASON_LIMIT
- * WM_EMSGSIZE (close code 1009), WM_EFULL (1008, 1013) or 0; for WM_REASON_ERROR the code of the errno, or WM_ESYS where detail is a close
- * code; else 0.
+ * code of a CLOSE follows from its reason: WM_ETIMEDOUT for WM_REASON_TIMEOUT; WM_EPROTOCOL for
+ * WM_REASON_PROTOCOL; for WM_REASON_LIMIT WM_EMSGSIZE (close code 1009), WM_EFULL (1008, 1013) or 0; for
+ * WM_REASON_ERROR the code of the errno, or WM_ESYS where detail is a close code; else 0.
  *
  * @since 0.1.0
  */

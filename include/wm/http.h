@@ -2,9 +2,10 @@
  * @file
  * HTTP requests and websocket handshakes: ids with accessors.
  *
- * The slices that accessors return live as long as message data: until the callback returns, or until the next poll; after wm_request_keep,
- * until the request is answered or its connection is closed. Accessors return 0 with the slice in *out and *len, which must not be NULL;
- * WM_ECLOSED when the request is answered or its connection gone; WM_ESTATE when its slices have expired.
+ * The slices that accessors return live as long as message data: until the callback returns, or until the
+ * next poll; after wm_request_keep, until the request is answered or its connection is closed. Accessors
+ * return 0 with the slice in *out and *len, which must not be NULL; WM_ECLOSED when the request is answered
+ * or its connection gone; WM_ESTATE when its slices have expired.
  *
  * A client that has ended its side of the connection still gets its answers, within close_timeout_ms.
  */
@@ -29,8 +30,8 @@ WM_API int wm_request_path(wm_request request, const void **out, size_t *len);
 /** What follows the first "?" of the target; empty if none. @since 0.1.0 */
 WM_API int wm_request_query(wm_request request, const void **out, size_t *len);
 /**
- * The host that the request is for, "name" or "name:port": the authority of an absolute target, whatever Host says (RFC 9112 §3.2.2), else
- * the Host field; empty for HTTP/1.0 without either.
+ * The host that the request is for, "name" or "name:port": the authority of an absolute target, whatever Host
+ * says (RFC 9112 §3.2.2), else the Host field; empty for HTTP/1.0 without either.
  *
  * @since 0.1.0
  */
@@ -81,13 +82,15 @@ WM_API wm_conn wm_request_conn(wm_request request);
 WM_API int wm_request_keep(wm_request request);
 
 /**
- * Answers a request and ends it. Answers may come in any order, also after the callback: the library writes them in the order of the
- * requests. Answers to HEAD, and with status 204 and 304, leave without the body (RFC 9110 §9.3.2, §15).
+ * Answers a request and ends it. Answers may come in any order, also after the callback: the library writes
+ * them in the order of the requests. Answers to HEAD, and with status 204 and 304, leave without the body
+ * (RFC 9110 §9.3.2, §15).
  *
  * @param request the request; its id is stale afterwards
  * @param status 200-599
- * @param headers lines "Name: value\r\n", copied; may be NULL when headers_len is 0. The library writes Content-Length, Transfer-Encoding
- * and Connection, so these are refused, but for "Connection: close", which closes the connection after the answer
+ * @param headers lines "Name: value\r\n", copied; may be NULL when headers_len is 0. The library writes
+ * Content-Length, Transfer-Encoding and Connection, so these are refused, but for "Connection: close", which
+ * closes the connection after the answer
  * @param headers_len bytes at headers
  * @param body the body, copied or written before the return; may be NULL when len is 0
  * @param len bytes at body

@@ -1,7 +1,7 @@
 /**
  * @file
- * The hub: uid -> connections of one app. A uid may have several connections, a connection has one uid per hub, and a close unbinds the
- * connection.
+ * The hub: uid -> connections of one app. A uid may have several connections, a connection has one uid per
+ * hub, and a close unbinds the connection.
  */
 #ifndef WM_HUB_H
 #define WM_HUB_H
@@ -16,8 +16,9 @@ extern "C" {
  * The result of a hub call that returned WM_PENDING. Called exactly once, on the app's thread.
  *
  * @param hub the hub; NULL when it was freed before the call ran
- * @param status 0: `connections` is exact. WM_PARTIAL: at least `connections`, and other processes did not answer. Below 0: no connection
- * is known to have the message; WM_ECLOSED: the hub was freed, WM_ESTOPPED: the app was freed
+ * @param status 0: `connections` is exact. WM_PARTIAL: at least `connections`, and other processes did not
+ * answer. Below 0: no connection is known to have the message; WM_ECLOSED: the hub was freed, WM_ESTOPPED:
+ * the app was freed
  * @param connections how many connections took the message, or are online
  * @param user the pointer that was passed with the call
  *
@@ -33,18 +34,23 @@ typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connection
  * @since 0.1.0
  */
 WM_API wm_hub *wm_hub_new(wm_app *app);
-/** Frees a hub and unbinds its connections, which stay open. Pending calls get WM_ECLOSED. NULL is allowed. @since 0.1.0 */
+/**
+ * Frees a hub and unbinds its connections, which stay open. Pending calls get WM_ECLOSED. NULL is allowed.
+ *
+ * @since 0.1.0
+ */
 WM_API void wm_hub_free(wm_hub *hub);
 
 /**
- * Binds a connection to a uid. A connection that has a uid moves to the new one. Over max_per_uid the oldest connection of that uid is
- * closed (websocket 1008 "replaced").
+ * Binds a connection to a uid. A connection that has a uid moves to the new one. Over max_per_uid the oldest
+ * connection of that uid is closed (websocket 1008 "replaced").
  *
  * @param hub the hub
  * @param uid the uid: uid_len bytes of any value, copied
  * @param uid_len from 1 to max_uid
  * @param conn a connection of the hub's app
- * @return 0, WM_EINVAL (uid_len, or a connection of another app), WM_ESTATE (an http connection), WM_ECLOSED or WM_ENOMEM
+ * @return 0, WM_EINVAL (uid_len, or a connection of another app), WM_ESTATE (an http connection), WM_ECLOSED
+ * or WM_ENOMEM
  *
  * @since 0.1.0
  */
@@ -87,9 +93,10 @@ WM_API int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
 /**
  * Sends one message to every connection of a uid. Any thread.
  *
- * On the app's thread the call returns 0 with the exact number in *connections, and does not call done. From another thread the data are
- * copied and the call returns WM_PENDING: the result comes exactly once, on the app's thread, in done or as a WM_EVENT_HUB record. A
- * connection whose queue is full is not counted and gets an error event (WM_EFULL).
+ * On the app's thread the call returns 0 with the exact number in *connections, and does not call done. From
+ * another thread the data are copied and the call returns WM_PENDING: the result comes exactly once, on the
+ * app's thread, in done or as a WM_EVENT_HUB record. A connection whose queue is full is not counted and gets
+ * an error event (WM_EFULL).
  *
  * @param hub the hub
  * @param uid the uid: uid_len bytes
@@ -100,17 +107,18 @@ WM_API int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
  * @param connections how many connections took it (0: the uid is offline), when the call returns 0; may be NULL
  * @param done takes the result of a pending call; NULL: a WM_EVENT_HUB record
  * @param user passed to done
- * @param destroy called once with user when the library no longer needs it: after done, or at the end of the turn of a call that returned
- * 0. Not called when the call fails
- * @return 0, WM_PENDING, WM_EINVAL, WM_EFULL (over max_mailbox), WM_ENOMEM, WM_ECLOSED or WM_ESTOPPED (the app is being freed, or has
- * stopped)
+ * @param destroy called once with user when the library no longer needs it: after done, or at the end of the
+ * turn of a call that returned 0. Not called when the call fails
+ * @return 0, WM_PENDING, WM_EINVAL, WM_EFULL (over max_mailbox), WM_ENOMEM, WM_ECLOSED or WM_ESTOPPED (the
+ * app is being freed, or has stopped)
  *
  * @since 0.1.0
  */
 WM_API int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections,
                        wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 /**
- * Sends one message to every bound connection that is open, framed once for each protocol. Counts as wm_worker_broadcast does. Any thread.
+ * Sends one message to every bound connection that is open, framed once for each protocol. Counts as
+ * wm_worker_broadcast does. Any thread.
  *
  * @param hub the hub
  * @param data the message: len bytes, copied or written before the return

@@ -15,7 +15,8 @@ extern "C" {
 enum { WM_LOG_DEBUG = 0, WM_LOG_INFO = 1, WM_LOG_WARN = 2, WM_LOG_ERROR = 3 };
 
 /**
- * Takes one line of the log. Called on any thread that calls the library, on one at a time; must not call the library.
+ * Takes one line of the log. Called on any thread that calls the library, on one at a time; must not call the
+ * library.
  *
  * @param level WM_LOG_...
  * @param text the line: len bytes without a line break, valid during the call
@@ -27,7 +28,8 @@ enum { WM_LOG_DEBUG = 0, WM_LOG_INFO = 1, WM_LOG_WARN = 2, WM_LOG_ERROR = 3 };
 typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *user);
 
 /**
- * Sets the function that takes every line of the log, for the whole process, instead of the log file and standard error. Any thread.
+ * Sets the function that takes every line of the log, for the whole process, instead of the log file and
+ * standard error. Any thread.
  *
  * @param fn the function; NULL: the log file and standard error again
  * @param user passed to fn
@@ -39,9 +41,10 @@ typedef void (*wm_log_fn)(int32_t level, const void *text, size_t len, void *use
 WM_API int wm_log_set(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 
 /**
- * Writes a line to the library's log: to the function of wm_log_set, else to the log file or standard error. After `start -d` the terminal
- * shows neither standard output nor standard error, so a host's messages belong here. Drops lines below the app option log_level, replaces
- * control characters by spaces, and cuts a line at 1023 bytes. Any thread, but not inside a wm_log_fn.
+ * Writes a line to the library's log: to the function of wm_log_set, else to the log file or standard error.
+ * After `start -d` the terminal shows neither standard output nor standard error, so a host's messages belong
+ * here. Drops lines below the app option log_level, replaces control characters by spaces, and cuts a line at
+ * 1023 bytes. Any thread, but not inside a wm_log_fn.
  *
  * @param level WM_LOG_...
  * @param text the line: len bytes of UTF-8 without a line break, copied; may be NULL when len is 0

@@ -22,7 +22,8 @@ typedef void (*wm_timer_fn)(wm_timer timer, void *user);
  * @param repeat_ms milliseconds between calls; 0: only once
  * @param fn the callback; NULL: WM_EVENT_TIMER records
  * @param user passed to fn
- * @param destroy called once with user after the last call or the deletion; may be NULL. Not called when the call fails
+ * @param destroy called once with user after the last call or the deletion; may be NULL. Not called when the
+ * call fails
  * @return the timer; 0 on failure (wm_last_error: WM_EINVAL for a time below 0 or over 2^40, WM_ENOMEM, WM_ESTOPPED)
  *
  * @since 0.1.0

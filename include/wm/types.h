@@ -4,12 +4,14 @@
  *
  * What holds unless a declaration says otherwise:
  *
- * A function is called on the thread of its app (the thread that runs or polls it, wm/app.h); on another it returns WM_ETHREAD. A function
- * that returns an int returns 0 or more on success and a negative WM_E... code (wm/error.h) on failure, a function that returns a pointer
- * or an id NULL or 0; the detail is in wm_last_error. NULL for an object, or for a pointer that the call needs, is WM_EINVAL.
+ * A function is called on the thread of its app (the thread that runs or polls it, wm/app.h); on another it
+ * returns WM_ETHREAD. A function that returns an int returns 0 or more on success and a negative WM_E... code
+ * (wm/error.h) on failure, a function that returns a pointer or an id NULL or 0; the detail is in
+ * wm_last_error. NULL for an object, or for a pointer that the call needs, is WM_EINVAL.
  *
- * Strings and data are (pointer, length), and are copied before the call returns; addresses and option names end in NUL. Times are
- * milliseconds, sizes bytes. A `user` pointer stays the caller's when the registration fails.
+ * Strings and data are (pointer, length), and are copied before the call returns; addresses and option names
+ * end in NUL. Times are milliseconds, sizes bytes. A `user` pointer stays the caller's when the registration
+ * fails.
  */
 #ifndef WM_TYPES_H
 #define WM_TYPES_H
@@ -27,7 +29,11 @@
 extern "C" {
 #endif
 
-/** A connection: an id of at most 53 bits, 0: none. Unique in the process; a stale one gives WM_ECLOSED. @since 0.1.0 */
+/**
+ * A connection: an id of at most 53 bits, 0: none. Unique in the process; a stale one gives WM_ECLOSED.
+ *
+ * @since 0.1.0
+ */
 typedef uint64_t wm_conn;
 /** An HTTP request or a websocket handshake: an id like wm_conn. @since 0.1.0 */
 typedef uint64_t wm_request;
@@ -42,8 +48,8 @@ typedef struct wm_worker wm_worker;
 typedef struct wm_hub wm_hub;
 
 /**
- * Called exactly once when the library no longer needs a `user` pointer that was registered with it: at the end of the turn in which it was
- * replaced or its owner freed. On the app's thread.
+ * Called exactly once when the library no longer needs a `user` pointer that was registered with it: at the
+ * end of the turn in which it was replaced or its owner freed. On the app's thread.
  *
  * @since 0.1.0
  */

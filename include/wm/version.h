@@ -18,7 +18,8 @@ extern "C" {
 WM_API const char *wm_version(void);
 
 /**
- * The version of the library's ABI: a program that was built for a number runs with every library of that number. Any thread.
+ * The version of the library's ABI: a program that was built for a number runs with every library of that
+ * number. Any thread.
  *
  * @since 0.1.0
  */

@@ -2,11 +2,12 @@
  * @file
  * The worker: a listener on one address, its callbacks and its options.
  *
- * Address: SCHEME://HOST:PORT with SCHEME tcp, text, websocket (= ws) or http and HOST an IPv4, an [IPv6] or a name; or
- * SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract).
+ * Address: SCHEME://HOST:PORT with SCHEME tcp, text, websocket (= ws) or http and HOST an IPv4, an [IPv6] or
+ * a name; or SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract).
  *
- * Order of a connection's events: connect, handshake, open, then any of message, buffer_full, buffer_drain and error, then close: exactly
- * one close and nothing after it. Any call is legal in any callback, wm_conn_close and wm_worker_free included.
+ * Order of a connection's events: connect, handshake, open, then any of message, buffer_full, buffer_drain
+ * and error, then close: exactly one close and nothing after it. Any call is legal in any callback,
+ * wm_conn_close and wm_worker_free included.
  */
 #ifndef WM_WORKER_H
 #define WM_WORKER_H
@@ -39,8 +40,8 @@ typedef void (*wm_reload_fn)(wm_worker *worker, void *user);
  * @param conn the connection, not open yet
  * @param request the handshake, for the accessors of wm/http.h
  * @param user the pointer that was registered with the callback
- * @return 0: accept. Below 0: reject with status 403. WM_PENDING: wm_handshake_accept or wm_handshake_reject follows, within
- * handshake_timeout_ms of the connection's start
+ * @return 0: accept. Below 0: reject with status 403. WM_PENDING: wm_handshake_accept or wm_handshake_reject
+ * follows, within handshake_timeout_ms of the connection's start
  *
  * @since 0.1.0
  */
@@ -79,8 +80,8 @@ typedef void (*wm_error_fn)(wm_worker *worker, wm_conn conn, int32_t code, const
  * @param worker the worker
  * @param conn the connection; getters still work, except those of addresses when the peer has reset the connection
  * @param reason WM_REASON_...
- * @param code websocket: the close code (RFC 6455 §7.4; 1005: the close frame had none, 1006: no close frame came). Else the errno of
- * WM_REASON_ERROR, or 0
+ * @param code websocket: the close code (RFC 6455 §7.4; 1005: the close frame had none, 1006: no close frame
+ * came). Else the errno of WM_REASON_ERROR, or 0
  * @param text the peer's or the library's reason: len bytes, valid during the callback
  * @param len bytes at text
  * @param user the pointer that was registered with the callback
@@ -94,25 +95,27 @@ typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int
  *
  * @param app the app
  * @param address ends in NUL; copied. NULL: a worker that only starts (on_start, timers)
- * @return the worker, which the app owns until wm_worker_free; NULL on failure (wm_last_error has the reason and the right form of an
- * address: WM_EADDRESS)
+ * @return the worker, which the app owns until wm_worker_free; NULL on failure (wm_last_error has the reason
+ * and the right form of an address: WM_EADDRESS)
  *
  * @since 0.1.0
  */
 WM_API wm_worker *wm_worker_new(wm_app *app, const char *address);
 
 /**
- * Stops listening, closes the worker's connections at once (WM_REASON_LOCAL) and frees the worker at the end of the turn. NULL is allowed.
+ * Stops listening, closes the worker's connections at once (WM_REASON_LOCAL) and frees the worker at the end
+ * of the turn. NULL is allowed.
  *
  * @since 0.1.0
  */
 WM_API void wm_worker_free(wm_worker *worker);
 
 /**
- * Sets an option by name (wm/option.h, scope WM_SCOPE_WORKER). A new timeout applies to a connection when its next deadline passes; with
- * wm_conn_set_int it applies at once.
+ * Sets an option by name (wm/option.h, scope WM_SCOPE_WORKER). A new timeout applies to a connection when its
+ * next deadline passes; with wm_conn_set_int it applies at once.
  *
- * @return 0, WM_EOPTION (unknown; the detail has the nearest name), WM_EINVAL (the detail has the range) or WM_ESTATE (too late)
+ * @return 0, WM_EOPTION (unknown; the detail has the nearest name), WM_EINVAL (the detail has the range) or
+ * WM_ESTATE (too late)
  *
  * @since 0.1.0
  */
@@ -136,7 +139,8 @@ WM_API int wm_worker_get_str(wm_worker *worker, const char *option, const char *
  * @param worker the worker
  * @param fn the callback; NULL removes it
  * @param user passed to fn
- * @param destroy called once with user when fn is replaced or the worker is freed; NULL: not called. Not called when the registration fails
+ * @param destroy called once with user when fn is replaced or the worker is freed; NULL: not called. Not
+ * called when the registration fails
  * @return 0
  *
  * @since 0.1.0
@@ -155,7 +159,8 @@ WM_API int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_
  */
 WM_API int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
 /**
- * Sets the reload callback: under wm_app_main, before the process drains its connections; with option reloadable 0, the process stays.
+ * Sets the reload callback: under wm_app_main, before the process drains its connections; with option
+ * reloadable 0, the process stays.
  *
  * @param worker the worker
  * @param fn the callback; NULL removes it
@@ -266,8 +271,9 @@ WM_API int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *use
 /**
  * Listens in this process: no fork, no on_start. Legal in any callback. Accepts from the next turn on.
  *
- * @return 0, also when the worker listens already. WM_EADDRINUSE ("Address already in use: ADDRESS"), WM_EACCES, WM_EADDRNOTAVAIL, WM_EDNS,
- * WM_EMFILE, or WM_ESTATE (a worker without an address, or one that has stopped); wm_worker_error keeps the text
+ * @return 0, also when the worker listens already. WM_EADDRINUSE ("Address already in use: ADDRESS"),
+ * WM_EACCES, WM_EADDRNOTAVAIL, WM_EDNS, WM_EMFILE, or WM_ESTATE (a worker without an address, or one that has
+ * stopped); wm_worker_error keeps the text
  *
  * @since 0.1.0
  */
@@ -309,8 +315,8 @@ WM_API int wm_worker_resume_accept(wm_worker *worker);
 WM_API int wm_worker_stop(wm_worker *worker);
 
 /**
- * The address as it was given; while the worker listens, with the real port in place of 0. "none" for a worker without an address. Valid
- * until the next listen or unlisten.
+ * The address as it was given; while the worker listens, with the real port in place of 0. "none" for a
+ * worker without an address. Valid until the next listen or unlisten.
  *
  * @since 0.1.0
  */
@@ -328,7 +334,8 @@ WM_API int64_t wm_worker_conn_count(wm_worker *worker);
  */
 WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 /**
- * Sends one message to every open connection of the worker, framed once. A connection whose queue is full gets an error event (WM_EFULL).
+ * Sends one message to every open connection of the worker, framed once. A connection whose queue is full
+ * gets an error event (WM_EFULL).
  *
  * @param worker the worker
  * @param data the message: len bytes, copied or written before the return; may be NULL when len is 0
@@ -350,7 +357,8 @@ WM_API void *wm_worker_user(wm_worker *worker);
  *
  * @param worker the worker
  * @param user the pointer; NULL is allowed
- * @param destroy called once with user when it is replaced or the worker freed; may be NULL. Not called when the call fails
+ * @param destroy called once with user when it is replaced or the worker freed; may be NULL. Not called when
+ * the call fails
  * @return 0
  *
  * @since 0.1.0

@@ -69,7 +69,8 @@ int wm_app_get_str(wm_app *app, const char *option, const char **value)
     return with_app(app, [&](App &self) { return get_option(Scope::kApp, &self.options, option, value); });
 }
 
-// run, run_once and poll make the calling thread the app's, so they do not go through with_app; App::enter refuses a second thread.
+// run, run_once and poll make the calling thread the app's, so they do not go through with_app; App::enter
+// refuses a second thread.
 
 int wm_app_run(wm_app *app)
 {

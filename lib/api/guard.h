@@ -28,7 +28,8 @@ template <class Body> int guarded(Body body)
     }
 }
 
-/// WM_EINVAL for a NULL argument. A NULL handle often comes from a constructor that failed, so the detail keeps the error before.
+/// WM_EINVAL for a NULL argument. A NULL handle often comes from a constructor that failed, so the detail
+/// keeps the error before.
 int no_handle(const char *what);
 
 inline int wrong_thread()
@@ -94,7 +95,8 @@ template <class Body> int with_connection(wm_conn id, Body body)
     return guarded([&] { return body(*conn); });
 }
 
-/// Posts a command with copies of head and body to the mailbox of an app. Returns as Commands::post, or WM_ECLOSED, WM_ENOMEM.
+/// Posts a command with copies of head and body to the mailbox of an app. Returns as Commands::post, or
+/// WM_ECLOSED, WM_ENOMEM.
 int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body);
 
 } // namespace wm

@@ -1,7 +1,7 @@
 /**
  * @file
- * uid -> its entry: an open-addressing table with one word per slot. Hashes are keyed with a random secret of the table, because peers
- * choose uids. The app's thread.
+ * uid -> its entry: an open-addressing table with one word per slot. Hashes are keyed with a random secret of
+ * the table, because peers choose uids. The app's thread.
  */
 #ifndef WM_HUB_UID_TABLE_H
 #define WM_HUB_UID_TABLE_H

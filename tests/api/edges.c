@@ -1,4 +1,5 @@
-/* Edge cases of the contract: between polls, before the open event, when a hub or an app is freed, when descriptors run out. */
+/* Edge cases of the contract: between polls, before the open event, when a hub or an app is freed, when
+   descriptors run out. */
 #include "support/ws_client.h"
 
 #include <poll.h>
@@ -197,7 +198,8 @@ static void hub_record__has_status_connections_and_user(void **state)
 #endif
 #endif
 
-/* A hub is freed and a new one made, often at the same address, while a message for the first is pending in the mailbox. */
+/* A hub is freed and a new one made, often at the same address, while a message for the first is pending in
+   the mailbox. */
 static void pending_hub_send__never_reaches_a_later_hub(void **state)
 {
     (void)state;

@@ -1,6 +1,7 @@
 /**
  * @file
- * Websocket handshakes that the host decides: accepted with header lines, rejected, later, never, and peers that disconnect before.
+ * Websocket handshakes that the host decides: accepted with header lines, rejected, later, never, and peers
+ * that disconnect before.
  */
 #include "support/ws_client.h"
 

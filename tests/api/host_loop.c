@@ -1,6 +1,7 @@
 /**
  * @file
- * Beside a host's loop: the descriptor of wm_app_fd is readable when a poll with timeout 0 has something to do, and only then.
+ * Beside a host's loop: the descriptor of wm_app_fd is readable when a poll with timeout 0 has something to
+ * do, and only then.
  */
 #include "support/client.h"
 

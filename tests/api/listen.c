@@ -1,6 +1,7 @@
 /**
  * @file
- * Listening: malformed addresses and their error texts, ports in use, unix socket files, listening in callbacks, pausing accept.
+ * Listening: malformed addresses and their error texts, ports in use, unix socket files, listening in
+ * callbacks, pausing accept.
  */
 #include "support/client.h"
 

@@ -1,6 +1,7 @@
 /**
  * @file
- * Receiving: pause and resume in mid-buffer, polls with few records, a full receive arena, pointers in records, limits.
+ * Receiving: pause and resume in mid-buffer, polls with few records, a full receive arena, pointers in
+ * records, limits.
  */
 #include "support/ws_client.h"
 
@@ -93,7 +94,10 @@ static void pause__at_every_seventh_of_10000_lines_loses_nothing(void **state)
     host_end(host);
 }
 
-/** More connections and bytes than the arena has room for, with any cap: each connection's bytes arrive complete and in order. */
+/**
+ * More connections and bytes than the arena has room for, with any cap: each connection's bytes arrive
+ * complete and in order.
+ */
 static void arena__many_connections_with_more_than_it_holds(void **state)
 {
     enum { CONNS = 12, LINES = 90, LINE = 1000 };
@@ -166,7 +170,10 @@ static void assembly__a_long_message_in_parts_while_others_talk(void **state)
     host_end(host);
 }
 
-/** Keeps the records of a poll, and reads the data that they point to only after the rest of the batch was handled. */
+/**
+ * Keeps the records of a poll, and reads the data that they point to only after the rest of the batch was
+ * handled.
+ */
 static void records__are_all_valid_until_the_next_poll(void **state)
 {
     enum { LINES = 101, LINE = 1200 };

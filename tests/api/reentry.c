@@ -1,7 +1,7 @@
 /**
  * @file
- * Any call is legal in any callback: close, free, listen, timers, options; the calls that are refused return WM_ESTATE. With callbacks
- * and, for the calls between polls, in pull mode.
+ * Any call is legal in any callback: close, free, listen, timers, options; the calls that are refused return
+ * WM_ESTATE. With callbacks and, for the calls between polls, in pull mode.
  */
 #include "support/ws_client.h"
 

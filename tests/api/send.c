@@ -55,7 +55,10 @@ static void before_open__what_is_held_has_the_limit_of_the_queue(void **state)
     host_end(host);
 }
 
-/** Fills the kernel's buffers for a peer that does not read, in messages of `len`; returns how many it took to get bytes into the queue. */
+/**
+ * Fills the kernel's buffers for a peer that does not read, in messages of `len`; returns how many it took to
+ * get bytes into the queue.
+ */
 static size_t fill(struct host *host, wm_conn conn, const char *message, size_t len, int *result)
 {
     for (size_t taken = 1; taken < 100000; taken++) {

@@ -1,6 +1,7 @@
 /**
  * @file
- * Other threads: posts, sends, closes and hub sends through the mailbox, in order per thread; stop; all other calls are refused.
+ * Other threads: posts, sends, closes and hub sends through the mailbox, in order per thread; stop; all other
+ * calls are refused.
  */
 #include "support/ws_client.h"
 
