@@ -37,7 +37,38 @@ size_t sequence(const unsigned char *p, size_t left)
     return 0;
 }
 
+/// The bytes at p that begin a well-formed sequence, which continues otherwise: at least one.
+size_t maximal_subpart(const unsigned char *p, size_t left)
+{
+    for (size_t len = left < 3 ? left : 3; len > 1; len--) {
+        unsigned char continued[4] = {p[0], 0x80, 0x80, 0x80};
+        memcpy(continued, p, len);
+        if (sequence(continued, sizeof continued) > len)
+            return len;
+    }
+    return 1;
+}
+
 } // namespace
+
+size_t code_point_at(std::string_view text, size_t at, char32_t &code)
+{
+    const unsigned char *p = reinterpret_cast<const unsigned char *>(text.data()) + at;
+    size_t left = text.size() - at;
+    if (p[0] < 0x80) {
+        code = p[0];
+        return 1;
+    }
+    size_t len = sequence(p, left);
+    if (len == 0) {
+        code = 0xFFFD;
+        return maximal_subpart(p, left);
+    }
+    code = p[0] & (0x7Fu >> len);
+    for (size_t i = 1; i < len; i++)
+        code = code << 6 | (p[i] & 0x3Fu);
+    return len;
+}
 
 bool is_utf8(const char *data, size_t len)
 {

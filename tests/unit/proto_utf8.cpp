@@ -104,10 +104,56 @@ void every_pair_and_random_texts(void **)
     }
 }
 
+/// The code points of a text, U+FFFD for malformed bytes.
+std::u32string decoded(const std::string &text)
+{
+    std::u32string out;
+    for (size_t at = 0; at < text.size();) {
+        char32_t code;
+        at += wm::code_point_at(text, at, code);
+        out += code;
+    }
+    return out;
+}
+
+void malformed_bytes_are_replaced_by_maximal_subparts(void **)
+{
+    const std::pair<std::string, std::u32string> cases[] = {
+        {"a\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80", U"a\u00e9\u4e2d\U0001f600"},
+        {"\xe1\x80 ", U"\ufffd "},
+        {"\xf1\x80\x80x", U"\ufffdx"},
+        {"\xf1\x80\x80", U"\ufffd"},
+        {"\xc2 ", U"\ufffd "},
+        {"\xe0\x80\x80", U"\ufffd\ufffd\ufffd"},
+        {"\xed\xa0\x80", U"\ufffd\ufffd\ufffd"},
+        {"\xf4\x90\x80\x80", U"\ufffd\ufffd\ufffd\ufffd"},
+        {"\xf0\x90(", U"\ufffd("},
+        {"\xff\x80", U"\ufffd\ufffd"},
+        {"\xef\xbf\xbd", U"\ufffd"},
+    };
+    for (const auto &[text, expected] : cases)
+        assert_true(decoded(text) == expected);
+}
+
+void texts_without_a_replacement_are_utf8(void **)
+{
+    std::mt19937 random(11);
+    for (int i = 0; i < 100000; i++) {
+        std::string text;
+        for (size_t n = random() % 5; n > 0; n--)
+            text += static_cast<char>(random() % 2 ? random() : 0x80 | random() % 0x40);
+        bool replaced = decoded(text).find(U'\ufffd') != std::u32string::npos;
+        bool has_it = text.find("\xef\xbf\xbd") != std::string::npos;
+        assert_true(has_it || replaced == !wm::is_utf8(text.data(), text.size()));
+    }
+}
+
 } // namespace
 
 int main()
 {
-    const CMUnitTest tests[] = {cmocka_unit_test(borders_at_every_offset), cmocka_unit_test(every_pair_and_random_texts)};
+    const CMUnitTest tests[] = {cmocka_unit_test(malformed_bytes_are_replaced_by_maximal_subparts),
+                                cmocka_unit_test(texts_without_a_replacement_are_utf8), cmocka_unit_test(borders_at_every_offset),
+                                cmocka_unit_test(every_pair_and_random_texts)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,7 +1,7 @@
 #include "process/report/json_text.h"
 
-#include "process/report/code_point.h"
 #include "process/report/decimal.h"
+#include "proto/utf8.h"
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "process/report/text_table.h"
 
-#include "process/report/code_point.h"
+#include "proto/utf8.h"
 
 #include <algorithm>
 #include <iterator>
