@@ -48,7 +48,10 @@ int post_command(uint32_t app_index, Command command, std::string_view head, std
         memcpy(command.data, head.data(), head.size());
     if (!body.empty())
         memcpy(command.data + head.size(), body.data(), body.size());
-    return app->commands->post_locked(command);
+    int result = app->commands->post_locked(command);
+    if (result != WM_QUEUED)
+        free(command.data);
+    return result;
 }
 
 } // namespace wm

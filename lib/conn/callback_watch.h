@@ -30,6 +30,7 @@ public:
     /// Starts timing a callback of that name. owner nullptr: a callback of the app.
     void begin(const Endpoint *owner, const char *callback)
     {
+        running_ = true;
         owner_ = owner;
         callback_ = callback;
         began_cycles_ = cycles();
@@ -40,22 +41,30 @@ public:
     /// Ends the current measurement and starts one for another callback of the same owner.
     void next(const char *callback)
     {
-        end();
-        began_cycles_ = cycles();
-        callback_ = callback;
+        if (!running_)
+            return; // the host's own call, made outside of a turn, has led to it
+        begin_next(callback);
     }
     void end()
     {
         if (cycles() - began_cycles_ > threshold_cycles_)
             check_elapsed();
+        running_ = false;
     }
 
 private:
+    void begin_next(const char *callback)
+    {
+        const Endpoint *owner = owner_;
+        end();
+        begin(owner, callback);
+    }
     void check_elapsed();
 
     Loop &loop_;
-    const Endpoint *owner_ = nullptr;
+    const Endpoint *owner_ = nullptr; ///< valid while running_
     const char *callback_ = "";
+    bool running_ = false;
     uint64_t began_cycles_ = 0;
     uint64_t threshold_cycles_ = UINT64_MAX; ///< no callback that took fewer cycles is slow
     int64_t limit_ms_ = 0;

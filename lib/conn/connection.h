@@ -49,9 +49,9 @@ enum Todo : uint8_t {
 enum ConnEvent : uint8_t {
     kEventConnect = 1,
     kEventOpen = 2,
-    kEventError = 4,
-    kEventFull = 8,
-    kEventDrain = 16,
+    kEventFull = 4,
+    kEventDrain = 8,
+    kEventError = 16,
     kEventClose = 32,
 };
 
@@ -81,13 +81,15 @@ struct Segment {
 struct Cold {
     Watch write;
     SendQueue queue;
-    ConnOptions *options = nullptr; ///< overrides of wm_conn_set_int; nullptr: none
+    ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
+    const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static
+    int32_t deferred_error = 0;
     uint8_t close_text_len = 0;
     char close_text[123];
 
     ~Cold() { delete options; }
 
-    bool holds_something() const { return write.armed() || !queue.empty() || options || close_text_len > 0; }
+    bool holds_something() const { return write.armed() || !queue.empty() || options || close_text_len > 0 || deferred_error_text; }
 };
 
 /// In-place storage for the codec's state.

@@ -51,12 +51,12 @@ bool Dispatch::write_record(const wm_event &event)
     return true;
 }
 
-void Dispatch::deliver_record(const wm_event &event, wm_destroy_fn destroy)
+uint64_t Dispatch::deliver_record(const wm_event &event, wm_destroy_fn destroy)
 {
-    if (write_record(event))
-        reactor_.retire(event.user, destroy);
-    else
-        reactor_.overflow.add(event, destroy);
+    if (!write_record(event))
+        return reactor_.overflow.add(event, destroy);
+    reactor_.retire(event.user, destroy);
+    return 0;
 }
 
 // ---- events of a connection
@@ -187,15 +187,13 @@ void Dispatch::handshake(Connection &conn, uint64_t request)
 
 // ---- events of no connection
 
-void Dispatch::timer(uint64_t timer, void *user, wm_destroy_fn destroy)
+uint64_t Dispatch::timer(uint64_t timer, void *user, wm_destroy_fn destroy)
 {
-    if (full() && reactor_.overflow.has_timer(timer))
-        return; // a repeating timer skips the rounds that it missed
     wm_event event = {};
     event.kind = WM_EVENT_TIMER;
     event.id = timer;
     event.user = user;
-    deliver_record(event, destroy);
+    return deliver_record(event, destroy);
 }
 
 void Dispatch::post(void *user, wm_destroy_fn destroy)

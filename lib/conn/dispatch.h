@@ -60,7 +60,8 @@ public:
     void handshake(Connection &conn, uint64_t request);
 
     /// These retire user, if destroy is set, once the host has received the record.
-    void timer(uint64_t timer, void *user, wm_destroy_fn destroy);
+    /// Returns the number of its record in the overflow list; 0: it is not there.
+    uint64_t timer(uint64_t timer, void *user, wm_destroy_fn destroy);
     void post(void *user, wm_destroy_fn destroy);
     void hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy);
 
@@ -77,7 +78,7 @@ public:
 
 private:
     void deliver(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
-    void deliver_record(const wm_event &event, wm_destroy_fn destroy);
+    uint64_t deliver_record(const wm_event &event, wm_destroy_fn destroy);
     wm_event *new_record(uint32_t kind, Connection &conn);
     void error_event(Connection &conn, int32_t code, const char *text);
     void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind, const char *name);

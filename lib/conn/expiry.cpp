@@ -49,7 +49,13 @@ void Expiry::expired(uint32_t slot)
     if (!reactor_.connections.live_at(slot))
         return;
     Connection &conn = *reactor_.connections.at(slot);
-    uint32_t now = reactor_.tick();
+    reactor_.callback_watch.begin(conn.owner, "error");
+    expire(conn, reactor_.tick());
+    reactor_.callback_watch.end();
+}
+
+void Expiry::expire(Connection &conn, uint32_t now)
+{
     switch (conn.state) {
     case ConnState::kResolving:
     case ConnState::kConnecting:

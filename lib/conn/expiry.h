@@ -30,6 +30,7 @@ public:
     uint32_t tick_after(int64_t ms);
 
 private:
+    void expire(Connection &conn, uint32_t now);
     void expired_open(Connection &conn, uint32_t now);
     void send_ping(Connection &conn);
     uint32_t next_ping(int64_t interval_ms);

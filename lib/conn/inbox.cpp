@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace wm {
 
@@ -34,7 +35,12 @@ const char *Inbox::copy_text(const char *text, size_t len)
         return "";
     memcpy(copy, text, len);
     copy[len] = '\0';
-    batch_texts_.push_back(copy);
+    try {
+        batch_texts_.push_back(copy);
+    } catch (const std::bad_alloc &) {
+        free(copy);
+        return "";
+    }
     return copy;
 }
 
@@ -209,6 +215,7 @@ void Inbox::read(Connection &conn)
     }
     if (conn.todo & kTodoInput) {
         reactor_.todos.run();
+        reactor_.callback_watch.begin(conn.owner, "message");
         if (!reactor_.connections.live_at(conn.slot) || conn.state == ConnState::kClosed)
             return;
     }

@@ -328,6 +328,8 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
 
 void Lifecycle::pause(Connection &conn)
 {
+    if (!conn.delivers())
+        return; // nothing is delivered any more, but the peer's close frame is awaited
     conn.set(kPaused);
     update_read(conn);
 }

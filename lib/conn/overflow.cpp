@@ -42,52 +42,91 @@ void Overflow::defer(Connection &conn, ConnEvent event, int32_t code, const char
     if (!conn.has(kEventsDeferred)) {
         if (deferred_.size() == deferred_.capacity())
             drop_delivered();
-        deferred_.push_back({conn.slot, 0, nullptr});
+        deferred_.push_back(conn.slot);
         conn.set(kEventsDeferred);
     }
-    if (event == kEventError && !(conn.deferred_events & kEventError)) {
-        // From the back: an error is mostly the connection's first deferred event, so its entry is the last.
-        auto found = std::find_if(deferred_.rbegin(), deferred_.rend(), [&conn](const Deferred &entry) { return entry.slot == conn.slot; });
-        found->error = code;
-        found->error_text = text;
+    if (event == kEventFull && conn.deferred_events & kEventDrain) {
+        // The host has not seen the drain: to it the queue has been full all the time.
+        conn.deferred_events = static_cast<uint8_t>(conn.deferred_events & ~kEventDrain);
+        return;
+    }
+    if (event == kEventError) {
+        if (conn.deferred_events & kEventError || !conn.make_cold())
+            return; // out of memory: the close that follows is not lost
+        conn.cold->deferred_error = code;
+        conn.cold->deferred_error_text = text;
     }
     conn.deferred_events = static_cast<uint8_t>(conn.deferred_events | event);
 }
 
-void Overflow::add(const wm_event &record, wm_destroy_fn destroy)
+uint64_t Overflow::add(const wm_event &record, wm_destroy_fn destroy)
 {
     records_.push_back({record, destroy});
+    return last_delivered_ + records_.size() - first_record_;
 }
 
-bool Overflow::has_timer(uint64_t timer) const
+void Overflow::drop(uint64_t number)
 {
-    return std::any_of(records_.begin(), records_.end(),
-                       [timer](const Record &record) { return record.event.kind == WM_EVENT_TIMER && record.event.id == timer; });
+    if (!is_pending(number))
+        return;
+    Record &record = records_[first_record_ + static_cast<size_t>(number - last_delivered_) - 1];
+    reactor_.retire(record.event.user, record.destroy);
+    record = {};
 }
 
-void Overflow::drop_timer(uint64_t timer)
+bool Overflow::drop_timer(uint64_t timer)
 {
-    std::erase_if(records_, [timer](const Record &record) { return record.event.kind == WM_EVENT_TIMER && record.event.id == timer; });
+    for (size_t i = first_record_; i < records_.size(); i++)
+        if (records_[i].event.kind == WM_EVENT_TIMER && records_[i].event.id == timer) {
+            drop(last_delivered_ + i - first_record_ + 1);
+            return true;
+        }
+    return false;
 }
 
 void Overflow::deliver()
 {
     for (; delivered_ < deferred_.size(); delivered_++) {
-        uint32_t slot = deferred_[delivered_].slot;
+        uint32_t slot = deferred_[delivered_];
         Connection &conn = *reactor_.connections.at(slot);
-        if (reactor_.connections.live_at(slot) && conn.has(kEventsDeferred) && !deliver_events(conn))
+        if (!reactor_.connections.live_at(slot) || !conn.has(kEventsDeferred))
+            continue;
+        reactor_.callback_watch.begin(conn.owner, "open");
+        bool delivered = deliver_events(conn);
+        reactor_.callback_watch.end();
+        if (!delivered)
             break;
     }
-    drop_delivered();
+    if (delivered_ >= deferred_.size() / 2)
+        drop_delivered();
     deliver_records();
 }
 
 void Overflow::deliver_records()
 {
-    size_t written = 0;
-    for (; written < records_.size() && reactor_.dispatch.write_record(records_[written].event); written++)
-        reactor_.retire(records_[written].event.user, records_[written].destroy);
-    records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(written));
+    for (; first_record_ < records_.size(); first_record_++, last_delivered_++) {
+        const Record &record = records_[first_record_];
+        if (record.event.kind == 0)
+            continue;
+        if (!reactor_.dispatch.write_record(record.event))
+            break;
+        reactor_.retire(record.event.user, record.destroy);
+    }
+    if (first_record_ < records_.size() / 2)
+        return; // so that records move to the front in amortised constant time
+    records_.erase(records_.begin(), records_.begin() + static_cast<ptrdiff_t>(first_record_));
+    first_record_ = 0;
+}
+
+void Overflow::emit(Connection &conn, ConnEvent event)
+{
+    if (event != kEventError) {
+        reactor_.dispatch.emit(conn, event, 0, nullptr);
+        return;
+    }
+    const char *text = conn.cold->deferred_error_text;
+    conn.cold->deferred_error_text = nullptr;
+    reactor_.dispatch.emit(conn, event, conn.cold->deferred_error, text);
 }
 
 /// True when no event of the connection is pending. Callbacks may add events meanwhile.
@@ -104,7 +143,7 @@ bool Overflow::deliver_events(Connection &conn)
             return true;
         }
         if (event != kEventOpen || conn.state == ConnState::kOpen) // no open event once the connection is closing
-            reactor_.dispatch.emit(conn, event, deferred_[delivered_].error, deferred_[delivered_].error_text);
+            emit(conn, event);
     }
     conn.unset(kEventsDeferred);
     reactor_.inbox.resume_parsing(conn);

@@ -35,37 +35,36 @@ public:
 
     /// code and text are those of an error event. text must be static.
     void defer(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
-    /// Adds the record of a timer, post or hub call.
-    void add(const wm_event &record, wm_destroy_fn destroy);
-    /// Whether a record of that timer is pending.
-    bool has_timer(uint64_t timer) const;
-    /// Drops the pending record of a deleted timer.
-    void drop_timer(uint64_t timer);
+    /// Adds the record of a timer, post or hub call; returns its number, from 1.
+    uint64_t add(const wm_event &record, wm_destroy_fn destroy);
+    /// Whether the record of that number is pending; number 0: there is none.
+    bool is_pending(uint64_t number) const { return number > last_delivered_; }
+    /// Drops a pending record, and retires its user pointer.
+    void drop(uint64_t number);
+    /// As drop(), for the one-shot timer of that id; false when no record of it is pending.
+    bool drop_timer(uint64_t timer);
 
     /// Delivers as many events as fit. At the start of a poll's turn, or after the last poll.
     void deliver();
-    bool empty() const { return deferred_.size() == delivered_ && records_.empty(); }
+    bool empty() const { return delivered_ == deferred_.size() && first_record_ == records_.size(); }
 
 private:
-    struct Deferred {
-        uint32_t slot;
-        int32_t error;
-        const char *error_text;
-    };
-
     struct Record {
-        wm_event event;
+        wm_event event; ///< kind 0: dropped
         wm_destroy_fn destroy;
     };
 
     bool deliver_events(Connection &conn);
+    void emit(Connection &conn, ConnEvent event);
     void deliver_records();
     void drop_delivered();
 
     Reactor &reactor_;
-    std::vector<Deferred> deferred_;
-    size_t delivered_ = 0; ///< entries of deferred_ that are done; in deliver(), the index of the current one
+    std::vector<uint32_t> deferred_; ///< slots
+    size_t delivered_ = 0;           ///< entries of deferred_ that are done; in deliver(), the index of the current one
     std::vector<Record> records_;
+    size_t first_record_ = 0;     ///< records before it are delivered
+    uint64_t last_delivered_ = 0; ///< number of the last delivered record
     size_t reserved_records_ = 0;
 };
 

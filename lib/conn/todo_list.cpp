@@ -58,8 +58,8 @@ TodoList::Progress TodoList::run_one(Connection &conn)
     };
     if (clear(kTodoInput) && conn.state != ConnState::kClosed) {
         reactor_.inbox.parse_tail(conn);
-        if (conn.todo & kTodoInput)
-            return Progress::kDeferred;
+        if (conn.todo & kTodoInput && reactor_.dispatch.full())
+            return Progress::kDeferred; // else something in the parse has asked for more of it
     }
     if (clear(kTodoFull))
         reactor_.dispatch.buffer_full(conn);

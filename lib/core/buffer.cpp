@@ -118,6 +118,10 @@ bool SendQueue::append_block(Block *block, size_t offset)
 
 bool SendQueue::append_file(const FileRange &range)
 {
+    if (range.len == 0) {
+        ::close(range.fd);
+        return true;
+    }
     Piece *piece = make_piece(Kind::kFile, 0);
     if (!piece)
         return false;
@@ -132,9 +136,11 @@ bool SendQueue::append_file(const FileRange &range)
 int SendQueue::vectors(struct iovec *out, int count) const
 {
     int filled = 0;
-    for (Piece *piece = head_; piece && filled < count && piece->kind != Kind::kFile; piece = piece->next) {
+    for (Piece *piece = head_; piece && filled < count; piece = piece->next) {
         if (piece->begin == piece->end)
             continue;
+        if (piece->kind == Kind::kFile)
+            break;
         out[filled++] = {const_cast<char *>(piece->data) + piece->begin, piece->end - piece->begin};
     }
     return filled;

@@ -19,6 +19,7 @@ struct Timer {
     wm_timer_fn fn = nullptr;
     void *user = nullptr;
     wm_destroy_fn destroy = nullptr;
+    uint64_t record = 0; ///< number of its last record in the overflow list
     uint32_t place = UINT32_MAX;
     bool running = false; ///< inside its callback: a deletion waits until it returns
     bool deleted = false;

@@ -89,7 +89,7 @@ App::Visit::~Visit()
     app_.reactor.inside = false;
     if (app_.free_later_)
         delete &app_;
-    else if (!app_.reactor.todos.done() || !app_.reactor.outbox.idle())
+    else if (!app_.reactor.todos.done() || !app_.reactor.outbox.idle() || !app_.reactor.overflow.empty())
         app_.reactor.has_work();
 }
 

@@ -1,6 +1,7 @@
 #include "worker/commands.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "worker/app.h"
 #include "worker/handles.h"
 
@@ -31,45 +32,52 @@ int Commands::post_locked(const Command &command)
 
 void Commands::run()
 {
-    {
-        std::lock_guard<std::mutex> lock(mailbox_->mutex);
-        taken_.swap(mailbox_->commands);
-        mailbox_->signalled = false;
-    }
+    take_mailbox();
     size_t done = 0, bytes = 0;
-    for (; done < taken_.size(); done++) {
-        size_t cost = taken_[done].cost();
-        if (!run_one(taken_[done]))
-            break;
-        bytes += cost;
+    while (done < taken_.size() && app_.reactor.overflow.reserve_record()) {
+        Command command = taken_[done++];
+        bytes += command.cost();
+        try {
+            run_one(command);
+        } catch (const std::bad_alloc &) {
+            log(WM_LOG_ERROR, "out of memory in a command of another thread");
+        }
+        app_.reactor.overflow.release_record();
+        free(command.data);
     }
     taken_.erase(taken_.begin(), taken_.begin() + static_cast<ptrdiff_t>(done));
+    if (!taken_.empty())
+        app_.reactor.loop.wake(); // out of memory for the record that the next may need: it waits for the next turn
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     mailbox_->bytes -= bytes; // a command counts until it has run
-    if (taken_.empty())
-        return;
-    // Memory has run out: they wait for the next turn, before those that have come meanwhile.
-    taken_.insert(taken_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
-    taken_.swap(mailbox_->commands);
-    taken_.clear();
-    app_.reactor.loop.wake();
+}
+
+void Commands::take_mailbox()
+{
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    if (taken_.empty()) {
+        taken_.swap(mailbox_->commands);
+    } else {
+        taken_.insert(taken_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
+        mailbox_->commands.clear();
+    }
+    mailbox_->signalled = false;
 }
 
 /// The caller has returned with WM_QUEUED: a failure now becomes an error event.
 void Commands::run_send(Connection &conn, const Command &command)
 {
+    app_.reactor.callback_watch.begin(conn.owner, "error");
     int result = app_.reactor.outbox.send(conn, {command.data, command.len}, command.flags);
     if (result == WM_EFULL)
         app_.reactor.todos.add(conn, kTodoRefused);
     else if (result < 0 && conn.state <= ConnState::kOpen)
         app_.reactor.dispatch.error(conn, result, wm_strerror(result));
+    app_.reactor.callback_watch.end();
 }
 
-/// False when memory for the record that it may become has run out: it was not run.
-bool Commands::run_one(Command &command)
+void Commands::run_one(Command &command)
 {
-    if (!app_.reactor.overflow.reserve_record())
-        return false;
     Id id = unpack_id(command.conn);
     Connection *conn = command.conn ? app_.reactor.connections.find(id.slot, id.generation) : nullptr;
     switch (command.kind) {
@@ -98,9 +106,6 @@ bool Commands::run_one(Command &command)
             command.gone(&app_, command);
         break;
     }
-    app_.reactor.overflow.release_record();
-    free(command.data);
-    return true;
 }
 
 void Commands::refuse()
@@ -118,13 +123,21 @@ void Commands::drop()
         mailbox_->bytes = 0;
         mailbox_->signalled = false;
     }
-    for (Command &command : commands) {
-        free(command.data);
-        if (command.gone)
-            command.gone(nullptr, command);
-        else if (command.destroy)
-            command.destroy(command.user);
-    }
+    for (Command &command : taken_)
+        drop_one(command);
+    taken_.clear();
+    for (Command &command : commands)
+        drop_one(command);
+}
+
+/// The command does not run; its caller still gets the notifiers that it waits for.
+void Commands::drop_one(Command &command)
+{
+    free(command.data);
+    if (command.gone)
+        command.gone(nullptr, command);
+    else if (command.destroy)
+        command.destroy(command.user);
 }
 
 } // namespace wm

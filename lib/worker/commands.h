@@ -31,12 +31,14 @@ public:
     void drop();
 
 private:
-    bool run_one(Command &command);
+    void run_one(Command &command);
+    void take_mailbox();
+    void drop_one(Command &command);
     void run_send(Connection &conn, const Command &command);
 
     App &app_;
     Mailbox *mailbox_;
-    std::vector<Command> taken_; ///< of the run in progress
+    std::vector<Command> taken_; ///< out of the mailbox, and not run yet
 };
 
 } // namespace wm

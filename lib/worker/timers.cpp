@@ -3,6 +3,8 @@
 #include "core/error.h"
 #include "worker/app.h"
 
+#include <new>
+
 namespace wm {
 
 wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
@@ -16,7 +18,11 @@ wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *
         fail(WM_ENOMEM, "out of memory for a timer");
         return 0;
     }
-    uint32_t slot = queue_.add(app_.reactor.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
+    uint32_t slot = UINT32_MAX;
+    try {
+        slot = queue_.add(app_.reactor.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
+    } catch (const std::bad_alloc &) { // reported below, as a lack of slots is
+    }
     if (slot == UINT32_MAX) {
         if (!fn)
             app_.reactor.overflow.release_record();
@@ -30,6 +36,8 @@ wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *
 int Timers::remove(uint32_t slot, uint32_t generation)
 {
     Timer *timer = queue_.find(slot, generation);
+    if (!timer && app_.reactor.overflow.drop_timer(pack_id(IdKind::kTimer, app_.index(), slot, generation)))
+        return 0; // a one-shot timer that has fired, but whose record the host has not had
     if (!timer || timer->deleted)
         return fail(WM_ECLOSED, "no such timer: it has run, or was deleted");
     if (timer->running) {
@@ -37,8 +45,7 @@ int Timers::remove(uint32_t slot, uint32_t generation)
         return 0;
     }
     queue_.remove(slot);
-    if (!timer->fn)
-        app_.reactor.overflow.drop_timer(pack_id(IdKind::kTimer, app_.index(), slot, generation));
+    app_.reactor.overflow.drop(timer->record);
     app_.reactor.retire(timer->user, timer->destroy);
     release(slot);
     return 0;
@@ -70,8 +77,8 @@ void Timers::fire(uint32_t slot)
         app_.reactor.callback_watch.begin(nullptr, "timer");
         timer->fn(id, timer->user);
         app_.reactor.callback_watch.end();
-    } else {
-        app_.reactor.dispatch.timer(id, timer->user, timer->repeat_ms > 0 ? nullptr : timer->destroy);
+    } else if (!app_.reactor.overflow.is_pending(timer->record)) { // else this round is skipped
+        timer->record = app_.reactor.dispatch.timer(id, timer->user, timer->repeat_ms > 0 ? nullptr : timer->destroy);
     }
     timer->running = false;
     if (timer->repeat_ms > 0 && !timer->deleted) {

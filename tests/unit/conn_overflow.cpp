@@ -84,6 +84,57 @@ void a_repeated_timer_waits_once(void **)
     assert_int_equal(rig.count(WM_EVENT_TIMER), before);
 }
 
+void a_one_shot_timer_that_is_deleted_while_its_record_waits(void **)
+{
+    void *state = one();
+    Rig rig(&state, "text://127.0.0.1:0");
+    destroyed = 0;
+    wm_timer first = wm_timer_add(rig.app, 0, 0, nullptr, nullptr, nullptr);
+    wm_timer second = wm_timer_add(rig.app, 0, 0, nullptr, &rig, destroy);
+    wm_event event;
+    assert_int_equal(wm_app_poll(rig.app, &event, 1, 1000), 1);
+    assert_int_equal(event.id, first);
+    assert_int_equal(wm_timer_del(second), 0);
+    assert_int_equal(wm_app_poll(rig.app, &event, 1, 0), 0);
+    assert_int_equal(destroyed, 1);
+    assert_int_equal(wm_timer_del(second), WM_ECLOSED);
+}
+
+void many_records_are_delivered_in_order(void **)
+{
+    void *state = one();
+    Rig rig(&state, "text://127.0.0.1:0");
+    for (intptr_t i = 0; i < 1000; i++)
+        assert_int_equal(wm_app_post(rig.app, nullptr, reinterpret_cast<void *>(i), nullptr), 0);
+    wm_event events[3];
+    for (intptr_t next = 0; next < 1000;) {
+        int count = wm_app_poll(rig.app, events, 3, 1000);
+        assert_true(count > 0);
+        for (int i = 0; i < count; i++, next++)
+            assert_true(events[i].kind == WM_EVENT_POST && events[i].user == reinterpret_cast<void *>(next));
+    }
+}
+
+/// The second connection's events find no room: they come in the order in which a poll with room has them.
+void full_comes_before_the_error_of_a_refused_message(void **)
+{
+    void *state = one();
+    Rig rig(&state, "text://127.0.0.1:0");
+    assert_int_equal(wm_worker_set_int(rig.worker, "send_high_water", 1000), 0);
+    assert_int_equal(wm_worker_set_int(rig.worker, "max_send_buffer", 2000), 0);
+    Client one = client_open(rig), two = client_open(rig);
+    std::string large(8 << 20, 'x');
+    rig.events.clear();
+    assert_int_equal(wm_worker_broadcast(rig.worker, large.data(), large.size(), 0), 2);
+    assert_int_equal(wm_worker_broadcast(rig.worker, "y", 1, 0), 0);
+    rig.until([&] { return rig.count(WM_EVENT_ERROR) == 2; });
+    for (wm_conn conn = 0; (conn = wm_worker_next_conn(rig.worker, conn)) != 0;)
+        assert_true(kinds_of(rig, conn) == (std::vector<uint32_t>{WM_EVENT_BUFFER_FULL, WM_EVENT_ERROR}));
+    for (const Seen &event : rig.events)
+        if (event.kind == WM_EVENT_ERROR)
+            assert_true(event.code == WM_EFULL && !event.data.empty());
+}
+
 void closes_of_all_at_once(void **)
 {
     void *state = one();
@@ -196,6 +247,9 @@ int main()
         cmocka_unit_test(a_user_pointer_lives_until_its_record_was_seen),
         cmocka_unit_test(a_timer_that_is_deleted_while_its_record_waits),
         cmocka_unit_test(a_repeated_timer_waits_once),
+        cmocka_unit_test(a_one_shot_timer_that_is_deleted_while_its_record_waits),
+        cmocka_unit_test(many_records_are_delivered_in_order),
+        cmocka_unit_test(full_comes_before_the_error_of_a_refused_message),
         cmocka_unit_test(closes_of_all_at_once),
         cmocka_unit_test(full_and_drain_of_all_at_once),
         cmocka_unit_test(a_callback_does_not_overtake_records),
