@@ -94,17 +94,27 @@ struct Cold {
 
 /// In-place storage for the codec's state.
 class CodecState {
+    struct Room {
+        alignas(8) unsigned char bytes[32];
+    };
+
+    template <class State> union Fits {
+        State state;
+        Room room;
+    };
+
 public:
     template <class State> State &make()
     {
-        static_assert(sizeof(State) <= sizeof bytes_ && alignof(State) <= 8 && std::is_trivially_destructible_v<State>);
-        return *new (bytes_) State();
+        static_assert(sizeof(Fits<State>) == sizeof(Room) && alignof(Fits<State>) == alignof(Room), "the state has to fit");
+        static_assert(std::is_trivially_destructible_v<State>);
+        return *new (room_.bytes) State();
     }
-    template <class State> State &as() { return *std::launder(reinterpret_cast<State *>(bytes_)); }
-    template <class State> const State &as() const { return *std::launder(reinterpret_cast<const State *>(bytes_)); }
+    template <class State> State &as() { return *std::launder(reinterpret_cast<State *>(room_.bytes)); }
+    template <class State> const State &as() const { return *std::launder(reinterpret_cast<const State *>(room_.bytes)); }
 
 private:
-    alignas(8) unsigned char bytes_[32];
+    Room room_;
 };
 
 struct Connection {
@@ -140,7 +150,7 @@ struct Connection {
     uint32_t record_epoch = 0; ///< the last poll that returned a record of this connection
     int32_t close_code = 0;
     uint8_t close_reason = 0;
-    int8_t close_error = 0;      ///< WM_E..., of the reason; 0: none
+    uint8_t close_error = 0;     ///< of the reason, a WM_E... negated; 0: none
     uint8_t deferred_events = 0; ///< ConnEvent bits in the overflow list
     uint8_t codec = 0;           ///< row in Reactor::codecs
 

@@ -172,7 +172,7 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
         callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);
     } else if (wm_event *event = new_record(WM_EVENT_CLOSE, conn)) {
         event->flags = static_cast<uint32_t>(reason);
-        event->code = conn.close_error;
+        event->code = -int32_t{conn.close_error};
         event->detail = code;
         event->data = text;
         event->len = len;

@@ -128,7 +128,7 @@ void Lifecycle::set_close_reason(Connection &conn, int32_t reason, int32_t error
     if (conn.close_reason != 0)
         return; // the close event has the first cause
     conn.close_reason = static_cast<uint8_t>(reason);
-    conn.close_error = static_cast<int8_t>(error);
+    conn.close_error = static_cast<uint8_t>(-error);
     conn.close_code = code;
     if (text.empty())
         return;
@@ -193,7 +193,7 @@ void Lifecycle::close_with_error(Connection &conn, int32_t reason, int32_t error
     } else {
         close(conn, reason, code, text);
         if (conn.close_reason == reason)
-            conn.close_error = static_cast<int8_t>(error);
+            conn.close_error = static_cast<uint8_t>(-error);
         if (conn.state == ConnState::kCloseSent)
             conn.state = ConnState::kClosing; // do not wait for the peer's close frame
         reactor_.outbox.schedule_flush(conn);

@@ -10,7 +10,8 @@
 namespace wm {
 
 struct Watch::Layout {
-    static_assert(sizeof(Watch) == sizeof(struct event) && alignof(Watch) == alignof(struct event));
+    static_assert(sizeof(Watch) == sizeof(struct event));
+    static_assert(std::alignment_of_v<Watch> == std::alignment_of_v<struct event>);
     static_assert(kFlagsOffset == offsetof(struct event, ev_evcallback.evcb_flags));
     static_assert(std::is_same_v<decltype(event_callback::evcb_flags), short>);
     static_assert(std::is_same_v<Callback, event_callback_fn>);
