@@ -104,7 +104,11 @@ void add_worker(std::string_view spec)
 
 void add_service(const std::string &spec)
 {
-    auto *greeter = new Greeter;
+    static Greeter *greeters[8]; // for the life of the process
+    static size_t count = 0;
+    if (count == sizeof greeters / sizeof *greeters)
+        die("--service");
+    Greeter *greeter = greeters[count++] = new Greeter;
     greeter->name = spec.substr(0, spec.find('='));
     greeter->path = spec.substr(spec.find('=') + 1);
     wm::object(app)->add_service({greeter->name, &Greeter::start, greeter});
