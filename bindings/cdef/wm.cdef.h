@@ -39,7 +39,9 @@ enum {
     WM_EVENT_CLOSE = 8,
     WM_EVENT_TIMER = 9,
     WM_EVENT_POST = 10,
-    WM_EVENT_HUB = 11
+    WM_EVENT_HUB = 11,
+    WM_EVENT_STOP = 12,
+    WM_EVENT_RELOAD = 13
 };
 typedef struct wm_event {
     uint32_t kind;
@@ -210,6 +212,7 @@ int64_t wm_worker_conn_count(wm_worker *worker);
 wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
 const char *wm_worker_error(wm_worker *worker);
+int wm_worker_index(wm_worker *worker);
 wm_app *wm_worker_app(wm_worker *worker);
 void *wm_worker_user(wm_worker *worker);
 int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy);

@@ -14,7 +14,7 @@ extern "C" {
 /** Kinds of events: wm_event.kind. @since 0.1.0 */
 enum {
     WM_EVENT_CONNECT = 1,      /**< a connection was accepted */
-    WM_EVENT_HANDSHAKE = 2,    /**< websocket, with option defer_handshake: id is the request to accept or reject */
+    WM_EVENT_HANDSHAKE = 2,    /**< websocket, with option defer_handshake: id is the request to accept or reject, data its head */
     WM_EVENT_OPEN = 3,         /**< ready for messages; websocket: after the handshake */
     WM_EVENT_MESSAGE = 4,      /**< a message: data, len, its kind in flags; http: id is the request */
     WM_EVENT_BUFFER_FULL = 5,  /**< more than send_high_water is queued */
@@ -23,7 +23,9 @@ enum {
     WM_EVENT_CLOSE = 8,        /**< the last event of a connection: its reason in flags, and code, detail, data */
     WM_EVENT_TIMER = 9,        /**< a timer without a callback was due: id */
     WM_EVENT_POST = 10,        /**< a wm_app_post without a function has arrived: user */
-    WM_EVENT_HUB = 11          /**< the result of a pending hub call without a callback: code is its status, id the connections */
+    WM_EVENT_HUB = 11,         /**< the result of a pending hub call without a callback: code is its status, id the connections */
+    WM_EVENT_STOP = 12,        /**< a worker without on_stop stops; its connections are closed from the next poll on */
+    WM_EVENT_RELOAD = 13       /**< a reload has reached this process of a worker without on_reload */
 };
 
 /**
@@ -46,7 +48,8 @@ typedef struct wm_event {
     size_t len;        /**< bytes at data */
     uint64_t id;       /**< the request or timer; HUB: the number of connections */
     int32_t code;      /**< 0 or WM_E...: ERROR, CLOSE; HUB: the status (wm_hub_result_fn) */
-    int32_t detail;    /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: targets that did not answer */
+    int32_t detail;    /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: targets that did not answer;
+                          MESSAGE of http: bytes of the request's head, from its request line to its blank line, which end at data */
 } wm_event;
 
 #ifdef __cplusplus

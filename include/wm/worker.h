@@ -348,6 +348,15 @@ WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 WM_API int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
 /** The error text of the last listen; empty when it succeeded. Valid until the next listen. @since 0.1.0 */
 WM_API const char *wm_worker_error(wm_worker *worker);
+/**
+ * The index of this process among those of the worker. Under wm_app_main a process serves one worker; the
+ * others start there only by wm_worker_listen. With option pull it is how a process learns what it serves.
+ *
+ * @return the index, from 0 (without a master: 0); WM_ESTATE: another process serves the worker
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_worker_index(wm_worker *worker);
 /** The worker's app. @since 0.1.0 */
 WM_API wm_app *wm_worker_app(wm_worker *worker);
 /** The worker's user pointer, NULL at first. @since 0.1.0 */

@@ -2,6 +2,7 @@
 
 #include "api/guard.h"
 #include "session/schemes.h"
+#include "worker/process_link.h"
 
 using namespace wm;
 
@@ -201,6 +202,16 @@ int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int
 const char *wm_worker_error(wm_worker *worker)
 {
     return worker ? object(worker)->error.c_str() : "";
+}
+
+int wm_worker_index(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) {
+        const ProcessLink *link = self.app().link;
+        if (link && !link->starts(self))
+            return fail(WM_ESTATE, "another process serves the worker at %s", self.address());
+        return link ? link->index() : 0;
+    });
 }
 
 wm_app *wm_worker_app(wm_worker *worker)

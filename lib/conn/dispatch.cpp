@@ -133,7 +133,7 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     }
 }
 
-void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request)
+void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len)
 {
     const auto &callback = conn.owner->callbacks.message;
     if (!data)
@@ -148,6 +148,7 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
         event->data = data;
         event->len = len;
         event->id = request;
+        event->detail = static_cast<int32_t>(head_len);
     }
 }
 
@@ -179,10 +180,13 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
     }
 }
 
-void Dispatch::handshake(Connection &conn, uint64_t request)
+void Dispatch::handshake(Connection &conn, uint64_t request, std::string_view head)
 {
-    if (wm_event *event = new_record(WM_EVENT_HANDSHAKE, conn))
+    if (wm_event *event = new_record(WM_EVENT_HANDSHAKE, conn)) {
         event->id = request;
+        event->data = head.data();
+        event->len = head.size();
+    }
 }
 
 // ---- events of no connection
@@ -212,6 +216,14 @@ void Dispatch::hub(int32_t status, int64_t connections, void *user, wm_destroy_f
     event.id = static_cast<uint64_t>(connections);
     event.user = user;
     deliver_record(event, destroy);
+}
+
+uint64_t Dispatch::worker_event(uint32_t kind, wm_worker *worker)
+{
+    wm_event event = {};
+    event.kind = kind;
+    event.worker = worker;
+    return deliver_record(event, nullptr);
 }
 
 } // namespace wm

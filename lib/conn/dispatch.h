@@ -14,6 +14,7 @@
 #include "wm/event.h"
 
 #include <cstddef>
+#include <string_view>
 
 namespace wm {
 
@@ -56,14 +57,18 @@ public:
     /// False when the close event is deferred: the overflow list then finishes the connection.
     bool may_close(Connection &conn);
     void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);
-    void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request);
-    void handshake(Connection &conn, uint64_t request);
+    /// head_len: http: bytes of the request's head, which end at data.
+    void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len = 0);
+    void handshake(Connection &conn, uint64_t request, std::string_view head);
 
     /// These retire user, if destroy is set, once the host has received the record.
     /// Returns the number of its record in the overflow list; 0: it is not there.
     uint64_t timer(uint64_t timer, void *user, wm_destroy_fn destroy);
     void post(void *user, wm_destroy_fn destroy);
     void hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy);
+    /// WM_EVENT_STOP or WM_EVENT_RELOAD. The worker has reserved its record in the overflow list. Returns its
+    /// number there; 0: it is not there.
+    uint64_t worker_event(uint32_t kind, wm_worker *worker);
 
     // For Overflow.
     bool has_room(const Connection &conn, ConnEvent event) const;

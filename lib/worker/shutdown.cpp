@@ -55,8 +55,7 @@ void Shutdown::begin_stop(int64_t timeout_ms)
     phase_ = Phase::kStopping;
     next_scan_ms_ = app_.reactor.loop.now_ms();
     app_.reactor.notify(ReactorObserver::kStopping);
-    if (!workers_stopped_) // a drain past its deadline has already closed the rest
-        stop_workers();
+    announce_stop();
 }
 
 void Shutdown::begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
@@ -89,10 +88,14 @@ void Shutdown::run()
     if (!begun())
         return;
     int64_t now = app_.reactor.loop.now_ms();
-    if (stopping() || workers_stopped_)
+    if (announced_ && !workers_stopped_ && host_knows())
+        stop_workers();
+    if (workers_stopped_)
         shorten_linger(now);
+    else if (announced_)
+        return; // until the next poll
     else if (now >= deadline_ms_)
-        end_drain(now);
+        announce_stop();
     else if (now >= next_scan_ms_)
         close_due(now);
 }
@@ -161,26 +164,43 @@ bool Shutdown::awaits_event(const Connection &conn) const
 
 // ---- the end
 
-/// Calls on_stop and gives the remaining connections kGraceMs to close.
-void Shutdown::end_drain(int64_t now)
+/// Calls on_stop of every worker, then closes the connections; in pull mode the host sees the records of
+/// on_stop first. From the back, and by index: on_stop may create workers.
+void Shutdown::announce_stop()
 {
-    stop_workers();
-    deadline_ms_ = now + kGraceMs;
+    if (announced_)
+        return;
+    announced_ = true;
+    const auto &workers = app_.workers();
+    for (size_t i = workers.size(); i-- > 0;)
+        if (i < workers.size() && workers[i]->announce_stop())
+            announced_epoch_ = app_.reactor.slice_epoch;
+    if (announced_epoch_ == 0)
+        stop_workers();
 }
 
-/// From the back, and by index: on_stop may create workers.
+/// Whether the host has had every record of an on_stop, and polls again.
+bool Shutdown::host_knows()
+{
+    for (const auto &worker : app_.workers())
+        if (worker->stop_record_is_pending())
+            announced_epoch_ = app_.reactor.slice_epoch; // the overflow list delivers it now, or later
+    return app_.reactor.slice_epoch != announced_epoch_;
+}
+
 void Shutdown::stop_workers()
 {
     workers_stopped_ = true;
+    if (draining())
+        deadline_ms_ = app_.reactor.loop.now_ms() + kGraceMs; // of a host that was long in on_stop, too
     const auto &workers = app_.workers();
     for (size_t i = workers.size(); i-- > 0;)
         if (i < workers.size())
-            stop_worker(*workers[i]);
+            close_worker(*workers[i]);
 }
 
-void Shutdown::stop_worker(Worker &worker)
+void Shutdown::close_worker(Worker &worker)
 {
-    worker.call_on_stop();
     if (successor_listens_)
         worker.release_listener();
     else
@@ -205,12 +225,14 @@ bool Shutdown::finish()
     int64_t now = app_.reactor.loop.now_ms();
     if (!begun() || (app_.reactor.connections.live() > 0 && now < deadline_ms_))
         return false;
-    if (!workers_stopped_ && app_.reactor.dispatch.count() > 0 && now < deadline_ms_) {
+    if (!announced_ && app_.reactor.dispatch.count() > 0 && now < deadline_ms_) {
         next_scan_ms_ = now; // the host has to see the records of the last connection before on_stop
         return false;
     }
+    if (!announced_)
+        announce_stop();
     if (!workers_stopped_)
-        end_drain(now);
+        return false; // the host has yet to see the records of on_stop
     app_.reactor.lifecycle.destroy_all(WM_REASON_STOP);
     app_.reactor.todos.run();
     if (app_.reactor.connections.live() > 0)

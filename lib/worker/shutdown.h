@@ -50,14 +50,15 @@ private:
     enum class Phase : uint8_t {
         kNone,
         kDraining, ///< accepts nothing; serves each connection until it can close without losing data
-        kStopping, ///< on_stop has been called; connections close once their send queues are empty
+        kStopping, ///< on_stop is called, then connections close once their send queues are empty
     };
 
     void close_due(int64_t now);
     void shorten_linger(int64_t now);
-    void end_drain(int64_t now);
+    void announce_stop();
+    bool host_knows();
     void stop_workers();
-    void stop_worker(Worker &worker);
+    void close_worker(Worker &worker);
     void close_for_stop(Connection &conn);
     int64_t close_at_ms(const Connection &conn) const;
     bool is_due(const Connection &conn, int64_t now) const;
@@ -69,7 +70,9 @@ private:
     bool drain_requested_ = false;
     Phase phase_ = Phase::kNone;
     bool successor_listens_ = false;            ///< a new process serves the addresses
-    bool workers_stopped_ = false;              ///< on_stop of every worker has been called
+    bool announced_ = false;                    ///< on_stop of every worker has been called, or its record made
+    bool workers_stopped_ = false;              ///< and the closing of the connections has begun
+    uint64_t announced_epoch_ = 0;              ///< Reactor::slice_epoch of the last record; 0: there is none
     int32_t code_ = websocket::kServiceRestart; ///< close code of a drain
     int64_t spread_ms_ = 0;
     int64_t timeout_ms_ = 0;

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <new>
 #include <unistd.h>
 
 namespace wm {
@@ -41,6 +42,12 @@ Worker::Worker(App &app, const Address *address, const Scheme &scheme)
     : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.codec), handle(this)), app_(app)
 {
     transport = scheme.transport;
+    for (size_t i = 0; i < kRecords; i++)
+        if (!app_.reactor.overflow.reserve_record()) {
+            while (i-- > 0)
+                app_.reactor.overflow.release_record();
+            throw std::bad_alloc();
+        }
     if (!address) {
         display = "none";
         return;
@@ -53,6 +60,8 @@ Worker::Worker(App &app, const Address *address, const Scheme &scheme)
 Worker::~Worker()
 {
     unlisten();
+    for (size_t i = 0; i < kRecords; i++)
+        app_.reactor.overflow.release_record();
     if (app_.link)
         app_.link->gone(*this);
     auto call_destroy = [](auto &callback) {
@@ -178,6 +187,27 @@ bool Worker::call_on_stop()
     return true;
 }
 
+bool Worker::announce_stop()
+{
+    if (!call_on_stop() || !began_ || process_callbacks.stop || !app_.reactor.dispatch.pulls())
+        return false;
+    stop_record_ = app_.reactor.dispatch.worker_event(WM_EVENT_STOP, worker);
+    return true;
+}
+
+bool Worker::stop_record_is_pending() const
+{
+    return app_.reactor.overflow.is_pending(stop_record_);
+}
+
+void Worker::announce_reload()
+{
+    if (process_callbacks.reload)
+        process_callbacks.reload.fn(handle(this), process_callbacks.reload.user);
+    else if (app_.reactor.dispatch.pulls() && !app_.reactor.overflow.is_pending(reload_record_))
+        reload_record_ = app_.reactor.dispatch.worker_event(WM_EVENT_RELOAD, worker);
+}
+
 void Worker::stop()
 {
     if (!call_on_stop())
@@ -194,6 +224,8 @@ void Worker::release()
     if (released_)
         return;
     released_ = true;
+    app_.reactor.overflow.drop(stop_record_);
+    app_.reactor.overflow.drop(reload_record_);
     app_.worker_released();
     unlisten();
     for (size_t i = connections().size(); i-- > 0;)

@@ -40,6 +40,13 @@ public:
     void stop();
     /// Calls on_stop once per start or listen; false when it has been called already.
     bool call_on_stop();
+    /// As call_on_stop(); in pull mode, without a callback, the host gets a record. True when it has yet to
+    /// see it.
+    bool announce_stop();
+    /// Calls on_reload, or makes its record.
+    void announce_reload();
+    /// Whether the overflow list still has the record of a stop.
+    bool stop_record_is_pending() const;
     /// Sends one message to every open connection. Returns how many accepted it, or WM_ESTATE.
     int64_t broadcast(const void *data, size_t len, int32_t flags);
     /// Marks it for deletion at the end of the turn; its connections are destroyed.
@@ -66,6 +73,8 @@ public:
     wm_destroy_fn destroy_user = nullptr;
 
 private:
+    static constexpr size_t kRecords = 2; ///< of a stop and of a reload
+
     int open_listener();
     static void acceptable(Worker *self);
     void accept_batch();
@@ -83,6 +92,8 @@ private:
     bool released_ = false;
     bool began_ = false; ///< started or listened in this process: on_stop is due
     bool stopped_ = false;
+    uint64_t stop_record_ = 0;   ///< its number in the overflow list
+    uint64_t reload_record_ = 0; ///< likewise
 };
 
 } // namespace wm

@@ -150,7 +150,9 @@ static void fd__shows_a_stop(void **state)
     quiet(host);
     assert_int_equal(wm_app_stop(host->app), 0);
     assert_int_equal(readable(host, 0), 1);
-    assert_int_equal(turn(host, 0), WM_ESTOPPED);
+    while (turn(host, 0) != WM_ESTOPPED)
+        assert_int_equal(readable(host, GUARD_MS), 1);
+    assert_int_equal(count_of(host, WM_EVENT_STOP), 1);
     host_end(host);
 }
 

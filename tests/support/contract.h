@@ -167,6 +167,14 @@ static inline void seen_close(wm_worker *worker, wm_conn conn, int32_t reason, i
     deliver((struct host *)user, &event);
 }
 
+static inline void seen_stop(wm_worker *worker, void *user)
+{
+    wm_event event = {0};
+    event.kind = WM_EVENT_STOP;
+    event.worker = worker;
+    deliver((struct host *)user, &event);
+}
+
 /** Has the host record the events of a worker: by callbacks where the setting says so, else they come as records by themselves. */
 static inline void host_watch(struct host *host, wm_worker *worker)
 {
@@ -179,6 +187,7 @@ static inline void host_watch(struct host *host, wm_worker *worker)
     assert_int_equal(wm_worker_on_close(worker, seen_close, host, NULL), 0);
     assert_int_equal(wm_worker_on_buffer_full(worker, seen_full, host, NULL), 0);
     assert_int_equal(wm_worker_on_buffer_drain(worker, seen_drain, host, NULL), 0);
+    assert_int_equal(wm_worker_on_stop(worker, seen_stop, host, NULL), 0);
 }
 
 /** As host_watch, for websocket handshakes that the scenario answers: by host->verdict, or by wm_handshake_accept and _reject. */
@@ -303,8 +312,8 @@ static inline const char *reason_name(int32_t reason)
 
 static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
 {
-    static const char *const names[] = {"none",  "connect", "handshake", "open",  "message", "full",
-                                        "drain", "error",   "close",     "timer", "post",    "hub"};
+    static const char *const names[] = {"none",  "connect", "handshake", "open", "message", "full", "drain",
+                                        "error", "close",   "timer",     "post", "hub",     "stop", "reload"};
     int len = 0;
     if (event->kind == WM_EVENT_MESSAGE && event->len <= 48)
         len = snprintf(out, cap, "message(%.*s) ", (int)event->len, event->data);
@@ -318,7 +327,7 @@ static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
     else if (event->kind == WM_EVENT_CLOSE)
         len = snprintf(out, cap, "close(%s) ", reason_name((int32_t)(event->flags & 255)));
     else
-        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_HUB ? names[event->kind] : "unknown");
+        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_RELOAD ? names[event->kind] : "unknown");
     return len > 0 && (size_t)len < cap ? (size_t)len : cap - 1;
 }
 

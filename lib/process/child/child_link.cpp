@@ -246,11 +246,8 @@ void ChildLink::drain(const Message &message, bool stops)
 
 void ChildLink::call_reload()
 {
-    if (!worker_)
-        return;
-    const auto &callback = worker_->process_callbacks.reload;
-    if (callback)
-        callback.fn(handle(const_cast<Worker *>(worker_)), callback.user);
+    if (worker_)
+        worker_->announce_reload();
 }
 
 void ChildLink::master_died()

@@ -67,7 +67,7 @@ private:
     Watch channel_watch_;
     Watch signal_watch_;
     Signals signals_;
-    const Worker *worker_ = nullptr;   ///< whose process this is; nullptr once the host has freed it, and in a service
+    Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
     const Service *service_ = nullptr; ///< or of which service
 };
 

@@ -32,6 +32,9 @@ struct Request {
     size_t head_size;        ///< from the start of data, empty lines before the request and the blank line included
     bool keep_alive;         ///< RFC 9112 §9.3
     bool head;               ///< the method is HEAD
+
+    /// From the request line to the blank line; the body follows it in memory.
+    std::string_view raw_head() const { return {method.data(), static_cast<size_t>(body.data() - method.data())}; }
 };
 
 class RequestParser {

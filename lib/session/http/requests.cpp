@@ -122,7 +122,7 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
         conn.set(kInputBlocked);
     session.current = slot;
     uint64_t id = id_of(slot);
-    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id);
+    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id, request.raw_head().size());
     session.current = HttpSession::kNone;
     if (conn.owner->callbacks.message)
         end_slices(id);

@@ -50,7 +50,7 @@ void receive(Connection &conn, const http::Request &request)
         verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
         reactor.sessions->requests.end_slices(id);
     } else if (record) {
-        reactor.dispatch.handshake(conn, id);
+        reactor.dispatch.handshake(conn, id, request.raw_head());
     }
     if (!is_pending(conn, id))
         return;
