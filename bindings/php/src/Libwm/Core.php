@@ -1,0 +1,103 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+/**
+ * What the classes need of libwm: one app, its workers, connections and timers, in pull mode.
+ *
+ * Workers, connections, requests and timers are integers. FfiCore implements it over FFI; an extension can
+ * implement it in C. A method that fails throws Error with the text of the library, unless it says otherwise.
+ */
+interface Core
+{
+    /** Result of main() in a process that serves. */
+    public const CHILD = 100;
+
+    /** Kinds of poll results below zero. */
+    public const STOPPED = -22;
+
+    /** Flags of send(). */
+    public const SEND_BINARY = 1;
+    public const SEND_RAW = 2;
+
+    /** Results of send() and respond(): above 0 taken, below 0 not taken. */
+    public const BACKPRESSURE = 1;
+    public const CLOSED = -3;
+    public const FULL = -4;
+    public const TOO_LONG = -5;
+    public const WRONG_STATE = -6;
+
+    /** Sets an option of the app. */
+    public function setApp(string $option, int|string $value): void;
+
+    /**
+     * Runs the command line, argv as C's main has it: an exit code, or CHILD in each process that serves.
+     *
+     * @param list<string> $argv
+     */
+    public function main(array $argv): int;
+
+    /**
+     * Registers functions for events of the master process. They must not throw or exit.
+     *
+     * @param array{start: callable(): void, reload: callable(): void, stop: callable(): void, exit: callable(int, int, int): void} $events
+     *        exit gets the worker, the process id and the status as from waitpid(2)
+     */
+    public function onMaster(array $events): void;
+
+    /** Makes a worker; null: without an address. */
+    public function newWorker(?string $address): int;
+    public function setWorker(int $worker, string $option, int|string $value): void;
+    /** Index of this process among those of the worker; null: another process serves it. */
+    public function indexOf(int $worker): ?int;
+    public function listen(int $worker): void;
+    public function unlisten(int $worker): void;
+    public function pauseAccept(int $worker): void;
+    public function resumeAccept(int $worker): void;
+    public function stopWorker(int $worker): void;
+
+    /**
+     * Waits for events and hands them to the receiver, in their order. Returns when a batch is done.
+     *
+     * @param int $timeoutMs longest wait; -1: no limit
+     * @return int the number of events, STOPPED once the app has stopped, or another error below 0
+     */
+    public function poll(Events $receiver, int $timeoutMs): int;
+    /** Hands what was sent since the poll to the kernel. */
+    public function flush(): void;
+    /** Stops this process; in the master, all processes. */
+    public function stop(): void;
+
+    /** Sends one message; on http it answers the oldest unanswered request. Does not throw. */
+    public function send(int $connection, string $data, int $flags): int;
+    /** Answers a request. $headers are lines, each with CRLF. Does not throw. */
+    public function respond(int $request, int $status, string $headers, string $body): int;
+    /** Accepts a websocket handshake. Returns 0 or an error. */
+    public function accept(int $request, string $headers): int;
+    /** Rejects a websocket handshake with an HTTP status. Returns 0 or an error. */
+    public function reject(int $request, int $status, string $body): int;
+
+    public function close(int $connection, int $code, string $reason): void;
+    public function destroy(int $connection): void;
+    public function pause(int $connection): void;
+    public function resume(int $connection): void;
+    public function setConnection(int $connection, string $option, int $value): void;
+    /** "IP:PORT"; '' once it is not known. */
+    public function remoteAddress(int $connection): string;
+    public function localAddress(int $connection): string;
+    /** Bytes read, written and queued; zeros for a closed connection.
+     *
+     * @return array{int, int, int}
+     */
+    public function counters(int $connection): array;
+
+    /** Starts a timer; $repeatMs 0: once. */
+    public function addTimer(int $delayMs, int $repeatMs): int;
+    public function deleteTimer(int $timer): bool;
+
+    /** Writes lines to the log. */
+    public function log(string $text, bool $isError = false): void;
+    /** The text of the last error. */
+    public function lastError(): string;
+}

@@ -1,0 +1,211 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+use Workerman\Connection\TcpConnection;
+use Workerman\Worker;
+
+/** Takes the events of the core to the objects that they are of. */
+final class Dispatcher implements Events
+{
+    /** @var array<int, Worker> */
+    private array $workers = [];
+    /** @var array<int, TcpConnection> */
+    private array $connections = [];
+    /** @var array<int, array{callable, array<mixed>, bool}> function, arguments, persistent */
+    private array $timers = [];
+    /** @var list<TcpConnection> which have messages that arrived while they were paused */
+    private array $resumed = [];
+
+    public function __construct(private Core $core)
+    {
+    }
+
+    /** Serves until the app stops. */
+    public function run(): void
+    {
+        do {
+            while ($this->resumed !== []) {
+                array_shift($this->resumed)->deliverHeld();
+            }
+            $result = $this->core->poll($this, -1);
+        } while ($result >= 0);
+        if ($result !== Core::STOPPED) {
+            throw new Error($this->core->lastError(), $result);
+        }
+    }
+
+    public function add(int $handle, Worker $worker): void
+    {
+        $this->workers[$handle] = $worker;
+    }
+
+    public function forget(int $connection): void
+    {
+        unset($this->connections[$connection]);
+    }
+
+    public function resume(TcpConnection $connection): void
+    {
+        $this->resumed[] = $connection;
+    }
+
+    public function connectionCount(): int
+    {
+        return count($this->connections);
+    }
+
+    // ---- events
+
+    public function connect(int $connection, int $worker): void
+    {
+        $owner = $this->workers[$worker] ?? null;
+        if ($owner === null) {
+            $this->core->destroy($connection);
+            return;
+        }
+        $class = $owner->connectionClass();
+        $object = new $class($this->core, $connection, $owner);
+        $this->connections[$connection] = $object;
+        if ($owner->onConnect !== null) {
+            $object->call($owner->onConnect);
+        }
+    }
+
+    public function handshake(int $connection, int $request, string $head): void
+    {
+        $object = $this->connections[$connection] ?? null;
+        if ($object instanceof WebsocketConnection) {
+            $object->handshake($request, $head);
+        }
+    }
+
+    public function message(int $connection, string $data, int $request): void
+    {
+        // A connection that the program has closed may have messages in the batch yet.
+        if (isset($this->connections[$connection])) {
+            $this->connections[$connection]->receive($data, $request);
+        }
+    }
+
+    public function bufferFull(int $connection): void
+    {
+        $object = $this->connections[$connection] ?? null;
+        if ($object?->onBufferFull !== null) {
+            $object->call($object->onBufferFull);
+        }
+    }
+
+    public function bufferDrain(int $connection): void
+    {
+        $object = $this->connections[$connection] ?? null;
+        if ($object?->onBufferDrain !== null) {
+            $object->call($object->onBufferDrain);
+        }
+    }
+
+    public function error(int $connection, int $code, string $text): void
+    {
+        $object = $this->connections[$connection] ?? null;
+        if ($object?->onError !== null) {
+            $object->call($object->onError, $code === Core::FULL ? TcpConnection::SEND_FAIL : $code, $text);
+        }
+    }
+
+    public function close(int $connection): void
+    {
+        if (isset($this->connections[$connection])) {
+            $this->connections[$connection]->closed();
+        }
+    }
+
+    public function timer(int $timer): void
+    {
+        if (!isset($this->timers[$timer])) {
+            return;
+        }
+        [$function, $arguments, $persistent] = $this->timers[$timer];
+        if (!$persistent) {
+            unset($this->timers[$timer]);
+        }
+        self::guard($function, $arguments);
+    }
+
+    public function stop(int $worker): void
+    {
+        if (isset($this->workers[$worker])) {
+            $this->workers[$worker]->stop();
+        }
+    }
+
+    public function reload(int $worker): void
+    {
+        $object = $this->workers[$worker] ?? null;
+        if ($object?->onWorkerReload !== null) {
+            self::guard($object->onWorkerReload, [$object]);
+        }
+    }
+
+    // ---- timers
+
+    /** @param array<mixed> $arguments */
+    public function addTimer(float $interval, callable $function, array $arguments, bool $persistent): int
+    {
+        if (!($interval >= 0) || $interval > 1e9) {
+            throw new \RuntimeException('Timer interval is ' . $interval . ' seconds, which is not from 0 to 1e9');
+        }
+        $ms = max(1, (int) round($interval * 1000));
+        $timer = $this->core->addTimer($ms, $persistent ? $ms : 0);
+        $this->timers[$timer] = [$function, $arguments, $persistent];
+        return $timer;
+    }
+
+    public function deleteTimer(int $timer): bool
+    {
+        if (!isset($this->timers[$timer])) {
+            return false;
+        }
+        unset($this->timers[$timer]);
+        $this->core->deleteTimer($timer);
+        return true;
+    }
+
+    public function deleteTimers(): void
+    {
+        foreach (array_keys($this->timers) as $timer) {
+            $this->deleteTimer($timer);
+        }
+    }
+
+    public function timerCount(): int
+    {
+        return count($this->timers);
+    }
+
+    // ---- exceptions of callbacks
+
+    /**
+     * Calls a function that belongs to no connection; logs an exception.
+     *
+     * @param array<mixed> $arguments
+     */
+    public static function guard(callable $function, array $arguments = []): void
+    {
+        try {
+            $function(...$arguments);
+        } catch (\Throwable $e) {
+            self::failed($e);
+        }
+    }
+
+    /** Logs an exception that a callback has not caught. */
+    public static function failed(\Throwable $e): void
+    {
+        if (Worker::$exitOnException) {
+            Worker::stopAll(250, $e);
+        } else {
+            Worker::log($e);
+        }
+    }
+}

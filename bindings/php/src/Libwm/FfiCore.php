@@ -1,0 +1,321 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+/**
+ * Core over PHP's FFI.
+ *
+ * poll() reads the 64-byte records as an array of 64-bit integers, and strings through one pointer whose
+ * value it overwrites, so that a message costs no FFI object.
+ */
+final class FfiCore implements Core
+{
+    /** Records a poll; a record is WORDS 64-bit integers. */
+    private const CAP = 512;
+    private const WORDS = 8;
+
+    private const TEXT_SIZE = 128;
+
+    /** A batch that takes longer hands its sends to the kernel between two events. */
+    private const FLUSH_NS = 1_000_000;
+
+    private \FFI $ffi;
+    private \FFI\CData $app;
+    private \FFI\CData $events;
+    private \FFI\CData $words;
+    private \FFI\CData $pointer;
+    private \FFI\CData $address;
+    private \FFI\CData $text;
+    /** @var array<int, \FFI\CData> */
+    private array $workers = [];
+    /** @var list<callable> */
+    private array $callbacks = [];
+
+    public function __construct()
+    {
+        $this->ffi = Library::load();
+        $this->app = $this->ffi->wm_app_new() ?? throw $this->error();
+        $this->events = $this->ffi->new('wm_event[' . self::CAP . ']');
+        $this->words = $this->ffi->cast('int64_t[' . self::CAP * self::WORDS . ']', $this->events);
+        $this->pointer = $this->ffi->new('char *');
+        $this->address = $this->ffi->cast('uintptr_t *', \FFI::addr($this->pointer));
+        $this->text = $this->ffi->new('char[' . self::TEXT_SIZE . ']');
+        $this->check($this->ffi->wm_app_set_int($this->app, 'pull', 1));
+    }
+
+    public function setApp(string $option, int|string $value): void
+    {
+        $this->check(is_int($value) ? $this->ffi->wm_app_set_int($this->app, $option, $value)
+            : $this->ffi->wm_app_set_str($this->app, $option, $value));
+    }
+
+    public function main(array $argv): int
+    {
+        $words = $this->ffi->new('char *[' . (count($argv) + 1) . ']');
+        $held = [];
+        foreach ($argv as $i => $word) {
+            $held[$i] = $this->ffi->new('char[' . (strlen($word) + 1) . ']');
+            \FFI::memcpy($held[$i], $word, strlen($word));
+            $words[$i] = $this->ffi->cast('char *', $held[$i]);
+        }
+        return $this->ffi->wm_app_main($this->app, count($argv), $words);
+    }
+
+    public function onMaster(array $events): void
+    {
+        $plain = static fn (callable $function) => static function () use ($function): void {
+            $function();
+        };
+        $exit = function ($app, $worker, $pid, $status) use ($events): void {
+            ($events['exit'])($worker === null ? 0 : $this->number($worker), $pid, $status);
+        };
+        // FFI makes C functions of the closures, which must live as long as the app.
+        $this->callbacks = [$plain($events['start']), $plain($events['reload']), $plain($events['stop']), $exit];
+        $this->check($this->ffi->wm_app_on_master_start($this->app, $this->callbacks[0], null, null));
+        $this->check($this->ffi->wm_app_on_master_reload($this->app, $this->callbacks[1], null, null));
+        $this->check($this->ffi->wm_app_on_master_stop($this->app, $this->callbacks[2], null, null));
+        $this->check($this->ffi->wm_app_on_worker_exit($this->app, $this->callbacks[3], null, null));
+    }
+
+    public function newWorker(?string $address): int
+    {
+        $worker = $this->ffi->wm_worker_new($this->app, $address) ?? throw $this->error();
+        $number = $this->number($worker);
+        $this->workers[$number] = $worker;
+        return $number;
+    }
+
+    public function setWorker(int $worker, string $option, int|string $value): void
+    {
+        $this->check(is_int($value) ? $this->ffi->wm_worker_set_int($this->workers[$worker], $option, $value)
+            : $this->ffi->wm_worker_set_str($this->workers[$worker], $option, $value));
+    }
+
+    public function indexOf(int $worker): ?int
+    {
+        $index = $this->ffi->wm_worker_index($this->workers[$worker]);
+        return $index >= 0 ? $index : null;
+    }
+
+    public function listen(int $worker): void
+    {
+        $this->check($this->ffi->wm_worker_listen($this->workers[$worker]));
+    }
+
+    public function unlisten(int $worker): void
+    {
+        $this->ffi->wm_worker_unlisten($this->workers[$worker]);
+    }
+
+    public function pauseAccept(int $worker): void
+    {
+        $this->ffi->wm_worker_pause_accept($this->workers[$worker]);
+    }
+
+    public function resumeAccept(int $worker): void
+    {
+        $this->ffi->wm_worker_resume_accept($this->workers[$worker]);
+    }
+
+    public function stopWorker(int $worker): void
+    {
+        $this->ffi->wm_worker_stop($this->workers[$worker]);
+    }
+
+    public function poll(Events $receiver, int $timeoutMs): int
+    {
+        $count = $this->ffi->wm_app_poll($this->app, $this->events, self::CAP, $timeoutMs);
+        if ($count <= 0) {
+            return $count;
+        }
+        $words = $this->words;
+        $address = $this->address;
+        $pointer = $this->pointer;
+        $flushed = $count > 1 ? hrtime(true) : 0;
+        for ($i = 0, $end = $count * self::WORDS; $i < $end; $i += self::WORDS) {
+            // kind, flags | conn | worker | user | data | len | id | code, detail
+            $kind = $words[$i] & 0xFFFFFFFF;
+            if ($kind === 4) { // WM_EVENT_MESSAGE
+                $head = $words[$i + 7] >> 32;
+                $address[0] = $words[$i + 4] - $head;
+                $receiver->message($words[$i + 1], \FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
+            } else {
+                $this->other($receiver, $kind, $i);
+            }
+            if ($count > 1 && hrtime(true) - $flushed > self::FLUSH_NS) {
+                $this->ffi->wm_app_flush($this->app);
+                $flushed = hrtime(true);
+            }
+        }
+        return $count;
+    }
+
+    private function other(Events $receiver, int $kind, int $i): void
+    {
+        $words = $this->words;
+        $connection = $words[$i + 1];
+        switch ($kind) {
+            case 1: // WM_EVENT_CONNECT
+                $receiver->connect($connection, $words[$i + 2]);
+                break;
+            case 2: // WM_EVENT_HANDSHAKE
+                $receiver->handshake($connection, $words[$i + 6], $this->string($i));
+                break;
+            case 5: // WM_EVENT_BUFFER_FULL
+                $receiver->bufferFull($connection);
+                break;
+            case 6: // WM_EVENT_BUFFER_DRAIN
+                $receiver->bufferDrain($connection);
+                break;
+            case 7: // WM_EVENT_ERROR
+                $code = $words[$i + 7] & 0xFFFFFFFF;
+                $receiver->error($connection, $code < 0x80000000 ? $code : $code - 0x100000000, $this->string($i));
+                break;
+            case 8: // WM_EVENT_CLOSE
+                $receiver->close($connection);
+                break;
+            case 9: // WM_EVENT_TIMER
+                $receiver->timer($words[$i + 6]);
+                break;
+            case 12: // WM_EVENT_STOP
+                $receiver->stop($words[$i + 2]);
+                break;
+            case 13: // WM_EVENT_RELOAD
+                $receiver->reload($words[$i + 2]);
+                break;
+            default: // WM_EVENT_OPEN, and what this version does not use
+        }
+    }
+
+    private function string(int $i): string
+    {
+        $length = $this->words[$i + 5];
+        if ($length === 0) {
+            return '';
+        }
+        $this->address[0] = $this->words[$i + 4];
+        return \FFI::string($this->pointer, $length);
+    }
+
+    public function flush(): void
+    {
+        $this->ffi->wm_app_flush($this->app);
+    }
+
+    public function stop(): void
+    {
+        $this->ffi->wm_app_stop($this->app);
+    }
+
+    public function send(int $connection, string $data, int $flags): int
+    {
+        return $this->ffi->wm_conn_send($connection, $data, strlen($data), $flags);
+    }
+
+    public function respond(int $request, int $status, string $headers, string $body): int
+    {
+        return $this->ffi->wm_request_respond($request, $status, $headers, strlen($headers), $body, strlen($body), 0);
+    }
+
+    public function accept(int $request, string $headers): int
+    {
+        return $this->ffi->wm_handshake_accept($request, $headers, strlen($headers));
+    }
+
+    public function reject(int $request, int $status, string $body): int
+    {
+        return $this->ffi->wm_handshake_reject($request, $status, $body, strlen($body));
+    }
+
+    public function close(int $connection, int $code, string $reason): void
+    {
+        $this->ffi->wm_conn_close($connection, $code, $reason, strlen($reason));
+    }
+
+    public function destroy(int $connection): void
+    {
+        $this->ffi->wm_conn_destroy($connection);
+    }
+
+    public function pause(int $connection): void
+    {
+        $this->ffi->wm_conn_pause_recv($connection);
+    }
+
+    public function resume(int $connection): void
+    {
+        $this->ffi->wm_conn_resume_recv($connection);
+    }
+
+    public function setConnection(int $connection, string $option, int $value): void
+    {
+        $result = $this->ffi->wm_conn_set_int($connection, $option, $value);
+        if ($result !== self::CLOSED) {
+            $this->check($result);
+        }
+    }
+
+    public function remoteAddress(int $connection): string
+    {
+        $length = $this->ffi->wm_conn_remote_address($connection, $this->text, self::TEXT_SIZE);
+        return $length > 0 ? \FFI::string($this->text, $length) : '';
+    }
+
+    public function localAddress(int $connection): string
+    {
+        $length = $this->ffi->wm_conn_local_address($connection, $this->text, self::TEXT_SIZE);
+        return $length > 0 ? \FFI::string($this->text, $length) : '';
+    }
+
+    public function counters(int $connection): array
+    {
+        return [
+            max(0, $this->ffi->wm_conn_bytes_read($connection)),
+            max(0, $this->ffi->wm_conn_bytes_written($connection)),
+            max(0, $this->ffi->wm_conn_send_queue_size($connection)),
+        ];
+    }
+
+    public function addTimer(int $delayMs, int $repeatMs): int
+    {
+        $timer = $this->ffi->wm_timer_add($this->app, $delayMs, $repeatMs, null, null, null);
+        return $timer !== 0 ? $timer : throw $this->error();
+    }
+
+    public function deleteTimer(int $timer): bool
+    {
+        return $this->ffi->wm_timer_del($timer) === 0;
+    }
+
+    public function log(string $text, bool $isError = false): void
+    {
+        $level = $isError ? 3 : 1; // WM_LOG_ERROR, WM_LOG_INFO
+        foreach (explode("\n", rtrim($text, "\r\n")) as $line) {
+            $this->ffi->wm_log($level, $line, strlen($line));
+        }
+    }
+
+    public function lastError(): string
+    {
+        return $this->ffi->wm_last_error();
+    }
+
+    private function check(int $result): void
+    {
+        if ($result < 0) {
+            throw $this->error($result);
+        }
+    }
+
+    private function error(int $code = 0): Error
+    {
+        return new Error($this->lastError(), $code);
+    }
+
+    /** The address of a worker as an integer, as records have it. */
+    private function number(\FFI\CData $worker): int
+    {
+        return $this->ffi->cast('uintptr_t', $worker)->cdata;
+    }
+}

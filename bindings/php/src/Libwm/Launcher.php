@@ -1,0 +1,118 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+use Workerman\Worker;
+
+/** Worker::runAll(): runs the command line, and in a process of a worker its loop. */
+final class Launcher
+{
+    private const EXIT_FAILED = 1;
+
+    private string $script;
+    private string $directory;
+
+    public function __construct(private Core $core)
+    {
+        $this->directory = (string) getcwd();
+        $this->script = (string) ($_SERVER['argv'][0] ?? 'php');
+    }
+
+    /** Returns the exit code of this process. */
+    public function run(): int
+    {
+        $this->configure();
+        foreach (Worker::getAllWorkers() as $worker) {
+            $worker->create();
+        }
+        $result = $this->core->main([$this->script, ...$this->words()]);
+        return $result === Core::CHILD ? $this->serve() : $result;
+    }
+
+    /** @return list<string> */
+    private function words(): array
+    {
+        if (Worker::$command !== '') {
+            $given = preg_split('/\s+/', trim(Worker::$command)) ?: [];
+        } else {
+            $given = array_slice($_SERVER['argv'] ?? [], 1);
+        }
+        $words = CommandLine::select($given);
+        if (Worker::$daemonize && in_array($words[0] ?? '', ['start', 'restart'], true) && !in_array('-d', $words, true)) {
+            $words[] = '-d';
+        }
+        return $words;
+    }
+
+    private function configure(): void
+    {
+        $this->core->setApp('stop_timeout_ms', (int) round(Worker::$stopTimeout * 1000));
+        foreach (['pid_file' => Worker::$pidFile, 'log_file' => Worker::$logFile, 'stdout_file' => Worker::$stdoutFile] as $option => $path) {
+            if ($path !== '') {
+                $this->core->setApp($option, $this->absolute($path));
+            }
+        }
+        $script = $this->absolute($this->script);
+        $this->core->onMaster([
+            'start' => static fn () => self::setTitle("master process  start_file=$script"),
+            'reload' => static fn () => self::callMaster(Worker::$onMasterReload),
+            'stop' => static fn () => self::callMaster(Worker::$onMasterStop),
+            'exit' => static function (int $worker, int $pid, int $status): void {
+                foreach (Worker::$onWorkerExit === null ? [] : Worker::getAllWorkers() as $object) {
+                    if ($object->handle() === $worker) {
+                        self::callMaster(Worker::$onWorkerExit, [$object, $status, $pid]);
+                    }
+                }
+            },
+        ]);
+    }
+
+    /**
+     * Calls a function of the program in the master, where no exception may leave it.
+     *
+     * @param array<mixed> $arguments
+     */
+    private static function callMaster(?callable $function, array $arguments = []): void
+    {
+        try {
+            if ($function !== null) {
+                $function(...$arguments);
+            }
+        } catch (\Throwable $e) {
+            Worker::log($e);
+        }
+    }
+
+    private function absolute(string $path): string
+    {
+        return str_starts_with($path, '/') ? $path : "$this->directory/$path";
+    }
+
+    private static function setTitle(string $title): void
+    {
+        if (function_exists('cli_set_process_title')) {
+            @cli_set_process_title("WorkerMan: $title");
+        }
+    }
+
+    // ---- a process of a worker
+
+    private function serve(): int
+    {
+        mt_srand(); // else all processes have the master's sequence
+        Runtime::serve();
+        $worker = Worker::keepOwn($this->core);
+        self::setTitle("worker process  $worker->name " . ($worker->getSocketName() ?: 'none'));
+        // What was sent before an exit() or a fatal error still leaves.
+        register_shutdown_function(fn () => $this->core->flush());
+        try {
+            $worker->run();
+        } catch (Error $e) {
+            Worker::log($e); // the worker's own listener
+            return self::EXIT_FAILED;
+        }
+        Runtime::dispatcher()->run();
+        return Worker::exitCode();
+    }
+}

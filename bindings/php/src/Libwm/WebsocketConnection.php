@@ -1,0 +1,143 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http;
+use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Response;
+use Workerman\Protocols\Websocket;
+
+/** A connection of a websocket worker. */
+final class WebsocketConnection extends TcpConnection
+{
+    /** The handshake, while it is unanswered. */
+    private int $request = 0;
+
+    public function handshake(int $request, string $head): void
+    {
+        $this->request = $request;
+        $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
+        if ($callback !== null) {
+            $class = Http::requestClass();
+            $http = new $class($head);
+            $http->connection = $this;
+            self::fillSuperglobals($http);
+            $this->call($callback, $http);
+        }
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return;
+        }
+        $this->request = 0;
+        $result = $this->core->accept($request, $this->headerLines());
+        if ($result < 0) {
+            $this->fail(new Error("headers of a websocket handshake: {$this->core->lastError()}", $result));
+            return;
+        }
+        $connected = $this->onWebSocketConnected ?? $this->worker?->onWebSocketConnected;
+        if ($connected !== null) {
+            $this->call($connected, $http ?? new Request($head));
+        }
+    }
+
+    /** Programs written for Workerman 3 and 4 read these in onWebSocketConnect. */
+    private static function fillSuperglobals(Request $request): void
+    {
+        $_GET = $request->get();
+        $_COOKIE = $request->cookie();
+        foreach (array_keys($_SERVER) as $name) {
+            if (strncmp((string) $name, 'HTTP_', 5) === 0) {
+                unset($_SERVER[$name]);
+            }
+        }
+        foreach ($request->header() as $name => $value) {
+            $_SERVER['HTTP_' . strtoupper(strtr((string) $name, '-', '_'))] = $value;
+        }
+        $_SERVER['QUERY_STRING'] = $request->queryString();
+        $_SERVER['REQUEST_METHOD'] = $request->method();
+        $_SERVER['REQUEST_URI'] = $request->uri();
+        $_SERVER['SERVER_PROTOCOL'] = 'HTTP/' . $request->protocolVersion();
+    }
+
+    /** $headers as lines: a list of "Name: value", or names to values. */
+    private function headerLines(): string
+    {
+        $lines = '';
+        foreach ($this->headers as $name => $value) {
+            foreach ((array) $value as $one) {
+                $line = is_int($name) ? trim((string) $one) : "$name: $one";
+                if ($line !== '' && strpbrk($line, "\r\n") === false) {
+                    $lines .= "$line\r\n";
+                }
+            }
+        }
+        $this->headers = [];
+        return $lines;
+    }
+
+    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    {
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return false;
+        }
+        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+            $this->applyLimits();
+        }
+        if (!is_string($sendBuffer)) {
+            $sendBuffer = is_scalar($sendBuffer) || $sendBuffer instanceof \Stringable ? (string) $sendBuffer
+                : (string) json_encode($sendBuffer, JSON_UNESCAPED_UNICODE);
+        }
+        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_ARRAYBUFFER ? Core::SEND_BINARY : 0);
+        $result = $this->core->send($this->handle, $sendBuffer, $flags);
+        if ($result === 0) {
+            return true;
+        }
+        return $result > 0 ? null : $this->notTaken($result);
+    }
+
+    public function close(mixed $data = null, bool $raw = false): void
+    {
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return;
+        }
+        if ($this->request !== 0) {
+            $this->reject($data, $raw);
+            return;
+        }
+        $frame = $raw ? self::text($data) : '';
+        if ($frame !== '' && $frame[0] === "\x88") { // a close frame that the program has made
+            $code = strlen($frame) >= 4 ? (ord($frame[2]) << 8) + ord($frame[3]) : 1000;
+            $this->closeWith($code, (string) substr($frame, 4, 123));
+            return;
+        }
+        parent::close($data, $raw);
+    }
+
+    /** Closes inside onWebSocketConnect: the data of a raw close are an HTTP response. */
+    private function reject(mixed $data, bool $raw): void
+    {
+        $response = $raw ? Response::parse(self::text($data)) : new Response(403, [], self::text($data ?? ''));
+        $status = $response->getStatusCode();
+        $request = $this->request;
+        $this->request = 0;
+        $this->core->reject($request, $status >= 300 && $status <= 599 ? $status : 403, $response->rawBody());
+        $this->closed();
+    }
+
+    protected function abort(): void
+    {
+        if ($this->request !== 0) {
+            $this->reject("HTTP/1.1 500 Internal Server Error\r\n\r\n500 Internal Server Error\n", true);
+        } else {
+            $this->closeWith(1011, ''); // RFC 6455 §7.4.1: an unexpected condition
+        }
+    }
+
+    private function closeWith(int $code, string $reason): void
+    {
+        $this->status = self::STATUS_CLOSING;
+        $this->core->close($this->handle, $code, $reason);
+        $this->closed();
+    }
+}

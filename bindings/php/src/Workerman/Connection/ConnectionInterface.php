@@ -1,0 +1,33 @@
+<?php
+declare(strict_types=1);
+
+namespace Workerman\Connection;
+
+/** What connections have in common. */
+#[\AllowDynamicProperties]
+abstract class ConnectionInterface
+{
+    public const CONNECT_FAIL = 1;
+    public const SEND_FAIL = 2;
+
+    /** @var array<string, int> of this process */
+    public static array $statistics = ['connection_count' => 0, 'total_request' => 0, 'throw_exception' => 0, 'send_fail' => 0];
+
+    /** @var callable|null (connection, data) */
+    public $onMessage = null;
+    /** @var callable|null (connection) */
+    public $onClose = null;
+    /** @var callable|null (connection, code, text) */
+    public $onError = null;
+
+    abstract public function send(mixed $sendBuffer, bool $raw = false): ?bool;
+    abstract public function getRemoteIp(): string;
+    abstract public function getRemotePort(): int;
+    abstract public function getRemoteAddress(): string;
+    abstract public function getLocalIp(): string;
+    abstract public function getLocalPort(): int;
+    abstract public function getLocalAddress(): string;
+    abstract public function close(mixed $data = null, bool $raw = false): void;
+    abstract public function isIpV4(): bool;
+    abstract public function isIpV6(): bool;
+}

@@ -1,0 +1,425 @@
+<?php
+declare(strict_types=1);
+
+namespace Workerman\Connection;
+
+use Libwm\Core;
+use Libwm\Dispatcher;
+use Libwm\NotYet;
+use Libwm\Runtime;
+use Workerman\Worker;
+
+/** An accepted connection. Programs may set properties of their own on it. */
+class TcpConnection extends ConnectionInterface implements \JsonSerializable
+{
+    public const READ_BUFFER_SIZE = 87380;
+
+    public const STATUS_INITIAL = 0;
+    public const STATUS_CONNECTING = 1;
+    public const STATUS_ESTABLISHED = 2;
+    public const STATUS_ENDING = 4;
+    public const STATUS_CLOSING = 8;
+    public const STATUS_CLOSED = 16;
+
+    private const STATUS_NAMES = [0 => 'INITIAL', 1 => 'CONNECTING', 2 => 'ESTABLISHED', 4 => 'ENDING', 8 => 'CLOSING', 16 => 'CLOSED'];
+
+    /** Bytes that libwm collects for one write: more are queued only when the kernel has refused some. */
+    private const UNWRITTEN_MAX = 16384;
+
+    /** Bytes queued above which a connection takes no more; of new connections. */
+    public static int $defaultMaxSendBufferSize = 1048576;
+    /** Bytes of the longest message that a peer may send; of new connections. */
+    public static int $defaultMaxPackageSize = 10485760;
+    /** @var array<int, TcpConnection> all connections of this process */
+    public static array $connections = [];
+
+    private static int $lastId = 0;
+
+    public int $id;
+    public ?Worker $worker;
+    public string $transport;
+    public ?string $protocol;
+    public int $maxSendBufferSize;
+    public int $maxPackageSize;
+    /** Brought up to date before onClose and by getters of sizes. */
+    public int $bytesRead = 0;
+    public int $bytesWritten = 0;
+    public object $context;
+    /** @var array<mixed> http: headers of the next response; websocket: header lines of the handshake's answer */
+    public array $headers = [];
+    /** First byte of websocket frames: Websocket::BINARY_TYPE_BLOB (text) or BINARY_TYPE_ARRAYBUFFER. */
+    public string $websocketType = "\x81";
+
+    /** @var callable|null (connection) */
+    public $onBufferFull = null;
+    /** @var callable|null (connection) */
+    public $onBufferDrain = null;
+    /** @var callable|null (connection, request), in a websocket handshake */
+    public $onWebSocketConnect = null;
+    /** @var callable|null (connection, request), after it */
+    public $onWebSocketConnected = null;
+    /** @var callable|null (exception): takes the exceptions of this connection's callbacks */
+    public $errorHandler = null;
+
+    protected int $status = self::STATUS_ESTABLISHED;
+    protected int $appliedSendBuffer;
+    protected int $appliedPackageSize;
+    /** @var list<array{string, int}>|null messages that arrived while the connection was paused; null: not paused */
+    protected ?array $held = null;
+    private bool $paused = false;
+    private int $registeredId;
+    private string $remoteAddress;
+
+    /** @internal made by the dispatcher */
+    public function __construct(protected Core $core, protected int $handle, Worker $worker)
+    {
+        $this->id = $this->registeredId = ++self::$lastId;
+        $this->worker = $worker;
+        $this->transport = $worker->transport;
+        $this->protocol = $worker->protocol;
+        $this->context = new \stdClass();
+        $this->maxSendBufferSize = self::$defaultMaxSendBufferSize;
+        $this->maxPackageSize = self::$defaultMaxPackageSize;
+        [$this->appliedSendBuffer, $this->appliedPackageSize] = $worker->appliedLimits();
+        $this->applyLimits();
+        $this->onMessage = $worker->onMessage;
+        $this->onClose = $worker->onClose;
+        $this->onError = $worker->onError;
+        $this->onBufferFull = $worker->onBufferFull;
+        $this->onBufferDrain = $worker->onBufferDrain;
+        $this->remoteAddress = $core->remoteAddress($handle);
+        $worker->connections[$this->id] = $this;
+        self::$connections[$this->id] = $this;
+        self::$statistics['connection_count']++;
+    }
+
+    /**
+     * Sends one message. It leaves when the callback returns, or at the latest with the loop's turn.
+     *
+     * @return bool|null true: taken; null: taken, and maxSendBufferSize is reached; false: not taken
+     */
+    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    {
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return false;
+        }
+        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+            $this->applyLimits();
+        }
+        $result = $this->core->send($this->handle, is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer), $raw ? Core::SEND_RAW : 0);
+        if ($result === 0) {
+            return true;
+        }
+        return $result > 0 ? null : $this->notTaken($result);
+    }
+
+    /** Sends $data unless it is null, then closes once everything has left. onClose runs at once unless much is queued. */
+    public function close(mixed $data = null, bool $raw = false): void
+    {
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return;
+        }
+        if ($data !== null) {
+            $this->send($data, $raw);
+            if ($this->status !== self::STATUS_ESTABLISHED) {
+                return; // onError has closed it
+            }
+        }
+        $this->status = self::STATUS_CLOSING;
+        $queued = $this->core->counters($this->handle)[2];
+        $this->core->close($this->handle, 0, '');
+        if ($queued <= self::UNWRITTEN_MAX) {
+            $this->closed();
+        }
+    }
+
+    /** Closes at once and drops what is queued. */
+    public function destroy(): void
+    {
+        if ($this->status === self::STATUS_CLOSED) {
+            return;
+        }
+        $this->core->destroy($this->handle);
+        $this->closed();
+    }
+
+    public function end(mixed $data = null, bool $raw = false): void
+    {
+        throw NotYet::error('TcpConnection::end()');
+    }
+
+    public function pipe(self $dest, bool $raw = false): void
+    {
+        throw NotYet::error('TcpConnection::pipe()');
+    }
+
+    public function consumeRecvBuffer(int $length): void
+    {
+        throw NotYet::error('TcpConnection::consumeRecvBuffer()');
+    }
+
+    public function pauseRecv(): void
+    {
+        if ($this->paused || $this->status === self::STATUS_CLOSED) {
+            return;
+        }
+        $this->paused = true;
+        $this->held ??= [];
+        $this->core->pause($this->handle);
+    }
+
+    public function resumeRecv(): void
+    {
+        if (!$this->paused || $this->status === self::STATUS_CLOSED) {
+            return;
+        }
+        $this->paused = false;
+        $this->core->resume($this->handle);
+        Runtime::dispatcher()->resume($this);
+    }
+
+    public function getStatus(bool $rawOutput = true): int|string
+    {
+        return $rawOutput ? $this->status : self::STATUS_NAMES[$this->status];
+    }
+
+    public function getId(): int
+    {
+        return $this->id;
+    }
+
+    public function getRemoteAddress(): string
+    {
+        return $this->remoteAddress;
+    }
+
+    /** IPv6 with brackets, as Workerman has it; '' for unix. */
+    public function getRemoteIp(): string
+    {
+        return self::ipOf($this->remoteAddress);
+    }
+
+    public function getRemotePort(): int
+    {
+        return self::portOf($this->remoteAddress);
+    }
+
+    public function getLocalAddress(): string
+    {
+        return $this->status === self::STATUS_CLOSED ? '' : $this->core->localAddress($this->handle);
+    }
+
+    public function getLocalIp(): string
+    {
+        return self::ipOf($this->getLocalAddress());
+    }
+
+    public function getLocalPort(): int
+    {
+        return self::portOf($this->getLocalAddress());
+    }
+
+    public function isIpV4(): bool
+    {
+        return $this->getRemoteIp() !== '' && !$this->isIpV6();
+    }
+
+    public function isIpV6(): bool
+    {
+        return str_contains($this->getRemoteIp(), ':');
+    }
+
+    /** Bytes sent that the kernel has not taken yet. */
+    public function getSendBufferQueueSize(): int
+    {
+        return $this->updateCounters();
+    }
+
+    /** Messages that wait for resumeRecv(), in bytes; libwm's own buffers are not counted. */
+    public function getRecvBufferQueueSize(): int
+    {
+        $size = 0;
+        foreach ($this->held ?? [] as [$data]) {
+            $size += strlen($data);
+        }
+        return $size;
+    }
+
+    public function bufferIsEmpty(): bool
+    {
+        return $this->getSendBufferQueueSize() === 0;
+    }
+
+    /** @return array<string, mixed> */
+    public function jsonSerialize(): array
+    {
+        return [
+            'id' => $this->id,
+            'status' => $this->getStatus(),
+            'transport' => $this->transport,
+            'getRemoteIp' => $this->getRemoteIp(),
+            'remotePort' => $this->getRemotePort(),
+            'getRemoteAddress' => $this->getRemoteAddress(),
+            'getLocalIp' => $this->getLocalIp(),
+            'getLocalPort' => $this->getLocalPort(),
+            'getLocalAddress' => $this->getLocalAddress(),
+            'isIpV4' => $this->isIpV4(),
+            'isIpV6' => $this->isIpV6(),
+        ];
+    }
+
+    // ---- for the dispatcher
+
+    /** @internal */
+    public function receive(string $data, int $request): void
+    {
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return;
+        }
+        if ($this->held !== null) {
+            $this->held[] = [$data, $request];
+            return;
+        }
+        try {
+            if ($this->onMessage !== null) {
+                ($this->onMessage)($this, $data);
+            }
+        } catch (\Throwable $e) {
+            $this->fail($e);
+        }
+        if ($this->maxPackageSize !== $this->appliedPackageSize) {
+            $this->applyLimits();
+        }
+    }
+
+    /** @internal Delivers what arrived while the connection was paused. */
+    public function deliverHeld(): void
+    {
+        $held = $this->held ?? [];
+        $this->held = null;
+        while ($held !== [] && !$this->paused && $this->status === self::STATUS_ESTABLISHED) {
+            $this->receive(...array_shift($held));
+        }
+        if ($this->paused) {
+            $this->held = [...$held, ...$this->held ?? []];
+        }
+    }
+
+    /** @internal The connection has ended. */
+    public function closed(): void
+    {
+        if ($this->status === self::STATUS_CLOSED) {
+            return;
+        }
+        $this->updateCounters();
+        $this->status = self::STATUS_CLOSED;
+        Runtime::dispatcher()->forget($this->handle);
+        $onClose = $this->onClose;
+        $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
+        $this->onWebSocketConnect = $this->onWebSocketConnected = null;
+        $this->held = null;
+        if ($onClose !== null) {
+            $this->call($onClose);
+        }
+        unset($this->worker->connections[$this->registeredId], self::$connections[$this->registeredId]);
+        self::$statistics['connection_count']--;
+        $this->worker = $this->errorHandler = null;
+    }
+
+    /** @internal Calls a callback of this connection. */
+    public function call(callable $callback, mixed ...$arguments): void
+    {
+        try {
+            $callback($this, ...$arguments);
+        } catch (\Throwable $e) {
+            $this->fail($e);
+        }
+        if ($this->status === self::STATUS_ESTABLISHED) {
+            $this->applyLimits();
+        }
+    }
+
+    /** An exception of a callback ends the connection, not the process. */
+    protected function fail(\Throwable $e): void
+    {
+        self::$statistics['throw_exception']++;
+        if ($this->errorHandler !== null) {
+            try {
+                ($this->errorHandler)($e);
+            } catch (\Throwable $second) {
+                Worker::stopAll(250, $second);
+            }
+            return;
+        }
+        Dispatcher::failed($e);
+        if ($this->status === self::STATUS_ESTABLISHED) {
+            $this->abort();
+        }
+    }
+
+    /** Ends the connection after an exception. */
+    protected function abort(): void
+    {
+        $this->close();
+    }
+
+    /** Hands changed limits to libwm. */
+    protected function applyLimits(): void
+    {
+        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+            $this->appliedSendBuffer = $this->maxSendBufferSize;
+            $this->core->setConnection($this->handle, 'send_high_water', $this->maxSendBufferSize);
+            $this->core->setConnection($this->handle, 'max_send_buffer', $this->maxSendBufferSize);
+        }
+        if ($this->maxPackageSize !== $this->appliedPackageSize) {
+            $this->appliedPackageSize = $this->maxPackageSize;
+            $this->core->setConnection($this->handle, 'max_message', $this->maxPackageSize);
+        }
+    }
+
+    /** A message that libwm has not taken. */
+    protected function notTaken(int $result, ?string $text = null): bool
+    {
+        self::$statistics['send_fail']++;
+        if ($result !== Core::CLOSED && $this->onError !== null) {
+            $text ??= $result === Core::FULL ? 'send buffer full and drop package' : $this->core->lastError();
+            $this->call($this->onError, self::SEND_FAIL, $text);
+        }
+        return false;
+    }
+
+    protected static function text(mixed $data): string
+    {
+        if (is_string($data)) {
+            return $data;
+        }
+        if ($data === null || is_scalar($data) || $data instanceof \Stringable) {
+            return (string) $data;
+        }
+        throw new \InvalidArgumentException('a connection sends strings, not ' . get_debug_type($data));
+    }
+
+    /** Returns the bytes queued. */
+    private function updateCounters(): int
+    {
+        if ($this->status === self::STATUS_CLOSED) {
+            return 0;
+        }
+        [$read, $written, $queued] = $this->core->counters($this->handle);
+        $this->bytesRead = max($this->bytesRead, $read);
+        $this->bytesWritten = max($this->bytesWritten, $written);
+        return $queued;
+    }
+
+    private static function ipOf(string $address): string
+    {
+        $colon = strrpos($address, ':');
+        return $colon === false || str_starts_with($address, '/') || str_starts_with($address, '@') ? '' : substr($address, 0, $colon);
+    }
+
+    private static function portOf(string $address): int
+    {
+        $colon = strrpos($address, ':');
+        return $colon === false ? 0 : (int) substr($address, $colon + 1);
+    }
+}

@@ -1,0 +1,25 @@
+<?php
+declare(strict_types=1);
+
+namespace Workerman\Protocols;
+
+use Workerman\Protocols\Http\Request;
+
+/** The protocol of http:// workers. */
+class Http
+{
+    /** @var class-string<Request> */
+    private static string $requestClass = Request::class;
+
+    /** The class of the requests that onMessage gets; $class replaces it. */
+    public static function requestClass(?string $class = null): string
+    {
+        if ($class !== null) {
+            if (!is_a($class, Request::class, true)) {
+                throw new \InvalidArgumentException("$class does not extend " . Request::class);
+            }
+            self::$requestClass = $class;
+        }
+        return self::$requestClass;
+    }
+}

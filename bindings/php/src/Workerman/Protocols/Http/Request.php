@@ -1,0 +1,244 @@
+<?php
+declare(strict_types=1);
+
+namespace Workerman\Protocols\Http;
+
+use Libwm\NotYet;
+use Workerman\Connection\TcpConnection;
+
+/** An HTTP request. Parses its parts when they are first read. */
+#[\AllowDynamicProperties]
+class Request
+{
+    public ?TcpConnection $connection = null;
+    /** @var array<mixed> free for the program */
+    public array $properties = [];
+    /** @var array<mixed> free for the program */
+    public array $context = [];
+
+    private int $headEnd;
+    /** @var array{string, string, string}|null method, target, version */
+    private ?array $line = null;
+    /** @var array<string, string>|null by name in lower case */
+    private ?array $headers = null;
+    /** @var array<mixed>|null */
+    private ?array $query = null;
+    /** @var array<mixed>|null */
+    private ?array $form = null;
+    /** @var array<string, string>|null */
+    private ?array $cookies = null;
+
+    /** @param string $buffer the request line, the header lines, a blank line, the body */
+    public function __construct(protected string $buffer)
+    {
+        $end = strpos($buffer, "\r\n\r\n");
+        $this->headEnd = $end === false ? strlen($buffer) : $end;
+    }
+
+    /**
+     * A parameter of the query; all of them without a name. Names nest as PHP's do: a[]=1, a[b]=2.
+     */
+    public function get(?string $name = null, mixed $default = null): mixed
+    {
+        $this->query ??= self::parse($this->queryString());
+        return $name === null ? $this->query : $this->query[$name] ?? $default;
+    }
+
+    /** A parameter of the body: JSON, multipart/form-data (without files), or urlencoded. */
+    public function post(?string $name = null, mixed $default = null): mixed
+    {
+        $this->form ??= $this->parseBody();
+        return $name === null ? $this->form : $this->form[$name] ?? $default;
+    }
+
+    /** A header; all of them, by name in lower case, without a name. Lines of one name are joined by ",". */
+    public function header(?string $name = null, mixed $default = null): mixed
+    {
+        $this->headers ??= $this->parseHeaders();
+        return $name === null ? $this->headers : $this->headers[strtolower($name)] ?? $default;
+    }
+
+    /** A cookie, as it was sent; all of them without a name. */
+    public function cookie(?string $name = null, mixed $default = null): mixed
+    {
+        $this->cookies ??= $this->parseCookies();
+        return $name === null ? $this->cookies : $this->cookies[$name] ?? $default;
+    }
+
+    public function method(): string
+    {
+        return $this->line()[0];
+    }
+
+    /** "1.1" or "1.0" */
+    public function protocolVersion(): string
+    {
+        return $this->line()[2];
+    }
+
+    /** Host of the request, as the header Host has it. */
+    public function host(bool $withoutPort = false): ?string
+    {
+        $host = $this->header('host');
+        return $host !== null && $withoutPort ? preg_replace('/:\d{1,5}$/', '', $host) : $host;
+    }
+
+    /** The target, as it was sent. */
+    public function uri(): string
+    {
+        return $this->line()[1];
+    }
+
+    /** The path of the target, not decoded. */
+    public function path(): string
+    {
+        $target = $this->line()[1];
+        $end = strcspn($target, '?#');
+        $path = substr($target, 0, $end);
+        if ($path !== '' && $path[0] !== '/' && ($scheme = strpos($path, '://')) !== false) { // absolute form
+            $slash = strpos($path, '/', $scheme + 3);
+            $path = $slash === false ? '' : substr($path, $slash);
+        }
+        return $path === '' ? '/' : $path;
+    }
+
+    public function queryString(): string
+    {
+        $target = $this->line()[1];
+        $mark = strpos($target, '?');
+        return $mark === false ? '' : explode('#', substr($target, $mark + 1), 2)[0];
+    }
+
+    /** The request line and the header lines, without the blank line. */
+    public function rawHead(): string
+    {
+        return substr($this->buffer, 0, $this->headEnd);
+    }
+
+    /** The body, chunks joined. */
+    public function rawBody(): string
+    {
+        return (string) substr($this->buffer, $this->headEnd + 4);
+    }
+
+    public function rawBuffer(): string
+    {
+        return $this->buffer;
+    }
+
+    public function trailer(?string $name = null, mixed $default = null): mixed
+    {
+        throw NotYet::error('Request::trailer()');
+    }
+
+    public function file(?string $name = null): mixed
+    {
+        throw NotYet::error('Request::file()');
+    }
+
+    public function session(): mixed
+    {
+        throw NotYet::error('Request::session()');
+    }
+
+    public function sessionId(?string $sessionId = null): string
+    {
+        throw NotYet::error('Request::sessionId()');
+    }
+
+    public function __toString(): string
+    {
+        return $this->buffer;
+    }
+
+    /** @return array{string, string, string} */
+    private function line(): array
+    {
+        if ($this->line === null) {
+            $end = strpos($this->buffer, "\r\n");
+            $parts = explode(' ', $end === false ? $this->buffer : substr($this->buffer, 0, $end), 3);
+            $this->line = [$parts[0], $parts[1] ?? '/', substr($parts[2] ?? 'HTTP/1.0', 5)];
+        }
+        return $this->line;
+    }
+
+    /** @return array<string, string> */
+    private function parseHeaders(): array
+    {
+        $headers = [];
+        $lines = explode("\r\n", $this->rawHead());
+        unset($lines[0]);
+        foreach ($lines as $line) {
+            [$name, $value] = explode(':', $line, 2) + [1 => ''];
+            $name = strtolower($name);
+            $value = trim($value, " \t");
+            $headers[$name] = isset($headers[$name]) ? "$headers[$name],$value" : $value;
+        }
+        if (isset($headers['transfer-encoding'])) { // the chunks are joined
+            unset($headers['transfer-encoding']);
+            $headers['content-length'] = (string) strlen($this->rawBody());
+        }
+        return $headers;
+    }
+
+    /** @return array<string, string> */
+    private function parseCookies(): array
+    {
+        $cookies = [];
+        foreach (explode(';', (string) $this->header('cookie', '')) as $pair) {
+            $mark = strpos($pair, '=');
+            if ($mark !== false && ($name = trim(substr($pair, 0, $mark))) !== '') {
+                $cookies[$name] = trim(substr($pair, $mark + 1));
+            }
+        }
+        return $cookies;
+    }
+
+    /** @return array<mixed> */
+    private function parseBody(): array
+    {
+        $body = $this->rawBody();
+        if ($body === '') {
+            return [];
+        }
+        $type = (string) $this->header('content-type', '');
+        if (preg_match('~\bjson\b~i', $type)) {
+            $value = json_decode($body, true);
+            return is_array($value) ? $value : [];
+        }
+        if (preg_match('~^multipart/form-data\b.*?\bboundary=(?:"([^"]+)"|([^\s;]+))~i', $type, $found)) {
+            return self::parseMultipart($body, $found[1] !== '' ? $found[1] : $found[2]);
+        }
+        return self::parse($body);
+    }
+
+    /**
+     * The fields of a form that are not files (RFC 7578).
+     *
+     * @return array<mixed>
+     */
+    private static function parseMultipart(string $body, string $boundary): array
+    {
+        $pairs = [];
+        $parts = explode("\r\n--$boundary", "\r\n$body");
+        unset($parts[0]);
+        foreach ($parts as $part) {
+            [$head, $value] = explode("\r\n\r\n", $part, 2) + [1 => null];
+            if ($value !== null && preg_match('/^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"([^\r\n]*)/im', $head, $found)
+                && !preg_match('/;\s*filename\*?=/i', $found[2])) {
+                $pairs[] = urlencode($found[1]) . '=' . urlencode($value);
+            }
+        }
+        return self::parse(implode('&', $pairs));
+    }
+
+    /** @return array<mixed> */
+    private static function parse(string $pairs): array
+    {
+        if ($pairs === '') {
+            return [];
+        }
+        @parse_str($pairs, $values); // warns of more than max_input_vars, which a peer may send
+        return $values;
+    }
+}

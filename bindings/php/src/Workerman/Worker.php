@@ -1,0 +1,397 @@
+<?php
+declare(strict_types=1);
+
+namespace Workerman;
+
+use Libwm\Core;
+use Libwm\Dispatcher;
+use Libwm\Error;
+use Libwm\HttpConnection;
+use Libwm\Launcher;
+use Libwm\NotYet;
+use Libwm\Runtime;
+use Libwm\WebsocketConnection;
+use Workerman\Connection\TcpConnection;
+
+/** A listener with its callbacks; its static side runs all of them. Programs may set properties of their own on it. */
+#[\AllowDynamicProperties]
+class Worker
+{
+    public const VERSION = '5.2.2';
+
+    public const STATUS_INITIAL = 0;
+    public const STATUS_STARTING = 1;
+    public const STATUS_RUNNING = 2;
+    public const STATUS_SHUTDOWN = 4;
+    public const STATUS_RELOADING = 8;
+
+    public const DEFAULT_BACKLOG = 4096;
+
+    /** Runs in the background, as flag -d does. */
+    public static bool $daemonize = false;
+    /** In the background standard output and standard error are appended to this file. */
+    public static string $stdoutFile = '/dev/null';
+    /** Path of the pid file, absolute or from the current directory; '': in libwm's run directory. */
+    public static string $pidFile = '';
+    /** Path of the log, absolute or from the current directory; '': standard error, and in the background libwm's run directory. */
+    public static string $logFile = '';
+    /** Without effect: `status` needs no file. */
+    public static string $statusFile = '';
+    /** Seconds that a stop waits for connections to close. */
+    public static float|int $stopTimeout = 2;
+    /** Command and flags, in place of those of the command line. */
+    public static string $command = '';
+    /** Without effect: libwm has one loop, on libevent. */
+    public static ?string $eventLoopClass = null;
+    public static ?object $globalEvent = null;
+    /** An exception that a callback has not caught ends the process with code 250, as in Workerman; false: only its connection. */
+    public static bool $exitOnException = false;
+
+    /** @var callable|null called in the master */
+    public static $onMasterReload = null;
+    /** @var callable|null called in the master */
+    public static $onMasterStop = null;
+    /** @var callable|null (worker, status as from waitpid(2), process id), called in the master */
+    public static $onWorkerExit = null;
+
+    /** @var array<string, Worker> */
+    protected static array $workers = [];
+    private static int $status = self::STATUS_INITIAL;
+    private static int $exitCode = 0;
+
+    /** Index of this process among those of the worker, from 0. */
+    public int $id = 0;
+    public string $name = 'none';
+    /** Number of processes. */
+    public int $count = 1;
+    public string $user = '';
+    public string $group = '';
+    public bool $reloadable = true;
+    public bool $reusePort = false;
+    public string $transport = 'tcp';
+    /** Class of the protocol; null: as the address says. */
+    public ?string $protocol = null;
+    /** @var array<int, TcpConnection> of this process, by id */
+    public array $connections = [];
+    public bool $stopping = false;
+    public ?string $eventLoop = null;
+    public object $context;
+    public string $workerId;
+
+    /** @var callable|null (worker) */
+    public $onWorkerStart = null;
+    /** @var callable|null (worker) */
+    public $onWorkerStop = null;
+    /** @var callable|null (worker) */
+    public $onWorkerReload = null;
+    /** @var callable|null (connection) */
+    public $onConnect = null;
+    /** @var callable|null (connection, data) */
+    public $onMessage = null;
+    /** @var callable|null (connection) */
+    public $onClose = null;
+    /** @var callable|null (connection, code, text) */
+    public $onError = null;
+    /** @var callable|null (connection) */
+    public $onBufferFull = null;
+    /** @var callable|null (connection) */
+    public $onBufferDrain = null;
+    /** @var callable|null (connection, request) */
+    public $onWebSocketConnect = null;
+    /** @var callable|null (connection, request) */
+    public $onWebSocketConnected = null;
+
+    private ?int $handle = null;
+    /** @var class-string<TcpConnection> */
+    private string $connectionClass = TcpConnection::class;
+    /** @var array{int, int} limits that libwm has for new connections */
+    private array $limits = [0, 0];
+    private bool $acceptPaused = false;
+
+    /**
+     * @param string|null $socketName websocket://0.0.0.0:1234, http://, text://, tcp://, unix:///path; null: does not listen
+     * @param array<string, array<string, mixed>> $socketContext of stream_context_create(); socket.backlog is used
+     */
+    public function __construct(protected ?string $socketName = null, protected array $socketContext = [])
+    {
+        $this->socketName = $socketName === '' ? null : $socketName;
+        $this->context = new \stdClass();
+        $this->workerId = spl_object_hash($this);
+        self::$workers[$this->workerId] = $this;
+    }
+
+    // ---- all workers
+
+    /** Runs the command line: `php FILE start|stop|restart|reload|status|connections`. Does not return. */
+    public static function runAll(): void
+    {
+        if (PHP_SAPI !== 'cli') {
+            exit("Only run in command line mode\n");
+        }
+        try {
+            self::$status = self::STATUS_STARTING;
+            self::$globalEvent ??= new NotYet('Worker::$globalEvent');
+            $code = (new Launcher(Runtime::core()))->run();
+        } catch (Error $e) {
+            fwrite(STDERR, basename((string) ($_SERVER['argv'][0] ?? 'php')) . ": {$e->getMessage()}\n");
+            $code = 1;
+        }
+        exit($code);
+    }
+
+    /** Ends this process, which the master replaces; in a callback of the master, all processes. */
+    public static function stopAll(int $code = 0, mixed $log = ''): void
+    {
+        if ($log !== '') {
+            self::log($log);
+        }
+        self::$exitCode = $code;
+        self::$status = self::STATUS_SHUTDOWN;
+        Runtime::core()->stop();
+    }
+
+    /** @return array<string, Worker> in a process of a worker: this one and those that it has made */
+    public static function getAllWorkers(): array
+    {
+        return self::$workers;
+    }
+
+    public static function getEventLoop(): object
+    {
+        return self::$globalEvent ?? new NotYet('Worker::getEventLoop()');
+    }
+
+    public static function getStatus(): int
+    {
+        return self::$status;
+    }
+
+    public static function isRunning(): bool
+    {
+        return self::$status !== self::STATUS_INITIAL;
+    }
+
+    public static function getGracefulStop(): bool
+    {
+        return false;
+    }
+
+    /** Writes a line to the log, with time and process id; in the foreground also to the terminal. */
+    public static function log(mixed $msg, bool $decorated = false): void
+    {
+        Runtime::core()->log((string) $msg, $msg instanceof \Throwable);
+    }
+
+    /** Writes to standard output. */
+    public static function safeEcho(string $msg, bool $decorated = false): void
+    {
+        fwrite(STDOUT, $msg);
+    }
+
+    // ---- one worker
+
+    /** Listens in this process: no other process, no onWorkerStart. Before runAll() it has no effect, as runAll() listens. */
+    public function listen(bool $autoAccept = true): void
+    {
+        if ($this->socketName === null || !Runtime::isServing()) {
+            return;
+        }
+        if ($this->handle === null) {
+            $this->create();
+        }
+        Runtime::core()->listen((int) $this->handle);
+        $this->stopping = false;
+        if ($autoAccept) {
+            $this->resumeAccept();
+        } else {
+            $this->pauseAccept();
+        }
+    }
+
+    /** Closes the listening socket; connections stay. */
+    public function unlisten(): void
+    {
+        if ($this->isOpen()) {
+            Runtime::core()->unlisten((int) $this->handle);
+        }
+    }
+
+    public function pauseAccept(): void
+    {
+        if ($this->isOpen() && !$this->acceptPaused) {
+            $this->acceptPaused = true;
+            Runtime::core()->pauseAccept((int) $this->handle);
+        }
+    }
+
+    public function resumeAccept(): void
+    {
+        if ($this->isOpen() && $this->acceptPaused) {
+            $this->acceptPaused = false;
+            Runtime::core()->resumeAccept((int) $this->handle);
+        }
+    }
+
+    /** Calls onWorkerStop, closes the listening socket and the connections. */
+    public function stop(bool $force = true): void
+    {
+        if ($this->stopping) {
+            return;
+        }
+        $this->stopping = true;
+        if ($this->onWorkerStop !== null) {
+            Dispatcher::guard($this->onWorkerStop, [$this]);
+        }
+        if ($this->isOpen()) {
+            Runtime::core()->stopWorker((int) $this->handle);
+        }
+        $this->onMessage = $this->onClose = $this->onError = $this->onBufferDrain = $this->onBufferFull = null;
+    }
+
+    /** Starts this worker in its process: listens, then calls onWorkerStart. */
+    public function run(): void
+    {
+        $this->listen();
+        if ($this->onWorkerStart !== null) {
+            Dispatcher::guard($this->onWorkerStart, [$this]);
+        }
+    }
+
+    /** The address, as it was given but for a first letter in lower case; '' without one. */
+    public function getSocketName(): string
+    {
+        return lcfirst((string) $this->socketName);
+    }
+
+    /** libwm's sockets are not streams of PHP. */
+    public function getMainSocket(): mixed
+    {
+        return null;
+    }
+
+    private function isOpen(): bool
+    {
+        return $this->handle !== null && Runtime::isServing();
+    }
+
+    // ---- for the launcher and the dispatcher
+
+    /** @internal Makes the worker in libwm. */
+    public function create(): void
+    {
+        $core = Runtime::core();
+        $handle = $core->newWorker($this->address());
+        $this->handle = $handle;
+        $options = [
+            'count' => max(1, $this->count),
+            'name' => $this->name !== '' ? $this->name : 'none',
+            'user' => $this->user,
+            'group' => $this->group,
+            'reloadable' => (int) $this->reloadable,
+            'reuse_port' => (int) $this->reusePort,
+            'send_high_water' => TcpConnection::$defaultMaxSendBufferSize,
+            'max_send_buffer' => TcpConnection::$defaultMaxSendBufferSize,
+            'max_message' => TcpConnection::$defaultMaxPackageSize,
+            'defer_handshake' => 1,
+        ];
+        if (isset($this->socketContext['socket']['backlog'])) {
+            $options['backlog'] = min(65535, max(1, (int) $this->socketContext['socket']['backlog']));
+        }
+        foreach ($options as $option => $value) {
+            if ($value !== '') {
+                $core->setWorker($handle, $option, $value);
+            }
+        }
+        $this->limits = [TcpConnection::$defaultMaxSendBufferSize, TcpConnection::$defaultMaxPackageSize];
+        Runtime::dispatcher()->add($handle, $this);
+    }
+
+    /** The address for libwm; null: none. Sets what the scheme says of protocol and connections. */
+    private function address(): ?string
+    {
+        if ($this->socketName === null) {
+            return null;
+        }
+        [$scheme, $rest] = explode('://', $this->socketName, 2) + ['', ''];
+        $scheme = strtolower($scheme);
+        if ($this->transport === 'ssl' || $this->transport === 'udp') {
+            throw NotYet::error("transport '$this->transport'");
+        }
+        if (in_array($scheme, ['udp', 'ssl', 'frame', 'https', 'wss'], true)) {
+            throw NotYet::error("$scheme://");
+        }
+        if (in_array($scheme, ['tcp', 'unix'], true) && $this->protocol !== null) {
+            $unix = $scheme === 'unix' ? '+unix' : '';
+            $name = strtolower(ltrim(strrchr('\\' . $this->protocol, '\\'), '\\'));
+            if (!str_starts_with(ltrim($this->protocol, '\\'), 'Workerman\\Protocols\\') || !in_array($name, ['http', 'websocket', 'text'], true)) {
+                throw NotYet::error("the protocol $this->protocol");
+            }
+            $this->transport = $scheme;
+            return $this->take($name) . "$unix://$rest";
+        }
+        if (preg_match('/^[a-z][a-z0-9]*$/', $scheme) && !in_array($scheme, ['tcp', 'unix', 'http', 'websocket', 'ws', 'text'], true)) {
+            throw NotYet::error("a protocol of your own ($scheme://)");
+        }
+        if ($scheme === 'unix') {
+            $this->transport = 'unix';
+        }
+        return $this->take($scheme) . "://$rest";
+    }
+
+    private function take(string $scheme): string
+    {
+        [$this->connectionClass, $protocol] = match ($scheme) {
+            'http' => [HttpConnection::class, Protocols\Http::class],
+            'websocket', 'ws' => [WebsocketConnection::class, Protocols\Websocket::class],
+            'text' => [TcpConnection::class, Protocols\Text::class],
+            default => [TcpConnection::class, null],
+        };
+        $this->protocol = $protocol;
+        return $scheme;
+    }
+
+    /** @internal */
+    public function handle(): ?int
+    {
+        return $this->handle;
+    }
+
+    /**
+     * @internal
+     * @return class-string<TcpConnection>
+     */
+    public function connectionClass(): string
+    {
+        return $this->connectionClass;
+    }
+
+    /**
+     * @internal
+     * @return array{int, int}
+     */
+    public function appliedLimits(): array
+    {
+        return $this->limits;
+    }
+
+    /** @internal Forgets the workers of other processes; returns the one of this process. */
+    public static function keepOwn(Core $core): self
+    {
+        foreach (self::$workers as $worker) {
+            $index = $core->indexOf((int) $worker->handle);
+            if ($index !== null) {
+                $worker->id = $index;
+                self::$workers = [$worker->workerId => $worker];
+                self::$status = self::STATUS_RUNNING;
+                return $worker;
+            }
+        }
+        throw new Error('this process serves no worker of the program');
+    }
+
+    /** @internal */
+    public static function exitCode(): int
+    {
+        return self::$exitCode;
+    }
+}
