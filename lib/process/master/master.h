@@ -97,6 +97,7 @@ private:
     Daemon &daemon_;
     CommandLine line_;
     std::vector<std::string> arguments_;
+    std::string stop_command_; ///< for the banner
     Loop loop_;
     Watch signal_watch_;
     Signals signals_;

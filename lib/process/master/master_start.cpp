@@ -67,6 +67,7 @@ bool Master::refuse(const std::string &text, int exit_code)
 
 bool Master::prepare()
 {
+    stop_command_ = stop_command(own_arguments()); // before on_master_start, which may set a process title
     notify_.begin();
     sockets_.offer_activated(activated_fds());
     if (instance_.make_run_dir() != 0)
@@ -175,7 +176,7 @@ void Master::announce()
 {
     Banner banner;
     banner.name = instance_.name();
-    banner.stop = stop_command(own_arguments());
+    banner.stop = stop_command_;
     banner.daemon = line_.daemon;
     banner.log = log_.is_open() ? log_.path() : "";
     for (size_t at = 0; at < app_.workers().size(); at++) {
