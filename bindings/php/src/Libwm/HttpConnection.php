@@ -36,10 +36,12 @@ final class HttpConnection extends TcpConnection
             $this->fail($e);
         }
         if ($this->current !== 0) {
-            $this->unanswered[] = $this->current;
+            $this->await($this->current);
             $this->current = 0;
         }
-        $this->applyLimits();
+        if ($this->maxPackageSize !== $this->appliedPackageSize) {
+            $this->applyLimits();
+        }
     }
 
     public function send(mixed $sendBuffer, bool $raw = false): ?bool
@@ -47,7 +49,9 @@ final class HttpConnection extends TcpConnection
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return false;
         }
-        $this->applyLimits();
+        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+            $this->applyLimits();
+        }
         if ($this->unanswered === []) {
             $request = $this->current;
             $this->current = 0;
@@ -63,19 +67,31 @@ final class HttpConnection extends TcpConnection
             try {
                 [$status, $headers, $body] = $this->response($sendBuffer, $raw)->parts();
             } catch (\Throwable $e) {
-                array_unshift($this->unanswered, $request);
+                $this->await($request);
                 throw $e;
             }
             $result = $this->core->respond($request, $status, $headers, $body);
         }
-        if ($result === 0) {
-            return true;
+        if ($result < 0) {
+            $this->await($request);
+            return $this->notTaken($result);
         }
-        if ($result > 0) {
-            return null;
+        if ($this->held !== null && $this->unanswered === []) {
+            Runtime::dispatcher()->resume($this);
         }
+        return $result === 0 ? true : null;
+    }
+
+    /** The next request waits until this one is answered, as send() does not say whose answer it is. */
+    private function await(int $request): void
+    {
         array_unshift($this->unanswered, $request);
-        return $this->notTaken($result);
+        $this->held ??= [];
+    }
+
+    protected function holds(): bool
+    {
+        return $this->unanswered !== [] || parent::holds();
     }
 
     /** What is sent, as a response; uses up the connection's extra headers. */

@@ -64,7 +64,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     protected int $status = self::STATUS_ESTABLISHED;
     protected int $appliedSendBuffer;
     protected int $appliedPackageSize;
-    /** @var list<array{string, int}>|null messages that arrived while the connection was paused; null: not paused */
+    /** @var list<array{string, int}>|null messages that wait; null: the next one is delivered at once */
     protected ?array $held = null;
     private bool $paused = false;
     private int $registeredId;
@@ -297,12 +297,18 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     {
         $held = $this->held ?? [];
         $this->held = null;
-        while ($held !== [] && !$this->paused && $this->status === self::STATUS_ESTABLISHED) {
+        while ($held !== [] && !$this->holds() && $this->status === self::STATUS_ESTABLISHED) {
             $this->receive(...array_shift($held));
         }
-        if ($this->paused) {
+        if ($this->holds()) {
             $this->held = [...$held, ...$this->held ?? []];
         }
+    }
+
+    /** Whether messages have to wait. */
+    protected function holds(): bool
+    {
+        return $this->paused;
     }
 
     /** @internal The connection has ended. */

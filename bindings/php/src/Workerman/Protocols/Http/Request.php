@@ -146,6 +146,12 @@ class Request
         throw NotYet::error('Request::sessionId()');
     }
 
+    /** A property that the program has not set is null. */
+    public function __get(string $name): mixed
+    {
+        return null;
+    }
+
     public function __toString(): string
     {
         return $this->buffer;
@@ -203,8 +209,7 @@ class Request
         }
         $type = (string) $this->header('content-type', '');
         if (preg_match('~\bjson\b~i', $type)) {
-            $value = json_decode($body, true);
-            return is_array($value) ? $value : [];
+            return (array) json_decode($body, true);
         }
         if (preg_match('~^multipart/form-data\b.*?\bboundary=(?:"([^"]+)"|([^\s;]+))~i', $type, $found)) {
             return self::parseMultipart($body, $found[1] !== '' ? $found[1] : $found[2]);

@@ -28,6 +28,8 @@ class Response
     private const TYPE = 'text/html;charset=utf-8';
 
     private ?string $reason = null;
+    /** Whether a Content-Type is added where there is none. */
+    private bool $typed = true;
     private string $version = '1.1';
 
     /** @param array<string, string|array<string>> $headers */
@@ -142,9 +144,15 @@ class Response
     public function __toString(): string
     {
         $reason = $this->reason ?? self::PHRASES[$this->status] ?? '';
-        $connection = $this->find('connection') === null ? "Connection: keep-alive\r\n" : '';
-        $length = $this->hasBody() ? 'Content-Length: ' . strlen($this->body) . "\r\n" : '';
-        return "HTTP/$this->version $this->status $reason\r\n" . $this->lines(true) . "$connection$length\r\n" . ($this->hasBody() ? $this->body : '');
+        $lines = $this->lines(true);
+        if ($this->find('connection') === null) {
+            $lines .= "Connection: keep-alive\r\n";
+        }
+        $lines .= $this->typeLine();
+        if ($this->hasBody()) {
+            $lines .= 'Content-Length: ' . strlen($this->body) . "\r\n";
+        }
+        return "HTTP/$this->version $this->status $reason\r\n$lines\r\n" . ($this->hasBody() ? $this->body : '');
     }
 
     /**
@@ -159,7 +167,7 @@ class Response
         if (strncasecmp((string) $this->find('content-type'), 'text/event-stream', 17) === 0) {
             throw NotYet::error('a response with Content-Type: text/event-stream');
         }
-        return [$this->status, $this->headers === [] ? 'Content-Type: ' . self::TYPE . "\r\n" : $this->lines(false), $this->body];
+        return [$this->status, $this->headers === [] ? $this->typeLine() : $this->lines(false) . $this->typeLine(), $this->body];
     }
 
     /** @internal Reads the bytes of a response; what is none becomes the body of one with status 200. */
@@ -170,6 +178,7 @@ class Response
         }
         [$head, $body] = preg_split('/\r?\n\r?\n/', $text, 2) + [1 => ''];
         $response = new self((int) $found[1], [], $body);
+        $response->typed = false;
         foreach (array_slice(preg_split('/\r?\n/', $head) ?: [], 1) as $line) {
             [$name, $value] = explode(':', $line, 2) + [1 => ''];
             if (strcasecmp($name, 'transfer-encoding') !== 0) {
@@ -198,14 +207,12 @@ class Response
     private function lines(bool $all): string
     {
         $lines = '';
-        $typed = !$this->hasBody();
         foreach ($this->headers as $name => $values) {
             $name = (string) $name;
             if (!preg_match('/^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$/D', $name)) { // RFC 9110 §5.6.2: a token
                 continue;
             }
             $lower = strtolower($name);
-            $typed = $typed || $lower === 'content-type';
             foreach ((array) $values as $value) {
                 $value = trim((string) $value);
                 if ($lower === 'content-length' || ($lower === 'connection' && !$all && strcasecmp($value, 'close') !== 0)) {
@@ -216,6 +223,12 @@ class Response
                 }
             }
         }
-        return $typed ? $lines : $lines . 'Content-Type: ' . self::TYPE . "\r\n";
+        return $lines;
+    }
+
+    private function typeLine(): string
+    {
+        $needed = $this->typed && $this->hasBody() && $this->find('content-type') === null;
+        return $needed ? 'Content-Type: ' . self::TYPE . "\r\n" : '';
     }
 }
