@@ -3,8 +3,9 @@
  * Ids of short-lived things, as the public API shows them: numbers of at most 53 bits, so that a double holds
  * them.
  *
- * From the top: 1 bit kind (0 connection, 1 other), 5 bits app, 23 bits slot, 24 bits generation (from 1).
- * Among the others the slot's top bit tells timers from requests.
+ * From the top: 1 bit kind (0 connection, 1 other), 5 bits app, 24 bits generation (from 1), 23 bits slot.
+ * Among the others the slot's top bit tells timers from requests. The slot is at the bottom because hosts keep
+ * ids in hash tables, and those of PHP and Python take an integer's low bits for its hash.
  */
 #ifndef WM_CORE_ID_H
 #define WM_CORE_ID_H
@@ -32,13 +33,13 @@ constexpr uint64_t pack_id(IdKind kind, uint32_t app, uint32_t slot, uint32_t ge
     uint64_t other = kind == IdKind::kConn ? 0 : 1;
     if (kind == IdKind::kTimer)
         slot |= kOtherSlots;
-    return other << 52 | uint64_t{app} << 47 | uint64_t{slot} << 24 | generation;
+    return other << 52 | uint64_t{app} << 47 | uint64_t{generation} << 23 | slot;
 }
 
 constexpr Id unpack_id(uint64_t id)
 {
-    Id out{IdKind::kConn, static_cast<uint32_t>(id >> 47) & (kApps - 1), static_cast<uint32_t>(id >> 24) & (kConnSlots - 1),
-           static_cast<uint32_t>(id) & kGenerationMask};
+    Id out{IdKind::kConn, static_cast<uint32_t>(id >> 47) & (kApps - 1), static_cast<uint32_t>(id) & (kConnSlots - 1),
+           static_cast<uint32_t>(id >> 23) & kGenerationMask};
     if (id >> 52 & 1) {
         out.kind = out.slot & kOtherSlots ? IdKind::kTimer : IdKind::kRequest;
         out.slot &= kOtherSlots - 1;

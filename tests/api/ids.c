@@ -126,6 +126,27 @@ static void ids__of_many_connections_fit_53_bits_and_none_comes_twice(void **sta
     host_end(host);
 }
 
+/* Hash tables of PHP and Python take an integer's low bits. */
+static void ids__of_live_things_differ_in_their_low_bits(void **state)
+{
+    enum { COUNT = 64 };
+    struct host *host = host_begin(*state, "text");
+    struct client clients[COUNT];
+    char conns[COUNT] = {0}, timers[COUNT] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        wm_conn conn;
+        clients[i] = client_open(host, &conn);
+        conns[conn % COUNT] = 1;
+        timers[wm_timer_add(host->app, 1000000, 0, no_timer, NULL, NULL) % COUNT] = 1;
+    }
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(conns[i], 1);
+        assert_int_equal(timers[i], 1);
+        client_end(&clients[i]);
+    }
+    host_end(host);
+}
+
 static void next_conn__walks_all_and_conn_count_says_how_many(void **state)
 {
     enum { CONNS = 20 };
@@ -228,6 +249,7 @@ int main(void)
     static const struct scenario scenarios[] = {
         SCENARIO(stale_and_foreign_ids__are_closed_and_never_crash),
         SCENARIO(ids__of_many_connections_fit_53_bits_and_none_comes_twice),
+        SCENARIO(ids__of_live_things_differ_in_their_low_bits),
         SCENARIO(next_conn__walks_all_and_conn_count_says_how_many),
         SCENARIO(app_index__used_again_goes_on_with_its_generations),
         SCENARIO(addresses__of_both_ends),
