@@ -65,7 +65,7 @@ final class Dispatcher implements Events
             $this->core->destroy($connection);
             return;
         }
-        $class = $owner->connectionClass();
+        $class = $owner->wmConnectionClass();
         $object = new $class($this->core, $connection, $owner);
         $this->connections[$connection] = $object;
         if ($owner->onConnect !== null) {

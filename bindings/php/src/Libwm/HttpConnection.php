@@ -11,23 +11,23 @@ use Workerman\Protocols\Http\Response;
 final class HttpConnection extends TcpConnection
 {
     /** The request of the running onMessage, while it is unanswered. */
-    private int $current = 0;
+    private int $wmCurrent = 0;
     /** @var list<int> requests whose onMessage has returned without an answer */
-    private array $unanswered = [];
+    private array $wmUnanswered = [];
 
     public function receive(string $data, int $request): void
     {
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return;
         }
-        if ($this->held !== null) {
-            $this->held[] = [$data, $request];
+        if ($this->wmHeld !== null) {
+            $this->wmHeld[] = [$data, $request];
             return;
         }
         $class = Http::requestClass();
         $object = new $class($data);
         $object->connection = $this;
-        $this->current = $request;
+        $this->wmCurrent = $request;
         try {
             if ($this->onMessage !== null) {
                 ($this->onMessage)($this, $object);
@@ -35,11 +35,11 @@ final class HttpConnection extends TcpConnection
         } catch (\Throwable $e) {
             $this->fail($e);
         }
-        if ($this->current !== 0) {
-            $this->await($this->current);
-            $this->current = 0;
+        if ($this->wmCurrent !== 0) {
+            $this->await($this->wmCurrent);
+            $this->wmCurrent = 0;
         }
-        if ($this->maxPackageSize !== $this->appliedPackageSize) {
+        if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
             $this->applyLimits();
         }
     }
@@ -49,20 +49,20 @@ final class HttpConnection extends TcpConnection
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return false;
         }
-        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+        if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
-        if ($this->unanswered === []) {
-            $request = $this->current;
-            $this->current = 0;
+        if ($this->wmUnanswered === []) {
+            $request = $this->wmCurrent;
+            $this->wmCurrent = 0;
         } else {
-            $request = array_shift($this->unanswered);
+            $request = array_shift($this->wmUnanswered);
         }
         if ($request === 0) {
             return $this->notTaken(Core::WRONG_STATE, 'send on an http connection of which no request waits for an answer');
         }
         if (is_string($sendBuffer) && !$raw && $this->headers === []) {
-            $result = $this->core->send($this->handle, $sendBuffer, 0);
+            $result = $this->hand($sendBuffer, 0);
         } else {
             try {
                 [$status, $headers, $body] = $this->response($sendBuffer, $raw)->parts();
@@ -70,13 +70,16 @@ final class HttpConnection extends TcpConnection
                 $this->await($request);
                 throw $e;
             }
-            $result = $this->core->respond($request, $status, $headers, $body);
+            $result = $this->wmCore->respond($request, $status, $headers, $body);
+            if ($result === Core::TOO_LONG) {
+                $result = $this->withRoom(strlen($headers) + strlen($body), fn () => $this->wmCore->respond($request, $status, $headers, $body));
+            }
         }
         if ($result < 0) {
             $this->await($request);
             return $this->notTaken($result);
         }
-        if ($this->held !== null && $this->unanswered === []) {
+        if ($this->wmHeld !== null && $this->wmUnanswered === []) {
             Runtime::dispatcher()->resume($this);
         }
         return $result === 0 ? true : null;
@@ -85,13 +88,13 @@ final class HttpConnection extends TcpConnection
     /** The next request waits until this one is answered, as send() does not say whose answer it is. */
     private function await(int $request): void
     {
-        array_unshift($this->unanswered, $request);
-        $this->held ??= [];
+        array_unshift($this->wmUnanswered, $request);
+        $this->wmHeld ??= [];
     }
 
     protected function holds(): bool
     {
-        return $this->unanswered !== [] || parent::holds();
+        return $this->wmUnanswered !== [] || parent::holds();
     }
 
     /** What is sent, as a response; uses up the connection's extra headers. */
@@ -130,7 +133,7 @@ final class HttpConnection extends TcpConnection
 
     protected function abort(): void
     {
-        if ($this->current !== 0 || $this->unanswered !== []) {
+        if ($this->wmCurrent !== 0 || $this->wmUnanswered !== []) {
             $this->close(new Response(500, ['Content-Type' => 'text/plain;charset=utf-8'], "500 Internal Server Error\n"));
         } else {
             $this->close();

@@ -24,7 +24,11 @@ final class Launcher
     {
         $this->configure();
         foreach (Worker::getAllWorkers() as $worker) {
-            $worker->create();
+            try {
+                $worker->wmCreate();
+            } catch (\LogicException $e) {
+                throw new Error($e->getMessage());
+            }
         }
         $result = $this->core->main([$this->script, ...$this->words()]);
         return $result === Core::CHILD ? $this->serve() : $result;
@@ -60,7 +64,7 @@ final class Launcher
             'stop' => static fn () => self::callMaster(Worker::$onMasterStop),
             'exit' => static function (int $worker, int $pid, int $status): void {
                 foreach (Worker::$onWorkerExit === null ? [] : Worker::getAllWorkers() as $object) {
-                    if ($object->handle() === $worker) {
+                    if ($object->wmHandle() === $worker) {
                         self::callMaster(Worker::$onWorkerExit, [$object, $status, $pid]);
                     }
                 }
@@ -102,10 +106,15 @@ final class Launcher
     {
         mt_srand(); // else all processes have the master's sequence
         Runtime::serve();
-        $worker = Worker::keepOwn($this->core);
+        $worker = Worker::wmKeepOwn($this->core);
         self::setTitle("worker process  $worker->name " . ($worker->getSocketName() ?: 'none'));
         // What was sent before an exit() or a fatal error still leaves.
-        register_shutdown_function(fn () => $this->core->flush());
+        $process = getmypid();
+        register_shutdown_function(function () use ($process): void {
+            if (getmypid() === $process) { // and not one that the program has forked
+                $this->core->flush();
+            }
+        });
         try {
             $worker->run();
         } catch (Error $e) {
@@ -113,6 +122,6 @@ final class Launcher
             return self::EXIT_FAILED;
         }
         Runtime::dispatcher()->run();
-        return Worker::exitCode();
+        return Worker::wmExitCode();
     }
 }

@@ -13,11 +13,11 @@ use Workerman\Protocols\Websocket;
 final class WebsocketConnection extends TcpConnection
 {
     /** The handshake, while it is unanswered. */
-    private int $request = 0;
+    private int $wmRequest = 0;
 
     public function handshake(int $request, string $head): void
     {
-        $this->request = $request;
+        $this->wmRequest = $request;
         $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
         if ($callback !== null) {
             $class = Http::requestClass();
@@ -29,10 +29,10 @@ final class WebsocketConnection extends TcpConnection
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return;
         }
-        $this->request = 0;
-        $result = $this->core->accept($request, $this->headerLines());
+        $this->wmRequest = 0;
+        $result = $this->wmCore->accept($request, $this->headerLines());
         if ($result < 0) {
-            $this->fail(new Error("headers of a websocket handshake: {$this->core->lastError()}", $result));
+            $this->fail(new Error("headers of a websocket handshake: {$this->wmCore->lastError()}", $result));
             return;
         }
         $connected = $this->onWebSocketConnected ?? $this->worker?->onWebSocketConnected;
@@ -81,7 +81,7 @@ final class WebsocketConnection extends TcpConnection
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return false;
         }
-        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+        if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
         if (!is_string($sendBuffer)) {
@@ -89,7 +89,7 @@ final class WebsocketConnection extends TcpConnection
                 : (string) json_encode($sendBuffer, JSON_UNESCAPED_UNICODE);
         }
         $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_ARRAYBUFFER ? Core::SEND_BINARY : 0);
-        $result = $this->core->send($this->handle, $sendBuffer, $flags);
+        $result = $this->hand($sendBuffer, $flags);
         if ($result === 0) {
             return true;
         }
@@ -101,7 +101,7 @@ final class WebsocketConnection extends TcpConnection
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return;
         }
-        if ($this->request !== 0) {
+        if ($this->wmRequest !== 0) {
             $this->reject($data, $raw);
             return;
         }
@@ -119,15 +119,15 @@ final class WebsocketConnection extends TcpConnection
     {
         $response = $raw ? Response::parse(self::text($data)) : new Response(403, [], self::text($data ?? ''));
         $status = $response->getStatusCode();
-        $request = $this->request;
-        $this->request = 0;
-        $this->core->reject($request, $status >= 300 && $status <= 599 ? $status : 403, $response->rawBody());
+        $request = $this->wmRequest;
+        $this->wmRequest = 0;
+        $this->wmCore->reject($request, $status >= 300 && $status <= 599 ? $status : 403, $response->rawBody());
         $this->closed();
     }
 
     protected function abort(): void
     {
-        if ($this->request !== 0) {
+        if ($this->wmRequest !== 0) {
             $this->reject("HTTP/1.1 500 Internal Server Error\r\n\r\n500 Internal Server Error\n", true);
         } else {
             $this->closeWith(1011, ''); // RFC 6455 §7.4.1: an unexpected condition
@@ -137,7 +137,7 @@ final class WebsocketConnection extends TcpConnection
     private function closeWith(int $code, string $reason): void
     {
         $this->status = self::STATUS_CLOSING;
-        $this->core->close($this->handle, $code, $reason);
+        $this->wmCore->close($this->wmHandle, $code, $reason);
         $this->closed();
     }
 }

@@ -101,12 +101,12 @@ class Worker
     /** @var callable|null (connection, request) */
     public $onWebSocketConnected = null;
 
-    private ?int $handle = null;
+    private ?int $wmHandle = null;
     /** @var class-string<TcpConnection> */
-    private string $connectionClass = TcpConnection::class;
+    private string $wmConnectionClass = TcpConnection::class;
     /** @var array{int, int} limits that libwm has for new connections */
-    private array $limits = [0, 0];
-    private bool $acceptPaused = false;
+    private array $wmLimits = [0, 0];
+    private bool $wmAcceptPaused = false;
 
     /**
      * @param string|null $socketName websocket://0.0.0.0:1234, http://, text://, tcp://, unix:///path; null: does not listen
@@ -196,10 +196,10 @@ class Worker
         if ($this->socketName === null || !Runtime::isServing()) {
             return;
         }
-        if ($this->handle === null) {
-            $this->create();
+        if ($this->wmHandle === null) {
+            $this->wmCreate();
         }
-        Runtime::core()->listen((int) $this->handle);
+        Runtime::core()->listen((int) $this->wmHandle);
         $this->stopping = false;
         if ($autoAccept) {
             $this->resumeAccept();
@@ -212,23 +212,23 @@ class Worker
     public function unlisten(): void
     {
         if ($this->isOpen()) {
-            Runtime::core()->unlisten((int) $this->handle);
+            Runtime::core()->unlisten((int) $this->wmHandle);
         }
     }
 
     public function pauseAccept(): void
     {
-        if ($this->isOpen() && !$this->acceptPaused) {
-            $this->acceptPaused = true;
-            Runtime::core()->pauseAccept((int) $this->handle);
+        if ($this->isOpen() && !$this->wmAcceptPaused) {
+            $this->wmAcceptPaused = true;
+            Runtime::core()->pauseAccept((int) $this->wmHandle);
         }
     }
 
     public function resumeAccept(): void
     {
-        if ($this->isOpen() && $this->acceptPaused) {
-            $this->acceptPaused = false;
-            Runtime::core()->resumeAccept((int) $this->handle);
+        if ($this->isOpen() && $this->wmAcceptPaused) {
+            $this->wmAcceptPaused = false;
+            Runtime::core()->resumeAccept((int) $this->wmHandle);
         }
     }
 
@@ -243,7 +243,7 @@ class Worker
             Dispatcher::guard($this->onWorkerStop, [$this]);
         }
         if ($this->isOpen()) {
-            Runtime::core()->stopWorker((int) $this->handle);
+            Runtime::core()->stopWorker((int) $this->wmHandle);
         }
         $this->onMessage = $this->onClose = $this->onError = $this->onBufferDrain = $this->onBufferFull = null;
     }
@@ -271,17 +271,17 @@ class Worker
 
     private function isOpen(): bool
     {
-        return $this->handle !== null && Runtime::isServing();
+        return $this->wmHandle !== null && Runtime::isServing();
     }
 
     // ---- for the launcher and the dispatcher
 
     /** @internal Makes the worker in libwm. */
-    public function create(): void
+    public function wmCreate(): void
     {
         $core = Runtime::core();
         $handle = $core->newWorker($this->address());
-        $this->handle = $handle;
+        $this->wmHandle = $handle;
         $options = [
             'count' => max(1, $this->count),
             'name' => $this->name !== '' ? $this->name : 'none',
@@ -302,7 +302,7 @@ class Worker
                 $core->setWorker($handle, $option, $value);
             }
         }
-        $this->limits = [TcpConnection::$defaultMaxSendBufferSize, TcpConnection::$defaultMaxPackageSize];
+        $this->wmLimits = [TcpConnection::$defaultMaxSendBufferSize, TcpConnection::$defaultMaxPackageSize];
         Runtime::dispatcher()->add($handle, $this);
     }
 
@@ -340,7 +340,7 @@ class Worker
 
     private function take(string $scheme): string
     {
-        [$this->connectionClass, $protocol] = match ($scheme) {
+        [$this->wmConnectionClass, $protocol] = match ($scheme) {
             'http' => [HttpConnection::class, Protocols\Http::class],
             'websocket', 'ws' => [WebsocketConnection::class, Protocols\Websocket::class],
             'text' => [TcpConnection::class, Protocols\Text::class],
@@ -351,34 +351,34 @@ class Worker
     }
 
     /** @internal */
-    public function handle(): ?int
+    public function wmHandle(): ?int
     {
-        return $this->handle;
+        return $this->wmHandle;
     }
 
     /**
      * @internal
      * @return class-string<TcpConnection>
      */
-    public function connectionClass(): string
+    public function wmConnectionClass(): string
     {
-        return $this->connectionClass;
+        return $this->wmConnectionClass;
     }
 
     /**
      * @internal
      * @return array{int, int}
      */
-    public function appliedLimits(): array
+    public function wmAppliedLimits(): array
     {
-        return $this->limits;
+        return $this->wmLimits;
     }
 
     /** @internal Forgets the workers of other processes; returns the one of this process. */
-    public static function keepOwn(Core $core): self
+    public static function wmKeepOwn(Core $core): self
     {
         foreach (self::$workers as $worker) {
-            $index = $core->indexOf((int) $worker->handle);
+            $index = $core->indexOf((int) $worker->wmHandle);
             if ($index !== null) {
                 $worker->id = $index;
                 self::$workers = [$worker->workerId => $worker];
@@ -390,7 +390,7 @@ class Worker
     }
 
     /** @internal */
-    public static function exitCode(): int
+    public static function wmExitCode(): int
     {
         return self::$exitCode;
     }

@@ -62,32 +62,32 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     public $errorHandler = null;
 
     protected int $status = self::STATUS_ESTABLISHED;
-    protected int $appliedSendBuffer;
-    protected int $appliedPackageSize;
+    protected int $wmAppliedSendBuffer;
+    protected int $wmAppliedPackageSize;
     /** @var list<array{string, int}>|null messages that wait; null: the next one is delivered at once */
-    protected ?array $held = null;
-    private bool $paused = false;
-    private int $registeredId;
+    protected ?array $wmHeld = null;
+    private bool $wmPaused = false;
+    private int $wmRegisteredId;
     private string $remoteAddress;
 
     /** @internal made by the dispatcher */
-    public function __construct(protected Core $core, protected int $handle, Worker $worker)
+    public function __construct(protected Core $wmCore, protected int $wmHandle, Worker $worker)
     {
-        $this->id = $this->registeredId = ++self::$lastId;
+        $this->id = $this->wmRegisteredId = ++self::$lastId;
         $this->worker = $worker;
         $this->transport = $worker->transport;
         $this->protocol = $worker->protocol;
         $this->context = new \stdClass();
         $this->maxSendBufferSize = self::$defaultMaxSendBufferSize;
         $this->maxPackageSize = self::$defaultMaxPackageSize;
-        [$this->appliedSendBuffer, $this->appliedPackageSize] = $worker->appliedLimits();
+        [$this->wmAppliedSendBuffer, $this->wmAppliedPackageSize] = $worker->wmAppliedLimits();
         $this->applyLimits();
         $this->onMessage = $worker->onMessage;
         $this->onClose = $worker->onClose;
         $this->onError = $worker->onError;
         $this->onBufferFull = $worker->onBufferFull;
         $this->onBufferDrain = $worker->onBufferDrain;
-        $this->remoteAddress = $core->remoteAddress($handle);
+        $this->remoteAddress = $wmCore->remoteAddress($wmHandle);
         $worker->connections[$this->id] = $this;
         self::$connections[$this->id] = $this;
         self::$statistics['connection_count']++;
@@ -103,14 +103,34 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return false;
         }
-        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
+        if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
-        $result = $this->core->send($this->handle, is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer), $raw ? Core::SEND_RAW : 0);
+        $result = $this->hand(is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer), $raw ? Core::SEND_RAW : 0);
         if ($result === 0) {
             return true;
         }
         return $result > 0 ? null : $this->notTaken($result);
+    }
+
+    /** Hands a message to libwm. */
+    protected function hand(string $data, int $flags): int
+    {
+        $result = $this->wmCore->send($this->wmHandle, $data, $flags);
+        return $result !== Core::TOO_LONG ? $result
+            : $this->withRoom(strlen($data), fn () => $this->wmCore->send($this->wmHandle, $data, $flags));
+    }
+
+    /** Sends a message over libwm's limits: as in Workerman, any size is taken while less than maxSendBufferSize is queued. */
+    protected function withRoom(int $size, callable $send): int
+    {
+        if ($this->wmCore->counters($this->wmHandle)[2] >= $this->maxSendBufferSize) {
+            return Core::FULL;
+        }
+        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $size + 65536);
+        $result = $send();
+        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $this->wmAppliedSendBuffer);
+        return $result;
     }
 
     /** Sends $data unless it is null, then closes once everything has left. onClose runs at once unless much is queued. */
@@ -126,8 +146,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
             }
         }
         $this->status = self::STATUS_CLOSING;
-        $queued = $this->core->counters($this->handle)[2];
-        $this->core->close($this->handle, 0, '');
+        $queued = $this->wmCore->counters($this->wmHandle)[2];
+        $this->wmCore->close($this->wmHandle, 0, '');
         if ($queued <= self::UNWRITTEN_MAX) {
             $this->closed();
         }
@@ -139,7 +159,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         if ($this->status === self::STATUS_CLOSED) {
             return;
         }
-        $this->core->destroy($this->handle);
+        $this->wmCore->destroy($this->wmHandle);
         $this->closed();
     }
 
@@ -160,21 +180,21 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
 
     public function pauseRecv(): void
     {
-        if ($this->paused || $this->status === self::STATUS_CLOSED) {
+        if ($this->wmPaused || $this->status === self::STATUS_CLOSED) {
             return;
         }
-        $this->paused = true;
-        $this->held ??= [];
-        $this->core->pause($this->handle);
+        $this->wmPaused = true;
+        $this->wmHeld ??= [];
+        $this->wmCore->pause($this->wmHandle);
     }
 
     public function resumeRecv(): void
     {
-        if (!$this->paused || $this->status === self::STATUS_CLOSED) {
+        if (!$this->wmPaused || $this->status === self::STATUS_CLOSED) {
             return;
         }
-        $this->paused = false;
-        $this->core->resume($this->handle);
+        $this->wmPaused = false;
+        $this->wmCore->resume($this->wmHandle);
         Runtime::dispatcher()->resume($this);
     }
 
@@ -206,7 +226,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
 
     public function getLocalAddress(): string
     {
-        return $this->status === self::STATUS_CLOSED ? '' : $this->core->localAddress($this->handle);
+        return $this->status === self::STATUS_CLOSED ? '' : $this->wmCore->localAddress($this->wmHandle);
     }
 
     public function getLocalIp(): string
@@ -239,7 +259,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     public function getRecvBufferQueueSize(): int
     {
         $size = 0;
-        foreach ($this->held ?? [] as [$data]) {
+        foreach ($this->wmHeld ?? [] as [$data]) {
             $size += strlen($data);
         }
         return $size;
@@ -276,8 +296,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return;
         }
-        if ($this->held !== null) {
-            $this->held[] = [$data, $request];
+        if ($this->wmHeld !== null) {
+            $this->wmHeld[] = [$data, $request];
             return;
         }
         try {
@@ -287,7 +307,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         } catch (\Throwable $e) {
             $this->fail($e);
         }
-        if ($this->maxPackageSize !== $this->appliedPackageSize) {
+        if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
             $this->applyLimits();
         }
     }
@@ -295,20 +315,20 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     /** @internal Delivers what arrived while the connection was paused. */
     public function deliverHeld(): void
     {
-        $held = $this->held ?? [];
-        $this->held = null;
+        $held = $this->wmHeld ?? [];
+        $this->wmHeld = null;
         while ($held !== [] && !$this->holds() && $this->status === self::STATUS_ESTABLISHED) {
             $this->receive(...array_shift($held));
         }
         if ($this->holds()) {
-            $this->held = [...$held, ...$this->held ?? []];
+            $this->wmHeld = [...$held, ...$this->wmHeld ?? []];
         }
     }
 
     /** Whether messages have to wait. */
     protected function holds(): bool
     {
-        return $this->paused;
+        return $this->wmPaused;
     }
 
     /** @internal The connection has ended. */
@@ -319,15 +339,15 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         }
         $this->updateCounters();
         $this->status = self::STATUS_CLOSED;
-        Runtime::dispatcher()->forget($this->handle);
+        Runtime::dispatcher()->forget($this->wmHandle);
         $onClose = $this->onClose;
         $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
         $this->onWebSocketConnect = $this->onWebSocketConnected = null;
-        $this->held = null;
+        $this->wmHeld = null;
         if ($onClose !== null) {
             $this->call($onClose);
         }
-        unset($this->worker->connections[$this->registeredId], self::$connections[$this->registeredId]);
+        unset($this->worker->connections[$this->wmRegisteredId], self::$connections[$this->wmRegisteredId]);
         self::$statistics['connection_count']--;
         $this->worker = $this->errorHandler = null;
     }
@@ -372,14 +392,14 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     /** Hands changed limits to libwm. */
     protected function applyLimits(): void
     {
-        if ($this->maxSendBufferSize !== $this->appliedSendBuffer) {
-            $this->appliedSendBuffer = $this->maxSendBufferSize;
-            $this->core->setConnection($this->handle, 'send_high_water', $this->maxSendBufferSize);
-            $this->core->setConnection($this->handle, 'max_send_buffer', $this->maxSendBufferSize);
+        if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
+            $this->wmAppliedSendBuffer = $this->maxSendBufferSize;
+            $this->wmCore->setConnection($this->wmHandle, 'send_high_water', $this->maxSendBufferSize);
+            $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $this->maxSendBufferSize);
         }
-        if ($this->maxPackageSize !== $this->appliedPackageSize) {
-            $this->appliedPackageSize = $this->maxPackageSize;
-            $this->core->setConnection($this->handle, 'max_message', $this->maxPackageSize);
+        if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
+            $this->wmAppliedPackageSize = $this->maxPackageSize;
+            $this->wmCore->setConnection($this->wmHandle, 'max_message', $this->maxPackageSize);
         }
     }
 
@@ -388,7 +408,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
     {
         self::$statistics['send_fail']++;
         if ($result !== Core::CLOSED && $this->onError !== null) {
-            $text ??= $result === Core::FULL ? 'send buffer full and drop package' : $this->core->lastError();
+            $text ??= $result === Core::FULL ? 'send buffer full and drop package' : $this->wmCore->lastError();
             $this->call($this->onError, self::SEND_FAIL, $text);
         }
         return false;
@@ -411,7 +431,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         if ($this->status === self::STATUS_CLOSED) {
             return 0;
         }
-        [$read, $written, $queued] = $this->core->counters($this->handle);
+        [$read, $written, $queued] = $this->wmCore->counters($this->wmHandle);
         $this->bytesRead = max($this->bytesRead, $read);
         $this->bytesWritten = max($this->bytesWritten, $written);
         return $queued;

@@ -16,23 +16,23 @@ class Request
     /** @var array<mixed> free for the program */
     public array $context = [];
 
-    private int $headEnd;
+    private int $wmHeadEnd;
     /** @var array{string, string, string}|null method, target, version */
-    private ?array $line = null;
+    private ?array $wmLine = null;
     /** @var array<string, string>|null by name in lower case */
-    private ?array $headers = null;
+    private ?array $wmHeaders = null;
     /** @var array<mixed>|null */
-    private ?array $query = null;
+    private ?array $wmQuery = null;
     /** @var array<mixed>|null */
-    private ?array $form = null;
+    private ?array $wmForm = null;
     /** @var array<string, string>|null */
-    private ?array $cookies = null;
+    private ?array $wmCookies = null;
 
     /** @param string $buffer the request line, the header lines, a blank line, the body */
     public function __construct(protected string $buffer)
     {
         $end = strpos($buffer, "\r\n\r\n");
-        $this->headEnd = $end === false ? strlen($buffer) : $end;
+        $this->wmHeadEnd = $end === false ? strlen($buffer) : $end;
     }
 
     /**
@@ -40,29 +40,29 @@ class Request
      */
     public function get(?string $name = null, mixed $default = null): mixed
     {
-        $this->query ??= self::parse($this->queryString());
-        return $name === null ? $this->query : $this->query[$name] ?? $default;
+        $this->wmQuery ??= self::parse($this->queryString());
+        return $name === null ? $this->wmQuery : $this->wmQuery[$name] ?? $default;
     }
 
     /** A parameter of the body: JSON, multipart/form-data (without files), or urlencoded. */
     public function post(?string $name = null, mixed $default = null): mixed
     {
-        $this->form ??= $this->parseBody();
-        return $name === null ? $this->form : $this->form[$name] ?? $default;
+        $this->wmForm ??= $this->parseBody();
+        return $name === null ? $this->wmForm : $this->wmForm[$name] ?? $default;
     }
 
     /** A header; all of them, by name in lower case, without a name. Lines of one name are joined by ",". */
     public function header(?string $name = null, mixed $default = null): mixed
     {
-        $this->headers ??= $this->parseHeaders();
-        return $name === null ? $this->headers : $this->headers[strtolower($name)] ?? $default;
+        $this->wmHeaders ??= $this->parseHeaders();
+        return $name === null ? $this->wmHeaders : $this->wmHeaders[strtolower($name)] ?? $default;
     }
 
     /** A cookie, as it was sent; all of them without a name. */
     public function cookie(?string $name = null, mixed $default = null): mixed
     {
-        $this->cookies ??= $this->parseCookies();
-        return $name === null ? $this->cookies : $this->cookies[$name] ?? $default;
+        $this->wmCookies ??= $this->parseCookies();
+        return $name === null ? $this->wmCookies : $this->wmCookies[$name] ?? $default;
     }
 
     public function method(): string
@@ -112,13 +112,13 @@ class Request
     /** The request line and the header lines, without the blank line. */
     public function rawHead(): string
     {
-        return substr($this->buffer, 0, $this->headEnd);
+        return substr($this->buffer, 0, $this->wmHeadEnd);
     }
 
     /** The body, chunks joined. */
     public function rawBody(): string
     {
-        return (string) substr($this->buffer, $this->headEnd + 4);
+        return (string) substr($this->buffer, $this->wmHeadEnd + 4);
     }
 
     public function rawBuffer(): string
@@ -160,12 +160,12 @@ class Request
     /** @return array{string, string, string} */
     private function line(): array
     {
-        if ($this->line === null) {
+        if ($this->wmLine === null) {
             $end = strpos($this->buffer, "\r\n");
             $parts = explode(' ', $end === false ? $this->buffer : substr($this->buffer, 0, $end), 3);
-            $this->line = [$parts[0], $parts[1] ?? '/', substr($parts[2] ?? 'HTTP/1.0', 5)];
+            $this->wmLine = [$parts[0], $parts[1] ?? '/', substr($parts[2] ?? 'HTTP/1.0', 5)];
         }
-        return $this->line;
+        return $this->wmLine;
     }
 
     /** @return array<string, string> */
