@@ -7,7 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { launch } from './browser.js';
 import { PushServer, run } from './push-server.js';
 
 const LINE = '{"uid":"uid1","percent":"88%"}';
@@ -21,14 +21,8 @@ let probes = 0;
 
 before(async () => {
     server = await PushServer.start();
-    browser = await chromium.launch({
-        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-        headless: true,
-        // evil.example stands for a name whose owner points it at this machine (DNS rebinding).
-        args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-            '--disable-component-update', '--disable-sync', '--no-proxy-server', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
-        timeout: HANG_MS,
-    });
+    // evil.example stands for a name whose owner points it at this machine (DNS rebinding).
+    browser = await launch(HANG_MS, ['--host-resolver-rules=MAP evil.example 127.0.0.1']);
 });
 
 after(async () => {
