@@ -97,6 +97,9 @@ wm_suite(binding/ctypes_pull binding 150 ${BINDING} /usr/bin/python3 ${ROOT}/tes
 wm_suite(binding/luajit_pull binding 150 ${BINDING} luajit ${ROOT}/tests/bindings/echo.lua ${BINDING_ARGUMENTS})
 set_tests_properties(binding/php_pull binding/php_callback binding/ctypes_pull binding/luajit_pull PROPERTIES RUN_SERIAL ON)
 
+# The programs of the page that the PHP binding is for, in namespaces of their own: their ports are fixed.
+wm_suite(binding/php_page binding 600 ${PYTEST} ${ROOT}/bindings/php/tests/page/test_page.py)
+
 wm_suite(install/consumers install 300 ${ROOT}/tests/install/run ${PROJECT_BINARY_DIR} ${PROJECT_VERSION})
 
 if(WM_TOOLS)
