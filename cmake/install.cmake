@@ -10,6 +10,7 @@ install(TARGETS wm wm_static EXPORT wmTargets
     INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/wm DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES bindings/cdef/wm.cdef.h bindings/cdef/wm.json DESTINATION ${CMAKE_INSTALL_DATADIR}/wm)
+install(DIRECTORY bindings/php DESTINATION ${CMAKE_INSTALL_DATADIR}/wm PATTERN tests EXCLUDE)
 
 install(EXPORT wmTargets NAMESPACE wm:: DESTINATION ${WM_PACKAGE_DIR})
 configure_package_config_file(pkgconfig/wmConfig.cmake.in ${PROJECT_BINARY_DIR}/wmConfig.cmake INSTALL_DESTINATION ${WM_PACKAGE_DIR})

@@ -15,7 +15,7 @@ final class Library
             throw new Error("libwm needs PHP's FFI extension, which is not loaded: install it (Debian: the package php-common has it; "
                 . "Docker: docker-php-ext-install ffi), or add extension=ffi to php.ini");
         }
-        $library = self::find();
+        $library = self::path();
         $declarations = self::declarations($library);
         try {
             return \FFI::cdef($declarations, $library);
@@ -27,8 +27,8 @@ final class Library
         }
     }
 
-    /** WM_LIBRARY, then beside this binding, then where pkg-config and the dynamic linker look. */
-    private static function find(): string
+    /** Path of the library: WM_LIBRARY, then beside this binding, then where pkg-config and the dynamic linker look. */
+    public static function path(): string
     {
         $given = getenv('WM_LIBRARY');
         if (is_string($given) && $given !== '') {
@@ -36,7 +36,11 @@ final class Library
             return $path ?? throw new Error("WM_LIBRARY names $given, where there is no libwm.so");
         }
         $binding = dirname(__DIR__, 2);
-        $beside = [$binding, "$binding/lib", "$binding/../../build/release/lib", "$binding/../../build/dev/lib"];
+        $prefix = dirname($binding, 3); // of an installed share/wm/php
+        $beside = [$binding, "$binding/lib", "$binding/../../build/release/lib", "$binding/../../build/server/lib", "$binding/../../build/dev/lib"];
+        if (basename(dirname($binding)) === 'wm') {
+            array_push($beside, "$prefix/lib", "$prefix/lib/" . php_uname('m') . '-linux-gnu', "$prefix/lib64");
+        }
         foreach ([...$beside, ...self::installed()] as $directory) {
             $path = self::in($directory);
             if ($path !== null) {
@@ -96,6 +100,7 @@ final class Library
         $candidates = is_string($given) && $given !== '' ? [$given] : [
             dirname(__DIR__, 2) . '/wm.cdef.h',
             dirname(__DIR__, 3) . '/cdef/wm.cdef.h',
+            dirname(__DIR__, 3) . '/wm.cdef.h',
             "$directory/../share/wm/wm.cdef.h",
             "$directory/../../share/wm/wm.cdef.h",
             "$directory/wm.cdef.h",
