@@ -143,7 +143,7 @@ wm_conn wm_request_conn(wm_request request);
 int wm_request_keep(wm_request request);
 int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len, int32_t flags);
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
-int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len);
+int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len);
 typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connections, void *user);
 wm_hub *wm_hub_new(wm_app *app);
 void wm_hub_free(wm_hub *hub);

@@ -114,17 +114,20 @@ WM_API int wm_request_respond(wm_request request, int32_t status, const void *he
  */
 WM_API int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
 /**
- * Rejects a handshake with an HTTP status and a text/plain body, then closes the connection.
+ * Rejects a handshake with an HTTP response, then closes the connection.
  *
  * @param request the handshake; its id is stale afterwards
  * @param status 300-599
+ * @param headers lines "Name: value\r\n" as for wm_request_respond, copied; without a Content-Type it is
+ * text/plain;charset=utf-8. May be NULL when headers_len is 0
+ * @param headers_len bytes at headers
  * @param body the body, copied; may be NULL when len is 0
  * @param len bytes at body
- * @return 0, WM_ECLOSED (no handshake is pending at this id) or WM_EINVAL
+ * @return 0, WM_ECLOSED (no handshake is pending at this id) or WM_EINVAL (a bad status or header line)
  *
  * @since 0.1.0
  */
-WM_API int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len);
+WM_API int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len);
 
 #ifdef __cplusplus
 }

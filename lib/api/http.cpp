@@ -153,9 +153,11 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
     });
 }
 
-int wm_handshake_reject(wm_request request, int32_t status, const void *body, size_t len)
+int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len)
 {
-    if (bad_span(body, len))
-        return no_handle("body");
-    return with_request(request, [&](App &app, HttpRequest &self) { return reject_handshake(app.reactor, self, status, span(body, len)); });
+    if (bad_span(headers, headers_len) || bad_span(body, len))
+        return no_handle("headers or body");
+    return with_request(request, [&](App &app, HttpRequest &self) {
+        return reject_handshake(app.reactor, self, status, span(headers, headers_len), span(body, len));
+    });
 }

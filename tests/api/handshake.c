@@ -32,7 +32,7 @@ static void decide(struct host *host, const wm_event *event)
         assert_int_equal(
             wm_handshake_accept(event->id, decision->kind == ACCEPT ? NULL : FIELDS, decision->kind == ACCEPT ? 0 : strlen(FIELDS)), 0);
     if (decision->kind == REJECT)
-        assert_int_equal(wm_handshake_reject(event->id, 401, "who?", 4), 0);
+        assert_int_equal(wm_handshake_reject(event->id, 401, NULL, 0, "who?", 4), 0);
     host->verdict = decision->kind == LATER ? WM_PENDING : 0;
 }
 
@@ -105,7 +105,7 @@ static void refuse__by_a_verdict_below_0_is_403(void **state)
     client_say(host, &client, REQUEST);
     until(host, count_of(host, WM_EVENT_HANDSHAKE) == 1);
     if (host->setting->cap != 0) /* a poll has no verdict */
-        assert_int_equal(wm_handshake_reject(nth(host, WM_EVENT_HANDSHAKE, 0)->id, 403, NULL, 0), 0);
+        assert_int_equal(wm_handshake_reject(nth(host, WM_EVENT_HANDSHAKE, 0)->id, 403, NULL, 0, NULL, 0), 0);
     assert_int_equal(http_head(host, &client, NULL), 403);
     client_end(&client);
     host_end(host);
@@ -142,10 +142,17 @@ static void pending__is_rejected_later(void **state)
     struct client client = client_begin(host);
     client_say(host, &client, REQUEST);
     until(host, decision.request != 0);
-    assert_int_equal(wm_handshake_reject(decision.request, 200, NULL, 0), WM_EINVAL);
-    assert_int_equal(wm_handshake_reject(decision.request, 503, "later", 5), 0);
-    assert_int_equal(wm_handshake_reject(decision.request, 503, "later", 5), WM_ECLOSED);
-    assert_int_equal(http_head(host, &client, NULL), 503);
+    static const char bad[] = "Content-Length: 5\r\n", fields[] = "Retry-After: 9\r\ncontent-type: text/html\r\n";
+    char head[4096];
+    assert_int_equal(wm_handshake_reject(decision.request, 200, NULL, 0, NULL, 0), WM_EINVAL);
+    assert_int_equal(wm_handshake_reject(decision.request, 503, bad, strlen(bad), "later", 5), WM_EINVAL);
+    assert_int_equal(wm_handshake_reject(decision.request, 503, fields, strlen(fields), "later", 5), 0);
+    assert_int_equal(wm_handshake_reject(decision.request, 503, NULL, 0, "later", 5), WM_ECLOSED);
+    assert_int_equal(http_head(host, &client, head), 503);
+    assert_non_null(strstr(head, "\r\nRetry-After: 9\r\n"));
+    assert_non_null(strstr(head, "\r\ncontent-type: text/html\r\n"));
+    assert_null(strstr(head, "text/plain"));
+    assert_non_null(strstr(head, "\r\nConnection: close\r\n"));
     client_hear(host, &client, "later");
     client_hear_end(host, &client);
     client_end(&client);

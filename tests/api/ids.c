@@ -40,7 +40,7 @@ static void expect_no_request(wm_request request)
     assert_int_equal(wm_request_keep(request), WM_ECLOSED);
     assert_int_equal(wm_request_respond(request, 200, NULL, 0, NULL, 0, 0), WM_ECLOSED);
     assert_int_equal(wm_handshake_accept(request, NULL, 0), WM_ECLOSED);
-    assert_int_equal(wm_handshake_reject(request, 403, NULL, 0), WM_ECLOSED);
+    assert_int_equal(wm_handshake_reject(request, 403, NULL, 0, NULL, 0), WM_ECLOSED);
 }
 
 static void no_timer(wm_timer timer, void *user)
@@ -247,12 +247,9 @@ static void user__of_a_connection_is_given_back_once(void **state)
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO(stale_and_foreign_ids__are_closed_and_never_crash),
-        SCENARIO(ids__of_many_connections_fit_53_bits_and_none_comes_twice),
-        SCENARIO(ids__of_live_things_differ_in_their_low_bits),
-        SCENARIO(next_conn__walks_all_and_conn_count_says_how_many),
-        SCENARIO(app_index__used_again_goes_on_with_its_generations),
-        SCENARIO(addresses__of_both_ends),
+        SCENARIO(stale_and_foreign_ids__are_closed_and_never_crash),  SCENARIO(ids__of_many_connections_fit_53_bits_and_none_comes_twice),
+        SCENARIO(ids__of_live_things_differ_in_their_low_bits),       SCENARIO(next_conn__walks_all_and_conn_count_says_how_many),
+        SCENARIO(app_index__used_again_goes_on_with_its_generations), SCENARIO(addresses__of_both_ends),
         SCENARIO(user__of_a_connection_is_given_back_once),
     };
     return RUN_SCENARIOS("ids", scenarios);

@@ -3,6 +3,7 @@
 #include "conn/reactor.h"
 #include "core/error.h"
 #include "net/transport.h"
+#include "proto/http/fields.h"
 #include "proto/http/response_writer.h"
 
 #include <cerrno>
@@ -363,7 +364,8 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
 
 std::string HttpRequests::final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body)
 {
-    std::string fields(kPlain);
+    std::string_view type;
+    std::string fields(http::find_field(extra_fields, "Content-Type", type) ? std::string_view() : kPlain);
     fields += extra_fields;
     http::ResponseHead head;
     head.status = status;

@@ -57,7 +57,7 @@ void receive(Connection &conn, const http::Request &request)
     if (verdict == WM_PENDING)
         reactor.lifecycle.update_read(conn);
     else if (verdict < 0)
-        reject_handshake(reactor, pending, 403, "refused\n");
+        reject_handshake(reactor, pending, 403, {}, "refused\n");
     else
         accept_handshake(reactor, pending, {});
 }
@@ -128,15 +128,18 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
     return 0;
 }
 
-int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view body)
+int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view fields, std::string_view body)
 {
     Connection *conn = find_pending(reactor, request);
     if (!conn)
         return WM_ECLOSED;
     if (status < 300 || status > 599)
         return fail(WM_EINVAL, "status %d is not from 300 to 599", status);
-    std::string out =
-        reactor.sessions->requests.final_answer(status, {}, body, true); // body may be a slice of the request, which ends here
+    bool wants_close = false;
+    if (const char *error = http::check_fields(fields, wants_close))
+        return fail(WM_EINVAL, "bad header lines: %s", error);
+    // fields and body may be slices of the request, which ends here
+    std::string out = reactor.sessions->requests.final_answer(status, fields, body, true);
     reactor.sessions->requests.drop_all(*conn);
     conn->unset(kInputBlocked);
     reactor.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");

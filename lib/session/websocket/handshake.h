@@ -16,7 +16,7 @@ class Reactor;
 /// 0, WM_ECLOSED when the request is not a pending handshake, or WM_EINVAL for bad header lines.
 int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fields);
 /// Answers with status (300-599) and a plain body, and closes.
-int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view body);
+int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view fields, std::string_view body);
 
 } // namespace wm
 

@@ -76,7 +76,7 @@ interface Core
     /** Accepts a websocket handshake. Returns 0 or an error. */
     public function accept(int $request, string $headers): int;
     /** Rejects a websocket handshake with an HTTP status. Returns 0 or an error. */
-    public function reject(int $request, int $status, string $body): int;
+    public function reject(int $request, int $status, string $headers, string $body): int;
 
     public function close(int $connection, int $code, string $reason): void;
     public function destroy(int $connection): void;

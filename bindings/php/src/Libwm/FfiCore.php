@@ -228,9 +228,9 @@ final class FfiCore implements Core
         return $this->ffi->wm_handshake_accept($request, $headers, strlen($headers));
     }
 
-    public function reject(int $request, int $status, string $body): int
+    public function reject(int $request, int $status, string $headers, string $body): int
     {
-        return $this->ffi->wm_handshake_reject($request, $status, $body, strlen($body));
+        return $this->ffi->wm_handshake_reject($request, $status, $headers, strlen($headers), $body, strlen($body));
     }
 
     public function close(int $connection, int $code, string $reason): void

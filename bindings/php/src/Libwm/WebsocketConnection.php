@@ -118,10 +118,10 @@ final class WebsocketConnection extends TcpConnection
     private function reject(mixed $data, bool $raw): void
     {
         $response = $raw ? Response::parse(self::text($data)) : new Response(403, [], self::text($data ?? ''));
-        $status = $response->getStatusCode();
+        [$status, $headers, $body] = $response->parts();
         $request = $this->wmRequest;
         $this->wmRequest = 0;
-        $this->wmCore->reject($request, $status >= 300 && $status <= 599 ? $status : 403, $response->rawBody());
+        $this->wmCore->reject($request, $status >= 300 && $status <= 599 ? $status : 403, $headers, $body);
         $this->closed();
     }
 
