@@ -15,8 +15,9 @@ Reactor::Reactor(uint32_t index, uint32_t generation_base)
 
 void Reactor::has_work()
 {
-    // Inside a turn, its end does the work. Outside, one wake-up suffices.
-    if (inside || signalled_ || !loop.is_open())
+    // Inside a turn, its end does the work; else the next turn does it before it waits. A host that waits for
+    // the descriptor has to learn of it; one wake-up suffices.
+    if (inside || signalled_ || !loop.is_watched())
         return;
     signalled_ = true;
     loop.wake();
@@ -24,7 +25,7 @@ void Reactor::has_work()
 
 void Reactor::deadline_moved()
 {
-    if (!inside && loop.is_open())
+    if (!inside && loop.is_watched())
         arm_due(owner);
 }
 

@@ -55,6 +55,8 @@ public:
 
     /// The base's own epoll descriptor, or a WM_E... code.
     int fd();
+    /// Whether fd() has handed it out, so that the host may wait for it.
+    bool is_watched() const { return epoll_fd_ >= 0; }
 
     /// Stores the start time of the current dispatch in *since_ms (0 while waiting); nullptr stops it.
     void report_dispatch(std::atomic<int64_t> *since_ms) { dispatching_ = since_ms; }

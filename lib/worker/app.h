@@ -133,6 +133,7 @@ private:
     void release_retired();
     void release_workers();
     void arm_due();
+    bool has_work() const;
     void set_limits();
     static void arm(void *self);
     static void woken(void *self);

@@ -89,7 +89,7 @@ App::Visit::~Visit()
     app_.reactor.inside = false;
     if (app_.free_later_)
         delete &app_;
-    else if (!app_.reactor.todos.done() || !app_.reactor.outbox.idle() || !app_.reactor.overflow.empty())
+    else if (app_.has_work())
         app_.reactor.has_work();
 }
 
@@ -200,7 +200,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     turn(timeout_ms);
     *count = reactor.dispatch.end_poll();
     bool ended = stopped_ && *count == 0;
-    if (!reactor.todos.done() || !reactor.overflow.empty() || (stopped_ && !ended))
+    if (reactor.loop.is_watched() && (has_work() || (stopped_ && !ended)))
         reactor.loop.wake(); // work is pending for the next poll: make the descriptor readable
     if (timeout_ms == 0)
         reactor.loop.report_idle(); // the host may now wait in its own loop
@@ -221,12 +221,19 @@ int App::fd()
     int result = open_loop();
     if (result != 0)
         return result;
+    bool watched = reactor.loop.is_watched();
     if (!reactor.inside) {
         arm_due();
-        if (!started_)
+        if (!started_ || (!watched && has_work()))
             reactor.loop.wake(); // the first poll opens the listeners
     }
     return reactor.loop.fd();
+}
+
+/// Whether the next turn has work to do before it waits.
+bool App::has_work() const
+{
+    return !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty();
 }
 
 /// One turn: deferred work, a wait for events, and the end of the turn.
