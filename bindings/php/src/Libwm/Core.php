@@ -58,12 +58,13 @@ interface Core
     public function stopWorker(int $worker): void;
 
     /**
-     * Waits for events and hands them to the receiver, in their order. Returns when a batch is done.
+     * Waits for events and hands them on, in their order: those of a connection to the object that connect() has
+     * returned for it. Returns when a batch is done.
      *
      * @param int $timeoutMs longest wait; -1: no limit
      * @return int the number of events, STOPPED once the app has stopped, or another error below 0
      */
-    public function poll(Events $receiver, int $timeoutMs): int;
+    public function poll(Events $events, int $timeoutMs): int;
     /** Hands what was sent since the poll to the kernel. */
     public function flush(): void;
     /** Stops this process; in the master, all processes. */
@@ -78,6 +79,8 @@ interface Core
     /** Rejects a websocket handshake with an HTTP status. Returns 0 or an error. */
     public function reject(int $request, int $status, string $headers, string $body): int;
 
+    /** Its object gets no more events. */
+    public function forget(int $connection): void;
     public function close(int $connection, int $code, string $reason): void;
     public function destroy(int $connection): void;
     public function pause(int $connection): void;

@@ -6,13 +6,11 @@ namespace Libwm;
 use Workerman\Connection\TcpConnection;
 use Workerman\Worker;
 
-/** Takes the events of the core to the objects that they are of. */
+/** Makes connections, runs timers, and tells workers of stops and reloads. */
 final class Dispatcher implements Events
 {
     /** @var array<int, Worker> */
     private array $workers = [];
-    /** @var array<int, TcpConnection> */
-    private array $connections = [];
     /** @var array<int, array{callable, array<mixed>, bool}> function, arguments, persistent */
     private array $timers = [];
     /** @var list<TcpConnection> which have messages that arrived while they were paused */
@@ -41,83 +39,25 @@ final class Dispatcher implements Events
         $this->workers[$handle] = $worker;
     }
 
-    public function forget(int $connection): void
-    {
-        unset($this->connections[$connection]);
-    }
-
     public function resume(TcpConnection $connection): void
     {
         $this->resumed[] = $connection;
     }
 
-    public function connectionCount(): int
-    {
-        return count($this->connections);
-    }
-
     // ---- events
 
-    public function connect(int $connection, int $worker): void
+    public function connect(int $connection, int $worker): ?Receiver
     {
         $owner = $this->workers[$worker] ?? null;
         if ($owner === null) {
-            $this->core->destroy($connection);
-            return;
+            return null;
         }
         $class = $owner->wmConnectionClass();
         $object = new $class($this->core, $connection, $owner);
-        $this->connections[$connection] = $object;
         if ($owner->onConnect !== null) {
             $object->call($owner->onConnect);
         }
-    }
-
-    public function handshake(int $connection, int $request, string $head): void
-    {
-        $object = $this->connections[$connection] ?? null;
-        if ($object instanceof WebsocketConnection) {
-            $object->handshake($request, $head);
-        }
-    }
-
-    public function message(int $connection, string $data, int $request): void
-    {
-        // A connection that the program has closed may have messages in the batch yet.
-        if (isset($this->connections[$connection])) {
-            $this->connections[$connection]->receive($data, $request);
-        }
-    }
-
-    public function bufferFull(int $connection): void
-    {
-        $object = $this->connections[$connection] ?? null;
-        if ($object?->onBufferFull !== null) {
-            $object->call($object->onBufferFull);
-        }
-    }
-
-    public function bufferDrain(int $connection): void
-    {
-        $object = $this->connections[$connection] ?? null;
-        if ($object?->onBufferDrain !== null) {
-            $object->call($object->onBufferDrain);
-        }
-    }
-
-    public function error(int $connection, int $code, string $text): void
-    {
-        $object = $this->connections[$connection] ?? null;
-        if ($object?->onError !== null) {
-            $object->call($object->onError, $code === Core::FULL ? TcpConnection::SEND_FAIL : $code, $text);
-        }
-    }
-
-    public function close(int $connection): void
-    {
-        if (isset($this->connections[$connection])) {
-            $this->connections[$connection]->closed();
-        }
+        return $object;
     }
 
     public function timer(int $timer): void

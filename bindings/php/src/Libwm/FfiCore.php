@@ -33,6 +33,10 @@ final class FfiCore implements Core
     private array $workers = [];
     /** @var list<callable> */
     private array $callbacks = [];
+    /** @var array<int, Receiver> */
+    private array $receivers = [];
+    /** The connection whose connect() runs. */
+    private int $connecting = 0;
     private bool $isSlow = false;
 
     public function __construct()
@@ -126,7 +130,7 @@ final class FfiCore implements Core
         $this->ffi->wm_worker_stop($this->workers[$worker]);
     }
 
-    public function poll(Events $receiver, int $timeoutMs): int
+    public function poll(Events $events, int $timeoutMs): int
     {
         $count = $this->ffi->wm_app_poll($this->app, $this->events, self::CAP, $timeoutMs);
         if ($count <= 0) {
@@ -140,12 +144,12 @@ final class FfiCore implements Core
         for ($i = 0, $end = $count * self::WORDS; $i < $end; $i += self::WORDS) {
             // kind, flags | conn | worker | user | data | len | id | code, detail
             $kind = $words[$i] & 0xFFFFFFFF;
-            if ($kind === 4) { // WM_EVENT_MESSAGE
+            if ($kind !== 4) { // WM_EVENT_MESSAGE
+                $this->other($events, $kind, $i);
+            } elseif (($receiver = $this->receivers[$words[$i + 1]] ?? null) !== null) { // else the program has closed it
                 $head = $words[$i + 7] >> 32;
                 $address[0] = $words[$i + 4] - $head;
-                $receiver->message($words[$i + 1], \FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
-            } else {
-                $this->other($receiver, $kind, $i);
+                $receiver->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
             }
             if (($i & $interval) === 0 && $began !== 0 && hrtime(true) - $flushed > self::FLUSH_NS) {
                 $this->ffi->wm_app_flush($this->app);
@@ -156,40 +160,62 @@ final class FfiCore implements Core
         return $count;
     }
 
-    private function other(Events $receiver, int $kind, int $i): void
+    private function other(Events $events, int $kind, int $i): void
     {
         $words = $this->words;
         $connection = $words[$i + 1];
+        $receiver = $this->receivers[$connection] ?? null;
         switch ($kind) {
             case 1: // WM_EVENT_CONNECT
-                $receiver->connect($connection, $words[$i + 2]);
+                $this->connect($events, $connection, $words[$i + 2]);
                 break;
             case 2: // WM_EVENT_HANDSHAKE
-                $receiver->handshake($connection, $words[$i + 6], $this->string($i));
+                $receiver?->handshake($words[$i + 6], $this->string($i));
                 break;
             case 5: // WM_EVENT_BUFFER_FULL
-                $receiver->bufferFull($connection);
+                $receiver?->bufferFull();
                 break;
             case 6: // WM_EVENT_BUFFER_DRAIN
-                $receiver->bufferDrain($connection);
+                $receiver?->bufferDrain();
                 break;
             case 7: // WM_EVENT_ERROR
                 $code = $words[$i + 7] & 0xFFFFFFFF;
-                $receiver->error($connection, $code < 0x80000000 ? $code : $code - 0x100000000, $this->string($i));
+                $receiver?->error($code < 0x80000000 ? $code : $code - 0x100000000, $this->string($i));
                 break;
             case 8: // WM_EVENT_CLOSE
-                $receiver->close($connection);
+                unset($this->receivers[$connection]);
+                $receiver?->closed();
                 break;
             case 9: // WM_EVENT_TIMER
-                $receiver->timer($words[$i + 6]);
+                $events->timer($words[$i + 6]);
                 break;
             case 12: // WM_EVENT_STOP
-                $receiver->stop($words[$i + 2]);
+                $events->stop($words[$i + 2]);
                 break;
             case 13: // WM_EVENT_RELOAD
-                $receiver->reload($words[$i + 2]);
+                $events->reload($words[$i + 2]);
                 break;
             default: // WM_EVENT_OPEN, and what this version does not use
+        }
+    }
+
+    private function connect(Events $events, int $connection, int $worker): void
+    {
+        $this->connecting = $connection;
+        $receiver = $events->connect($connection, $worker);
+        if ($receiver === null) {
+            $this->ffi->wm_conn_destroy($connection);
+        } elseif ($this->connecting === $connection) { // else the program has closed it in onConnect
+            $this->receivers[$connection] = $receiver;
+        }
+        $this->connecting = 0;
+    }
+
+    public function forget(int $connection): void
+    {
+        unset($this->receivers[$connection]);
+        if ($this->connecting === $connection) {
+            $this->connecting = 0;
         }
     }
 

@@ -24,8 +24,7 @@ final class HttpConnection extends TcpConnection
             $this->wmHeld[] = [$data, $request];
             return;
         }
-        $class = Http::requestClass();
-        $object = new $class($data);
+        $object = new Http::$requestClass($data);
         $object->connection = $this;
         $this->wmCurrent = $request;
         try {
@@ -62,7 +61,10 @@ final class HttpConnection extends TcpConnection
             return $this->notTaken(Core::WRONG_STATE, 'send on an http connection of which no request waits for an answer');
         }
         if (is_string($sendBuffer) && !$raw && $this->headers === []) {
-            $result = $this->hand($sendBuffer, 0);
+            $result = $this->wmCore->send($this->wmHandle, $sendBuffer, 0);
+            if ($result === Core::TOO_LONG) {
+                $result = $this->withRoom(strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, 0));
+            }
         } else {
             try {
                 [$status, $headers, $body] = $this->response($sendBuffer, $raw)->parts();

@@ -89,11 +89,14 @@ final class WebsocketConnection extends TcpConnection
                 : (string) json_encode($sendBuffer, JSON_UNESCAPED_UNICODE);
         }
         $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_ARRAYBUFFER ? Core::SEND_BINARY : 0);
-        $result = $this->hand($sendBuffer, $flags);
+        $result = $this->wmCore->send($this->wmHandle, $sendBuffer, $flags);
         if ($result === 0) {
             return true;
         }
-        return $result > 0 ? null : $this->notTaken($result);
+        if ($result === Core::TOO_LONG) {
+            $result = $this->withRoom(strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, $flags));
+        }
+        return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
     }
 
     public function close(mixed $data = null, bool $raw = false): void

@@ -6,11 +6,12 @@ namespace Workerman\Connection;
 use Libwm\Core;
 use Libwm\Dispatcher;
 use Libwm\NotYet;
+use Libwm\Receiver;
 use Libwm\Runtime;
 use Workerman\Worker;
 
 /** An accepted connection. Programs may set properties of their own on it. */
-class TcpConnection extends ConnectionInterface implements \JsonSerializable
+class TcpConnection extends ConnectionInterface implements \JsonSerializable, Receiver
 {
     public const READ_BUFFER_SIZE = 87380;
 
@@ -106,19 +107,16 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
-        $result = $this->hand(is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer), $raw ? Core::SEND_RAW : 0);
+        $data = is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer);
+        $flags = $raw ? Core::SEND_RAW : 0;
+        $result = $this->wmCore->send($this->wmHandle, $data, $flags);
         if ($result === 0) {
             return true;
         }
-        return $result > 0 ? null : $this->notTaken($result);
-    }
-
-    /** Hands a message to libwm. */
-    protected function hand(string $data, int $flags): int
-    {
-        $result = $this->wmCore->send($this->wmHandle, $data, $flags);
-        return $result !== Core::TOO_LONG ? $result
-            : $this->withRoom(strlen($data), fn () => $this->wmCore->send($this->wmHandle, $data, $flags));
+        if ($result === Core::TOO_LONG) {
+            $result = $this->withRoom(strlen($data), fn () => $this->wmCore->send($this->wmHandle, $data, $flags));
+        }
+        return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
     }
 
     /** Sends a message over libwm's limits: as in Workerman, any size is taken while less than maxSendBufferSize is queued. */
@@ -288,7 +286,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         ];
     }
 
-    // ---- for the dispatcher
+    // ---- for libwm
 
     /** @internal */
     public function receive(string $data, int $request): void
@@ -309,6 +307,35 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         }
         if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
             $this->applyLimits();
+        }
+    }
+
+    /** @internal */
+    public function handshake(int $request, string $head): void
+    {
+    }
+
+    /** @internal */
+    public function bufferFull(): void
+    {
+        if ($this->onBufferFull !== null) {
+            $this->call($this->onBufferFull);
+        }
+    }
+
+    /** @internal */
+    public function bufferDrain(): void
+    {
+        if ($this->onBufferDrain !== null) {
+            $this->call($this->onBufferDrain);
+        }
+    }
+
+    /** @internal */
+    public function error(int $code, string $text): void
+    {
+        if ($this->onError !== null) {
+            $this->call($this->onError, $code === Core::FULL ? self::SEND_FAIL : $code, $text);
         }
     }
 
@@ -339,7 +366,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable
         }
         $this->updateCounters();
         $this->status = self::STATUS_CLOSED;
-        Runtime::dispatcher()->forget($this->wmHandle);
+        $this->wmCore->forget($this->wmHandle);
         $onClose = $this->onClose;
         $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
         $this->onWebSocketConnect = $this->onWebSocketConnected = null;

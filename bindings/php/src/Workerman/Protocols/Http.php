@@ -8,8 +8,11 @@ use Workerman\Protocols\Http\Request;
 /** The protocol of http:// workers. */
 class Http
 {
-    /** @var class-string<Request> */
-    private static string $requestClass = Request::class;
+    /**
+     * @internal
+     * @var class-string<Request>
+     */
+    public static string $requestClass = Request::class;
 
     /** The class of the requests that onMessage gets; $class replaces it. */
     public static function requestClass(?string $class = null): string

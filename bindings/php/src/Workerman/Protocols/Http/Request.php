@@ -16,7 +16,6 @@ class Request
     /** @var array<mixed> free for the program */
     public array $context = [];
 
-    private int $wmHeadEnd;
     /** @var array{string, string, string}|null method, target, version */
     private ?array $wmLine = null;
     /** @var array<string, string>|null by name in lower case */
@@ -31,8 +30,6 @@ class Request
     /** @param string $buffer the request line, the header lines, a blank line, the body */
     public function __construct(protected string $buffer)
     {
-        $end = strpos($buffer, "\r\n\r\n");
-        $this->wmHeadEnd = $end === false ? strlen($buffer) : $end;
     }
 
     /**
@@ -112,13 +109,15 @@ class Request
     /** The request line and the header lines, without the blank line. */
     public function rawHead(): string
     {
-        return substr($this->buffer, 0, $this->wmHeadEnd);
+        $end = strpos($this->buffer, "\r\n\r\n");
+        return $end === false ? $this->buffer : substr($this->buffer, 0, $end);
     }
 
     /** The body, chunks joined. */
     public function rawBody(): string
     {
-        return (string) substr($this->buffer, $this->wmHeadEnd + 4);
+        $end = strpos($this->buffer, "\r\n\r\n");
+        return $end === false ? '' : substr($this->buffer, $end + 4);
     }
 
     public function rawBuffer(): string

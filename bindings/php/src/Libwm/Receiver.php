@@ -1,0 +1,18 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+/** Gets the events of one connection, until its close or Core::forget(). The methods must not throw. */
+interface Receiver
+{
+    /** A websocket handshake, to accept or reject; $head: the request from its request line to its blank line. */
+    public function handshake(int $request, string $head): void;
+    /** $request: 0, or the http request, whose head and body $data holds. */
+    public function receive(string $data, int $request): void;
+    public function bufferFull(): void;
+    public function bufferDrain(): void;
+    /** $code: WM_E... of wm/error.h */
+    public function error(int $code, string $text): void;
+    public function closed(): void;
+}
