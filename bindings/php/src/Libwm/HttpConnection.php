@@ -5,6 +5,7 @@ namespace Libwm;
 
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http;
+use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
 
 /** A connection of an http worker: each send() answers the oldest unanswered request. */
@@ -24,7 +25,7 @@ final class HttpConnection extends TcpConnection
             $this->wmHeld[] = [$data, $request];
             return;
         }
-        $object = new Http::$requestClass($data);
+        $object = Http::$requestClass === null ? new Request($data) : new Http::$requestClass($data);
         $object->connection = $this;
         $this->wmCurrent = $request;
         try {

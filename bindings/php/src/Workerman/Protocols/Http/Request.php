@@ -7,11 +7,10 @@ use Libwm\NotYet;
 use Workerman\Connection\TcpConnection;
 
 /** An HTTP request. Parses its parts when they are first read. */
-#[\AllowDynamicProperties]
 class Request
 {
     public ?TcpConnection $connection = null;
-    /** @var array<mixed> free for the program */
+    /** @var array<mixed> the program's own, also as $request->name */
     public array $properties = [];
     /** @var array<mixed> free for the program */
     public array $context = [];
@@ -145,10 +144,25 @@ class Request
         throw NotYet::error('Request::sessionId()');
     }
 
-    /** A property that the program has not set is null. */
+    /** Properties of the program's own. */
+    public function __set(string $name, mixed $value): void
+    {
+        $this->properties[$name] = $value;
+    }
+
     public function __get(string $name): mixed
     {
-        return null;
+        return $this->properties[$name] ?? null;
+    }
+
+    public function __isset(string $name): bool
+    {
+        return isset($this->properties[$name]);
+    }
+
+    public function __unset(string $name): void
+    {
+        unset($this->properties[$name]);
     }
 
     public function __toString(): string
