@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "process/process_state.h"
+#include "process/program.h"
 #include "proto/ascii.h"
 
 #include <algorithm>
@@ -21,9 +22,8 @@ constexpr size_t kMaxName = 64;
 constexpr int kDyingMs = 1000;
 
 /// The program's file name, with characters replaced that no name may have.
-std::string name_of_program(const char *program)
+std::string name_of_program(std::string name)
 {
-    std::string name = program ? program : "";
     name.erase(0, name.rfind('/') == std::string::npos ? 0 : name.rfind('/') + 1);
     for (char &c : name)
         if (!is_app_name(std::string("x") + c))
@@ -40,16 +40,6 @@ bool make_directories(const std::string &path, mode_t mode)
         if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
             return false;
     return mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
-}
-
-/// A lock on the whole file; it belongs to the open file description (fcntl(2)), so a child that inherits the
-/// descriptor shares it.
-struct flock whole_file(short type)
-{
-    struct flock lock = {};
-    lock.l_type = type;
-    lock.l_whence = SEEK_SET;
-    return lock;
 }
 
 /// A user that may read the file may lock it for reading, and so block every start.
@@ -84,9 +74,12 @@ std::string Instance::default_run_dir(bool *own) const
     return "/tmp/wm-" + std::to_string(geteuid());
 }
 
-int Instance::resolve(const AppOptions &options, const std::string &name, const char *program)
+int Instance::resolve(const AppOptions &options, const std::string &name, const std::vector<std::string> &words)
 {
-    name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(program);
+    words_ = words;
+    std::string first = words.empty() ? "" : words[0];
+    program_ = escaped(program_path(first)).substr(0, kMaxProgram);
+    name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(first);
     if (!is_app_name(name_))
         return fail(WM_EINVAL, "bad name '%s': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -", name_.c_str());
     run_dir_ = options.run_dir.empty() ? default_run_dir(&private_dir_) : options.run_dir;
@@ -173,7 +166,7 @@ Instance::Lock Instance::try_lock()
             continue;
         struct stat status;
         follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // an orderly end removes it
-        std::string text = std::to_string(getpid()) + "\n";
+        std::string text = holder_text(getpid(), program_, words_);
         if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
             pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
             fail(WM_ESYS, "cannot write the pid file %s: %s", pid_path_.c_str(), strerror(errno));
@@ -209,30 +202,6 @@ void Instance::unlock()
     if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else another master has replaced it
         unlink(pid_path_.c_str());
     lock_.reset();
-}
-
-pid_t Instance::running() const
-{
-    Fd fd(open(pid_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (!fd) {
-        if (errno == ENOENT || errno == ENOTDIR)
-            return 0;
-        return fail(WM_EACCES, "cannot read the pid file %s: %s", pid_path_.c_str(), strerror(errno)), -1;
-    }
-    struct flock lock = whole_file(F_RDLCK);
-    if (fcntl(fd.get(), F_OFD_GETLK, &lock) != 0)
-        return fail(WM_ESYS, "cannot ask for the lock of %s: %s", pid_path_.c_str(), strerror(errno)), -1;
-    if (lock.l_type == F_UNLCK)
-        return 0;
-    // A master that has just locked it may not have written its pid yet.
-    char text[32] = {};
-    for (int i = 0; i < 1000; i++) {
-        if (pread(fd.get(), text, sizeof text - 1, 0) > 0 && strchr(text, '\n'))
-            break;
-        usleep(1000);
-    }
-    int pid = atoi(text);
-    return pid > 0 ? pid : (fail(WM_ESYS, "the pid file %s is locked, but holds no number", pid_path_.c_str()), -1);
 }
 
 } // namespace wm

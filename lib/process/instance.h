@@ -8,10 +8,12 @@
 
 #include "core/fd.h"
 #include "process/file_place.h"
+#include "process/holder.h"
 #include "worker/options.h"
 
 #include <string>
 #include <sys/types.h>
+#include <vector>
 
 namespace wm {
 
@@ -21,11 +23,13 @@ bool is_app_name(const std::string &name);
 
 class Instance {
 public:
-    /// From the options, the --name of a command line and the program's path. 0, or a WM_E... code with its
-    /// detail.
-    int resolve(const AppOptions &options, const std::string &name, const char *program);
+    /// From the options, the --name of a command line and the words of that line, the program first. 0, or a
+    /// WM_E... code with its detail.
+    int resolve(const AppOptions &options, const std::string &name, const std::vector<std::string> &words);
 
     const std::string &name() const { return name_; }
+    /// The absolute path of the program, escaped.
+    const std::string &program() const { return program_; }
     const std::string &run_dir() const { return run_dir_; }
     const std::string &pid_path() const { return pid_path_; }
     const std::string &socket_path() const { return socket_path_; }
@@ -52,8 +56,9 @@ public:
     /// In a child: closes the descriptor, and leaves file and lock to the master.
     void forget() { lock_.reset(); }
 
-    /// The pid of the master that holds the lock; 0: none does; -1: unknown, with the detail.
-    pid_t running() const;
+    /// The master that holds the lock.
+    Holder holder() const { return read_holder(pid_path_, true); }
+    pid_t running() const { return holder().pid; }
 
     /// The error text of a second start.
     std::string already_running(pid_t pid) const;
@@ -64,6 +69,8 @@ private:
     Place place_of_pid_file(int fd) const;
 
     std::string name_;
+    std::string program_;
+    std::vector<std::string> words_; ///< of its command line
     std::string run_dir_;
     std::string pid_path_;
     std::string socket_path_;

@@ -173,10 +173,13 @@ int process_main(App &app, int argc, char **argv)
 
     if (!open_standard_streams())
         return kExitFailed; // there is no standard error to say why
-    const char *program = argc > 0 && argv[0] ? argv[0] : "wm";
+    std::vector<std::string> words;
+    for (int i = 0; i < argc && argv[i]; i++)
+        words.emplace_back(argv[i]);
+    const char *program = words.empty() ? "wm" : words[0].c_str();
     CommandLine line;
     Instance instance;
-    if (line.parse(argc, argv) != 0 || instance.resolve(app.options, line.name, program) != 0) {
+    if (line.parse(argc, argv) != 0 || instance.resolve(app.options, line.name, words) != 0) {
         fprintf(stderr, "%s: %s\n", program, last_error());
         return kExitUsage;
     }

@@ -1,4 +1,4 @@
-// Names and files of an instance, and the lock that says whether it runs.
+// Names and files of an instance, the place of its program, and the lock that says whether it runs.
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -6,13 +6,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
 #include <string>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 #include "core/error.h"
 #include "process/instance.h"
+#include "process/program.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {
@@ -28,26 +32,77 @@ struct Folder {
     Folder() { assert_non_null(mkdtemp(path)); }
     ~Folder()
     {
-        for (const char *name : {"/a.pid", "/b.pid"})
-            unlink((path + std::string(name)).c_str());
+        DIR *directory = opendir(path);
+        while (const struct dirent *entry = directory ? readdir(directory) : nullptr)
+            unlink((path + std::string("/") + entry->d_name).c_str());
+        if (directory)
+            closedir(directory);
         rmdir(path);
+    }
+    std::string operator/(const char *name) const { return path + std::string("/") + name; }
+};
+
+/// Works in a directory, as a shell that has no PWD there.
+struct Inside {
+    int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    explicit Inside(const char *path)
+    {
+        unsetenv("PWD");
+        assert_int_equal(chdir(path), 0);
+    }
+    Inside(const Inside &) = delete;
+    Inside &operator=(const Inside &) = delete;
+    ~Inside()
+    {
+        unsetenv("PWD");
+        assert_int_equal(fchdir(before), 0);
+        close(before);
     }
 };
 
-std::string name_from(const char *program)
+void make_file(const std::string &path, const std::string &content = "")
 {
+    FILE *file = fopen(path.c_str(), "w");
+    assert_non_null(file);
+    fputs(content.c_str(), file);
+    fclose(file);
+}
+
+std::string content_of(const std::string &path)
+{
+    char text[8192];
+    FILE *file = fopen(path.c_str(), "r");
+    assert_non_null(file);
+    std::string out(text, fread(text, 1, sizeof text, file));
+    fclose(file);
+    return out;
+}
+
+std::string this_executable()
+{
+    char path[4096];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path);
+    assert_true(len > 0);
+    return std::string(path, static_cast<size_t>(len));
+}
+
+Instance of_program(const std::string &program, const std::string &name = "", const std::string &run_dir = "/run")
+{
+    AppOptions options;
+    options.run_dir = run_dir;
     Instance instance;
-    assert_int_equal(instance.resolve({}, "", program), 0);
-    return instance.name();
+    assert_int_equal(instance.resolve(options, name, {program, "start", "-d"}), 0);
+    return instance;
+}
+
+std::string name_from(const std::string &program)
+{
+    return of_program(program).name();
 }
 
 Instance in(const Folder &folder, const char *name)
 {
-    AppOptions options;
-    options.run_dir = folder.path;
-    Instance instance;
-    assert_int_equal(instance.resolve(options, name, "x"), 0);
-    return instance;
+    return of_program("x", name, folder.path);
 }
 
 void name__comes_from_the_program_where_nothing_else_says_one(void **)
@@ -59,21 +114,70 @@ void name__comes_from_the_program_where_nothing_else_says_one(void **)
     assert_string_equal(name_from("/bin/").c_str(), "wm");
     assert_string_equal(name_from(".hidden").c_str(), "wm.hidden");
     assert_string_equal(name_from("-").c_str(), "wm-");
-    assert_int_equal(name_from(std::string(500, 'x').c_str()).size(), 64);
+    assert_int_equal(name_from(std::string(500, 'x')).size(), 64);
     AppOptions options;
     options.name = "option";
     Instance instance;
-    assert_int_equal(instance.resolve(options, "", "program"), 0);
+    assert_int_equal(instance.resolve(options, "", {"program"}), 0);
     assert_string_equal(instance.name().c_str(), "option");
-    assert_int_equal(instance.resolve(options, "flag", "program"), 0);
+    assert_non_null(strstr(instance.pid_path().c_str(), "/option.pid"));
+    assert_int_equal(instance.resolve(options, "flag", {"program"}), 0);
     assert_string_equal(instance.name().c_str(), "flag");
+}
+
+void program__in_the_working_directory_has_its_path(void **)
+{
+    Folder folder;
+    Inside inside(folder.path);
+    make_file("start.php");
+    std::string path = folder / "start.php", above = "../" + path.substr(strlen("/tmp/"));
+    for (const std::string &given : {std::string("start.php"), std::string("./start.php"), std::string(".//start.php"), above, path})
+        assert_string_equal(program_path(given).c_str(), path.c_str());
+}
+
+void program__keeps_the_links_of_its_path(void **)
+{
+    Folder folder;
+    assert_int_equal(mkdir((folder / "old").c_str(), 0700), 0);
+    make_file(folder / "old/start.php");
+    std::string link = folder / "current", through = link + "/start.php";
+    assert_int_equal(symlink("old", link.c_str()), 0);
+    {
+        Inside inside(link.c_str());
+        assert_string_equal(program_path("start.php").c_str(), (folder / "old/start.php").c_str());
+        assert_int_equal(setenv("PWD", link.c_str(), 1), 0); // as a shell has it after cd
+        assert_string_equal(program_path("start.php").c_str(), through.c_str());
+        assert_string_equal(program_path("./start.php").c_str(), through.c_str());
+        assert_string_equal(program_path(through).c_str(), through.c_str());
+        assert_int_equal(setenv("PWD", "/", 1), 0); // of a parent that did not tell
+        assert_string_equal(program_path("start.php").c_str(), (folder / "old/start.php").c_str());
+    }
+    unlink((folder / "old/start.php").c_str());
+    rmdir((folder / "old").c_str());
+}
+
+void program__that_is_not_in_the_working_directory_is_the_executable(void **)
+{
+    Folder folder;
+    Inside inside(folder.path);
+    std::string executable = this_executable(), file = executable.substr(executable.rfind('/') + 1);
+    assert_int_equal(mkdir("directory", 0700), 0);
+    for (const char *given : {"", "wm-serve push", "./wm-serve", "none/there", "directory", "."})
+        assert_string_equal(program_path(given).c_str(), executable.c_str());
+    rmdir("directory");
+    make_file(file); // another file than that found in PATH
+    assert_string_equal(program_path(file).c_str(), executable.c_str());
+    assert_string_equal(program_path("./" + file).c_str(), (folder / file.c_str()).c_str());
+    unlink(file.c_str());
+    assert_int_equal(symlink(executable.c_str(), file.c_str()), 0); // PATH has "."
+    assert_string_equal(program_path(file).c_str(), (folder / file.c_str()).c_str());
 }
 
 void name__that_is_no_file_name_is_refused(void **)
 {
     for (const char *name : {"../x", "a/b", ".", "..", "-x", "a b", "a\nb"}) {
         Instance instance;
-        assert_true(instance.resolve({}, name, "x") != 0 && strstr(last_error(), "A-Z"));
+        assert_true(instance.resolve({}, name, {"x"}) != 0 && strstr(last_error(), "A-Z"));
     }
 }
 
@@ -82,12 +186,12 @@ void path__that_is_too_long_or_relative_is_an_error(void **)
     AppOptions options;
     options.run_dir = "/" + std::string(101, 'x');
     Instance instance;
-    assert_true(instance.resolve(options, "name", "x") != 0 && strstr(last_error(), "at most 107"));
+    assert_true(instance.resolve(options, "name", {"x"}) != 0 && strstr(last_error(), "at most 107"));
     options.run_dir = "relative";
-    assert_true(instance.resolve(options, "name", "x") != 0 && strstr(last_error(), "not absolute"));
+    assert_true(instance.resolve(options, "name", {"x"}) != 0 && strstr(last_error(), "not absolute"));
     options.run_dir = "/run";
     options.pid_file = "relative";
-    assert_true(instance.resolve(options, "name", "x") != 0);
+    assert_true(instance.resolve(options, "name", {"x"}) != 0);
     assert_string_equal(last_error(), "pid_file 'relative' is not absolute");
 }
 
@@ -116,10 +220,7 @@ void pid_file__left_behind_is_no_obstacle(void **)
 {
     Folder folder;
     Instance instance = in(folder, "a");
-    FILE *file = fopen(instance.pid_path().c_str(), "w");
-    assert_non_null(file);
-    fprintf(file, "%d\n", static_cast<int>(getppid())); // of a process that lives, and is no master
-    fclose(file);
+    make_file(instance.pid_path(), std::to_string(getppid()) + "\n"); // of a process that lives, and is no master
     assert_int_equal(instance.running(), 0);
     assert_true(instance.lock() == Instance::Lock::kTaken);
     assert_true(instance.follows_killed());
@@ -149,6 +250,45 @@ void restore__makes_a_pid_file_again_and_leaves_that_of_another(void **)
     mine.unlock();
     assert_true(other.restore() == Restored::kIntact);
     other.unlock();
+}
+
+void pid_file__says_which_program_holds_it(void **)
+{
+    Folder folder;
+    Instance instance = of_program("/srv/a b/\n\x1b\\ü\xff.php", "a", folder.path);
+    assert_true(instance.lock() == Instance::Lock::kTaken);
+    std::string wanted = std::to_string(getpid()) + "\n/srv/a b/\\x0a\\x1b\\x5cü\\xff.php\n/srv/a b/\\x0a\\x1b\\x5cü\\xff.php start -d\n";
+    assert_string_equal(content_of(instance.pid_path()).c_str(), wanted.c_str());
+    Holder holder = of_program("x", "a", folder.path).holder();
+    assert_int_equal(holder.pid, getpid());
+    assert_string_equal(holder.program.c_str(), "/srv/a b/\\x0a\\x1b\\x5cü\\xff.php");
+    assert_string_equal(holder.arguments.c_str(), "/srv/a b/\\x0a\\x1b\\x5cü\\xff.php start -d");
+    instance.unlock();
+}
+
+void pid_file__is_bounded(void **)
+{
+    std::string text = holder_text(1, "/x", std::vector<std::string>(5000, std::string(5000, '\n')));
+    assert_int_equal(text.size(), strlen("1\n/x\n") + 1024 + strlen("...\n"));
+    Instance instance = of_program("/" + std::string(100000, '\1'));
+    assert_int_equal(instance.program().size(), kMaxProgram);
+}
+
+void pid_file__of_others_is_shown_printable(void **)
+{
+    Folder folder;
+    Instance instance = in(folder, "a");
+    assert_true(instance.lock() == Instance::Lock::kTaken);
+    make_file(instance.pid_path(), std::to_string(getpid()) + "\n/\x1b[2Jx\nno line"); // truncates, and keeps the lock
+    Holder holder = in(folder, "a").holder();
+    assert_int_equal(holder.pid, getpid());
+    assert_string_equal(holder.program.c_str(), "/?[2Jx");
+    assert_string_equal(holder.arguments.c_str(), "");
+    make_file(instance.pid_path(), std::to_string(getpid()) + "\n"); // as before there were more lines
+    holder = in(folder, "a").holder();
+    assert_int_equal(holder.pid, getpid());
+    assert_string_equal(holder.program.c_str(), "");
+    instance.unlock();
 }
 
 /// A child that has let go of its copy does not hold the lock for a master that has died.
@@ -187,11 +327,17 @@ int main()
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name__comes_from_the_program_where_nothing_else_says_one),
+        cmocka_unit_test(program__in_the_working_directory_has_its_path),
+        cmocka_unit_test(program__keeps_the_links_of_its_path),
+        cmocka_unit_test(program__that_is_not_in_the_working_directory_is_the_executable),
         cmocka_unit_test(name__that_is_no_file_name_is_refused),
         cmocka_unit_test(path__that_is_too_long_or_relative_is_an_error),
         cmocka_unit_test(lock__is_seen_by_others_and_ends_with_its_holder),
         cmocka_unit_test(pid_file__left_behind_is_no_obstacle),
         cmocka_unit_test(restore__makes_a_pid_file_again_and_leaves_that_of_another),
+        cmocka_unit_test(pid_file__says_which_program_holds_it),
+        cmocka_unit_test(pid_file__is_bounded),
+        cmocka_unit_test(pid_file__of_others_is_shown_printable),
         cmocka_unit_test(lock__is_not_held_by_a_child_that_forgot_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
