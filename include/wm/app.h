@@ -156,9 +156,12 @@ WM_API int wm_app_stop(wm_app *app);
  * opens with wm_worker_listen).
  *
  * Commands: start, stop, restart, reload, status, connections, with -d (in the background), -g (gracefully),
- * -q (fewer messages), --json,
- * --name. Anything else prints the usage. argv[0] is skipped. All commands but start talk to the master that
- * runs under the same name.
+ * -q (fewer messages), --json, --name. Anything else prints the usage. All commands but start talk to the
+ * master that runs under the same name.
+ *
+ * argv[0] is the program: without option name and --name the instance is named after it and its absolute path,
+ * so that programs of the same name in different directories are different instances. A host passes its script
+ * there.
  *
  * Call it before anything runs: not inside a callback, not once the app's loop is open, and with start_method
  * fork only in a process without other threads; each of these prints an error and returns 1. While it runs it

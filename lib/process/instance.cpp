@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -31,6 +33,17 @@ std::string name_of_program(std::string name)
     if (!is_app_name(name.substr(0, 1)))
         name.insert(0, "wm");
     return name.substr(0, kMaxName);
+}
+
+/// "-" and eight digits (FNV-1a of 64 bits, folded): part of file names, so the same in every version.
+std::string hash_of_place(const std::string &program)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (char c : program)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    char text[16];
+    snprintf(text, sizeof text, "-%08x", static_cast<unsigned>((hash >> 32) ^ (hash & UINT32_MAX)));
+    return text;
 }
 
 /// mkdir -p; an existing directory is no error.
@@ -80,6 +93,8 @@ int Instance::resolve(const AppOptions &options, const std::string &name, const 
     std::string first = words.empty() ? "" : words[0];
     program_ = escaped(program_path(first)).substr(0, kMaxProgram);
     name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(first);
+    std::string hash = !name.empty() || !options.name.empty() ? "" : hash_of_place(program_);
+    file_name_ = name_.substr(0, kMaxName - hash.size()) + hash;
     if (!is_app_name(name_))
         return fail(WM_EINVAL, "bad name '%s': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -", name_.c_str());
     run_dir_ = options.run_dir.empty() ? default_run_dir(&private_dir_) : options.run_dir;
@@ -90,8 +105,8 @@ int Instance::resolve(const AppOptions &options, const std::string &name, const 
     if (!options.pid_file.empty() && options.pid_file[0] != '/')
         return fail(WM_EINVAL, "pid_file '%s' is not absolute", options.pid_file.c_str());
     own_pid_file_ = !options.pid_file.empty();
-    pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + name_ + ".pid" : options.pid_file;
-    socket_path_ = run_dir_ + "/" + name_ + ".sock";
+    pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + file_name_ + ".pid" : options.pid_file;
+    socket_path_ = run_dir_ + "/" + file_name_ + ".sock";
     if (socket_path_.size() >= sizeof(sockaddr_un::sun_path))
         return fail(WM_EINVAL, "path of the control socket is too long, at most %zu bytes: %s (option run_dir)",
                     sizeof(sockaddr_un::sun_path) - 1, socket_path_.c_str());

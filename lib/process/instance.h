@@ -1,7 +1,8 @@
 /**
  * @file
  * An instance: its name and its files. A master runs if its pid file is locked; the kernel releases the lock
- * however the master dies, so no file is ever stale.
+ * however the master dies, so no file is ever stale. Without a name given, the files are named after the
+ * program and its place: a program of the same name in another directory is another instance.
  */
 #ifndef WM_PROCESS_INSTANCE_H
 #define WM_PROCESS_INSTANCE_H
@@ -27,6 +28,7 @@ public:
     /// WM_E... code with its detail.
     int resolve(const AppOptions &options, const std::string &name, const std::vector<std::string> &words);
 
+    /// As texts show it: not always the name of its files.
     const std::string &name() const { return name_; }
     /// The absolute path of the program, escaped.
     const std::string &program() const { return program_; }
@@ -34,7 +36,7 @@ public:
     const std::string &pid_path() const { return pid_path_; }
     const std::string &socket_path() const { return socket_path_; }
     /// The log of an instance in the background without option log_file.
-    std::string default_log() const { return run_dir_ + "/" + name_ + ".log"; }
+    std::string default_log() const { return run_dir_ + "/" + file_name_ + ".log"; }
 
     /// Makes run_dir. 0, or a WM_E... code with its detail.
     int make_run_dir() const;
@@ -69,6 +71,7 @@ private:
     Place place_of_pid_file(int fd) const;
 
     std::string name_;
+    std::string file_name_;
     std::string program_;
     std::vector<std::string> words_; ///< of its command line
     std::string run_dir_;

@@ -61,7 +61,7 @@ const OptionRow kAppRows[] = {
            "size at which log_file is renamed to log_file.1, unless it is a link; 0: never"),
     WM_INT(AppOptions, slow_callback_ms, "ms", 0, kForever, true, "logs a callback that holds up the loop for longer; 0: never"),
     WM_INT(AppOptions, pull, "bool", 0, 1, false, "wm_app_main returns WM_CHILD in each process, and the host polls"),
-    WM_TEXT(AppOptions, name, false, "name of the instance: of its files, and for --name; empty: the program's"),
+    WM_TEXT(AppOptions, name, false, "name of the instance, and of its files; empty: the program's, its files with a hash of its path"),
     WM_TEXT(AppOptions, run_dir, false,
             "directory of NAME.pid and NAME.sock; empty: /run/wm for root, else $XDG_RUNTIME_DIR/wm, else /tmp/wm-UID"),
     WM_TEXT(AppOptions, pid_file, false, "path of the pid file; empty: NAME.pid in run_dir"),

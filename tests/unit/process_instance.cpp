@@ -125,6 +125,31 @@ void name__comes_from_the_program_where_nothing_else_says_one(void **)
     assert_string_equal(instance.name().c_str(), "flag");
 }
 
+void files__without_a_name_are_named_after_the_program_and_its_place(void **)
+{
+    Instance one = of_program("/srv/a/start.php"), other = of_program("/srv/b/start.php");
+    assert_string_equal(one.name().c_str(), "start.php");
+    assert_string_equal(other.name().c_str(), "start.php");
+    // Commands of a later version have to find it.
+    assert_string_equal(one.pid_path().c_str(), "/run/start.php-52a74dd6.pid");
+    assert_string_equal(one.socket_path().c_str(), "/run/start.php-52a74dd6.sock");
+    assert_string_equal(one.default_log().c_str(), "/run/start.php-52a74dd6.log");
+    assert_string_equal(other.pid_path().c_str(), "/run/start.php-0cd55be2.pid");
+    Instance named = of_program("/srv/a/start.php", "web");
+    assert_string_equal(named.pid_path().c_str(), "/run/web.pid");
+    for (const char *same :
+         {"/srv//a/start.php", "/srv/./a/start.php", "/srv/x/../a/start.php", "/../srv/a/start.php", "//srv/a/.//start.php"})
+        assert_string_equal(of_program(same).pid_path().c_str(), one.pid_path().c_str());
+}
+
+void files__of_a_long_name_have_its_beginning_and_the_hash(void **)
+{
+    Instance one = of_program("/a/" + std::string(200, 'x')), other = of_program("/a/" + std::string(201, 'x'));
+    assert_int_equal(one.pid_path().size(), strlen("/run/.pid") + 64);
+    assert_true(one.pid_path().starts_with("/run/" + std::string(55, 'x') + "-"));
+    assert_string_not_equal(one.pid_path().c_str(), other.pid_path().c_str());
+}
+
 void program__in_the_working_directory_has_its_path(void **)
 {
     Folder folder;
@@ -327,6 +352,8 @@ int main()
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name__comes_from_the_program_where_nothing_else_says_one),
+        cmocka_unit_test(files__without_a_name_are_named_after_the_program_and_its_place),
+        cmocka_unit_test(files__of_a_long_name_have_its_beginning_and_the_hash),
         cmocka_unit_test(program__in_the_working_directory_has_its_path),
         cmocka_unit_test(program__keeps_the_links_of_its_path),
         cmocka_unit_test(program__that_is_not_in_the_working_directory_is_the_executable),

@@ -1,0 +1,193 @@
+"""Which instance a command reaches: without a name that of the program and its place.
+
+Programs are copies of the test server in directories of their own, started without option name, as a user starts them.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from instance import HANG_SECONDS, Result, alive, clean_environment, eventually, program
+
+LINE = "text://127.0.0.1:0,count=1,name=line"
+LIBRARIES = str(pathlib.Path(program()).parents[1] / "lib")
+
+
+def file_name(path):
+    """How the files of the program at that path are named: FNV-1a of 64 bits, its halves folded."""
+    number = 0xCBF29CE484222325
+    for byte in str(path).encode():
+        number = (number ^ byte) * 0x100000001B3 & (1 << 64) - 1
+    return f"{pathlib.Path(path).name}-{number >> 32 ^ number & 0xFFFFFFFF:08x}"
+
+
+class Place:
+    """The programs of a test: `run` is a command of one of them."""
+
+    def __init__(self, path):
+        self.path = path
+        self.run_dir = path / "run"
+
+    def program(self, *names):
+        """A copy of the test server."""
+        path = self.path.joinpath(*names)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(program(), path)
+        return path
+
+    def arguments(self, *words, options=(), worker=LINE):
+        options = [f"run_dir={self.run_dir}", *options]
+        return [*(word for option in options for word in ("--app", option)), "--worker", worker, "--", *words]
+
+    def run(self, path, *words, cwd=None, prefix=(), environment=None, **kwargs):
+        """environment: what is in it beside the least. PWD is what a shell sets, and subprocess does not."""
+        environment = clean_environment(LD_LIBRARY_PATH=LIBRARIES, **(environment or {}))
+        if "PWD" not in (environment or {}):
+            environment.pop("PWD", None)
+        return Result(subprocess.run([*prefix, str(path), *self.arguments(*words, **kwargs)], cwd=cwd or self.path, env=environment,
+                                     stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_SECONDS, check=False))
+
+    def pid_file(self, path):
+        return self.run_dir / f"{file_name(path)}.pid"
+
+    def master(self, path):
+        return int(self.pid_file(path).read_text().splitlines()[0])
+
+    def end(self):
+        for file in self.path.rglob("*.pid"):
+            pid = int(file.read_text().splitlines()[0])
+            if alive(pid):
+                os.kill(pid, signal.SIGKILL)
+                eventually(lambda pid=pid: not alive(pid), "the end of a master")
+
+
+@pytest.fixture
+def place(tmp_path):
+    made = Place(tmp_path)
+    yield made
+    made.end()
+
+
+def started(place, path, *words, **kwargs):
+    result = place.run(path, "start", "-d", *words, **kwargs)
+    assert result.code == 0, result
+    return result
+
+
+def expect(result, code, out, err):
+    """All of what it printed; None: whatever it is."""
+    assert result.code == code and out in (None, result.out) and err in (None, result.err), result
+
+
+# ---- the place
+
+@pytest.mark.parametrize("method", ["fork", "exec"])
+def test_two_programs_of_one_name__do_not_know_each_other(place, method):
+    one, other = place.program("a", "start"), place.program("b", "start")
+    options = [f"start_method={method}"]
+    for path in (one, other):
+        assert started(place, path, options=options).out.startswith("start starts in DAEMON mode\n")
+    names = [file_name(one), file_name(other)]
+    assert sorted(os.listdir(place.run_dir)) == sorted(f"{name}.{end}" for name in names for end in ("log", "pid", "sock"))
+    masters = [place.master(one), place.master(other)]
+    assert masters[0] != masters[1]
+    expect(place.run(one, "start", "-d", options=options), 4, "", f"start: already running (pid {masters[0]}); --name starts another beside it\n")
+    expect(place.run(one, "reload", options=options), 0, "start: reloaded, 1 process replaced\n", "")
+    expect(place.run(one, "stop", options=options), 0, "start: stopped\n", "")
+    eventually(lambda: not alive(masters[0]), "the end of the first")
+    assert alive(masters[1])
+    status = place.run(other, "status", "--json", options=options)
+    assert status.code == 0 and status.out.startswith('{"name":"start",'), status
+    assert "reloaded" not in (place.run_dir / f"{names[1]}.log").read_text()
+    expect(place.run(one, "stop", options=options), 3, "", "start: not running\n")
+    expect(place.run(other, "stop", options=options), 0, "start: stopped\n", "")
+
+
+@pytest.mark.parametrize("where", ["path", "cd"])
+def test_deploy_directory__behind_a_link_keeps_its_instance(place, where):
+    for release in ("1", "2"):
+        place.program("releases", release, "start")
+    current = place.path / "current"
+    current.symlink_to("releases/1")
+
+    def run(*words):
+        if where == "path":
+            return place.run(current / "start", *words)
+        return place.run("./start", *words, prefix=["sh", "-c", f'cd {current} && exec "$0" "$@"'])
+
+    assert run("start", "-d").code == 0
+    master = place.master(current / "start")
+    current.unlink()
+    current.symlink_to("releases/2")
+    expect(run("start", "-d"), 4, "", None)
+    expect(run("restart", "-d"), 0, None, "")
+    eventually(lambda: not alive(master), "the end of the first")
+    assert place.master(current / "start") != master
+    expect(place.run(place.path / "releases" / "2" / "start", "status"), 3, "", None)
+    expect(run("stop"), 0, "start: stopped\n", "")
+
+
+def test_program__is_the_same_however_its_path_is_written(place):
+    path = place.program("a", "start")
+    (place.path / "b").mkdir()
+    started(place, "./start", cwd=path.parent)
+    assert place.pid_file(path).exists()
+    for given, cwd, environment in ((path, None, {}), ("a/start", None, {}), ("../a//./start", "b", {}), (f"{place.path}/b/../a/start", None, {}),
+                                    ("start", "a", {"PATH": f".:{os.environ['PATH']}"}),
+                                    ("start", "b", {"PATH": f"{path.parent}:{os.environ['PATH']}"})):
+        # execvp(3) looks a word without a slash up in the PATH of the one that starts it
+        result = place.run(given, "status", cwd=place.path / (cwd or "."), environment=environment, prefix=["env"])
+        assert result.code == 0, (given, result)
+    expect(place.run(path, "stop"), 0, "start: stopped\n", "")
+
+
+def test_program__found_in_path_is_not_the_file_of_that_name_here(place):
+    path, here = place.program("bin", "start"), place.program("here", "start")
+    started(place, path)
+    environment = {"PATH": f"{path.parent}:{os.environ['PATH']}"}
+    expect(place.run("start", "stop", cwd=here.parent, environment=environment, prefix=["env"]), 0, "start: stopped\n", "")
+
+
+def test_script__in_the_working_directory_is_the_one_of_its_path(place):
+    """argv[0] is what an interpreter hands on of its command line: `start.php`, or its path."""
+    for name in ("a", "b"):
+        (place.path / name).mkdir()
+        (place.path / name / "start.php").write_text("")
+
+    def run(script, cwd, *words):
+        return place.run(program(), *words, cwd=place.path / cwd, prefix=["bash", "-c", f'exec -a {script} "$0" "$@"'])
+
+    script = place.path / "a" / "start.php"
+    expect(run("start.php", "a", "start", "-d"), 0, None, "")
+    assert place.pid_file(script).read_text().splitlines()[1] == str(script)
+    expect(run("start.php", "b", "stop"), 3, "", "start.php: not running\n")
+    expect(run(script, ".", "reload"), 0, "start.php: reloaded, 1 process replaced\n", "")
+    expect(run("../a/start.php", "b", "stop"), 0, "start.php: stopped\n", "")
+
+
+# ---- what the pid file says
+
+def test_pid_file__has_the_pid_alone_on_its_first_line(place):
+    path = place.program("a", "start")
+    started(place, path)
+    file = place.pid_file(path)
+    master = place.master(path)
+    assert file.read_text() == f"{master}\n{path}\n{path} start -d\n"
+    assert file.stat().st_mode & 0o777 == 0o644
+    subprocess.run(["sh", "-c", f"kill $(head -1 {file})"], check=True, timeout=HANG_SECONDS)
+    eventually(lambda: not alive(master), "the end of the master")
+
+
+def test_pid_file__that_was_removed_says_the_same_again(place):
+    path = place.program("a", "start")
+    started(place, path)
+    file = place.pid_file(path)
+    text, master = file.read_text(), place.master(path)
+    file.unlink()
+    os.kill(master, signal.SIGUSR1)
+    eventually(file.exists, "the pid file")
+    eventually(lambda: file.read_text() == text, "what it says")
+    expect(place.run(path, "stop"), 0, "start: stopped\n", "")
