@@ -157,7 +157,7 @@ WM_API int wm_app_stop(wm_app *app);
  *
  * Commands: start, stop, restart, reload, status, connections, with -d (in the background), -g (gracefully),
  * -q (fewer messages), --json, --name. Anything else prints the usage. All commands but start talk to the
- * master that runs under the same name.
+ * master that runs under the same name, and fail if that one runs another program.
  *
  * argv[0] is the program: without option name and --name the instance is named after it and its absolute path,
  * so that programs of the same name in different directories are different instances. A host passes its script

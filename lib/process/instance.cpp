@@ -92,8 +92,9 @@ int Instance::resolve(const AppOptions &options, const std::string &name, const 
     words_ = words;
     std::string first = words.empty() ? "" : words[0];
     program_ = escaped(program_path(first)).substr(0, kMaxProgram);
-    name_ = !name.empty() ? name : !options.name.empty() ? options.name : name_of_program(first);
-    std::string hash = !name.empty() || !options.name.empty() ? "" : hash_of_place(program_);
+    given_name_ = !name.empty();
+    name_ = given_name_ ? name : !options.name.empty() ? options.name : name_of_program(first);
+    std::string hash = given_name_ || !options.name.empty() ? "" : hash_of_place(program_);
     file_name_ = name_.substr(0, kMaxName - hash.size()) + hash;
     if (!is_app_name(name_))
         return fail(WM_EINVAL, "bad name '%s': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -", name_.c_str());
@@ -143,6 +144,16 @@ std::string Instance::already_running(pid_t pid) const
 {
     std::string text = "already running (pid " + std::to_string(pid) + ")";
     return text + (own_pid_file_ ? ": it holds the pid file " + pid_path_ : "; --name starts another beside it");
+}
+
+std::string Instance::other_program(const Holder &holder, bool replaces) const
+{
+    bool meant = given_name_ && !replaces && name_.ends_with(hash_of_place(holder.program));
+    if (holder.pid <= 0 || holder.program.empty() || holder.program == program_ || meant)
+        return "";
+    std::string what = own_pid_file_ ? "the pid file " + pid_path_ + " is held by " : "the name belongs to ";
+    return what + holder.program + " (pid " + std::to_string(holder.pid) + "), and this is " + program_ + ": nothing was done; " +
+           (own_pid_file_ ? "each program needs a pid_file of its own" : "--name tells them apart");
 }
 
 Instance::Lock Instance::lock()

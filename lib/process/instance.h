@@ -65,6 +65,11 @@ public:
     /// The error text of a second start.
     std::string already_running(pid_t pid) const;
 
+    /// The error text of a command that must not reach that master, because it runs another program; empty: it
+    /// may. A --name that ends with the hash of the holder's place means this holder: it reaches it from any
+    /// program, but does not let another program replace it (`replaces`).
+    std::string other_program(const Holder &holder, bool replaces) const;
+
 private:
     Lock try_lock();
     std::string default_run_dir(bool *own) const;
@@ -77,6 +82,7 @@ private:
     std::string run_dir_;
     std::string pid_path_;
     std::string socket_path_;
+    bool given_name_ = false;   ///< by --name
     bool own_pid_file_ = false; ///< set by option pid_file: the same for every name
     bool private_dir_ = false;  ///< in /tmp: only this user may have access
     bool follows_killed_ = false;

@@ -110,16 +110,17 @@ int check_restart(App &app, const Instance &instance, bool daemon)
     return result;
 }
 
-/// Whether another master holds the lock, as far as that can be seen without taking it. Of two simultaneous
-/// starts one fails later, when its master finds the lock held; that one also waits for a master that is
-/// dying.
-bool is_running(const Instance &instance)
+/// Prints that another master holds the lock, as far as that can be seen without taking it; returns the exit
+/// code, or 0 if none does. Of two simultaneous starts one fails later, when its master finds the lock held; that
+/// one also waits for a master that is dying.
+int check_running(const Instance &instance)
 {
-    pid_t pid = instance.check_run_dir() == 0 ? instance.running() : 0;
-    if (pid <= 0 || is_dying(pid))
-        return false;
-    fail(WM_ESTATE, "%s", instance.already_running(pid).c_str());
-    return true;
+    Holder holder = instance.check_run_dir() == 0 ? instance.holder() : Holder();
+    if (holder.pid <= 0 || is_dying(holder.pid))
+        return 0;
+    std::string other = instance.other_program(holder, false);
+    fprintf(stderr, "%s: %s\n", instance.name().c_str(), (other.empty() ? instance.already_running(holder.pid) : other).c_str());
+    return other.empty() ? kExitRunning : kExitFailed;
 }
 
 int start(App &app, Instance &instance, const CommandLine &line)
@@ -130,8 +131,8 @@ int start(App &app, Instance &instance, const CommandLine &line)
     Daemon daemon;
     int code = 0;
     bool is_daemon = daemon.inherited();
-    if (!is_daemon && is_running(instance))
-        return print_error(instance, kExitRunning);
+    if (!is_daemon && (code = check_running(instance)) != 0)
+        return code;
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
     auto visit = std::make_unique<App::Visit>(app); // callbacks of the host may free the app; not while the master runs
@@ -150,7 +151,14 @@ int restart(App &app, Instance &instance, CommandLine line)
     CommandLine stop = line;
     stop.verb = Verb::kStop;
     stop.daemon = false;
-    if (!Daemon::is_inherited() && instance.running() != 0) { // the launcher of a daemon has stopped the old one already
+    // The launcher of a daemon has stopped the old one already.
+    Holder holder = Daemon::is_inherited() ? Holder() : instance.holder();
+    std::string other = instance.other_program(holder, true);
+    if (!other.empty()) {
+        fprintf(stderr, "%s: %s\n", instance.name().c_str(), other.c_str());
+        return kExitFailed;
+    }
+    if (holder.pid != 0) {
         if (check_restart(app, instance, line.daemon) != 0) {
             fprintf(stderr, "%s: %s; the one that runs is not stopped\n", instance.name().c_str(), last_error());
             return kExitFailed;

@@ -64,7 +64,7 @@ WHILE_IT_RUNS = [
     ("connections", 0, r"CONNECTION STATUS[^\0]*Foreign Address\n$", ""),
     ("connections --json", 0, r'^\{"connections":\[\],"unanswered":\[\]\}\n$', ""),
     ("--worker line connections --sort=send-q", 0, "CONNECTION STATUS", ""),
-    ("reload --name other", 3, "", "^other: not running\n$"),
+    ("reload --name other", 3, "", r"^other: not running\nrunning instances of process_server:\n  /\S+/process_server \(pid \d+\): --name test\n$"),
     ("stopp", 2, "", "did you mean 'stop'[?]"),
 ]
 

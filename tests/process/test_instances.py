@@ -1,16 +1,17 @@
-"""Which instance a command reaches: without a name that of the program and its place.
+"""Which instance a command reaches: without a name that of the program and its place, and never that of another program.
 
 Programs are copies of the test server in directories of their own, started without option name, as a user starts them.
 """
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 
 import pytest
 
-from instance import HANG_SECONDS, Result, alive, clean_environment, eventually, program
+from instance import HANG_SECONDS, Result, alive, ask, clean_environment, eventually, program
 
 LINE = "text://127.0.0.1:0,count=1,name=line"
 LIBRARIES = str(pathlib.Path(program()).parents[1] / "lib")
@@ -82,6 +83,11 @@ def expect(result, code, out, err):
     assert result.code == code and out in (None, result.out) and err in (None, result.err), result
 
 
+def listed(*lines):
+    rows = "".join(f"  {path} (pid {pid}): --name {name}\n" for path, pid, name in lines)
+    return f"running instances of {pathlib.Path(lines[0][0]).name}:\n{rows}"
+
+
 # ---- the place
 
 @pytest.mark.parametrize("method", ["fork", "exec"])
@@ -102,7 +108,7 @@ def test_two_programs_of_one_name__do_not_know_each_other(place, method):
     status = place.run(other, "status", "--json", options=options)
     assert status.code == 0 and status.out.startswith('{"name":"start",'), status
     assert "reloaded" not in (place.run_dir / f"{names[1]}.log").read_text()
-    expect(place.run(one, "stop", options=options), 3, "", "start: not running\n")
+    expect(place.run(one, "stop", options=options), 3, "", "start: not running\n" + listed((other, masters[1], names[1])))
     expect(place.run(other, "stop", options=options), 0, "start: stopped\n", "")
 
 
@@ -163,7 +169,7 @@ def test_script__in_the_working_directory_is_the_one_of_its_path(place):
     script = place.path / "a" / "start.php"
     expect(run("start.php", "a", "start", "-d"), 0, None, "")
     assert place.pid_file(script).read_text().splitlines()[1] == str(script)
-    expect(run("start.php", "b", "stop"), 3, "", "start.php: not running\n")
+    expect(run("start.php", "b", "stop"), 3, "", "start.php: not running\n" + listed((script, place.master(script), file_name(script))))
     expect(run(script, ".", "reload"), 0, "start.php: reloaded, 1 process replaced\n", "")
     expect(run("../a/start.php", "b", "stop"), 0, "start.php: stopped\n", "")
 
@@ -191,3 +197,81 @@ def test_pid_file__that_was_removed_says_the_same_again(place):
     eventually(file.exists, "the pid file")
     eventually(lambda: file.read_text() == text, "what it says")
     expect(place.run(path, "stop"), 0, "start: stopped\n", "")
+
+
+# ---- another program
+
+@pytest.mark.parametrize("how", ["--name", "option name", "option pid_file"])
+def test_command__does_not_reach_another_program(place, how):
+    one, other = place.program("a", "start"), place.program("b", "start")
+    flags = ["--name", "web"] if how == "--name" else []
+    pid_file = place.path / "one.pid" if how == "option pid_file" else place.run_dir / "web.pid"
+    options = {"--name": [], "option name": ["name=web"], "option pid_file": [f"pid_file={pid_file}"]}[how]
+    started(place, one, *flags, options=options)
+    master = int(pid_file.read_text().splitlines()[0])
+    what = {"option pid_file": f"start: the pid file {pid_file} is held by"}.get(how, "web: the name belongs to")
+    remedy = "each program needs a pid_file of its own" if how == "option pid_file" else "--name tells them apart"
+    os.kill(master, signal.SIGSTOP)  # one that gets a command would not answer
+    try:
+        for words in (["stop"], ["stop", "-g"], ["reload"], ["restart", "-d"], ["status"], ["connections", "--json"], ["start"], ["start", "-d"]):
+            expect(place.run(other, *words, *flags, options=options), 1, "",
+                   f"{what} {one} (pid {master}), and this is {other}: nothing was done; {remedy}\n")
+    finally:
+        os.kill(master, signal.SIGCONT)
+    status = place.run(one, "status", "--json", *flags, options=options)
+    assert status.code == 0 and '"status":"idle"' in status.out, status
+    expect(place.run(one, "stop", *flags, options=options), 0, None, "")
+    started(place, other, *flags, options=options)
+    expect(place.run(other, "stop", *flags, options=options), 0, None, "")
+
+
+def test_command__reaches_a_master_whose_pid_file_does_not_say(place):
+    path = place.program("a", "start")
+    started(place, path, "--name", "web")
+    file = place.run_dir / "web.pid"
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    expect(place.run(place.program("b", "start"), "stop", "--name", "web"), 0, "web: stopped\n", "")
+
+
+# ---- what else runs
+
+def test_not_running__lists_what_runs_under_the_same_file_name(place):
+    one, other, unlike = place.program("a", "start"), place.program("b", "start"), place.program("a", "other")
+    for path, flags in ((one, ["--name", "web"]), (other, []), (unlike, [])):
+        started(place, path, *flags)
+    web = int((place.run_dir / "web.pid").read_text().splitlines()[0])
+    rows = listed((one, web, "web"), (other, place.master(other), file_name(other)))
+    for words in (["stop"], ["status"], ["reload", "-q"], ["connections"]):
+        expect(place.run(one, *words), 3, "", "start: not running\n" + rows)
+    expect(place.run(one, "stop", "--name", "web"), 0, "web: stopped\n", "")
+    expect(place.run(one, "stop", "--name", file_name(other)), 0, "start: stopped\n", "")  # as the list says
+    expect(place.run(one, "stop"), 3, "", "start: not running\n")
+    expect(place.run(other, "stop"), 3, "", "start: not running\n")
+
+
+def test_name_of_the_list__replaces_no_other_program(place):
+    one, other = place.program("a", "start"), place.program("b", "start")
+    started(place, other)
+    master = place.master(other)
+    result = place.run(one, "restart", "-d", "--name", file_name(other))
+    assert result.code == 1 and f"{other} (pid {master}), and this is {one}: nothing was done" in result.err, result
+    assert place.master(other) == master and alive(master)
+
+
+@pytest.mark.parametrize("flags", [[], ["-d"]])
+def test_address_in_use__lists_what_runs_under_the_same_file_name(place, flags):
+    one, other = place.program("a", "start"), place.program("b", "start")
+    started(place, one)
+    address = re.search(r'"address":"([^"]+)"', place.run(one, "status", "--json").out)[1]
+    result = place.run(other, "start", *flags, worker=f"{address},count=1,name=line")
+    rows = listed((one, place.master(one), file_name(one)))
+    assert (result.code, result.out) == (1, "") and result.err.startswith(f"start: Address already in use: {address}\n{rows}"), result
+    assert ask(address, "hello") == "hello" and not place.pid_file(other).exists()
+
+
+def test_address_in_use__by_another_program_lists_nothing(place):
+    one, unlike = place.program("a", "start"), place.program("a", "other")
+    started(place, unlike)
+    address = re.search(r'"address":"([^"]+)"', place.run(unlike, "status", "--json").out)[1]
+    result = place.run(one, "start", "-d", worker=f"{address},count=1,name=line")
+    assert result.code == 1 and f"start: Address already in use: {address}\n" in result.err and "running" not in result.err, result

@@ -55,7 +55,7 @@ def test_exec__what_a_process_runs_before_wm_app_main_is_none_of_the_master_s(ma
     said = tmp_path / "said"
     other = make(LINE, name="other", app=["start_method=exec"])
     before = f"{' '.join(other.line('status'))} 2>>{said}; echo $? >>{said}"
-    instance = make(LINE, app=["start_method=exec"], extra=["--before", before])
+    instance = make(LINE, app=["start_method=exec"], extra=["--before", before], run_dir=tmp_path / "beside")
     instance.start()
     assert ask(instance.address(), "pid") == str(instance.child())
     assert set(said.read_text().splitlines()) == {"other: not running", "3"}

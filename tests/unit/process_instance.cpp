@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "process/instance.h"
 #include "process/program.h"
+#include "process/running_list.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {
@@ -313,7 +314,78 @@ void pid_file__of_others_is_shown_printable(void **)
     holder = in(folder, "a").holder();
     assert_int_equal(holder.pid, getpid());
     assert_string_equal(holder.program.c_str(), "");
+    assert_string_equal(in(folder, "a").other_program(holder, true).c_str(), "");
     instance.unlock();
+}
+
+void other_program__is_named_with_both_paths(void **)
+{
+    Folder folder;
+    Instance instance = of_program("/srv/a/start.php", "web", folder.path);
+    assert_true(instance.lock() == Instance::Lock::kTaken);
+    Holder holder = instance.holder();
+    assert_string_equal(of_program("/srv/x/../a/start.php", "web").other_program(holder, true).c_str(), "");
+    std::string text = of_program("/srv/b/start.php", "web").other_program(holder, false);
+    std::string wanted = "the name belongs to /srv/a/start.php (pid " + std::to_string(getpid()) +
+                         "), and this is /srv/b/start.php: nothing was done; --name tells them apart";
+    assert_string_equal(text.c_str(), wanted.c_str());
+    assert_string_equal(of_program("/srv/b/start.php", "web").other_program(Holder(), true).c_str(), "");
+    AppOptions options;
+    options.pid_file = folder / "web.pid";
+    Instance other;
+    assert_int_equal(other.resolve(options, "", {"/srv/b/start.php"}), 0);
+    text = other.other_program(other.holder(), false);
+    assert_true(text.starts_with("the pid file " + options.pid_file + " is held by /srv/a/start.php (pid "));
+    assert_non_null(strstr(text.c_str(), ", and this is /srv/b/start.php: nothing was done; each program needs a pid_file of its own"));
+    instance.unlock();
+}
+
+void other_program__is_reached_by_a_name_with_its_hash_and_not_replaced(void **)
+{
+    Holder holder;
+    holder.pid = 1;
+    holder.program = "/srv/a/start.php";
+    Instance other = of_program("/srv/b/start.php", "start.php-52a74dd6");
+    assert_string_equal(other.other_program(holder, false).c_str(), "");
+    assert_string_not_equal(other.other_program(holder, true).c_str(), "");
+    assert_string_not_equal(of_program("/srv/b/start.php", "start.php-0cd55be2").other_program(holder, false).c_str(), "");
+    AppOptions options;
+    options.name = "start.php-52a74dd6";
+    Instance by_option;
+    assert_int_equal(by_option.resolve(options, "", {"/srv/b/start.php"}), 0);
+    assert_string_not_equal(by_option.other_program(holder, false).c_str(), "");
+}
+
+void list__has_the_others_of_the_same_file_name(void **)
+{
+    Folder folder;
+    Instance mine = of_program("/srv/a/start.php", "", folder.path), other = of_program("/srv/b/start.php", "", folder.path);
+    Instance named = of_program("/srv/a/start.php", "web", folder.path), unlike = of_program("/srv/a/stop.php", "", folder.path);
+    assert_string_equal(list_running(mine).c_str(), "");
+    for (Instance *instance : {&mine, &named, &unlike})
+        assert_true(instance->lock() == Instance::Lock::kTaken);
+    make_file(other.pid_path(), std::to_string(getpid()) + "\n/srv/b/start.php\nstart\n"); // of a killed master: not locked
+    std::string pid = " (pid " + std::to_string(getpid()) + "): --name ", head = "running instances of start.php:\n";
+    assert_string_equal(list_running(mine).c_str(), (head + "  /srv/a/start.php" + pid + "web\n").c_str());
+    assert_true(other.lock() == Instance::Lock::kTaken);
+    std::string first = "  /srv/a/start.php" + pid + "start.php-52a74dd6\n", second = "  /srv/b/start.php" + pid + "start.php-0cd55be2\n";
+    assert_string_equal(list_running(named).c_str(), (head + first + second).c_str());
+    for (Instance *instance : {&mine, &other, &named, &unlike})
+        instance->unlock();
+}
+
+void list__is_short(void **)
+{
+    Folder folder;
+    std::vector<Instance> running;
+    for (int i = 0; i < 12; i++) {
+        running.push_back(of_program("/srv/a/start.php", "n" + std::to_string(i), folder.path));
+        assert_true(running.back().lock() == Instance::Lock::kTaken);
+    }
+    std::string text = list_running(of_program("/srv/a/start.php", "", folder.path));
+    assert_true(text.ends_with("--name n7\n  and 2 more\n"));
+    for (Instance &instance : running)
+        instance.unlock();
 }
 
 /// A child that has let go of its copy does not hold the lock for a master that has died.
@@ -365,6 +437,10 @@ int main()
         cmocka_unit_test(pid_file__says_which_program_holds_it),
         cmocka_unit_test(pid_file__is_bounded),
         cmocka_unit_test(pid_file__of_others_is_shown_printable),
+        cmocka_unit_test(other_program__is_named_with_both_paths),
+        cmocka_unit_test(other_program__is_reached_by_a_name_with_its_hash_and_not_replaced),
+        cmocka_unit_test(list__has_the_others_of_the_same_file_name),
+        cmocka_unit_test(list__is_short),
         cmocka_unit_test(lock__is_not_held_by_a_child_that_forgot_it),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -5,6 +5,7 @@
 #include "process/answer.h"
 #include "process/packet.h"
 #include "process/process_state.h"
+#include "process/running_list.h"
 
 #include <cerrno>
 #include <climits>
@@ -213,13 +214,15 @@ int handle_broken(const Instance &instance, const CommandLine &line, pid_t maste
 
 int ask_once(const Instance &instance, const CommandLine &line)
 {
-    pid_t master = instance.running();
+    Holder holder = instance.holder();
+    pid_t master = holder.pid;
     if (master == 0) {
-        fprintf(stderr, "%s: not running\n", instance.name().c_str());
+        fprintf(stderr, "%s: not running\n%s", instance.name().c_str(), list_running(instance).c_str());
         return kExitNotRunning;
     }
-    if (master < 0) {
-        fprintf(stderr, "%s: %s\n", instance.name().c_str(), last_error());
+    std::string refusal = master < 0 ? last_error() : instance.other_program(holder, false);
+    if (!refusal.empty()) {
+        fprintf(stderr, "%s: %s\n", instance.name().c_str(), refusal.c_str());
         return kExitFailed;
     }
     Conversation conversation(instance, master);

@@ -8,6 +8,7 @@
 #include "process/program.h"
 #include "process/report/banner.h"
 #include "process/report/decimal.h"
+#include "process/running_list.h"
 #include "process/standard_streams.h"
 #include "worker/app.h"
 #include "worker/handles.h"
@@ -102,8 +103,11 @@ bool Master::lock()
             sockets_.wait_for_addresses(kOrphansMs);
         return true;
     case Instance::Lock::kRunning: {
-        pid_t pid = instance_.running();
-        return refuse(pid > 0 ? instance_.already_running(pid) : "already running", kExitRunning);
+        Holder holder = instance_.holder();
+        std::string other = instance_.other_program(holder, false);
+        if (!other.empty())
+            return refuse(other);
+        return refuse(holder.pid > 0 ? instance_.already_running(holder.pid) : "already running", kExitRunning);
     }
     case Instance::Lock::kFailed:
         break;
@@ -139,8 +143,12 @@ bool Master::open_listeners()
             continue;
         if (slots.empty())
             sockets_.open_activated(worker);
-        else if (sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid) != 0)
-            return refuse(last_error());
+        else if (int result = sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid)) {
+            refuse(last_error());
+            if (result == WM_EADDRINUSE) // by another copy of the program, most often
+                fputs(list_running(instance_).c_str(), stderr);
+            return false;
+        }
     }
     for (size_t at = 0; at < app_.services().size(); at++)
         children_.add_slot(app_.services()[at], at, service_identity_); // behind the workers: a reload replaces services last
