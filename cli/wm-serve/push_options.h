@@ -19,8 +19,8 @@ struct PushOptions {
     std::vector<std::string> origins; ///< allowed for pages; empty: any
     bool insecure_inner = false;
     int count = 1;
-    std::string name = "push"; ///< of the instance
-    std::string run_dir;       ///< empty: the library's default
+    std::string name = "wm-serve-push"; ///< of the instance, wherever the program is: it is installed once
+    std::string run_dir;                ///< empty: the library's default
     std::string log_file;
     std::string user;
     std::string group;

@@ -97,6 +97,27 @@ def test_help__fits_a_screen_with_three_examples():
     assert len(re.findall(r"^ +wm-(?:serve|push) ", examples, re.M)) == 3
 
 
+def test_name__is_the_same_from_everywhere(tmp_path):
+    run_dir = ["--run-dir", str(tmp_path)]
+
+    def command(path, *words, cwd=tmp_path):
+        done = subprocess.run([path, *push_flags(), *run_dir, *words], env=clean_environment(), cwd=cwd, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+    code, _, error = command(program(), "start", "-d", cwd="/")
+    assert (code, error) == (0, "")
+    try:
+        assert sorted(os.listdir(tmp_path)) == [f"wm-serve-push.{end}" for end in ("log", "pid", "sock")]
+        code, output, error = command(program(), "status", "--name", "other")
+        assert (code, output) == (3, "")
+        row = rf"  {re.escape(program())} \(pid \d+\): --name wm-serve-push\n"
+        assert re.fullmatch(rf"other: not running\nrunning instances of wm-serve:\n{row}", error)
+    finally:
+        result = command(os.path.relpath(program(), tmp_path), "stop")
+    assert result == (0, "wm-serve-push: stopped\n", "")
+
+
 @pytest.mark.parametrize("name", ["listen", "inner", "http"])
 def test_port_in_use__exit_1_and_nothing_keeps_running(name):
     with socket.socket() as taken:
