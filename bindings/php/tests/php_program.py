@@ -24,7 +24,6 @@ from instance import HANG_SECONDS, Result, alive, clean_environment, eventually 
 import ws_frames  # noqa: E402
 
 AUTOLOAD = os.environ.get("WM_PHP_AUTOLOAD") or str(HERE.parent / "autoload.php")
-TITLES = "WorkerMan: "
 
 
 def library():
@@ -59,7 +58,7 @@ def children_of(pid):
 
 
 def title_of(pid):
-    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
+    return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0 ").decode()
 
 
 def resident(pid):
@@ -73,11 +72,13 @@ def resident(pid):
 class Program:
     """One program: a copy of programs/NAME.php in a directory of its own, so that it is an instance of its own."""
 
-    def __init__(self, directory, name, *, ports=3, script=None, environment=None, **variables):
+    def __init__(self, directory, name, *, ports=3, script=None, cwd=".", environment=None, **variables):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.script = self.directory / (script or f"{name}.php")
         shutil.copy(HERE / "programs" / f"{name}.php", self.script)
+        self.cwd = self.directory / cwd
+        self.cwd.mkdir(exist_ok=True)
         self.trace_path = self.directory / "trace"
         self.ports = free_ports(ports)
         named = {"WM_TEST_PORT" + (f"_{number}" if number > 1 else ""): str(port) for number, port in enumerate(self.ports, 1)}
@@ -100,13 +101,13 @@ class Program:
 
     def command(self, *words):
         """Runs one command to its end."""
-        return Result(subprocess.run(self.line(*words), cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL,
+        return Result(subprocess.run(self.line(*words), cwd=self.cwd, env=self.environment, stdin=subprocess.DEVNULL,
                                      capture_output=True, timeout=HANG_SECONDS, check=False))
 
     def start(self, ready=1):
         """In the foreground, its output in a file; returns when `ready` processes have said that they serve."""
         with self.output_path.open("wb") as output:
-            self.process = subprocess.Popen(self.line("start"), cwd=self.directory, env=self.environment, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(self.line("start"), cwd=self.cwd, env=self.environment, stdin=subprocess.DEVNULL,
                                             stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         self.wait_ready(ready)
         return self

@@ -1,0 +1,33 @@
+"""Every way to name a callback, and workers that extend Worker."""
+import pytest
+
+WAYS = ["closure", "function", "method", "static", "static", "invoked", "method", "service"]
+
+
+@pytest.fixture(scope="module")
+def server(shared_program):
+    return shared_program("callbacks", ports=10).start(ready=10)
+
+
+@pytest.mark.parametrize("number, word", enumerate(WAYS), ids=[f"{number}-{word}" for number, word in enumerate(WAYS)])
+def test_callback__is_called(server, number, word):
+    with server.connect(server.ports[number]) as peer:
+        assert peer.ask("hello") == f"{word} hello"
+
+
+def test_callback__changed_on_the_connection_in_mid_life(server):
+    port = server.ports[8]
+    with server.connect(port) as peer, server.connect(port) as other:
+        assert peer.ask("a") == "first a"
+        assert peer.ask("b") == "function b"
+        assert other.ask("c") == "first c"
+
+
+def test_callback__with_fewer_arguments_than_it_gets(server):
+    with server.connect(server.ports[9]) as peer:
+        assert peer.ask("a") == "loose a"
+    assert server.await_trace("loose") == [[]]
+
+
+def test_extended_worker__sets_its_callbacks_in_run(server):
+    assert server.trace("started") == [[True, "service", 0]]
