@@ -100,6 +100,14 @@ set_tests_properties(binding/php_pull binding/php_callback binding/ctypes_pull b
 # The programs of the page that the PHP binding is for, in namespaces of their own: their ports are fixed.
 wm_suite(binding/php_page binding 600 ${PYTEST} ${ROOT}/bindings/php/tests/page/test_page.py)
 
+# The PHP binding, by programs as its users write them; a test for each file, as above.
+file(GLOB files CONFIGURE_DEPENDS ${ROOT}/bindings/php/tests/test_*.py)
+foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    string(REPLACE test_ "" name ${name})
+    wm_suite(binding/php_${name} binding 600 ${PYTEST} ${file})
+endforeach()
+
 wm_suite(install/consumers install 300 ${ROOT}/tests/install/run ${PROJECT_BINARY_DIR} ${PROJECT_VERSION})
 
 if(WM_TOOLS)

@@ -72,11 +72,12 @@ def resident(pid):
 class Program:
     """One program: a copy of programs/NAME.php in a directory of its own, so that it is an instance of its own."""
 
-    def __init__(self, directory, name, *, ports=3, script=None, cwd=".", environment=None, **variables):
+    def __init__(self, directory, name, *, ports=3, script=None, cwd=".", relative=False, environment=None, **variables):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.script = self.directory / (script or f"{name}.php")
         shutil.copy(HERE / "programs" / f"{name}.php", self.script)
+        self.named = os.path.relpath(self.script, self.directory / cwd) if relative else str(self.script)
         self.cwd = self.directory / cwd
         self.cwd.mkdir(exist_ok=True)
         self.trace_path = self.directory / "trace"
@@ -97,7 +98,7 @@ class Program:
     # ---- commands
 
     def line(self, *words):
-        return ["php", str(self.script), *words]
+        return ["php", self.named, *words]
 
     def command(self, *words):
         """Runs one command to its end."""

@@ -6,7 +6,7 @@ WAYS = ["closure", "function", "method", "static", "static", "invoked", "method"
 
 @pytest.fixture(scope="module")
 def server(shared_program):
-    return shared_program("callbacks", ports=10).start(ready=10)
+    return shared_program("callables", ports=10).start(ready=10)
 
 
 @pytest.mark.parametrize("number, word", enumerate(WAYS), ids=[f"{number}-{word}" for number, word in enumerate(WAYS)])

@@ -1,0 +1,85 @@
+<?php
+// Echo servers that count what is alive: a plain one, one whose closures hold their connection, one with cycles of the program's own.
+require getenv('WM_TEST_PRELUDE');
+
+use Workerman\Connection\TcpConnection;
+use Workerman\Timer;
+use Workerman\Worker;
+
+/** Lives as long as what has captured it. */
+final class Witness
+{
+    public static int $alive = 0;
+    public static int $closed = 0;
+    public mixed $self = null;
+
+    public function __construct(public ?TcpConnection $connection = null)
+    {
+        self::$alive++;
+    }
+
+    public function __destruct()
+    {
+        self::$alive--;
+    }
+}
+
+/** Whether callbacks force the collection of cycles. */
+function collect(): void
+{
+    static $wanted = null;
+    $wanted ??= getenv('WM_TEST_COLLECT') === 'yes';
+    if ($wanted) {
+        $garbage = new Witness();
+        $garbage->self = $garbage;
+        unset($garbage);
+        gc_collect_cycles();
+    }
+}
+
+/** Echoes, and answers `report`. */
+function answer(TcpConnection $connection, string $data): void
+{
+    collect();
+    if ($data === 'report') {
+        $data = json_encode([
+            'alive' => Witness::$alive, 'closed' => Witness::$closed, 'connections' => count($connection->worker->connections),
+            'cycles' => gc_collect_cycles(), 'alive-then' => Witness::$alive, 'bytes' => memory_get_usage(),
+        ]);
+    }
+    $connection->send($data);
+}
+
+$plain = new Worker(address('text'));
+$plain->onMessage = answer(...);
+
+$holding = new Worker(address('text', 2));
+$holding->onConnect = function (TcpConnection $connection): void {
+    collect();
+    $witness = new Witness($connection);
+    $connection->onMessage = function (TcpConnection $given, string $data) use ($connection, $witness): void {
+        answer($connection, $given === $witness->connection ? $data : 'another connection');
+    };
+    $connection->onClose = function () use ($connection, $witness): void {
+        Witness::$closed++;
+        collect();
+    };
+    $connection->onBufferDrain = fn () => [$connection, $witness];
+};
+
+$cycles = new Worker(address('text', 3));
+$cycles->onConnect = function (TcpConnection $connection): void {
+    $connection->witness = new Witness($connection);
+    $connection->self = $connection;
+    $connection->timer = Timer::add(60, fn () => $connection->send('never'));
+};
+$cycles->onClose = function (TcpConnection $connection): void {
+    Witness::$closed++;
+    Timer::del($connection->timer);
+};
+$cycles->onMessage = answer(...);
+
+foreach ([$plain, $holding, $cycles] as $each) {
+    $each->onWorkerStart = fn () => ready();
+}
+Worker::runAll();

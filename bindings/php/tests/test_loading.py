@@ -1,0 +1,62 @@
+"""What a program gets when the binding cannot be loaded, and when it uses what there is not yet."""
+import subprocess
+
+import pytest
+
+from php_program import HANG_SECONDS, Result
+
+pytestmark = pytest.mark.differs
+
+
+def run(program, *flags, **environment):
+    line = ["php", *flags, *program.line("start")[1:]]
+    return Result(subprocess.run(line, cwd=program.cwd, env=program.environment | environment, stdin=subprocess.DEVNULL, capture_output=True,
+                                 timeout=HANG_SECONDS, check=False))
+
+
+def assert_one_sentence(result, *words):
+    text = (result.out + result.err).strip()
+    assert result.code != 0, result
+    for word in words:
+        assert word.lower() in text.lower(), text
+    assert "#0 " not in text and "Stack trace" not in text, text
+    assert len(text.splitlines()) <= 3, text
+
+
+def test_library__that_is_missing_is_named(program):
+    assert_one_sentence(run(program("start"), WM_LIBRARY="/nonexistent/libwm.so"), "/nonexistent/libwm.so")
+
+
+def test_library__that_is_no_library_is_named(program):
+    server = program("start")
+    assert_one_sentence(run(server, WM_LIBRARY=str(server.script)), str(server.script))
+
+
+def test_ffi__that_is_disabled_is_named(program):
+    assert_one_sentence(run(program("start"), "-d", "ffi.enable=0"), "ffi.enable")
+
+
+def test_ffi__that_is_missing_is_named(program):
+    # Without the ini files there are no shared extensions.
+    assert_one_sentence(run(program("start"), "-n"), "FFI", "php")
+
+
+@pytest.mark.parametrize("code, word", [
+    ("new Workerman\\Worker('udp://127.0.0.1:0');", "udp"),
+    ("new Workerman\\Worker('frame://127.0.0.1:0');", "frame"),
+    ("new Workerman\\Worker('MyProtocol://127.0.0.1:0');", "MyProtocol"),
+    ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'ssl';", "ssl"),
+    ("new Workerman\\Connection\\AsyncTcpConnection('tcp://127.0.0.1:1');", "AsyncTcpConnection"),
+    ("(new Request('GET / HTTP/1.1\r\n\r\n'))->session();", "session"),
+    ("(new Request('GET / HTTP/1.1\r\n\r\n'))->file();", "file"),
+    ("(new Response())->withFile('/etc/hostname');", "withFile"),
+], ids=["udp", "frame", "own-protocol", "ssl", "client", "session", "upload", "withFile"])
+def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
+    text = evaluate(f"""try {{
+            {code}
+            Workerman\\Worker::runAll();
+            return 'accepted';
+        }} catch (Throwable $error) {{
+            return $error->getMessage();
+        }}""")
+    assert word.lower() in text.lower(), text
