@@ -5,7 +5,7 @@ import signal
 import pytest
 
 import ws_frames
-from php_program import Peer, alive
+from php_program import Peer, alive, eventually
 
 pytestmark = pytest.mark.differs
 
@@ -22,13 +22,12 @@ def log(server):
     return server.output() + (path.read_text(errors="replace") if path.exists() else "")
 
 
-def await_log(server, text, since=""):
-    from php_program import eventually
+def await_log(server, text):
     return eventually(lambda: text in log(server), f"{text!r} in the log")
 
 
 def provoke(server, callback):
-    """Brings a callback about that has been armed; True when its connection must be closed by that."""
+    """Brings an armed callback about, on a connection that it must close."""
     if callback == "onWebSocketConnect":
         with server.connect(server.ports[1]) as page:
             page.send(ws_frames.request())
@@ -102,7 +101,7 @@ def test_exception__of_a_message_keeps_what_was_sent_before(program):
         assert peer.read_to_end() == b"last words\n"
 
 
-def test_exception__thousand_of_them(program):
+def test_exception__hundreds_of_them(program):
     server = program("robust").start()
     pid = server.pid
     with server.connect() as other:

@@ -118,7 +118,7 @@ def test_request__cut_at_every_byte_is_the_same(server):
 
 def test_request__has_its_connection(server):
     ask(server, "GET", "/has-connection")
-    assert server.await_trace("message")[-1][2] is True
+    assert server.await_trace("message")[-1][1] is True
 
 
 def test_body__of_binary_arrives_whole(server):
@@ -297,6 +297,20 @@ def test_later__answer_from_a_timer(server):
 def test_later__response_sent_by_the_timer_itself(server):
     answer = ask(server, "GET", "/later-response")
     assert (answer.status, answer.value(b"x-later"), answer.body) == (202, b"yes", b"accepted")
+
+
+def test_later__request_is_read_after_its_callback(server):
+    with server.connect() as peer:
+        peer.send(request("POST", "/later-lazy?a=1", "Foo: bar", "Cookie: name=value", body="b=2"))
+        told = json.loads(peer.read_answer().body)
+    assert (told["get"], told["post"], told["foo"], told["cookie"], told["rawBody"]) == ({"a": "1"}, {"b": "2"}, "bar", "value", "b=2")
+
+
+@pytest.mark.differs
+def test_later__answers_of_a_pipeline_keep_the_order_of_the_requests(server):
+    with server.connect() as peer:
+        peer.send(request("GET", "/later?seconds=0.05&name=one") + request("GET", "/") + request("GET", "/later?seconds=0.01&name=two"))
+        assert [peer.read_answer().body for _ in range(3)] == [b"later one", b"Hello Chance", b"later two"]
 
 
 def test_later__other_connections_are_answered_meanwhile(server):

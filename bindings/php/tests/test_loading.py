@@ -45,18 +45,26 @@ def test_ffi__that_is_missing_is_named(program):
     ("new Workerman\\Worker('udp://127.0.0.1:0');", "udp"),
     ("new Workerman\\Worker('frame://127.0.0.1:0');", "frame"),
     ("new Workerman\\Worker('MyProtocol://127.0.0.1:0');", "MyProtocol"),
-    ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'ssl';", "ssl"),
     ("new Workerman\\Connection\\AsyncTcpConnection('tcp://127.0.0.1:1');", "AsyncTcpConnection"),
     ("(new Request('GET / HTTP/1.1\r\n\r\n'))->session();", "session"),
     ("(new Request('GET / HTTP/1.1\r\n\r\n'))->file();", "file"),
     ("(new Response())->withFile('/etc/hostname');", "withFile"),
-], ids=["udp", "frame", "own-protocol", "ssl", "client", "session", "upload", "withFile"])
+], ids=["udp", "frame", "own-protocol", "client", "session", "upload", "withFile"])
 def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
     text = evaluate(f"""try {{
             {code}
-            Workerman\\Worker::runAll();
             return 'accepted';
         }} catch (Throwable $error) {{
             return $error->getMessage();
         }}""")
     assert word.lower() in text.lower(), text
+
+
+def test_ssl__is_refused_at_the_start(program):
+    server = program("evaluate")
+    (server.directory / "code.php").write_text("""<?php
+        $worker = new Workerman\\Worker(address('text'));
+        $worker->transport = 'ssl';
+        Workerman\\Worker::runAll();""")
+    result = server.command("start", "-d")
+    assert result.code != 0 and "ssl" in (result.out + result.err).lower(), result

@@ -153,6 +153,12 @@ def test_message__many_at_once_keep_their_order(server):
         assert [peer.read_frame() for _ in range(1000)] == [("text", str(number).encode()) for number in range(1000)]
 
 
+def test_message__request_of_the_handshake_is_still_there(server):
+    with opened(server, "/?later=on", "X-Later: yes") as peer:
+        for _ in range(3):
+            assert said(peer, "request") == ("text", b'["on","yes"]')
+
+
 def test_message__array_is_sent_as_json(server):
     with opened(server) as peer:
         assert said(peer, "list") == ("text", '{"a":"é","b":[1,2]}'.encode())

@@ -100,7 +100,8 @@ def test_files__relative_names_are_below_the_directory_of_the_start(program):
 
 def test_output__of_one_in_the_foreground_is_the_terminals(server):
     assert ask(server, "echo") == "printed"
-    eventually(lambda: "a line of stdout" in server.output(), "the output")
+    assert ask(server, "safe echo") == "printed"
+    eventually(lambda: {"a line of stdout", "a line of safeEcho"} <= set(server.output().splitlines()), "the output")
     assert ask(server, "log") == "logged"
     eventually(lambda: "a line of the log" in server.output() + (server.directory / "my.log").read_text(), "the log")
 
@@ -118,6 +119,15 @@ def test_stop__calls_onWorkerStop_in_each_process_and_onMasterStop(server):
     assert [row[1] for row in server.rows() if row[0] == "master-stop"] == [server.master]
     assert server.rows()[-1][0] == "master-stop"
     assert not any(alive(pid) for pid in pids)
+
+
+def test_stop__kills_what_does_not_end_in_time(program):
+    server = program("worker", stop_timeout=1).start(ready=3)
+    with server.connect() as peer:
+        peer.send("sleep\n")
+        server.await_trace("asleep")
+        assert server.stop() == 0
+    assert not any(alive(pid) for pid in server.pids())
 
 
 def test_stop__by_a_signal_to_the_parent(server):

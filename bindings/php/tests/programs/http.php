@@ -63,8 +63,8 @@ $worker = new Worker(address('http'));
 $worker->name = 'http';
 $worker->onWorkerStart = fn () => ready();
 $worker->onMessage = function (TcpConnection $connection, Request $request): void {
-    trace('message', $request->path(), $request->rawBody(), $request->connection === $connection);
     $path = $request->path();
+    trace('message', $path, $request->connection === $connection);
     switch ($path) {
         case '/':
             $connection->send('Hello Chance');
@@ -87,6 +87,12 @@ $worker->onMessage = function (TcpConnection $connection, Request $request): voi
         case '/later':
             Timer::add((float) $request->get('seconds'), function () use ($connection, $request): void {
                 $connection->send('later ' . $request->get('name'));
+            }, [], false);
+            return;
+        case '/later-lazy':
+            // Nothing of the request has been read when its callback is over.
+            Timer::add(0.02, function () use ($connection, $request): void {
+                $connection->send(json_encode(describe($request), JSON_UNESCAPED_SLASHES));
             }, [], false);
             return;
         case '/later-response':

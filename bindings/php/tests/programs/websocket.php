@@ -20,6 +20,7 @@ $worker->onConnect = function (TcpConnection $connection): void {
 $worker->onWebSocketConnect = function (TcpConnection $connection, Request $request): void {
     trace('handshake', $connection->id, [$request->method(), $request->uri(), $request->path(), $request->queryString()], $request->get(),
         $request->get('token'), $request->header('X-Token'), $request->header('sec-websocket-version'), $request->cookie(), $request->host());
+    $connection->request = $request;
     switch ($request->path()) {
         case '/refused':
             $connection->close();
@@ -84,6 +85,9 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
             return;
         case 'later':
             Timer::add(0.01, fn () => $connection->send(rtrim($rest)), [], false);
+            return;
+        case 'request':
+            $connection->send(json_encode([$connection->request->get('later'), $connection->request->header('X-Later')]));
             return;
         case 'many':
             for ($number = 0; $number < 1000; $number++) {

@@ -9,6 +9,7 @@ use Workerman\Worker;
 Worker::$pidFile = 'my.pid';
 Worker::$logFile = 'my.log';
 Worker::$stdoutFile = 'my.stdout';
+Worker::$stopTimeout = (int) (getenv('WM_TEST_STOP_TIMEOUT') ?: 10);
 Worker::$onMasterReload = fn () => trace('master-reload');
 Worker::$onMasterStop = fn () => trace('master-stop');
 
@@ -53,6 +54,15 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
             echo "a line of stdout\n";
             $connection->send('printed');
             return;
+        case 'safe echo':
+            Worker::safeEcho("a line of safeEcho\n");
+            $connection->send('printed');
+            return;
+        case 'sleep':
+            trace('asleep');
+            while (true) {
+                sleep(1);
+            }
         case 'stop all':
             $connection->send('stopping');
             Worker::stopAll();
