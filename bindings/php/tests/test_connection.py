@@ -176,10 +176,10 @@ def test_send__small_one_is_taken(server):
         assert server.await_trace("sent", before + 1)[-1][0] in (True, None)
 
 
-def test_buffers__big_message_without_limit_arrives(server):
+def test_buffers__message_over_the_limit_of_the_queue_arrives(server):
     with server.connect() as peer:
-        peer.send("big 20000000\n")
-        assert peer.read_exactly(20_000_001) == b"y" * 20_000_000 + b"\n"
+        peer.send("big 8000000\n")
+        assert peer.read_exactly(8_000_001) == b"y" * 8_000_000 + b"\n"
 
 
 def test_slow_reader__that_is_gone_is_closed(own_server):
@@ -207,6 +207,16 @@ def test_pause__in_a_resumed_message_holds_back_again(own_server):
         peer.send("pause 0.01\npause 0.01\npause 0.01\necho end\n")
         assert peer.read_line() == "end"
     assert own_server.events("resume", "message") == ["message", "resume"] * 3 + ["message"]
+
+
+def test_pause__held_messages_outlive_the_peer(own_server):
+    with own_server.connect() as peer:
+        peer.send("busy\npause 0.05\none\ntwo\n")
+        own_server.await_trace("message")
+        peer.sock.shutdown(socket.SHUT_WR)
+        own_server.await_trace("close")
+    assert [row[0] for row in own_server.trace("message")] == ["busy", "pause 0.05", "one", "two"]
+    assert own_server.events("resume", "message", "close") == ["message", "message", "resume", "message", "message", "close"]
 
 
 def test_pause__does_not_stop_what_is_sent(own_server):

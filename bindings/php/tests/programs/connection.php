@@ -101,6 +101,10 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
                 $connection->resumeRecv();
             }, [], false);
             return;
+        case 'busy':
+            // What arrives meanwhile is there at once.
+            usleep(100_000);
+            return;
         case 'limit':
             $connection->maxPackageSize = (int) $rest;
             $connection->send('limited');
