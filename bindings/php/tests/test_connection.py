@@ -141,7 +141,7 @@ def test_callbacks__of_the_connection_alone(own_server):
 
 def flooded(server):
     """A connection whose peer does not read, after its queue has been filled."""
-    peer = Peer(server.port, receive_buffer=4096)
+    peer = Peer(server.port, receive_buffer=65536)
     peer.send("flood\n")
     server.await_trace("third")
     return peer
@@ -242,12 +242,12 @@ def test_close__with_data_sends_it_first(own_server):
 
 
 def test_close__waits_for_what_is_queued(own_server):
-    with Peer(own_server.port, receive_buffer=4096) as peer:
+    with Peer(own_server.port, receive_buffer=65536) as peer:
         peer.send("big-close\n")
         (number, name, sent), = own_server.await_trace("status-of-closing")
         assert (number, name, sent) == (8, "CLOSING", False)
         assert own_server.trace("close") == []
-        assert peer.read_to_end() == b"z" * 3_000_000 + b"\nthe end\n"
+        assert peer.read_to_end() == b"z" * 9_000_000 + b"\nthe end\n"
     assert len(own_server.await_trace("close")) == 1
 
 

@@ -33,7 +33,7 @@ def provoke(server, callback):
             page.send(ws_frames.request())
             assert b" 101 " not in page.read_to_end()
         return
-    receive_buffer = 4096 if callback in ("onError", "onBufferFull", "onBufferDrain") else None
+    receive_buffer = 65536 if callback in ("onError", "onBufferFull", "onBufferDrain") else None
     with Peer(server.port, receive_buffer) as peer:
         if callback == "onConnect":
             assert peer.read_to_end() == b""

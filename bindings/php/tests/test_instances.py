@@ -25,10 +25,10 @@ def test_two_scripts__do_not_know_each_other(two):
     one.await_trace("ready", 2)
     assert len(other.pids()) == 1
     assert one.command("stop").code == 0
-    assert not alive(one.master)
+    eventually(lambda: not alive(one.master), "the end of the master")
     assert ask(other) == f"two {other.master}"
     assert other.command("stop").code == 0
-    assert not alive(other.master)
+    eventually(lambda: not alive(other.master), "the end of the master")
 
 
 def test_status__is_of_its_own_script(two):
@@ -53,6 +53,14 @@ def test_restart__in_the_background_replaces_the_master(two):
 def test_script__of_a_relative_name_has_its_absolute_path_in_the_title(program):
     server = program("start", relative=True).start()
     assert title_of(server.master) == f"WorkerMan: master process  start_file={server.script}"
+    assert ask(server) == f"{server.directory.name} {server.master}"
+
+
+def test_daemonize__set_by_the_script_is_as_good_as_the_flag(program):
+    server = program("start", daemonize="yes")
+    assert server.command("start").code == 0
+    server.wait_ready()
+    server.background_master = server.trace("ready")[0][-1]
     assert ask(server) == f"{server.directory.name} {server.master}"
 
 

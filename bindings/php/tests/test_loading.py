@@ -42,14 +42,11 @@ def test_ffi__that_is_missing_is_named(program):
 
 
 @pytest.mark.parametrize("code, word", [
-    ("new Workerman\\Worker('udp://127.0.0.1:0');", "udp"),
-    ("new Workerman\\Worker('frame://127.0.0.1:0');", "frame"),
-    ("new Workerman\\Worker('MyProtocol://127.0.0.1:0');", "MyProtocol"),
     ("new Workerman\\Connection\\AsyncTcpConnection('tcp://127.0.0.1:1');", "AsyncTcpConnection"),
     ("(new Request('GET / HTTP/1.1\r\n\r\n'))->session();", "session"),
     ("(new Request('GET / HTTP/1.1\r\n\r\n'))->file();", "file"),
     ("(new Response())->withFile('/etc/hostname');", "withFile"),
-], ids=["udp", "frame", "own-protocol", "client", "session", "upload", "withFile"])
+], ids=["client", "session", "upload", "withFile"])
 def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
     text = evaluate(f"""try {{
             {code}
@@ -60,11 +57,17 @@ def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
     assert word.lower() in text.lower(), text
 
 
-def test_ssl__is_refused_at_the_start(program):
+@pytest.mark.parametrize("code, word", [
+    ("new Workerman\\Worker(address('udp'));", "udp"),
+    ("new Workerman\\Worker(address('frame'));", "frame"),
+    ("new Workerman\\Worker(address('MyProtocol'));", "MyProtocol"),
+    ("$worker = new Workerman\\Worker(address('text')); $worker->transport = 'ssl';", "ssl"),
+    ("$worker = new Workerman\\Worker(address('tcp')); $worker->protocol = 'Protocols\\MyProtocol';", "MyProtocol"),
+], ids=["udp", "frame", "own-protocol", "ssl", "protocol"])
+@pytest.mark.parametrize("flags", [[], ["-d"]], ids=["foreground", "background"])
+def test_start__of_what_there_is_not_yet_fails(program, code, word, flags):
     server = program("evaluate")
-    (server.directory / "code.php").write_text("""<?php
-        $worker = new Workerman\\Worker(address('text'));
-        $worker->transport = 'ssl';
-        Workerman\\Worker::runAll();""")
-    result = server.command("start", "-d")
-    assert result.code != 0 and "ssl" in (result.out + result.err).lower(), result
+    (server.directory / "code.php").write_text(f"<?php\n{code}\nWorkerman\\Worker::runAll();")
+    result = server.command("start", *flags)
+    assert result.code != 0, result
+    assert word.lower() in (result.out + result.err).lower(), result

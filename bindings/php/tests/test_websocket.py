@@ -60,7 +60,9 @@ def test_handshake__can_refuse(own_server):
 def test_handshake__can_refuse_with_an_answer_of_its_own(own_server):
     with own_server.connect() as peer:
         peer.send(ws_frames.request(b"/refused-with-words"))
-        assert peer.read_to_end() == b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"
+        answer = peer.read_answer()
+        assert (answer.status, answer.reason, answer.body) == (403, b"Forbidden", b"no")
+        assert peer.read_to_end() == b""
     own_server.await_trace("close")
 
 

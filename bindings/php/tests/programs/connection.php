@@ -83,7 +83,8 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
             $connection->close($rest);
             return;
         case 'big-close':
-            $connection->send(str_repeat('z', 3_000_000));
+            $connection->maxSendBufferSize = 100_000_000;
+            $connection->send(str_repeat('z', 9_000_000));
             $connection->close('the end');
             trace('status-of-closing', $connection->getStatus(), $connection->getStatus(false), $connection->send('no'));
             return;
