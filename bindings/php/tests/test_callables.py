@@ -1,6 +1,8 @@
 """Every way to name a callback, and workers that extend Worker."""
 import pytest
 
+from php_program import request
+
 WAYS = ["closure", "function", "method", "static", "static", "invoked", "method", "service"]
 
 
@@ -31,3 +33,22 @@ def test_callback__with_fewer_arguments_than_it_gets(server):
 
 def test_extended_worker__sets_its_callbacks_in_run(server):
     assert server.trace("started") == [[True, "service", 0]]
+
+
+@pytest.mark.differs
+def test_scheme__in_any_case(program):
+    server = program("schemes", ports=6).start(ready=6)
+    for number, scheme in enumerate((b"HTTP", b"Http")):
+        with server.connect(server.ports[number]) as peer:
+            peer.send(request("GET", "/"))
+            assert peer.read_answer().body == scheme
+    for number, scheme in enumerate((b"WebSocket", b"WEBSOCKET"), 2):
+        with server.connect(server.ports[number]) as peer:
+            peer.shake_hands()
+            peer.say("hello")
+            assert peer.read_frame() == ("text", scheme)
+    with server.connect(server.ports[4]) as peer:
+        assert peer.ask("hello") == "TEXT"
+    with server.connect(server.ports[5]) as peer:
+        peer.send("hello")
+        assert peer.read_exactly(3) == b"TCP"

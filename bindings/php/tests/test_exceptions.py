@@ -5,7 +5,7 @@ import signal
 import pytest
 
 import ws_frames
-from php_program import Peer, alive, eventually
+from php_program import Peer, alive, eventually, request
 
 pytestmark = pytest.mark.differs
 
@@ -66,6 +66,49 @@ def test_exception__closes_that_connection_only(server, callback):
     await_log(server, f"deliberate exception in {callback}")
     assert server.pids() == [pid] and alive(pid)
     server.await_trace("close", closes + 3)
+
+
+def test_exception__of_a_request_is_answered_with_500(server):
+    with server.connect() as other, server.connect(server.ports[2]) as peer:
+        assert other.ask("arm onRequest") == "armed onRequest"
+        peer.send(request("GET", "/"))
+        answer = peer.read_answer()
+        assert answer.status == 500 and answer.closes and b"deliberate" not in answer.body
+        assert peer.read_to_end() == b""
+        with server.connect(server.ports[2]) as another:
+            another.send(request("GET", "/live"))
+            assert another.read_answer().body == b"echo /live"
+
+
+def test_exception__of_a_websocket_is_closed_with_1011(server):
+    with server.connect(server.ports[1]) as peer:
+        peer.shake_hands()
+        peer.say("arm onMessage")
+        assert peer.read_frame() == ("text", b"armed onMessage")
+        peer.say("hello")
+        assert peer.read_frame() == ("close", 1011)
+
+
+def test_exception__goes_to_the_errorHandler_of_the_connection(server):
+    with server.connect() as peer:
+        assert peer.ask("handled") == "set"
+        assert peer.ask("arm onMessage") == "armed onMessage"
+        assert peer.ask("hello") == "handled deliberate exception in onMessage"
+        assert peer.ask("hello") == "echo hello"
+
+
+def test_exitOnException__ends_the_process_which_is_replaced(program):
+    server = program("robust", exit_on_exception="yes").start()
+    first = server.pid
+    with server.connect() as other, server.connect() as peer:
+        assert other.ask("arm onMessage") == "armed onMessage"
+        peer.send("hello\n")
+        assert peer.read_to_end() == other.read_to_end() == b""
+    server.await_trace("ready", 2)
+    assert server.pid != first
+    await_log(server, "deliberate exception in onMessage")
+    with server.connect() as peer:
+        assert peer.ask("hello") == "echo hello"
 
 
 @pytest.mark.parametrize("how, text", [("error", "this_function_does_not_exist"), ("type", "strlen()")])
@@ -137,3 +180,17 @@ def test_onWorkerReload__that_throws_does_not_hold_up_the_reload(program):
     await_log(server, "deliberate exception in onWorkerReload")
     with server.connect() as peer:
         assert peer.ask("hello") == "echo hello"
+
+
+def test_onMasterReload__that_throws_does_not_hold_up_the_reload(program):
+    server = program("robust", throw="onMasterReload").start()
+    os.kill(server.master, signal.SIGUSR1)
+    server.await_trace("ready", 2)
+    await_log(server, "deliberate exception in onMasterReload")
+    assert alive(server.master)
+
+
+def test_onMasterStop__that_throws_does_not_hold_up_the_stop(program):
+    server = program("robust", throw="onMasterStop").start()
+    assert server.stop() == 0
+    await_log(server, "deliberate exception in onMasterStop")

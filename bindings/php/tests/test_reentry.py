@@ -82,6 +82,14 @@ def test_timers__del_of_one_that_is_due_in_the_same_turn(server):
     assert len(server.trace("timer")) == 1
 
 
+def test_sleep__sends_before_it(server):
+    with server.connect() as peer:
+        assert peer.ask("sleep") == "before the sleep"
+        assert server.trace("awake") == []
+        server.await_trace("awake")
+        assert peer.ask("a") == "echo a"
+
+
 def test_close__by_a_timer_that_calls_the_connection(server):
     with server.connect() as peer:
         peer.send("close in timer\n")

@@ -72,6 +72,11 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
         case 'close in timer':
             Timer::add(0.001, [$connection, 'close'], ['by the timer'], false);
             return;
+        case 'sleep':
+            $connection->send('before the sleep');
+            Timer::sleep(0.3);
+            trace('awake');
+            return;
         case 'quiet':
             return;
         case 'stop all':

@@ -83,6 +83,12 @@ function serve(Worker $worker): void
                     $connection->send('the timer');
                 }, [], false);
                 return;
+            case 'handled':
+                $connection->errorHandler = function (Throwable $error) use ($connection): void {
+                    $connection->send('handled ' . $error->getMessage());
+                };
+                $connection->send('set');
+                return;
             case 'last':
                 $connection->send('last words');
                 break;
@@ -93,12 +99,34 @@ function serve(Worker $worker): void
     };
 }
 
+if (getenv('WM_TEST_EXIT_ON_EXCEPTION') === 'yes') {
+    Worker::$exitOnException = true;
+}
+Worker::$onMasterReload = function () use ($throw): void {
+    trace('master-reload');
+    if ($throw === 'onMasterReload') {
+        throw new RuntimeException('deliberate exception in onMasterReload');
+    }
+};
+Worker::$onMasterStop = function () use ($throw): void {
+    trace('master-stop');
+    if ($throw === 'onMasterStop') {
+        throw new RuntimeException('deliberate exception in onMasterStop');
+    }
+};
+
 $worker = new Worker(address('text'));
 $worker->name = 'lines';
 $worker->onWorkerStart = function (Worker $worker) use ($throw): void {
     $page = new Worker(address('websocket', 2));
     serve($page);
     $page->listen();
+    $http = new Worker(address('http', 3));
+    $http->onMessage = function (TcpConnection $connection, Request $request): void {
+        Armed::pass('onRequest');
+        $connection->send('echo ' . $request->path());
+    };
+    $http->listen();
     ready();
     if ($throw === 'onWorkerStart') {
         throw new RuntimeException('deliberate exception in onWorkerStart');
