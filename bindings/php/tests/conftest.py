@@ -43,6 +43,7 @@ def evaluate(tmp_path):
         program = Program(tmp_path, "evaluate", ports=0)
         (tmp_path / "code.php").write_text(f"<?php\nuse Workerman\\Protocols\\Http\\{{Request, Response}};\n{code}\n")
         result = program.command()
+        program.end()
         assert result.code == 0, result
         program.check_errors()
         return json.loads(result.out)

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -84,8 +85,10 @@ class Program:
         self.ports = free_ports(ports)
         named = {"WM_TEST_PORT" + (f"_{number}" if number > 1 else ""): str(port) for number, port in enumerate(self.ports, 1)}
         named |= {f"WM_TEST_{name.upper()}": str(value) for name, value in variables.items()}
+        # Short, as the path of a socket has a limit; for root it is another one whatever this says.
+        self.run_directory = tempfile.mkdtemp(prefix="wm-")
         self.environment = clean_environment(
-            XDG_RUNTIME_DIR=str(self.directory),
+            XDG_RUNTIME_DIR=self.run_directory,
             WM_PHP_AUTOLOAD=AUTOLOAD,
             WM_TEST_PRELUDE=str(HERE / "programs" / "prelude.php"),
             WM_TEST_TRACE=str(self.trace_path),
@@ -216,6 +219,7 @@ class Program:
             self.process.wait(HANG_SECONDS)
         for pid in family:
             eventually(lambda pid=pid: not alive(pid), f"the end of {pid}")
+        shutil.rmtree(self.run_directory, ignore_errors=True)
 
     def is_mine(self, pid):
         """A number may belong to another process by now."""

@@ -1,6 +1,7 @@
 """What a server must survive: exit() in callbacks, peers that vanish, forced collection of cycles, a million messages."""
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -8,7 +9,8 @@ import threading
 
 import pytest
 
-from php_program import alive, eventually, resident
+import ws_frames
+from php_program import alive, eventually, request, resident, title_of
 
 # ---- exit() and fatal errors
 
@@ -119,13 +121,13 @@ def test_peer__process_that_is_killed_in_mid_message(program):
 
 MIB = 1 << 20
 LINES = 2000
+LINES_OF_TEXT = b"".join(b"message %07d\n" % number for number in range(LINES))
 # What the allocators may keep between two looks at the same work.
 TOLERANCE = 2 * MIB
 
 
-def pump(peer, total):
-    """Sends that many lines and reads as many, a block ahead."""
-    block = b"".join(b"message %07d\n" % number for number in range(LINES))
+def pump(peer, total, block=LINES_OF_TEXT, answer=LINES_OF_TEXT):
+    """Sends blocks of LINES messages, that many messages in all, and reads their answers, some blocks behind."""
     credit = threading.Semaphore(4)
 
     def feed():
@@ -135,7 +137,7 @@ def pump(peer, total):
     feeder = threading.Thread(target=feed, daemon=True)
     feeder.start()
     for _ in range(total // LINES):
-        assert peer.read_exactly(len(block)) == block
+        assert peer.read_exactly(len(answer)) == answer
         credit.release()
     feeder.join()
 
@@ -144,23 +146,81 @@ def report(peer):
     return json.loads(peer.ask("report"))
 
 
+def pid_at(server, number):
+    """The process that serves a port, by its title."""
+    (pid,) = [pid for pid in server.pids() if title_of(pid).endswith(f":{server.ports[number]}")]
+    return pid
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def test_million_messages__memory_is_flat(program):
-    server = program("memory").start(ready=3)
+    server = program("memory", ports=6).start(ready=6)
+    pid = pid_at(server, 0)
     with server.connect() as peer:
-        def look():
-            return report(peer)["bytes"], resident(pid)
-        (pid,) = {pid for pid in server.pids() if is_first(server, pid)}
         pump(peer, 200_000)
-        used, whole = look()
+        used, whole = report(peer)["bytes"], resident(pid)
         pump(peer, 800_000)
-        used_after, whole_after = look()
+        used_after, whole_after = report(peer)["bytes"], resident(pid)
     assert used_after - used < 64 * 1024
     assert whole_after - whole < TOLERANCE
     assert alive(pid)
 
 
-def is_first(server, pid):
-    return str(server.port) in open(f"/proc/{pid}/cmdline", encoding="utf-8").read()
+def test_websocket_messages__memory_is_flat(program):
+    server = program("memory", ports=6).start(ready=6)
+    pid = pid_at(server, 5)
+    payloads = [b"message %07d" % number for number in range(LINES)]
+    sent = b"".join(ws_frames.text(payload) for payload in payloads)
+    received = b"".join(bytes((0x81, len(payload))) + payload for payload in payloads)
+    with server.connect(server.ports[5]) as peer:
+        peer.shake_hands()
+        pump(peer, 40_000, sent, received)
+        whole = resident(pid)
+        pump(peer, 160_000, sent, received)
+        assert resident(pid) - whole < TOLERANCE
+
+
+def http_report(peer):
+    peer.send(request("GET", "/report"))
+    return json.loads(peer.read_answer().body)
+
+
+def test_http_requests__memory_is_flat_and_none_is_kept(program):
+    server = program("memory", ports=6).start(ready=6)
+    pid = pid_at(server, 4)
+    with server.connect(server.ports[4]) as peer:
+        def ask(total):
+            for _ in range(total // 100):
+                peer.send(request("GET", "/?word=one") * 100)
+                for _ in range(100):
+                    assert peer.read_answer().body == b"one"
+        ask(2_000)
+        before, whole = http_report(peer), resident(pid)
+        ask(8_000)
+        after, whole_after = http_report(peer), resident(pid)
+        # The request that asks is the only one.
+        assert before["alive"] == after["alive"] == 1
+        assert after["bytes"] - before["bytes"] < 64 * 1024
+        assert whole_after - whole < TOLERANCE
+        peer.send(request("GET", "/cycle") * 100)
+        for _ in range(100):
+            peer.read_answer()
+        assert http_report(peer)["alive-then"] == 1
+
+
+@pytest.mark.differs
+def test_timers__keep_nothing_when_they_have_fired_or_are_deleted(program):
+    server = program("memory", ports=6).start(ready=6)
+    with server.connect(server.ports[3]) as peer:
+        told = []
+        for _ in range(4):
+            assert peer.ask("2000") == "fired"
+            told.append(report(peer))
+    assert [each["alive"] for each in told] == [0, 0, 0, 0]
+    assert told[3]["bytes"] - told[1]["bytes"] < 64 * 1024
 
 
 def reset(sock):
@@ -188,27 +248,82 @@ def await_closed(peer, count):
 
 
 def test_closures__that_hold_their_connection_do_not_keep_it(program):
-    server = program("memory").start(ready=3)
+    server = program("memory", ports=6).start(ready=6)
     with server.connect(server.ports[1]) as peer:
         visit(server, 1, 2_000, 100)
         used = await_closed(peer, 2_000)["bytes"]
+        files = descriptors(pid_at(server, 1))
         visit(server, 1, 8_000, 100)
         told = await_closed(peer, 10_000)
+        assert descriptors(pid_at(server, 1)) == files
     # The one that asks is the only one, without a collection of cycles.
     assert (told["connections"], told["alive"], told["alive-then"]) == (1, 1, 1)
     assert told["bytes"] - used < 64 * 1024
 
 
 def test_cycles__of_the_program_are_collected(program):
-    server = program("memory").start(ready=3)
+    server = program("memory", ports=6).start(ready=6)
     with server.connect(server.ports[2]) as peer:
         visit(server, 2, 1_000, 100)
         told = await_closed(peer, 1_000)
     assert (told["connections"], told["alive-then"]) == (1, 1)
 
 
+def test_websockets__leave_nothing(program):
+    server = program("memory", ports=6).start(ready=6)
+    with server.connect(server.ports[5]) as peer:
+        peer.shake_hands()
+        for _ in range(10):
+            peers = [server.connect(server.ports[5]) for _ in range(50)]
+            for each in peers:
+                each.shake_hands()
+                each.say("hello")
+                assert each.read_frame() == ("text", b"hello")
+                reset(each.sock)
+
+        def told():
+            peer.say("report")
+            return json.loads(peer.read_frame()[1])
+        eventually(lambda: told()["closed"] == 500, "500 closed ones")
+        assert told()["alive-then"] == 1
+
+
+def test_churn__of_peers_of_every_kind_harms_none(program):
+    """Peers of three protocols that come, send messages of many sizes in parts, and go in the midst of them."""
+    server = program("memory", ports=6, collect="yes").start(ready=6)
+    pids = server.pids()
+    numbers = random.Random(7)
+
+    def text(peer, word):
+        peer.send(word + "\n" + word[:7])
+        return lambda: peer.read_line() == word
+
+    def page(peer, word):
+        peer.shake_hands()
+        peer.send(ws_frames.text(word) + ws_frames.text(word)[:9])
+        return lambda: peer.read_frame() == ("text", word.encode())
+
+    def web(peer, word):
+        data = request("GET", f"/?word={word[:4000]}")
+        peer.send(data + data[:-9])
+        return lambda: peer.read_answer().body == word[:4000].encode()
+
+    kinds = [(0, text), (1, text), (2, text), (4, web), (5, page)]
+    for _ in range(20):
+        peers = []
+        for _ in range(20):
+            number, talk = numbers.choice(kinds)
+            peer = server.connect(server.ports[number])
+            word = numbers.choice("abcdef") * numbers.choice((1, 10, 125, 126, 1000, 16_384, 65_535, 65_536, 200_000))
+            peers.append((peer, talk(peer, word)))
+        for peer, answered in peers:
+            assert numbers.random() < 0.3 or answered()
+            (reset if numbers.random() < 0.5 else socket.socket.close)(peer.sock)
+    assert server.pids() == pids
+
+
 def test_gc__forced_in_callbacks_harms_none(program):
-    server = program("memory", collect="yes").start(ready=3)
+    server = program("memory", ports=6, collect="yes").start(ready=6)
     pids = server.pids()
     with server.connect(server.ports[1]) as peer:
         visit(server, 1, 500, 50)

@@ -3,6 +3,7 @@
 require getenv('WM_TEST_PRELUDE');
 
 use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http\Request;
 use Workerman\Timer;
 use Workerman\Worker;
 
@@ -79,7 +80,45 @@ $cycles->onClose = function (TcpConnection $connection): void {
 };
 $cycles->onMessage = answer(...);
 
-foreach ([$plain, $holding, $cycles] as $each) {
+$timers = new Worker(address('text', 4));
+$timers->onMessage = function (TcpConnection $connection, string $data): void {
+    if ($data === 'report') {
+        answer($connection, $data);
+        return;
+    }
+    // As many that fire once, and that are deleted before they fire or in their own callback.
+    for ($number = 0; $number < (int) $data; $number++) {
+        $witness = new Witness($connection);
+        $use = static fn () => $witness->connection;
+        Timer::add(0.001, $use, [$witness], false);
+        Timer::del(Timer::add(10, $use, [$witness]));
+        $id = 0;
+        $id = Timer::add(0.001, static function () use (&$id, $use): void {
+            $use();
+            Timer::del($id);
+        });
+        unset($id);
+    }
+    unset($witness, $use);
+    Timer::add(0.02, static fn () => $connection->send('fired'), [], false);
+};
+
+$http = new Worker(address('http', 5));
+$http->onMessage = function (TcpConnection $connection, Request $request): void {
+    $request->witness = new Witness($connection);
+    $request->self = $request->path() === '/cycle' ? $request : null;
+    answer($connection, $request->path() === '/report' ? 'report' : $request->get('word', 'none'));
+};
+
+$page = new Worker(address('websocket', 6));
+$page->onWebSocketConnect = function (TcpConnection $connection, Request $request): void {
+    $connection->witness = new Witness();
+    $connection->request = $request;
+};
+$page->onClose = fn () => Witness::$closed++;
+$page->onMessage = answer(...);
+
+foreach ([$plain, $holding, $cycles, $timers, $http, $page] as $each) {
     $each->onWorkerStart = fn () => ready();
 }
 Worker::runAll();
