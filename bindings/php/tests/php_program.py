@@ -263,10 +263,13 @@ class Peer:
         self.data += part
 
     def read_exactly(self, size):
-        while len(self.data) < size:
-            self.more()
-        taken, self.data = self.data[:size], self.data[size:]
-        return taken
+        whole = bytearray(self.data)
+        while len(whole) < size:
+            part = self.sock.recv(1 << 16)
+            assert part, f"end of stream after {len(whole)} of {size} bytes, {bytes(whole[:500])!r}"
+            whole += part
+        self.data = bytes(whole[size:])
+        return bytes(whole[:size])
 
     def read_line(self):
         """Without its end."""
@@ -282,11 +285,12 @@ class Peer:
 
     def read_to_end(self):
         """The rest; a reset ends it too."""
+        whole = bytearray(self.data)
+        self.data = b""
         with contextlib.suppress(ConnectionResetError):
             while part := self.sock.recv(1 << 16):
-                self.data += part
-        taken, self.data = self.data, b""
-        return taken
+                whole += part
+        return bytes(whole)
 
     def read_answer(self, method="GET"):
         """The next HTTP response, read strictly."""

@@ -156,7 +156,7 @@ def test_send__says_what_has_become_of_it(own_server):
         full = own_server.await_trace("full")
         assert full[0][0] > 1000
         assert own_server.trace("drain") == []
-        assert peer.read_exactly(8_000_001) == b"x" * 8_000_000 + b"\n"
+        assert peer.read_exactly(20_000_001) == b"x" * 20_000_000 + b"\n"
         assert own_server.await_trace("drain") == [[0]]
         assert peer.ask("echo after") == "after"
         assert "close" not in own_server.events("close")
@@ -178,8 +178,8 @@ def test_send__small_one_is_taken(server):
 
 def test_buffers__message_over_the_limit_of_the_queue_arrives(server):
     with server.connect() as peer:
-        peer.send("big 8000000\n")
-        assert peer.read_exactly(8_000_001) == b"y" * 8_000_000 + b"\n"
+        peer.send("big 20000000\n")
+        assert peer.read_exactly(20_000_001) == b"y" * 20_000_000 + b"\n"
 
 
 def test_slow_reader__that_is_gone_is_closed(own_server):
@@ -247,7 +247,7 @@ def test_close__waits_for_what_is_queued(own_server):
         (number, name, sent), = own_server.await_trace("status-of-closing")
         assert (number, name, sent) == (8, "CLOSING", False)
         assert own_server.trace("close") == []
-        assert peer.read_to_end() == b"z" * 9_000_000 + b"\nthe end\n"
+        assert peer.read_to_end() == b"z" * 20_000_000 + b"\nthe end\n"
     assert len(own_server.await_trace("close")) == 1
 
 

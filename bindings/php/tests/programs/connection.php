@@ -69,7 +69,7 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
         case 'flood':
             // A slow reader: the first fills the queue, later ones find it full.
             $connection->maxSendBufferSize = 1000;
-            trace('first', $connection->send(str_repeat('x', 8_000_000)), $connection->getSendBufferQueueSize());
+            trace('first', $connection->send(str_repeat('x', 20_000_000)), $connection->getSendBufferQueueSize());
             trace('second', $connection->send('dropped'));
             trace('third', $connection->send('dropped'));
             return;
@@ -84,7 +84,7 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
             return;
         case 'big-close':
             $connection->maxSendBufferSize = 100_000_000;
-            $connection->send(str_repeat('z', 9_000_000));
+            $connection->send(str_repeat('z', 20_000_000));
             $connection->close('the end');
             trace('status-of-closing', $connection->getStatus(), $connection->getStatus(false), $connection->send('no'));
             return;

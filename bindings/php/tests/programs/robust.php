@@ -74,7 +74,7 @@ function serve(Worker $worker): void
                 return;
             case 'flood':
                 $connection->maxSendBufferSize = 1000;
-                $connection->send(str_repeat('x', 8_000_000));
+                $connection->send(str_repeat('x', 20_000_000));
                 $connection->send('dropped');
                 return;
             case 'timer':
