@@ -9,16 +9,20 @@ from php_program import HANG_SECONDS, Peer, request
 
 @pytest.fixture(scope="module")
 def server(shared_program):
-    return shared_program("protocols").start(ready=4)
+    return shared_program("protocols", ports=4).start(ready=6)
+
+
+def peer_of(family, address):
+    peer = Peer.__new__(Peer)
+    peer.data = b""
+    peer.sock = socket.socket(family)
+    peer.sock.settimeout(HANG_SECONDS)
+    peer.sock.connect(address)
+    return peer
 
 
 def unix_peer(server, name):
-    peer = Peer.__new__(Peer)
-    peer.data = b""
-    peer.sock = socket.socket(socket.AF_UNIX)
-    peer.sock.settimeout(HANG_SECONDS)
-    peer.sock.connect(str(server.directory / name))
-    return peer
+    return peer_of(socket.AF_UNIX, str(server.directory / name))
 
 
 def test_protocol__text_on_a_tcp_address(server):
@@ -43,6 +47,17 @@ def test_protocol__none_on_a_unix_socket(server):
     with unix_peer(server, "raw.sock") as peer:
         peer.send("bytes")
         assert peer.read_exactly(9) == b"raw bytes"
+
+
+def test_addresses__of_ipv6_are_in_brackets(server):
+    with peer_of(socket.AF_INET6, ("::1", server.ports[2])) as peer:
+        port = peer.sock.getsockname()[1]
+        assert json.loads(peer.ask("addresses")) == ["[::1]", port, f"[::1]:{port}", "[::1]", f"[::1]:{server.ports[2]}", False, True]
+
+
+def test_address__by_a_host_name(server):
+    with server.connect(server.ports[3]) as peer:
+        assert peer.ask("hello") == "named hello"
 
 
 def test_defaults__of_all_connections(server):

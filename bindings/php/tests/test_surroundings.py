@@ -25,6 +25,10 @@ def test_callback__uses_the_system(server, line, answer):
     assert ask(server, "code") == "old"
 
 
+def test_signal__of_the_programs_own_is_handled(server):
+    assert ask(server, "signal") == "the signal"
+
+
 def test_fork__child_that_exits_leaves_the_process_and_its_connections(server):
     pids = server.pids()
     with server.connect() as peer, server.connect() as other:

@@ -28,7 +28,15 @@ $raw->onMessage = fn (TcpConnection $connection, string $data) => $connection->s
 $mute = new Worker(address('text', 2));
 $mute->onClose = fn () => trace('mute-close');
 
-foreach ([$text, $http, $raw, $mute] as $each) {
+$six = new Worker('text://[::1]:' . getenv('WM_TEST_PORT_3'));
+$six->onMessage = fn (TcpConnection $connection) => $connection->send(json_encode([
+    $connection->getRemoteIp(), $connection->getRemotePort(), $connection->getRemoteAddress(), $connection->getLocalIp(), $connection->getLocalAddress(),
+    $connection->isIpV4(), $connection->isIpV6()]));
+
+$named = new Worker('Text://localhost:' . getenv('WM_TEST_PORT_4'));
+$named->onMessage = fn (TcpConnection $connection, string $data) => $connection->send("named $data");
+
+foreach ([$text, $http, $raw, $mute, $six, $named] as $each) {
     $each->onWorkerStart = fn () => ready();
 }
 Worker::runAll();

@@ -57,6 +57,12 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
             file_put_contents('a file', 'of the program');
             $connection->send(file_get_contents('a file') . (is_file(getcwd() . '/a file') ? ' here' : ''));
             return;
+        case 'signal':
+            pcntl_signal(SIGALRM, function () use ($connection): void {
+                $connection->send('the signal');
+            });
+            pcntl_alarm(1);
+            return;
         case 'random':
             $connection->send(mt_rand() . ' ' . bin2hex(random_bytes(8)));
             return;
