@@ -20,5 +20,6 @@ namespace Workerman\Protocols\Http {
 }
 
 namespace {
+    \Libwm\Launcher::begin();
     \class_alias(\Workerman\Timer::class, 'Workerman\Lib\Timer');
 }

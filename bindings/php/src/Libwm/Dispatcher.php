@@ -9,6 +9,11 @@ use Workerman\Worker;
 /** Makes connections, runs timers, and tells workers of stops and reloads. */
 final class Dispatcher implements Events
 {
+    /** Longest wait of a handler that the program has set with pcntl_signal(). */
+    private const SIGNALS_MS = 1000;
+    /** The same in a program that has called pcntl_async_signals(). */
+    private const ASYNC_SIGNALS_MS = 100;
+
     /** @var array<int, Worker> */
     private array $workers = [];
     /** @var array<int, array{callable, array<mixed>, bool}> function, arguments, persistent */
@@ -23,14 +28,28 @@ final class Dispatcher implements Events
     /** Serves until the app stops. */
     public function run(): void
     {
+        $hasSignals = function_exists('pcntl_signal_dispatch');
         do {
             while ($this->resumed !== []) {
                 array_shift($this->resumed)->deliverHeld();
             }
-            $result = $this->core->poll($this, -1);
+            // A signal does not end a poll, and PHP calls the handlers of pcntl_signal() only between two calls.
+            $result = $this->core->poll($this, !$hasSignals ? -1 : (\pcntl_async_signals() ? self::ASYNC_SIGNALS_MS : self::SIGNALS_MS));
+            if ($hasSignals) {
+                self::dispatchSignals();
+            }
         } while ($result >= 0);
         if ($result !== Core::STOPPED) {
             throw new Error($this->core->lastError(), $result);
+        }
+    }
+
+    private static function dispatchSignals(): void
+    {
+        try {
+            \pcntl_signal_dispatch();
+        } catch (\Throwable $e) {
+            self::failed($e);
         }
     }
 

@@ -17,7 +17,10 @@ final class FfiCore implements Core
 
     private const TEXT_SIZE = 128;
 
-    /** A batch that takes longer hands its sends to the kernel between two events. */
+    /** Batches up to this size hand sends to the kernel at each change of connection: few messages are not worth a delay. */
+    private const EAGER = 8;
+
+    /** A larger batch that takes longer hands its sends to the kernel between two events. */
     private const FLUSH_NS = 1_000_000;
     /** A callback that takes as long has the clock read after each event, else it is read after each eighth. */
     private const SLOW_NS = 100_000;
@@ -53,20 +56,20 @@ final class FfiCore implements Core
 
     public function setApp(string $option, int|string $value): void
     {
-        $this->check(is_int($value) ? $this->ffi->wm_app_set_int($this->app, $option, $value)
+        $this->check(\is_int($value) ? $this->ffi->wm_app_set_int($this->app, $option, $value)
             : $this->ffi->wm_app_set_str($this->app, $option, $value));
     }
 
     public function main(array $argv): int
     {
-        $words = $this->ffi->new('char *[' . (count($argv) + 1) . ']');
+        $words = $this->ffi->new('char *[' . (\count($argv) + 1) . ']');
         $held = [];
         foreach ($argv as $i => $word) {
-            $held[$i] = $this->ffi->new('char[' . (strlen($word) + 1) . ']');
-            \FFI::memcpy($held[$i], $word, strlen($word));
+            $held[$i] = $this->ffi->new('char[' . (\strlen($word) + 1) . ']');
+            \FFI::memcpy($held[$i], $word, \strlen($word));
             $words[$i] = $this->ffi->cast('char *', $held[$i]);
         }
-        return $this->ffi->wm_app_main($this->app, count($argv), $words);
+        return $this->ffi->wm_app_main($this->app, \count($argv), $words);
     }
 
     public function onMaster(array $events): void
@@ -95,7 +98,7 @@ final class FfiCore implements Core
 
     public function setWorker(int $worker, string $option, int|string $value): void
     {
-        $this->check(is_int($value) ? $this->ffi->wm_worker_set_int($this->workers[$worker], $option, $value)
+        $this->check(\is_int($value) ? $this->ffi->wm_worker_set_int($this->workers[$worker], $option, $value)
             : $this->ffi->wm_worker_set_str($this->workers[$worker], $option, $value));
     }
 
@@ -139,7 +142,8 @@ final class FfiCore implements Core
         $words = $this->words;
         $address = $this->address;
         $pointer = $this->pointer;
-        $began = $flushed = $count > 1 ? hrtime(true) : 0;
+        $began = $flushed = $count > 1 ? \hrtime(true) : 0;
+        $eager = $count > 1 && $count <= self::EAGER;
         $interval = $this->isSlow ? self::WORDS - 1 : 8 * self::WORDS - 1;
         for ($i = 0, $end = $count * self::WORDS; $i < $end; $i += self::WORDS) {
             // kind, flags | conn | worker | user | data | len | id | code, detail
@@ -151,12 +155,16 @@ final class FfiCore implements Core
                 $address[0] = $words[$i + 4] - $head;
                 $receiver->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
             }
-            if (($i & $interval) === 0 && $began !== 0 && hrtime(true) - $flushed > self::FLUSH_NS) {
+            if ($eager) {
+                if ($i + self::WORDS < $end && $words[$i + 1] !== $words[$i + self::WORDS + 1]) {
+                    $this->ffi->wm_app_flush($this->app);
+                }
+            } elseif (($i & $interval) === 0 && $began !== 0 && \hrtime(true) - $flushed > self::FLUSH_NS) {
                 $this->ffi->wm_app_flush($this->app);
-                $flushed = hrtime(true);
+                $flushed = \hrtime(true);
             }
         }
-        $this->isSlow = $began !== 0 && hrtime(true) - $began > $count * self::SLOW_NS;
+        $this->isSlow = $began !== 0 && \hrtime(true) - $began > $count * self::SLOW_NS;
         return $count;
     }
 
@@ -241,27 +249,27 @@ final class FfiCore implements Core
 
     public function send(int $connection, string $data, int $flags): int
     {
-        return $this->ffi->wm_conn_send($connection, $data, strlen($data), $flags);
+        return $this->ffi->wm_conn_send($connection, $data, \strlen($data), $flags);
     }
 
     public function respond(int $request, int $status, string $headers, string $body): int
     {
-        return $this->ffi->wm_request_respond($request, $status, $headers, strlen($headers), $body, strlen($body), 0);
+        return $this->ffi->wm_request_respond($request, $status, $headers, \strlen($headers), $body, \strlen($body), 0);
     }
 
     public function accept(int $request, string $headers): int
     {
-        return $this->ffi->wm_handshake_accept($request, $headers, strlen($headers));
+        return $this->ffi->wm_handshake_accept($request, $headers, \strlen($headers));
     }
 
     public function reject(int $request, int $status, string $headers, string $body): int
     {
-        return $this->ffi->wm_handshake_reject($request, $status, $headers, strlen($headers), $body, strlen($body));
+        return $this->ffi->wm_handshake_reject($request, $status, $headers, \strlen($headers), $body, \strlen($body));
     }
 
     public function close(int $connection, int $code, string $reason): void
     {
-        $this->ffi->wm_conn_close($connection, $code, $reason, strlen($reason));
+        $this->ffi->wm_conn_close($connection, $code, $reason, \strlen($reason));
     }
 
     public function destroy(int $connection): void
@@ -322,8 +330,8 @@ final class FfiCore implements Core
     public function log(string $text, bool $isError = false): void
     {
         $level = $isError ? 3 : 1; // WM_LOG_ERROR, WM_LOG_INFO
-        foreach (explode("\n", rtrim($text, "\r\n")) as $line) {
-            $this->ffi->wm_log($level, $line, strlen($line));
+        foreach (\explode("\n", rtrim($text, "\r\n")) as $line) {
+            $this->ffi->wm_log($level, $line, \strlen($line));
         }
     }
 

@@ -56,15 +56,15 @@ final class HttpConnection extends TcpConnection
             $request = $this->wmCurrent;
             $this->wmCurrent = 0;
         } else {
-            $request = array_shift($this->wmUnanswered);
+            $request = \array_shift($this->wmUnanswered);
         }
         if ($request === 0) {
             return $this->notTaken(Core::WRONG_STATE, 'send on an http connection of which no request waits for an answer');
         }
-        if (is_string($sendBuffer) && !$raw && $this->headers === []) {
+        if (\is_string($sendBuffer) && !$raw && $this->headers === []) {
             $result = $this->wmCore->send($this->wmHandle, $sendBuffer, 0);
             if ($result === Core::TOO_LONG) {
-                $result = $this->withRoom(strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, 0));
+                $result = $this->withRoom(\strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, 0));
             }
         } else {
             try {
@@ -75,7 +75,7 @@ final class HttpConnection extends TcpConnection
             }
             $result = $this->wmCore->respond($request, $status, $headers, $body);
             if ($result === Core::TOO_LONG) {
-                $result = $this->withRoom(strlen($headers) + strlen($body), fn () => $this->wmCore->respond($request, $status, $headers, $body));
+                $result = $this->withRoom(\strlen($headers) + \strlen($body), fn () => $this->wmCore->respond($request, $status, $headers, $body));
             }
         }
         if ($result < 0) {
@@ -91,7 +91,7 @@ final class HttpConnection extends TcpConnection
     /** The next request waits until this one is answered, as send() does not say whose answer it is. */
     private function await(int $request): void
     {
-        array_unshift($this->wmUnanswered, $request);
+        \array_unshift($this->wmUnanswered, $request);
         $this->wmHeld ??= [];
     }
 

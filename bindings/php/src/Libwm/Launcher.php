@@ -13,10 +13,25 @@ final class Launcher
     private string $script;
     private string $directory;
 
+    /** The directory of the shell's command: the program may have changed it before it calls runAll(). */
+    private static string $startDirectory = '';
+
     public function __construct(private Core $core)
     {
         $this->directory = (string) getcwd();
         $this->script = (string) ($_SERVER['argv'][0] ?? 'php');
+        $moved = self::$startDirectory !== '' && self::$startDirectory !== $this->directory;
+        if ($moved && !str_starts_with($this->script, '/')) {
+            $shells = (string) getenv('PWD'); // with symlinks kept
+            $start = realpath($shells) === self::$startDirectory ? $shells : self::$startDirectory;
+            $this->script = "$start/$this->script"; // names the instance, as C cannot know where the program began
+        }
+    }
+
+    /** Called when the classes are loaded. */
+    public static function begin(): void
+    {
+        self::$startDirectory = (string) getcwd();
     }
 
     /** Returns the exit code of this process. */

@@ -47,7 +47,7 @@ final class WebsocketConnection extends TcpConnection
         $_GET = $request->get();
         $_COOKIE = $request->cookie();
         foreach (array_keys($_SERVER) as $name) {
-            if (strncmp((string) $name, 'HTTP_', 5) === 0) {
+            if (\strncmp((string) $name, 'HTTP_', 5) === 0) {
                 unset($_SERVER[$name]);
             }
         }
@@ -66,7 +66,7 @@ final class WebsocketConnection extends TcpConnection
         $lines = '';
         foreach ($this->headers as $name => $value) {
             foreach ((array) $value as $one) {
-                $line = is_int($name) ? trim((string) $one) : "$name: $one";
+                $line = \is_int($name) ? \trim((string) $one) : "$name: $one";
                 if ($line !== '' && strpbrk($line, "\r\n") === false) {
                     $lines .= "$line\r\n";
                 }
@@ -84,8 +84,8 @@ final class WebsocketConnection extends TcpConnection
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
-        if (!is_string($sendBuffer)) {
-            $sendBuffer = is_scalar($sendBuffer) || $sendBuffer instanceof \Stringable ? (string) $sendBuffer
+        if (!\is_string($sendBuffer)) {
+            $sendBuffer = \is_scalar($sendBuffer) || $sendBuffer instanceof \Stringable ? (string) $sendBuffer
                 : (string) json_encode($sendBuffer, JSON_UNESCAPED_UNICODE);
         }
         $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_ARRAYBUFFER ? Core::SEND_BINARY : 0);
@@ -94,7 +94,7 @@ final class WebsocketConnection extends TcpConnection
             return true;
         }
         if ($result === Core::TOO_LONG) {
-            $result = $this->withRoom(strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, $flags));
+            $result = $this->withRoom(\strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, $flags));
         }
         return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
     }
@@ -110,8 +110,8 @@ final class WebsocketConnection extends TcpConnection
         }
         $frame = $raw ? self::text($data) : '';
         if ($frame !== '' && $frame[0] === "\x88") { // a close frame that the program has made
-            $code = strlen($frame) >= 4 ? (ord($frame[2]) << 8) + ord($frame[3]) : 1000;
-            $this->closeWith($code, (string) substr($frame, 4, 123));
+            $code = \strlen($frame) >= 4 ? (\ord($frame[2]) << 8) + \ord($frame[3]) : 1000;
+            $this->closeWith($code, (string) \substr($frame, 4, 123));
             return;
         }
         parent::close($data, $raw);

@@ -12,15 +12,15 @@ class Timer
      * Calls a function every $timeInterval seconds, or once.
      *
      * @param float $timeInterval seconds, in steps of 1 ms
-     * @param array<mixed>|null $args arguments of the function
+     * @param mixed $args array of arguments for the function; anything else is none, as in Workerman 4
      * @return int its id, for del()
      */
-    public static function add(float $timeInterval, callable $func, ?array $args = [], bool $persistent = true): int
+    public static function add(float $timeInterval, callable $func, mixed $args = [], bool $persistent = true): int
     {
         if (!Runtime::isServing()) {
             throw new \RuntimeException('Timer can only be used in workerman running environment: add it in onWorkerStart or a later callback');
         }
-        return Runtime::dispatcher()->addTimer($timeInterval, $func, $args ?? [], $persistent);
+        return Runtime::dispatcher()->addTimer($timeInterval, $func, is_array($args) ? $args : [], $persistent);
     }
 
     /** @param array<mixed> $args */

@@ -64,6 +64,7 @@ $worker->onMessage = function (TcpConnection $connection, string $data) use ($wo
             ]));
             return;
         case 'counters':
+            $connection->getSendBufferQueueSize(); // brings the two up to date
             $connection->send(json_encode([$connection->bytesRead, $connection->bytesWritten]));
             return;
         case 'flood':

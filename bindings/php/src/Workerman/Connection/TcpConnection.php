@@ -107,14 +107,14 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
-        $data = is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer);
+        $data = \is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer);
         $flags = $raw ? Core::SEND_RAW : 0;
         $result = $this->wmCore->send($this->wmHandle, $data, $flags);
         if ($result === 0) {
             return true;
         }
         if ($result === Core::TOO_LONG) {
-            $result = $this->withRoom(strlen($data), fn () => $this->wmCore->send($this->wmHandle, $data, $flags));
+            $result = $this->withRoom(\strlen($data), fn () => $this->wmCore->send($this->wmHandle, $data, $flags));
         }
         return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
     }
@@ -151,11 +151,14 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         }
     }
 
-    /** Closes at once and drops what is queued. */
+    /** Closes at once and drops what the kernel does not take. */
     public function destroy(): void
     {
         if ($this->status === self::STATUS_CLOSED) {
             return;
+        }
+        if ($this->wmCore->counters($this->wmHandle)[2] > 0) {
+            $this->wmCore->flush(); // what was sent before in this callback
         }
         $this->wmCore->destroy($this->wmHandle);
         $this->closed();
@@ -258,7 +261,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     {
         $size = 0;
         foreach ($this->wmHeld ?? [] as [$data]) {
-            $size += strlen($data);
+            $size += \strlen($data);
         }
         return $size;
     }
@@ -284,6 +287,16 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
             'isIpV4' => $this->isIpV4(),
             'isIpV6' => $this->isIpV6(),
         ];
+    }
+
+    /**
+     * For var_dump() and print_r(): without what is libwm's.
+     *
+     * @return array<string, mixed>
+     */
+    public function __debugInfo(): array
+    {
+        return array_filter(get_object_vars($this), static fn ($name) => \strncmp((string) $name, 'wm', 2) !== 0, ARRAY_FILTER_USE_KEY);
     }
 
     // ---- for libwm
@@ -345,7 +358,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $held = $this->wmHeld ?? [];
         $this->wmHeld = null;
         while ($held !== [] && !$this->holds() && $this->status === self::STATUS_ESTABLISHED) {
-            $this->receive(...array_shift($held));
+            $this->receive(...\array_shift($held));
         }
         if ($this->holds()) {
             $this->wmHeld = [...$held, ...$this->wmHeld ?? []];
@@ -443,10 +456,10 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
 
     protected static function text(mixed $data): string
     {
-        if (is_string($data)) {
+        if (\is_string($data)) {
             return $data;
         }
-        if ($data === null || is_scalar($data) || $data instanceof \Stringable) {
+        if ($data === null || \is_scalar($data) || $data instanceof \Stringable) {
             return (string) $data;
         }
         throw new \InvalidArgumentException('a connection sends strings, not ' . get_debug_type($data));
@@ -467,12 +480,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     private static function ipOf(string $address): string
     {
         $colon = strrpos($address, ':');
-        return $colon === false || str_starts_with($address, '/') || str_starts_with($address, '@') ? '' : substr($address, 0, $colon);
+        return $colon === false || str_starts_with($address, '/') || str_starts_with($address, '@') ? '' : \substr($address, 0, $colon);
     }
 
     private static function portOf(string $address): int
     {
         $colon = strrpos($address, ':');
-        return $colon === false ? 0 : (int) substr($address, $colon + 1);
+        return $colon === false ? 0 : (int) \substr($address, $colon + 1);
     }
 }

@@ -51,7 +51,7 @@ class Request
     public function header(?string $name = null, mixed $default = null): mixed
     {
         $this->wmHeaders ??= $this->parseHeaders();
-        return $name === null ? $this->wmHeaders : $this->wmHeaders[strtolower($name)] ?? $default;
+        return $name === null ? $this->wmHeaders : $this->wmHeaders[\strtolower($name)] ?? $default;
     }
 
     /** A cookie, as it was sent; all of them without a name. */
@@ -89,11 +89,11 @@ class Request
     public function path(): string
     {
         $target = $this->line()[1];
-        $end = strcspn($target, '?#');
-        $path = substr($target, 0, $end);
-        if ($path !== '' && $path[0] !== '/' && ($scheme = strpos($path, '://')) !== false) { // absolute form
-            $slash = strpos($path, '/', $scheme + 3);
-            $path = $slash === false ? '' : substr($path, $slash);
+        $end = \strcspn($target, '?#');
+        $path = \substr($target, 0, $end);
+        if ($path !== '' && $path[0] !== '/' && ($scheme = \strpos($path, '://')) !== false) { // absolute form
+            $slash = \strpos($path, '/', $scheme + 3);
+            $path = $slash === false ? '' : \substr($path, $slash);
         }
         return $path === '' ? '/' : $path;
     }
@@ -101,22 +101,22 @@ class Request
     public function queryString(): string
     {
         $target = $this->line()[1];
-        $mark = strpos($target, '?');
-        return $mark === false ? '' : explode('#', substr($target, $mark + 1), 2)[0];
+        $mark = \strpos($target, '?');
+        return $mark === false ? '' : \explode('#', \substr($target, $mark + 1), 2)[0];
     }
 
     /** The request line and the header lines, without the blank line. */
     public function rawHead(): string
     {
-        $end = strpos($this->buffer, "\r\n\r\n");
-        return $end === false ? $this->buffer : substr($this->buffer, 0, $end);
+        $end = \strpos($this->buffer, "\r\n\r\n");
+        return $end === false ? $this->buffer : \substr($this->buffer, 0, $end);
     }
 
     /** The body, chunks joined. */
     public function rawBody(): string
     {
-        $end = strpos($this->buffer, "\r\n\r\n");
-        return $end === false ? '' : substr($this->buffer, $end + 4);
+        $end = \strpos($this->buffer, "\r\n\r\n");
+        return $end === false ? '' : \substr($this->buffer, $end + 4);
     }
 
     public function rawBuffer(): string
@@ -174,9 +174,9 @@ class Request
     private function line(): array
     {
         if ($this->wmLine === null) {
-            $end = strpos($this->buffer, "\r\n");
-            $parts = explode(' ', $end === false ? $this->buffer : substr($this->buffer, 0, $end), 3);
-            $this->wmLine = [$parts[0], $parts[1] ?? '/', substr($parts[2] ?? 'HTTP/1.0', 5)];
+            $end = \strpos($this->buffer, "\r\n");
+            $parts = \explode(' ', $end === false ? $this->buffer : \substr($this->buffer, 0, $end), 3);
+            $this->wmLine = [$parts[0], $parts[1] ?? '/', \substr($parts[2] ?? 'HTTP/1.0', 5)];
         }
         return $this->wmLine;
     }
@@ -185,17 +185,17 @@ class Request
     private function parseHeaders(): array
     {
         $headers = [];
-        $lines = explode("\r\n", $this->rawHead());
+        $lines = \explode("\r\n", $this->rawHead());
         unset($lines[0]);
         foreach ($lines as $line) {
-            [$name, $value] = explode(':', $line, 2) + [1 => ''];
-            $name = strtolower($name);
-            $value = trim($value, " \t");
+            [$name, $value] = \explode(':', $line, 2) + [1 => ''];
+            $name = \strtolower($name);
+            $value = \trim($value, " \t");
             $headers[$name] = isset($headers[$name]) ? "$headers[$name],$value" : $value;
         }
         if (isset($headers['transfer-encoding'])) { // the chunks are joined
             unset($headers['transfer-encoding']);
-            $headers['content-length'] = (string) strlen($this->rawBody());
+            $headers['content-length'] = (string) \strlen($this->rawBody());
         }
         return $headers;
     }
@@ -204,10 +204,10 @@ class Request
     private function parseCookies(): array
     {
         $cookies = [];
-        foreach (explode(';', (string) $this->header('cookie', '')) as $pair) {
-            $mark = strpos($pair, '=');
-            if ($mark !== false && ($name = trim(substr($pair, 0, $mark))) !== '') {
-                $cookies[$name] = trim(substr($pair, $mark + 1));
+        foreach (\explode(';', (string) $this->header('cookie', '')) as $pair) {
+            $mark = \strpos($pair, '=');
+            if ($mark !== false && ($name = \trim(\substr($pair, 0, $mark))) !== '') {
+                $cookies[$name] = \trim(\substr($pair, $mark + 1));
             }
         }
         return $cookies;
@@ -222,7 +222,7 @@ class Request
         }
         $type = (string) $this->header('content-type', '');
         if (preg_match('~\bjson\b~i', $type)) {
-            return (array) json_decode($body, true);
+            return (array) \json_decode($body, true);
         }
         if (preg_match('~^multipart/form-data\b.*?\bboundary=(?:"([^"]+)"|([^\s;]+))~i', $type, $found)) {
             return self::parseMultipart($body, $found[1] !== '' ? $found[1] : $found[2]);
@@ -238,10 +238,10 @@ class Request
     private static function parseMultipart(string $body, string $boundary): array
     {
         $pairs = [];
-        $parts = explode("\r\n--$boundary", "\r\n$body");
+        $parts = \explode("\r\n--$boundary", "\r\n$body");
         unset($parts[0]);
         foreach ($parts as $part) {
-            [$head, $value] = explode("\r\n\r\n", $part, 2) + [1 => null];
+            [$head, $value] = \explode("\r\n\r\n", $part, 2) + [1 => null];
             if ($value !== null && preg_match('/^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"([^\r\n]*)/im', $head, $found)
                 && !preg_match('/;\s*filename\*?=/i', $found[2])) {
                 $pairs[] = urlencode($found[1]) . '=' . urlencode($value);
@@ -256,7 +256,7 @@ class Request
         if ($pairs === '') {
             return [];
         }
-        @parse_str($pairs, $values); // warns of more than max_input_vars, which a peer may send
+        @\parse_str($pairs, $values); // warns of more than max_input_vars, which a peer may send
         return $values;
     }
 }

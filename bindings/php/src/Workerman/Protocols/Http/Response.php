@@ -150,7 +150,7 @@ class Response
         }
         $lines .= $this->typeLine();
         if ($this->hasBody()) {
-            $lines .= 'Content-Length: ' . strlen($this->body) . "\r\n";
+            $lines .= 'Content-Length: ' . \strlen($this->body) . "\r\n";
         }
         return "HTTP/$this->version $this->status $reason\r\n$lines\r\n" . ($this->hasBody() ? $this->body : '');
     }
@@ -180,9 +180,9 @@ class Response
         $response = new self((int) $found[1], [], $body);
         $response->typed = false;
         foreach (array_slice(preg_split('/\r?\n/', $head) ?: [], 1) as $line) {
-            [$name, $value] = explode(':', $line, 2) + [1 => ''];
+            [$name, $value] = \explode(':', $line, 2) + [1 => ''];
             if (strcasecmp($name, 'transfer-encoding') !== 0) {
-                $response->withHeaders([$name => trim($value)]);
+                $response->withHeaders([$name => \trim($value)]);
             }
         }
         return $response;
@@ -197,7 +197,7 @@ class Response
     {
         foreach ($this->headers as $key => $value) {
             if (strcasecmp((string) $key, $name) === 0) {
-                return is_array($value) ? implode(', ', $value) : $value;
+                return \is_array($value) ? implode(', ', $value) : $value;
             }
         }
         return null;
@@ -212,9 +212,9 @@ class Response
             if (!preg_match('/^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$/D', $name)) { // RFC 9110 §5.6.2: a token
                 continue;
             }
-            $lower = strtolower($name);
+            $lower = \strtolower($name);
             foreach ((array) $values as $value) {
-                $value = trim((string) $value);
+                $value = \trim((string) $value);
                 if ($lower === 'content-length' || ($lower === 'connection' && !$all && strcasecmp($value, 'close') !== 0)) {
                     continue;
                 }
