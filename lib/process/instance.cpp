@@ -46,6 +46,19 @@ std::string hash_of_place(const std::string &program)
     return text;
 }
 
+/// The beginning of a name, and a hash: no longer than a name.
+std::string name_with_hash(const std::string &name, const std::string &hash)
+{
+    return name.substr(0, kMaxName - hash.size()) + hash;
+}
+
+/// For the program file of a pid file elsewhere: after the pid file, as programs with names of their own may
+/// share it, and one name may have several.
+std::string name_of_place(const std::string &path)
+{
+    return name_with_hash(path.substr(path.rfind('/') + 1), hash_of_place(path));
+}
+
 /// mkdir -p; an existing directory is no error.
 bool make_directories(const std::string &path, mode_t mode)
 {
@@ -95,7 +108,7 @@ int Instance::resolve(const AppOptions &options, const std::string &name, const 
     given_name_ = !name.empty();
     name_ = given_name_ ? name : !options.name.empty() ? options.name : name_of_program(first);
     std::string hash = given_name_ || !options.name.empty() ? "" : hash_of_place(program_);
-    file_name_ = name_.substr(0, kMaxName - hash.size()) + hash;
+    file_name_ = name_with_hash(name_, hash);
     if (!is_app_name(name_))
         return fail(WM_EINVAL, "bad name '%s': 1 to 64 of A-Z a-z 0-9 . _ -, not beginning with . or -", name_.c_str());
     run_dir_ = options.run_dir.empty() ? default_run_dir(&private_dir_) : options.run_dir;
@@ -106,7 +119,9 @@ int Instance::resolve(const AppOptions &options, const std::string &name, const 
     if (!options.pid_file.empty() && options.pid_file[0] != '/')
         return fail(WM_EINVAL, "pid_file '%s' is not absolute", options.pid_file.c_str());
     own_pid_file_ = !options.pid_file.empty();
-    pid_path_ = options.pid_file.empty() ? run_dir_ + "/" + file_name_ + ".pid" : options.pid_file;
+    std::string default_pid_path = run_dir_ + "/" + file_name_ + ".pid";
+    pid_path_ = own_pid_file_ ? options.pid_file : default_pid_path;
+    program_file_ = ProgramFile(run_dir_ + "/" + (pid_path_ == default_pid_path ? file_name_ : name_of_place(pid_path_)) + ".program");
     socket_path_ = run_dir_ + "/" + file_name_ + ".sock";
     if (socket_path_.size() >= sizeof(sockaddr_un::sun_path))
         return fail(WM_EINVAL, "path of the control socket is too long, at most %zu bytes: %s (option run_dir)",
@@ -192,10 +207,8 @@ Instance::Lock Instance::try_lock()
             continue;
         struct stat status;
         follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // an orderly end removes it
-        std::string text = holder_text(getpid(), program_, words_);
-        if (fchmod(fd.get(), 0644) != 0 || ftruncate(fd.get(), 0) != 0 ||
-            pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-            fail(WM_ESYS, "cannot write the pid file %s: %s", pid_path_.c_str(), strerror(errno));
+        if (!write_files(fd.get())) {
+            unlink(pid_path_.c_str());
             return Lock::kFailed;
         }
         lock_ = std::move(fd);
@@ -203,9 +216,23 @@ Instance::Lock Instance::try_lock()
     }
 }
 
+/// The pid last: a reader that sees it sees the program of its process.
+bool Instance::write_files(int fd)
+{
+    std::string text = std::to_string(getpid()) + "\n";
+    bool done = fchmod(fd, 0644) == 0 && ftruncate(fd, 0) == 0;
+    if (done && program_file_.write(program_text(program_, words_)) != 0)
+        return false;
+    if (done && pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
+        return true;
+    fail(WM_ESYS, "cannot write the pid file %s: %s", pid_path_.c_str(), strerror(errno));
+    program_file_.remove();
+    return false;
+}
+
 void Instance::touch() const
 {
-    for (const std::string &path : {pid_path_, socket_path_})
+    for (const std::string &path : {pid_path_, program_file(), socket_path_})
         utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
@@ -213,8 +240,11 @@ Restored Instance::restore()
 {
     if (make_run_dir() != 0)
         return Restored::kLost;
-    if (place_of_pid_file(lock_.get()) == Place::kOurs)
+    if (place_of_pid_file(lock_.get()) == Place::kOurs) {
+        if (!program_file_.is_ours())
+            program_file_.write(program_text(program_, words_)); // without it commands refuse nothing
         return Restored::kIntact;
+    }
     Lock result = try_lock(); // the file there now may be unlocked
     if (result == Lock::kTaken)
         return Restored::kMadeAgain;
@@ -225,6 +255,8 @@ Restored Instance::restore()
 
 void Instance::unlock()
 {
+    if (lock_)
+        program_file_.remove();
     if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else another master has replaced it
         unlink(pid_path_.c_str());
     lock_.reset();

@@ -10,6 +10,7 @@
 #include "core/fd.h"
 #include "process/file_place.h"
 #include "process/holder.h"
+#include "process/program_file.h"
 #include "worker/options.h"
 
 #include <string>
@@ -34,6 +35,7 @@ public:
     const std::string &program() const { return program_; }
     const std::string &run_dir() const { return run_dir_; }
     const std::string &pid_path() const { return pid_path_; }
+    const std::string &program_file() const { return program_file_.path(); }
     const std::string &socket_path() const { return socket_path_; }
     /// The log of an instance in the background without option log_file.
     std::string default_log() const { return run_dir_ + "/" + file_name_ + ".log"; }
@@ -44,22 +46,23 @@ public:
     int check_run_dir() const;
 
     enum class Lock { kTaken, kRunning, kFailed };
-    /// Locks the pid file and writes this process's id into it. kFailed with the detail in last_error().
-    /// Waits for a master that is dying.
+    /// Locks the pid file, writes the program file, and then this process's id into the pid file. kFailed with
+    /// the detail in last_error(). Waits for a master that is dying.
     Lock lock();
     /// With the lock: whether the last master was killed, so that its children may still be ending.
     bool follows_killed() const { return follows_killed_; }
     /// Updates the times of the files, as cleaners of temporary directories remove old ones.
     void touch() const;
-    /// With the lock: recreates the pid file and its directory if they were removed.
+    /// With the lock: recreates the pid file, the program file and run_dir if they were removed. The result is
+    /// that of the pid file.
     Restored restore();
-    /// Removes the pid file and ends the lock.
+    /// Removes both files and ends the lock.
     void unlock();
     /// In a child: closes the descriptor, and leaves file and lock to the master.
     void forget() { lock_.reset(); }
 
     /// The master that holds the lock.
-    Holder holder() const { return read_holder(pid_path_, true); }
+    Holder holder() const { return read_holder(pid_path_, program_file(), true); }
     pid_t running() const { return holder().pid; }
 
     /// The error text of a second start.
@@ -72,6 +75,7 @@ public:
 
 private:
     Lock try_lock();
+    bool write_files(int fd);
     std::string default_run_dir(bool *own) const;
     Place place_of_pid_file(int fd) const;
 
@@ -81,6 +85,7 @@ private:
     std::vector<std::string> words_; ///< of its command line
     std::string run_dir_;
     std::string pid_path_;
+    ProgramFile program_file_;
     std::string socket_path_;
     bool given_name_ = false;   ///< by --name
     bool own_pid_file_ = false; ///< set by option pid_file: the same for every name

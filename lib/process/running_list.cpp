@@ -46,7 +46,7 @@ std::string list_running(const Instance &instance)
         std::string path = instance.run_dir() + "/" + name + ".pid";
         if (path == instance.pid_path())
             continue;
-        Holder holder = read_holder(path, false);
+        Holder holder = read_holder(path, instance.run_dir() + "/" + name + ".program", false);
         if (holder.pid > 0 && file_name(holder.program) == program)
             lines.push_back("  " + holder.program + " (pid " + std::to_string(holder.pid) + "): --name " + name + "\n");
     }

@@ -63,7 +63,7 @@ const OptionRow kAppRows[] = {
     WM_INT(AppOptions, pull, "bool", 0, 1, false, "wm_app_main returns WM_CHILD in each process, and the host polls"),
     WM_TEXT(AppOptions, name, false, "name of the instance, and of its files; empty: the program's, its files with a hash of its path"),
     WM_TEXT(AppOptions, run_dir, false,
-            "directory of NAME.pid and NAME.sock; empty: /run/wm for root, else $XDG_RUNTIME_DIR/wm, else /tmp/wm-UID"),
+            "directory of NAME.pid, NAME.program and NAME.sock; empty: /run/wm for root, else $XDG_RUNTIME_DIR/wm, else /tmp/wm-UID"),
     WM_TEXT(AppOptions, pid_file, false, "path of the pid file; empty: NAME.pid in run_dir"),
     WM_TEXT(AppOptions, log_file, false, "path of the log; empty: standard error, and with -d NAME.log in run_dir"),
     WM_TEXT(AppOptions, stdout_file, false, "with -d: what standard output and standard error are appended to"),

@@ -280,7 +280,7 @@ def test_p11__many_commands_at_once_all_get_whole_answers(make):
             assert result.out.count("[idle]") == 4 and result.out.endswith("[Summary]\n")
         else:
             assert json.loads(result.out) == {"connections": [], "unanswered": []}
-    assert sorted(os.listdir(instance.run_dir)) == before == ["test.log", "test.pid", "test.sock"]
+    assert sorted(os.listdir(instance.run_dir)) == before == ["test.log", "test.pid", "test.program", "test.sock"]
 
 
 # ---- P12

@@ -2,6 +2,7 @@
 
 Programs are copies of the test server in directories of their own, started without option name, as a user starts them.
 """
+import json
 import os
 import pathlib
 import re
@@ -54,12 +55,15 @@ class Place:
     def pid_file(self, path):
         return self.run_dir / f"{file_name(path)}.pid"
 
+    def program_file(self, path):
+        return self.run_dir / f"{file_name(path)}.program"
+
     def master(self, path):
-        return int(self.pid_file(path).read_text().splitlines()[0])
+        return int(self.pid_file(path).read_text())
 
     def end(self):
         for file in self.path.rglob("*.pid"):
-            pid = int(file.read_text().splitlines()[0])
+            pid = int(file.read_text())
             if alive(pid):
                 os.kill(pid, signal.SIGKILL)
                 eventually(lambda pid=pid: not alive(pid), "the end of a master")
@@ -97,7 +101,7 @@ def test_two_programs_of_one_name__do_not_know_each_other(place, method):
     for path in (one, other):
         assert started(place, path, options=options).out.startswith("start starts in DAEMON mode\n")
     names = [file_name(one), file_name(other)]
-    assert sorted(os.listdir(place.run_dir)) == sorted(f"{name}.{end}" for name in names for end in ("log", "pid", "sock"))
+    assert sorted(os.listdir(place.run_dir)) == sorted(f"{name}.{end}" for name in names for end in ("log", "pid", "program", "sock"))
     masters = [place.master(one), place.master(other)]
     assert masters[0] != masters[1]
     expect(place.run(one, "start", "-d", options=options), 4, "", f"start: already running (pid {masters[0]}); --name starts another beside it\n")
@@ -168,35 +172,62 @@ def test_script__in_the_working_directory_is_the_one_of_its_path(place):
 
     script = place.path / "a" / "start.php"
     expect(run("start.php", "a", "start", "-d"), 0, None, "")
-    assert place.pid_file(script).read_text().splitlines()[1] == str(script)
+    assert place.program_file(script).read_text().splitlines()[0] == str(script)
     expect(run("start.php", "b", "stop"), 3, "", "start.php: not running\n" + listed((script, place.master(script), file_name(script))))
     expect(run(script, ".", "reload"), 0, "start.php: reloaded, 1 process replaced\n", "")
     expect(run("../a/start.php", "b", "stop"), 0, "start.php: stopped\n", "")
 
 
-# ---- what the pid file says
+# ---- what the files say
 
-def test_pid_file__has_the_pid_alone_on_its_first_line(place):
+@pytest.mark.parametrize("how", ["default", "option pid_file"])
+def test_pid_file__is_what_kill_takes(place, how):
     path = place.program("a", "start")
-    started(place, path)
-    file = place.pid_file(path)
-    master = place.master(path)
-    assert file.read_text() == f"{master}\n{path}\n{path} start -d\n"
-    assert file.stat().st_mode & 0o777 == 0o644
-    subprocess.run(["sh", "-c", f"kill $(head -1 {file})"], check=True, timeout=HANG_SECONDS)
+    file = place.path / "my.pid" if how == "option pid_file" else place.pid_file(path)
+    options = [f"pid_file={file}"] if how == "option pid_file" else []
+    started(place, path, options=options)
+    master = int(file.read_text())
+    assert file.read_text() == f"{master}\n" and file.stat().st_mode & 0o777 == 0o644
+
+    def processes():
+        return [row["pid"] for row in json.loads(place.run(path, "status", "--json", options=options).out)["processes"]]
+
+    first = processes()
+    subprocess.run(["sh", "-c", f"kill -USR1 $(cat {file})"], check=True, timeout=HANG_SECONDS)
+    eventually(lambda: len(processes()) == 1 and processes() != first, "a reload")
+    assert int(file.read_text()) == master and alive(master)
+    subprocess.run(["sh", "-c", f"kill $(cat {file})"], check=True, timeout=HANG_SECONDS)
     eventually(lambda: not alive(master), "the end of the master")
+    assert not file.exists() and os.listdir(place.run_dir) == [f"{file_name(path)}.log"]
 
 
-def test_pid_file__that_was_removed_says_the_same_again(place):
+def test_program_file__has_the_program_and_its_command_line(place):
     path = place.program("a", "start")
     started(place, path)
-    file = place.pid_file(path)
-    text, master = file.read_text(), place.master(path)
-    file.unlink()
-    os.kill(master, signal.SIGUSR1)
-    eventually(file.exists, "the pid file")
-    eventually(lambda: file.read_text() == text, "what it says")
-    expect(place.run(path, "stop"), 0, "start: stopped\n", "")
+    file = place.program_file(path)
+    assert file.read_text() == f"{path}\n{path} start -d\n" and file.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("how", ["default", "option pid_file"])
+@pytest.mark.parametrize("removed", ["files", "program file", "directory"])
+def test_files__that_were_removed_say_the_same_again(place, how, removed):
+    path = place.program("a", "start")
+    pid_file = place.path / "my.pid" if how == "option pid_file" else place.pid_file(path)
+    options = [f"pid_file={pid_file}"] if how == "option pid_file" else []
+    started(place, path, options=options)
+    (program_file,) = place.run_dir.glob("*.program")
+    pid, text = pid_file.read_text(), program_file.read_text()
+    if removed == "directory":
+        shutil.rmtree(place.run_dir)
+    else:
+        program_file.unlink()
+    if removed == "files":
+        pid_file.unlink()
+    os.kill(int(pid), signal.SIGUSR1)
+    eventually(lambda: pid_file.exists() and pid_file.read_text() == pid, "the pid file")
+    eventually(lambda: program_file.exists() and program_file.read_text() == text, "the program file")
+    eventually(lambda: place.run(path, "stop", options=options).code == 0, "a way to the master")
+    assert not pid_file.exists() and not program_file.exists()
 
 
 # ---- another program
@@ -208,7 +239,7 @@ def test_command__does_not_reach_another_program(place, how):
     pid_file = place.path / "one.pid" if how == "option pid_file" else place.run_dir / "web.pid"
     options = {"--name": [], "option name": ["name=web"], "option pid_file": [f"pid_file={pid_file}"]}[how]
     started(place, one, *flags, options=options)
-    master = int(pid_file.read_text().splitlines()[0])
+    master = int(pid_file.read_text())
     what = {"option pid_file": f"start: the pid file {pid_file} is held by"}.get(how, "web: the name belongs to")
     remedy = "each program needs a pid_file of its own" if how == "option pid_file" else "--name tells them apart"
     os.kill(master, signal.SIGSTOP)  # one that gets a command would not answer
@@ -225,11 +256,10 @@ def test_command__does_not_reach_another_program(place, how):
     expect(place.run(other, "stop", *flags, options=options), 0, None, "")
 
 
-def test_command__reaches_a_master_whose_pid_file_does_not_say(place):
+def test_command__reaches_a_master_without_a_program_file(place):
     path = place.program("a", "start")
     started(place, path, "--name", "web")
-    file = place.run_dir / "web.pid"
-    file.write_text(file.read_text().splitlines()[0] + "\n")
+    (place.run_dir / "web.program").unlink()
     expect(place.run(place.program("b", "start"), "stop", "--name", "web"), 0, "web: stopped\n", "")
 
 
@@ -239,7 +269,7 @@ def test_not_running__lists_what_runs_under_the_same_file_name(place):
     one, other, unlike = place.program("a", "start"), place.program("b", "start"), place.program("a", "other")
     for path, flags in ((one, ["--name", "web"]), (other, []), (unlike, [])):
         started(place, path, *flags)
-    web = int((place.run_dir / "web.pid").read_text().splitlines()[0])
+    web = int((place.run_dir / "web.pid").read_text())
     rows = listed((one, web, "web"), (other, place.master(other), file_name(other)))
     for words in (["stop"], ["status"], ["reload", "-q"], ["connections"]):
         expect(place.run(one, *words), 3, "", "start: not running\n" + rows)

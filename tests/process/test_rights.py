@@ -94,7 +94,7 @@ def test_unprivileged__default_directory_is_the_users_own(theirs):
     instance.environment["XDG_RUNTIME_DIR"] = str(runtime)
     instance.pid_path = runtime / "wm" / "test.pid"
     instance.start(**NOBODY)
-    assert sorted(os.listdir(runtime / "wm")) == ["test.log", "test.pid", "test.sock"]
+    assert sorted(os.listdir(runtime / "wm")) == ["test.log", "test.pid", "test.program", "test.sock"]
     assert os.stat(runtime / "wm").st_mode & 0o777 == 0o700
     assert instance.command("stop", **NOBODY).code == 0
 

@@ -174,7 +174,7 @@ class Instance:
 
     @property
     def master(self):
-        return int(self.pid_path.read_text().splitlines()[0])
+        return int(self.pid_path.read_text())
 
     def children(self, worker=None):
         """Numbers of the processes that serve, by their status."""
@@ -215,7 +215,7 @@ class Instance:
         """Whatever it is in: nothing of it is left behind."""
         try:
             master = self.master
-        except (FileNotFoundError, NotADirectoryError, ValueError, IndexError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             master = None
         if master and master != 1 and alive(master):  # that number is of a container of its own
             os.kill(master, signal.SIGKILL)

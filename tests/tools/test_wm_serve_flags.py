@@ -108,7 +108,7 @@ def test_name__is_the_same_from_everywhere(tmp_path):
     code, _, error = command(program(), "start", "-d", cwd="/")
     assert (code, error) == (0, "")
     try:
-        assert sorted(os.listdir(tmp_path)) == [f"wm-serve-push.{end}" for end in ("log", "pid", "sock")]
+        assert sorted(os.listdir(tmp_path)) == [f"wm-serve-push.{end}" for end in ("log", "pid", "program", "sock")]
         code, output, error = command(program(), "status", "--name", "other")
         assert (code, output) == (3, "")
         row = rf"  {re.escape(program())} \(pid \d+\): --name wm-serve-push\n"
