@@ -53,12 +53,13 @@ def is_serving(port):
 class Server:
     """A running server. mode is one of wm-load's; `with` stops it. status is its exit code after that."""
 
-    def __init__(self, command, ports, master=False):
+    def __init__(self, command, ports, master=False, output=subprocess.DEVNULL):
         self.ports, self.status, self.master = ports, None, master
-        self.process = subprocess.Popen(pinned(0, command), stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(pinned(0, command), stdout=output)
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
-            while not is_serving(port):
+            # A master may listen before its child runs.
+            while not is_serving(port) or (master and not self.children()):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
                     sys.exit("does not listen on port %d (status %s): %s" % (port, self.status, " ".join(command)))
@@ -67,11 +68,11 @@ class Server:
     @property
     def pid(self):
         # taskset becomes the server by exec, so this is the server's own number; under a master its one child serves.
-        pid = self.process.pid
-        if not self.master:
-            return pid
-        with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as children:
-            return int(children.read())
+        return int(self.children()) if self.master else self.process.pid
+
+    def children(self):
+        with open("/proc/%d/task/%d/children" % (self.process.pid, self.process.pid), encoding="ascii") as children:
+            return children.read()
 
     def address(self, index=0):
         return "127.0.0.1:%d" % self.ports[index]

@@ -1,0 +1,17 @@
+<?php
+// "Hello, world!" over HTTP on $BENCH_PORT.
+use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http\Request;
+use Workerman\Worker;
+
+require getenv('BENCH_AUTOLOAD');
+
+Worker::$pidFile = getenv('BENCH_DIRECTORY') . '/pid';
+Worker::$logFile = getenv('BENCH_DIRECTORY') . '/log';
+
+$worker = new Worker('http://127.0.0.1:' . getenv('BENCH_PORT'));
+$worker->onMessage = function (TcpConnection $connection, Request $request) {
+    $connection->send('Hello, world!');
+};
+
+Worker::runAll();
