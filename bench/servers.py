@@ -53,9 +53,9 @@ def is_serving(port):
 class Server:
     """A running server. mode is one of wm-load's; `with` stops it. status is its exit code after that."""
 
-    def __init__(self, command, ports, master=False, output=subprocess.DEVNULL):
+    def __init__(self, command, ports, master=False, output=None):
         self.ports, self.status, self.master = ports, None, master
-        self.process = subprocess.Popen(pinned(0, command), stdout=output)
+        self.process = subprocess.Popen(pinned(0, command), stdout=output or subprocess.DEVNULL, stderr=output)
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
             # A master may listen before its child runs.
