@@ -11,12 +11,18 @@ namespace {
 
 class HttpWire : public Wire {
 public:
-    explicit HttpWire(const Options &options) : body_(options.body) {}
+    explicit HttpWire(const Options &options) : body_(options.body), targets_(options.targets)
+    {
+        if (targets_ > 1)
+            request_.insert(kTarget + 1, kDigits, '0');
+    }
 
     size_t wire_size() const override { return request_.size(); }
 
     char *encode(char *out, uint32_t, uint64_t) override
     {
+        if (targets_ > 1)
+            next_target();
         std::memcpy(out, request_.data(), request_.size());
         return out + request_.size();
     }
@@ -48,8 +54,21 @@ public:
     }
 
 private:
-    const std::string request_ = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static constexpr size_t kTarget = 4;
+    static constexpr size_t kDigits = 7;
+
+    void next_target()
+    {
+        target_ = (target_ + 1) % targets_;
+        uint32_t rest = target_;
+        for (size_t i = kDigits; i > 0; i--, rest /= 10)
+            request_[kTarget + i] = static_cast<char>('0' + rest % 10);
+    }
+
+    std::string request_ = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
     std::string body_;
+    uint32_t targets_;
+    uint32_t target_ = 0;
     HttpAnswerReader reader_;
     int status_ = 0;
 };

@@ -28,6 +28,7 @@ constexpr const char *kHelp =
     "  --max-batch BYTES     refuse batches of -p times -s above this (default: 16384)\n"
     "  --binary              ws: binary messages\n"
     "  --body TEXT           http: the expected body (default: Hello, world!)\n"
+    "  --targets COUNT       http: this many different targets in turn; a server may cache what it parsed (default: 1)\n"
     "  --inner-connections N push: connections that send lines (default: 4)\n"
     "  --miss-every N        push: every N-th line is for an unknown uid and must be answered fail (default: 0, none)\n"
     "  --hold SECONDS        idle: keep the pages this long, answer pings, measure again (default: 0)\n"
@@ -99,6 +100,8 @@ const std::array kFlags{
     Flag{"--timeout", kAll, [](Options &o, std::string_view t) { o.timeout_seconds = to_number<uint32_t>("--timeout", t, 1, 600); }},
     Flag{"--max-batch", kLoads, [](Options &o, std::string_view t) { o.max_batch = to_number<size_t>("--max-batch", t, 1, 1 << 26); }},
     Flag{"--body", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.body = std::string(t); }},
+    Flag{"--targets", bit(Mode::kHttp),
+         [](Options &o, std::string_view t) { o.targets = to_number<uint32_t>("--targets", t, 1, 9999999); }},
     Flag{"--inner-connections", bit(Mode::kPush),
          [](Options &o, std::string_view t) { o.inner_connections = to_number<uint32_t>("--inner-connections", t, 1, 1000); }},
     Flag{"--miss-every", bit(Mode::kPush),

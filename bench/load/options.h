@@ -32,6 +32,7 @@ struct Options {
     uint64_t limit = 0;                 ///< --limit of idle: bytes per client; 0: none
     uint32_t timeout_seconds = 10;      ///< --timeout: without any progress
     std::string body = "Hello, world!"; ///< --body of http
+    uint32_t targets = 1;               ///< --targets of http
     std::vector<int> server_pids;       ///< --server-pid, several with commas
     bool binary = false;                ///< --binary of ws
     bool json = false;                  ///< --json
