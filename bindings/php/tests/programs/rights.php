@@ -4,6 +4,7 @@ require getenv('WM_TEST_PRELUDE');
 
 use Workerman\Worker;
 
+Worker::$logFile = __DIR__ . '/log';
 $worker = new Worker(address('text'));
 $worker->user = getenv('WM_TEST_USER');
 $worker->onWorkerStart = fn () => ready(posix_geteuid(), posix_getegid());

@@ -5,6 +5,7 @@ require getenv('WM_TEST_PRELUDE');
 use Workerman\Connection\TcpConnection;
 use Workerman\Worker;
 
+Worker::$logFile = __DIR__ . '/log';
 Worker::$daemonize = getenv('WM_TEST_DAEMONIZE') === 'yes';
 $worker = new Worker(address('text'));
 $worker->onWorkerStart = fn () => ready();
