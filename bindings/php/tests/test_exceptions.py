@@ -47,7 +47,10 @@ def provoke(server, callback):
             assert peer.ask("live") == "echo live"
             server.await_trace("throws")
         else:
+            event = "error" if callback == "onError" else "full"
+            happened = len(server.trace(event))
             peer.send("flood\n")
+            server.await_trace(event, happened + 1)  # a peer that reads at once may take all of it
             peer.read_to_end()
 
 
