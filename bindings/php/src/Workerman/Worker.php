@@ -289,9 +289,9 @@ class Worker
             'group' => $this->group,
             'reloadable' => (int) $this->reloadable,
             'reuse_port' => (int) $this->reusePort,
-            'send_high_water' => TcpConnection::$defaultMaxSendBufferSize,
-            'max_send_buffer' => TcpConnection::$defaultMaxSendBufferSize,
-            'max_message' => TcpConnection::$defaultMaxPackageSize,
+            'send_high_water' => TcpConnection::limit(TcpConnection::$defaultMaxSendBufferSize),
+            'max_send_buffer' => TcpConnection::limit(TcpConnection::$defaultMaxSendBufferSize),
+            'max_message' => TcpConnection::limit(TcpConnection::$defaultMaxPackageSize),
             'defer_handshake' => 1,
         ];
         if (isset($this->socketContext['socket']['backlog'])) {

@@ -27,6 +27,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /** Bytes that libwm collects for one write: more are queued only when the kernel has refused some. */
     private const UNWRITTEN_MAX = 16384;
 
+    private const LIMIT_MAX = 0x80000000;
+
     /** Bytes queued above which a connection takes no more; of new connections. */
     public static int $defaultMaxSendBufferSize = 1048576;
     /** Bytes of the longest message that a peer may send; of new connections. */
@@ -42,7 +44,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public ?string $protocol;
     public int $maxSendBufferSize;
     public int $maxPackageSize;
-    /** Brought up to date before onClose and by getters of sizes. */
+    /** Brought up to date by getSendBufferQueueSize(), close() and destroy(). */
     public int $bytesRead = 0;
     public int $bytesWritten = 0;
     public object $context;
@@ -125,9 +127,9 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($this->wmCore->counters($this->wmHandle)[2] >= $this->maxSendBufferSize) {
             return Core::FULL;
         }
-        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $size + 65536);
+        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', self::limit($size + 65536));
         $result = $send();
-        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $this->wmAppliedSendBuffer);
+        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', self::limit($this->wmAppliedSendBuffer));
         return $result;
     }
 
@@ -434,13 +436,23 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     {
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->wmAppliedSendBuffer = $this->maxSendBufferSize;
-            $this->wmCore->setConnection($this->wmHandle, 'send_high_water', $this->maxSendBufferSize);
-            $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $this->maxSendBufferSize);
+            $limit = self::limit($this->maxSendBufferSize);
+            $this->wmCore->setConnection($this->wmHandle, 'send_high_water', $limit);
+            $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', $limit);
         }
         if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
             $this->wmAppliedPackageSize = $this->maxPackageSize;
-            $this->wmCore->setConnection($this->wmHandle, 'max_message', $this->maxPackageSize);
+            $this->wmCore->setConnection($this->wmHandle, 'max_message', self::limit($this->maxPackageSize));
         }
+    }
+
+    /**
+     * @internal
+     * @return int a size in the range that libwm takes: programs write PHP_INT_MAX for no limit
+     */
+    public static function limit(int $size): int
+    {
+        return \min(\max($size, 0), self::LIMIT_MAX);
     }
 
     /** A message that libwm has not taken. */
