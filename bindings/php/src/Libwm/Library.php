@@ -104,6 +104,7 @@ final class Library
             "$directory/../share/wm/wm.cdef.h",
             "$directory/../../share/wm/wm.cdef.h",
             "$directory/wm.cdef.h",
+            "$directory/../../../bindings/cdef/wm.cdef.h", // of a build tree
         ];
         foreach ($candidates as $path) {
             if (is_file($path)) {
