@@ -22,7 +22,7 @@ final class HttpConnection extends TcpConnection
             return;
         }
         if ($this->wmHeld !== null) {
-            $this->wmHeld[] = [$data, $request];
+            $this->hold($data, $request);
             return;
         }
         $object = Http::$requestClass === null ? new Request($data) : new Http::$requestClass($data);

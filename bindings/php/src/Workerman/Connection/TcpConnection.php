@@ -310,7 +310,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
             return;
         }
         if ($this->wmHeld !== null) {
-            $this->wmHeld[] = [$data, $request];
+            $this->hold($data, $request);
             return;
         }
         try {
@@ -359,12 +359,25 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     {
         $held = $this->wmHeld ?? [];
         $this->wmHeld = null;
+        $stalled = $held !== [];
         while ($held !== [] && !$this->holds() && $this->status === self::STATUS_ESTABLISHED) {
             $this->receive(...\array_shift($held));
         }
         if ($this->holds()) {
             $this->wmHeld = [...$held, ...$this->wmHeld ?? []];
         }
+        if ($stalled && !$this->wmPaused && $held === [] && $this->status === self::STATUS_ESTABLISHED) {
+            $this->wmCore->resume($this->wmHandle);
+        }
+    }
+
+    /** Keeps a message for later. libwm reads no more of this connection meanwhile, so that only a batch can wait. */
+    protected function hold(string $data, int $request): void
+    {
+        if ($this->wmHeld === [] && !$this->wmPaused) {
+            $this->wmCore->pause($this->wmHandle);
+        }
+        $this->wmHeld[] = [$data, $request];
     }
 
     /** Whether messages have to wait. */
