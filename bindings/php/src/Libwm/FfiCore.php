@@ -192,7 +192,7 @@ final class FfiCore implements Core
                 break;
             case 8: // WM_EVENT_CLOSE
                 unset($this->receivers[$connection]);
-                $receiver?->closed();
+                $receiver?->ended();
                 break;
             case 9: // WM_EVENT_TIMER
                 $events->timer($words[$i + 6]);

@@ -80,6 +80,9 @@ final class HttpConnection extends TcpConnection
         }
         if ($result < 0) {
             $this->await($request);
+            if ($result !== Core::FULL && $result !== Core::CLOSED) {
+                throw new Error($this->wmCore->lastError(), $result); // else the client would wait for ever
+            }
             return $this->notTaken($result);
         }
         if ($this->wmHeld !== null && $this->wmUnanswered === []) {
@@ -93,6 +96,12 @@ final class HttpConnection extends TcpConnection
     {
         \array_unshift($this->wmUnanswered, $request);
         $this->wmHeld ??= [];
+    }
+
+    /** Nobody waits for the answers. */
+    protected function outlives(): bool
+    {
+        return $this->wmUnanswered === [];
     }
 
     protected function holds(): bool
@@ -136,6 +145,7 @@ final class HttpConnection extends TcpConnection
 
     protected function abort(): void
     {
+        $this->headers = [];
         if ($this->wmCurrent !== 0 || $this->wmUnanswered !== []) {
             $this->close(new Response(500, ['Content-Type' => 'text/plain;charset=utf-8'], "500 Internal Server Error\n"));
         } else {

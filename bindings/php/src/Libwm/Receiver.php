@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm;
 
-/** Gets the events of one connection, until its close or Core::forget(). The methods must not throw. */
+/** Gets the events of one connection, until its end or Core::forget(). The methods must not throw. */
 interface Receiver
 {
     /** A websocket handshake, to accept or reject; $head: the request from its request line to its blank line. */
@@ -14,5 +14,5 @@ interface Receiver
     public function bufferDrain(): void;
     /** $code: WM_E... of wm/error.h */
     public function error(int $code, string $text): void;
-    public function closed(): void;
+    public function ended(): void;
 }

@@ -304,6 +304,11 @@ class Worker
         }
         $this->wmLimits = [TcpConnection::$defaultMaxSendBufferSize, TcpConnection::$defaultMaxPackageSize];
         Runtime::dispatcher()->add($handle, $this);
+        foreach (['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'] as $callback) {
+            if (isset($this->$callback)) {
+                self::log("Worker->$callback is not in this version of libwm: it is not called");
+            }
+        }
     }
 
     /** The address for libwm; null: none. Sets what the scheme says of protocol and connections. */

@@ -70,6 +70,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /** @var list<array{string, int}>|null messages that wait; null: the next one is delivered at once */
     protected ?array $wmHeld = null;
     private bool $wmPaused = false;
+    /** Whether libwm has ended it, while messages wait for resumeRecv(). */
+    private bool $wmEnded = false;
     private int $wmRegisteredId;
     private string $remoteAddress;
 
@@ -366,7 +368,9 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($this->holds()) {
             $this->wmHeld = [...$held, ...$this->wmHeld ?? []];
         }
-        if ($stalled && !$this->wmPaused && $held === [] && $this->status === self::STATUS_ESTABLISHED) {
+        if ($this->wmEnded && ($this->wmHeld ?? []) === []) {
+            $this->closed();
+        } elseif ($stalled && !$this->wmPaused && $held === [] && $this->status === self::STATUS_ESTABLISHED) {
             $this->wmCore->resume($this->wmHandle);
         }
     }
@@ -386,7 +390,22 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return $this->wmPaused;
     }
 
-    /** @internal The connection has ended. */
+    /** @internal The peer or libwm has ended the connection. Messages that wait for resumeRecv() are delivered before onClose. */
+    public function ended(): void
+    {
+        $this->wmEnded = true;
+        if (($this->wmHeld ?? []) === [] || $this->status !== self::STATUS_ESTABLISHED || !$this->outlives()) {
+            $this->closed();
+        }
+    }
+
+    /** Whether messages that wait are worth something once the peer has gone. */
+    protected function outlives(): bool
+    {
+        return true;
+    }
+
+    /** @internal The end of the connection for the program. */
     public function closed(): void
     {
         if ($this->status === self::STATUS_CLOSED) {

@@ -161,6 +161,9 @@ class Response
      */
     public function parts(): array
     {
+        if ($this->status < 200 || $this->status > 599) {
+            throw new \InvalidArgumentException("the status of a response is from 200 to 599, not $this->status");
+        }
         if ($this->find('transfer-encoding') !== null) {
             throw NotYet::error('a response with Transfer-Encoding');
         }
@@ -203,10 +206,11 @@ class Response
         return null;
     }
 
-    /** The header lines but for those that libwm writes; $all: Connection, too. Drops what would split a line. */
+    /** The header lines but for those that libwm writes; $all: Connection and Date, too. Drops what would split a line. */
     private function lines(bool $all): string
     {
         $lines = '';
+        $closes = false;
         foreach ($this->headers as $name => $values) {
             $name = (string) $name;
             if (!preg_match('/^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$/D', $name)) { // RFC 9110 §5.6.2: a token
@@ -215,7 +219,11 @@ class Response
             $lower = \strtolower($name);
             foreach ((array) $values as $value) {
                 $value = \trim((string) $value);
-                if ($lower === 'content-length' || ($lower === 'connection' && !$all && strcasecmp($value, 'close') !== 0)) {
+                if ($lower === 'content-length' || (!$all && $lower === 'date')) {
+                    continue;
+                }
+                if ($lower === 'connection' && !$all) {
+                    $closes = $closes || strcasecmp($value, 'close') === 0;
                     continue;
                 }
                 if (!preg_match('/[\x00-\x08\x0A-\x1F\x7F]/', $value)) { // RFC 9110 §5.5
@@ -223,7 +231,7 @@ class Response
                 }
             }
         }
-        return $lines;
+        return $closes ? "{$lines}Connection: close\r\n" : $lines;
     }
 
     private function typeLine(): string

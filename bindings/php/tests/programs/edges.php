@@ -1,0 +1,49 @@
+<?php
+// What programs do at the edges of the classes, and peers at those of their patience.
+require getenv('WM_TEST_PRELUDE');
+
+use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Response;
+use Workerman\Timer;
+use Workerman\Worker;
+
+$text = new Worker(address('text'));
+$text->onWorkerStart = fn () => ready();
+$text->onConnect = function (TcpConnection $connection): void {
+    $connection->maxSendBufferSize = PHP_INT_MAX; // no limit
+    $connection->maxPackageSize = PHP_INT_MAX;
+};
+$text->onMessage = fn (TcpConnection $connection, string $data) => $connection->send("echo $data");
+
+$http = new Worker(address('http', 2));
+$http->onWorkerStart = fn () => ready();
+$http->onMessage = function (TcpConnection $connection, Request $request): void {
+    switch ($request->path()) {
+        case '/date':
+            $connection->send(new Response(200, ['date' => 'Thu, 01 Jan 1970 00:00:00 GMT', 'Connection' => ['close', 'Close']], 'dated'));
+            return;
+        case '/status':
+            $connection->send(new Response(999, [], 'odd'));
+            return;
+        case '/stream':
+            $connection->headers = ['Content-Type' => 'text/event-stream', 'Transfer-Encoding' => 'chunked'];
+            throw new Exception('before the stream');
+        case '/silent':
+            return;
+    }
+    $connection->send('fine');
+};
+
+$websocket = new Worker(address('websocket', 3));
+$websocket->onWorkerStart = fn () => ready();
+$websocket->onMessage = function (TcpConnection $connection, string $data): void {
+    trace('message', $data);
+    if ($data === 'pause') {
+        $connection->pauseRecv();
+        Timer::add(0.1, fn () => $connection->resumeRecv(), [], false);
+    }
+};
+$websocket->onClose = fn () => trace('close');
+
+Worker::runAll();

@@ -1,0 +1,61 @@
+"""What programs do at the edges of the classes, and peers at those of their patience."""
+import pytest
+
+import ws_frames
+from php_program import request, resident
+
+
+@pytest.fixture(scope="module")
+def server(shared_program):
+    return shared_program("edges").start(ready=3)
+
+
+def test_limits__of_any_size_are_taken(server):
+    with server.connect() as peer:
+        assert peer.ask("hello") == "echo hello"
+
+
+def test_response__date_is_the_librarys(server):
+    with server.connect(server.ports[1]) as peer:
+        peer.send(request("GET", "/date"))
+        answer = peer.read_answer()
+        assert (answer.status, answer.body, answer.values(b"connection")) == (200, b"dated", [b"close"])
+        assert len(answer.values(b"date")) == 1 and b"1970" not in answer.values(b"date")[0]
+        assert peer.read_to_end() == b""
+
+
+@pytest.mark.parametrize("path", ["/status", "/stream"])
+def test_response__that_cannot_be_sent_is_500(server, path):
+    with server.connect(server.ports[1]) as peer, server.connect(server.ports[1]) as other:
+        peer.send(request("GET", path))
+        assert peer.read_answer().status == 500
+        assert peer.read_to_end() == b""
+        other.send(request("GET", "/"))
+        assert other.read_answer().body == b"fine"
+    assert len(set(server.pids())) == 3
+
+
+def test_request__behind_an_unanswered_one_is_not_read_on_and_on(server):
+    """Requests that wait are few, however many a peer sends."""
+    before = resident(server.pids()[0])
+    body = b"x" * 1_000_000
+    with server.connect(server.ports[1]) as peer:
+        peer.sock.settimeout(1)
+        peer.send(request("GET", "/silent"))
+        sent = 0
+        with pytest.raises(TimeoutError):
+            while sent < 200:
+                peer.send(request("POST", "/", body=body))
+                sent += 1
+    assert sent < 100
+    assert all(resident(pid) - before < 64 << 20 for pid in server.pids())
+
+
+def test_messages__held_outlive_a_peer_that_closes(server):
+    with server.connect(server.ports[2]) as peer:
+        peer.shake_hands()
+        peer.send(b"".join(map(ws_frames.text, ["pause", "two", "three"])) + ws_frames.close(1000))
+        peer.read_to_end()
+    server.await_trace("close")
+    assert server.events("message", "close") == ["message"] * 3 + ["close"]
+    assert server.trace("message") == [["pause"], ["two"], ["three"]]
