@@ -51,6 +51,23 @@ def test_request__behind_an_unanswered_one_is_not_read_on_and_on(server):
     assert all(resident(pid) - before < 64 << 20 for pid in server.pids())
 
 
+def test_handshake__refused_with_headers_of_the_programs(server):
+    with server.connect(server.ports[2]) as peer:
+        peer.send(ws_frames.request(b"/refused"))
+        answer = peer.read_answer()
+        assert (answer.status, answer.body, answer.values(b"www-authenticate")) == (401, b"no", [b"Basic"])
+        assert peer.read_to_end() == b""
+
+
+@pytest.mark.parametrize("body", [b"--X" + b"\r\n--aX" * 1_400_000, b"--X" + b"\r\n--X" * 1_400_000,
+                                  b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"\xe6\xbc\xa2" * 3_000_000 + b"\r\n--X--\r\n"])
+def test_form__takes_memory_in_proportion(server, body):
+    with server.connect(server.ports[1]) as peer:
+        peer.send(request("POST", "/form", "Content-Type: multipart/form-data; boundary=X", body=body))
+        assert peer.read_answer().status == 200
+    assert all(resident(pid) < 160 << 20 for pid in server.pids())
+
+
 def test_messages__held_outlive_a_peer_that_closes(server):
     with server.connect(server.ports[2]) as peer:
         peer.shake_hands()

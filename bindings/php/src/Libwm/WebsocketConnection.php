@@ -8,6 +8,7 @@ use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\Websocket;
+use Workerman\Worker;
 
 /** A connection of a websocket worker. */
 final class WebsocketConnection extends TcpConnection
@@ -121,10 +122,13 @@ final class WebsocketConnection extends TcpConnection
     private function reject(mixed $data, bool $raw): void
     {
         $response = $raw ? Response::parse(self::text($data)) : new Response(403, [], self::text($data ?? ''));
-        [$status, $headers, $body] = $response->parts();
         $request = $this->wmRequest;
         $this->wmRequest = 0;
-        $this->wmCore->reject($request, $status >= 300 && $status <= 599 ? $status : 403, $headers, $body);
+        [$status, $headers, $body] = $response->parts();
+        if ($this->wmCore->reject($request, $status >= 300 ? $status : 403, $headers, $body) < 0) {
+            Worker::log("websocket handshake: {$this->wmCore->lastError()}");
+            $this->wmCore->destroy($this->wmHandle);
+        }
         $this->closed();
     }
 

@@ -29,6 +29,9 @@ $http->onMessage = function (TcpConnection $connection, Request $request): void 
         case '/stream':
             $connection->headers = ['Content-Type' => 'text/event-stream', 'Transfer-Encoding' => 'chunked'];
             throw new Exception('before the stream');
+        case '/form':
+            $connection->send(json_encode($request->post()));
+            return;
         case '/silent':
             return;
     }
@@ -37,13 +40,18 @@ $http->onMessage = function (TcpConnection $connection, Request $request): void 
 
 $websocket = new Worker(address('websocket', 3));
 $websocket->onWorkerStart = fn () => ready();
+$websocket->onWebSocketConnect = function (TcpConnection $connection, Request $request): void {
+    if ($request->path() === '/refused') {
+        $connection->close("HTTP/1.1 401 Unauthorized\r\nDate: long ago\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno", true);
+    }
+};
 $websocket->onMessage = function (TcpConnection $connection, string $data): void {
     trace('message', $data);
+    $connection->onClose = fn () => trace('close');
     if ($data === 'pause') {
         $connection->pauseRecv();
         Timer::add(0.1, fn () => $connection->resumeRecv(), [], false);
     }
 };
-$websocket->onClose = fn () => trace('close');
 
 Worker::runAll();

@@ -9,6 +9,9 @@ use Workerman\Connection\TcpConnection;
 /** An HTTP request. Parses its parts when they are first read. */
 class Request
 {
+    /** Parts of a form that are read, as Workerman's. */
+    private const MAX_PARTS = 1024;
+
     public ?TcpConnection $connection = null;
     /** @var array<mixed> the program's own, also as $request->name */
     public array $properties = [];
@@ -237,17 +240,28 @@ class Request
      */
     private static function parseMultipart(string $body, string $boundary): array
     {
-        $pairs = [];
-        $parts = \explode("\r\n--$boundary", "\r\n$body");
-        unset($parts[0]);
-        foreach ($parts as $part) {
-            [$head, $value] = \explode("\r\n\r\n", $part, 2) + [1 => null];
-            if ($value !== null && preg_match('/^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"([^\r\n]*)/im', $head, $found)
-                && !preg_match('/;\s*filename\*?=/i', $found[2])) {
-                $pairs[] = urlencode($found[1]) . '=' . urlencode($value);
+        $delimiter = "\r\n--$boundary";
+        $at = \strpos("\r\n" . \substr($body, 0, \strlen($delimiter)), $delimiter) === 0 ? \strlen($delimiter) - 2 : false;
+        $pairs = $values = [];
+        for ($parts = 0; $at !== false && $parts < self::MAX_PARTS; $parts++) {
+            $end = \strpos($body, $delimiter, $at);
+            $blank = \strpos($body, "\r\n\r\n", $at);
+            if ($end === false || $blank === false || $blank > $end) {
+                break;
             }
+            $head = \substr($body, $at, $blank - $at);
+            if (preg_match('/^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"([^\r\n]*)/im', $head, $found)
+                && !preg_match('/;\s*filename\*?=/i', $found[2])) {
+                $pairs[] = urlencode($found[1]) . '=' . \count($values);
+                $values[] = \substr($body, $blank + 4, $end - $blank - 4);
+            }
+            $at = $end + \strlen($delimiter);
         }
-        return self::parse(implode('&', $pairs));
+        $fields = self::parse(implode('&', $pairs)); // nests the names; their values follow
+        array_walk_recursive($fields, static function (&$value) use ($values): void {
+            $value = $values[(int) $value];
+        });
+        return $fields;
     }
 
     /** @return array<mixed> */
