@@ -156,7 +156,7 @@ final class FfiCore implements Core
                 $receiver->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
             }
             if ($eager) {
-                if ($i + self::WORDS < $end && $words[$i + 1] !== $words[$i + self::WORDS + 1]) {
+                if ($i + self::WORDS < $end && ($this->isSlow || $words[$i + 1] !== $words[$i + self::WORDS + 1])) {
                     $this->ffi->wm_app_flush($this->app);
                 }
             } elseif (($i & $interval) === 0 && $began !== 0 && \hrtime(true) - $flushed > self::FLUSH_NS) {
