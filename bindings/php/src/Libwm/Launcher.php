@@ -67,6 +67,7 @@ final class Launcher
     private function configure(): void
     {
         $this->core->setApp('stop_timeout_ms', (int) round(Worker::$stopTimeout * 1000));
+        $this->core->setApp('log_max_size', max(0, Worker::$logFileMaxSize));
         foreach (['pid_file' => Worker::$pidFile, 'log_file' => Worker::$logFile, 'stdout_file' => Worker::$stdoutFile] as $option => $path) {
             if ($path !== '') {
                 $this->core->setApp($option, $this->absolute($path));

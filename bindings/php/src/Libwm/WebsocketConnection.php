@@ -89,7 +89,8 @@ final class WebsocketConnection extends TcpConnection
             $sendBuffer = \is_scalar($sendBuffer) || $sendBuffer instanceof \Stringable ? (string) $sendBuffer
                 : (string) json_encode($sendBuffer, JSON_UNESCAPED_UNICODE);
         }
-        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_ARRAYBUFFER ? Core::SEND_BINARY : 0);
+        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_BLOB ? 0
+            : ($this->websocketType === Websocket::BINARY_TYPE_BLOB_DEFLATE ? 0 : Core::SEND_BINARY));
         $result = $this->wmCore->send($this->wmHandle, $sendBuffer, $flags);
         if ($result === 0) {
             return true;

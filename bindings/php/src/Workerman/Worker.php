@@ -35,6 +35,8 @@ class Worker
     public static string $pidFile = '';
     /** Path of the log, absolute or from the current directory; '': standard error, and in the background libwm's run directory. */
     public static string $logFile = '';
+    /** Bytes at which the log is renamed to NAME.1; 0: never. */
+    public static int $logFileMaxSize = 10485760;
     /** Without effect: `status` needs no file. */
     public static string $statusFile = '';
     /** Seconds that a stop waits for connections to close. */
@@ -44,6 +46,8 @@ class Worker
     /** Without effect: libwm has one loop, on libevent. */
     public static ?string $eventLoopClass = null;
     public static ?object $globalEvent = null;
+    /** @var resource|null where safeEcho() writes; null: standard output */
+    public static mixed $outputStream = null;
     /** An exception that a callback has not caught ends the process with code 250, as in Workerman; false: only its connection. */
     public static bool $exitOnException = false;
 
@@ -171,6 +175,17 @@ class Worker
         return self::$status !== self::STATUS_INITIAL;
     }
 
+    /** @return list<string> */
+    public static function getArgv(): array
+    {
+        return $_SERVER['argv'] ?? [];
+    }
+
+    /** Without effect: libwm opens the files again. */
+    public static function resetStd(): void
+    {
+    }
+
     public static function getGracefulStop(): bool
     {
         return false;
@@ -185,7 +200,7 @@ class Worker
     /** Writes to standard output. */
     public static function safeEcho(string $msg, bool $decorated = false): void
     {
-        fwrite(STDOUT, $msg);
+        fwrite(self::$outputStream ?? STDOUT, $msg);
     }
 
     // ---- one worker
@@ -267,6 +282,11 @@ class Worker
     public function getMainSocket(): mixed
     {
         return null;
+    }
+
+    /** Without effect: libwm has done it before onWorkerStart. */
+    public function setUserAndGroup(): void
+    {
     }
 
     private function isOpen(): bool

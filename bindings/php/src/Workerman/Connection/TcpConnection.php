@@ -33,6 +33,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public static int $defaultMaxSendBufferSize = 1048576;
     /** Bytes of the longest message that a peer may send; of new connections. */
     public static int $defaultMaxPackageSize = 10485760;
+    /** Without effect, as end() is not there yet. */
+    public static float $defaultLingerTimeout = 1.0;
     /** @var array<int, TcpConnection> all connections of this process */
     public static array $connections = [];
 
@@ -181,6 +183,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public function consumeRecvBuffer(int $length): void
     {
         throw NotYet::error('TcpConnection::consumeRecvBuffer()');
+    }
+
+    /** libwm's sockets are not streams of PHP. */
+    public function getSocket(): mixed
+    {
+        return null;
     }
 
     public function pauseRecv(): void

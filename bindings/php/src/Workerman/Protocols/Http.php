@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols;
 
+use Libwm\NotYet;
 use Workerman\Protocols\Http\Request;
 
 /** The protocol of http:// workers. */
@@ -13,6 +14,11 @@ class Http
      * @var class-string<Request>|null null: Request itself, which new finds faster
      */
     public static ?string $requestClass = null;
+
+    public static function uploadTmpDir(?string $dir = null): string
+    {
+        throw NotYet::error('Http::uploadTmpDir()');
+    }
 
     /** The class of the requests that onMessage gets; $class replaces it. */
     public static function requestClass(?string $class = null): string

@@ -12,6 +12,9 @@ class Request
     /** Parts of a form that are read, as Workerman's. */
     private const MAX_PARTS = 1024;
 
+    /** Without effect, as uploads are not there yet. */
+    public static int $maxFileUploads = 1024;
+
     public ?TcpConnection $connection = null;
     /** @var array<mixed> the program's own, also as $request->name */
     public array $properties = [];
