@@ -77,6 +77,7 @@ int wm_app_on_master_reload(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn
 int wm_app_on_worker_exit(wm_app *app, wm_exit_fn fn, void *user, wm_destroy_fn destroy);
 int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy);
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
+int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results);
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
 int wm_conn_destroy(wm_conn conn);
 int wm_conn_pause_recv(wm_conn conn);

@@ -34,6 +34,22 @@ extern "C" {
 WM_API int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 
 /**
+ * Sends several messages, each as wm_conn_send does, for hosts in which a call costs more than a send. Any
+ * thread.
+ *
+ * @param data the messages, one behind the other; may be NULL when len is 0
+ * @param len bytes at data
+ * @param sends three numbers for each message: the connection, its length in bytes, its WM_SEND_... flags
+ * @param count messages
+ * @param results takes the result of each message (wm_conn_send); may be NULL
+ * @return how many of the results are not 0; WM_EINVAL, with nothing sent, when the lengths do not add up to
+ * len
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results);
+
+/**
  * Closes a connection once its queue is sent, within close_timeout_ms; for websocket with the close
  * handshake. No message is delivered after it; the close event has WM_REASON_LOCAL. Any thread.
  *

@@ -83,6 +83,33 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
     return guarded([&] { return post_command(unpack_id(conn).app, command, {}, span(data, len)); });
 }
 
+int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results)
+{
+    if (bad_span(data, len) || (!sends && count > 0))
+        return no_handle(sends ? "data" : "sends");
+    uint64_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t part = static_cast<uint64_t>(sends[3 * i + 1]);
+        if (part > len - total)
+            return fail(WM_EINVAL, "message %zu of %zu ends behind the %zu bytes of data", i, count, len);
+        total += part;
+    }
+    if (total != len || count > INT32_MAX)
+        return fail(WM_EINVAL, "%zu messages have %zu bytes together, not %zu", count, static_cast<size_t>(total), len);
+    int others = 0;
+    const char *next = static_cast<const char *>(data);
+    for (size_t i = 0; i < count; i++) {
+        size_t part = static_cast<size_t>(sends[3 * i + 1]);
+        int result = wm_conn_send(static_cast<wm_conn>(sends[3 * i]), next, part, static_cast<int32_t>(sends[3 * i + 2]));
+        if (part > 0)
+            next += part;
+        if (results)
+            results[i] = result;
+        others += result != 0;
+    }
+    return others;
+}
+
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
 {
     if (bad_span(text, len))

@@ -375,6 +375,48 @@ static void reset_by_the_peer__during_sends_and_broadcast_raises_no_signal(void 
     host_end(host);
 }
 
+static void send_many__is_as_many_sends(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_conn conns[2];
+    struct client first = client_open(host, &conns[0]), second = client_open(host, &conns[1]);
+    int32_t results[5] = {9, 9, 9, 9, 9};
+    int64_t sends[] = {(int64_t)conns[0], 3, 0, (int64_t)conns[1], 2, WM_SEND_RAW, (int64_t)conns[0], 0, 0, (int64_t)conns[0] + 5, 1, 0,
+                       (int64_t)conns[1], 4, 0};
+    assert_int_equal(wm_conn_send_many("onetwxfour", 10, sends, 5, results), 1);
+    assert_int_equal(results[0], 0);
+    assert_int_equal(results[1], 0);
+    assert_int_equal(results[2], 0);
+    assert_int_equal(results[3], WM_ECLOSED);
+    assert_int_equal(results[4], 0);
+    client_hear(host, &first, "one\n\n");
+    client_hear(host, &second, "twfour\n");
+    assert_int_equal(wm_conn_send_many(NULL, 0, NULL, 0, NULL), 0);
+    client_end(&first);
+    client_end(&second);
+    host_end(host);
+}
+
+static void send_many__takes_none_when_the_lengths_are_wrong(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    int64_t sends[] = {(int64_t)conn, 3, 0, (int64_t)conn, 3, 0};
+    assert_int_equal(wm_conn_send_many("abcde", 5, sends, 2, NULL), WM_EINVAL); /* ends behind the data */
+    assert_int_equal(wm_conn_send_many("abcdefg", 7, sends, 2, NULL), WM_EINVAL);
+    sends[1] = -1;
+    assert_int_equal(wm_conn_send_many("ab", 2, sends, 2, NULL), WM_EINVAL);
+    sends[1] = INT64_MIN;
+    assert_int_equal(wm_conn_send_many("abc", 3, sends, 2, NULL), WM_EINVAL);
+    assert_int_equal(wm_conn_send_many(NULL, 3, sends, 2, NULL), WM_EINVAL);
+    assert_int_equal(wm_conn_send_many("abc", 3, NULL, 2, NULL), WM_EINVAL);
+    assert_int_equal(wm_conn_send(conn, "end", 3, 0), 0);
+    client_hear(host, &client, "end\n");
+    client_end(&client);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -391,6 +433,8 @@ int main(void)
         SCENARIO(broadcast__reaches_the_open_ones_and_counts_them),
         SCENARIO(broadcast__a_full_queue_is_told_as_error_and_not_counted),
         SCENARIO(send_raw__leaves_without_framing),
+        SCENARIO(send_many__is_as_many_sends),
+        SCENARIO(send_many__takes_none_when_the_lengths_are_wrong),
         SCENARIO(reset_by_the_peer__during_sends_and_broadcast_raises_no_signal),
     };
     return RUN_SCENARIOS("send", scenarios);

@@ -1,4 +1,6 @@
 """What programs do at the edges of the classes, and peers at those of their patience."""
+import json
+
 import pytest
 
 import ws_frames
@@ -12,7 +14,35 @@ def server(shared_program):
 
 def test_limits__of_any_size_are_taken(server):
     with server.connect() as peer:
+        assert peer.ask("unlimited") == "unlimited"
         assert peer.ask("hello") == "echo hello"
+
+
+def test_sends__of_a_busy_process_keep_their_order(server):
+    numbers = range(1, 3001)
+    with server.connect() as peer, server.connect() as other:
+        assert other.ask("hello") == "echo hello"
+        peer.send("".join(f"order {number}\n" for number in numbers) + "last\nafter\n")
+        lines = peer.read_to_end().decode().splitlines()
+        to_all = [f"to all {number}" for number in numbers if number % 11 == 0]
+        assert [other.read_line() for _ in to_all] == to_all
+    expected = []
+    for number in numbers:
+        expected += [str(number), *(["x" * 5000] if number % 7 == 0 else []), *([f"to all {number}"] if number % 11 == 0 else [])]
+    assert lines == [*expected, "bye"]
+
+
+def test_sends__to_a_peer_that_does_not_read_say_which_are_taken(server):
+    count = 200_000
+    with server.connect() as peer, server.connect() as other:
+        peer.send("".join(f"flood {number}\n" for number in range(count)))
+        counts = {"taken": 0, "refused": 0}
+        while counts["taken"] + counts["refused"] < count:
+            counts = json.loads(other.ask("counts"))
+        numbers = [int(peer.read_line()) for _ in range(counts["taken"])]
+        assert peer.ask("hello") == "echo hello"
+    assert counts["refused"] == counts["errors"] > 0
+    assert numbers == sorted(set(numbers))
 
 
 def test_response__date_is_the_librarys(server):

@@ -17,6 +17,17 @@ final class FfiCore implements Core
 
     private const TEXT_SIZE = 128;
 
+    /**
+     * In batches of more than EAGER records, short messages are collected for one call: FFI's own cost is more
+     * than that of a send. At most BATCH of them, of BATCHED_MAX bytes each.
+     */
+    private const BATCH = 256;
+    private const BATCHED_MAX = 2048;
+    /** Bytes that a full batch adds to a queue: room above max_send_buffer, so that a batch is never refused. */
+    private const BATCH_BYTES = self::BATCH * self::BATCHED_MAX;
+    /** A queue with a smaller limit than this gets no batches. */
+    private const SMALL_LIMIT = 524288;
+
     /** Batches up to this size hand sends to the kernel at each change of connection: few messages are not worth a delay. */
     private const EAGER = 8;
 
@@ -32,6 +43,15 @@ final class FfiCore implements Core
     private \FFI\CData $pointer;
     private \FFI\CData $address;
     private \FFI\CData $text;
+    /** Connection, length and flags of each message of $batch. */
+    private \FFI\CData $sends;
+    private \FFI\CData $results;
+    private string $batch = '';
+    private int $batched = 0;
+    private bool $isBatching = false;
+    /** @var array<int, true> connections that are sent to directly, because each result matters: their queue is long, or its limit small */
+    private array $direct = [];
+    private bool $hasSmallLimit = false;
     /** @var array<int, \FFI\CData> */
     private array $workers = [];
     /** @var list<callable> */
@@ -51,6 +71,8 @@ final class FfiCore implements Core
         $this->pointer = $this->ffi->new('char *');
         $this->address = $this->ffi->cast('uintptr_t *', \FFI::addr($this->pointer));
         $this->text = $this->ffi->new('char[' . self::TEXT_SIZE . ']');
+        $this->sends = $this->ffi->new('int64_t[' . 3 * self::BATCH . ']');
+        $this->results = $this->ffi->new('int32_t[' . self::BATCH . ']');
         $this->check($this->ffi->wm_app_set_int($this->app, 'pull', 1));
     }
 
@@ -98,6 +120,10 @@ final class FfiCore implements Core
 
     public function setWorker(int $worker, string $option, int|string $value): void
     {
+        if ($option === 'max_send_buffer') {
+            $this->hasSmallLimit = $this->hasSmallLimit || $value < self::SMALL_LIMIT;
+            $value = $this->withRoomForBatch((int) $value);
+        }
         $this->check(\is_int($value) ? $this->ffi->wm_worker_set_int($this->workers[$worker], $option, $value)
             : $this->ffi->wm_worker_set_str($this->workers[$worker], $option, $value));
     }
@@ -130,6 +156,9 @@ final class FfiCore implements Core
 
     public function stopWorker(int $worker): void
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         $this->ffi->wm_worker_stop($this->workers[$worker]);
     }
 
@@ -144,6 +173,7 @@ final class FfiCore implements Core
         $pointer = $this->pointer;
         $began = $flushed = $count > 1 ? \hrtime(true) : 0;
         $eager = $count > 1 && $count <= self::EAGER;
+        $this->isBatching = $count > self::EAGER && !$this->hasSmallLimit;
         $interval = $this->isSlow ? self::WORDS - 1 : 8 * self::WORDS - 1;
         for ($i = 0, $end = $count * self::WORDS; $i < $end; $i += self::WORDS) {
             // kind, flags | conn | worker | user | data | len | id | code, detail
@@ -160,9 +190,13 @@ final class FfiCore implements Core
                     $this->ffi->wm_app_flush($this->app);
                 }
             } elseif (($i & $interval) === 0 && $began !== 0 && \hrtime(true) - $flushed > self::FLUSH_NS) {
-                $this->ffi->wm_app_flush($this->app);
+                $this->flush();
                 $flushed = \hrtime(true);
             }
+        }
+        $this->isBatching = false;
+        if ($this->batched > 0) {
+            $this->sendBatch();
         }
         $this->isSlow = $began !== 0 && \hrtime(true) - $began > $count * self::SLOW_NS;
         return $count;
@@ -184,6 +218,7 @@ final class FfiCore implements Core
                 $receiver?->bufferFull();
                 break;
             case 6: // WM_EVENT_BUFFER_DRAIN
+                unset($this->direct[$connection]);
                 $receiver?->bufferDrain();
                 break;
             case 7: // WM_EVENT_ERROR
@@ -191,7 +226,7 @@ final class FfiCore implements Core
                 $receiver?->error($code < 0x80000000 ? $code : $code - 0x100000000, $this->string($i));
                 break;
             case 8: // WM_EVENT_CLOSE
-                unset($this->receivers[$connection]);
+                unset($this->receivers[$connection], $this->direct[$connection]);
                 $receiver?->ended();
                 break;
             case 9: // WM_EVENT_TIMER
@@ -221,7 +256,7 @@ final class FfiCore implements Core
 
     public function forget(int $connection): void
     {
-        unset($this->receivers[$connection]);
+        unset($this->receivers[$connection], $this->direct[$connection]);
         if ($this->connecting === $connection) {
             $this->connecting = 0;
         }
@@ -239,21 +274,81 @@ final class FfiCore implements Core
 
     public function flush(): void
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         $this->ffi->wm_app_flush($this->app);
     }
 
     public function stop(): void
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         $this->ffi->wm_app_stop($this->app);
     }
 
     public function send(int $connection, string $data, int $flags): int
     {
-        return $this->ffi->wm_conn_send($connection, $data, \strlen($data), $flags);
+        $length = \strlen($data);
+        if ($this->isBatching) {
+            if ($length <= self::BATCHED_MAX && ($this->direct === [] || !isset($this->direct[$connection]))) {
+                $sends = $this->sends;
+                $at = 3 * $this->batched;
+                $sends[$at] = $connection;
+                $sends[$at + 1] = $length;
+                $sends[$at + 2] = $flags;
+                $this->batch .= $data;
+                if (++$this->batched === self::BATCH) {
+                    $this->sendBatch();
+                }
+                return 0;
+            }
+            if ($this->batched > 0) {
+                $this->sendBatch();
+            }
+        }
+        $result = $this->ffi->wm_conn_send($connection, $data, $length, $flags);
+        if ($result > 0) {
+            $this->direct[$connection] = true;
+        }
+        return $result;
+    }
+
+    /** Hands the collected messages to libwm, in their order. */
+    private function sendBatch(): void
+    {
+        [$data, $count] = [$this->batch, $this->batched];
+        $this->batch = '';
+        $this->batched = 0;
+        if ($this->ffi->wm_conn_send_many($data, \strlen($data), $this->sends, $count, $this->results) === 0) {
+            return;
+        }
+        $refused = [];
+        for ($i = 0; $i < $count; $i++) {
+            $result = $this->results[$i];
+            $connection = $this->sends[3 * $i];
+            if ($result > 0) {
+                $this->direct[$connection] = true;
+            } elseif ($result < 0 && isset($this->receivers[$connection])) {
+                $refused[] = [$this->receivers[$connection], $result];
+            }
+        }
+        foreach ($refused as [$receiver, $result]) {
+            $receiver->refused($result);
+        }
+    }
+
+    private function withRoomForBatch(int $limit): int
+    {
+        return $limit < self::SMALL_LIMIT ? $limit : \min($limit + self::BATCH_BYTES, 0x80000000);
     }
 
     public function respond(int $request, int $status, string $headers, string $body): int
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         return $this->ffi->wm_request_respond($request, $status, $headers, \strlen($headers), $body, \strlen($body), 0);
     }
 
@@ -269,11 +364,17 @@ final class FfiCore implements Core
 
     public function close(int $connection, int $code, string $reason): void
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         $this->ffi->wm_conn_close($connection, $code, $reason, \strlen($reason));
     }
 
     public function destroy(int $connection): void
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         $this->ffi->wm_conn_destroy($connection);
     }
 
@@ -289,6 +390,15 @@ final class FfiCore implements Core
 
     public function setConnection(int $connection, string $option, int $value): void
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
+        if ($option === 'max_send_buffer') {
+            if ($value < self::SMALL_LIMIT) {
+                $this->hasSmallLimit = true;
+            }
+            $value = $this->withRoomForBatch($value);
+        }
         $result = $this->ffi->wm_conn_set_int($connection, $option, $value);
         if ($result !== self::CLOSED) {
             $this->check($result);
@@ -309,6 +419,9 @@ final class FfiCore implements Core
 
     public function counters(int $connection): array
     {
+        if ($this->batched > 0) {
+            $this->sendBatch();
+        }
         return [
             max(0, $this->ffi->wm_conn_bytes_read($connection)),
             max(0, $this->ffi->wm_conn_bytes_written($connection)),

@@ -15,4 +15,6 @@ interface Receiver
     /** $code: WM_E... of wm/error.h */
     public function error(int $code, string $text): void;
     public function ended(): void;
+    /** libwm has not taken a message, of which send() had said that it was; $result as of Core::send(). */
+    public function refused(int $result): void;
 }

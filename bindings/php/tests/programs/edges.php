@@ -11,10 +11,45 @@ use Workerman\Worker;
 $text = new Worker(address('text'));
 $text->onWorkerStart = fn () => ready();
 $text->onConnect = function (TcpConnection $connection): void {
-    $connection->maxSendBufferSize = PHP_INT_MAX; // no limit
-    $connection->maxPackageSize = PHP_INT_MAX;
+    $connection->maxPackageSize = PHP_INT_MAX; // no limit
 };
-$text->onMessage = fn (TcpConnection $connection, string $data) => $connection->send("echo $data");
+$text->onMessage = function (TcpConnection $connection, string $data) use ($text): void {
+    [$word, $number] = explode(' ', $data) + [1 => '0'];
+    switch ($word) {
+        case 'order': // short and long ones, and calls in between that must not overtake them
+            $connection->send($number);
+            if ($number % 7 === 0) {
+                $connection->send(str_repeat('x', 5000));
+            }
+            if ($number % 50 === 0) {
+                $connection->getSendBufferQueueSize();
+            }
+            if ($number % 11 === 0) {
+                foreach ($text->connections as $each) {
+                    $each->send("to all $number");
+                }
+            }
+            return;
+        case 'last':
+            $connection->close('bye');
+            return;
+        case 'flood':
+            $text->counts ??= ['taken' => 0, 'refused' => 0, 'errors' => 0];
+            $connection->onError ??= function () use ($text): void {
+                $text->counts['errors']++;
+            };
+            $text->counts[$connection->send(str_pad($number, 99)) === false ? 'refused' : 'taken']++;
+            return;
+        case 'unlimited':
+            $connection->maxSendBufferSize = PHP_INT_MAX;
+            $connection->send('unlimited');
+            return;
+        case 'counts':
+            $connection->send(json_encode($text->counts));
+            return;
+    }
+    $connection->send("echo $data");
+};
 
 $http = new Worker(address('http', 2));
 $http->onWorkerStart = fn () => ready();

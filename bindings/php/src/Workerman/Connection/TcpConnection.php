@@ -364,6 +364,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         }
     }
 
+    /** @internal */
+    public function refused(int $result): void
+    {
+        $this->notTaken($result);
+    }
+
     /** @internal Delivers what arrived while the connection was paused. */
     public function deliverHeld(): void
     {
