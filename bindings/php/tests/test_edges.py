@@ -89,6 +89,16 @@ def test_handshake__refused_with_headers_of_the_programs(server):
         assert peer.read_to_end() == b""
 
 
+def test_handshake__fills_server_variables_but_no_proxy(server):
+    for headers in (["Proxy: http://evil", "X-Real-IP: 1.2.3.4", "X_Real_IP: 6.6.6.6", "Cookie: a=b"], ["X-Other: 1"]):
+        with server.connect(server.ports[2]) as peer:
+            peer.shake_hands("/server?q=1", *headers)
+    (first, get, cookie), (second, *_) = server.await_trace("server", 2)
+    assert first["HTTP_X_REAL_IP"] == "1.2.3.4" and "HTTP_PROXY" not in first
+    assert (get, cookie) == ({"q": "1"}, {"a": "b"})
+    assert "HTTP_X_REAL_IP" not in second and second["HTTP_X_OTHER"] == "1"
+
+
 @pytest.mark.parametrize("body", [b"--X" + b"\r\n--aX" * 1_400_000, b"--X" + b"\r\n--X" * 1_400_000,
                                   b'--X\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"\xe6\xbc\xa2" * 3_000_000 + b"\r\n--X--\r\n"])
 def test_form__takes_memory_in_proportion(server, body):

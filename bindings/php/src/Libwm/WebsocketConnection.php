@@ -13,6 +13,9 @@ use Workerman\Worker;
 /** A connection of a websocket worker. */
 final class WebsocketConnection extends TcpConnection
 {
+    /** @var list<string> what the last handshake has put into $_SERVER */
+    private static array $wmFilled = [];
+
     /** The handshake, while it is unanswered. */
     private int $wmRequest = 0;
 
@@ -47,13 +50,16 @@ final class WebsocketConnection extends TcpConnection
     {
         $_GET = $request->get();
         $_COOKIE = $request->cookie();
-        foreach (array_keys($_SERVER) as $name) {
-            if (\strncmp((string) $name, 'HTTP_', 5) === 0) {
-                unset($_SERVER[$name]);
-            }
+        foreach (self::$wmFilled as $name) {
+            unset($_SERVER[$name]);
         }
+        self::$wmFilled = [];
         foreach ($request->header() as $name => $value) {
-            $_SERVER['HTTP_' . strtoupper(strtr((string) $name, '-', '_'))] = $value;
+            // HTTP_PROXY is a variable of the environment that HTTP clients obey (CVE-2016-5385); X_Real_IP must not pass for X-Real-IP.
+            if ($name === 'proxy' || str_contains((string) $name, '_')) {
+                continue;
+            }
+            $_SERVER[self::$wmFilled[] = 'HTTP_' . strtoupper(strtr((string) $name, '-', '_'))] = $value;
         }
         $_SERVER['QUERY_STRING'] = $request->queryString();
         $_SERVER['REQUEST_METHOD'] = $request->method();

@@ -76,6 +76,9 @@ $http->onMessage = function (TcpConnection $connection, Request $request): void 
 $websocket = new Worker(address('websocket', 3));
 $websocket->onWorkerStart = fn () => ready();
 $websocket->onWebSocketConnect = function (TcpConnection $connection, Request $request): void {
+    if ($request->path() === '/server') {
+        trace('server', array_filter($_SERVER, fn ($name) => str_starts_with($name, 'HTTP_'), ARRAY_FILTER_USE_KEY), $_GET, $_COOKIE);
+    }
     if ($request->path() === '/refused') {
         $connection->close("HTTP/1.1 401 Unauthorized\r\nDate: long ago\r\nWWW-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno", true);
     }
