@@ -45,6 +45,26 @@ def test_sends__to_a_peer_that_does_not_read_say_which_are_taken(server):
     assert numbers == sorted(set(numbers))
 
 
+def test_callback__that_cannot_be_called_ends_nothing_else(server):
+    with server.connect() as peer, server.connect() as other:
+        peer.send("typo\n")
+        assert peer.read_line() == "bye"
+        assert peer.read_to_end() == b""
+        assert other.ask("hello") == "echo hello"
+    assert server.await_trace("after") == [[False]]
+    assert "no such function" in server.output()
+
+
+def test_response__of_a_pipeline_waits_for_a_slow_reader(server):
+    count = 30
+    with server.connect(server.ports[1]) as peer:
+        peer.send(request("GET", "/large") * count + request("GET", "/"))
+        with server.connect() as other:
+            assert other.ask("hello") == "echo hello"
+        assert [len(peer.read_answer().body) for _ in range(count)] == [2_000_000] * count
+        assert peer.read_answer().body == b"fine"
+
+
 def test_response__date_is_the_librarys(server):
     with server.connect(server.ports[1]) as peer:
         peer.send(request("GET", "/date"))

@@ -93,6 +93,7 @@ final class Dispatcher implements Events
 
     public function stop(int $worker): void
     {
+        Worker::wmStopping();
         if (isset($this->workers[$worker])) {
             $this->workers[$worker]->stop();
         }
@@ -149,7 +150,7 @@ final class Dispatcher implements Events
      *
      * @param array<mixed> $arguments
      */
-    public static function guard(callable $function, array $arguments = []): void
+    public static function guard(mixed $function, array $arguments = []): void
     {
         try {
             $function(...$arguments);
@@ -164,7 +165,11 @@ final class Dispatcher implements Events
         if (Worker::$exitOnException) {
             Worker::stopAll(250, $e);
         } else {
-            Worker::log($e);
+            try {
+                Worker::log($e);
+            } catch (\Throwable) { // of its __toString()
+                Worker::log(get_class($e) . " in {$e->getFile()}:{$e->getLine()}");
+            }
         }
     }
 }

@@ -13,6 +13,8 @@ final class HttpConnection extends TcpConnection
 {
     /** The request of the running onMessage, while it is unanswered. */
     private int $wmCurrent = 0;
+    /** Whether the next request waits until the answers before it have left. */
+    private bool $wmIsFull = false;
     /** @var list<int> requests whose onMessage has returned without an answer */
     private array $wmUnanswered = [];
 
@@ -83,7 +85,15 @@ final class HttpConnection extends TcpConnection
             if ($result !== Core::FULL && $result !== Core::CLOSED) {
                 throw new Error($this->wmCore->lastError(), $result); // else the client would wait for ever
             }
-            return $this->notTaken($result);
+            $this->notTaken($result);
+            if ($result === Core::FULL) {
+                $this->destroy(); // likewise
+            }
+            return false;
+        }
+        if ($result > 0) {
+            $this->wmIsFull = true;
+            $this->wmHeld ??= [];
         }
         if ($this->wmHeld !== null && $this->wmUnanswered === []) {
             Runtime::dispatcher()->resume($this);
@@ -104,16 +114,25 @@ final class HttpConnection extends TcpConnection
         return $this->wmUnanswered === [];
     }
 
+    public function bufferDrain(): void
+    {
+        if ($this->wmIsFull) {
+            $this->wmIsFull = false;
+            Runtime::dispatcher()->resume($this);
+        }
+        parent::bufferDrain();
+    }
+
     protected function holds(): bool
     {
-        return $this->wmUnanswered !== [] || parent::holds();
+        return $this->wmUnanswered !== [] || $this->wmIsFull || parent::holds();
     }
 
     /** What is sent, as a response; uses up the connection's extra headers. */
     private function response(mixed $data, bool $raw): Response
     {
         if ($raw) {
-            return Response::parse(self::text($data));
+            return Response::parse($this->text($data));
         }
         $extra = $this->headers;
         $this->headers = [];
@@ -123,7 +142,7 @@ final class HttpConnection extends TcpConnection
             }
             $response = clone $data;
         } else {
-            $response = new Response(200, [], self::text($data));
+            $response = new Response(200, [], $this->text($data));
         }
         foreach ($extra as $name => $value) {
             $response->header((string) $name, $value);
@@ -138,7 +157,7 @@ final class HttpConnection extends TcpConnection
         }
         if ($data !== null) {
             $this->headers['Connection'] = 'close'; // libwm closes once the answer has left
-            $this->send($raw ? Response::parse(self::text($data)) : $data);
+            $this->send($raw ? Response::parse($this->text($data)) : $data);
         }
         parent::close();
     }

@@ -70,7 +70,11 @@ final class Launcher
         $this->core->setApp('log_max_size', max(0, Worker::$logFileMaxSize));
         foreach (['pid_file' => Worker::$pidFile, 'log_file' => Worker::$logFile, 'stdout_file' => Worker::$stdoutFile] as $option => $path) {
             if ($path !== '') {
-                $this->core->setApp($option, $this->absolute($path));
+                $path = $this->absolute($path);
+                if ($option === 'log_file' && !is_dir(dirname($path))) {
+                    @mkdir(dirname($path), 0777, true); // libwm says what is wrong if it could not
+                }
+                $this->core->setApp($option, $path);
             }
         }
         $script = $this->absolute($this->script);
@@ -93,7 +97,7 @@ final class Launcher
      *
      * @param array<mixed> $arguments
      */
-    private static function callMaster(?callable $function, array $arguments = []): void
+    private static function callMaster(mixed $function, array $arguments = []): void
     {
         try {
             if ($function !== null) {

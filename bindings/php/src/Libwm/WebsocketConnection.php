@@ -7,7 +7,6 @@ use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
-use Workerman\Protocols\Websocket;
 use Workerman\Worker;
 
 /** A connection of a websocket worker. */
@@ -24,10 +23,7 @@ final class WebsocketConnection extends TcpConnection
         $this->wmRequest = $request;
         $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
         if ($callback !== null) {
-            $class = Http::requestClass();
-            $http = new $class($head);
-            $http->connection = $this;
-            self::fillSuperglobals($http);
+            self::fillSuperglobals($http = $this->request($head));
             $this->call($callback, $http);
         }
         if ($this->status !== self::STATUS_ESTABLISHED) {
@@ -41,8 +37,16 @@ final class WebsocketConnection extends TcpConnection
         }
         $connected = $this->onWebSocketConnected ?? $this->worker?->onWebSocketConnected;
         if ($connected !== null) {
-            $this->call($connected, $http ?? new Request($head));
+            $this->call($connected, $http ?? $this->request($head));
         }
+    }
+
+    private function request(string $head): Request
+    {
+        $class = Http::requestClass();
+        $request = new $class($head);
+        $request->connection = $this;
+        return $request;
     }
 
     /** Programs written for Workerman 3 and 4 read these in onWebSocketConnect. */
@@ -83,28 +87,10 @@ final class WebsocketConnection extends TcpConnection
         return $lines;
     }
 
-    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    /** Arrays and objects are sent as JSON. */
+    protected function text(mixed $data): string
     {
-        if ($this->status !== self::STATUS_ESTABLISHED) {
-            return false;
-        }
-        if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
-            $this->applyLimits();
-        }
-        if (!\is_string($sendBuffer)) {
-            $sendBuffer = \is_scalar($sendBuffer) || $sendBuffer instanceof \Stringable ? (string) $sendBuffer
-                : (string) json_encode($sendBuffer, JSON_UNESCAPED_UNICODE);
-        }
-        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === Websocket::BINARY_TYPE_BLOB ? 0
-            : ($this->websocketType === Websocket::BINARY_TYPE_BLOB_DEFLATE ? 0 : Core::SEND_BINARY));
-        $result = $this->wmCore->send($this->wmHandle, $sendBuffer, $flags);
-        if ($result === 0) {
-            return true;
-        }
-        if ($result === Core::TOO_LONG) {
-            $result = $this->withRoom(\strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, $flags));
-        }
-        return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
+        return $data === null || \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
     }
 
     public function close(mixed $data = null, bool $raw = false): void
@@ -116,7 +102,7 @@ final class WebsocketConnection extends TcpConnection
             $this->reject($data, $raw);
             return;
         }
-        $frame = $raw ? self::text($data) : '';
+        $frame = $raw ? $this->text($data) : '';
         if ($frame !== '' && $frame[0] === "\x88") { // a close frame that the program has made
             $code = \strlen($frame) >= 4 ? (\ord($frame[2]) << 8) + \ord($frame[3]) : 1000;
             $this->closeWith($code, (string) \substr($frame, 4, 123));
@@ -128,7 +114,7 @@ final class WebsocketConnection extends TcpConnection
     /** Closes inside onWebSocketConnect: the data of a raw close are an HTTP response. */
     private function reject(mixed $data, bool $raw): void
     {
-        $response = $raw ? Response::parse(self::text($data)) : new Response(403, [], self::text($data ?? ''));
+        $response = $raw ? Response::parse($this->text($data)) : new Response(403, [], $this->text($data ?? ''));
         $request = $this->wmRequest;
         $this->wmRequest = 0;
         [$status, $headers, $body] = $response->parts();

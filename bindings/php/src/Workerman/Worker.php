@@ -132,6 +132,9 @@ class Worker
         if (PHP_SAPI !== 'cli') {
             exit("Only run in command line mode\n");
         }
+        if (self::$status !== self::STATUS_INITIAL) {
+            throw new \LogicException('Worker::runAll() runs already');
+        }
         try {
             self::$status = self::STATUS_STARTING;
             self::$globalEvent ??= new NotYet('Worker::$globalEvent');
@@ -337,7 +340,10 @@ class Worker
         if ($this->socketName === null) {
             return null;
         }
-        [$scheme, $rest] = explode('://', $this->socketName, 2) + ['', ''];
+        if (!str_contains($this->socketName, '://')) {
+            return $this->socketName; // libwm shows the right form
+        }
+        [$scheme, $rest] = explode('://', $this->socketName, 2);
         $scheme = strtolower($scheme);
         if ($this->transport === 'ssl' || $this->transport === 'udp') {
             throw NotYet::error("transport '$this->transport'");
@@ -412,6 +418,12 @@ class Worker
             }
         }
         throw new Error('this process serves no worker of the program');
+    }
+
+    /** @internal */
+    public static function wmStopping(): void
+    {
+        self::$status = self::STATUS_SHUTDOWN;
     }
 
     /** @internal */

@@ -33,6 +33,12 @@ $text->onMessage = function (TcpConnection $connection, string $data) use ($text
         case 'last':
             $connection->close('bye');
             return;
+        case 'typo': // callbacks that cannot be called
+            $connection->onClose = 'no such function';
+            $connection->onError = [$connection, 'no such method'];
+            $connection->close('bye');
+            trace('after', isset($text->connections[$connection->id]));
+            return;
         case 'flood':
             $text->counts ??= ['taken' => 0, 'refused' => 0, 'errors' => 0];
             $connection->onError ??= function () use ($text): void {
@@ -64,6 +70,9 @@ $http->onMessage = function (TcpConnection $connection, Request $request): void 
         case '/stream':
             $connection->headers = ['Content-Type' => 'text/event-stream', 'Transfer-Encoding' => 'chunked'];
             throw new Exception('before the stream');
+        case '/large':
+            $connection->send(str_repeat('x', 2_000_000));
+            return;
         case '/form':
             $connection->send(json_encode($request->post()));
             return;

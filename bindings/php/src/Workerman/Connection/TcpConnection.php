@@ -8,6 +8,7 @@ use Libwm\Dispatcher;
 use Libwm\NotYet;
 use Libwm\Receiver;
 use Libwm\Runtime;
+use Workerman\Protocols\Websocket;
 use Workerman\Worker;
 
 /** An accepted connection. Programs may set properties of their own on it. */
@@ -113,8 +114,9 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
-        $data = \is_string($sendBuffer) ? $sendBuffer : self::text($sendBuffer);
-        $flags = $raw ? Core::SEND_RAW : 0;
+        $data = \is_string($sendBuffer) ? $sendBuffer : $this->text($sendBuffer);
+        $isText = $this->websocketType === Websocket::BINARY_TYPE_BLOB || $this->websocketType === Websocket::BINARY_TYPE_BLOB_DEFLATE;
+        $flags = $raw ? Core::SEND_RAW : ($isText ? 0 : Core::SEND_BINARY);
         $result = $this->wmCore->send($this->wmHandle, $data, $flags);
         if ($result === 0) {
             return true;
@@ -359,8 +361,9 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /** @internal */
     public function error(int $code, string $text): void
     {
-        if ($this->onError !== null) {
-            $this->call($this->onError, $code === Core::FULL ? self::SEND_FAIL : $code, $text);
+        // Workerman tells of a peer's errors by onClose alone.
+        if ($code === Core::FULL && $this->onError !== null) {
+            $this->call($this->onError, self::SEND_FAIL, $text);
         }
     }
 
@@ -441,7 +444,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     }
 
     /** @internal Calls a callback of this connection. */
-    public function call(callable $callback, mixed ...$arguments): void
+    public function call(mixed $callback, mixed ...$arguments): void
     {
         try {
             $callback($this, ...$arguments);
@@ -512,7 +515,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return false;
     }
 
-    protected static function text(mixed $data): string
+    /** What is sent, as bytes. */
+    protected function text(mixed $data): string
     {
         if (\is_string($data)) {
             return $data;

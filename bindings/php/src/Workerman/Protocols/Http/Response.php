@@ -184,9 +184,7 @@ class Response
         $response->typed = false;
         foreach (array_slice(preg_split('/\r?\n/', $head) ?: [], 1) as $line) {
             [$name, $value] = \explode(':', $line, 2) + [1 => ''];
-            if (strcasecmp($name, 'transfer-encoding') !== 0) {
-                $response->withHeaders([$name => \trim($value)]);
-            }
+            $response->withHeaders([$name => \trim($value)]);
         }
         return $response;
     }
