@@ -134,6 +134,7 @@ private:
     void release_workers();
     void arm_due();
     bool has_work() const;
+    int64_t next_wake_ms();
     void set_limits();
     static void arm(void *self);
     static void woken(void *self);
@@ -145,6 +146,7 @@ private:
     std::vector<Service> services_;
     uint64_t last_part_id_ = 0;
     int64_t max_by_descriptors_ = 0;
+    int64_t wake_at_ms_ = Loop::kNever; ///< the next step of max_wait_ms
     bool started_ = false;
     bool stopped_ = false;
     bool worker_released_ = false; ///< one of workers_ is to be freed

@@ -301,9 +301,20 @@ void App::release_workers()
         }
 }
 
+/// A step stays armed over the turns before it, so that it costs a turn nothing.
+int64_t App::next_wake_ms()
+{
+    if (options.max_wait_ms == 0)
+        return Loop::kNever;
+    int64_t now = reactor.loop.now_ms();
+    if (wake_at_ms_ <= now || wake_at_ms_ > now + options.max_wait_ms)
+        wake_at_ms_ = now + options.max_wait_ms;
+    return wake_at_ms_;
+}
+
 void App::arm_due()
 {
-    reactor.loop.set_due(std::min({timers->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms()}));
+    reactor.loop.set_due(std::min({timers->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms(), next_wake_ms()}));
 }
 
 void App::arm(void *app)

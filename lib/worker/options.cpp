@@ -59,6 +59,8 @@ const OptionRow kAppRows[] = {
            "reload: websockets are told over this time, so that they do not come back at once"),
     WM_INT(AppOptions, log_max_size, "bytes", 0, kForever, false,
            "size at which log_file is renamed to log_file.1, unless it is a link; 0: never"),
+    WM_INT(AppOptions, max_wait_ms, "ms", 0, kForever, true,
+           "longest wait of a turn; costs less than a timeout for each poll; 0: without limit"),
     WM_INT(AppOptions, slow_callback_ms, "ms", 0, kForever, true, "logs a callback that holds up the loop for longer; 0: never"),
     WM_INT(AppOptions, pull, "bool", 0, 1, false, "wm_app_main returns WM_CHILD in each process, and the host polls"),
     WM_TEXT(AppOptions, name, false, "name of the instance, and of its files; empty: the program's, its files with a hash of its path"),

@@ -36,6 +36,7 @@ struct AppOptions {
     int64_t graceful_timeout_ms = 60000;
     int64_t drain_ms = 1000;
     int64_t log_max_size = 10 << 20;
+    int64_t max_wait_ms = 0;
     int64_t slow_callback_ms = 500;
     int64_t pull = 0;
     std::string name;

@@ -249,6 +249,26 @@ static void accept_between_polls__shows_at_the_descriptor(void **state)
     wm_app_free(app);
 }
 
+static void max_wait__ends_waits_without_a_timeout(void **state)
+{
+    (void)state;
+    wm_app *app = wm_app_new();
+    assert_int_equal(wm_app_set_int(app, "max_wait_ms", 20), 0);
+    wm_event event;
+    for (int i = 0; i < 3; i++) {
+        int64_t before = clock_ms();
+        assert_int_equal(wm_app_poll(app, &event, 1, -1), 0);
+        assert_int_equal(wm_app_run_once(app, -1), 0);
+        assert_true(clock_ms() - before >= 20); /* two waits, of which the first may begin late in a step */
+    }
+    int fd = wm_app_fd(app);
+    struct pollfd watched = {fd, POLLIN, 0};
+    assert_int_equal(poll(&watched, 1, GUARD_MS), 1);
+    assert_int_equal(wm_app_set_int(app, "max_wait_ms", 0), 0);
+    wm_app_poll(app, &event, 1, 0);
+    wm_app_free(app);
+}
+
 static void time_of_the_host__is_no_callback(void **state)
 {
     (void)state;
@@ -288,6 +308,7 @@ int main(void)
         cmocka_unit_test(websocket__pause_after_a_close),
         cmocka_unit_test(websocket__a_bad_frame_behind_a_pending_handshake),
         cmocka_unit_test(accept_between_polls__shows_at_the_descriptor),
+        cmocka_unit_test(max_wait__ends_waits_without_a_timeout),
         cmocka_unit_test(time_of_the_host__is_no_callback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

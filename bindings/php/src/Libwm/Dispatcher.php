@@ -10,9 +10,7 @@ use Workerman\Worker;
 final class Dispatcher implements Events
 {
     /** Longest wait of a handler that the program has set with pcntl_signal(). */
-    private const SIGNALS_MS = 1000;
-    /** The same in a program that has called pcntl_async_signals(). */
-    private const ASYNC_SIGNALS_MS = 100;
+    private const SIGNALS_MS = 500;
 
     /** @var array<int, Worker> */
     private array $workers = [];
@@ -29,12 +27,15 @@ final class Dispatcher implements Events
     public function run(): void
     {
         $hasSignals = function_exists('pcntl_signal_dispatch');
+        if ($hasSignals) {
+            // A signal does not end a poll, and PHP calls the handlers of pcntl_signal() only between two calls.
+            $this->core->setApp('max_wait_ms', self::SIGNALS_MS);
+        }
         do {
             while ($this->resumed !== []) {
                 array_shift($this->resumed)->deliverHeld();
             }
-            // A signal does not end a poll, and PHP calls the handlers of pcntl_signal() only between two calls.
-            $result = $this->core->poll($this, !$hasSignals ? -1 : (\pcntl_async_signals() ? self::ASYNC_SIGNALS_MS : self::SIGNALS_MS));
+            $result = $this->core->poll($this, -1);
             if ($hasSignals) {
                 self::dispatchSignals();
             }
