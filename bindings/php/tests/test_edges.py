@@ -1,10 +1,12 @@
 """What programs do at the edges of the classes, and peers at those of their patience."""
 import json
+import socket
+import struct
 
 import pytest
 
 import ws_frames
-from php_program import request, resident
+from php_program import eventually, request, resident
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +128,28 @@ def test_form__takes_memory_in_proportion(server, body):
         peer.send(request("POST", "/form", "Content-Type: multipart/form-data; boundary=X", body=body))
         assert peer.read_answer().status == 200
     assert all(resident(pid) < 160 << 20 for pid in server.pids())
+
+
+def test_form__parts_end_where_they_end(server):
+    field = 'Content-Disposition: form-data; name="%s"\r\n\r\n'
+    body = "a preamble\r\n--X\r\n" + field % "empty" + "--X\r\n" + field % "secret" + "hunter2\r\n--X--\r\nan epilogue"
+    with server.connect(server.ports[1]) as peer:
+        peer.send(request("POST", "/form", "Content-Type: multipart/form-data; boundary=X", body=body))
+        assert json.loads(peer.read_answer().body) == {"empty": "", "secret": "hunter2"}
+
+
+def test_connections__of_peers_that_reset_are_forgotten(server):
+    def count():
+        with server.connect(server.ports[1]) as asking:
+            asking.send(request("GET", "/count"))
+            return int(asking.read_answer().body)
+    before = count()
+    for _ in range(5):
+        peer = server.connect(server.ports[1])
+        peer.send(request("GET", "/large") * 40)
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.sock.close()
+    eventually(lambda: count() <= before, "the end of the others")
 
 
 def test_messages__held_outlive_a_peer_that_closes(server):

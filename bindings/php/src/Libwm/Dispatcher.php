@@ -40,6 +40,9 @@ final class Dispatcher implements Events
                 self::dispatchSignals();
             }
         } while ($result >= 0);
+        foreach (TcpConnection::$connections as $connection) {
+            $connection->closed(); // paused, with messages that waited
+        }
         if ($result !== Core::STOPPED) {
             throw new Error($this->core->lastError(), $result);
         }

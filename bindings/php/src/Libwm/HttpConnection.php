@@ -111,7 +111,14 @@ final class HttpConnection extends TcpConnection
     /** Nobody waits for the answers. */
     protected function outlives(): bool
     {
-        return $this->wmUnanswered === [];
+        return $this->wmUnanswered === [] && !$this->wmIsFull;
+    }
+
+    /** A lost answer would give all later ones to the wrong requests. */
+    public function refused(int $result): void
+    {
+        parent::refused($result);
+        $this->destroy();
     }
 
     public function bufferDrain(): void

@@ -45,8 +45,22 @@ final class Launcher
                 throw new Error($e->getMessage());
             }
         }
+        self::loadClasses();
         $result = $this->core->main([$this->script, ...$this->words()]);
         return $result === Core::CHILD ? $this->serve() : $result;
+    }
+
+    /** Now, as a process may not have the right to read them later, or a descriptor, and an update may replace them. */
+    private static function loadClasses(): void
+    {
+        $root = dirname(__DIR__);
+        $files = new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator($root, \FilesystemIterator::SKIP_DOTS));
+        foreach ($files as $file) {
+            $class = strtr(substr((string) $file, strlen($root) + 1, -4), '/', '\\');
+            if (str_contains($class, '\\')) { // all but compatibility.php
+                class_exists($class) || interface_exists($class);
+            }
+        }
     }
 
     /** @return list<string> */
@@ -69,7 +83,7 @@ final class Launcher
         $this->core->setApp('stop_timeout_ms', (int) round(Worker::$stopTimeout * 1000));
         $this->core->setApp('log_max_size', max(0, Worker::$logFileMaxSize));
         foreach (['pid_file' => Worker::$pidFile, 'log_file' => Worker::$logFile, 'stdout_file' => Worker::$stdoutFile] as $option => $path) {
-            if ($path !== '') {
+            if ($path !== '' && !str_contains($path, '://')) { // php://stdout is where libwm's log goes by itself
                 $path = $this->absolute($path);
                 if ($option === 'log_file' && !is_dir(dirname($path))) {
                     @mkdir(dirname($path), 0777, true); // libwm says what is wrong if it could not

@@ -90,7 +90,7 @@ final class WebsocketConnection extends TcpConnection
     /** Arrays and objects are sent as JSON. */
     protected function text(mixed $data): string
     {
-        return $data === null || \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
+        return \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
     }
 
     public function close(mixed $data = null, bool $raw = false): void
@@ -117,10 +117,14 @@ final class WebsocketConnection extends TcpConnection
         $response = $raw ? Response::parse($this->text($data)) : new Response(403, [], $this->text($data ?? ''));
         $request = $this->wmRequest;
         $this->wmRequest = 0;
-        [$status, $headers, $body] = $response->parts();
-        if ($this->wmCore->reject($request, $status >= 300 ? $status : 403, $headers, $body) < 0) {
-            Worker::log("websocket handshake: {$this->wmCore->lastError()}");
-            $this->wmCore->destroy($this->wmHandle);
+        try {
+            [$status, $headers, $body] = $response->parts();
+            if ($this->wmCore->reject($request, $status >= 300 ? $status : 403, $headers, $body) < 0) {
+                throw new Error($this->wmCore->lastError());
+            }
+        } catch (\Throwable $e) { // of what the program has written
+            Worker::log("refusal of a websocket handshake: {$e->getMessage()}");
+            $this->wmCore->reject($request, 403, '', "refused\n");
         }
         $this->closed();
     }

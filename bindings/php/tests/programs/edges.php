@@ -73,6 +73,9 @@ $http->onMessage = function (TcpConnection $connection, Request $request): void 
         case '/large':
             $connection->send(str_repeat('x', 2_000_000));
             return;
+        case '/count':
+            $connection->send((string) count($connection->worker->connections));
+            return;
         case '/form':
             $connection->send(json_encode($request->post()));
             return;

@@ -73,6 +73,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /** @var list<array{string, int}>|null messages that wait; null: the next one is delivered at once */
     protected ?array $wmHeld = null;
     private bool $wmPaused = false;
+    private bool $wmReads = true;
     /** Whether libwm has ended it, while messages wait for resumeRecv(). */
     private bool $wmEnded = false;
     private int $wmRegisteredId;
@@ -200,7 +201,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         }
         $this->wmPaused = true;
         $this->wmHeld ??= [];
-        $this->wmCore->pause($this->wmHandle);
+        $this->updateReading();
     }
 
     public function resumeRecv(): void
@@ -209,7 +210,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
             return;
         }
         $this->wmPaused = false;
-        $this->wmCore->resume($this->wmHandle);
+        $this->updateReading();
         Runtime::dispatcher()->resume($this);
     }
 
@@ -378,7 +379,6 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     {
         $held = $this->wmHeld ?? [];
         $this->wmHeld = null;
-        $stalled = $held !== [];
         while ($held !== [] && !$this->holds() && $this->status === self::STATUS_ESTABLISHED) {
             $this->receive(...\array_shift($held));
         }
@@ -387,18 +387,28 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         }
         if ($this->wmEnded && ($this->wmHeld ?? []) === []) {
             $this->closed();
-        } elseif ($stalled && !$this->wmPaused && $held === [] && $this->status === self::STATUS_ESTABLISHED) {
-            $this->wmCore->resume($this->wmHandle);
+        } elseif ($this->status === self::STATUS_ESTABLISHED) {
+            $this->updateReading();
         }
     }
 
     /** Keeps a message for later. libwm reads no more of this connection meanwhile, so that only a batch can wait. */
     protected function hold(string $data, int $request): void
     {
-        if ($this->wmHeld === [] && !$this->wmPaused) {
-            $this->wmCore->pause($this->wmHandle);
-        }
         $this->wmHeld[] = [$data, $request];
+        if ($this->wmReads) {
+            $this->updateReading();
+        }
+    }
+
+    /** libwm reads while the connection is not paused and no message waits. */
+    private function updateReading(): void
+    {
+        $reads = !$this->wmPaused && ($this->wmHeld ?? []) === [];
+        if ($reads !== $this->wmReads) {
+            $this->wmReads = $reads;
+            $reads ? $this->wmCore->resume($this->wmHandle) : $this->wmCore->pause($this->wmHandle);
+        }
     }
 
     /** Whether messages have to wait. */
@@ -428,7 +438,10 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($this->status === self::STATUS_CLOSED) {
             return;
         }
-        $this->updateCounters();
+        $this->updateCounters(); // may call onError
+        if ($this->status === self::STATUS_CLOSED) {
+            return;
+        }
         $this->status = self::STATUS_CLOSED;
         $this->wmCore->forget($this->wmHandle);
         $onClose = $this->onClose;

@@ -244,9 +244,13 @@ class Request
     private static function parseMultipart(string $body, string $boundary): array
     {
         $delimiter = "\r\n--$boundary";
-        $at = \strpos("\r\n" . \substr($body, 0, \strlen($delimiter)), $delimiter) === 0 ? \strlen($delimiter) - 2 : false;
+        $at = \strlen($delimiter) - 2;
+        if (!str_starts_with($body, "--$boundary")) { // a preamble (RFC 2046 §5.1.1)
+            $first = \strpos($body, $delimiter);
+            $at = $first === false ? \strlen($body) : $first + \strlen($delimiter);
+        }
         $pairs = $values = [];
-        for ($parts = 0; $at !== false && $parts < self::MAX_PARTS; $parts++) {
+        for ($parts = 0; $parts < self::MAX_PARTS; $parts++) {
             $end = \strpos($body, $delimiter, $at);
             $blank = \strpos($body, "\r\n\r\n", $at);
             if ($end === false || $blank === false || $blank > $end) {
@@ -256,7 +260,7 @@ class Request
             if (preg_match('/^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"([^\r\n]*)/im', $head, $found)
                 && !preg_match('/;\s*filename\*?=/i', $found[2])) {
                 $pairs[] = urlencode($found[1]) . '=' . \count($values);
-                $values[] = \substr($body, $blank + 4, $end - $blank - 4);
+                $values[] = \substr($body, $blank + 4, max(0, $end - $blank - 4)); // the blank line may be the delimiter's
             }
             $at = $end + \strlen($delimiter);
         }
