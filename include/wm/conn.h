@@ -113,9 +113,9 @@ WM_API int wm_conn_local_port(wm_conn conn);
 /** The local address, for unix the socket's path; as wm_conn_remote_address. @since 0.1.0 */
 WM_API int wm_conn_local_address(wm_conn conn, char *out, size_t cap);
 
-/** Bytes read from the peer so far, or WM_ECLOSED. @since 0.1.0 */
+/** Bytes read from the peer so far, or WM_ECLOSED; after a CLOSE record still known until the next poll. @since 0.1.0 */
 WM_API int64_t wm_conn_bytes_read(wm_conn conn);
-/** Bytes that the kernel has taken for the peer so far, or WM_ECLOSED. @since 0.1.0 */
+/** Bytes that the kernel has taken for the peer so far, or WM_ECLOSED; as wm_conn_bytes_read. @since 0.1.0 */
 WM_API int64_t wm_conn_bytes_written(wm_conn conn);
 /** Bytes sent that the kernel has not taken yet, or WM_ECLOSED. @since 0.1.0 */
 WM_API int64_t wm_conn_send_queue_size(wm_conn conn);

@@ -64,6 +64,14 @@ template <class Body> int64_t count_of(wm_conn conn, Body body)
     return result != 0 ? result : count;
 }
 
+/// The same, of a connection that has closed, too, until the next poll.
+int64_t count_of_closed(wm_conn conn, int64_t count, uint64_t ClosedCounts::*member)
+{
+    App *app = count == WM_ECLOSED ? App::of_this_thread(unpack_id(conn).app) : nullptr;
+    const ClosedCounts *closed = app ? app->reactor.dispatch.closed(conn) : nullptr;
+    return closed ? static_cast<int64_t>(closed->*member) : count;
+}
+
 } // namespace
 
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
@@ -173,12 +181,12 @@ int wm_conn_local_address(wm_conn conn, char *out, size_t cap)
 
 int64_t wm_conn_bytes_read(wm_conn conn)
 {
-    return count_of(conn, [](Connection &self) { return self.bytes_read; });
+    return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_read; }), &ClosedCounts::bytes_read);
 }
 
 int64_t wm_conn_bytes_written(wm_conn conn)
 {
-    return count_of(conn, [](Connection &self) { return self.bytes_written; });
+    return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_written; }), &ClosedCounts::bytes_written);
 }
 
 int64_t wm_conn_send_queue_size(wm_conn conn)

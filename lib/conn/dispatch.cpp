@@ -4,6 +4,7 @@
 #include "core/id.h"
 
 #include <cstring>
+#include <new>
 
 namespace wm {
 
@@ -20,6 +21,7 @@ bool Dispatch::begin_poll(wm_event *events, size_t cap)
     cap_ = cap;
     count_ = 0;
     pulls_ = true;
+    closed_.clear();
     return true;
 }
 
@@ -177,7 +179,20 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
         event->detail = code;
         event->data = text;
         event->len = len;
+        try {
+            closed_.push_back({event->conn, conn.bytes_read, conn.bytes_written});
+        } catch (const std::bad_alloc &) {
+            return; // its counters are WM_ECLOSED then
+        }
     }
+}
+
+const ClosedCounts *Dispatch::closed(uint64_t conn) const
+{
+    for (const ClosedCounts &counts : closed_)
+        if (counts.conn == conn)
+            return &counts;
+    return nullptr;
 }
 
 void Dispatch::handshake(Connection &conn, uint64_t request, std::string_view head)

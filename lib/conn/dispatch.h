@@ -14,11 +14,20 @@
 #include "wm/event.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace wm {
 
 class Reactor;
+
+/// What is left of a connection whose CLOSE record the host has.
+struct ClosedCounts {
+    uint64_t conn;
+    uint64_t bytes_read;
+    uint64_t bytes_written;
+};
 
 class Dispatch {
 public:
@@ -27,7 +36,11 @@ public:
     /// False, with no poll begun, when out of memory for the overflow list.
     bool begin_poll(wm_event *events, size_t cap);
     /// Ends pull mode: events without a callback are dropped.
-    void stop_pulling() { pulls_ = false; }
+    void stop_pulling()
+    {
+        pulls_ = false;
+        closed_.clear();
+    }
     size_t end_poll()
     {
         size_t count = count_;
@@ -76,6 +89,8 @@ public:
     /// False: no room.
     bool write_record(const wm_event &event);
 
+    /// Of a CLOSE record of the last poll; nullptr: there is none.
+    const ClosedCounts *closed(uint64_t conn) const;
     /// Messages delivered so far.
     uint64_t messages() const { return messages_; }
 
@@ -94,6 +109,7 @@ private:
     size_t count_ = 0;
     uint64_t messages_ = 0;
     bool pulls_ = false;
+    std::vector<ClosedCounts> closed_;
 };
 
 } // namespace wm

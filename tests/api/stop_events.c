@@ -126,6 +126,40 @@ static void message__the_head_of_an_http_request_stands_before_its_body(void **s
     host_end(host);
 }
 
+struct counts {
+    int64_t read, written;
+};
+
+static void count_at_close(struct host *host, const wm_event *event)
+{
+    struct counts *counts = (struct counts *)host->context;
+    if (event->kind == WM_EVENT_MESSAGE)
+        wm_conn_send(event->conn, event->data, event->len, 0);
+    if (event->kind == WM_EVENT_CLOSE) {
+        counts->read = wm_conn_bytes_read(event->conn);
+        counts->written = wm_conn_bytes_written(event->conn);
+    }
+}
+
+static void close__counters_are_known_until_the_next_poll(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct counts counts = {0, 0};
+    host->context = &counts;
+    host->react = count_at_close;
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    client_say(host, &client, "hello\r\n");
+    client_hear(host, &client, "hello\n");
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_int_equal(counts.read, 7);
+    assert_int_equal(counts.written, 6);
+    turn(host, 0);
+    assert_int_equal(wm_conn_bytes_read(conn), WM_ECLOSED);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -133,6 +167,7 @@ int main(void)
         SCENARIO(stop__one_event_a_worker),
         SCENARIO(stop__a_worker_freed_in_the_event_of_another),
         SCENARIO(stop__again_in_the_stop_event),
+        SCENARIO(close__counters_are_known_until_the_next_poll),
         SCENARIO(index__without_a_master),
         SCENARIO(message__the_head_of_an_http_request_stands_before_its_body),
     };

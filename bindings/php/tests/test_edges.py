@@ -47,6 +47,14 @@ def test_sends__to_a_peer_that_does_not_read_say_which_are_taken(server):
     assert numbers == sorted(set(numbers))
 
 
+@pytest.mark.parametrize("line", ["counted stay", "counted close"])
+def test_counters__are_exact_in_onClose(server, line):
+    before = len(server.trace("counted"))
+    with server.connect() as peer:
+        answer = peer.ask(line)
+    assert server.await_trace("counted", before + 1)[before] == [len(line) + 1, len(answer) + 1]
+
+
 def test_callback__that_cannot_be_called_ends_nothing_else(server):
     with server.connect() as peer, server.connect() as other:
         peer.send("typo\n")

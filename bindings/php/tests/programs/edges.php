@@ -46,6 +46,13 @@ $text->onMessage = function (TcpConnection $connection, string $data) use ($text
             };
             $text->counts[$connection->send(str_pad($number, 99)) === false ? 'refused' : 'taken']++;
             return;
+        case 'counted': // by the peer's close, and by this side's
+            $connection->onClose = fn () => trace('counted', $connection->bytesRead, $connection->bytesWritten);
+            $connection->send($number);
+            if ($number === 'close') {
+                $connection->close();
+            }
+            return;
         case 'unlimited':
             $connection->maxSendBufferSize = PHP_INT_MAX;
             $connection->send('unlimited');

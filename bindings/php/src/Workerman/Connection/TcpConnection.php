@@ -47,7 +47,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public ?string $protocol;
     public int $maxSendBufferSize;
     public int $maxPackageSize;
-    /** Brought up to date by getSendBufferQueueSize(), close() and destroy(). */
+    /** Brought up to date by getSendBufferQueueSize(), and before onClose. */
     public int $bytesRead = 0;
     public int $bytesWritten = 0;
     public object $context;
@@ -438,9 +438,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($this->status === self::STATUS_CLOSED) {
             return;
         }
-        $this->updateCounters(); // may call onError
+        $queued = $this->updateCounters(); // may call onError
         if ($this->status === self::STATUS_CLOSED) {
             return;
+        }
+        if ($this->status === self::STATUS_CLOSING) {
+            $this->bytesWritten += $queued; // it leaves before the connection ends
         }
         $this->status = self::STATUS_CLOSED;
         $this->wmCore->forget($this->wmHandle);
