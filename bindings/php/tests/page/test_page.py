@@ -95,9 +95,8 @@ def test_without_reuse_port__one_of_four_processes_serves(machine):
 
 def test_without_reuse_port__the_other_processes_live_on(machine):
     program, pid = start_without_reuse_port(machine)
-    before = children()
-    eventually(lambda: idle(program) == before, "the status of four processes that serve")
-    assert before == children() and pid in before and len(before) == 4
+    found = eventually(lambda: len(now := children()) == 4 and idle(program) == now and now, "the status of four processes that serve")
+    assert pid in found and children() == found
 
 
 def test_reuse_port__all_four_processes_serve(machine):
@@ -171,7 +170,7 @@ def test_push__is_started_asked_reloaded_and_stopped_by_its_commands(machine):
     assert re.search(rf"^ *{second}\b", text, re.MULTILINE) and not re.search(rf"^ *{first}\b", text, re.MULTILINE), text
 
     assert "stop" in succeeds(program.run("stop"))
-    assert processes() == {}
+    eventually(lambda: processes() == {}, "the end of PHP's interpreter, a moment after that of the master")
     assert program.run("status").code == 3
 
 
