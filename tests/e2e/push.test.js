@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -230,6 +231,43 @@ describe('tabs', () => {
             await shows(tab, '{"to":"all"}');
             await tab.context().close();
         }
+    });
+});
+
+describe('the lines to copy', () => {
+    const hostile = ["x'; touch pwned; '", '$(touch pwned)', '`touch pwned`', '-x', '--server=evil', 'a b\\', '"><script>', '國 \u2028'];
+
+    for (const uid of hostile) {
+        test(`push to ${JSON.stringify(uid)} and to nobody else`, async t => {
+            const directory = await mkdtemp(path.join(os.tmpdir(), 'wm-lines-'));
+            t.after(() => rm(directory, { recursive: true }));
+            // Programs that print their arguments stand for those of the lines.
+            for (const name of ['wm-push', 'curl'])
+                await writeFile(path.join(directory, name), '#!/bin/sh\nfor word; do printf "%s\\0" "$word"; done\nprintf "\\n\\0"\n', { mode: 0o755 });
+            const tab = await newTab();
+            await tab.goto(`${server.url}?uid=${encodeURIComponent(uid)}`);
+            const lines = await tab.locator('#shell').textContent();
+            const own = await tab.locator('#own').textContent();
+            await tab.context().close();
+            const done = await run('sh', ['-c', `cd '${directory}'; ${lines}`], { env: { PATH: `${directory}:${process.env.PATH}` } });
+            assert.equal(done.stderr, '');
+            const [pushed, curled] = done.stdout.split('\n\0').map(text => text.split('\0'));
+            assert.ok(pushed.includes(uid) && (!uid.startsWith('-') || pushed[pushed.indexOf(uid) - 1] === '--'), lines);
+            assert.equal(JSON.parse(curled[curled.indexOf('-d') + 1]).uid, uid);
+            assert.deepEqual((await readdir(directory)).sort(), ['curl', 'wm-push']);
+            let sent;
+            class WebSocket { send(text) { sent = text; } }
+            new Function('WebSocket', `${own}\nws.onopen();`)(WebSocket);
+            assert.equal(sent, uid);
+            assert.ok(!own.includes('<'));
+        });
+    }
+
+    test('are not shown for a uid that a terminal may obey', async () => {
+        const tab = await newTab();
+        await tab.goto(`${server.url}?uid=${encodeURIComponent('a\u001b]0;x\u0007\nid')}`);
+        assert.match(await tab.locator('#shell').textContent(), /^This uid has control characters/);
+        await tab.context().close();
     });
 });
 
