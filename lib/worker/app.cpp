@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/memory_limit.h"
 #include "session/codecs.h"
 #include "session/sessions.h"
 #include "worker/commands.h"
@@ -13,7 +14,6 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
-#include <unistd.h>
 #include <utility>
 
 namespace wm {
@@ -22,7 +22,7 @@ namespace {
 
 int64_t quarter_of_memory()
 {
-    return int64_t{sysconf(_SC_PHYS_PAGES)} / 4 * sysconf(_SC_PAGE_SIZE);
+    return memory_limit() / 4;
 }
 
 int32_t level_named(const std::string &name)

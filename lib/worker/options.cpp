@@ -43,7 +43,8 @@ constexpr int64_t kLargest = int64_t{1} << 31;
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
                "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
 
-constexpr const char *kQueueTotal = "sum of what is queued for all connections; 0: a quarter of the memory";
+constexpr const char *kQueueTotal =
+    "sum of what is queued for all connections; 0: a quarter of the memory, or of what the control group allows";
 
 const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_connections, "count", 0, kLargest, true,
