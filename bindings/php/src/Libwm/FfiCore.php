@@ -14,6 +14,8 @@ final class FfiCore implements Core
     /** Records a poll; a record is WORDS 64-bit integers. */
     private const CAP = 512;
     private const WORDS = 8;
+    /** The first word of a MESSAGE record of kind WM_KIND_HTTP. */
+    private const HTTP_MESSAGE = 4 << 32 | 4;
 
     private const TEXT_SIZE = 128;
 
@@ -47,6 +49,7 @@ final class FfiCore implements Core
     private \FFI\CData $sends;
     private \FFI\CData $results;
     private string $batch = '';
+    /** Words of $sends in use. */
     private int $batched = 0;
     private bool $isBatching = false;
     /** @var array<int, true> connections that are sent to directly, because each result matters: their queue is long, or its limit small */
@@ -177,13 +180,18 @@ final class FfiCore implements Core
         $interval = $this->isSlow ? self::WORDS - 1 : 8 * self::WORDS - 1;
         for ($i = 0, $end = $count * self::WORDS; $i < $end; $i += self::WORDS) {
             // kind, flags | conn | worker | user | data | len | id | code, detail
-            $kind = $words[$i] & 0xFFFFFFFF;
-            if ($kind !== 4) { // WM_EVENT_MESSAGE
-                $this->other($events, $kind, $i);
-            } elseif (($receiver = $this->receivers[$words[$i + 1]] ?? null) !== null) { // else the program has closed it
+            $kind = $words[$i];
+            if (($kind & 0xFFFFFFFF) !== 4) { // WM_EVENT_MESSAGE
+                $this->other($events, $kind & 0xFFFFFFFF, $i);
+            } elseif (($receiver = $this->receivers[$words[$i + 1]] ?? null) === null) {
+                continue; // the program has closed it
+            } elseif ($kind === self::HTTP_MESSAGE) {
                 $head = $words[$i + 7] >> 32;
                 $address[0] = $words[$i + 4] - $head;
                 $receiver->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
+            } else {
+                $address[0] = $words[$i + 4];
+                $receiver->receive(\FFI::string($pointer, $words[$i + 5]), 0);
             }
             if ($eager) {
                 if ($i + self::WORDS < $end && ($this->isSlow || $words[$i + 1] !== $words[$i + self::WORDS + 1])) {
@@ -294,12 +302,13 @@ final class FfiCore implements Core
         if ($this->isBatching) {
             if ($length <= self::BATCHED_MAX && ($this->direct === [] || !isset($this->direct[$connection]))) {
                 $sends = $this->sends;
-                $at = 3 * $this->batched;
+                $at = $this->batched;
                 $sends[$at] = $connection;
                 $sends[$at + 1] = $length;
                 $sends[$at + 2] = $flags;
                 $this->batch .= $data;
-                if (++$this->batched === self::BATCH) {
+                $this->batched = $at += 3;
+                if ($at === 3 * self::BATCH) {
                     $this->sendBatch();
                 }
                 return 0;
@@ -318,7 +327,8 @@ final class FfiCore implements Core
     /** Hands the collected messages to libwm, in their order. */
     private function sendBatch(): void
     {
-        [$data, $count] = [$this->batch, $this->batched];
+        $data = $this->batch;
+        $count = \intdiv($this->batched, 3);
         $this->batch = '';
         $this->batched = 0;
         if ($this->ffi->wm_conn_send_many($data, \strlen($data), $this->sends, $count, $this->results) === 0) {

@@ -8,7 +8,6 @@ use Libwm\Dispatcher;
 use Libwm\NotYet;
 use Libwm\Receiver;
 use Libwm\Runtime;
-use Workerman\Protocols\Websocket;
 use Workerman\Worker;
 
 /** An accepted connection. Programs may set properties of their own on it. */
@@ -53,7 +52,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public object $context;
     /** @var array<mixed> http: headers of the next response; websocket: header lines of the handshake's answer */
     public array $headers = [];
-    /** First byte of websocket frames: Websocket::BINARY_TYPE_BLOB (text) or BINARY_TYPE_ARRAYBUFFER. */
+    /** First byte of websocket frames: Websocket::BINARY_TYPE_BLOB (text, \x81) or BINARY_TYPE_ARRAYBUFFER (\x82); with DEFLATE \xc1, \xc2. */
     public string $websocketType = "\x81";
 
     /** @var callable|null (connection) */
@@ -116,8 +115,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
             $this->applyLimits();
         }
         $data = \is_string($sendBuffer) ? $sendBuffer : $this->text($sendBuffer);
-        $isText = $this->websocketType === Websocket::BINARY_TYPE_BLOB || $this->websocketType === Websocket::BINARY_TYPE_BLOB_DEFLATE;
-        $flags = $raw ? Core::SEND_RAW : ($isText ? 0 : Core::SEND_BINARY);
+        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === "\x81" || $this->websocketType === "\xc1" ? 0 : Core::SEND_BINARY);
         $result = $this->wmCore->send($this->wmHandle, $data, $flags);
         if ($result === 0) {
             return true;
@@ -326,12 +324,13 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
             $this->hold($data, $request);
             return;
         }
-        try {
-            if ($this->onMessage !== null) {
-                ($this->onMessage)($this, $data);
+        $onMessage = $this->onMessage;
+        if ($onMessage !== null) {
+            try {
+                $onMessage($this, $data);
+            } catch (\Throwable $e) {
+                $this->fail($e);
             }
-        } catch (\Throwable $e) {
-            $this->fail($e);
         }
         if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
             $this->applyLimits();
