@@ -77,8 +77,8 @@ int64_t cgroup_memory_limit(const std::string &root)
 
 int64_t memory_limit()
 {
-    static const int64_t limit = std::min(int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE), cgroup_memory_limit(""));
-    return limit;
+    static const int64_t kLimit = std::min(int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGE_SIZE), cgroup_memory_limit(""));
+    return kLimit;
 }
 
 } // namespace wm
