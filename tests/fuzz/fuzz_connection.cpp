@@ -111,6 +111,10 @@ private:
         for (size_t i = 0; i < event.len; i++)
             sum_ = sum_ + static_cast<const unsigned char *>(event.data)[i];
         check(event.worker == worker_ && wm_worker_conn_count(event.worker) >= 0, "a record of no worker");
+        if (event.kind == WM_EVENT_STOP) {
+            check(event.conn == 0 && stops_++ == 0, "a stop of a connection, or two of one worker");
+            return;
+        }
         last_ = event.conn;
         auto known = seen_.find(event.conn);
         check((known == seen_.end()) == (event.kind == WM_EVENT_CONNECT), "the connect event is not the first");
@@ -151,6 +155,7 @@ private:
     std::vector<wm_event> events_;
     std::string name_;
     std::map<wm_conn, Seen> seen_;
+    int stops_ = 0;
     std::vector<wm_request> requests_;
     wm_conn last_ = 0;
     bool turn_ = false;
