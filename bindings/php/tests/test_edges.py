@@ -84,7 +84,7 @@ def test_response__date_is_the_librarys(server):
         assert peer.read_to_end() == b""
 
 
-@pytest.mark.parametrize("path", ["/status", "/stream"])
+@pytest.mark.parametrize("path", ["/status", "/stream", "/strict"])
 def test_response__that_cannot_be_sent_is_500(server, path):
     with server.connect(server.ports[1]) as peer, server.connect(server.ports[1]) as other:
         peer.send(request("GET", path))
@@ -109,6 +109,13 @@ def test_request__behind_an_unanswered_one_is_not_read_on_and_on(server):
                 sent += 1
     assert sent < 100
     assert all(resident(pid) - before < 64 << 20 for pid in server.pids())
+
+
+def test_handshake__whose_request_class_throws_is_500(server):
+    with server.connect(server.ports[2]) as peer:
+        peer.send(ws_frames.request(b"/strict"))
+        assert peer.read_answer().status == 500
+        assert peer.read_to_end() == b""
 
 
 def test_handshake__refused_with_headers_of_the_programs(server):

@@ -159,9 +159,7 @@ final class FfiCore implements Core
 
     public function stopWorker(int $worker): void
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         $this->ffi->wm_worker_stop($this->workers[$worker]);
     }
 
@@ -203,9 +201,7 @@ final class FfiCore implements Core
             }
         }
         $this->isBatching = false;
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         $this->isSlow = $began !== 0 && \hrtime(true) - $began > $count * self::SLOW_NS;
         return $count;
     }
@@ -282,17 +278,13 @@ final class FfiCore implements Core
 
     public function flush(): void
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         $this->ffi->wm_app_flush($this->app);
     }
 
     public function stop(): void
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         $this->ffi->wm_app_stop($this->app);
     }
 
@@ -313,9 +305,7 @@ final class FfiCore implements Core
                 }
                 return 0;
             }
-            if ($this->batched > 0) {
-                $this->sendBatch();
-            }
+            $this->sendBatch();
         }
         $result = $this->ffi->wm_conn_send($connection, $data, $length, $flags);
         if ($result > 0) {
@@ -324,9 +314,12 @@ final class FfiCore implements Core
         return $result;
     }
 
-    /** Hands the collected messages to libwm, in their order. */
+    /** Hands the collected messages to libwm, in their order: before every call that must not overtake them. */
     private function sendBatch(): void
     {
+        if ($this->batched === 0) {
+            return;
+        }
         $data = $this->batch;
         $count = \intdiv($this->batched, 3);
         $this->batch = '';
@@ -356,9 +349,7 @@ final class FfiCore implements Core
 
     public function respond(int $request, int $status, string $headers, string $body): int
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         return $this->ffi->wm_request_respond($request, $status, $headers, \strlen($headers), $body, \strlen($body), 0);
     }
 
@@ -374,17 +365,13 @@ final class FfiCore implements Core
 
     public function close(int $connection, int $code, string $reason): void
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         $this->ffi->wm_conn_close($connection, $code, $reason, \strlen($reason));
     }
 
     public function destroy(int $connection): void
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         $this->ffi->wm_conn_destroy($connection);
     }
 
@@ -400,9 +387,7 @@ final class FfiCore implements Core
 
     public function setConnection(int $connection, string $option, int $value): void
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         if ($option === 'max_send_buffer') {
             if ($value < self::SMALL_LIMIT) {
                 $this->hasSmallLimit = true;
@@ -429,9 +414,7 @@ final class FfiCore implements Core
 
     public function counters(int $connection): array
     {
-        if ($this->batched > 0) {
-            $this->sendBatch();
-        }
+        $this->sendBatch();
         return [
             max(0, $this->ffi->wm_conn_bytes_read($connection)),
             max(0, $this->ffi->wm_conn_bytes_written($connection)),

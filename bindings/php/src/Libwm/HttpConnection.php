@@ -18,31 +18,19 @@ final class HttpConnection extends TcpConnection
     /** @var list<int> requests whose onMessage has returned without an answer */
     private array $wmUnanswered = [];
 
-    public function receive(string $data, int $request): void
+    protected function begin(string $data, int $request): Request
     {
-        if ($this->status !== self::STATUS_ESTABLISHED) {
-            return;
-        }
-        if ($this->wmHeld !== null) {
-            $this->hold($data, $request);
-            return;
-        }
+        $this->wmCurrent = $request;
         $object = Http::$requestClass === null ? new Request($data) : new Http::$requestClass($data);
         $object->connection = $this;
-        $this->wmCurrent = $request;
-        try {
-            if ($this->onMessage !== null) {
-                ($this->onMessage)($this, $object);
-            }
-        } catch (\Throwable $e) {
-            $this->fail($e);
-        }
+        return $object;
+    }
+
+    protected function returned(): void
+    {
         if ($this->wmCurrent !== 0) {
             $this->await($this->wmCurrent);
             $this->wmCurrent = 0;
-        }
-        if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
-            $this->applyLimits();
         }
     }
 

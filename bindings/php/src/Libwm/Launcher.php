@@ -58,7 +58,7 @@ final class Launcher
         foreach ($files as $file) {
             $class = strtr(substr((string) $file, strlen($root) + 1, -4), '/', '\\');
             if (str_contains($class, '\\')) { // all but compatibility.php
-                class_exists($class) || interface_exists($class);
+                class_exists($class) || interface_exists($class) || trait_exists($class);
             }
         }
     }

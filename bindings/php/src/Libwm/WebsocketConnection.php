@@ -21,9 +21,15 @@ final class WebsocketConnection extends TcpConnection
     public function handshake(int $request, string $head): void
     {
         $this->wmRequest = $request;
+        try {
+            $http = $this->request($head);
+        } catch (\Throwable $e) { // of a request class of the program's own
+            $this->fail($e);
+            return;
+        }
         $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
         if ($callback !== null) {
-            self::fillSuperglobals($http = $this->request($head));
+            self::fillSuperglobals($http);
             $this->call($callback, $http);
         }
         if ($this->status !== self::STATUS_ESTABLISHED) {
@@ -37,7 +43,7 @@ final class WebsocketConnection extends TcpConnection
         }
         $connected = $this->onWebSocketConnected ?? $this->worker?->onWebSocketConnected;
         if ($connected !== null) {
-            $this->call($connected, $http ?? $this->request($head));
+            $this->call($connected, $http);
         }
     }
 

@@ -8,6 +8,19 @@ use Workerman\Protocols\Http\Response;
 use Workerman\Timer;
 use Workerman\Worker;
 
+/** A request class of a program's own, which may throw. */
+class StrictRequest extends Request
+{
+    public function __construct(string $buffer)
+    {
+        parent::__construct($buffer);
+        if ($this->path() === '/strict') {
+            throw new Exception('not a request for this class');
+        }
+    }
+}
+Workerman\Protocols\Http::requestClass(StrictRequest::class);
+
 $text = new Worker(address('text'));
 $text->onWorkerStart = fn () => ready();
 $text->onConnect = function (TcpConnection $connection): void {

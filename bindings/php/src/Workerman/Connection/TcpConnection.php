@@ -3,8 +3,8 @@ declare(strict_types=1);
 
 namespace Workerman\Connection;
 
+use Libwm\ConnectionEvents;
 use Libwm\Core;
-use Libwm\Dispatcher;
 use Libwm\NotYet;
 use Libwm\Receiver;
 use Libwm\Runtime;
@@ -13,6 +13,8 @@ use Workerman\Worker;
 /** An accepted connection. Programs may set properties of their own on it. */
 class TcpConnection extends ConnectionInterface implements \JsonSerializable, Receiver
 {
+    use ConnectionEvents;
+
     public const READ_BUFFER_SIZE = 87380;
 
     public const STATUS_INITIAL = 0;
@@ -69,12 +71,6 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     protected int $status = self::STATUS_ESTABLISHED;
     protected int $wmAppliedSendBuffer;
     protected int $wmAppliedPackageSize;
-    /** @var list<array{string, int}>|null messages that wait; null: the next one is delivered at once */
-    protected ?array $wmHeld = null;
-    private bool $wmPaused = false;
-    private bool $wmReads = true;
-    /** Whether libwm has ended it, while messages wait for resumeRecv(). */
-    private bool $wmEnded = false;
     private int $wmRegisteredId;
     private string $remoteAddress;
 
@@ -310,189 +306,6 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public function __debugInfo(): array
     {
         return array_filter(get_object_vars($this), static fn ($name) => \strncmp((string) $name, 'wm', 2) !== 0, ARRAY_FILTER_USE_KEY);
-    }
-
-    // ---- for libwm
-
-    /** @internal */
-    public function receive(string $data, int $request): void
-    {
-        if ($this->status !== self::STATUS_ESTABLISHED) {
-            return;
-        }
-        if ($this->wmHeld !== null) {
-            $this->hold($data, $request);
-            return;
-        }
-        $onMessage = $this->onMessage;
-        if ($onMessage !== null) {
-            try {
-                $onMessage($this, $data);
-            } catch (\Throwable $e) {
-                $this->fail($e);
-            }
-        }
-        if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
-            $this->applyLimits();
-        }
-    }
-
-    /** @internal */
-    public function handshake(int $request, string $head): void
-    {
-    }
-
-    /** @internal */
-    public function bufferFull(): void
-    {
-        if ($this->onBufferFull !== null) {
-            $this->call($this->onBufferFull);
-        }
-    }
-
-    /** @internal */
-    public function bufferDrain(): void
-    {
-        if ($this->onBufferDrain !== null) {
-            $this->call($this->onBufferDrain);
-        }
-    }
-
-    /** @internal */
-    public function error(int $code, string $text): void
-    {
-        // Workerman tells of a peer's errors by onClose alone.
-        if ($code === Core::FULL && $this->onError !== null) {
-            $this->call($this->onError, self::SEND_FAIL, $text);
-        }
-    }
-
-    /** @internal */
-    public function refused(int $result): void
-    {
-        $this->notTaken($result);
-    }
-
-    /** @internal Delivers what arrived while the connection was paused. */
-    public function deliverHeld(): void
-    {
-        $held = $this->wmHeld ?? [];
-        $this->wmHeld = null;
-        while ($held !== [] && !$this->holds() && $this->status === self::STATUS_ESTABLISHED) {
-            $this->receive(...\array_shift($held));
-        }
-        if ($this->holds()) {
-            $this->wmHeld = [...$held, ...$this->wmHeld ?? []];
-        }
-        if ($this->wmEnded && ($this->wmHeld ?? []) === []) {
-            $this->closed();
-        } elseif ($this->status === self::STATUS_ESTABLISHED) {
-            $this->updateReading();
-        }
-    }
-
-    /** Keeps a message for later. libwm reads no more of this connection meanwhile, so that only a batch can wait. */
-    protected function hold(string $data, int $request): void
-    {
-        $this->wmHeld[] = [$data, $request];
-        if ($this->wmReads) {
-            $this->updateReading();
-        }
-    }
-
-    /** libwm reads while the connection is not paused and no message waits. */
-    private function updateReading(): void
-    {
-        $reads = !$this->wmPaused && ($this->wmHeld ?? []) === [];
-        if ($reads !== $this->wmReads) {
-            $this->wmReads = $reads;
-            $reads ? $this->wmCore->resume($this->wmHandle) : $this->wmCore->pause($this->wmHandle);
-        }
-    }
-
-    /** Whether messages have to wait. */
-    protected function holds(): bool
-    {
-        return $this->wmPaused;
-    }
-
-    /** @internal The peer or libwm has ended the connection. Messages that wait for resumeRecv() are delivered before onClose. */
-    public function ended(): void
-    {
-        $this->wmEnded = true;
-        if (($this->wmHeld ?? []) === [] || $this->status !== self::STATUS_ESTABLISHED || !$this->outlives()) {
-            $this->closed();
-        }
-    }
-
-    /** Whether messages that wait are worth something once the peer has gone. */
-    protected function outlives(): bool
-    {
-        return true;
-    }
-
-    /** @internal The end of the connection for the program. */
-    public function closed(): void
-    {
-        if ($this->status === self::STATUS_CLOSED) {
-            return;
-        }
-        $queued = $this->updateCounters(); // may call onError
-        if ($this->status === self::STATUS_CLOSED) {
-            return;
-        }
-        if ($this->status === self::STATUS_CLOSING) {
-            $this->bytesWritten += $queued; // it leaves before the connection ends
-        }
-        $this->status = self::STATUS_CLOSED;
-        $this->wmCore->forget($this->wmHandle);
-        $onClose = $this->onClose;
-        $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
-        $this->onWebSocketConnect = $this->onWebSocketConnected = null;
-        $this->wmHeld = null;
-        if ($onClose !== null) {
-            $this->call($onClose);
-        }
-        unset($this->worker->connections[$this->wmRegisteredId], self::$connections[$this->wmRegisteredId]);
-        self::$statistics['connection_count']--;
-        $this->worker = $this->errorHandler = null;
-    }
-
-    /** @internal Calls a callback of this connection. */
-    public function call(mixed $callback, mixed ...$arguments): void
-    {
-        try {
-            $callback($this, ...$arguments);
-        } catch (\Throwable $e) {
-            $this->fail($e);
-        }
-        if ($this->status === self::STATUS_ESTABLISHED) {
-            $this->applyLimits();
-        }
-    }
-
-    /** An exception of a callback ends the connection, not the process. */
-    protected function fail(\Throwable $e): void
-    {
-        self::$statistics['throw_exception']++;
-        if ($this->errorHandler !== null) {
-            try {
-                ($this->errorHandler)($e);
-            } catch (\Throwable $second) {
-                Worker::stopAll(250, $second);
-            }
-            return;
-        }
-        Dispatcher::failed($e);
-        if ($this->status === self::STATUS_ESTABLISHED) {
-            $this->abort();
-        }
-    }
-
-    /** Ends the connection after an exception. */
-    protected function abort(): void
-    {
-        $this->close();
     }
 
     /** Hands changed limits to libwm. */
