@@ -321,6 +321,21 @@ class Peer:
         self.send(ws_frames.text(text))
 
 
+def kill_client(program, data, event):
+    """A client process that sends data and is killed once an event has happened."""
+    child = os.fork()
+    if child == 0:
+        try:
+            peer = Peer(program.port)
+            peer.send(data)
+            signal.pause()
+        finally:
+            os._exit(1)
+    program.await_trace(event)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
 def request(method, target, *headers, body=b"", version="1.1"):
     """A request of HTTP with what it must have."""
     body = body.encode() if isinstance(body, str) else body

@@ -1,13 +1,11 @@
 """TcpConnection: framing of lines, addresses and counters, buffers, pause, limits and the ways to close."""
 import json
-import os
-import signal
 import socket
 import struct
 
 import pytest
 
-from php_program import Peer, alive
+from php_program import Peer, alive, kill_client
 
 
 @pytest.fixture(scope="module")
@@ -281,17 +279,7 @@ def test_peer__that_is_reset_in_mid_message_is_closed(own_server):
 
 
 def test_peer__that_is_killed_in_mid_message_is_closed(own_server):
-    child = os.fork()
-    if child == 0:
-        try:
-            peer = Peer(own_server.port)
-            peer.send("echo half")
-            signal.pause()
-        finally:
-            os._exit(1)
-    own_server.await_trace("connect")
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    kill_client(own_server, "echo half", "connect")
     own_server.await_trace("close")
     assert own_server.trace("message") == []
     with own_server.connect() as other:

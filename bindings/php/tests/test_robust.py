@@ -2,7 +2,6 @@
 import json
 import os
 import random
-import signal
 import socket
 import struct
 import threading
@@ -10,7 +9,7 @@ import threading
 import pytest
 
 import ws_frames
-from php_program import alive, eventually, request, resident, title_of
+from php_program import alive, eventually, kill_client, request, resident, title_of
 
 # ---- exit() and fatal errors
 
@@ -101,17 +100,7 @@ def test_peers__that_are_killed_in_mid_message(program):
 
 def test_peer__process_that_is_killed_in_mid_message(program):
     server = program("robust").start()
-    child = os.fork()
-    if child == 0:
-        try:
-            peer = server.connect()
-            peer.send("a whole one\nhalf of an")
-            signal.pause()
-        finally:
-            os._exit(1)
-    server.await_trace("message")
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    kill_client(server, "a whole one\nhalf of an", "message")
     server.await_trace("close")
     with server.connect() as peer:
         assert peer.ask("hello") == "echo hello"
