@@ -1,6 +1,5 @@
 // What a master says of its program: the file beside its socket, refusals of another program's, and the list of those that run.
 #include "instance_rig.h"
-#include "process/program.h"
 #include "process/running_list.h"
 
 namespace {

@@ -10,6 +10,8 @@ trait ConnectionEvents
 {
     /** @var list<array{string, int}>|null messages that wait; null: the next one is delivered at once */
     protected ?array $wmHeld = null;
+    /** http: the request of the running onMessage, while it is unanswered. */
+    protected int $wmCurrent = 0;
     private bool $wmPaused = false;
     private bool $wmReads = true;
     /** Whether libwm has ended it, while messages wait for resumeRecv(). */
@@ -34,8 +36,8 @@ trait ConnectionEvents
         } catch (\Throwable $e) {
             $this->fail($e);
         }
-        if ($request !== 0) {
-            $this->returned();
+        if ($this->wmCurrent !== 0) {
+            $this->leaveUnanswered();
         }
         if ($this->maxPackageSize !== $this->wmAppliedPackageSize) {
             $this->applyLimits();
@@ -48,8 +50,8 @@ trait ConnectionEvents
         return $data;
     }
 
-    /** onMessage has returned from that request. */
-    protected function returned(): void
+    /** onMessage has returned without an answer. */
+    protected function leaveUnanswered(): void
     {
     }
 

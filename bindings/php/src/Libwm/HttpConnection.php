@@ -11,8 +11,6 @@ use Workerman\Protocols\Http\Response;
 /** A connection of an http worker: each send() answers the oldest unanswered request. */
 final class HttpConnection extends TcpConnection
 {
-    /** The request of the running onMessage, while it is unanswered. */
-    private int $wmCurrent = 0;
     /** Whether the next request waits until the answers before it have left. */
     private bool $wmIsFull = false;
     /** @var list<int> requests whose onMessage has returned without an answer */
@@ -26,12 +24,10 @@ final class HttpConnection extends TcpConnection
         return $object;
     }
 
-    protected function returned(): void
+    protected function leaveUnanswered(): void
     {
-        if ($this->wmCurrent !== 0) {
-            $this->await($this->wmCurrent);
-            $this->wmCurrent = 0;
-        }
+        $this->await($this->wmCurrent);
+        $this->wmCurrent = 0;
     }
 
     public function send(mixed $sendBuffer, bool $raw = false): ?bool
