@@ -41,6 +41,18 @@ def test_ffi__that_is_missing_is_named(program):
     assert_one_sentence(run(program("start"), "-n"), "FFI", "php")
 
 
+@pytest.mark.parametrize("code, words", [
+    ("", ["there is no worker", "new Workerman\\Worker("]),
+    ("new Workerman\\Worker('websokcet://127.0.0.1:0');", ["websokcet://", "websocket"]),
+    ("new Workerman\\Worker('udp://127.0.0.1:0');", ["udp://", "not in this version"]),
+    ("new Workerman\\Worker('text://127.0.0.1');", ["text://127.0.0.1"]),
+], ids=["no worker", "misspelt scheme", "udp", "no port"])
+def test_start__of_what_cannot_start_says_why(program, code, words):
+    server = program("start")
+    server.script.write_text(f"<?php\nrequire getenv('WM_PHP_AUTOLOAD');\n{code}\nWorkerman\\Worker::runAll();\n")
+    assert_one_sentence(run(server), *words)
+
+
 @pytest.mark.parametrize("code, word", [
     ("new Workerman\\Connection\\AsyncTcpConnection('tcp://127.0.0.1:1');", "AsyncTcpConnection"),
     ("(new Request('GET / HTTP/1.1\r\n\r\n'))->session();", "session"),

@@ -45,8 +45,12 @@ final class Launcher
                 throw new Error($e->getMessage());
             }
         }
+        $words = $this->words();
+        if (Worker::getAllWorkers() === [] && \in_array($words[0] ?? '', ['start', 'restart'], true)) {
+            throw new Error("there is no worker: make one before runAll(), as new Workerman\Worker('websocket://0.0.0.0:1234')");
+        }
         self::loadClasses();
-        $result = $this->core->main([$this->script, ...$this->words()]);
+        $result = $this->core->main([$this->script, ...$words]);
         return $result === Core::CHILD ? $this->serve() : $result;
     }
 

@@ -22,7 +22,7 @@ final class Library
         } catch (\FFI\ParserException $e) {
             throw new Error("the declarations of libwm cannot be read: {$e->getMessage()}");
         } catch (\FFI\Exception $e) {
-            $hint = str_contains($e->getMessage(), 'ffi.enable') ? ' (set ffi.enable=1 in php.ini)' : '';
+            $hint = str_contains($e->getMessage(), 'ffi.enable') ? ' (set ffi.enable=1 in php.ini)' : ' (is it libwm, and of this version?)';
             throw new Error("cannot load $library: {$e->getMessage()}$hint");
         }
     }

@@ -361,7 +361,7 @@ class Worker
             return $this->take($name) . "$unix://$rest";
         }
         if (preg_match('/^[a-z][a-z0-9]*$/', $scheme) && !in_array($scheme, ['tcp', 'unix', 'http', 'websocket', 'ws', 'text'], true)) {
-            throw NotYet::error("a protocol of your own ($scheme://)");
+            throw new \LogicException("$scheme:// is none of websocket, http, text, tcp and unix, and protocols of your own are not in this version of libwm");
         }
         if ($scheme === 'unix') {
             $this->transport = 'unix';

@@ -33,7 +33,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
 
     /** Bytes queued above which a connection takes no more; of new connections. */
     public static int $defaultMaxSendBufferSize = 1048576;
-    /** Bytes of the longest message that a peer may send; of new connections. */
+    /** Bytes of the longest message that a peer may send (tcp has no messages); of new connections. */
     public static int $defaultMaxPackageSize = 10485760;
     /** Without effect, as end() is not there yet. */
     public static float $defaultLingerTimeout = 1.0;
