@@ -66,7 +66,7 @@ def children():
 
 def listening(port):
     """For each socket that listens there, the children that have it."""
-    inodes = sockets(LISTEN, port)[0]
+    inodes = set(sockets(LISTEN, port)[0])  # the file may show one twice that is added to while it is read
     holder = holders(children())
     return [holder[inode] for inode in inodes]
 

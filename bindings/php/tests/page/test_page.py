@@ -102,7 +102,7 @@ def test_without_reuse_port__the_other_processes_live_on(machine):
 def test_reuse_port__all_four_processes_serve(machine):
     program = machine.program("reuse_port.php")
     program.start()
-    listeners = eventually(lambda: len(found := listening(2016)) == 4 and found, "four that listen")
+    listeners = eventually(lambda: len(found := listening(2016)) == 4 == len(children()) and found, "four that listen")
     served = get_all(2016)
     print(f"connections served, by process: {dict(served)}")
     assert sum(served.values()) == CONNECTIONS
