@@ -15,7 +15,6 @@
 #include "wm/types.h"
 
 #include <cstdint>
-#include <new>
 #include <type_traits>
 
 namespace wm {
@@ -87,6 +86,7 @@ struct Cold {
     uint8_t close_text_len = 0;
     char close_text[123];
 
+    explicit Cold(size_t &queue_total) : queue(queue_total) {}
     ~Cold() { delete options; }
 
     bool holds_something() const { return write.armed() || !queue.empty() || options || close_text_len > 0 || deferred_error_text; }
@@ -158,17 +158,14 @@ struct Connection {
     void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
     void unset(ConnFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 
-    /// Returns the cold part, created on demand; nullptr when out of memory.
-    Cold *make_cold()
-    {
-        if (!cold)
-            cold = new (std::nothrow) Cold;
-        return cold;
-    }
+    /// Returns the cold part, created on demand; nullptr when out of memory. In reactor.h.
+    Cold *make_cold();
 
     bool blocked() const { return cold && !cold->queue.empty(); }
     /// Unsent bytes in memory; file ranges do not count.
     size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0); }
+    /// Bytes of memory that what is unsent takes.
+    size_t queue_memory() const { return out_pending + (cold ? cold->queue.allocated() : 0); }
     /// Whether nothing is left to send, neither from memory nor from files.
     bool sent_all() const { return out_pending == 0 && !blocked(); }
     /// Whether messages may still be delivered to the host.

@@ -40,15 +40,14 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
     const ConnOptions &options = *conn.options;
     if (len > static_cast<size_t>(std::max(options.max_message, options.max_send_buffer)))
         return fail(WM_EMSGSIZE, "message of %zu bytes is over max_message and max_send_buffer", len);
-    if (conn.queued() > static_cast<size_t>(options.max_send_buffer)) {
+    if (conn.queue_memory() > static_cast<size_t>(options.max_send_buffer)) {
         send_fail_++;
-        return fail(WM_EFULL, "%zu bytes are queued, over max_send_buffer (%lld)", conn.queued(),
+        return fail(WM_EFULL, "the send queue takes %zu bytes, over max_send_buffer (%lld)", conn.queue_memory(),
                     static_cast<long long>(options.max_send_buffer));
     }
-    if (total_queued_ > static_cast<size_t>(reactor_.max_queue_total)) {
+    if (reactor_.queue_total > reactor_.max_queue_total) {
         send_fail_++;
-        return fail(WM_EFULL, "%zu bytes are queued for all connections, over max_queue_total (%lld)", total_queued_,
-                    static_cast<long long>(reactor_.max_queue_total));
+        return fail(WM_EFULL, "all send queues take %zu bytes, over max_queue_total (%zu)", reactor_.queue_total, reactor_.max_queue_total);
     }
     return 0;
 }
@@ -104,8 +103,15 @@ void Outbox::open(Connection &conn, std::string_view answer)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
         return;
     }
-    total_queued_ += answer.size();
     write_queue(conn);
+}
+
+void Outbox::write_latest(Connection &conn, std::string_view bytes)
+{
+    if (!conn.blocked())
+        write(conn, bytes, {}, 0, true);
+    else if (!conn.cold->queue.append_latest(bytes.data(), bytes.size()))
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
 /// True with the bytes sent, which may be fewer than the vectors hold; false when the socket is broken and
@@ -169,7 +175,6 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     if (conn.blocked() || conn.state < ConnState::kOpen) {
         if (!conn.make_cold() || !conn.cold->queue.append_block(block, 0))
             return fail(WM_ENOMEM, "out of memory for %u bytes to send", block->size);
-        total_queued_ += block->size;
         return finish_send(conn, 0);
     }
     Segment *segment = new_segment(conn, 0);
@@ -287,10 +292,7 @@ bool Outbox::queue(Connection &conn, std::string_view bytes)
 {
     if (bytes.empty())
         return true;
-    if (!conn.make_cold() || !conn.cold->queue.append(bytes.data(), bytes.size()))
-        return false;
-    total_queued_ += bytes.size();
-    return true;
+    return conn.make_cold() && conn.cold->queue.append(bytes.data(), bytes.size());
 }
 
 void Outbox::drop_segments(Connection &conn)
@@ -317,8 +319,6 @@ bool Outbox::queue_segments(Connection &conn, size_t skip)
             continue;
         ok = segment->block ? conn.cold->queue.append_block(segment->block, skipped)
                             : conn.cold->queue.append(segment->data + skipped, segment->size - skipped);
-        if (ok)
-            total_queued_ += segment->size - skipped;
     }
     drop_segments(conn);
     return ok;
@@ -444,9 +444,7 @@ void Outbox::write_queue(Connection &conn)
             return;
         if (sent == 0)
             break;
-        size_t before = queue.size();
         queue.consume(sent);
-        total_queued_ -= before - queue.size();
         reactor_.lifecycle.write_progressed(conn);
     }
     if (!queue.empty()) {
@@ -478,7 +476,6 @@ void Outbox::discard(Connection &conn)
 {
     drop_segments(conn);
     if (conn.cold) {
-        total_queued_ -= conn.cold->queue.size();
         conn.cold->queue.clear();
         conn.cold->write.disarm();
     }

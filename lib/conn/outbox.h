@@ -36,6 +36,8 @@ public:
     int send(Connection &conn, SharedMessage &message);
     /// Sends framed bytes: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
+    /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
+    void write_latest(Connection &conn, std::string_view bytes);
 
     /// Sends a file range, unframed, after what is queued. Takes ownership of the descriptor on success: 0,
     /// or an error as wm_conn_send.
@@ -84,7 +86,6 @@ private:
     char *arena_ = nullptr;
     size_t cursor_ = 0;
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
-    size_t total_queued_ = 0;
     uint64_t send_fail_ = 0;
     std::vector<uint32_t> flush_list_;
 };

@@ -25,6 +25,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 namespace wm {
@@ -84,7 +85,7 @@ public:
     }
 
     // Set by the owner.
-    size_t max_queue_total = 0;    ///< bytes
+    size_t max_queue_total = 0;    ///< bytes of memory of all send queues
     size_t max_assembly_total = 0; ///< bytes
     /// Arms the loop for the nearest deadline, timers included.
     void (*arm_due)(void *owner) = nullptr;
@@ -99,6 +100,9 @@ public:
     std::atomic<bool> inside{false};
     /// Identifies the running poll. What its records point to is valid until the value changes.
     uint64_t slice_epoch = 1;
+
+    /// Bytes allocated for all send queues.
+    size_t queue_total = 0;
 
     /// Data of endpoints on the status page has changed. The status writer resets it.
     bool status_changed = true;
@@ -134,6 +138,13 @@ private:
 inline const Codec &codec_of(const Connection &conn)
 {
     return conn.owner->reactor.codec(conn);
+}
+
+inline Cold *Connection::make_cold()
+{
+    if (!cold)
+        cold = new (std::nothrow) Cold(owner->reactor.queue_total);
+    return cold;
 }
 
 inline bool Inbox::wants(const Connection &conn) const

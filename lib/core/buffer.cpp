@@ -8,8 +8,11 @@
 namespace wm {
 
 namespace {
-constexpr size_t kPieceSize = 16 * 1024 - 64; // with its header and malloc's just under a power of two
-}
+// Of a piece in bytes, with its header and malloc's a power of two.
+constexpr size_t kPieceHeader = 64;
+constexpr size_t kPieceMin = 256;
+constexpr size_t kPieceMax = 16 * 1024;
+} // namespace
 
 Tail *Tail::make(size_t capacity)
 {
@@ -33,7 +36,7 @@ Block *Block::make(size_t size)
         return nullptr;
     Block *block = static_cast<Block *>(malloc(sizeof(Block) + size));
     if (block)
-        *block = {1, static_cast<uint32_t>(size)};
+        *block = {1, 0, static_cast<uint32_t>(size)};
     return block;
 }
 
@@ -49,8 +52,20 @@ SendQueue::Piece *SendQueue::make_piece(Kind kind, size_t capacity)
     if (!piece)
         return nullptr;
     *piece = {nullptr, {nullptr}, reinterpret_cast<char *>(piece + 1), 0, 0, capacity, kind};
-    allocated_ += sizeof(Piece) + capacity;
+    count(sizeof(Piece) + capacity);
     return piece;
+}
+
+void SendQueue::count(size_t bytes)
+{
+    allocated_ += bytes;
+    total_ += bytes;
+}
+
+void SendQueue::uncount(size_t bytes)
+{
+    allocated_ -= bytes;
+    total_ -= bytes;
 }
 
 void SendQueue::push_back(Piece *piece)
@@ -64,11 +79,12 @@ void SendQueue::push_back(Piece *piece)
 
 bool SendQueue::append(const char *data, size_t len)
 {
-    size_t room = tail_ && tail_->kind == Kind::kBytes ? tail_->capacity - tail_->end : 0;
-    size_t first = std::min(room, len);
-    Piece *old = tail_;
+    Piece *old = tail_ && tail_->kind == Kind::kBytes ? tail_ : nullptr;
+    size_t first = old ? std::min(old->capacity - old->end, len) : 0;
     if (first < len) {
-        Piece *piece = make_piece(Kind::kBytes, std::max(kPieceSize, len - first));
+        // Pieces grow with what they hold: a few bytes between blocks do not take kilobytes.
+        size_t size = old ? std::min(2 * (old->capacity + kPieceHeader), kPieceMax) : kPieceMin;
+        Piece *piece = make_piece(Kind::kBytes, std::max(size - kPieceHeader, len - first));
         if (!piece)
             return false;
         memcpy(piece->own(), data + first, len - first);
@@ -80,6 +96,21 @@ bool SendQueue::append(const char *data, size_t len)
         old->end += first;
     }
     size_ += len;
+    return true;
+}
+
+bool SendQueue::append_latest(const char *data, size_t len)
+{
+    if (!latest_) {
+        Piece *piece = make_piece(Kind::kLatest, kLatestMax);
+        if (!piece)
+            return false;
+        push_back(piece);
+        latest_ = piece;
+    }
+    memcpy(latest_->own(), data, len);
+    size_ += len - latest_->end;
+    latest_->end = len;
     return true;
 }
 
@@ -106,7 +137,9 @@ bool SendQueue::append_block(Block *block, size_t offset)
     if (!piece)
         return false;
     block->retain();
-    allocated_ += block->size;
+    allocated_ += sizeof(Block) + block->size;
+    if (block->queues++ == 0)
+        total_ += sizeof(Block) + block->size;
     piece->block = block;
     piece->data = block->data();
     piece->begin = offset;
@@ -161,6 +194,8 @@ void SendQueue::consume(size_t len)
 {
     while (head_) {
         size_t here = std::min(len, head_->end - head_->begin);
+        if (here > 0 && head_ == latest_)
+            latest_ = nullptr;
         head_->begin += here;
         (head_->kind == Kind::kFile ? file_size_ : size_) -= here;
         len -= here;
@@ -178,9 +213,11 @@ void SendQueue::free_front()
     head_ = done->next;
     if (!head_)
         tail_ = nullptr;
-    allocated_ -= sizeof(Piece) + done->capacity;
+    uncount(sizeof(Piece) + done->capacity);
     if (done->kind == Kind::kBlock) {
-        allocated_ -= done->block->size;
+        allocated_ -= sizeof(Block) + done->block->size;
+        if (--done->block->queues == 0)
+            total_ -= sizeof(Block) + done->block->size;
         done->block->release();
     } else if (done->kind == Kind::kFile) {
         ::close(done->file);

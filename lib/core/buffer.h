@@ -33,6 +33,7 @@ struct Tail {
 /// A message framed once for many connections. Counted references, of one thread.
 struct Block {
     uint32_t references;
+    uint32_t queues; ///< references of send queues
     uint32_t size;
 
     char *data() { return reinterpret_cast<char *>(this + 1); }
@@ -53,7 +54,8 @@ struct FileRange {
 /// What the kernel did not take: owned bytes, shared blocks and file ranges, in order.
 class SendQueue {
 public:
-    SendQueue() = default;
+    /// Adds what it allocates to `total`; a block counts once for all queues of one total.
+    explicit SendQueue(size_t &total) : total_(total) {}
     SendQueue(const SendQueue &) = delete;
     SendQueue &operator=(const SendQueue &) = delete;
     ~SendQueue() { clear(); }
@@ -62,12 +64,15 @@ public:
     size_t size() const { return size_; }
     /// Bytes in files.
     size_t file_size() const { return file_size_; }
-    /// What is allocated for it; a shared block counts for each queue that refers to it.
+    /// Bytes allocated for it; a block counts in each queue that refers to it.
     size_t allocated() const { return allocated_; }
     bool empty() const { return size_ == 0 && file_size_ == 0; }
 
     /// Copies; false when memory has run out (nothing was added then).
     bool append(const char *data, size_t len);
+    /// Copies up to kLatestMax bytes, in place of those of the last append_latest() if none of them has left; as append.
+    bool append_latest(const char *data, size_t len);
+    static constexpr size_t kLatestMax = 128;
     /// In front of everything; as append.
     bool prepend(const char *data, size_t len);
     /// Refers to a block from `offset` on.
@@ -83,7 +88,7 @@ public:
     void clear();
 
 private:
-    enum class Kind : uint8_t { kBytes, kBlock, kFile };
+    enum class Kind : uint8_t { kBytes, kLatest, kBlock, kFile };
 
     struct Piece {
         Piece *next;
@@ -94,13 +99,15 @@ private:
         const char *data; ///< the bytes behind the piece, or the block's
         size_t begin;     ///< of a file: its offset
         size_t end;
-        size_t capacity; ///< of kBytes
+        size_t capacity; ///< of bytes behind the piece
         Kind kind;
 
         char *own() { return reinterpret_cast<char *>(this + 1); }
     };
 
     Piece *make_piece(Kind kind, size_t capacity);
+    void count(size_t bytes);
+    void uncount(size_t bytes);
     void push_back(Piece *piece);
     void free_front();
 
@@ -109,6 +116,8 @@ private:
     size_t size_ = 0;
     size_t file_size_ = 0;
     size_t allocated_ = 0;
+    Piece *latest_ = nullptr; ///< of append_latest(), while none of it has left
+    size_t &total_;
 };
 
 } // namespace wm

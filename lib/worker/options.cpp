@@ -35,7 +35,7 @@ constexpr int64_t kLargest = int64_t{1} << 31;
 #define WM_CONN_ROWS(owner)                                                                                                                \
     WM_INT(owner, max_message, "bytes", 0, kLargest, true, "longest message that a peer may send"),                                        \
         WM_INT(owner, send_high_water, "bytes", 0, kLargest, true, "queue size above which sends return WM_BACKPRESSURE"),                 \
-        WM_INT(owner, max_send_buffer, "bytes", 0, kLargest, true, "queue size above which sends return WM_EFULL"),                        \
+        WM_INT(owner, max_send_buffer, "bytes", 0, kLargest, true, "memory of the send queue above which sends return WM_EFULL"),          \
         WM_INT(owner, idle_timeout_ms, "ms", 0, kForever, true, "closes a connection that has sent nothing for so long; 0: never"),        \
         WM_INT(owner, ping_interval_ms, "ms", 0, kForever, true, "websocket: time between pings, jittered by a tenth; 0: no pings"),       \
         WM_INT(owner, pong_timeout_ms, "ms", 1, kForever, true, "websocket: ends a connection that is silent for so long after a ping"),   \
@@ -43,8 +43,7 @@ constexpr int64_t kLargest = int64_t{1} << 31;
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
                "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
 
-constexpr const char *kQueueTotal =
-    "sum of what is queued for all connections; 0: a quarter of the memory, or of what the control group allows";
+constexpr const char *kQueueTotal = "memory of all send queues; 0: a quarter of the memory, or of what the control group allows";
 
 const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_connections, "count", 0, kLargest, true,

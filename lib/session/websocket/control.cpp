@@ -2,6 +2,8 @@
 
 #include "conn/reactor.h"
 
+#include <cstring>
+
 namespace wm {
 
 Framing frame_message(std::string_view payload, int32_t flags, char *room)
@@ -13,10 +15,19 @@ Framing frame_message(std::string_view payload, int32_t flags, char *room)
 void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload)
 {
     Reactor &reactor = conn.owner->reactor;
-    if (opcode != websocket::kClose && conn.queued() > static_cast<size_t>(conn.options->max_send_buffer))
+    if (opcode == websocket::kPing && conn.queue_memory() > static_cast<size_t>(conn.options->max_send_buffer))
         return;
     char header[websocket::kMaxHeader];
     reactor.outbox.write(conn, {header, websocket::write_header(header, opcode, payload.size())}, payload, 0, true);
+}
+
+void send_pong(Connection &conn, std::string_view payload)
+{
+    static_assert(websocket::kMaxControlPayload + 2 <= SendQueue::kLatestMax);
+    char frame[SendQueue::kLatestMax];
+    size_t header = websocket::write_header(frame, websocket::kPong, payload.size());
+    memcpy(frame + header, payload.data(), payload.size());
+    conn.owner->reactor.outbox.write_latest(conn, {frame, header + payload.size()});
 }
 
 } // namespace wm

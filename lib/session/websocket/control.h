@@ -15,9 +15,11 @@ namespace wm {
 /// Codec::frame.
 Framing frame_message(std::string_view payload, int32_t flags, char *room);
 
-/// Sends a control frame. Skips a pong while the queue is over max_send_buffer: the peer only needs the
-/// latest (RFC 6455 §5.5.3).
+/// Sends a ping or close frame. Skips a ping while the queue is over max_send_buffer.
 void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload);
+
+/// Answers a ping. Of pongs that wait in the queue only the latest stays (RFC 6455 §5.5.3).
+void send_pong(Connection &conn, std::string_view payload);
 
 } // namespace wm
 

@@ -40,7 +40,7 @@ void receive_control(Connection &conn, const websocket::Frame &frame)
     switch (frame.opcode) {
     case websocket::kPing:
         if (conn.state == ConnState::kOpen)
-            send_control(conn, websocket::kPong, {frame.data, frame.len});
+            send_pong(conn, {frame.data, frame.len});
         return;
     case websocket::kClose:
         receive_close(conn, frame);
