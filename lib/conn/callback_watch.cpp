@@ -3,6 +3,8 @@
 #include "conn/endpoint.h"
 #include "core/loop.h"
 
+#include <algorithm>
+
 namespace wm {
 
 namespace {
@@ -26,14 +28,26 @@ void CallbackWatch::calibrate()
     origin_cycles_ = cycles();
 }
 
-/// The slow path: converts cycles to milliseconds by the rate since calibrate().
+/// The rate since calibrate(); 0: not known yet.
+uint64_t CallbackWatch::cycles_per_ms(uint64_t now_cycles, int64_t now_ms) const
+{
+    int64_t since_origin_ms = now_ms - origin_ms_;
+    return since_origin_ms > 0 ? (now_cycles - origin_cycles_) / static_cast<uint64_t>(since_origin_ms) : 0;
+}
+
+uint64_t CallbackWatch::elapsed_us() const
+{
+    uint64_t now = cycles();
+    return (now - began_cycles_) * 1000 / std::max(kMinCyclesPerMs, cycles_per_ms(now, Loop::clock_ms()));
+}
+
+/// The slow path: converts cycles to milliseconds.
 void CallbackWatch::check_elapsed()
 {
     uint64_t now = cycles();
     int64_t turn_ms = loop_.now_ms(); // the start of the turn
     loop_.update_now();
-    int64_t since_origin_ms = loop_.now_ms() - origin_ms_;
-    uint64_t per_ms = since_origin_ms > 0 ? (now - origin_cycles_) / static_cast<uint64_t>(since_origin_ms) : 0;
+    uint64_t per_ms = cycles_per_ms(now, loop_.now_ms());
     if (per_ms == 0)
         return;
     int64_t took_ms = static_cast<int64_t>((now - began_cycles_) / per_ms);

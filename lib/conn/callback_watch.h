@@ -45,6 +45,8 @@ public:
             return; // the host's own call, made outside of a turn, has led to it
         begin_next(callback);
     }
+    /// Microseconds since begin() or next().
+    uint64_t elapsed_us() const;
     void end()
     {
         if (cycles() - began_cycles_ > threshold_cycles_)
@@ -60,6 +62,7 @@ private:
         begin(owner, callback);
     }
     void check_elapsed();
+    uint64_t cycles_per_ms(uint64_t now_cycles, int64_t now_ms) const;
 
     Loop &loop_;
     const Endpoint *owner_ = nullptr; ///< valid while running_

@@ -65,6 +65,8 @@ enum ConnFlag : uint16_t {
     kNoInput = 128,        ///< input is read and discarded
     kEventsDeferred = 256, ///< is in the overflow list: deferred events come before further messages
     kInputBlocked = 512,   ///< by the codec: too many unanswered requests, or the host has yet to answer a handshake
+    kShareUsed = 1024,     ///< is in FairShare's list: parsed on in the next turn
+    kReadLess = 2048,      ///< used its share up: the next read is a small one
 };
 
 /// A run of bytes in the send arena, or a reference to a block.

@@ -104,7 +104,8 @@ bool Inbox::store_tail(Connection &conn, const Rest &rest)
         old->end = rest.len;
         memcpy(old->data(), rest.data, rest.len);
     } else {
-        Tail *fresh = make_tail(conn, tail_capacity(std::max<size_t>(rest.len + rest.len / 2, 256), rest.len, rest.need));
+        size_t grown = rest.incomplete ? std::max<size_t>(rest.len + rest.len / 2, 256) : rest.len;
+        Tail *fresh = make_tail(conn, tail_capacity(grown, rest.len, rest.need));
         if (!fresh)
             return false;
         memcpy(fresh->data(), rest.data, rest.len);
@@ -242,7 +243,9 @@ void Inbox::read_to_arena(Connection &conn)
 {
     char *base = arena_ + used_;
     size_t before = conn.tail ? conn.tail->size() : 0;
-    size_t got = receive(conn, base + before, std::min(kReadMax, kArenaSize - used_ - before));
+    size_t most = conn.has(kReadLess) ? kReadLittle : kReadMax;
+    conn.unset(kReadLess);
+    size_t got = receive(conn, base + before, std::min(most, kArenaSize - used_ - before));
     if (got == 0)
         return;
     if (before > 0)
@@ -274,8 +277,9 @@ void Inbox::resume_parsing(Connection &conn)
 
 void Inbox::parse_tail(Connection &conn)
 {
-    if (conn.tail && conn.state != ConnState::kClosed)
-        keep_rest(conn, reactor_.codec(conn).parse(conn, conn.tail->data(), conn.tail->size()));
+    if (!conn.tail || conn.state == ConnState::kClosed)
+        return;
+    keep_rest(conn, reactor_.codec(conn).parse(conn, conn.tail->data(), conn.tail->size()));
 }
 
 /// Stores what a parse left over, and schedules more parsing unless that waits for bytes or for the host.
@@ -287,8 +291,7 @@ void Inbox::keep_rest(Connection &conn, const Rest &rest)
     }
     if (!store_tail(conn, rest))
         return;
-    bool stopped = conn.flags & (kPaused | kInputBlocked | kEventsDeferred);
-    if (!rest.incomplete && !stopped)
+    if (!rest.incomplete && !(conn.flags & kNotParsed))
         resume_parsing(conn);
 }
 

@@ -34,8 +34,10 @@ public:
     /// Parses the tail. For TodoList.
     void parse_tail(Connection &conn);
 
-    /// Whether the next message of the connection can be delivered now. Codecs check before each message.
+    /// Whether the next message of the connection can be delivered now.
     bool wants(const Connection &conn) const;
+    /// As wants(), within the connection's share of the turn. Codecs check before each message.
+    bool wants_next(Connection &conn);
 
     /// Starts a new poll: frees the memory that records of the last poll point to.
     void begin_batch();
@@ -47,7 +49,11 @@ private:
     static constexpr size_t kArenaSize = 512 * 1024;
     static constexpr size_t kMinRoom = 64 * 1024;     ///< bytes; a poll ends when less is left
     static constexpr size_t kReadMax = 128 * 1024;    ///< bytes per read: fairness, and the L2 cache
+    static constexpr size_t kReadLittle = 16 * 1024;  ///< bytes per read of one that has used its share up
     static constexpr size_t kCopyTailMax = 16 * 1024; ///< bytes; a larger tail is read into, a smaller one is copied to the arena
+
+    /// What keeps a connection from being parsed.
+    static constexpr uint16_t kNotParsed = kPaused | kInputBlocked | kNoInput | kEventsDeferred | kShareUsed;
 
     void read(Connection &conn);
     void read_to_arena(Connection &conn);

@@ -13,6 +13,7 @@
 #include "conn/dispatch.h"
 #include "conn/endpoint.h"
 #include "conn/expiry.h"
+#include "conn/fair_share.h"
 #include "conn/inbox.h"
 #include "conn/lifecycle.h"
 #include "conn/outbox.h"
@@ -114,6 +115,7 @@ public:
     Dispatch dispatch;
     Overflow overflow;
     Outbox outbox;
+    FairShare fair_share;
     Inbox inbox;
     Lifecycle lifecycle;
     Expiry expiry;
@@ -149,12 +151,17 @@ inline Cold *Connection::make_cold()
 
 inline bool Inbox::wants(const Connection &conn) const
 {
-    if (conn.flags & (kPaused | kInputBlocked | kNoInput | kEventsDeferred))
+    if (conn.flags & kNotParsed)
         return false;
     const ConnCallbacks &callbacks = conn.owner->callbacks;
     bool room = reactor_.dispatch.room(callbacks.message) && reactor_.dispatch.room(callbacks.error);
     return conn.state >= ConnState::kHandshake && conn.state <= ConnState::kCloseSent && room &&
            (conn.state != ConnState::kHandshake || reactor_.dispatch.room(callbacks.handshake));
+}
+
+inline bool Inbox::wants_next(Connection &conn)
+{
+    return reactor_.fair_share.allows(conn) && wants(conn);
 }
 
 } // namespace wm

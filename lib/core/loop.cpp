@@ -69,11 +69,16 @@ void Loop::close()
     armed_due_ms_ = kNever;
 }
 
-void Loop::update_now()
+int64_t Loop::clock_ms()
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
-    now_ms_ = int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
+    return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
+}
+
+void Loop::update_now()
+{
+    now_ms_ = clock_ms();
     now_fresh_ = true;
     if (waiting_) // every handler reads the clock before it calls the host
         report_busy();

@@ -52,6 +52,10 @@ public:
         return now_ms_;
     }
     void update_now();
+    /// The monotonic clock, read now.
+    static int64_t clock_ms();
+    /// How long ago now_ms() was read.
+    int64_t turn_ms() const { return clock_ms() - now_ms_; }
 
     /// The base's own epoll descriptor, or a WM_E... code.
     int fd();

@@ -49,7 +49,7 @@ Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     TextState &state = conn.codec_state.as<TextState>();
-    while (len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants_next(conn)) {
         if (state.skipping) {
             size_t skipped = skip_line(state, data, len);
             data += skipped;

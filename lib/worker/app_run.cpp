@@ -233,7 +233,7 @@ int App::fd()
 /// Whether the next turn has work to do before it waits.
 bool App::has_work() const
 {
-    return !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty();
+    return !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty() || reactor.fair_share.pending();
 }
 
 /// One turn: deferred work, a wait for events, and the end of the turn.
@@ -256,8 +256,11 @@ void App::run_turn(int64_t timeout_ms)
     end_turn();
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
-        bool left = reactor.dispatch.count() > 0 || !reactor.todos.idle();
+        bool resumes = reactor.fair_share.begin_turn();
+        bool left = resumes || reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
+        if (resumes)
+            reactor.fair_share.resume();
         end_turn();
     }
 }

@@ -28,7 +28,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
                            static_cast<size_t>(conn.options->max_message)};
-    while (len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants_next(conn)) {
         http::Request request;
         Step step = session.parser.step(data, len, limits, request);
         switch (step.kind) {

@@ -54,7 +54,7 @@ Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     websocket::FrameParser &parser = conn.codec_state.as<websocket::FrameParser>();
-    while (len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants_next(conn)) {
         websocket::Frame frame = {};
         size_t max_message = static_cast<size_t>(conn.options->max_message);
         Step step = parser.step(data, len, max_message, frame);

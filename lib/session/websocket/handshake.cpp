@@ -67,7 +67,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     Reactor &reactor = conn.owner->reactor;
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), 0};
-    while (len > 0 && reactor.inbox.wants(conn)) {
+    while (len > 0 && reactor.inbox.wants_next(conn)) {
         http::RequestParser &parser = http_session(conn).parser;
         http::Request request;
         Step step = parser.step(data, len, limits, request);
