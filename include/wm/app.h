@@ -47,8 +47,13 @@ WM_API wm_app *wm_app_new(void);
 /**
  * Frees an app with its workers, hubs, timers and connections. Each connection gets its close event first
  * (callbacks only), and the library calls the destroy of every registration. Inside a callback of the app it
- * takes effect when the run or poll returns. Any thread, unless another one is inside run or poll: then the
- * app stays and wm_last_error has the reason. NULL is allowed.
+ * takes effect when the run or poll returns: wm_app_run returns 0, wm_app_run_once and wm_app_poll
+ * WM_ESTOPPED, without records. Any thread, unless another one is inside run or poll: then the app stays and
+ * wm_last_error has the reason. NULL is allowed.
+ *
+ * In a child of fork(2) it frees the child's copy of an app whose loop was open: it closes descriptors and
+ * calls each destroy, but no connection of the parent closes, and no event comes. If another thread than the
+ * app's has forked, it does nothing.
  *
  * @since 0.1.0
  */
@@ -82,7 +87,7 @@ WM_API int wm_app_get_str(wm_app *app, const char *option, const char **value);
  *
  * @return 0 after a stop. The error of the listener that did not open, or WM_ESTATE when an on_start returned
  * below 0: the other listeners are closed again. WM_ESTATE inside a callback, or while another thread runs
- * the app
+ * the app. WM_EFORK in a child (wm/types.h)
  *
  * @since 0.1.0
  */
@@ -144,7 +149,7 @@ WM_API int wm_app_fd(wm_app *app);
  * with all children, as the command stop does. Any thread, any callback. A signal handler must not call it:
  * write to a descriptor there, or use sigwait in a thread.
  *
- * @return 0
+ * @return 0, or WM_EFORK in a child (wm/types.h)
  *
  * @since 0.1.0
  */

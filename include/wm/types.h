@@ -9,6 +9,10 @@
  * (wm/error.h) on failure, a function that returns a pointer or an id NULL or 0; the detail is in
  * wm_last_error. NULL for an object, or for a pointer that the call needs, is WM_EINVAL.
  *
+ * In a child of fork(2) an app whose loop was open stays the parent's: calls return WM_EFORK, wm_app_free frees the
+ * child's copy, and the child may make apps of its own. A child that was forked in a callback ends without a return
+ * from it (exec, _exit). The processes that wm_app_main makes are no such children.
+ *
  * Strings and data are (pointer, length), and are copied before the call returns; addresses and option names
  * end in NUL. Times are milliseconds, sizes bytes. A `user` pointer stays the caller's when the registration
  * fails.

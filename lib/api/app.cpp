@@ -105,8 +105,7 @@ int wm_app_stop(wm_app *app)
 {
     if (!app)
         return no_handle("app");
-    object(app)->request_stop();
-    return 0;
+    return object(app)->request_stop();
 }
 
 int wm_app_main(wm_app *app, int argc, char **argv)

@@ -24,7 +24,14 @@ int why_not_found(wm_conn conn)
         return gone();
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     bool live = mailbox->app && !mailbox->closing && mailbox->app->reactor.connections.is_live(id.slot, id.generation);
-    return live ? wrong_thread() : gone();
+    return live ? mailbox->wrong_thread() : gone();
+}
+
+int why_not_found(uint32_t app_index, const char *text)
+{
+    const Mailbox *mailbox = Mailbox::at(app_index);
+    bool elsewhere = mailbox && mailbox->owner.load(std::memory_order_relaxed) && !App::of_this_thread(app_index);
+    return elsewhere ? mailbox->wrong_thread() : fail(WM_ECLOSED, "%s", text);
 }
 
 int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body)
@@ -35,6 +42,8 @@ int post_command(uint32_t app_index, Command command, std::string_view head, std
     command.head_len = head.size();
     command.len = body.size();
     std::lock_guard<std::mutex> lock(mailbox->mutex);
+    if (mailbox->forked())
+        return Mailbox::fail_forked();
     App *app = mailbox->closing ? nullptr : mailbox->app;
     Id id = unpack_id(command.conn);
     if (!app || (command.conn && !app->reactor.connections.is_live(id.slot, id.generation)))

@@ -32,18 +32,13 @@ template <class Body> int guarded(Body body)
 /// keeps the error before.
 int no_handle(const char *what);
 
-inline int wrong_thread()
-{
-    return fail(WM_ETHREAD, "only the thread that runs or polls the app may call this");
-}
-
 /// Calls body(app) on the app's thread; an error on another.
 template <class Body> int with_app(wm_app *app, Body body)
 {
     if (!app)
         return no_handle("app");
     if (!object(app)->on_thread())
-        return wrong_thread();
+        return object(app)->wrong_thread();
     return guarded([&] { return body(*object(app)); });
 }
 
@@ -52,7 +47,7 @@ template <class Body> int with_worker(wm_worker *worker, Body body)
     if (!worker)
         return no_handle("worker");
     if (!object(worker)->app().on_thread())
-        return wrong_thread();
+        return object(worker)->app().wrong_thread();
     return guarded([&] { return body(*object(worker)); });
 }
 
@@ -72,8 +67,10 @@ inline std::string_view span(const void *data, size_t len)
     return {static_cast<const char *>(data), len};
 }
 
-/// WM_ETHREAD if the connection is alive on another thread, else WM_ECLOSED.
+/// WM_ETHREAD or WM_EFORK if the connection is alive on another thread or in the parent process, else WM_ECLOSED.
 int why_not_found(wm_conn conn);
+/// The same for an id of another kind that the calling thread's apps do not have; without its app, fails with `text`.
+int why_not_found(uint32_t app_index, const char *text);
 
 /// The connection of an id, on its app's thread; else nullptr, with WM_ECLOSED or WM_ETHREAD in *code.
 inline Connection *find_connection(wm_conn conn, int *code)

@@ -19,9 +19,8 @@ template <class Body> int with_request(wm_request id, Body body)
     HttpRequest *request = app && parts.kind == IdKind::kRequest ? app->sessions->requests.find(parts.slot, parts.generation) : nullptr;
     if (request)
         return guarded([&] { return body(*app, *request); });
-    Mailbox *mailbox = Mailbox::at(parts.app);
-    bool elsewhere = !app && id != 0 && mailbox && mailbox->owner.load(std::memory_order_relaxed);
-    return elsewhere ? wrong_thread() : fail(WM_ECLOSED, "no such request: it is answered, or its connection has closed");
+    const char *text = "no such request: it is answered, or its connection has closed";
+    return id == 0 ? fail(WM_ECLOSED, "%s", text) : why_not_found(parts.app, text);
 }
 
 template <class Body> int with_slices(wm_request id, Body body)

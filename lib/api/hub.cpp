@@ -12,7 +12,7 @@ template <class Body> int with_hub(wm_hub *hub, Body body)
     if (!hub)
         return no_handle("hub");
     if (!object(hub)->app().on_thread())
-        return wrong_thread();
+        return object(hub)->app().wrong_thread();
     return guarded([&] { return body(*object(hub)); });
 }
 

@@ -25,9 +25,7 @@ int wm_timer_del(wm_timer timer)
 {
     Id id = unpack_id(timer);
     App *app = App::of_this_thread(id.app);
-    if (!app && timer != 0 && Mailbox::at(id.app) && Mailbox::at(id.app)->owner.load(std::memory_order_relaxed))
-        return wrong_thread();
     if (!app || id.kind != IdKind::kTimer)
-        return fail(WM_ECLOSED, "no such timer");
+        return timer == 0 ? fail(WM_ECLOSED, "no such timer") : why_not_found(id.app, "no such timer");
     return guarded([&] { return app->timers->remove(id.slot, id.generation); });
 }

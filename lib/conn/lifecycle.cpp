@@ -363,7 +363,11 @@ void Lifecycle::finish(Connection &conn)
     if (reactor_.dispatch.polling() && len > 0)
         text = reactor_.inbox.copy_text(text, len);
     reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
+    release(conn);
+}
 
+void Lifecycle::release(Connection &conn)
+{
     end_codec(conn);
     reactor_.inbox.free_tail(conn);
     reactor_.outbox.discard(conn); // a control frame may be queued
@@ -381,6 +385,13 @@ void Lifecycle::destroy_all(int32_t reason)
     for (uint32_t slot = 0; slot < reactor_.connections.used(); slot++)
         if (reactor_.connections.live_at(slot))
             destroy(*reactor_.connections.at(slot), reason, 0);
+}
+
+void Lifecycle::abandon_all()
+{
+    for (uint32_t slot = 0; slot < reactor_.connections.used(); slot++)
+        if (reactor_.connections.live_at(slot))
+            release(*reactor_.connections.at(slot));
 }
 
 } // namespace wm

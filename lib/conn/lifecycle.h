@@ -63,8 +63,11 @@ public:
     void finish(Connection &conn);
     /// Destroys every connection. Close events follow as with destroy().
     void destroy_all(int32_t reason);
+    /// In a child of fork(2): frees the connections without an event, and without a change to their sockets.
+    void abandon_all();
 
 private:
+    void release(Connection &conn);
     bool begin_codec(Connection &conn);
     void end_codec(Connection &conn);
     bool stays_half_open(const Connection &conn) const;

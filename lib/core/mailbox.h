@@ -50,6 +50,8 @@ struct Mailbox {
     /// The token of the app's thread: who finds its own here may use `app` without the mutex.
     std::atomic<const void *> owner{nullptr};
     App *app = nullptr;
+    /// In a child of fork(2), with the mutex: whether the app belongs to the parent from here on.
+    bool (*is_parents)(App *app) = nullptr;
     bool taken = false;
     std::vector<Command> commands;
     size_t bytes = 0;
@@ -68,12 +70,24 @@ struct Mailbox {
     /// An index without an app, or kApps when all are taken; the caller's thread owns it.
     static uint32_t claim();
 
+    /// Whether the app is the parent process's. It has no thread here, so the hot paths, which look for their own
+    /// token, refuse it without a test of their own.
+    bool forked() const { return owner.load(std::memory_order_relaxed) == &forked_mark; }
+    /// The error of a call on a thread that is not the app's.
+    int wrong_thread() const;
+    /// WM_EFORK, with its detail.
+    static int fail_forked();
+
 private:
     // Made with the first app and never destroyed: a thread that outlives main() may still hold an id.
     static inline std::atomic<Mailbox *> table{nullptr};
     static inline constinit thread_local char thread_mark = 0;
+    static inline const char forked_mark = 0; // no thread's token
 
     static Mailbox *make_table();
+    static void before_fork();
+    static void after_fork_in_parent();
+    static void after_fork_in_child();
     friend const void *thread_token();
 };
 

@@ -139,6 +139,7 @@ void Listener::own_path(const std::string &path)
     if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
         return;
     path_ = path;
+    owner_ = getpid();
     file_ = FileIdentity(status);
 }
 
@@ -162,7 +163,7 @@ void Listener::close()
         ::close(fd_);
     fd_ = -1;
     port_ = 0;
-    if (!path_.empty() && FileIdentity::of(path_) == file_)
+    if (!path_.empty() && owner_ == getpid() && FileIdentity::of(path_) == file_)
         unlink(path_.c_str());
     path_.clear();
 }

@@ -58,6 +58,7 @@ private:
     int fd_ = -1;
     uint16_t port_ = 0;
     std::string path_;  ///< of a unix socket in the file system, to unlink
+    pid_t owner_ = 0;   ///< the process that removes it: not a child that has forked from it
     FileIdentity file_; ///< the file at path_ when it was bound: a file that another process has put there is not removed
 };
 

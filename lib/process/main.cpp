@@ -62,6 +62,8 @@ int print_error(const Instance &instance, int exit_code)
 /// 0, or a WM_E... code with the reason why no process can be started from here.
 int check_start(App &app)
 {
+    if (app.forked())
+        return Mailbox::fail_forked();
     bool any = false;
     for (const auto &worker : app.workers()) {
         any = any || (!worker->released() && worker->options.count > 0);

@@ -65,14 +65,34 @@ App *App::make()
     App *app = new (std::nothrow) App(index, mailbox);
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     mailbox->app = app;
+    mailbox->is_parents = &App::is_parents;
     mailbox->taken = app;
     if (!app)
         fail(WM_ENOMEM, "out of memory for an app");
     return app;
 }
 
+/// In a child of fork(2). What the loop watches is in an epoll set that the parent waits on: every change of it would change the
+/// parent's, and what the sockets have received is the parent's to read. Without a loop there is nothing yet to share.
+bool App::is_parents(App *app)
+{
+    if (!app->reactor.loop.is_open())
+        return false;
+    app->forked_elsewhere_ = !app->on_thread();
+    app->reactor.loop.report_dispatch(nullptr); // the page belongs to the parent, too
+    app->reactor.loop.break_turn();
+    return true;
+}
+
 int App::release()
 {
+    if (forked()) {
+        if (reactor.inside && !forked_elsewhere_)
+            free_later_ = true;
+        else if (!forked_elsewhere_)
+            delete this;
+        return 0;
+    }
     if (!on_thread()) {
         // A run that has ended leaves its thread behind: who frees the app then is its thread from here on.
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
@@ -99,10 +119,10 @@ App::~App()
     reactor.inside = true; // callbacks of the end must not run the app again
     freeing_ = true;
     stop_pulling();
-    reactor.overflow.deliver();
-    reactor.lifecycle.destroy_all(WM_REASON_STOP);
-    reactor.todos.run();
-    reactor.outbox.flush_all();
+    if (forked())
+        abandon();
+    else
+        end_connections();
     while (!parts_.empty())
         delete parts_.back(); // takes itself off the list
     timers->drop_all();
@@ -114,7 +134,7 @@ App::~App()
         if (callback.destroy)
             callback.destroy(callback.user);
     });
-    commands->drop();
+    commands->drop(!forked());
     release_retired();
     reactor.inbox.begin_batch();
     reactor.loop.close();
@@ -128,6 +148,22 @@ App::~App()
     mailbox_->owner.store(nullptr, std::memory_order_relaxed);
     mailbox_->app = nullptr;
     mailbox_->taken = false;
+}
+
+void App::end_connections()
+{
+    reactor.overflow.deliver();
+    reactor.lifecycle.destroy_all(WM_REASON_STOP);
+    reactor.todos.run();
+    reactor.outbox.flush_all();
+}
+
+/// In a child of fork(2): closes its descriptors, so that the parent's sockets and loop notice nothing. No event: the connections live on.
+void App::abandon()
+{
+    reactor.loop.abandon();
+    reactor.lifecycle.abandon_all();
+    reactor.overflow.deliver(); // records without a connection, for their notifiers
 }
 
 int App::set_option(const char *name, int64_t value)

@@ -55,6 +55,10 @@ public:
         return mailbox && mailbox->owner.load(std::memory_order_relaxed) == thread_token() ? mailbox->app : nullptr;
     }
     bool on_thread() const { return mailbox_->owner.load(std::memory_order_relaxed) == thread_token(); }
+    /// The error of a call elsewhere.
+    int wrong_thread() const { return mailbox_->wrong_thread(); }
+    /// Whether this process is a child of fork(2) and the app its parent's.
+    bool forked() const { return mailbox_->forked(); }
 
     int run();
     int run_once(int64_t timeout_ms);
@@ -63,8 +67,8 @@ public:
     int fd();
     int open_loop();
 
-    /// Any thread.
-    void request_stop();
+    /// Any thread. 0 or WM_EFORK.
+    int request_stop();
     /// The successor serves: this app lets its connections go, and stops when the last has gone or the time is over (see Shutdown).
     /// Websockets hear `code`.
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
@@ -124,6 +128,9 @@ private:
 
     int enter();
     void leave();
+    static bool is_parents(App *app);
+    void end_connections();
+    void abandon();
     void stop_pulling();
     int start();
     int abandon_start(int code);
@@ -151,6 +158,7 @@ private:
     bool stopped_ = false;
     bool worker_released_ = false; ///< one of workers_ is to be freed
     bool free_later_ = false;
+    bool forked_elsewhere_ = false; ///< in a child: by another thread than the app's, which may have been at work
     bool freeing_ = false;
     bool abandoning_ = false; ///< a start has failed, and what it opened is closed again
 };

@@ -45,6 +45,8 @@ int App::open_loop()
 
 int App::enter()
 {
+    if (forked())
+        return Mailbox::fail_forked();
     if (reactor.inside && on_thread())
         return fail(WM_ESTATE, "run, run_once and poll cannot be called inside a callback");
     {
@@ -71,7 +73,8 @@ int App::enter()
 
 void App::leave()
 {
-    reactor.notify(ReactorObserver::kIdle);
+    if (!forked())
+        reactor.notify(ReactorObserver::kIdle);
     reactor.inside = false;
     if (free_later_)
         delete this;
@@ -166,10 +169,11 @@ int App::run()
     if (result != 0)
         return result == WM_ESTOPPED ? 0 : result;
     stop_pulling();
-    while (!stopped_)
+    while (!stopped_ && !forked())
         turn(-1);
+    result = forked() ? Mailbox::fail_forked() : 0;
     leave();
-    return 0;
+    return result;
 }
 
 int App::run_once(int64_t timeout_ms)
@@ -179,9 +183,12 @@ int App::run_once(int64_t timeout_ms)
         return result;
     stop_pulling();
     turn(timeout_ms);
-    bool stopped = stopped_;
+    if (forked())
+        result = Mailbox::fail_forked();
+    else if (stopped_ || free_later_)
+        result = WM_ESTOPPED;
     leave();
-    return stopped ? WM_ESTOPPED : 0;
+    return result;
 }
 
 int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
@@ -198,8 +205,14 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
         return fail(WM_ENOMEM, "out of memory for a poll");
     }
     turn(timeout_ms);
-    *count = reactor.dispatch.end_poll();
-    bool ended = stopped_ && *count == 0;
+    size_t records = reactor.dispatch.end_poll();
+    if (forked() || free_later_) { // what the records point to is freed, or the parent's
+        result = forked() ? Mailbox::fail_forked() : int{WM_ESTOPPED};
+        leave();
+        return result;
+    }
+    *count = records;
+    bool ended = stopped_ && records == 0;
     if (reactor.loop.is_watched() && (has_work() || (stopped_ && !ended)))
         reactor.loop.wake(); // work is pending for the next poll: make the descriptor readable
     if (timeout_ms == 0)
@@ -259,6 +272,8 @@ void App::run_turn(int64_t timeout_ms)
         bool resumes = reactor.fair_share.begin_turn();
         bool left = resumes || reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
+        if (forked()) // by a callback, in the child: what is left and queued is the parent's to handle
+            return;
         if (resumes)
             reactor.fair_share.resume();
         end_turn();
@@ -327,12 +342,15 @@ void App::arm(void *app)
 
 // ---- shutdown
 
-void App::request_stop()
+int App::request_stop()
 {
+    if (forked())
+        return Mailbox::fail_forked();
     shutdown->request_stop();
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     if (reactor.loop.is_open())
         reactor.loop.wake();
+    return 0;
 }
 
 void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)

@@ -17,6 +17,8 @@ int Commands::post(const Command &command)
 
 int Commands::post_locked(const Command &command)
 {
+    if (mailbox_->forked())
+        return Mailbox::fail_forked();
     if (mailbox_->stopped)
         return fail(WM_ESTOPPED, "the app has stopped");
     if (mailbox_->bytes + command.cost() > mailbox_->limit)
@@ -114,7 +116,7 @@ void Commands::refuse()
     mailbox_->stopped = true;
 }
 
-void Commands::drop()
+void Commands::drop(bool replies)
 {
     std::vector<Command> commands;
     {
@@ -124,17 +126,17 @@ void Commands::drop()
         mailbox_->signalled = false;
     }
     for (Command &command : taken_)
-        drop_one(command);
+        drop_one(command, replies);
     taken_.clear();
     for (Command &command : commands)
-        drop_one(command);
+        drop_one(command, replies);
 }
 
 /// The command does not run; its caller still gets the notifiers that it waits for.
-void Commands::drop_one(Command &command)
+void Commands::drop_one(Command &command, bool replies)
 {
     free(command.data);
-    if (command.gone)
+    if (command.gone && replies)
         command.gone(nullptr, command);
     else if (command.destroy)
         command.destroy(command.user);

@@ -27,13 +27,14 @@ public:
     void run();
     /// Refuses commands from here on: none would ever run.
     void refuse();
-    /// Drops commands that have not run, with the notifiers that their callers wait for.
-    void drop();
+    /// Drops commands that have not run, with the notifiers that their callers wait for; without `replies` only `destroy`, as the
+    /// result is to come in another process.
+    void drop(bool replies);
 
 private:
     void run_one(Command &command);
     void take_mailbox();
-    void drop_one(Command &command);
+    void drop_one(Command &command, bool replies);
     void run_send(Connection &conn, const Command &command);
 
     App &app_;
