@@ -35,7 +35,8 @@ typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connection
  */
 WM_API wm_hub *wm_hub_new(wm_app *app);
 /**
- * Frees a hub and unbinds its connections, which stay open. Pending calls get WM_ECLOSED. NULL is allowed.
+ * Frees a hub and unbinds its connections, which stay open. Pending calls get WM_ECLOSED, also when a new hub
+ * has the address of this one. No other thread may be inside a call of this hub. NULL is allowed.
  *
  * @since 0.1.0
  */

@@ -29,7 +29,7 @@ struct Command {
     uint8_t verb;  ///< kPart: one of the part's own
     int32_t flags; ///< of a send; the code of a close
     uint64_t conn; ///< kSend, kClose
-    uint64_t part; ///< kPart: the part's id, unique in its app
+    uint64_t part; ///< kPart: the part's id
     char *data;    ///< malloc'd: the head, then the body
     size_t head_len;
     size_t len; ///< of the body

@@ -219,7 +219,8 @@ bool App::tells_master() const
 void App::add_part(AppPart *part)
 {
     parts_.push_back(part);
-    part->id_ = ++last_part_id_;
+    static std::atomic<uint64_t> last_id{0};
+    part->id_ = last_id.fetch_add(1, std::memory_order_relaxed) + 1;
     reactor.observe(*part, ReactorObserver::kReleased);
 }
 

@@ -32,7 +32,8 @@ class Worker;
 class AppPart : public ReactorObserver {
 public:
     virtual void run(Command &command) = 0;
-    /// A number of the app's that is never used again, so that a command never reaches a later part at the same address.
+    /// A number that the process never uses again, so that a command reaches neither a later part at the same address nor one of a later
+    /// app at the same index.
     uint64_t id() const { return id_; }
 
 private:
@@ -151,7 +152,6 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Service> services_;
-    uint64_t last_part_id_ = 0;
     int64_t max_by_descriptors_ = 0;
     int64_t wake_at_ms_ = Loop::kNever; ///< the next step of max_wait_ms
     bool started_ = false;
