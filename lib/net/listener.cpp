@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include "core/error.h"
+#include "net/socket_file.h"
 #include "net/transport.h"
 
 #include <cerrno>
@@ -29,18 +30,11 @@ int privileged_port(const Address &address)
     return fail(WM_EACCES, "Permission denied: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)", address.text.c_str());
 }
 
-/// Whether a unix socket's file is stale: a socket that refuses connections.
-bool is_stale(const SocketAddress &address, const char *path)
+/// Whether nothing listens at the unix socket any more.
+bool refuses(const SocketAddress &address)
 {
-    struct stat status;
-    if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
-        return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    bool refused = connect(fd, address.get(), address.len) != 0 && errno == ECONNREFUSED;
-    ::close(fd);
-    return refused;
+    Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return probe && connect(probe.get(), address.get(), address.len) != 0 && errno == ECONNREFUSED;
 }
 
 } // namespace
@@ -88,30 +82,35 @@ void Listener::set_tcp_options(const SocketAddress &socket_address, const Listen
 
 int Listener::bind_and_listen(const Address &address, const SocketAddress &socket_address, const ListenOptions &options)
 {
-    bool file = address.unix_socket && address.path[0] != '@';
     if (!address.unix_socket)
         set_tcp_options(socket_address, options);
-    if (file && is_stale(socket_address, address.path.c_str()))
-        unlink(address.path.c_str());
-    // The file must never have a wider mode: bind() creates it with the mode that fchmod sets on the unbound
-    // socket.
-    if (file && fchmod(fd_, options.unix_mode) != 0)
-        return fail_with_errno(errno, address);
+    if (address.unix_socket && address.path[0] != '@')
+        return bind_file(address, socket_address, options);
     if (bind(fd_, socket_address.get(), socket_address.len) != 0) {
         int number = errno;
         if (number == EACCES && !address.unix_socket && address.port != 0 && address.port < 1024)
             return privileged_port(address);
         return fail_with_errno(number, address);
     }
-    if (file) {
-        own_path(address.path);
-        // bind() applies the umask, so the requested mode is set on the file again.
-        if (path_.empty() || chmod(address.path.c_str(), options.unix_mode) != 0)
-            return fail_with_errno(errno, address);
-    }
     if (::listen(fd_, options.backlog) != 0)
         return fail_with_errno(errno, address);
     find_port();
+    return 0;
+}
+
+int Listener::bind_file(const Address &address, const SocketAddress &socket_address, const ListenOptions &options)
+{
+    FileAt file(address.path);
+    if (file && refuses(socket_address))
+        remove_socket(file);
+    // The file must never have a wider mode: bind() creates it with that of the unbound socket.
+    if (!file || fchmod(fd_, options.unix_mode) != 0 || bind(fd_, socket_address.get(), socket_address.len) != 0)
+        return fail_with_errno(errno, address);
+    FileIdentity bound = set_socket_mode(file, options.unix_mode);
+    if (bound.known())
+        own(address.path, bound);
+    if (!bound.known() || ::listen(fd_, options.backlog) != 0)
+        return fail_with_errno(errno, address);
     return 0;
 }
 
@@ -135,12 +134,27 @@ void Listener::find_port()
 
 void Listener::own_path(const std::string &path)
 {
+    FileAt file(path);
     struct stat status;
-    if (lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
-        return;
+    if (file && file.status(status) && S_ISSOCK(status.st_mode))
+        own(path, FileIdentity(status));
+}
+
+void Listener::own(const std::string &path, const FileIdentity &file)
+{
     path_ = path;
     owner_ = getpid();
-    file_ = FileIdentity(status);
+    file_ = file;
+}
+
+int Listener::give_file(uid_t uid, gid_t gid) const
+{
+    if (path_.empty() || geteuid() != 0)
+        return 0;
+    FileAt file(path_);
+    if (file && give_socket(file, file_, uid, gid))
+        return 0;
+    return fail(code_of_errno(errno), "cannot give %s to its user: %s", path_.c_str(), strerror(errno));
 }
 
 int Listener::release()
@@ -163,8 +177,9 @@ void Listener::close()
         ::close(fd_);
     fd_ = -1;
     port_ = 0;
-    if (!path_.empty() && owner_ == getpid() && FileIdentity::of(path_) == file_)
-        unlink(path_.c_str());
+    if (!path_.empty() && owner_ == getpid())
+        if (FileAt file(path_); file)
+            file.remove(file_);
     path_.clear();
 }
 

@@ -41,6 +41,8 @@ public:
     /// Whether close() removes the file of a unix socket: not after disown_path(), again after own_path().
     void disown_path() { path_.clear(); }
     void own_path(const std::string &path);
+    /// As root, makes that user the owner of a unix socket's file. 0, or a WM_E... code with its detail.
+    int give_file(uid_t uid, gid_t gid) const;
 
     bool is_open() const { return fd_ >= 0; }
     int fd() const { return fd_; }
@@ -52,6 +54,8 @@ public:
 
 private:
     int bind_and_listen(const Address &address, const SocketAddress &socket_address, const ListenOptions &options);
+    int bind_file(const Address &address, const SocketAddress &socket_address, const ListenOptions &options);
+    void own(const std::string &path, const FileIdentity &file);
     void find_port();
     void set_tcp_options(const SocketAddress &socket_address, const ListenOptions &options);
 

@@ -2,11 +2,13 @@
 
 #include "core/error.h"
 #include "core/fd.h"
+#include "process/identity.h"
 #include "process/program_file.h"
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wm {
@@ -15,6 +17,15 @@ namespace {
 
 constexpr int kWriteMs = 1000; // between the lock and the pid
 
+/// What another user lacks, for an error text.
+std::string owner_of(const std::string &path)
+{
+    struct stat status;
+    if (lstat(path.c_str(), &status) != 0)
+        return "";
+    return ": commands are for its owner, the user " + name_of_user(status.st_uid) + (status.st_uid == 0 ? "" : ", and root");
+}
+
 } // namespace
 
 Holder read_holder(const std::string &pid_path, const std::string &program_path, bool waits)
@@ -22,8 +33,10 @@ Holder read_holder(const std::string &pid_path, const std::string &program_path,
     Holder holder;
     Fd fd(open(pid_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd) {
-        if (errno != ENOENT && errno != ENOTDIR)
-            holder.pid = (fail(WM_EACCES, "cannot read the pid file %s: %s", pid_path.c_str(), strerror(errno)), -1);
+        int number = errno;
+        std::string owner = number == EACCES ? owner_of(pid_path) : "";
+        if (number != ENOENT && number != ENOTDIR)
+            holder.pid = (fail(WM_EACCES, "cannot read the pid file %s: %s%s", pid_path.c_str(), strerror(number), owner.c_str()), -1);
         return holder;
     }
     struct flock lock = whole_file(F_RDLCK);

@@ -11,15 +11,11 @@
 
 namespace wm {
 
-namespace {
-
-std::string name_of(uid_t uid)
+std::string name_of_user(uid_t uid)
 {
     const struct passwd *entry = getpwuid(uid);
     return entry ? entry->pw_name : std::to_string(uid);
 }
-
-} // namespace
 
 int Identity::resolve(const std::string &user_name, const std::string &group_name)
 {
@@ -38,13 +34,13 @@ int Identity::resolve(const std::string &user_name, const std::string &group_nam
             return fail(WM_EINVAL, "there is no group '%s'", group_name.c_str());
         gid = entry->gr_gid;
     }
-    user = user_name.empty() ? name_of(uid) : user_name;
+    user = user_name.empty() ? name_of_user(uid) : user_name;
     changes = uid != geteuid() || gid != getegid();
     if (changes && geteuid() != 0) {
         warning = "only root can run processes as user '" + user + "'" + (group_name.empty() ? "" : " and group '" + group_name + "'") +
-                  ": they run as " + name_of(geteuid());
+                  ": they run as " + name_of_user(geteuid());
         changes = false;
-        user = name_of(geteuid());
+        user = name_of_user(geteuid());
     }
     if (changes)
         find_groups();

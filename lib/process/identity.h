@@ -31,6 +31,9 @@ private:
     void find_groups();
 };
 
+/// The number if it has no name.
+std::string name_of_user(uid_t uid);
+
 /// While it lives, this thread has the rights of that user over files, and can remove no file that the user
 /// could not.
 class FileRights {

@@ -1,6 +1,7 @@
 #include "process/instance.h"
 
 #include "core/error.h"
+#include "core/file_at.h"
 #include "process/process_state.h"
 #include "process/program.h"
 #include "proto/ascii.h"
@@ -22,6 +23,7 @@ namespace {
 
 constexpr size_t kMaxName = 64;
 constexpr int kDyingMs = 1000;
+constexpr mode_t kPidMode = 0600; // other users could lock it (see is_private)
 
 /// The program's file name, with characters replaced that no name may have.
 std::string name_of_program(std::string name)
@@ -59,23 +61,27 @@ std::string name_of_place(const std::string &path)
     return name_with_hash(path.substr(path.rfind('/') + 1), hash_of_place(path));
 }
 
-/// mkdir -p; an existing directory is no error.
-bool make_directories(const std::string &path, mode_t mode)
+bool try_lock_file(const Fd &fd)
 {
-    for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
-        if (mkdir(path.substr(0, slash).c_str(), 0755) != 0 && errno != EEXIST)
-            return false;
-    return mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
+    struct flock lock = whole_file(F_WRLCK);
+    return fcntl(fd.get(), F_OFD_SETLK, &lock) == 0;
 }
 
-/// A user that may read the file may lock it for reading, and so block every start.
-bool is_read_locked(int fd)
+/// The type of a lock of others on the file that is in the way of such a lock; F_UNLCK: there is none.
+short lock_against(const Fd &fd, short type)
 {
-    int number = errno;
-    struct flock lock = whole_file(F_WRLCK);
-    bool found = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_RDLCK;
-    errno = number;
-    return found;
+    struct flock lock = whole_file(type);
+    return fcntl(fd.get(), F_OFD_GETLK, &lock) == 0 ? lock.l_type : short{F_UNLCK};
+}
+
+/// Whether no other user can have it open, now or from before: one that has may lock it for reading, which blocks every start.
+bool is_private(const Fd &fd, bool *has_content)
+{
+    struct stat status;
+    if (fstat(fd.get(), &status) != 0)
+        return false;
+    *has_content = status.st_size > 0;
+    return S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1 && !(status.st_mode & 077);
 }
 
 } // namespace
@@ -186,29 +192,36 @@ Instance::Lock Instance::lock()
 
 Instance::Lock Instance::try_lock()
 {
-    for (;;) {
-        Fd fd(open(pid_path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
-        if (!fd) {
-            fail(WM_EACCES, "cannot write the pid file %s: %s", pid_path_.c_str(), strerror(errno));
-            return Lock::kFailed;
-        }
-        struct flock lock = whole_file(F_WRLCK);
-        if (fcntl(fd.get(), F_OFD_SETLK, &lock) != 0) {
-            if ((errno == EAGAIN || errno == EACCES) && !is_read_locked(fd.get()))
-                return Lock::kRunning;
-            if (errno == EAGAIN || errno == EACCES) {
-                fail(WM_EACCES, "the pid file %s is locked for reading, which no master does: remove it", pid_path_.c_str());
-                return Lock::kFailed;
-            }
-            fail(WM_ESYS, "cannot lock the pid file %s: %s", pid_path_.c_str(), strerror(errno));
-            return Lock::kFailed;
-        }
-        if (place_of_pid_file(fd.get()) != Place::kOurs)
+    follows_killed_ = false;
+    for (bool replaced = false;;) { // once: there are filesystems on which every file is everybody's
+        FileAt file(pid_path_);
+        Fd fd = file ? file.open(O_RDWR | O_CREAT, kPidMode) : Fd();
+        if (!fd)
+            return cannot("write");
+        bool locked = try_lock_file(fd);
+        if (!locked && errno != EAGAIN && errno != EACCES)
+            return cannot("lock");
+        if (!locked && lock_against(fd, F_WRLCK) != F_RDLCK)
+            return Lock::kRunning;
+        bool has_content = false, serves = is_private(fd, &has_content) || replaced;
+        if (locked && place_of_pid_file(fd.get()) != Place::kOurs)
             continue;
-        struct stat status;
-        follows_killed_ = fstat(fd.get(), &status) == 0 && status.st_size > 0; // an orderly end removes it
+        follows_killed_ = follows_killed_ || has_content; // an orderly end removes it
+        if (!locked && replaced) {
+            fail(WM_EACCES, "the pid file %s is locked for reading, which no master does: remove it", pid_path_.c_str());
+            return Lock::kFailed;
+        }
+        if (!locked) {
+            if (Lock result = replace(file, fd); result != Lock::kTaken)
+                return result;
+        } else if (!serves && !file.remove()) { // of another user, or of an older version
+            return cannot("replace");
+        }
+        replaced = true;
+        if (!locked || !serves)
+            continue;
         if (!write_files(fd.get())) {
-            unlink(pid_path_.c_str());
+            file.remove(FileIdentity::of(fd.get()));
             return Lock::kFailed;
         }
         lock_ = std::move(fd);
@@ -216,11 +229,39 @@ Instance::Lock Instance::try_lock()
     }
 }
 
+/// For a pid file that another user has locked for reading, as an older version has left it for all to read; then no master
+/// holds it. Puts an empty file in its place. kTaken: it, or another start, has.
+Instance::Lock Instance::replace(const FileAt &file, const Fd &old) const
+{
+    FileAt fresh(pid_path_ + ".new");
+    Fd fd = fresh ? fresh.open(O_RDWR | O_CREAT, kPidMode) : Fd();
+    if (!fd)
+        return cannot("replace");
+    if (!try_lock_file(fd))
+        return Lock::kRunning; // another start is about to
+    if (place_of_pid_file(old.get()) != Place::kOurs)
+        return Lock::kTaken;
+    if (!fresh.rename(file.name()))
+        return cannot("replace");
+    if (lock_against(old, F_RDLCK) != F_WRLCK)
+        return Lock::kTaken;
+    file.remove(FileIdentity::of(fd.get())); // the lock came free after all, and another start has it: it makes its file again
+    return Lock::kRunning;
+}
+
+Instance::Lock Instance::cannot(const char *what) const
+{
+    int number = errno;
+    fail(number == EACCES ? int{WM_EACCES} : code_of_errno(number), "cannot %s the pid file %s: %s", what, pid_path_.c_str(),
+         strerror(number));
+    return Lock::kFailed;
+}
+
 /// The pid last: a reader that sees it sees the program of its process.
 bool Instance::write_files(int fd)
 {
     std::string text = std::to_string(getpid()) + "\n";
-    bool done = fchmod(fd, 0644) == 0 && ftruncate(fd, 0) == 0;
+    bool done = fchmod(fd, kPidMode) == 0 && ftruncate(fd, 0) == 0;
     if (done && program_file_.write(program_text(program_, words_)) != 0)
         return false;
     if (done && pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()))
@@ -233,7 +274,8 @@ bool Instance::write_files(int fd)
 void Instance::touch() const
 {
     for (const std::string &path : {pid_path_, program_file(), socket_path_})
-        utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+        if (FileAt file(path); file)
+            file.touch();
 }
 
 Restored Instance::restore()
@@ -257,8 +299,8 @@ void Instance::unlock()
 {
     if (lock_)
         program_file_.remove();
-    if (lock_ && place_of_pid_file(lock_.get()) == Place::kOurs) // else another master has replaced it
-        unlink(pid_path_.c_str());
+    if (FileAt file(pid_path_); lock_ && file)
+        file.remove(FileIdentity::of(lock_.get())); // unless another master has replaced it
     lock_.reset();
 }
 

@@ -8,6 +8,7 @@
 #define WM_PROCESS_INSTANCE_H
 
 #include "core/fd.h"
+#include "core/file_at.h"
 #include "process/file_place.h"
 #include "process/holder.h"
 #include "process/program_file.h"
@@ -75,6 +76,8 @@ public:
 
 private:
     Lock try_lock();
+    Lock replace(const FileAt &file, const Fd &old) const;
+    Lock cannot(const char *what) const;
     bool write_files(int fd);
     std::string default_run_dir(bool *own) const;
     Place place_of_pid_file(int fd) const;

@@ -1,7 +1,7 @@
 #include "process/program_file.h"
 
 #include "core/error.h"
-#include "core/fd.h"
+#include "core/file_at.h"
 #include "process/file_place.h"
 #include "process/report/text_table.h"
 #include "proto/utf8.h"
@@ -69,14 +69,15 @@ std::string read_program(const std::string &path)
 /// By another name and rename(2): a reader finds all of it or nothing, and a link at the path is replaced.
 int ProgramFile::write(const std::string &text)
 {
-    std::string made = path_ + ".new";
-    unlink(made.c_str()); // of a master that was killed
-    Fd fd(open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    FileAt made(path_ + ".new");
+    if (made)
+        made.remove(); // of a master that was killed
+    Fd fd = made ? made.open(O_WRONLY | O_CREAT | O_EXCL, 0644) : Fd();
     if (!fd || fchmod(fd.get(), 0644) != 0 || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        rename(made.c_str(), path_.c_str()) != 0) {
+        !made.rename(path_.substr(path_.rfind('/') + 1))) {
         int code = fail(code_of_errno(errno), "cannot write the program file %s: %s", path_.c_str(), strerror(errno));
         if (fd)
-            unlink(made.c_str());
+            made.remove(FileIdentity::of(fd.get()));
         return code;
     }
     written_ = FileIdentity::of(fd.get());
@@ -90,8 +91,8 @@ bool ProgramFile::is_ours() const
 
 void ProgramFile::remove() const
 {
-    if (is_ours())
-        unlink(path_.c_str());
+    if (FileAt file(path_); file)
+        file.remove(written_);
 }
 
 } // namespace wm

@@ -122,13 +122,13 @@ def test_p05__files_have_the_modes_that_they_were_given(make, tmp_path):
     path = tmp_path / "line"
     instance = make(f"text+unix://{path},count=2,name=line,unix_mode=0606")
     instance.start(umask=0)
-    for file, mode in ((instance.pid_path, 0o644), (instance.socket_path, 0o600), (path, 0o606), (instance.log_path, 0o640)):
+    for file, mode in ((instance.pid_path, 0o600), (instance.socket_path, 0o600), (path, 0o606), (instance.log_path, 0o640)):
         assert stat.S_IMODE(file.stat().st_mode) & ~0o020 == mode & ~0o020, file
         assert stat.S_IMODE(file.stat().st_mode) & 0o002 == mode & 0o002, file
     assert stat.S_IMODE(instance.run_dir.stat().st_mode) & 0o022 == 0
     assert instance.stop().code == 0 and not path.exists()
     instance.start(umask=0o077)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o606 and stat.S_IMODE(instance.pid_path.stat().st_mode) == 0o644
+    assert stat.S_IMODE(path.stat().st_mode) == 0o606 and stat.S_IMODE(instance.pid_path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("option, text", [("user=nobody-of-that-name", "there is no user 'nobody-of-that-name'"),

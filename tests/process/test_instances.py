@@ -187,7 +187,7 @@ def test_pid_file__is_what_kill_takes(place, how):
     options = [f"pid_file={file}"] if how == "option pid_file" else []
     started(place, path, options=options)
     master = int(file.read_text())
-    assert file.read_text() == f"{master}\n" and file.stat().st_mode & 0o777 == 0o644
+    assert file.read_text() == f"{master}\n" and file.stat().st_mode & 0o777 == 0o600
 
     def processes():
         return [row["pid"] for row in json.loads(place.run(path, "status", "--json", options=options).out)["processes"]]

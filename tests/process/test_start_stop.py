@@ -19,7 +19,7 @@ def test_start_d__returns_when_all_serve_and_stop_leaves_nothing(make):
     pids = instance.children()
     assert len(pids) == 2
     assert int(ask(instance.address(), "pid")) in pids
-    assert stat.S_IMODE(os.stat(instance.pid_path).st_mode) == 0o644
+    assert stat.S_IMODE(os.stat(instance.pid_path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(instance.socket_path).st_mode) == 0o600
     master = instance.master
     result = instance.stop()

@@ -148,17 +148,18 @@ def test_foreground__output_without_a_reader_blocks_no_process(make):
     os.close(read_end)
 
 
-def test_pid_file__that_another_process_has_locked_for_reading_is_an_error(make):
+def test_pid_file__that_another_process_has_locked_for_reading_is_replaced(make):
     instance = make(LINE)
     instance.run_dir.mkdir()
     instance.pid_path.write_text("1\n")
+    instance.pid_path.chmod(0o644)  # as an older version has left it
     with open(instance.pid_path) as file:
         fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0))  # F_OFD_SETLK
-        result = instance.command("start", "-d")
-        assert result.code == 1 and "locked for reading" in result.err, result
         assert instance.command("status").code == 3
-    instance.start()
-    assert instance.stop().code == 0
+        instance.start()
+        assert instance.command("start", "-d").code == 4
+        assert instance.stop().code == 0
+    assert not instance.pid_path.exists()
 
 
 def test_foreground__outlives_the_reader_of_its_output(make):
@@ -285,7 +286,7 @@ def test_files__that_were_removed_are_recreated(make, what):
         eventually(lambda: instance.command("status").code == 0, "a way to the master")
         assert instance.master == master and instance.command("start", "-d").code == 4
         assert instance.run_dir.stat().st_mode == mode
-        assert stat.S_IMODE(instance.pid_path.stat().st_mode) == 0o644
+        assert stat.S_IMODE(instance.pid_path.stat().st_mode) == 0o600
         assert stat.S_IMODE(instance.socket_path.stat().st_mode) == 0o600
         eventually(lambda: "reloaded, 1 process replaced" in instance.log(), "the end of the reload")
         missing = {"run_dir": f"{instance.pid_path} and {instance.socket_path}", "pid_path": instance.pid_path, "socket_path": instance.socket_path}

@@ -137,7 +137,7 @@ void lock__is_seen_by_others_and_ends_with_its_holder(void **)
     assert_true(beside.lock() == Instance::Lock::kTaken);
     struct stat status;
     assert_int_equal(stat(mine.pid_path().c_str(), &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0644);
+    assert_int_equal(status.st_mode & 0777, 0600);
     mine.unlock();
     assert_int_equal(other.running(), 0);
     assert_int_equal(access(mine.pid_path().c_str(), F_OK), -1);
@@ -159,6 +159,50 @@ void pid_file__left_behind_is_no_obstacle(void **)
     assert_true(instance.lock() == Instance::Lock::kTaken);
     assert_false(instance.follows_killed());
     instance.unlock();
+}
+
+/// As another user does that has the file open for reading.
+Fd read_lock(const std::string &path)
+{
+    Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct flock lock = whole_file(F_RDLCK);
+    assert_int_equal(fcntl(fd.get(), F_OFD_SETLK, &lock), 0);
+    return fd;
+}
+
+void pid_file__of_an_older_version_is_replaced_also_when_it_is_locked_for_reading(void **)
+{
+    Folder folder;
+    for (bool locked : {false, true}) {
+        Instance instance = in(folder, "a");
+        make_file(instance.pid_path(), "123456789\n");
+        assert_int_equal(chmod(instance.pid_path().c_str(), 0644), 0);
+        Fd reader(open(instance.pid_path().c_str(), O_RDONLY | O_CLOEXEC));
+        Fd lock = locked ? read_lock(instance.pid_path()) : Fd();
+        assert_true(instance.lock() == Instance::Lock::kTaken);
+        assert_true(instance.follows_killed());
+        assert_int_equal(in(folder, "a").running(), getpid());
+        assert_true(in(folder, "a").lock() == Instance::Lock::kRunning);
+        struct stat status;
+        assert_int_equal(stat(instance.pid_path().c_str(), &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+        assert_false(FileIdentity::of(reader.get()) == FileIdentity(status)); // a lock on it is in nobody's way
+        instance.unlock();
+        assert_int_equal(access((instance.pid_path() + ".new").c_str(), F_OK), -1);
+    }
+}
+
+void pid_file__that_is_a_hard_link_leaves_the_file_alone(void **)
+{
+    Folder folder;
+    Instance instance = in(folder, "a");
+    make_file(folder / "treasure", "all of it");
+    assert_int_equal(chmod((folder / "treasure").c_str(), 0600), 0);
+    assert_int_equal(link((folder / "treasure").c_str(), instance.pid_path().c_str()), 0);
+    assert_true(instance.lock() == Instance::Lock::kTaken);
+    assert_string_equal(content_of(folder / "treasure").c_str(), "all of it");
+    instance.unlock();
+    unlink((folder / "treasure").c_str());
 }
 
 void restore__makes_a_pid_file_again_and_leaves_that_of_another(void **)
@@ -258,6 +302,8 @@ int main()
         cmocka_unit_test(path__that_is_too_long_or_relative_is_an_error),
         cmocka_unit_test(lock__is_seen_by_others_and_ends_with_its_holder),
         cmocka_unit_test(pid_file__left_behind_is_no_obstacle),
+        cmocka_unit_test(pid_file__of_an_older_version_is_replaced_also_when_it_is_locked_for_reading),
+        cmocka_unit_test(pid_file__that_is_a_hard_link_leaves_the_file_alone),
         cmocka_unit_test(restore__makes_a_pid_file_again_and_leaves_that_of_another),
         cmocka_unit_test(pid_file__has_the_pid_and_a_newline),
         cmocka_unit_test(touch__keeps_all_files_young),

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "net/socket_file.h"
 #include "process/child/connection_writer.h"
 #include "process/inherited.h"
 #include "process/standard_streams.h"
@@ -173,7 +174,8 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
         return;
     }
     if (address.unix_socket && address.path[0] != '@')
-        unlink(address.path.c_str()); // now, as the host may bind it again before the master closes its copy
+        if (FileAt file(address.path); file)
+            remove_socket(file); // now, as the host may bind it again before the master closes its copy
     channel_.send(MessageKind::kUnlisten, 0, socket_id(fd), {}, -1, true);
     ::close(fd);
 }

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "net/address.h"
+#include "net/socket_file.h"
 #include "process/packet.h"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ constexpr size_t kMaxClients = 64;
 constexpr int64_t kAskMs = 5000; // deadline of a request
 constexpr size_t kMaxRequest = 4096;
 constexpr int kBacklog = 64;
+constexpr mode_t kMode = 0600;
 constexpr int kDyingMs = 1000;
 constexpr int64_t kPauseMs = 200; // without accepting, when descriptors have run out
 
@@ -57,10 +59,12 @@ int ControlServer::open(const std::string &path)
     if (is_served(address))
         return fail(WM_ESTATE, "another master process answers at the control socket %s: --name starts this one beside it", path.c_str());
     listener_.reset(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    unlink(path.c_str());
+    FileAt file(path);
+    if (file)
+        file.remove(); // of a master that was killed, or a link
     // bind() gives the file the mode of the unbound socket, so that it is never wider.
-    bool done = listener_ && fchmod(listener_.get(), 0600) == 0 && bind(listener_.get(), address.get(), address.len) == 0 &&
-                (file_ = FileIdentity::of(path)).known() && chmod(path.c_str(), 0600) == 0 && listen(listener_.get(), kBacklog) == 0;
+    bool done = file && listener_ && fchmod(listener_.get(), kMode) == 0 && bind_socket(listener_.get(), file) &&
+                (file_ = set_socket_mode(file, kMode)).known() && listen(listener_.get(), kBacklog) == 0;
     if (!done) {
         int code = fail(code_of_errno(errno), "cannot open the control socket %s: %s", path.c_str(), strerror(errno));
         listener_.reset();
@@ -89,8 +93,8 @@ void ControlServer::close()
 {
     watch_.disarm();
     accept_at_ms_ = Loop::kNever;
-    if (listener_ && place_of(path_, file_) == Place::kOurs) // else another process has replaced it
-        unlink(path_.c_str());
+    if (FileAt file(path_); listener_ && file)
+        file.remove(file_); // unless another process has replaced it
     listener_.reset();
 }
 

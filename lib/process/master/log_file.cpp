@@ -1,7 +1,7 @@
 #include "process/master/log_file.h"
 
 #include "core/error.h"
-#include "core/file_identity.h"
+#include "core/file_at.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -22,17 +22,12 @@ int cannot(const char *what, const std::string &path)
     return fail(code_of_errno(errno), "cannot %s %s: %s", what, path.c_str(), strerror(errno));
 }
 
-/// Follows only links of root or of this user: in a directory that other users may write to, theirs could
-/// lead anywhere. A FIFO without a reader is an error. -1 with errno.
-int open_for_append(const char *path)
+/// A FIFO without a reader is an error. Not open, with errno.
+Fd open_for_append(const std::string &path)
 {
-    constexpr int kFlags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
-    int fd = ::open(path, kFlags | O_NOFOLLOW, kMode);
-    struct stat link;
-    if (fd < 0 && errno == ELOOP && lstat(path, &link) == 0 && (link.st_uid == 0 || link.st_uid == geteuid()))
-        fd = ::open(path, kFlags, kMode);
-    if (fd >= 0)
-        fcntl(fd, F_SETFL, O_APPEND);
+    Fd fd = open_path(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, kMode);
+    if (fd)
+        fcntl(fd.get(), F_SETFL, O_APPEND);
     return fd;
 }
 
@@ -43,13 +38,14 @@ int LogFile::open(const std::string &path)
     path_ = path;
     size_t slash = path.rfind('/');
     if (slash != std::string::npos && slash > 0)
-        mkdir(path.substr(0, slash).c_str(), 0755); // the last directory only; open() reports others
+        if (FileAt directory(path.substr(0, slash)); directory)
+            directory.make_directory(0755); // the last directory only; open() reports others
     return reopen();
 }
 
 int LogFile::reopen()
 {
-    Fd fresh(open_for_append(path_.c_str()));
+    Fd fresh = open_for_append(path_);
     if (!fresh)
         return cannot("write to", path_);
     fd_ = std::move(fresh);
@@ -68,8 +64,9 @@ int LogFile::rotate(int64_t max_size)
     if (fstat(fd_.get(), &status) == 0 && status.st_size <= max_size)
         return 0;
     // A file that another process has renamed is only opened anew.
-    bool ours = FileIdentity::of(fd_.get()) == FileIdentity::of(path_);
-    if (ours && rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
+    FileAt named(path_);
+    bool ours = named && FileIdentity::of(fd_.get()) == named.identity();
+    if (ours && !named.rename(named.name() + ".1"))
         return cannot("rename", path_);
     return reopen();
 }

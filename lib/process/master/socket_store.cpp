@@ -48,14 +48,6 @@ bool is_listening(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
 }
 
-/// Makes the user of the worker's processes the owner of the file.
-int give_file(const Address &address, uid_t uid, gid_t gid)
-{
-    if (!address.unix_socket || address.path[0] == '@' || geteuid() != 0 || lchown(address.path.c_str(), uid, gid) == 0)
-        return 0;
-    return fail(code_of_errno(errno), "cannot give %s to its user: %s", address.path.c_str(), strerror(errno));
-}
-
 } // namespace
 
 void SocketStore::CloseAs::operator()(Listener *listener) const
@@ -139,7 +131,7 @@ int SocketStore::open(Worker &worker, const std::vector<size_t> &slots, uid_t ui
     }
     if (!one_each) {
         result = open_one(worker, address, kAnySlot, slots.size() > 1);
-        return result == 0 ? give_file(address, uid, gid) : result;
+        return result == 0 ? sockets_.back().listener->give_file(uid, gid) : result;
     }
     Address same = address; // port 0 is chosen once, for all of them
     for (size_t slot : slots) {
