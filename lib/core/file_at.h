@@ -1,7 +1,7 @@
 /**
  * @file
  * Files in directories that other users may change: what this process does there is not led elsewhere by a link of
- * theirs, on the way to the directory or at the file's name. Any thread.
+ * theirs at the file's name, and as root not by one on the way there. Any thread.
  */
 #ifndef WM_CORE_FILE_AT_H
 #define WM_CORE_FILE_AT_H
@@ -15,7 +15,9 @@
 
 namespace wm {
 
-/// As open(2), but follows only links of root and of this user: a link of another user is ELOOP. Not open, with errno.
+/// As open(2), but follows only links of root and of this user: a link of another user is ELOOP. A process that is not root follows any
+/// to a directory: it can do nothing there that its user may not, and a release directory is often the link of another user. Not open,
+/// with errno.
 Fd open_path(const std::string &path, int flags, mode_t mode = 0);
 
 /// As mkdir -p along such links; what is missing above gets mode 0755. False with errno.
