@@ -34,7 +34,7 @@ void Mailbox::after_fork_in_child()
     for (uint32_t index = 0; index < kApps; index++) {
         Mailbox &mailbox = *at(index);
         if (mailbox.app && !mailbox.forked() && mailbox.is_parents(mailbox.app))
-            mailbox.owner.store(&forked_mark, std::memory_order_relaxed);
+            mailbox.owner.store(&kForkedMark, std::memory_order_relaxed);
         mailbox.mutex.unlock();
     }
 }

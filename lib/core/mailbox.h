@@ -72,7 +72,7 @@ struct Mailbox {
 
     /// Whether the app is the parent process's. It has no thread here, so the hot paths, which look for their own
     /// token, refuse it without a test of their own.
-    bool forked() const { return owner.load(std::memory_order_relaxed) == &forked_mark; }
+    bool forked() const { return owner.load(std::memory_order_relaxed) == &kForkedMark; }
     /// The error of a call on a thread that is not the app's.
     int wrong_thread() const;
     /// WM_EFORK, with its detail.
@@ -82,7 +82,7 @@ private:
     // Made with the first app and never destroyed: a thread that outlives main() may still hold an id.
     static inline std::atomic<Mailbox *> table{nullptr};
     static inline constinit thread_local char thread_mark = 0;
-    static inline const char forked_mark = 0; // no thread's token
+    static inline const char kForkedMark = 0; // no thread's token
 
     static Mailbox *make_table();
     static void before_fork();
