@@ -65,7 +65,7 @@ bool is_own_host(wm_conn conn, std::string_view host, const PushOptions &options
 /// The body of a 403, or empty if the request may push.
 std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushOptions &options)
 {
-    std::string_view host = header(request, "Host");
+    std::string_view host = view_of(request, wm_request_authority); // that of the target counts, where it has one
     if (!is_own_host(conn, host, options))
         return "403: Host is not a name of this server; allow it with --host NAME\n";
     std::string_view site = header(request, "Sec-Fetch-Site");

@@ -32,6 +32,7 @@ struct EndpointOptions : ConnOptions {
     int64_t request_timeout_ms = 0;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
+    int64_t refuse_http = 1;
     std::string name = "none";
 };
 

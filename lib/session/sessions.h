@@ -5,6 +5,7 @@
 #ifndef WM_SESSION_SESSIONS_H
 #define WM_SESSION_SESSIONS_H
 
+#include "core/log.h"
 #include "session/http/requests.h"
 
 namespace wm {
@@ -13,6 +14,7 @@ struct Sessions {
     Sessions(Reactor &reactor, uint32_t generation_base) : requests(reactor, generation_base) {}
 
     HttpRequests requests;
+    LogThrottle foreign_throttle; ///< text: connections that speak HTTP or TLS
 };
 
 } // namespace wm

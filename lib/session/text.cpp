@@ -1,10 +1,15 @@
 // text://: a message is a line.
 #include "conn/reactor.h"
+#include "core/log.h"
+#include "net/transport.h"
+#include "proto/text/foreign_line.h"
 #include "proto/text/line_parser.h"
 #include "session/codecs.h"
 #include "session/half_open.h"
+#include "session/sessions.h"
 
 #include <cstring>
+#include <netinet/in.h>
 
 namespace wm {
 
@@ -45,6 +50,34 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     reactor.dispatch.error(conn, WM_EMSGSIZE, "line over max_message");
 }
 
+/// Ends a connection on which a browser speaks its own protocol: what is behind this line may be a web page's.
+void refuse_foreign(Connection &conn, const char *protocol)
+{
+    Reactor &reactor = conn.owner->reactor;
+    uint64_t suppressed = 0;
+    if (reactor.sessions->foreign_throttle.due(reactor.loop.now_ms(), &suppressed)) {
+        SocketAddress peer;
+        char ip[INET6_ADDRSTRLEN] = "";
+        if (io::remote_address(conn.io, conn.fd, peer))
+            format_ip(peer.storage, ip);
+        log(WM_LOG_WARN,
+            "%s: closed a connection from %s that speaks %s: a web page may try to reach this port (%llu more since the last line)",
+            conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol, static_cast<unsigned long long>(suppressed));
+    }
+    reactor.lifecycle.close_with_error(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, 0, "HTTP or TLS on a port of lines");
+}
+
+/// What the line speaks if it is to end the connection, else nullptr. A TLS hello may have no line end; a line over max_message counts as
+/// far as it is there.
+const char *foreign_protocol(const Connection &conn, StepKind kind, std::string_view line)
+{
+    if (!conn.owner->options.refuse_http)
+        return nullptr;
+    if (kind == StepKind::kMore)
+        return text::begins_tls(line) ? "TLS" : nullptr;
+    return text::foreign_protocol(line);
+}
+
 Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
@@ -59,12 +92,17 @@ Rest parse(Connection &conn, char *data, size_t len)
         size_t max_message = static_cast<size_t>(conn.options->max_message);
         size_t message_len = 0;
         Step step = state.parser.step(data, len, max_message, message_len);
+        bool message = step.kind == StepKind::kMessage;
+        if (const char *protocol = foreign_protocol(conn, step.kind, {data, message ? message_len : step.size})) {
+            refuse_foreign(conn, protocol);
+            return {data, len, false};
+        }
         if (step.kind == StepKind::kMore)
             return {data, len, true, step.need};
         char *line = data;
         data += step.size;
         len -= step.size;
-        if (step.kind == StepKind::kMessage)
+        if (message)
             reactor.dispatch.message(conn, line, message_len, WM_KIND_TEXT, 0);
         else
             refuse_line(conn, state, line[step.size - 1] == '\n');

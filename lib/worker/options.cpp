@@ -91,6 +91,8 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
     WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),
     WM_INT(WorkerOptions, skip_oversize, "bool", 0, 1, true, "text: a line over max_message is an error event and skipped, not a close"),
+    WM_INT(WorkerOptions, refuse_http, "bool", 0, 1, true,
+           "text: a line that begins an HTTP request, a Host field or a TLS hello ends the connection, so that no web page speaks to it"),
     WM_INT(WorkerOptions, count, "count", 0, 1024, false,
            "wm_app_main: processes; 0: none of its own, a process of another worker opens it by wm_worker_listen"),
     WM_INT(WorkerOptions, reloadable, "bool", 0, 1, false, "wm_app_main: 0: a reload calls on_reload only, and the process stays"),

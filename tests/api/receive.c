@@ -254,6 +254,36 @@ static void skip_oversize__a_line_too_long_is_skipped_and_told_once(void **state
     host_end(host);
 }
 
+static void refuse_http__ends_the_connection_at_such_a_line(void **state)
+{
+    static const char *const foreign[] = {"POST / HTTP/1.1\r\n", "Host: a\r\n", "\x16\x03"};
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        struct host *host = host_begin(*state, "text");
+        struct client client = client_open(host, NULL);
+        char sent[64];
+        snprintf(sent, sizeof sent, "1\n%s2\n", foreign[i]);
+        client_say(host, &client, sent);
+        until(host, count_of(host, WM_EVENT_ERROR) == 1);
+        client_hear_end(host, &client);
+        client_end(&client);
+        until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+        assert_string_equal(trace(host, 0), "connect open message(1) error(WM_EPROTOCOL) close(protocol)");
+        host_end(host);
+    }
+}
+
+static void refuse_http__off_makes_them_messages(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    assert_int_equal(wm_worker_set_int(host->worker, "refuse_http", 0), 0);
+    struct client client = client_open(host, NULL);
+    client_say(host, &client, "GET / HTTP/1.1\r\nHost: a\n\x16\x03\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 3);
+    assert_string_equal(trace(host, 0), "connect open message(GET / HTTP/1.1) message(Host: a) message(\x16\x03)");
+    client_end(&client);
+    host_end(host);
+}
+
 static void max_message__websocket_closes_with_1009(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
@@ -367,6 +397,8 @@ int main(void)
         SCENARIO(max_message__one_more_ends_the_connection),
         SCENARIO(max_message__a_line_that_never_ends_is_refused_by_length),
         SCENARIO(skip_oversize__a_line_too_long_is_skipped_and_told_once),
+        SCENARIO(refuse_http__ends_the_connection_at_such_a_line),
+        SCENARIO(refuse_http__off_makes_them_messages),
         SCENARIO(max_message__websocket_closes_with_1009),
         SCENARIO(max_message__of_one_connection_overrides_the_workers),
         SCENARIO(max_assembly_total__the_one_that_goes_over_is_closed),

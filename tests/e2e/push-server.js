@@ -74,3 +74,47 @@ export class PushServer {
         return run('curl', ['--silent', '--show-error', '--noproxy', '*', ...args, `${this.url}push`]);
     }
 }
+
+/** Stands before a line port, so that a test can tell when what came by one of several ways has been dealt with, and how. */
+export class Relay {
+    constructor(port) {
+        this.answers = new Map(); // of each way whose connection has ended; its name is the path of the request, or "tls"
+        this.listener = net.createServer(peer => this.#join(peer, net.connect(port, '127.0.0.1')));
+    }
+
+    async listen() {
+        this.listener.listen(0, '127.0.0.1');
+        await once(this.listener, 'listening');
+        return `127.0.0.1:${this.listener.address().port}`;
+    }
+
+    #join(peer, port) {
+        let asked = Buffer.alloc(0);
+        let answer = '';
+        peer.on('data', data => { asked = Buffer.concat([asked, data.subarray(0, 100)]).subarray(0, 100); });
+        port.setEncoding('utf8').on('data', data => { answer += data; });
+        const end = () => {
+            peer.destroy();
+            port.destroy();
+            const way = asked[0] === 0x16 ? 'tls' : asked.toString('latin1').match(/^[A-Z]+ \/(\w+)/)?.[1];
+            if (way)
+                this.answers.set(way, answer);
+            this.listener.emit('answered');
+        };
+        for (const socket of [peer, port])
+            socket.on('error', () => {}).on('end', end).on('close', end);
+        peer.pipe(port);
+        port.pipe(peer);
+    }
+
+    /** Waits for these ways; what each was answered. */
+    async answersTo(ways) {
+        while (!ways.every(way => this.answers.has(way)))
+            await once(this.listener, 'answered');
+        return Object.fromEntries(ways.map(way => [way, this.answers.get(way)]));
+    }
+
+    close() {
+        this.listener.close();
+    }
+}

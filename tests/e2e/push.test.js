@@ -8,8 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { launch } from './browser.js';
-import { PushServer, run } from './push-server.js';
+import { launch, showInFirefox } from './browser.js';
+import { PushServer, Relay, run } from './push-server.js';
 
 const LINE = '{"uid":"uid1","percent":"88%"}';
 const here = name => fileURLToPath(new URL(name, import.meta.url));
@@ -322,6 +322,32 @@ describe('access control', () => {
         const own = await server.curl('-d', '{"uid":"nobody"}', '--write-out', '%{http_code}');
         assert.equal(own.stdout, 'fail\n404');
     });
+
+    const ways = ['fetch', 'beacon', 'xhr', 'form', 'parts', 'preflight', 'socket', 'tls'];
+    const attackers = {
+        Chromium: async url => {
+            const tab = await newTab();
+            await tab.goto(url);
+            return () => tab.context().close();
+        },
+        Firefox: showInFirefox,
+    };
+    for (const [name, show] of Object.entries(attackers)) {
+        test(`not a page in ${name} that speaks to the line port`, async () => {
+            const victim = await openTryIt('victim');
+            const relay = new Relay(server.innerPort);
+            const html = await readFile(here('attack-page.html'), 'utf8');
+            const site = await serveHtml(html.replaceAll('@TARGET@', await relay.listen()).replace('@LONG@', String(1.1 * 2 ** 20 | 0)));
+            const end = await show(site.url);
+            assert.deepEqual(await relay.answersTo(ways), Object.fromEntries(ways.map(way => [way, ''])));
+            if (name === 'Chromium') // Firefox makes no URL of a mebibyte
+                assert.deepEqual(await relay.answersTo(['long']), { long: 'fail\n' });
+            await end();
+            relay.close();
+            site.close();
+            await stillUntouched(victim);
+        });
+    }
 
     /** Nothing of an attack arrived: what is pushed now is the only thing new. */
     async function stillUntouched(victim) {

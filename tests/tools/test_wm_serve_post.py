@@ -75,6 +75,16 @@ def test_post__names_that_are_not_ours_are_refused(server, page):
     assert page.nothing_came()
 
 
+def test_post__the_targets_host_counts_where_it_has_one(server, page):
+    port = server.http_host.split(b":")[1]
+    own = server.http_host
+    for path in (b"http://evil.example/push", b"http://evil.example:" + port + b"/push"):
+        assert server.post(PUSH, path=path, host=own).status == 403, path
+    assert page.nothing_came()
+    assert server.post(PUSH, path=b"http://" + own + b"/push", host=own).status == 200
+    assert page.message() == PUSH
+
+
 def test_post__own_page_and_own_names_are_taken(server, page):
     port = server.http_host.split(b":")[1]
     assert server.post(PUSH, b"Origin: http://" + server.http_host, b"Sec-Fetch-Site: same-origin").status == 200

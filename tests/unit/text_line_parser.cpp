@@ -1,4 +1,5 @@
-// Lines: cut at every byte, CR before LF, and the limit to the byte.
+// Lines: cut at every byte, CR before LF, and the limit to the byte; and which lines are of another protocol.
+#include "proto/text/foreign_line.h"
 #include "proto/text/line_parser.h"
 
 #include <algorithm>
@@ -90,6 +91,56 @@ void a_line_without_end_fails_as_soon_as_it_is_too_long(void **)
     assert_true(parser.step(data.data(), 6, 5, len).kind == StepKind::kFail);
 }
 
+void foreign_protocol__is_named(void **)
+{
+    const std::string http[] = {"GET / HTTP/1.1",
+                                "POST /a?b HTTP/1.0",
+                                "get * HTTP/",
+                                "PRI * HTTP/2.0",
+                                "X / HTTP/9 and more",
+                                "M-SEARCH * HTTP/1.1\r",
+                                "CONNECT a:1 HTTP/1.1",
+                                "GET http://[::1]:80/ HTTP/1.1",
+                                "! \xff HTTP/1.1",
+                                "Host: a",
+                                "host:",
+                                "HoSt:b",
+                                "GET /" + std::string(100000, 'a') + " HTTP/1.1"};
+    for (const std::string &line : http)
+        assert_string_equal(wm::text::foreign_protocol(line), "HTTP");
+    assert_string_equal(wm::text::foreign_protocol("\x16\x03"), "TLS");
+    assert_string_equal(wm::text::foreign_protocol("\x16\x03\x01\x02"), "TLS");
+
+    using namespace std::string_literals;
+    const std::string own[] = {"",
+                               "a",
+                               "GET",
+                               "GET /",
+                               "GET / ",
+                               "GET / HTTP",
+                               "GET / http/1.1",
+                               "GET  HTTP/1.1",
+                               "GET /",
+                               " GET / HTTP/1.1",
+                               "GET\t/ HTTP/1.1",
+                               "GET / a HTTP/1.1",
+                               "HTTP/1.1 200 OK",
+                               "Hos",
+                               "Host",
+                               "Hostname: a",
+                               "Host : a",
+                               " Host: a",
+                               "{\"a\":\"GET / HTTP/1.1\"}",
+                               "\"GET / HTTP/1.1\"",
+                               "\x16",
+                               "\x16\x02",
+                               "\x03\x16",
+                               "\0\x16\x03"s,
+                               "G\0T / HTTP/1.1"s};
+    for (const std::string &line : own)
+        assert_null(wm::text::foreign_protocol(line));
+}
+
 } // namespace
 
 int main()
@@ -99,6 +150,7 @@ int main()
         cmocka_unit_test(need__is_not_known_before_the_line_ends),
         cmocka_unit_test(the_limit_counts_without_the_line_end),
         cmocka_unit_test(a_line_without_end_fails_as_soon_as_it_is_too_long),
+        cmocka_unit_test(foreign_protocol__is_named),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
