@@ -50,9 +50,15 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     reactor.dispatch.error(conn, WM_EMSGSIZE, "line over max_message");
 }
 
-/// Ends a connection on which a browser speaks its own protocol: what is behind this line may be a web page's.
-void refuse_foreign(Connection &conn, const char *protocol)
+/// Ends a connection on which a browser speaks its own protocol: what is behind this line may be a web page's. False: the line is none of
+/// that. A TLS hello may have no line end; a line over max_message is looked at as far as it is there.
+[[gnu::noinline]] bool refuse_foreign(Connection &conn, StepKind kind, std::string_view line)
 {
+    if (!conn.owner->options.refuse_http)
+        return false;
+    const char *protocol = kind != StepKind::kMore ? text::foreign_protocol(line) : text::begins_tls(line) ? "TLS" : nullptr;
+    if (!protocol)
+        return false;
     Reactor &reactor = conn.owner->reactor;
     uint64_t suppressed = 0;
     if (reactor.sessions->foreign_throttle.due(reactor.loop.now_ms(), &suppressed)) {
@@ -65,17 +71,7 @@ void refuse_foreign(Connection &conn, const char *protocol)
             conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol, static_cast<unsigned long long>(suppressed));
     }
     reactor.lifecycle.close_with_error(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, 0, "HTTP or TLS on a port of lines");
-}
-
-/// What the line speaks if it is to end the connection, else nullptr. A TLS hello may have no line end; a line over max_message counts as
-/// far as it is there.
-const char *foreign_protocol(const Connection &conn, StepKind kind, std::string_view line)
-{
-    if (!conn.owner->options.refuse_http)
-        return nullptr;
-    if (kind == StepKind::kMore)
-        return text::begins_tls(line) ? "TLS" : nullptr;
-    return text::foreign_protocol(line);
+    return true;
 }
 
 Rest parse(Connection &conn, char *data, size_t len)
@@ -93,10 +89,8 @@ Rest parse(Connection &conn, char *data, size_t len)
         size_t message_len = 0;
         Step step = state.parser.step(data, len, max_message, message_len);
         bool message = step.kind == StepKind::kMessage;
-        if (const char *protocol = foreign_protocol(conn, step.kind, {data, message ? message_len : step.size})) {
-            refuse_foreign(conn, protocol);
+        if (text::may_be_foreign(data[0]) && refuse_foreign(conn, step.kind, {data, message ? message_len : step.size}))
             return {data, len, false};
-        }
         if (step.kind == StepKind::kMore)
             return {data, len, true, step.need};
         char *line = data;

@@ -8,10 +8,25 @@
 
 #include "proto/ascii.h"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string_view>
 
 namespace wm::text {
+
+/// Whether a line with that first byte can be of HTTP or TLS at all. The first method of a browser begins with a letter: only a
+/// preflight permits one that a page makes up.
+inline bool may_be_foreign(char first)
+{
+    static constexpr auto kFirst = [] {
+        std::array<bool, 256> table{};
+        for (size_t c = 0; c < table.size(); c++)
+            table[c] = ascii::is(static_cast<char>(c), ascii::kAlpha) || c == 0x16;
+        return table;
+    }();
+    return kFirst[static_cast<unsigned char>(first)];
+}
 
 /// Whether the bytes begin as a TLS handshake record of any version (RFC 8446 §5.1). It need not hold a line end.
 inline bool begins_tls(std::string_view line)
@@ -22,13 +37,11 @@ inline bool begins_tls(std::string_view line)
 /// Whether the line begins as "METHOD SP target SP HTTP/" (RFC 9112 §3). Any token is a method, as in the preface of HTTP/2.
 inline bool begins_request(std::string_view line)
 {
-    size_t method = 0;
-    while (method < line.size() && ascii::is(line[method], ascii::kToken))
-        method++;
-    if (method == 0 || method == line.size() || line[method] != ' ')
+    size_t method = line.find(' ');
+    size_t target = method == std::string_view::npos ? method : line.find(' ', method + 1);
+    if (target == std::string_view::npos || target == method + 1 || !line.substr(target + 1).starts_with("HTTP/"))
         return false;
-    size_t target_end = line.find(' ', method + 1);
-    return target_end != std::string_view::npos && target_end > method + 1 && line.substr(target_end + 1).starts_with("HTTP/");
+    return std::all_of(line.begin(), line.begin() + static_cast<ptrdiff_t>(method), [](char c) { return ascii::is(c, ascii::kToken); });
 }
 
 /// Whether the line is a Host field: a request whose first line was too long to be recognised has one (RFC 9112 §3.2).
@@ -37,10 +50,10 @@ inline bool is_host_field(std::string_view line)
     return ascii::equal_fold(line.substr(0, 5), "host:");
 }
 
-/// The protocol that the line is of; nullptr: none of these. Most lines cost a look at their first byte.
+/// The protocol of the line; nullptr: neither.
 inline const char *foreign_protocol(std::string_view line)
 {
-    if (line.empty() || (!ascii::is(line[0], ascii::kToken) && line[0] != 0x16))
+    if (line.empty() || !may_be_foreign(line[0]))
         return nullptr;
     if (begins_tls(line))
         return "TLS";
