@@ -23,7 +23,7 @@ let probes = 0;
 before(async () => {
     server = await PushServer.start();
     // evil.example stands for a name whose owner points it at this machine (DNS rebinding).
-    browser = await launch(HANG_MS, ['--host-resolver-rules=MAP evil.example 127.0.0.1']);
+    browser = await launch(HANG_MS, ['--host-resolver-rules=MAP *evil.example 127.0.0.1']);
 });
 
 after(async () => {
@@ -235,7 +235,7 @@ describe('tabs', () => {
 });
 
 describe('the lines to copy', () => {
-    const hostile = ["x'; touch pwned; '", '$(touch pwned)', '`touch pwned`', '-x', '--server=evil', 'a b\\', '"><script>', '國 \u2028'];
+    const hostile = ["x'; touch pwned; '", "\\'; touch pwned; #", '\\', '=ls', '%1', '!!', '~', '$(touch pwned)', '`touch pwned`', '-x', '--server=evil', 'a b\\', '"><script>', '國 \u2028'];
 
     for (const uid of hostile) {
         test(`push to ${JSON.stringify(uid)} and to nobody else`, async t => {
@@ -262,6 +262,28 @@ describe('the lines to copy', () => {
             assert.ok(!own.includes('<'));
         });
     }
+
+    test('quote the name of the page, too', async () => {
+        const tab = await newTab();
+        await tab.goto(`http://$(pwned);pwned&'.evil.example:${server.httpPort}/`);
+        const host = new URL(tab.url()).host;
+        const lines = await tab.locator('#shell').textContent();
+        const done = await run('sh', ['-c', `curl() { printf '%s' "$3"; }; ${lines.split('\n')[1]}`]);
+        const own = await tab.locator('#own').textContent();
+        await tab.context().close();
+        assert.deepEqual(done, { code: 0, stdout: `http://${host}/push`, stderr: '' });
+        let given;
+        new Function('WebSocket', own)(class { constructor(url) { given = url; } });
+        assert.equal(given, `ws://${host.replace(/:.*/, '')}:${server.websocketPort}`);
+    });
+
+    test('have no backslash inside quotes, where shells differ', async () => {
+        const tab = await newTab();
+        await tab.goto(`${server.url}?uid=${encodeURIComponent("a\\'b")}`);
+        const lines = await tab.locator('#shell').textContent();
+        await tab.context().close();
+        assert.doesNotMatch(lines.replace(/\\./g, ' ').replace(/'[^']*'/g, quoted => { assert.doesNotMatch(quoted, /\\/); return ''; }), /'/);
+    });
 
     test('are not shown for a uid that a terminal may obey', async () => {
         const tab = await newTab();
