@@ -88,15 +88,17 @@ Rest parse(Connection &conn, char *data, size_t len)
         size_t max_message = static_cast<size_t>(conn.options->max_message);
         size_t message_len = 0;
         Step step = state.parser.step(data, len, max_message, message_len);
-        bool message = step.kind == StepKind::kMessage;
-        if (text::may_be_foreign(data[0]) && refuse_foreign(conn, step.kind, {data, message ? message_len : step.size}))
-            return {data, len, false};
+        if (text::may_be_foreign(data[0])) [[unlikely]] {
+            size_t seen = step.kind == StepKind::kMessage ? message_len : step.size;
+            if (refuse_foreign(conn, step.kind, {data, seen}))
+                return {data, len, false};
+        }
         if (step.kind == StepKind::kMore)
             return {data, len, true, step.need};
         char *line = data;
         data += step.size;
         len -= step.size;
-        if (message)
+        if (step.kind == StepKind::kMessage)
             reactor.dispatch.message(conn, line, message_len, WM_KIND_TEXT, 0);
         else
             refuse_line(conn, state, line[step.size - 1] == '\n');
