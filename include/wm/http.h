@@ -103,7 +103,8 @@ WM_API int wm_request_respond(wm_request request, int32_t status, const void *he
                               int32_t flags);
 
 /**
- * Accepts a handshake whose callback returned WM_PENDING, or, inside the callback, accepts it with header lines.
+ * Accepts a handshake whose callback returned WM_PENDING, or, inside the callback, accepts it with header lines. The open event follows
+ * at the end of the turn.
  *
  * @param request the handshake; its id is stale afterwards
  * @param headers lines "Name: value\r\n" for the answer, copied; may be NULL when headers_len is 0

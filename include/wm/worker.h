@@ -306,7 +306,8 @@ WM_API int wm_worker_pause_accept(wm_worker *worker);
 WM_API int wm_worker_resume_accept(wm_worker *worker);
 
 /**
- * Stops the worker: calls on_stop, stops listening, and closes each connection as its protocol does (websocket 1001).
+ * Stops the worker: at the end of the turn it calls on_stop, stops listening, and closes each connection as its protocol does
+ * (websocket 1001). wm_worker_listen in between keeps the listener open.
  *
  * @return 0
  *

@@ -146,10 +146,8 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
 {
     if (bad_span(headers, headers_len))
         return no_handle("headers");
-    return with_request(request, [&](App &app, HttpRequest &self) {
-        App::Visit visit(app);
-        return accept_handshake(app.reactor, self, span(headers, headers_len));
-    });
+    return with_request(request,
+                        [&](App &app, HttpRequest &self) { return accept_handshake(app.reactor, self, span(headers, headers_len)); });
 }
 
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len)

@@ -151,10 +151,7 @@ int wm_worker_resume_accept(wm_worker *worker)
 
 int wm_worker_stop(wm_worker *worker)
 {
-    return with_worker(worker, [](Worker &self) {
-        App::Visit visit(self.app());
-        return self.stop(), 0;
-    });
+    return with_worker(worker, [](Worker &self) { return self.stop(), 0; });
 }
 
 const char *wm_worker_address(wm_worker *worker)

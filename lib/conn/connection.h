@@ -42,6 +42,7 @@ enum Todo : uint8_t {
     kTodoRefused = 8, ///< the error event of a broadcast or hub message that did not fit
     kTodoEnd = 16,    ///< the peer ended the connection: takes effect once the host has seen the records of this poll
     kTodoClose = 32,  ///< the close event; frees the connection
+    kTodoOpen = 64,   ///< the open event of a handshake that the host has accepted; input is blocked until then
 };
 
 /// Events that Overflow can defer, in the order in which it delivers them.

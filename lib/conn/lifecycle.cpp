@@ -65,7 +65,7 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
         conn.phase_deadline = reactor_.expiry.tick_after(endpoint.options.handshake_timeout_ms);
         reactor_.expiry.update(conn);
     } else {
-        open(conn, {});
+        open(conn);
     }
     return true;
 }
@@ -81,7 +81,7 @@ bool Lifecycle::secure(Connection &conn)
     }
     conn.state = ConnState::kHandshake;
     if (!reactor_.codec(conn).has_handshake)
-        open(conn, {});
+        open(conn);
     return conn.state != ConnState::kClosed;
 }
 
@@ -98,17 +98,29 @@ void Lifecycle::end_codec(Connection &conn)
         codec.end(conn);
 }
 
+void Lifecycle::open(Connection &conn)
+{
+    enter_open(conn, {});
+    if (conn.state == ConnState::kOpen)
+        reactor_.dispatch.open(conn);
+}
+
 void Lifecycle::upgrade(Connection &conn, uint8_t codec, std::string_view answer)
 {
     end_codec(conn);
     conn.codec = codec;
-    if (begin_codec(conn))
-        open(conn, answer);
-    else
+    if (!begin_codec(conn)) {
         destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    conn.set(kInputBlocked);
+    enter_open(conn, answer);
+    if (conn.state == ConnState::kOpen)
+        reactor_.todos.add(conn, kTodoOpen);
 }
 
-void Lifecycle::open(Connection &conn, std::string_view answer)
+/// `answer` is sent before all that was queued.
+void Lifecycle::enter_open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
@@ -119,8 +131,18 @@ void Lifecycle::open(Connection &conn, std::string_view answer)
     reactor_.expiry.restart_ping(conn);
     if (conn.blocked())
         reactor_.outbox.schedule_flush(conn); // what was sent in the connect callback
-    if (conn.state == ConnState::kOpen)
-        reactor_.dispatch.open(conn);
+}
+
+void Lifecycle::deliver_open(Connection &conn)
+{
+    if (conn.state != ConnState::kOpen)
+        return; // no open event once the connection is closing
+    conn.unset(kInputBlocked);
+    reactor_.dispatch.open(conn);
+    if (conn.state == ConnState::kClosed)
+        return;
+    reactor_.inbox.resume_parsing(conn);
+    update_read(conn);
 }
 
 void Lifecycle::set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text)

@@ -23,11 +23,13 @@ public:
     bool accept(Endpoint &endpoint, int fd);
     /// Continues the transport's handshake; true when it has completed.
     bool secure(Connection &conn);
-    /// Enters kOpen and delivers the open event. `answer` completes a handshake and is sent before all that
-    /// was queued.
-    void open(Connection &conn, std::string_view answer);
-    /// As open, after switching to another codec.
+    /// Enters kOpen and delivers the open event.
+    void open(Connection &conn);
+    /// Switches to another codec and enters kOpen; the end of the turn delivers the open event, because the host may have called, and then
+    /// what the peer has sent. `answer` completes the handshake and is sent before all that was queued.
     void upgrade(Connection &conn, uint8_t codec, std::string_view answer);
+    /// For TodoList.
+    void deliver_open(Connection &conn);
 
     /// Closes once the send queue is empty, with a close frame if the protocol has one.
     void close(Connection &conn, int32_t reason, int32_t code, std::string_view text);
@@ -70,6 +72,7 @@ private:
     void release(Connection &conn);
     bool begin_codec(Connection &conn);
     void end_codec(Connection &conn);
+    void enter_open(Connection &conn, std::string_view answer);
     bool stays_half_open(const Connection &conn) const;
     void end_of_stream(Connection &conn);
     void answer_close(Connection &conn);

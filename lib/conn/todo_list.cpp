@@ -56,6 +56,8 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         conn.todo = static_cast<uint8_t>(conn.todo & ~what);
         return listed;
     };
+    if (clear(kTodoOpen))
+        reactor_.lifecycle.deliver_open(conn);
     if (clear(kTodoInput) && conn.state != ConnState::kClosed) {
         reactor_.inbox.parse_tail(conn);
         if (conn.todo & kTodoInput && reactor_.dispatch.full())

@@ -153,6 +153,7 @@ App::~App()
 void App::end_connections()
 {
     reactor.overflow.deliver();
+    finish_stops();
     reactor.lifecycle.destroy_all(WM_REASON_STOP);
     reactor.todos.run();
     reactor.outbox.flush_all();

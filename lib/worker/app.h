@@ -93,6 +93,8 @@ public:
     void remove_part(AppPart *part);
     /// A worker was released: freed at the end of the turn in which its last connection has ended.
     void worker_released() { worker_released_ = true; }
+    /// A worker stops: the end of the turn finishes that.
+    void worker_stops();
     AppPart *find_part(uint64_t id) const;
 
     /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
@@ -140,6 +142,7 @@ private:
     void end_turn();
     void release_retired();
     void release_workers();
+    void finish_stops();
     void arm_due();
     bool has_work() const;
     int64_t next_wake_ms();
@@ -157,6 +160,7 @@ private:
     bool started_ = false;
     bool stopped_ = false;
     bool worker_released_ = false; ///< one of workers_ is to be freed
+    bool worker_stops_ = false;    ///< the stop of one of workers_ is due
     bool free_later_ = false;
     bool forked_elsewhere_ = false; ///< in a child: by another thread than the app's, which may have been at work
     bool freeing_ = false;

@@ -246,7 +246,7 @@ int App::fd()
 /// Whether the next turn has work to do before it waits.
 bool App::has_work() const
 {
-    return !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty() || reactor.fair_share.pending();
+    return worker_stops_ || !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty() || reactor.fair_share.pending();
 }
 
 /// One turn: deferred work, a wait for events, and the end of the turn.
@@ -286,9 +286,11 @@ void App::end_turn()
     if (reactor.shutting_down.load(std::memory_order_relaxed))
         shutdown->run();
     do {
+        if (worker_stops_)
+            finish_stops();
         reactor.outbox.flush_all();
         reactor.todos.run();
-    } while (!reactor.outbox.idle() || !reactor.todos.idle());
+    } while (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_);
     reactor.outbox.flush_all();
     if (!reactor.dispatch.polling()) // records may point to retired memory, which lives as long as they do
         release_retired();
@@ -317,6 +319,21 @@ void App::release_workers()
             std::unique_ptr<Worker> gone = std::move(workers_[i]);
             workers_.erase(workers_.begin() + static_cast<ptrdiff_t>(i));
         }
+}
+
+void App::worker_stops()
+{
+    worker_stops_ = true;
+    reactor.has_work();
+}
+
+/// By index: on_stop may create workers.
+void App::finish_stops()
+{
+    worker_stops_ = false;
+    for (size_t i = 0; i < workers_.size(); i++)
+        if (workers_[i]->stop_is_due())
+            workers_[i]->finish_stop();
 }
 
 /// A step stays armed over the turns before it, so that it costs a turn nothing.

@@ -159,7 +159,8 @@ bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
 /// A close now would precede a pending event, or the host's answers to records of this poll.
 bool Shutdown::awaits_event(const Connection &conn) const
 {
-    return conn.has(kEventsDeferred) || (conn.todo & (kTodoInput | kTodoEnd)) != 0 || app_.reactor.dispatch.host_has_records(conn);
+    return conn.has(kEventsDeferred) || (conn.todo & (kTodoInput | kTodoEnd | kTodoOpen)) != 0 ||
+           app_.reactor.dispatch.host_has_records(conn);
 }
 
 // ---- the end

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <new>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
@@ -103,6 +104,7 @@ int Worker::listen()
         return result;
     }
     stopped_ = false;
+    listens_again_ = stop_due_;
     accept_paused_ = false;
     if (app_.started())
         watch_listener();
@@ -210,9 +212,24 @@ void Worker::announce_reload()
 
 void Worker::stop()
 {
-    if (!call_on_stop())
+    if (stopped_ || stop_due_)
         return;
-    unlisten();
+    stop_due_ = true;
+    accept_watch_.disarm();
+    app_.worker_stops();
+}
+
+void Worker::finish_stop()
+{
+    bool called = call_on_stop();
+    stop_due_ = false;
+    bool listens_again = std::exchange(listens_again_, false);
+    if (!called)
+        return; // the app's own stop came first
+    if (listens_again)
+        stopped_ = false;
+    else
+        unlisten();
     // From the back: close() itself removes nothing, but a callback may.
     for (size_t i = connections().size(); i-- > 0;)
         if (i < connections().size())
@@ -256,7 +273,7 @@ void Worker::accept_batch()
     // One at a time from a shared backlog: a batch would leave the sibling processes idle.
     int64_t batch = shared_listener_ ? 1 : options.accept_batch;
     for (int64_t i = 0; i < batch; i++) {
-        if (!listening() || accept_paused_ || !accept_one())
+        if (!listening() || accept_paused_ || stop_due_ || !accept_one())
             return;
     }
 }

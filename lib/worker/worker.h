@@ -36,8 +36,11 @@ public:
     void release_listener();
     void pause_accept();
     void resume_accept();
-    /// Calls on_stop, stops listening, and closes every connection as its protocol does.
+    /// Has the end of the turn finish the stop, because the host may be in a callback.
     void stop();
+    bool stop_is_due() const { return stop_due_; }
+    /// Calls on_stop, stops listening, and closes every connection as its protocol does.
+    void finish_stop();
     /// Calls on_stop once per start or listen; false when it has been called already.
     bool call_on_stop();
     /// As call_on_stop(); in pull mode, without a callback, the host gets a record. True when it has yet to
@@ -92,6 +95,8 @@ private:
     bool released_ = false;
     bool began_ = false; ///< started or listened in this process: on_stop is due
     bool stopped_ = false;
+    bool stop_due_ = false;
+    bool listens_again_ = false; ///< the host has called listen since that stop
     uint64_t stop_record_ = 0;   ///< its number in the overflow list
     uint64_t reload_record_ = 0; ///< likewise
 };

@@ -243,6 +243,49 @@ static void worker_stop__leaves_the_app_and_may_listen_again(void **state)
     host_end(host);
 }
 
+static void listen_again(wm_worker *worker, void *user)
+{
+    (void)user;
+    stops++;
+    assert_int_equal(wm_worker_listen(worker), 0);
+}
+
+static void worker_stop__then_listen_keeps_the_listener(void **state)
+{
+    for (int inside = 0; inside < 2; inside++) {
+        struct host *host = host_begin(*state, "text");
+        stops = 0;
+        assert_int_equal(wm_worker_on_stop(host->worker, inside ? listen_again : on_stop, NULL, NULL), 0);
+        struct client client = client_open(host, NULL);
+        char address[128];
+        snprintf(address, sizeof address, "%s", wm_worker_address(host->worker));
+        for (int i = 1; i <= 2; i++) {
+            assert_int_equal(wm_worker_stop(host->worker), 0);
+            if (!inside)
+                assert_int_equal(wm_worker_listen(host->worker), 0);
+            client_hear_end(host, &client);
+            client_end(&client);
+            assert_int_equal(stops, i);
+            assert_string_equal(wm_worker_address(host->worker), address);
+            client = client_open(host, NULL);
+        }
+        client_end(&client);
+        host_end(host);
+    }
+}
+
+static void worker_stop__comes_before_the_free_of_the_app(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    stops = 0;
+    assert_int_equal(wm_worker_on_stop(host->worker, on_stop, NULL, NULL), 0);
+    turn(host, 0);
+    assert_int_equal(wm_worker_stop(host->worker), 0);
+    assert_int_equal(stops, 0);
+    host_end(host);
+    assert_int_equal(stops, 1);
+}
+
 static void free__gives_back_every_user_pointer_once(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -281,6 +324,8 @@ int main(void)
         SCENARIO(stop__closes_each_in_its_way_and_polls_say_estopped),
         SCENARIO(stop__does_not_wait_for_a_peer_over_stop_timeout),
         SCENARIO(worker_stop__leaves_the_app_and_may_listen_again),
+        SCENARIO(worker_stop__then_listen_keeps_the_listener),
+        SCENARIO(worker_stop__comes_before_the_free_of_the_app),
         SCENARIO(free__gives_back_every_user_pointer_once),
     };
     int failed = cmocka_run_group_tests_name("app", tests, NULL, NULL);

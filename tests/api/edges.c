@@ -396,7 +396,7 @@ static void poll_in_stop(wm_worker *worker, void *user)
     *(int *)user = wm_app_run_once(wm_worker_app(worker), 0);
 }
 
-static void on_stop__between_polls_is_a_callback_too(void **state)
+static void on_stop__of_a_call_between_polls_is_a_callback_too(void **state)
 {
     (void)state;
     struct host *host = host_begin(&CALLBACKS, "text");
@@ -404,6 +404,8 @@ static void on_stop__between_polls_is_a_callback_too(void **state)
     int result = 0;
     wm_worker_on_stop(host->worker, poll_in_stop, &result, NULL);
     wm_worker_stop(host->worker);
+    assert_int_equal(result, 0);
+    turn(host, 0);
     assert_int_equal(result, WM_ESTATE);
     host_end(host);
 }
@@ -414,13 +416,14 @@ static void free_in_stop(wm_worker *worker, void *user)
     wm_app_free(wm_worker_app(worker));
 }
 
-static void on_stop__between_polls_may_free_the_app(void **state)
+static void on_stop__of_a_call_between_polls_may_free_the_app(void **state)
 {
     (void)state;
     struct host *host = host_begin(&CALLBACKS, "text");
     turn(host, 0);
     wm_worker_on_stop(host->worker, free_in_stop, NULL, NULL);
     wm_worker_stop(host->worker);
+    turn(host, 0);
     free(host);
 }
 
@@ -613,8 +616,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(pause_accept__before_the_start_holds),
         cmocka_unit_test(emfile__before_the_first_accept_sheds_too),
         cmocka_unit_test(run__after_polls_reads),
-        cmocka_unit_test(on_stop__between_polls_is_a_callback_too),
-        cmocka_unit_test(on_stop__between_polls_may_free_the_app),
+        cmocka_unit_test(on_stop__of_a_call_between_polls_is_a_callback_too),
+        cmocka_unit_test(on_stop__of_a_call_between_polls_may_free_the_app),
         cmocka_unit_test(app_free__after_the_run_of_another_thread_has_ended),
         cmocka_unit_test(thread_send__raw_on_http_leaves_as_it_is),
         cmocka_unit_test(thread_send__too_long_is_told),

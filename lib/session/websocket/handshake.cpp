@@ -119,12 +119,7 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
         return fail(WM_EINVAL, "bad header lines for a handshake: %s", error ? error : "Connection: close");
     std::string answer(websocket::kAnswerSize + fields.size(), '\0');
     answer.resize(websocket::write_answer(answer.data(), request.accept, fields));
-    conn->unset(kInputBlocked);
     reactor.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
-    if (conn->state == ConnState::kClosed)
-        return 0; // its socket broke, or the open callback has destroyed it
-    reactor.inbox.resume_parsing(*conn);
-    reactor.lifecycle.update_read(*conn);
     return 0;
 }
 
