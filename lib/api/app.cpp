@@ -32,7 +32,7 @@ wm_app *wm_app_new(void)
         app = App::make();
         return 0;
     });
-    return handle(app);
+    return constructed("app", handle(app));
 }
 
 void wm_app_free(wm_app *app)
@@ -44,28 +44,28 @@ void wm_app_free(wm_app *app)
 int wm_app_set_int(wm_app *app, const char *option, int64_t value)
 {
     if (!option)
-        return no_handle("option");
+        return null_argument("option");
     return with_app(app, [&](App &self) { return self.set_option(option, value); });
 }
 
 int wm_app_set_str(wm_app *app, const char *option, const char *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_app(app, [&](App &self) { return self.set_option(option, value); });
 }
 
 int wm_app_get_int(wm_app *app, const char *option, int64_t *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_app(app, [&](App &self) { return get_option(Scope::kApp, &self.options, option, value); });
 }
 
 int wm_app_get_str(wm_app *app, const char *option, const char **value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_app(app, [&](App &self) { return get_option(Scope::kApp, &self.options, option, value); });
 }
 
@@ -84,8 +84,10 @@ int wm_app_run_once(wm_app *app, int64_t timeout_ms)
 
 int wm_app_poll(wm_app *app, wm_event *events, size_t cap, int64_t timeout_ms)
 {
-    if (!app || !events || cap == 0)
-        return !app ? no_handle("app") : fail(WM_EINVAL, "poll needs an array with room for at least one record");
+    if (!app || !events)
+        return app ? null_argument("events") : no_handle("app");
+    if (cap == 0)
+        return fail(WM_EINVAL, "cap is 0: a poll needs room for at least one record");
     size_t count = 0;
     int result = guarded([&] { return object(app)->poll(events, cap < INT_MAX ? cap : INT_MAX, timeout_ms, &count); });
     return result != 0 ? result : static_cast<int>(count);
@@ -111,7 +113,7 @@ int wm_app_stop(wm_app *app)
 int wm_app_main(wm_app *app, int argc, char **argv)
 {
     if (!app || (argc > 0 && !argv)) {
-        int code = no_handle(app ? "argv" : "app");
+        int code = app ? null_argument("argv") : no_handle("app");
         fprintf(stderr, "%s\n", last_error());
         return code < 0 ? 1 : 0;
     }

@@ -77,7 +77,7 @@ int64_t count_of_closed(wm_conn conn, int64_t count, uint64_t ClosedCounts::*mem
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
 {
     if (bad_span(data, len))
-        return no_handle("data");
+        return null_argument("data");
     int code = 0;
     if (Connection *self = find_connection(conn, &code)) {
         return guarded([&] { return self->owner->reactor.outbox.send(*self, span(data, len), flags); });
@@ -94,7 +94,7 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
 int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results)
 {
     if (bad_span(data, len) || (!sends && count > 0))
-        return no_handle(sends ? "data" : "sends");
+        return null_argument(sends ? "data" : "sends");
     uint64_t total = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t part = static_cast<uint64_t>(sends[3 * i + 1]);
@@ -121,7 +121,7 @@ int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
 {
     if (bad_span(text, len))
-        return no_handle("text");
+        return null_argument("text");
     if (len > kMaxReason || !is_utf8(static_cast<const char *>(text), len))
         return fail(WM_EINVAL, "a close text is UTF-8 of at most %zu bytes (RFC 6455 5.5.1)", kMaxReason);
     if (code != 0 && !websocket::may_be_sent(code))
@@ -221,13 +221,13 @@ int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy)
 int wm_conn_set_int(wm_conn conn, const char *option, int64_t value)
 {
     if (!option)
-        return no_handle("option");
+        return null_argument("option");
     return with_connection(conn, [&](Connection &self) { return set_conn_option(self, option, value); });
 }
 
 int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &*self.options, option, value); });
 }

@@ -1,19 +1,40 @@
 #include "api/guard.h"
 #include "worker/commands.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
-#include <string>
 
 namespace wm {
 
-int no_handle(const char *what)
+namespace {
+
+/// The constructor that has failed last in this thread; name nullptr: none since.
+struct Failed {
+    const char *name;
+    char why[512];
+};
+
+thread_local Failed failed;
+
+} // namespace
+
+void note_constructor(const char *name, bool has_failed)
 {
-    std::string before = last_error();
-    if (before.empty() || before.find(" is NULL") != std::string::npos)
-        return before.empty() ? fail(WM_EINVAL, "%s is NULL", what) : WM_EINVAL;
-    return fail(WM_EINVAL, "%s is NULL; the error before: %s", what, before.c_str());
+    if (has_failed) {
+        failed.name = name;
+        snprintf(failed.why, sizeof failed.why, "%s", last_error());
+    } else if (failed.name && strcmp(failed.name, name) == 0) {
+        failed.name = nullptr;
+    }
+}
+
+int no_handle(const char *name)
+{
+    if (!failed.name || strcmp(failed.name, name) != 0)
+        return null_argument(name);
+    return fail(WM_EINVAL, "%s is NULL; wm_%s_new has failed: %s", name, name, failed.why);
 }
 
 int why_not_found(wm_conn conn)

@@ -28,9 +28,22 @@ template <class Body> int guarded(Body body)
     }
 }
 
-/// WM_EINVAL for a NULL argument. A NULL handle often comes from a constructor that failed, so the detail
-/// keeps the error before.
-int no_handle(const char *what);
+/// WM_EINVAL for an argument that is NULL and must not be.
+inline int null_argument(const char *name)
+{
+    return fail(WM_EINVAL, "%s is NULL", name);
+}
+
+/// The same for a handle: the detail says why the constructor has failed, if the last one of that kind in this thread has.
+int no_handle(const char *name);
+
+/// What a constructor returns: remembers for no_handle whether it has failed. `name` is static.
+void note_constructor(const char *name, bool failed);
+template <class Handle> Handle *constructed(const char *name, Handle *made)
+{
+    note_constructor(name, !made);
+    return made;
+}
 
 /// Calls body(app) on the app's thread; an error on another.
 template <class Body> int with_app(wm_app *app, Body body)

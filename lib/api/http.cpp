@@ -42,7 +42,7 @@ int hand_out(std::string_view slice, const void **out, size_t *len)
 int slice_of(wm_request id, const void **out, size_t *len, std::string_view http::Request::*member)
 {
     if (!out || !len)
-        return no_handle("out");
+        return null_argument(out ? "len" : "out");
     return with_slices(id, [&](const http::Request &slices) { return hand_out(slices.*member, out, len); });
 }
 
@@ -85,14 +85,14 @@ int wm_request_body(wm_request request, const void **out, size_t *len)
 int wm_request_version(wm_request request, const void **out, size_t *len)
 {
     if (!out || !len)
-        return no_handle("out");
+        return null_argument(out ? "len" : "out");
     return with_slices(request, [&](const http::Request &slices) { return hand_out(slices.minor ? "1.1" : "1.0", out, len); });
 }
 
 int wm_request_header(wm_request request, const char *name, const void **out, size_t *len)
 {
     if (!name || !out || !len)
-        return no_handle(name ? "out" : "name");
+        return null_argument(!name ? "name" : !out ? "out" : "len");
     return with_slices(request, [&](const http::Request &slices) {
         std::string_view value;
         bool found = http::find_field(slices.fields, name, value);
@@ -105,7 +105,7 @@ int wm_request_header(wm_request request, const char *name, const void **out, si
 int wm_request_header_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len)
 {
     if (!name || !name_len || !value || !value_len)
-        return no_handle("out");
+        return null_argument(!name ? "name" : !name_len ? "name_len" : !value ? "value" : "value_len");
     return with_slices(request, [&](const http::Request &slices) {
         std::string_view field, content;
         size_t cursor = 0;
@@ -136,7 +136,7 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
                        int32_t flags)
 {
     if (bad_span(headers, headers_len) || bad_span(body, len))
-        return no_handle("headers or body");
+        return null_argument(bad_span(headers, headers_len) ? "headers" : "body");
     return with_request(request, [&](App &app, HttpRequest &self) {
         return app.sessions->requests.respond(self, status, span(headers, headers_len), span(body, len), flags);
     });
@@ -145,7 +145,7 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len)
 {
     if (bad_span(headers, headers_len))
-        return no_handle("headers");
+        return null_argument("headers");
     return with_request(request,
                         [&](App &app, HttpRequest &self) { return accept_handshake(app.reactor, self, span(headers, headers_len)); });
 }
@@ -153,7 +153,7 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len)
 {
     if (bad_span(headers, headers_len) || bad_span(body, len))
-        return no_handle("headers or body");
+        return null_argument(bad_span(headers, headers_len) ? "headers" : "body");
     return with_request(request, [&](App &app, HttpRequest &self) {
         return reject_handshake(app.reactor, self, status, span(headers, headers_len), span(body, len));
     });

@@ -16,9 +16,9 @@ template <class Body> int with_hub(wm_hub *hub, Body body)
     return guarded([&] { return body(*object(hub)); });
 }
 
-int bad_uid()
+int bad_uid(const void *uid)
 {
-    return fail(WM_EINVAL, "uid is NULL or empty");
+    return uid ? fail(WM_EINVAL, "uid is empty") : null_argument("uid");
 }
 
 bool elsewhere(wm_hub *hub)
@@ -52,7 +52,7 @@ wm_hub *wm_hub_new(wm_app *app)
 {
     Hub *hub = nullptr;
     with_app(app, [&](App &self) { return self.freeing() ? fail(WM_ESTOPPED, "the app is being freed") : (hub = new Hub(self), 0); });
-    return hub ? handle(hub) : nullptr;
+    return constructed("hub", hub ? handle(hub) : nullptr);
 }
 
 void wm_hub_free(wm_hub *hub)
@@ -64,7 +64,7 @@ void wm_hub_free(wm_hub *hub)
 int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn)
 {
     if (!uid)
-        return bad_uid();
+        return bad_uid(uid);
     return with_hub(hub, [&](Hub &self) {
         return with_connection(conn, [&](Connection &found) {
             if (&found.owner->reactor != &self.app().reactor)
@@ -88,28 +88,28 @@ int wm_hub_unbind(wm_hub *hub, wm_conn conn)
 int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value)
 {
     if (!option)
-        return no_handle("option");
+        return null_argument("option");
     return with_hub(hub, [&](Hub &self) { return set_option(Scope::kHub, &self.options, false, option, value); });
 }
 
 int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_hub(hub, [&](Hub &self) { return get_option(Scope::kHub, &self.options, option, value); });
 }
 
 int wm_hub_set_str(wm_hub *hub, const char *option, const char *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_hub(hub, [&](Hub &self) { return set_option(Scope::kHub, &self.options, self.was_used(), option, value); });
 }
 
 int wm_hub_get_str(wm_hub *hub, const char *option, const char **value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_hub(hub, [&](Hub &self) { return get_option(Scope::kHub, &self.options, option, value); });
 }
 
@@ -117,9 +117,9 @@ int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, 
                 wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
 {
     if (!uid || uid_len == 0)
-        return bad_uid();
+        return bad_uid(uid);
     if (bad_span(data, len))
-        return no_handle("data");
+        return null_argument("data");
     HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
         return post(hub, HubVerb::kSend, span(uid, uid_len), span(data, len), flags, reply);
@@ -130,7 +130,7 @@ int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, i
                      wm_destroy_fn destroy)
 {
     if (bad_span(data, len))
-        return no_handle("data");
+        return null_argument("data");
     HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
         return post(hub, HubVerb::kBroadcast, {}, span(data, len), flags, reply);
@@ -141,7 +141,7 @@ int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connect
                   wm_destroy_fn destroy)
 {
     if (!uid || uid_len == 0)
-        return bad_uid();
+        return bad_uid(uid);
     HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
         return post(hub, HubVerb::kOnline, span(uid, uid_len), {}, 0, reply);

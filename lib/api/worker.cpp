@@ -37,7 +37,7 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
             worker = self.add_worker(address ? &parsed : nullptr, *scheme);
         return result;
     });
-    return handle(worker);
+    return constructed("worker", handle(worker));
 }
 
 void wm_worker_free(wm_worker *worker)
@@ -49,28 +49,28 @@ void wm_worker_free(wm_worker *worker)
 int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value)
 {
     if (!option)
-        return no_handle("option");
+        return null_argument("option");
     return with_worker(worker, [&](Worker &self) { return self.set_option(option, value); });
 }
 
 int wm_worker_set_str(wm_worker *worker, const char *option, const char *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_worker(worker, [&](Worker &self) { return self.set_option(option, value); });
 }
 
 int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_worker(worker, [&](Worker &self) { return get_option(Scope::kWorker, &self.options, option, value); });
 }
 
 int wm_worker_get_str(wm_worker *worker, const char *option, const char **value)
 {
     if (!option || !value)
-        return no_handle(option ? "value" : "option");
+        return null_argument(option ? "value" : "option");
     return with_worker(worker, [&](Worker &self) { return get_option(Scope::kWorker, &self.options, option, value); });
 }
 
@@ -187,7 +187,7 @@ wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous)
 int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags)
 {
     if (bad_span(data, len))
-        return no_handle("data");
+        return null_argument("data");
     int64_t taken = 0;
     int result = with_worker(worker, [&](Worker &self) {
         taken = self.broadcast(data, len, flags);
