@@ -1,6 +1,7 @@
 #include "conn/expiry.h"
 
 #include "conn/reactor.h"
+#include "core/random.h"
 #include "net/transport.h"
 
 #include <algorithm>
@@ -16,6 +17,10 @@ uint32_t Expiry::tick_after(int64_t ms)
 /// Adds 10 % of jitter either way, so that connections accepted together do not ping together.
 uint32_t Expiry::next_ping(int64_t interval_ms)
 {
+    if (random_ == 0) {
+        random_bytes(&random_, sizeof random_);
+        random_ |= 1;
+    }
     random_ ^= random_ << 13;
     random_ ^= random_ >> 7;
     random_ ^= random_ << 17;

@@ -36,7 +36,7 @@ private:
     uint32_t next_ping(int64_t interval_ms);
 
     Reactor &reactor_;
-    uint64_t random_ = 0x9E3779B97F4A7C15u;
+    uint64_t random_ = 0; ///< state of the jitter; drawn with the first ping, so that processes forked from one app differ
 };
 
 } // namespace wm

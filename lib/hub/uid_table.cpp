@@ -26,13 +26,6 @@ uint64_t fold(uint64_t a, uint64_t b)
 
 } // namespace
 
-UidTable::UidTable()
-{
-    random_bytes(secret_, sizeof secret_);
-    secret_[0] |= 1;
-    secret_[1] |= 1;
-}
-
 UidTable::~UidTable()
 {
     for (Uid *uid : slots_)
@@ -70,10 +63,19 @@ void UidTable::place(Uid *uid)
     slots_[i] = uid;
 }
 
+void UidTable::draw_secret()
+{
+    random_bytes(secret_, sizeof secret_);
+    secret_[0] |= 1;
+    secret_[1] |= 1;
+}
+
 void UidTable::grow()
 {
     if ((count_ + 1) * 8 <= slots_.size() * 7)
         return;
+    if (slots_.empty())
+        draw_secret();
     std::vector<Uid *> old(slots_.empty() ? 64 : slots_.size() * 2);
     old.swap(slots_);
     for (Uid *uid : old)

@@ -27,7 +27,7 @@ struct Uid {
 
 class UidTable {
 public:
-    UidTable();
+    UidTable() = default;
     UidTable(const UidTable &) = delete;
     UidTable &operator=(const UidTable &) = delete;
     ~UidTable();
@@ -40,12 +40,13 @@ public:
 
 private:
     uint64_t hash(std::string_view uid) const;
+    void draw_secret();
     void grow();
     void place(Uid *uid);
 
     std::vector<Uid *> slots_; ///< a power of two, at most seven eighths full
     size_t count_ = 0;
-    uint64_t secret_[2];
+    uint64_t secret_[2] = {}; ///< drawn with the first slots, so that processes forked from one app differ
 };
 
 } // namespace wm

@@ -6,6 +6,8 @@
 #include <map>
 #include <random>
 #include <string>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "hub/uid_table.h"
 
@@ -58,6 +60,32 @@ void bytes_that_look_alike_are_told_apart(void **)
     assert_null(table.find("1234567"s));
 }
 
+/// The hash of a uid in a process that is forked from this one.
+uint64_t hash_in_child(UidTable &table)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        uint64_t hash = table.add("uid1")->hash;
+        _exit(write(ends[1], &hash, sizeof hash) == sizeof hash ? 0 : 1);
+    }
+    close(ends[1]);
+    uint64_t hash = 0;
+    assert_int_equal(read(ends[0], &hash, sizeof hash), sizeof hash);
+    close(ends[0]);
+    waitpid(child, nullptr, 0);
+    return hash;
+}
+
+void a_table_made_before_a_fork_has_a_secret_of_its_own_in_each_process(void **)
+{
+    UidTable table;
+    uint64_t first = hash_in_child(table), second = hash_in_child(table);
+    assert_true(first != second);
+    assert_true(table.add("uid1")->hash != first);
+}
+
 } // namespace
 
 int main()
@@ -65,6 +93,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(random_acts_agree_with_a_map),
         cmocka_unit_test(bytes_that_look_alike_are_told_apart),
+        cmocka_unit_test(a_table_made_before_a_fork_has_a_secret_of_its_own_in_each_process),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
