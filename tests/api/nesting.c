@@ -244,6 +244,14 @@ static void prepare(const struct scene *scene, struct client *first, struct clie
     settle(host);
 }
 
+/** A client whose server ends the connection does so too: the close event does not wait for close_timeout_ms. 0. */
+static int hang_up(struct client *client)
+{
+    if (client->fd >= 0 && client_ended(client))
+        client_end(client);
+    return 0;
+}
+
 static void run_scene(const struct scene *scene, enum way way)
 {
     at = (struct stage){.act = scene->act};
@@ -265,7 +273,8 @@ static void run_scene(const struct scene *scene, enum way way)
         act_once();
         leave();
     }
-    until(host, at.acted && (scene->brings ? count_of(host, scene->brings) > before : notified > 0));
+    until(host,
+          hang_up(&first) || hang_up(&second) || (at.acted && (scene->brings ? count_of(host, scene->brings) > before : notified > 0)));
     settle(host);
     if (deepest != 1 || depth != 0)
         fail_msg("%s, way %d: callbacks are %d deep", scene->name, (int)way, deepest);
