@@ -76,6 +76,8 @@ struct Codec {
     /// Whether nothing is in flight: no incomplete message, no unanswered request. nullptr: when the tail is
     /// empty.
     bool (*is_quiet)(const Connection &conn) = nullptr;
+    /// Tells the peer that the server has no room for its message, and closes. nullptr: close_with_error().
+    void (*turn_away)(Connection &conn, const char *text) = nullptr;
     /// At a stop: true if the connection closes by itself once its pending requests are answered. nullptr:
     /// false.
     bool (*finish)(Connection &conn) = nullptr;

@@ -6,6 +6,7 @@
 #ifndef WM_CONN_ENDPOINT_H
 #define WM_CONN_ENDPOINT_H
 
+#include "conn/assembly.h"
 #include "conn/callbacks.h"
 #include "conn/connection.h"
 #include "conn/options.h"
@@ -44,6 +45,7 @@ public:
     void *transport_settings = nullptr; ///< owned by the subclass
     std::string display;                ///< the address in logs and listings
     uint64_t requests = 0;              ///< messages delivered
+    EndpointTails tails;                ///< for Assembly
 
 private:
     std::vector<Connection *> connections_;

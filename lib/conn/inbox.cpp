@@ -2,7 +2,6 @@
 
 #include "conn/reactor.h"
 #include "net/transport.h"
-#include "proto/websocket/frame.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -19,9 +18,7 @@ Inbox::~Inbox()
 
 void Inbox::begin_batch()
 {
-    for (Tail *tail : batch_tails_)
-        free(tail);
-    batch_tails_.clear();
+    reactor_.assembly.free_retired();
     for (char *text : batch_texts_)
         free(text);
     batch_texts_.clear();
@@ -46,38 +43,21 @@ const char *Inbox::copy_text(const char *text, size_t len)
 
 // ---- tails
 
-Tail *Inbox::make_tail(Connection &conn, size_t capacity)
-{
-    bool over = assembled_ + capacity > static_cast<size_t>(reactor_.max_assembly_total);
-    Tail *tail = over ? nullptr : Tail::make(capacity);
-    if (!tail) {
-        refuse_assembly(conn);
-        return nullptr;
-    }
-    assembled_ += capacity;
-    return tail;
-}
-
-void Inbox::refuse_assembly(Connection &conn)
-{
-    reactor_.lifecycle.close_with_error(conn, WM_REASON_LIMIT, WM_EFULL, websocket::kTryAgainLater,
-                                        "incomplete messages are over max_assembly_total");
-}
-
 /// Defers the free to the end of the batch if records may point into the tail.
 void Inbox::retire_tail(const Connection &conn, Tail *tail)
 {
-    assembled_ -= tail->capacity;
     if (reactor_.dispatch.host_has_records(conn))
-        batch_tails_.push_back(tail);
+        reactor_.assembly.retire(tail);
     else
         free(tail);
 }
 
 void Inbox::free_tail(Connection &conn)
 {
-    if (conn.tail)
-        retire_tail(conn, conn.tail);
+    if (!conn.tail)
+        return;
+    reactor_.assembly.remove(conn, *conn.tail);
+    retire_tail(conn, conn.tail);
     conn.tail = nullptr;
 }
 
@@ -88,12 +68,37 @@ size_t Inbox::tail_capacity(size_t grown, size_t len, size_t need)
     return need > len ? std::min(grown, need) : grown;
 }
 
+/// Moves the bytes, which may be in the present tail, to a tail of that capacity. False: there is no room.
+bool Inbox::replace_tail(Connection &conn, size_t capacity, const char *data, size_t len)
+{
+    Assembly &assembly = reactor_.assembly;
+    Tail *old = conn.tail;
+    if (old)
+        assembly.remove(conn, *old);
+    bool room = assembly.make_room(*conn.owner, sizeof(Tail) + capacity);
+    Tail *fresh = room ? Tail::make(capacity) : nullptr;
+    if (fresh) {
+        memcpy(fresh->data(), data, len);
+        fresh->end = len;
+        assembly.add(conn, *fresh);
+    }
+    conn.tail = fresh;
+    if (old)
+        retire_tail(conn, old);
+    if (!room)
+        assembly.turn_away(conn);
+    else if (!fresh)
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    return fresh;
+}
+
 /// Stores the rest, which is in the arena or in the present tail, as the connection's tail.
 bool Inbox::store_tail(Connection &conn, const Rest &rest)
 {
     Tail *old = conn.tail;
     bool referenced = reactor_.dispatch.host_has_records(conn);
     bool in_place = old && rest.data >= old->data() && rest.data <= old->data() + old->size();
+    bool consumed = old && (in_place ? rest.data > old->data() : rest.len <= old->size());
     if (in_place && (!referenced || reactor_.dispatch.full())) {
         // Parsed in place: skip what was consumed. Safe when the batch is full, because no read follows
         // before the next batch.
@@ -105,14 +110,13 @@ bool Inbox::store_tail(Connection &conn, const Rest &rest)
         memcpy(old->data(), rest.data, rest.len);
     } else {
         size_t grown = rest.incomplete ? std::max<size_t>(rest.len + rest.len / 2, 256) : rest.len;
-        Tail *fresh = make_tail(conn, tail_capacity(grown, rest.len, rest.need));
-        if (!fresh)
+        if (!replace_tail(conn, tail_capacity(grown, rest.len, rest.need), rest.data, rest.len))
             return false;
-        memcpy(fresh->data(), rest.data, rest.len);
-        fresh->end = rest.len;
-        if (old)
-            retire_tail(conn, old);
-        conn.tail = fresh;
+        consumed = false;
+    }
+    if (consumed) { // what is held now begins another message
+        reactor_.assembly.remove(conn, *conn.tail);
+        reactor_.assembly.add(conn, *conn.tail);
     }
     conn.tail->need = rest.incomplete ? rest.need : 0;
     return true;
@@ -122,26 +126,23 @@ bool Inbox::store_tail(Connection &conn, const Rest &rest)
 bool Inbox::grow_tail(Connection &conn)
 {
     Tail *old = conn.tail;
-    size_t missing = old->need > old->size() ? old->need - old->size() : kCopyTailMax;
+    size_t need = old->need;
+    size_t missing = need > old->size() ? need - old->size() : kCopyTailMax;
     if (old->free_size() >= std::min(missing, kCopyTailMax))
         return true;
-    size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTailMax), old->size(), old->need);
+    size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTailMax), old->size(), need);
     if (!reactor_.dispatch.host_has_records(conn))
         return grow_in_place(conn, capacity);
-    Tail *fresh = make_tail(conn, capacity);
-    if (!fresh)
+    if (!replace_tail(conn, capacity, old->data(), old->size()))
         return false;
-    memcpy(fresh->data(), old->data(), old->size());
-    fresh->end = old->size();
-    fresh->need = old->need;
-    retire_tail(conn, old);
-    conn.tail = fresh;
+    conn.tail->need = need;
     return true;
 }
 
 /// Moves or reallocates the tail. No record may point into it.
 bool Inbox::grow_in_place(Connection &conn, size_t capacity)
 {
+    Assembly &assembly = reactor_.assembly;
     Tail *tail = conn.tail;
     if (tail->begin > 0) {
         size_t len = tail->size();
@@ -152,15 +153,16 @@ bool Inbox::grow_in_place(Connection &conn, size_t capacity)
         if (tail->capacity >= capacity)
             return true;
     }
-    size_t total = assembled_ - tail->capacity + capacity;
-    Tail *grown = total > static_cast<size_t>(reactor_.max_assembly_total) ? nullptr : tail->grow(capacity);
-    if (!grown) {
-        refuse_assembly(conn);
-        return false;
-    }
-    assembled_ = total;
-    conn.tail = grown;
-    return true;
+    assembly.remove(conn, *tail);
+    bool room = assembly.make_room(*conn.owner, sizeof(Tail) + capacity);
+    Tail *grown = room ? tail->grow(capacity) : nullptr;
+    conn.tail = grown ? grown : tail;
+    assembly.add(conn, *conn.tail);
+    if (!room)
+        assembly.turn_away(conn);
+    else if (!grown)
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    return grown;
 }
 
 // ---- reading
@@ -220,7 +222,7 @@ void Inbox::read(Connection &conn)
         if (!reactor_.connections.live_at(conn.slot) || conn.state == ConnState::kClosed)
             return;
     }
-    if (reactor_.dispatch.full() || kArenaSize - used_ < kMinRoom) {
+    if (reactor_.dispatch.full() || kArenaSize - used_ < kMinRoom || reactor_.assembly.batch_is_full()) {
         reactor_.loop.break_turn();
         return;
     }

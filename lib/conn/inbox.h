@@ -65,17 +65,14 @@ private:
 
     bool store_tail(Connection &conn, const Rest &rest);
     static size_t tail_capacity(size_t grown, size_t len, size_t need);
+    bool replace_tail(Connection &conn, size_t capacity, const char *data, size_t len);
     bool grow_tail(Connection &conn);
     bool grow_in_place(Connection &conn, size_t capacity);
-    Tail *make_tail(Connection &conn, size_t capacity);
     void retire_tail(const Connection &conn, Tail *tail);
-    void refuse_assembly(Connection &conn);
 
     Reactor &reactor_;
     char *arena_ = nullptr;
     size_t used_ = 0;
-    size_t assembled_ = 0; ///< total capacity of all tails in bytes
-    std::vector<Tail *> batch_tails_;
     std::vector<char *> batch_texts_;
 };
 

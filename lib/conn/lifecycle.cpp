@@ -170,6 +170,10 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         destroy(conn, reason, 0);
         return;
     }
+    if (conn.close_error != 0) { // the peer hears why it ends, also when the host closes in the error event
+        code = conn.close_code;
+        text = conn.cold ? std::string_view(conn.cold->close_text, conn.cold->close_text_len) : std::string_view();
+    }
     bool opened = conn.state == ConnState::kOpen;
     bool frame = opened && codec.close;
     if (codec.has_handshake && !opened)
@@ -205,17 +209,17 @@ void Lifecycle::close_with_error(Connection &conn, int32_t reason, int32_t error
 {
     if (conn.state == ConnState::kClosed)
         return;
-    bool deferred = reactor_.dispatch.host_has_records(conn) && conn.state == ConnState::kOpen;
+    bool opened = conn.state == ConnState::kOpen;
+    bool deferred = opened && reactor_.dispatch.host_has_records(conn);
+    const Codec &codec = reactor_.codec(conn);
+    set_close_reason(conn, reason, error, opened && codec.close ? code : int32_t{codec.abnormal_code}, text);
     if (conn.state <= ConnState::kOpen)
         reactor_.dispatch.error(conn, error, text);
     conn.set(kNoInput);
     if (deferred) {
-        set_close_reason(conn, reason, error, code, text);
         reactor_.todos.add(conn, kTodoEnd);
     } else {
         close(conn, reason, code, text);
-        if (conn.close_reason == reason)
-            conn.close_error = static_cast<uint8_t>(-error);
         if (conn.state == ConnState::kCloseSent)
             conn.state = ConnState::kClosing; // do not wait for the peer's close frame
         reactor_.outbox.schedule_flush(conn);

@@ -7,6 +7,7 @@
 #ifndef WM_CONN_REACTOR_H
 #define WM_CONN_REACTOR_H
 
+#include "conn/assembly.h"
 #include "conn/callback_watch.h"
 #include "conn/codec.h"
 #include "conn/connection.h"
@@ -116,6 +117,7 @@ public:
     Overflow overflow;
     Outbox outbox;
     FairShare fair_share;
+    Assembly assembly;
     Inbox inbox;
     Lifecycle lifecycle;
     Expiry expiry;

@@ -69,6 +69,8 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         reactor_.dispatch.buffer_drain(conn);
     if (clear(kTodoRefused) && conn.state <= ConnState::kOpen)
         reactor_.dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
+    if (clear(kTodoTurnedAway) && conn.state != ConnState::kClosed)
+        reactor_.assembly.refuse(conn);
     if (conn.todo & kTodoEnd) {
         if (reactor_.dispatch.host_has_records(conn))
             return Progress::kDeferred;

@@ -18,7 +18,7 @@ Tail *Tail::make(size_t capacity)
 {
     Tail *tail = static_cast<Tail *>(malloc(sizeof(Tail) + capacity));
     if (tail)
-        *tail = {0, 0, capacity, 0};
+        *tail = {0, 0, capacity, 0, nullptr, nullptr, 0, 0};
     return tail;
 }
 

@@ -17,12 +17,17 @@ struct Tail {
     size_t begin; ///< consumed so far
     size_t end;
     size_t capacity;
-    size_t need; ///< bytes, of them, before the codec can go on; 0: not known
+    size_t need;    ///< bytes, of them, before the codec can go on; 0: not known
+    Tail *previous; ///< in the lists of Assembly, as the members below
+    Tail *next;
+    int64_t since_ms; ///< the time of the last growth
+    uint32_t slot;    ///< the connection's
 
     char *data() { return reinterpret_cast<char *>(this + 1) + begin; }
     size_t size() const { return end - begin; }
     char *free_space() { return reinterpret_cast<char *>(this + 1) + end; }
     size_t free_size() const { return capacity - end; }
+    size_t allocated() const { return sizeof(Tail) + capacity; }
 
     /// With room for `capacity` bytes, or nullptr. Freed by free().
     static Tail *make(size_t capacity);

@@ -37,6 +37,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             continue;
         case StepKind::kMore:
             watch_head(conn);
+            session.head_method = begins_with_head({data, step.size});
             return {data, step.size, true, step.need};
         case StepKind::kFail: {
             const http::Failure &failure = session.parser.failure();
@@ -77,9 +78,8 @@ void timed_out(Connection &conn)
         reactor.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         return;
     }
-    std::string_view seen = conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
     reactor.sessions->requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                                      begins_with_head(seen));
+                                      http_session(conn).head_method);
 }
 
 void drained(Connection &conn)
@@ -129,6 +129,7 @@ const Codec kHttpCodec = {.name = "http",
                           .drained = drained,
                           .stays_half_open = stays_half_open,
                           .is_quiet = is_quiet,
+                          .turn_away = turn_away_request,
                           .finish = finish};
 
 } // namespace wm

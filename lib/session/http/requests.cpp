@@ -41,6 +41,14 @@ bool has_body(const HttpRequest &request, int status)
     return !request.slices.head && status != 204 && status != 304;
 }
 
+/// The error of a refusal.
+int32_t error_of(int32_t reason)
+{
+    if (reason == WM_REASON_LIMIT)
+        return WM_EFULL;
+    return reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL;
+}
+
 } // namespace
 
 HttpRequest::~HttpRequest()
@@ -337,7 +345,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
         return;
     }
     // Earlier requests are unanswered: queue the refusal as the last answer.
-    reactor_.dispatch.error(conn, WM_EPROTOCOL, text);
+    reactor_.dispatch.error(conn, error_of(reason), text);
     http::Request nobody = {};
     nobody.minor = 1;
     nobody.head = head_only;
@@ -358,7 +366,7 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
     if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
         extra = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     std::string out = final_answer(status, extra, std::string(text) + "\n", !head_only);
-    reactor_.lifecycle.close_with_error(conn, reason, reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL, 0, text);
+    reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);
     reactor_.outbox.write(conn, out, {}, 0, true);
 }
 

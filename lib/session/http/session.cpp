@@ -38,4 +38,9 @@ void end_http_session(Connection &conn)
     delete &http_session(conn);
 }
 
+void turn_away_request(Connection &conn, const char *text)
+{
+    conn.owner->reactor.sessions->requests.refuse(conn, 503, text, WM_REASON_LIMIT, http_session(conn).head_method);
+}
+
 } // namespace wm

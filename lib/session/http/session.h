@@ -26,6 +26,7 @@ struct HttpSession {
     uint32_t current = kNone;  ///< the request of the running message callback
     bool continue_due = false; ///< 100 Continue waits for earlier answers
     bool more_behind = false;  ///< during a message callback: bytes follow its request
+    bool head_method = false;  ///< the incomplete request's method is HEAD: an answer to it has no body
 };
 
 /// The session of a connection whose codec is kHttpCodec or kHandshakeCodec.
@@ -44,9 +45,10 @@ bool holds_part_of_request(const Connection &conn);
 /// Whether an incomplete request has method HEAD, whose answer has no body.
 bool begins_with_head(std::string_view seen);
 
-/// Codec::begin and Codec::end.
+/// Codec::begin, Codec::end and Codec::turn_away.
 bool begin_http_session(Connection &conn);
 void end_http_session(Connection &conn);
+void turn_away_request(Connection &conn, const char *text);
 
 } // namespace wm
 

@@ -73,8 +73,10 @@ Rest parse(Connection &conn, char *data, size_t len)
         Step step = parser.step(data, len, limits, request);
         if (step.kind == StepKind::kContinue)
             continue; // a handshake has no body to wait for
-        if (step.kind == StepKind::kMore)
+        if (step.kind == StepKind::kMore) {
+            http_session(conn).head_method = begins_with_head({data, step.size});
             return {data, step.size, true, step.need};
+        }
         if (step.kind == StepKind::kFail) {
             const http::Failure &failure = parser.failure();
             reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
@@ -91,9 +93,8 @@ Rest parse(Connection &conn, char *data, size_t len)
 
 void timed_out(Connection &conn)
 {
-    std::string_view seen = conn.tail ? std::string_view(conn.tail->data(), conn.tail->size()) : std::string_view();
     conn.owner->reactor.sessions->requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                                                  begins_with_head(seen));
+                                                  http_session(conn).head_method);
 }
 
 /// The connection of a pending handshake; nullptr with WM_ECLOSED.
@@ -149,6 +150,7 @@ const Codec kHandshakeCodec = {.name = "websocket",
                                .end = end_http_session,
                                .parse = parse,
                                .frame = frame_message,
-                               .timed_out = timed_out};
+                               .timed_out = timed_out,
+                               .turn_away = turn_away_request};
 
 } // namespace wm
