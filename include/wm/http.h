@@ -73,9 +73,11 @@ WM_API int wm_request_header_at(wm_request request, size_t index, const void **n
 WM_API wm_conn wm_request_conn(wm_request request);
 
 /**
- * Copies the request's slices, so that they live until it is answered.
+ * Copies the request's slices, so that they live until it is answered. Copies of a connection over max_message
+ * bytes pause its reading, those of all connections have max_kept_total: answer requests, and there is room again.
  *
- * @return 0, WM_ENOMEM, WM_ECLOSED, or WM_ESTATE when the slices have expired
+ * @return 0, WM_EFULL (it would be over max_kept_total), WM_ENOMEM, WM_ECLOSED, or WM_ESTATE when the slices have
+ * expired
  *
  * @since 0.1.0
  */

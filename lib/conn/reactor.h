@@ -89,6 +89,7 @@ public:
     // Set by the owner.
     size_t max_queue_total = 0;    ///< bytes of memory of all send queues
     size_t max_assembly_total = 0; ///< bytes
+    size_t max_kept_total = 0;     ///< bytes
     /// Arms the loop for the nearest deadline, timers included.
     void (*arm_due)(void *owner) = nullptr;
     void *owner = nullptr;

@@ -48,12 +48,15 @@ constexpr const char *kQueueTotal = "memory of all send queues; 0: a quarter of 
 constexpr const char *kAssemblyTotal =
     "memory of the incomplete messages of all connections; at the limit the one that has held most for longest is turned away";
 
+constexpr const char *kKeptTotal = "http: memory of kept requests, and of answers given before their turn; what goes over it is WM_EFULL";
+
 const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_connections, "count", 0, kLargest, true,
            "connections at a time, others are shed; 0: 90 % of the descriptor limit"),
     WM_INT(AppOptions, max_mailbox, "bytes", 0, kLargest, true, "what other threads may have queued for the app's thread"),
     WM_INT(AppOptions, max_queue_total, "bytes", 0, kForever, true, kQueueTotal),
     WM_INT(AppOptions, max_assembly_total, "bytes", 0, kForever, true, kAssemblyTotal),
+    WM_INT(AppOptions, max_kept_total, "bytes", 0, kForever, true, kKeptTotal),
     WM_INT(AppOptions, stop_timeout_ms, "ms", 0, kForever, true, "how long a stop waits for connections to close"),
     WM_INT(AppOptions, reload_timeout_ms, "ms", 1, kForever, false,
            "reload: time for a new process to be ready, and for an old one to end its connections"),

@@ -41,6 +41,12 @@ bool has_body(const HttpRequest &request, int status)
     return !request.slices.head && status != 204 && status != 304;
 }
 
+/// Bytes of a copy: from the method to the last field, and the body.
+size_t kept_size(const http::Request &slices)
+{
+    return static_cast<size_t>(slices.fields.data() + slices.fields.size() - slices.method.data()) + slices.body.size() + 1;
+}
+
 /// The error of a refusal.
 int32_t error_of(int32_t reason)
 {
@@ -96,6 +102,13 @@ void HttpRequests::pop(Connection &conn)
     if (session.first == HttpSession::kNone)
         session.last = HttpSession::kNone;
     session.count--;
+    HttpRequest &request = *table_.at(slot);
+    if (request.kept)
+        free_kept(conn, request);
+    if (request.answer_len > 0) {
+        session.stored -= request.answer_len;
+        held_ -= request.answer_len;
+    }
     if (session.current == slot)
         session.current = HttpSession::kNone;
     table_.release(slot);
@@ -127,7 +140,7 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
         table_.at(slot)->answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
         reactor_.expiry.update(conn);
     }
-    if (session.count >= static_cast<uint32_t>(conn.owner->options.max_pipelined))
+    if (!has_room(conn))
         conn.set(kInputBlocked);
     session.current = slot;
     uint64_t id = id_of(slot);
@@ -144,10 +157,39 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
         reactor_.lifecycle.update_read(conn);
 }
 
+bool HttpRequests::fits(size_t len) const
+{
+    return len <= reactor_.max_kept_total && held_ <= reactor_.max_kept_total - len;
+}
+
+int HttpRequests::no_room(size_t len) const
+{
+    return fail(WM_EFULL, "kept requests and stored answers take %zu bytes, and %zu more are over max_kept_total (%zu)", held_, len,
+                reactor_.max_kept_total);
+}
+
+/// Whether a connection that holds kept requests or stored answers may have another request. At max_kept_total
+/// those that hold nothing go on: their requests can be answered at once. So each one that waits has a request
+/// whose answer resumes it.
+bool HttpRequests::may_hold_more(const Connection &conn) const
+{
+    const HttpSession &session = http_session(conn);
+    return held_ < reactor_.max_kept_total && session.kept <= static_cast<size_t>(conn.options->max_message) &&
+           session.stored <= static_cast<size_t>(conn.options->max_send_buffer);
+}
+
+/// Pauses reading until unblock().
+void HttpRequests::block(Connection &conn)
+{
+    if (conn.state != ConnState::kOpen)
+        return;
+    conn.set(kInputBlocked);
+    reactor_.lifecycle.update_read(conn);
+}
+
 void HttpRequests::unblock(Connection &conn)
 {
-    bool room = http_session(conn).count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
-    if (!conn.has(kInputBlocked) || !room || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
+    if (!conn.has(kInputBlocked) || !has_room(conn) || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
     reactor_.inbox.resume_parsing(conn);
@@ -203,7 +245,7 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     if (!has_body(request, status))
         body = {};
     if (!front)
-        return store(conn, request, text, body);
+        return store(conn, request, text, body, exempt);
     bool close_after = request.close_after;
     int result = reactor_.outbox.write(conn, text, body, flags, exempt);
     if (result < 0)
@@ -216,21 +258,31 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     return result;
 }
 
-int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body)
+int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body, bool exempt)
 {
+    HttpSession &session = http_session(conn);
     size_t limit = static_cast<size_t>(conn.options->max_send_buffer);
-    if (http_session(conn).stored > limit)
-        return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", http_session(conn).stored,
-                    limit);
-    request.answer = static_cast<char *>(malloc(head.size() + body.size()));
+    if (!exempt && session.stored > limit)
+        return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", session.stored, limit);
+    size_t len = head.size() + body.size();
+    if (!exempt && !fits(len))
+        return no_room(len);
+    request.answer = static_cast<char *>(malloc(len));
     if (!request.answer)
         return fail(WM_ENOMEM, "out of memory for a response of %zu bytes", body.size());
     memcpy(request.answer, head.data(), head.size());
     if (!body.empty())
         memcpy(request.answer + head.size(), body.data(), body.size());
-    request.answer_len = head.size() + body.size();
-    http_session(conn).stored += request.answer_len;
+    request.answer_len = len;
+    session.stored += len;
+    held_ += len;
     request.answered = true;
+    if (request.kept)
+        free_kept(conn, request); // last: the answer may have been made of its slices
+    if (has_room(conn))
+        unblock(conn);
+    else
+        block(conn);
     return 0;
 }
 
@@ -266,7 +318,6 @@ void HttpRequests::write_answered(Connection &conn)
         HttpRequest &request = *table_.at(session.first);
         bool close_after = request.close_after;
         bool last = !close_after && is_last(conn);
-        session.stored -= request.answer_len;
         if (write_stored(conn, request, last) < 0) {
             reactor_.lifecycle.destroy(conn, WM_REASON_ERROR,
                                        ENOMEM); // a missing answer would pair all later answers with the wrong requests
@@ -392,13 +443,17 @@ int HttpRequests::keep(HttpRequest &request)
 {
     if (request.slice_epoch == HttpRequest::kKept)
         return 0;
-    if (!readable(request))
+    Connection *conn = connection_of(request);
+    if (!conn || !readable(request))
         return fail(WM_ESTATE, "the request's slices have ended: keep it in the callback, or before the next poll");
     const http::Request &old = request.slices;
     const char *begin = old.method.data();
     const char *end = old.fields.data() + old.fields.size();
     size_t head_len = static_cast<size_t>(end - begin);
-    char *copy = static_cast<char *>(malloc(head_len + old.body.size() + 1));
+    size_t len = kept_size(old);
+    if (!fits(len))
+        return no_room(len);
+    char *copy = static_cast<char *>(malloc(len));
     if (!copy)
         return fail(WM_ENOMEM, "out of memory to keep a request");
     memcpy(copy, begin, head_len);
@@ -412,7 +467,21 @@ int HttpRequests::keep(HttpRequest &request)
     request.kept = copy;
     request.slices = kept;
     request.slice_epoch = HttpRequest::kKept;
+    http_session(*conn).kept += len;
+    held_ += len;
+    if (!has_room(*conn))
+        block(*conn);
     return 0;
+}
+
+void HttpRequests::free_kept(Connection &conn, HttpRequest &request)
+{
+    size_t len = kept_size(request.slices);
+    http_session(conn).kept -= len;
+    held_ -= len;
+    free(request.kept);
+    request.kept = nullptr;
+    request.slice_epoch = HttpRequest::kEnded;
 }
 
 } // namespace wm

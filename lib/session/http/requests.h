@@ -6,6 +6,7 @@
 #ifndef WM_SESSION_HTTP_REQUESTS_H
 #define WM_SESSION_HTTP_REQUESTS_H
 
+#include "conn/endpoint.h"
 #include "core/log.h"
 #include "core/slot_table.h"
 #include "proto/websocket/handshake.h"
@@ -78,17 +79,28 @@ public:
     /// Formats an answer that closes the connection, plain text unless extra_fields have a Content-Type. with_body false: the head alone.
     std::string final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body);
 
-    /// Resumes reading once few enough requests are unanswered and the send queue has drained.
+    /// Resumes reading once the connection has room for another request and the send queue has drained.
     void unblock(Connection &conn);
 
     uint32_t highest_generation() const { return table_.highest_generation(); }
 
 private:
     void pop(Connection &conn);
+    bool fits(size_t len) const;
+    int no_room(size_t len) const;
+    bool has_room(const Connection &conn) const
+    {
+        const HttpSession &session = http_session(conn);
+        bool room = session.count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
+        return room && (session.kept + session.stored == 0 || may_hold_more(conn));
+    }
+    bool may_hold_more(const Connection &conn) const;
+    void block(Connection &conn);
+    void free_kept(Connection &conn, HttpRequest &request);
     uint32_t oldest_unanswered(const Connection &conn);
     int answer(Connection &conn, HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type,
                int32_t flags, bool exempt);
-    int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body);
+    int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body, bool exempt);
     void write_answered(Connection &conn);
     int write_stored(Connection &conn, const HttpRequest &request, bool last);
     bool is_last(const Connection &conn) const;
@@ -97,6 +109,7 @@ private:
 
     Reactor &reactor_;
     SlotTable<HttpRequest, kOtherSlots> table_;
+    size_t held_ = 0; ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
     time_t date_time_ = 0;
     char date_[29]; ///< Date field for date_time_

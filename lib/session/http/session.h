@@ -23,6 +23,7 @@ struct HttpSession {
     uint32_t last = kNone;
     uint32_t count = 0;
     size_t stored = 0;         ///< bytes of answers that wait for earlier answers
+    size_t kept = 0;           ///< bytes of the copies of wm_request_keep
     uint32_t current = kNone;  ///< the request of the running message callback
     bool continue_due = false; ///< 100 Continue waits for earlier answers
     bool more_behind = false;  ///< during a message callback: bytes follow its request
