@@ -69,6 +69,7 @@ enum ConnFlag : uint16_t {
     kInputBlocked = 512,   ///< by the codec: too many unanswered requests, or the host has yet to answer a handshake
     kShareUsed = 1024,     ///< is in FairShare's list: parsed on in the next turn
     kReadLess = 2048,      ///< used its share up: the next read is a small one
+    kSilent = 4096,        ///< is in the endpoint's list of those whose peer has said nothing yet
 };
 
 /// A run of bytes in the send arena, or a reference to a block.

@@ -142,6 +142,8 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
         data = "";
     conn.owner->requests++;
     messages_++;
+    if (conn.has(kSilent))
+        conn.owner->heard(conn);
     if (callback) {
         reactor_.callback_watch.name("message");
         callback.fn(conn.owner->worker, id_of(conn), data, len, kind, callback.user);
@@ -197,6 +199,7 @@ const ClosedCounts *Dispatch::closed(uint64_t conn) const
 
 void Dispatch::handshake(Connection &conn, uint64_t request, std::string_view head)
 {
+    conn.owner->heard(conn);
     if (wm_event *event = new_record(WM_EVENT_HANDSHAKE, conn)) {
         event->id = request;
         event->data = head.data();

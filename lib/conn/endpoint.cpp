@@ -20,6 +20,8 @@ void Endpoint::add(Connection &conn)
 {
     conn.owner_index = static_cast<uint32_t>(connections_.size());
     connections_.push_back(&conn);
+    conn.set(kSilent);
+    reactor.silent_links.push_back(silent, conn.slot);
     reactor.status_changed = true;
 }
 
@@ -29,7 +31,17 @@ void Endpoint::remove(Connection &conn)
     connections_[conn.owner_index] = last;
     last->owner_index = conn.owner_index;
     connections_.pop_back();
+    if (ip_counts)
+        ip_counts->remove(conn.slot);
     reactor.status_changed = true;
+}
+
+void Endpoint::heard(Connection &conn)
+{
+    if (!conn.has(kSilent))
+        return;
+    conn.unset(kSilent);
+    reactor.silent_links.remove(silent, conn.slot);
 }
 
 } // namespace wm

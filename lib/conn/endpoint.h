@@ -10,10 +10,14 @@
 #include "conn/callbacks.h"
 #include "conn/connection.h"
 #include "conn/options.h"
+#include "core/descriptor_reserve.h"
+#include "core/slot_lists.h"
+#include "net/ip_counts.h"
 #include "net/transport.h"
 #include "wm/types.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +40,12 @@ public:
     void remove(Connection &conn);
     const std::vector<Connection *> &connections() const { return connections_; }
 
+    /// The peer has said something that the protocol understands: from here on only a deadline, or one of the
+    /// two sides, ends the connection.
+    void heard(Connection &conn);
+    /// Closes the descriptor of a connection that was removed, or keeps it in the reserve.
+    void close_fd(int fd) { reserve.close(fd, connections_.size()); }
+
     Reactor &reactor;
     const EndpointOptions &options;
     ConnCallbacks callbacks;
@@ -46,6 +56,10 @@ public:
     std::string display;                ///< the address in logs and listings
     uint64_t requests = 0;              ///< messages delivered
     EndpointTails tails;                ///< for Assembly
+
+    DescriptorReserve reserve;
+    SlotLists::List silent;              ///< connections whose peer has said nothing yet (kSilent), oldest first
+    std::unique_ptr<IpCounts> ip_counts; ///< nullptr: no limit has been set
 
 private:
     std::vector<Connection *> connections_;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unistd.h>
 
 namespace wm {
 
@@ -29,12 +28,12 @@ int32_t error_of(int32_t reason)
 
 } // namespace
 
-bool Lifecycle::accept(Endpoint &endpoint, int fd)
+Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
 {
     bool room = endpoint.reserve_place() && (!reactor_.dispatch.pulls() || reactor_.overflow.reserve(reactor_.connections.live() + 1));
     uint32_t slot = room ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
-        return false;
+        return nullptr;
     Connection &conn = *reactor_.connections.at(slot);
     conn.owner = &endpoint;
     conn.options = &endpoint.options;
@@ -45,13 +44,13 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
     const TransportKind &transport = *endpoint.transport;
     if (transport.accept)
         conn.io = transport.accept(endpoint.transport_settings);
-    bool began = (conn.io || !transport.accept) && begin_codec(conn);
+    bool began = reactor_.silent_links.reserve(slot) && (conn.io || !transport.accept) && begin_codec(conn);
     if (!began || !conn.read.arm_read<&Inbox::readable>(reactor_.loop, fd, &conn)) {
         if (began)
             end_codec(conn);
         delete conn.io;
         reactor_.connections.release(slot);
-        return false;
+        return nullptr;
     }
     conn.fd = fd;
     if (conn.io)
@@ -60,14 +59,14 @@ bool Lifecycle::accept(Endpoint &endpoint, int fd)
 
     reactor_.dispatch.connect(conn);
     if (conn.state > ConnState::kHandshake)
-        return true; // the callback has closed it
+        return &conn; // the callback has closed it
     if (conn.io || reactor_.codec(conn).has_handshake) {
         conn.phase_deadline = reactor_.expiry.tick_after(endpoint.options.handshake_timeout_ms);
         reactor_.expiry.update(conn);
     } else {
         open(conn);
     }
-    return true;
+    return &conn;
 }
 
 bool Lifecycle::secure(Connection &conn)
@@ -107,6 +106,7 @@ void Lifecycle::open(Connection &conn)
 
 void Lifecycle::upgrade(Connection &conn, uint8_t codec, std::string_view answer)
 {
+    conn.owner->heard(conn);
     end_codec(conn);
     conn.codec = codec;
     if (!begin_codec(conn)) {
@@ -248,6 +248,7 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
     int32_t error = reason == WM_REASON_ERROR ? code_of_errno(number) : error_of(reason);
     set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, {});
     conn.state = ConnState::kClosed;
+    conn.owner->heard(conn); // has nothing to say any more
     conn.read.disarm();
     reactor_.outbox.discard(conn);
     reactor_.todos.add(conn, kTodoClose);
@@ -400,7 +401,7 @@ void Lifecycle::release(Connection &conn)
     reactor_.deadlines.set(conn.slot, 0);
     conn.owner->remove(conn);
     delete conn.io;
-    ::close(conn.fd);
+    conn.owner->close_fd(conn.fd);
     reactor_.retire(conn.user, conn.destroy_user);
     delete conn.cold;
     reactor_.connections.release(conn.slot);

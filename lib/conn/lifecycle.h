@@ -18,9 +18,9 @@ class Lifecycle {
 public:
     explicit Lifecycle(Reactor &reactor) : reactor_(reactor) {}
 
-    /// Takes ownership of a connected descriptor. False when out of memory or slots: the caller keeps the
+    /// Takes ownership of a connected descriptor. nullptr when out of memory or slots: the caller keeps the
     /// descriptor.
-    bool accept(Endpoint &endpoint, int fd);
+    Connection *accept(Endpoint &endpoint, int fd);
     /// Continues the transport's handshake; true when it has completed.
     bool secure(Connection &conn);
     /// Enters kOpen and delivers the open event.

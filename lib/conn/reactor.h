@@ -22,6 +22,7 @@
 #include "conn/todo_list.h"
 #include "core/deadlines.h"
 #include "core/loop.h"
+#include "core/slot_lists.h"
 #include "core/slot_table.h"
 
 #include <atomic>
@@ -114,6 +115,7 @@ public:
     CallbackWatch callback_watch;
     Deadlines deadlines;
     SlotTable<Connection, kConnSlots> connections;
+    SlotLists silent_links; ///< of Endpoint::silent
     Dispatch dispatch;
     Overflow overflow;
     Outbox outbox;

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -183,9 +184,18 @@ void Listener::close()
     path_.clear();
 }
 
-int Listener::accept()
+int Listener::accept(SocketAddress *peer)
 {
-    return accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (!peer)
+        return accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    peer->len = sizeof peer->storage;
+    return accept4(fd_, reinterpret_cast<struct sockaddr *>(&peer->storage), &peer->len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+bool Listener::pending() const
+{
+    struct pollfd wait = {fd_, POLLIN, 0};
+    return poll(&wait, 1, 0) == 1;
 }
 
 } // namespace wm

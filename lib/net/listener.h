@@ -49,8 +49,11 @@ public:
     /// The bound port; 0 for a unix socket.
     uint16_t port() const { return port_; }
 
-    /// Accepts a connection: a non-blocking descriptor, or -1 with errno.
-    int accept();
+    /// Accepts a connection: a non-blocking descriptor, or -1 with errno. Stores the peer's address in *peer,
+    /// if given.
+    int accept(SocketAddress *peer);
+    /// Whether a connection waits to be accepted.
+    bool pending() const;
 
 private:
     int bind_and_listen(const Address &address, const SocketAddress &socket_address, const ListenOptions &options);

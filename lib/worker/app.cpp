@@ -6,6 +6,7 @@
 #include "session/codecs.h"
 #include "session/sessions.h"
 #include "worker/commands.h"
+#include "worker/shares.h"
 #include "worker/shutdown.h"
 #include "worker/status_writer.h"
 #include "worker/timers.h"
@@ -35,7 +36,7 @@ int32_t level_named(const std::string &name)
 App::App(uint32_t index, Mailbox *mailbox)
     : reactor(index, mailbox->generation_base), sessions(new Sessions(reactor, mailbox->generation_base)),
       timers(new Timers(*this, mailbox->generation_base)), commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)),
-      status(new StatusWriter(*this)), mailbox_(mailbox)
+      shares(new Shares(*this)), status(new StatusWriter(*this)), mailbox_(mailbox)
 {
     reactor.owner = this;
     reactor.arm_due = &App::arm;
@@ -188,11 +189,6 @@ int App::set_option(const char *name, const char *value)
     if (result == 0 && strcmp(name, "log_level") == 0)
         set_log_level(level_named(options.log_level));
     return result;
-}
-
-int64_t App::max_connections() const
-{
-    return options.max_connections > 0 ? options.max_connections : max_by_descriptors_;
 }
 
 // ---- what it owns

@@ -23,6 +23,7 @@ struct Address;
 struct Scheme;
 class Commands;
 class ProcessLink;
+class Shares;
 class Shutdown;
 class StatusWriter;
 class Timers;
@@ -112,7 +113,6 @@ public:
 
     uint32_t index() const { return reactor.index(); }
     bool started() const { return started_; }
-    int64_t max_connections() const;
 
     AppOptions options;
     AppCallbacks callbacks;
@@ -121,6 +121,7 @@ public:
     const std::unique_ptr<Timers> timers;
     const std::unique_ptr<Commands> commands;
     const std::unique_ptr<Shutdown> shutdown;
+    const std::unique_ptr<Shares> shares;
     const std::unique_ptr<StatusWriter> status;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;
@@ -155,7 +156,6 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Service> services_;
-    int64_t max_by_descriptors_ = 0;
     int64_t wake_at_ms_ = Loop::kNever; ///< the next step of max_wait_ms
     bool started_ = false;
     bool stopped_ = false;

@@ -7,6 +7,7 @@
 #include "worker/commands.h"
 #include "worker/handles.h"
 #include "worker/process_link.h"
+#include "worker/shares.h"
 #include "worker/shutdown.h"
 #include "worker/status_writer.h"
 #include "worker/timers.h"
@@ -15,29 +16,16 @@
 #include <algorithm>
 #include <new>
 #include <string>
-#include <sys/resource.h>
 
 namespace wm {
-
-namespace {
-
-int64_t ninety_percent_of_descriptors()
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
-        return int64_t{1} << 20;
-    return static_cast<int64_t>(limit.rlim_cur / 10 * 9);
-}
-
-} // namespace
 
 int App::open_loop()
 {
     if (reactor.loop.is_open())
         return 0;
     std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
-    max_by_descriptors_ = ninety_percent_of_descriptors();
     int result = reactor.loop.open(&App::woken, &App::due, this);
+    shares->measure();
     if (result == 0 && !mailbox_->commands.empty())
         reactor.loop.wake();
     return result;
@@ -126,6 +114,9 @@ int App::start()
     const Service *service = link ? link->service() : nullptr;
     if (service && service->entry(*this, service->user) < 0)
         return abandon_start(WM_ESTATE);
+    shares->measure(); // again, with what the host has opened
+    if (int result = shares->check_reserves(0))
+        return abandon_start(result);
     started_ = true; // listeners accept from now on
     for (auto &worker : workers_)
         worker->watch_listener();

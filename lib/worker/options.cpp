@@ -52,7 +52,7 @@ constexpr const char *kKeptTotal = "http: memory of kept requests, and of answer
 
 const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_connections, "count", 0, kLargest, true,
-           "connections at a time, others are shed; 0: 90 % of the descriptor limit"),
+           "connections at a time, of all workers; 0: 90 % of the descriptor limit less the descriptors that are open at the start"),
     WM_INT(AppOptions, max_mailbox, "bytes", 0, kLargest, true, "what other threads may have queued for the app's thread"),
     WM_INT(AppOptions, max_queue_total, "bytes", 0, kForever, true, kQueueTotal),
     WM_INT(AppOptions, max_assembly_total, "bytes", 0, kForever, true, kAssemblyTotal),
@@ -91,6 +91,14 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, request_timeout_ms, "ms", 0, kForever, true,
            "http: time for the host to answer a request, else 503 and a line in the log; 0: without limit"),
     WM_INT(WorkerOptions, accept_batch, "count", 1, 10000, true, "connections accepted in one turn"),
+    WM_INT(WorkerOptions, max_connections, "count", 0, kLargest, true,
+           "connections of the worker at a time in a process; 0: no limit but the app's"),
+    WM_INT(WorkerOptions, reserve_connections, "count", 0, 1 << 20, false,
+           "descriptors that the process keeps for connections of this worker, whatever others take"),
+    WM_INT(WorkerOptions, max_silent, "count", 0, kLargest, true,
+           "connections whose peer has said nothing yet, over it the oldest goes; 0: http, websocket: half of all, tcp, text: no limit"),
+    WM_INT(WorkerOptions, max_per_ip, "count", 0, kLargest, true,
+           "connections of one address (IPv6: of a /64) in a process, others are refused; unix sockets have none; 0: no limit"),
     WM_INT(WorkerOptions, tcp_nodelay, "bool", 0, 1, false, "TCP_NODELAY"),
     WM_INT(WorkerOptions, keepalive, "bool", 0, 1, false, "SO_KEEPALIVE, with probes every 55 s"),
     WM_INT(WorkerOptions, reuse_port, "bool", 0, 1, false, "SO_REUSEPORT: several sockets may listen on one port"),

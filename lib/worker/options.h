@@ -16,6 +16,10 @@ namespace wm {
 struct WorkerOptions : EndpointOptions {
     int64_t backlog = 4096;
     int64_t accept_batch = 64;
+    int64_t max_connections = 0;
+    int64_t reserve_connections = 0;
+    int64_t max_silent = 0;
+    int64_t max_per_ip = 0;
     int64_t tcp_nodelay = 1;
     int64_t keepalive = 1;
     int64_t reuse_port = 0;

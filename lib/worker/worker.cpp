@@ -6,38 +6,14 @@
 #include "worker/broadcast.h"
 #include "worker/handles.h"
 #include "worker/process_link.h"
+#include "worker/shares.h"
 #include "worker/shutdown.h"
 
-#include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <new>
-#include <unistd.h>
 #include <utility>
 
 namespace wm {
-
-namespace {
-
-/// Opens a spare descriptor. At the descriptor limit, closing it lets the worker accept and refuse a
-/// connection.
-int open_spare_fd()
-{
-    return open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-std::atomic<int> spare_fd{-1}; // one per process, like the limit
-
-void set_spare_fd(int fd)
-{
-    int before = spare_fd.exchange(fd);
-    if (before >= 0)
-        close(before);
-}
-
-} // namespace
 
 Worker::Worker(App &app, const Address *address, const Scheme &scheme)
     : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.codec), handle(this)), app_(app)
@@ -117,8 +93,23 @@ ListenOptions Worker::listen_options() const
             static_cast<mode_t>(options.unix_mode)};
 }
 
-/// Adopts the master's socket for this address, else binds.
 int Worker::open_listener()
+{
+    int result = app_.shares->reserve(*this);
+    if (result == 0)
+        result = bind_or_adopt();
+    if (result != 0) {
+        reserve.drop();
+        return result;
+    }
+    begin();
+    keep_spare_fd();
+    display = address_.display(listener_.port());
+    return 0;
+}
+
+/// Adopts the master's socket for this address, else binds.
+int Worker::bind_or_adopt()
 {
     shared_listener_ = false;
     int kept = app_.link ? app_.link->adopt(address_.text, &shared_listener_) : -1;
@@ -133,10 +124,6 @@ int Worker::open_listener()
             listener_.disown_path();
         }
     }
-    begin();
-    if (spare_fd.load(std::memory_order_relaxed) < 0)
-        set_spare_fd(open_spare_fd());
-    display = address_.display(listener_.port());
     return 0;
 }
 
@@ -153,6 +140,7 @@ void Worker::unlisten()
     if (listening() && app_.tells_master())
         app_.link->closed(*this, listener_.release(), shared_listener_);
     listener_.close();
+    reserve.drop();
     if (has_address_)
         display = address_.text;
 }
@@ -162,6 +150,7 @@ void Worker::release_listener()
     app_.reactor.status_changed = true;
     accept_watch_.disarm();
     listener_.leave();
+    reserve.drop();
 }
 
 void Worker::pause_accept()
@@ -259,65 +248,6 @@ int64_t Worker::broadcast(const void *data, size_t len, int32_t flags)
     for (Connection *conn : connections())
         taken += broadcast_to(app_.reactor.outbox, *conn, message);
     return taken;
-}
-
-void Worker::acceptable(Worker *self)
-{
-    self->app_.reactor.callback_watch.begin(self, "connect");
-    self->accept_batch();
-    self->app_.reactor.callback_watch.end();
-}
-
-void Worker::accept_batch()
-{
-    // One at a time from a shared backlog: a batch would leave the sibling processes idle.
-    int64_t batch = shared_listener_ ? 1 : options.accept_batch;
-    for (int64_t i = 0; i < batch; i++) {
-        if (!listening() || accept_paused_ || stop_due_ || !accept_one())
-            return;
-    }
-}
-
-/// False when no connection is pending.
-bool Worker::accept_one()
-{
-    int fd = listener_.accept();
-    if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE) {
-            int spare = spare_fd.exchange(-1);
-            if (spare >= 0)
-                close(spare);
-            fd = listener_.accept();
-            if (fd >= 0)
-                close(fd);
-            set_spare_fd(open_spare_fd());
-            log_refused("out of file descriptors");
-            return fd >= 0;
-        }
-        if (errno == EINVAL) { // another process has shut the shared socket down: it would stay readable for ever
-            log(WM_LOG_ERROR, "%s stopped listening: its socket was shut down", address());
-            unlisten();
-            return false;
-        }
-        // A connection that failed in the backlog does not end the batch (accept(2)).
-        return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
-    }
-    if (static_cast<int64_t>(app_.reactor.connections.live()) >= app_.max_connections()) {
-        close(fd);
-        log_refused("max_connections is reached");
-    } else if (!app_.reactor.lifecycle.accept(*this, fd)) {
-        close(fd);
-        log_refused("out of memory");
-    }
-    return true;
-}
-
-void Worker::log_refused(const char *why)
-{
-    uint64_t suppressed;
-    if (refused_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN, "%s: connection refused, %s (%llu more since the last line)", address(), why,
-            static_cast<unsigned long long>(suppressed));
 }
 
 } // namespace wm

@@ -18,6 +18,7 @@
 namespace wm {
 
 class App;
+struct ReachedLimit;
 
 class Worker : public Endpoint {
 public:
@@ -60,6 +61,8 @@ public:
     const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
+    /// Connections that a limit has refused.
+    uint64_t refused() const { return refused_; }
     bool accept_paused() const { return accept_paused_; }
     void begin() { began_ = true; }
     bool listen_failed() const { return !error.empty() && !listening(); }
@@ -79,16 +82,25 @@ private:
     static constexpr size_t kRecords = 2; ///< of a stop and of a reload
 
     int open_listener();
+    int bind_or_adopt();
     static void acceptable(Worker *self);
     void accept_batch();
     bool accept_one();
-    void log_refused(const char *why);
+    bool accept_without_descriptor();
+    bool admit(int fd, uint64_t ip);
+    bool refuse(int fd, const ReachedLimit &limit);
+    void end_silent(Connection &conn, const ReachedLimit &limit);
+    Connection *oldest_silent() const;
+    void count_ip(const Connection &conn, uint64_t ip);
+    static void keep_spare_fd();
 
     App &app_;
     Address address_;
     Listener listener_;
     Watch accept_watch_;
     LogThrottle refused_throttle_;
+    LogThrottle silent_throttle_;
+    uint64_t refused_ = 0;
     bool has_address_ = false;
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too

@@ -156,6 +156,8 @@ static void log__lines_go_to_the_function_and_shed_connections_are_told_once_a_s
     assert_int_equal(wm_log_set(take_line, &lines, lines_gone), 0);
     assert_int_equal(wm_app_set_int(host->app, "max_connections", 1), 0);
     struct client client = client_open(host, NULL);
+    client_say(host, &client, "a connection that has said nothing would make room\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
     for (int i = 0; i < 5; i++) {
         struct client shed = client_begin(host);
         client_hear_end(host, &shed);

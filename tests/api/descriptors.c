@@ -22,6 +22,8 @@ static void emfile__sheds_the_new_and_keeps_the_old(void **state)
     wm_log_set(ignore_line, &lines, NULL);
     wm_app_set_int(host->app, "max_connections", 1000);
     struct client client = client_open(host, NULL);
+    client_say(host, &client, "a connection that has said nothing would make room\n");
+    client_hear(host, &client, "a connection that has said nothing would make room\n");
     /* Sockets made before the limit falls, connected after it. */
     enum { PEERS = 8 };
     int fds[PEERS];

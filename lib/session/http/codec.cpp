@@ -13,6 +13,8 @@ void watch_head(Connection &conn)
     if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
         return;
     const http::RequestParser &parser = http_session(conn).parser;
+    if (parser.in_body())
+        conn.owner->heard(conn); // a head has come: the rest may take its time
     bool arriving = parser.in_message() && !parser.in_body() && !conn.has(kInputBlocked);
     if (arriving == (conn.phase_deadline != 0))
         return;

@@ -1,0 +1,131 @@
+#include "worker/shares.h"
+
+#include "core/error.h"
+#include "worker/app.h"
+#include "worker/worker.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr int64_t kManyDescriptors = int64_t{1} << 20; // in place of no limit
+
+/// Whether a connection is silent only because its peer has not begun yet; else a peer may listen for ever.
+bool peer_speaks_first(const Worker &worker)
+{
+    const Codec &codec = *worker.reactor.codecs[worker.codec];
+    return codec.has_handshake || codec.answers_only;
+}
+
+} // namespace
+
+void Shares::measure()
+{
+    int lowest_free = eventfd(0, EFD_CLOEXEC); // those below it are all in use
+    if (lowest_free < 0)
+        return;
+    ::close(lowest_free);
+    int64_t ours = app_.reactor.connections.live();
+    for (const auto &worker : app_.workers())
+        ours += static_cast<int64_t>(worker->reserve.placeholders());
+    others_ = std::max<int64_t>(lowest_free - ours, 0);
+}
+
+int64_t Shares::descriptor_limit()
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return kManyDescriptors;
+    return static_cast<int64_t>(limit.rlim_cur);
+}
+
+int64_t Shares::max_connections() const
+{
+    if (app_.options.max_connections > 0)
+        return app_.options.max_connections;
+    return std::max<int64_t>(descriptor_limit() - others_, 0) * 9 / 10; // a tenth is left for files
+}
+
+int Shares::check_reserves(int64_t more) const
+{
+    int64_t sum = more, most = max_connections();
+    for (const auto &worker : app_.workers())
+        sum += static_cast<int64_t>(worker->reserve.size());
+    if (sum <= most)
+        return 0;
+    auto number = [](int64_t value) { return static_cast<long long>(value); };
+    if (app_.options.max_connections > 0)
+        return fail(WM_EINVAL, "the workers reserve %lld connections (reserve_connections), max_connections of the app is %lld",
+                    number(sum), number(most));
+    return fail(WM_EINVAL,
+                "the workers reserve %lld connections (reserve_connections), the limit of %lld descriptors (ulimit -n) has room for %lld",
+                number(sum), number(descriptor_limit()), number(most));
+}
+
+int Shares::reserve(Worker &worker) const
+{
+    int64_t size = worker.options.reserve_connections;
+    if (size == 0)
+        return 0;
+    int result = check_reserves(size);
+    if (result != 0 || worker.reserve.keep(static_cast<size_t>(size), worker.connections().size()))
+        return result;
+    return fail(WM_EMFILE, "Too many open files: no descriptors for the %lld connections that %s reserves (reserve_connections)",
+                static_cast<long long>(size), worker.address());
+}
+
+int64_t Shares::reserved_for_others(const Worker &worker) const
+{
+    int64_t sum = 0;
+    for (const auto &other : app_.workers())
+        if (other.get() != &worker)
+            sum += static_cast<int64_t>(other->reserve.unused(other->connections().size()));
+    return sum;
+}
+
+ReachedLimit Shares::reached(const Worker &worker) const
+{
+    int64_t own = worker.options.max_connections;
+    if (own > 0 && static_cast<int64_t>(worker.connections().size()) >= own)
+        return {"max_connections of the worker", own, true};
+    int64_t most = max_connections(), live = app_.reactor.connections.live();
+    if (live >= most)
+        return {"max_connections of the app", most};
+    int64_t free_for_it = most - reserved_for_others(worker);
+    if (live >= free_for_it)
+        return {"max_connections of the app, less reserve_connections of other workers", free_for_it};
+    return {};
+}
+
+int64_t Shares::max_silent(const Worker &worker) const
+{
+    if (worker.options.max_silent > 0)
+        return worker.options.max_silent;
+    if (!peer_speaks_first(worker))
+        return INT64_MAX;
+    int64_t most = worker.options.max_connections;
+    most = most > 0 ? std::min(most, max_connections()) : max_connections();
+    return std::max<int64_t>(most / 2, 1);
+}
+
+Connection *Shares::first_to_go(const Worker &newcomer) const
+{
+    const Worker *most = nullptr;
+    for (const auto &worker : app_.workers()) {
+        size_t connections = worker->connections().size() + (worker.get() == &newcomer);
+        if (connections <= worker->reserve.size() || worker->silent.count == 0)
+            continue;
+        if (!most || worker->silent.count > most->silent.count)
+            most = worker.get();
+    }
+    return most ? app_.reactor.connections.at(most->silent.first) : nullptr;
+}
+
+} // namespace wm

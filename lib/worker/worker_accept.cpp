@@ -1,0 +1,163 @@
+// The part of Worker that accepts: which connections it takes, which it refuses, and which go for them.
+#include "worker/worker.h"
+
+#include "worker/app.h"
+#include "worker/shares.h"
+
+#include <atomic>
+#include <cerrno>
+#include <fcntl.h>
+#include <new>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+/// At the descriptor limit, closing it lets a worker accept and refuse a connection.
+std::atomic<int> spare_fd{-1}; // one per process, like the limit
+
+void set_spare_fd(int fd)
+{
+    int before = spare_fd.exchange(fd);
+    if (before >= 0)
+        close(before);
+}
+
+int open_spare_fd()
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+} // namespace
+
+void Worker::keep_spare_fd()
+{
+    if (spare_fd.load(std::memory_order_relaxed) < 0)
+        set_spare_fd(open_spare_fd());
+}
+
+void Worker::acceptable(Worker *self)
+{
+    self->app_.reactor.callback_watch.begin(self, "connect");
+    self->accept_batch();
+    self->app_.reactor.callback_watch.end();
+}
+
+void Worker::accept_batch()
+{
+    // One at a time from a shared backlog: a batch would leave the sibling processes idle.
+    int64_t batch = shared_listener_ ? 1 : options.accept_batch;
+    for (int64_t i = 0; i < batch; i++) {
+        if (!listening() || accept_paused_ || stop_due_ || !accept_one())
+            break;
+    }
+    reserve.adapt(connections().size());
+}
+
+/// False when no connection is pending, or when the next has to wait for the end of the turn.
+bool Worker::accept_one()
+{
+    SocketAddress peer;
+    bool by_ip = options.max_per_ip > 0;
+    int fd = listener_.accept(by_ip ? &peer : nullptr);
+    if (fd >= 0)
+        return admit(fd, by_ip ? IpCounts::key_of(peer.storage) : 0);
+    if (errno == EMFILE || errno == ENFILE)
+        return accept_without_descriptor();
+    if (errno == EINVAL) { // another process has shut the shared socket down: it would stay readable for ever
+        log(WM_LOG_ERROR, "%s stopped listening: its socket was shut down", address());
+        unlisten();
+        return false;
+    }
+    // A connection that failed in the backlog does not end the batch (accept(2)).
+    return errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
+}
+
+/// Takes one that is reserved for this worker, else that of a silent connection, else refuses.
+bool Worker::accept_without_descriptor()
+{
+    if (!listener_.pending()) // accept(2) looks for a descriptor before it looks for a connection
+        return false;
+    if (reserve.spend())
+        return true;
+    ReachedLimit limit = {"RLIMIT_NOFILE (ulimit -n)", Shares::descriptor_limit()};
+    if (Connection *goes = app_.shares->first_to_go(*this)) {
+        end_silent(*goes, limit);
+        return false; // its descriptor is free at the end of the turn
+    }
+    int spare = spare_fd.exchange(-1);
+    if (spare >= 0)
+        close(spare);
+    int fd = listener_.accept(nullptr);
+    if (fd >= 0)
+        refuse(fd, limit);
+    set_spare_fd(open_spare_fd());
+    return fd >= 0;
+}
+
+/// As accept_one().
+bool Worker::admit(int fd, uint64_t ip)
+{
+    if (ip != 0 && ip_counts && ip_counts->count(ip) >= options.max_per_ip)
+        return refuse(fd, {"max_per_ip", options.max_per_ip});
+    Connection *goes = nullptr;
+    if (ReachedLimit limit = app_.shares->reached(*this)) {
+        goes = limit.of_worker ? oldest_silent() : app_.shares->first_to_go(*this);
+        if (!goes)
+            return refuse(fd, limit);
+        end_silent(*goes, limit);
+    } else if (int64_t most = app_.shares->max_silent(*this); silent.count >= most) {
+        goes = oldest_silent();
+        end_silent(*goes, {"max_silent", most});
+    }
+    Connection *conn = app_.reactor.lifecycle.accept(*this, fd);
+    if (!conn)
+        return refuse(fd, {"what memory has room for", static_cast<int64_t>(app_.reactor.connections.live())});
+    if (ip != 0)
+        count_ip(*conn, ip);
+    reserve.adapt(connections().size());
+    return !goes; // what goes is there until the end of the turn
+}
+
+Connection *Worker::oldest_silent() const
+{
+    return silent.count > 0 ? app_.reactor.connections.at(silent.first) : nullptr;
+}
+
+void Worker::count_ip(const Connection &conn, uint64_t ip)
+{
+    try {
+        if (!ip_counts)
+            ip_counts = std::make_unique<IpCounts>();
+    } catch (const std::bad_alloc &) {
+        return;
+    }
+    ip_counts->add(conn.slot, ip); // out of memory: it does not count
+}
+
+/// Closes an accepted descriptor; true, as there may be more to accept.
+bool Worker::refuse(int fd, const ReachedLimit &limit)
+{
+    close(fd);
+    refused_++;
+    uint64_t suppressed;
+    if (refused_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
+        log(WM_LOG_WARN, "worker %s, %s: connection refused, %s is %lld (%llu more since the last line)", options.name.c_str(), address(),
+            limit.name, static_cast<long long>(limit.value), static_cast<unsigned long long>(suppressed));
+    return true;
+}
+
+/// Ends a connection that has said nothing, of any worker, so that this one has room.
+void Worker::end_silent(Connection &conn, const ReachedLimit &limit)
+{
+    Worker &owner = static_cast<Worker &>(*conn.owner);
+    app_.reactor.lifecycle.destroy(conn, WM_REASON_LIMIT, 0);
+    uint64_t suppressed;
+    if (owner.silent_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
+        log(WM_LOG_WARN, "worker %s, %s: silent connection ended for a new one of %s, %s is %lld (%llu more since the last line)",
+            owner.options.name.c_str(), owner.address(), options.name.c_str(), limit.name, static_cast<long long>(limit.value),
+            static_cast<unsigned long long>(suppressed));
+}
+
+} // namespace wm

@@ -1,0 +1,536 @@
+/**
+ * @file
+ * How workers share connections and descriptors: limits of a worker and of an address, reservations, and who
+ * goes when there is no room.
+ */
+#include "support/ws_client.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+enum { SOME = 6 };
+
+struct log_lines {
+    int count;
+    char last[512];
+};
+
+static void take_line(int32_t level, const void *text, size_t len, void *user)
+{
+    struct log_lines *lines = user;
+    assert_int_equal(level, WM_LOG_WARN);
+    lines->count++;
+    snprintf(lines->last, sizeof lines->last, "%.*s", (int)len, (const char *)text);
+}
+
+static void set_int(wm_worker *worker, const char *name, int64_t value)
+{
+    if (wm_worker_set_int(worker, name, value) != 0)
+        fail_msg("%s", wm_last_error());
+}
+
+/** Another worker that listens, with one option set. */
+static wm_worker *second_worker(struct host *host, const char *scheme, const char *option, int64_t value)
+{
+    wm_worker *worker = host_worker(host, scheme);
+    set_int(worker, option, value);
+    if (wm_worker_listen(worker) != 0)
+        fail_msg("%s", wm_last_error());
+    return worker;
+}
+
+static struct client silent(struct host *host, wm_worker *worker)
+{
+    size_t before = count_of(host, WM_EVENT_CONNECT);
+    struct client client = client_to(worker);
+    until(host, count_of(host, WM_EVENT_CONNECT) == before + 1);
+    return client;
+}
+
+static struct client spoken(struct host *host, wm_worker *worker)
+{
+    size_t before = count_of(host, WM_EVENT_MESSAGE);
+    struct client client = silent(host, worker);
+    client_say(host, &client, "spoken\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == before + 1);
+    return client;
+}
+
+static void expect_refused(struct host *host, wm_worker *worker)
+{
+    size_t before = count_of(host, WM_EVENT_CONNECT);
+    struct client client = client_to(worker);
+    until(host, client_ended(&client));
+    client_end(&client);
+    assert_int_equal(count_of(host, WM_EVENT_CONNECT), before);
+}
+
+static void expect_alive(struct host *host, struct client *client)
+{
+    size_t before = count_of(host, WM_EVENT_MESSAGE);
+    client_say(host, client, "alive\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == before + 1);
+}
+
+static void end(struct host *host, struct client *client)
+{
+    size_t before = count_of(host, WM_EVENT_CLOSE);
+    client_end(client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == before + 1);
+}
+
+/** Takes every descriptor that is left, into fds of that room; returns how many. */
+static int take_descriptors(int *fds, int room)
+{
+    int taken = 0;
+    while (taken < room && (fds[taken] = dup(0)) >= 0)
+        taken++;
+    assert_true(taken < room);
+    return taken;
+}
+
+static void give_back(const int *fds, int count)
+{
+    for (int i = 0; i < count; i++)
+        close(fds[i]);
+}
+
+static struct rlimit lower_descriptor_limit(rlim_t limit)
+{
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit low = {limit, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    return before;
+}
+
+static void worker_limit__refuses_there_and_names_itself(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct log_lines lines = {0};
+    wm_log_set(take_line, &lines, NULL);
+    wm_worker *other = second_worker(host, "text", "max_connections", 0);
+    set_int(host->worker, "max_connections", 2);
+    assert_int_equal(wm_worker_set_str(host->worker, "name", "pages"), 0);
+    struct client a = spoken(host, host->worker), b = spoken(host, host->worker);
+    expect_refused(host, host->worker);
+    assert_int_equal(lines.count, 1);
+    assert_non_null(strstr(lines.last, "worker pages"));
+    assert_non_null(strstr(lines.last, "max_connections of the worker is 2"));
+    struct client c = spoken(host, other);
+    end(host, &a);
+    struct client d = spoken(host, host->worker);
+    set_int(host->worker, "max_connections", 3);
+    struct client e = spoken(host, host->worker);
+    expect_alive(host, &b);
+    struct client *all[] = {&b, &c, &d, &e};
+    for (int i = 0; i < 4; i++)
+        client_end(all[i]);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void worker_limit__the_oldest_silent_one_goes_first(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct log_lines lines = {0};
+    wm_log_set(take_line, &lines, NULL);
+    set_int(host->worker, "max_connections", 3);
+    struct client speaker = spoken(host, host->worker);
+    struct client first = silent(host, host->worker), second = silent(host, host->worker);
+    struct client third = silent(host, host->worker);
+    until(host, client_ended(&first));
+    assert_non_null(strstr(lines.last, "silent connection ended"));
+    assert_non_null(strstr(lines.last, "max_connections of the worker is 3"));
+    const struct seen *close = nth(host, WM_EVENT_CLOSE, 0);
+    assert_int_equal(close->flags & 255, WM_REASON_LIMIT);
+    expect_alive(host, &second);
+    expect_alive(host, &third);
+    expect_refused(host, host->worker);
+    expect_alive(host, &speaker);
+    assert_int_equal(wm_worker_conn_count(host->worker), 3);
+    client_end(&first);
+    client_end(&second);
+    client_end(&third);
+    client_end(&speaker);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void part_of_a_line__is_still_silence(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    set_int(host->worker, "max_connections", 1);
+    struct client slow = silent(host, host->worker);
+    client_say(host, &slow, "a line that never en");
+    settle(host);
+    struct client next = spoken(host, host->worker);
+    until(host, client_ended(&slow));
+    client_end(&slow);
+    client_end(&next);
+    host_end(host);
+}
+
+static void app_limit__the_worker_with_most_silence_makes_room(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_worker *other = second_worker(host, "text", "max_connections", 0);
+    wm_app_set_int(host->app, "max_connections", 4);
+    struct client first = silent(host, other), flood[3];
+    for (int i = 0; i < 3; i++)
+        flood[i] = silent(host, host->worker);
+    struct client more = silent(host, other);
+    until(host, client_ended(&flood[0]));
+    expect_alive(host, &first);
+    expect_alive(host, &more);
+    expect_alive(host, &flood[1]);
+    client_end(&first);
+    client_end(&more);
+    for (int i = 0; i < 3; i++)
+        client_end(&flood[i]);
+    host_end(host);
+}
+
+static void reserve__others_leave_it_free(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct log_lines lines = {0};
+    wm_app_set_int(host->app, "max_connections", 5);
+    wm_worker *back_end = second_worker(host, "text", "reserve_connections", 2);
+    wm_log_set(take_line, &lines, NULL);
+    struct client pages[3], backs[2];
+    for (int i = 0; i < 3; i++)
+        pages[i] = spoken(host, host->worker);
+    expect_refused(host, host->worker);
+    assert_non_null(strstr(lines.last, "reserve_connections of other workers is 3"));
+    for (int i = 0; i < 2; i++)
+        backs[i] = spoken(host, back_end);
+    expect_refused(host, back_end);
+    end(host, &backs[0]);
+    expect_refused(host, host->worker);
+    backs[0] = spoken(host, back_end);
+    end(host, &pages[0]);
+    struct client third = spoken(host, back_end); /* of what all share */
+    expect_refused(host, host->worker);
+    client_end(&third);
+    client_end(&backs[0]);
+    client_end(&backs[1]);
+    client_end(&pages[1]);
+    client_end(&pages[2]);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void reserve__silent_ones_within_it_stay(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_app_set_int(host->app, "max_connections", 5);
+    wm_worker *back_end = second_worker(host, "text", "reserve_connections", 3);
+    struct client backs[3], pages[2];
+    for (int i = 0; i < 3; i++)
+        backs[i] = silent(host, back_end);
+    for (int i = 0; i < 2; i++)
+        pages[i] = silent(host, host->worker);
+    for (int i = 0; i < 4; i++) {
+        struct client page = silent(host, host->worker);
+        until(host, client_ended(&pages[i % 2]));
+        client_end(&pages[i % 2]);
+        pages[i % 2] = page;
+    }
+    for (int i = 0; i < 3; i++) {
+        expect_alive(host, &backs[i]);
+        client_end(&backs[i]);
+    }
+    client_end(&pages[0]);
+    client_end(&pages[1]);
+    host_end(host);
+}
+
+static void reserve__is_kept_from_files_of_the_host_too(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_app_set_int(host->app, "max_connections", 1000);
+    wm_worker *back_end = second_worker(host, "text", "reserve_connections", 2);
+    turn(host, 0);
+    struct client backs[2], page;
+    int fds[SOME * 100], peers[3]; /* the peers' descriptors are those of this process, too */
+    struct rlimit before = lower_descriptor_limit(200);
+    for (int i = 0; i < 3; i++)
+        peers[i] = dup(0);
+    int taken = take_descriptors(fds, SOME * 100);
+    for (int i = 0; i < 2; i++) {
+        close(peers[i]);
+        backs[i] = spoken(host, back_end);
+    }
+    close(peers[2]);
+    expect_refused(host, host->worker);
+    expect_refused(host, back_end);
+    end(host, &backs[0]); /* one descriptor was the peer's, the other is reserved again */
+    peers[0] = dup(0);
+    expect_refused(host, host->worker);
+    backs[0] = spoken(host, back_end);
+    close(peers[0]);
+    expect_alive(host, &backs[1]);
+    give_back(fds, taken);
+    page = spoken(host, host->worker);
+    client_end(&page);
+    client_end(&backs[0]);
+    client_end(&backs[1]);
+    setrlimit(RLIMIT_NOFILE, &before);
+    host_end(host);
+}
+
+static void without_descriptors__a_silent_one_makes_room(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_worker *other = second_worker(host, "text", "max_connections", 0);
+    struct log_lines lines = {0};
+    wm_app_set_int(host->app, "max_connections", 1000);
+    struct client quiet = silent(host, host->worker);
+    int fds[SOME * 100];
+    struct rlimit before = lower_descriptor_limit(200);
+    int held = dup(0);
+    int taken = take_descriptors(fds, SOME * 100);
+    wm_log_set(take_line, &lines, NULL);
+    close(held);
+    struct client next = spoken(host, other);
+    until(host, client_ended(&quiet));
+    assert_non_null(strstr(lines.last, "RLIMIT_NOFILE (ulimit -n) is 200"));
+    wm_log_set(NULL, NULL, NULL);
+    give_back(fds, taken);
+    client_end(&quiet);
+    client_end(&next);
+    setrlimit(RLIMIT_NOFILE, &before);
+    host_end(host);
+}
+
+/** Another process with that many connections, each of which has spoken; ends when the pipe is closed. */
+static pid_t crowd(const char *address, int count, int pipe_end)
+{
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    for (int i = 0; i < count; i++) {
+        int fd = connect_to(address);
+        if (fd < 0 || send(fd, "spoken\n", 7, MSG_NOSIGNAL) < 0)
+            continue; /* refused */
+    }
+    char byte;
+    _exit(read(pipe_end, &byte, 1) != 0);
+}
+
+static void descriptor_limit__lowered_later_counts(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct log_lines lines = {0};
+    wm_log_set(take_line, &lines, NULL);
+    turn(host, 0);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    char address[128];
+    snprintf(address, sizeof address, "%s", wm_worker_address(host->worker));
+    pid_t child = crowd(address, 100, ends[0]);
+    int lowest = dup(0);
+    close(lowest);
+    struct rlimit before = lower_descriptor_limit((rlim_t)lowest + 50);
+    until(host, lines.count > 0 && count_of(host, WM_EVENT_MESSAGE) > 40);
+    assert_non_null(strstr(lines.last, "max_connections of the app is"));
+    int files[3]; /* a tenth is left */
+    for (int i = 0; i < 3; i++)
+        assert_true((files[i] = dup(0)) >= 0);
+    give_back(files, 3);
+    close(ends[1]);
+    close(ends[0]);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    setrlimit(RLIMIT_NOFILE, &before);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void reserve__more_than_there_can_be_is_said_at_the_start(void **state)
+{
+    struct host *host = host_begin(*state, NULL);
+    wm_app_set_int(host->app, "max_connections", 10);
+    wm_worker *first = host_worker(host, "text"), *second = host_worker(host, "text");
+    set_int(first, "reserve_connections", 6);
+    set_int(second, "reserve_connections", 5);
+    assert_int_equal(turn(host, 0), WM_EINVAL);
+    assert_string_equal(wm_last_error(), "the workers reserve 11 connections (reserve_connections), max_connections of the app is 10");
+    set_int(second, "reserve_connections", 4);
+    assert_int_equal(turn(host, 0), 0);
+    /* The same of a worker that listens in the running app. */
+    wm_worker *third = host_worker(host, "text");
+    set_int(third, "reserve_connections", 1);
+    assert_int_equal(wm_worker_listen(third), WM_EINVAL);
+    assert_int_equal(wm_worker_unlisten(first), 0);
+    assert_int_equal(wm_worker_listen(third), 0);
+    assert_int_equal(wm_worker_set_int(third, "reserve_connections", 2), WM_ESTATE);
+    host_end(host);
+}
+
+static void reserve__more_than_the_descriptor_limit_is_said(void **state)
+{
+    struct host *host = host_begin(*state, NULL);
+    host->worker = host_worker(host, "text");
+    set_int(host->worker, "reserve_connections", 150);
+    int open_now = dup(0);
+    close(open_now);
+    struct rlimit before = lower_descriptor_limit((rlim_t)open_now + 100);
+    assert_int_equal(turn(host, 0), WM_EINVAL);
+    assert_non_null(strstr(wm_last_error(), " descriptors (ulimit -n) has room for "));
+    int fds[200], taken = take_descriptors(fds, 200);
+    give_back(fds, 20); /* for the listener and 12 of the reserved */
+    set_int(host->worker, "reserve_connections", 30);
+    assert_int_equal(turn(host, 0), WM_EMFILE);
+    assert_non_null(strstr(wm_last_error(), "no descriptors for the 30 connections"));
+    give_back(fds + 20, taken - 20);
+    set_int(host->worker, "reserve_connections", 5);
+    assert_int_equal(turn(host, 0), 0);
+    int open_with_five = dup(0);
+    close(open_with_five);
+    assert_int_equal(wm_worker_unlisten(host->worker), 0);
+    int open_without = dup(0);
+    close(open_without);
+    assert_true(open_without < open_with_five);
+    setrlimit(RLIMIT_NOFILE, &before);
+    host_end(host);
+}
+
+static void max_silent__the_oldest_silent_one_goes(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    struct log_lines lines = {0};
+    wm_log_set(take_line, &lines, NULL);
+    set_int(host->worker, "max_silent", 2);
+    struct client open = ws_open(host, NULL);
+    struct client first = silent(host, host->worker), second = silent(host, host->worker);
+    client_say(host, &second, "GET / HTTP/1.1\r\n");
+    struct client third = silent(host, host->worker);
+    until(host, client_ended(&first));
+    assert_non_null(strstr(lines.last, "max_silent is 2"));
+    client_say(host, &second, WS_REQUEST + 16);
+    assert_int_equal(http_head(host, &second, NULL), 101);
+    struct client fourth = silent(host, host->worker);
+    settle(host);
+    assert_false(client_ended(&third));
+    ws_say(host, &open, "alive");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    struct client *all[] = {&open, &first, &second, &third, &fourth};
+    for (int i = 0; i < 5; i++)
+        client_end(all[i]);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void max_silent__is_half_by_itself_where_the_peer_speaks_first(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    wm_worker *text = second_worker(host, "text", "max_connections", SOME);
+    set_int(host->worker, "max_connections", SOME);
+    struct client https[SOME], texts[SOME];
+    for (int i = 0; i < SOME; i++) {
+        https[i] = silent(host, host->worker);
+        texts[i] = silent(host, text);
+    }
+    settle(host);
+    for (int i = 0; i < SOME; i++) {
+        assert_int_equal(client_ended(&https[i]), i < SOME / 2);
+        assert_false(client_ended(&texts[i]));
+        client_end(&https[i]);
+        client_end(&texts[i]);
+    }
+    host_end(host);
+}
+
+static void silence__ends_with_the_head_of_a_request(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    set_int(host->worker, "max_silent", 1);
+    struct client upload = silent(host, host->worker);
+    client_say(host, &upload, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbo");
+    settle(host);
+    struct client first = silent(host, host->worker), second = silent(host, host->worker);
+    until(host, client_ended(&first));
+    client_say(host, &upload, "dy");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    client_end(&upload);
+    client_end(&first);
+    client_end(&second);
+    host_end(host);
+}
+
+static void max_per_ip__counts_connections_of_an_address(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct log_lines lines = {0};
+    wm_log_set(take_line, &lines, NULL);
+    struct client before = spoken(host, host->worker); /* came while there was no limit: it does not count */
+    set_int(host->worker, "max_per_ip", 2);
+    struct client a = silent(host, host->worker), b = spoken(host, host->worker), c = {.fd = -1};
+    if (host->setting->transport == UNIX) {
+        c = spoken(host, host->worker);
+        assert_int_equal(lines.count, 0);
+    } else {
+        expect_refused(host, host->worker);
+        assert_non_null(strstr(lines.last, "max_per_ip is 2"));
+        end(host, &a);
+        a = spoken(host, host->worker);
+        set_int(host->worker, "max_per_ip", 0);
+        c = spoken(host, host->worker);
+        set_int(host->worker, "max_per_ip", 2);
+        end(host, &c);
+        expect_refused(host, host->worker);
+    }
+    expect_alive(host, &before);
+    expect_alive(host, &b);
+    struct client *all[] = {&before, &a, &b, &c};
+    for (int i = 0; i < 4; i++)
+        client_end(all[i]);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void max_per_ip__an_ipv4_peer_of_a_dual_stack_listener_counts_as_ipv4(void **state)
+{
+    struct host *host = host_begin(*state, NULL);
+    host->worker = wm_worker_new(host->app, "text://[::]:0");
+    host_watch(host, host->worker);
+    set_int(host->worker, "max_per_ip", 1);
+    assert_int_equal(wm_worker_listen(host->worker), 0);
+    char ipv4[64];
+    snprintf(ipv4, sizeof ipv4, "text://127.0.0.1:%s", strrchr(wm_worker_address(host->worker), ':') + 1);
+    struct client six = spoken(host, host->worker), four = {.fd = connect_to(ipv4)}, second = {.fd = connect_to(ipv4)};
+    until(host, client_ended(&second));
+    assert_false(client_ended(&four));
+    expect_refused(host, host->worker);
+    client_end(&six);
+    client_end(&four);
+    client_end(&second);
+    host_end(host);
+}
+
+int main(void)
+{
+    static const struct scenario scenarios[] = {
+        SCENARIO(worker_limit__refuses_there_and_names_itself),
+        SCENARIO(worker_limit__the_oldest_silent_one_goes_first),
+        SCENARIO(part_of_a_line__is_still_silence),
+        SCENARIO(app_limit__the_worker_with_most_silence_makes_room),
+        SCENARIO(reserve__others_leave_it_free),
+        SCENARIO(reserve__silent_ones_within_it_stay),
+        SCENARIO(reserve__is_kept_from_files_of_the_host_too),
+        SCENARIO(without_descriptors__a_silent_one_makes_room),
+        SCENARIO(descriptor_limit__lowered_later_counts),
+        SCENARIO(reserve__more_than_there_can_be_is_said_at_the_start),
+        SCENARIO(reserve__more_than_the_descriptor_limit_is_said),
+        SCENARIO(max_silent__the_oldest_silent_one_goes),
+        SCENARIO(max_silent__is_half_by_itself_where_the_peer_speaks_first),
+        SCENARIO(silence__ends_with_the_head_of_a_request),
+        SCENARIO(max_per_ip__counts_connections_of_an_address),
+        SCENARIO(max_per_ip__an_ipv4_peer_of_a_dual_stack_listener_counts_as_ipv4),
+    };
+    return RUN_SCENARIOS("shares", scenarios);
+}
