@@ -104,6 +104,12 @@ void add_push(CLI::App &app, PushOptions &options, Command &command)
     add_duration(*push, "--ping", true, options.ping_ms, "time between pings (default: 25s; 0s: no pings)");
     add_duration(*push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer a ping (default: 10s)");
     add_duration(*push, "--drain", true, options.drain_ms, "time over which a reload closes the pages (default: 1s)");
+    push->add_option("--max-pages", options.max_pages, "pages at a time (default: what the descriptor limit allows)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    push->add_option("--max-per-ip", options.max_per_ip, "pages of one IP address, IPv6: of a /64 (default: no limit)")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
     push->add_option("--count", options.count, "processes")->capture_default_str()->type_name("N");
     add_command(*push, command, options);
 }

@@ -5,9 +5,11 @@
 #include "wm-serve/line_port.h"
 #include "wm-serve/page.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <sys/resource.h>
 
 namespace wm::serve {
 
@@ -19,10 +21,21 @@ bool print_error()
     return false;
 }
 
-/// Gives a worker no processes of its own: the page worker's process opens it.
-bool set_no_processes(wm_worker *worker, const char *name)
+/// Connections that a port of back ends has however many pages there are: a few where there are few
+/// descriptors.
+int64_t back_end_share()
 {
-    return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_str(worker, "name", name) == 0;
+    constexpr rlim_t kMost = 32;
+    struct rlimit limit;
+    return static_cast<int64_t>(getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::min(limit.rlim_cur / 8, kMost) : kMost);
+}
+
+/// Gives a worker no processes of its own, as the page worker's process opens it, and its share of that
+/// process.
+bool set_back_end(wm_worker *worker, const char *name)
+{
+    return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_str(worker, "name", name) == 0 &&
+           wm_worker_set_int(worker, "reserve_connections", back_end_share()) == 0;
 }
 
 /// The port of "SCHEME://HOST:PORT"; 0 for a unix socket.
@@ -45,12 +58,12 @@ bool PushServer::setup()
         return print_error();
     if (options_.inner != kOff) {
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
-        if (!line_worker_ || !set_no_processes(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
+        if (!line_worker_ || !set_back_end(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
             return print_error();
     }
     if (options_.http != kOff) {
         http_worker_ = wm_worker_new(app_, options_.http.c_str());
-        if (!http_worker_ || !set_no_processes(http_worker_, "http") || !setup_http_port(http_worker_, *this))
+        if (!http_worker_ || !set_back_end(http_worker_, "http") || !setup_http_port(http_worker_, *this))
             return print_error();
     }
     return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || print_error();

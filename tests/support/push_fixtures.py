@@ -40,8 +40,8 @@ def start():
     """Starts servers with flags; each must end well."""
     servers = []
 
-    def make(*flags):
-        servers.append(PushServer(*flags))
+    def make(*flags, **settings):
+        servers.append(PushServer(*flags, **settings))
         return servers[-1]
 
     yield make

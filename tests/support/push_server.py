@@ -5,6 +5,7 @@ Everything is made of blocking sockets. HANG_SECONDS only turns a hang into a fa
 import itertools
 import os
 import pathlib
+import resource
 import socket
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def clean_environment():
     return {name: value for name, value in os.environ.items() if not name.startswith("WM_")} | {"LC_ALL": "C"}
 
 
-def connect(address):
+def connect(address, from_ip=""):
     """A socket to SCHEME://HOST:PORT or SCHEME+unix:///PATH."""
     if "unix://" in address:
         sock = socket.socket(socket.AF_UNIX)
@@ -37,7 +38,7 @@ def connect(address):
         sock.connect(address.split("://", 1)[1])
         return sock
     url = urlsplit(address)
-    sock = socket.create_connection((url.hostname, url.port), HANG_SECONDS)
+    sock = socket.create_connection((url.hostname, url.port), HANG_SECONDS, (from_ip, 0))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -48,7 +49,7 @@ _numbers = itertools.count()
 class PushServer:
     """`wm-serve push` on free ports, as an instance of its own name; its first lines say where it listens."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, descriptors=None):
         self.name = f"test-{os.getpid()}-{next(_numbers)}"
         defaults = {"--name": self.name, "--listen": "websocket://127.0.0.1:0", "--inner": "text://127.0.0.1:0", "--http": "http://127.0.0.1:0"}
         command = [program(), "push", *flags]
@@ -56,7 +57,12 @@ class PushServer:
             if flag not in flags:
                 command += [flag, address]
         self.process = subprocess.Popen(
-            command, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))),
         )
         self.first_lines = []
         self.addresses = {}
@@ -127,8 +133,8 @@ def read_to_end(sock):
 class Page:
     """A web page's socket."""
 
-    def __init__(self, address, *fields):
-        self.sock = connect(address)
+    def __init__(self, address, *fields, from_ip=""):
+        self.sock = connect(address, from_ip)
         self._data = b""
         self.sock.sendall(request(extra=fields))
         while b"\r\n\r\n" not in self._data:
