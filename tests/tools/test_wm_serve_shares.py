@@ -1,5 +1,6 @@
 """Pages that take every descriptor they may, and back ends, which keep theirs."""
 import contextlib
+import itertools
 import json
 import pathlib
 import resource
@@ -114,6 +115,17 @@ def test_commands__are_answered_while_pages_hold_all_that_is_theirs(start):
                 assert page.close_code() == 1012
         assert reload.wait(HANG_SECONDS) == 0
     log_of(server, again)
+
+
+def test_connections__are_listed_without_a_free_descriptor(start):
+    server = start()
+    pages = open_pages(server, 3)
+    pid = server.serving_pid
+    taken = {int(entry.name) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    lowest_free = next(number for number in itertools.count() if number not in taken)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest_free, lowest_free))
+    assert command(server, "connections").count("pages") == len(pages)
+    log_of(server, pages)
 
 
 def test_descriptor_limit__lowered_while_it_runs_leaves_the_back_ends_theirs(start):

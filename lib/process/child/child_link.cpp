@@ -109,6 +109,7 @@ bool ChildLink::starts(const Worker &worker) const
 
 void ChildLink::starting()
 {
+    descriptor_.keep(1, 0);
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.reactor.loop, channel_.fd(), this);
     // SIGINT and SIGHUP of a terminal reach the master too, which then stops its children. SIGPIPE and
     // SIGXFSZ are no reason to end.
@@ -190,19 +191,27 @@ void ChildLink::gone(const Worker &worker)
 
 void ChildLink::channel_readable(ChildLink *self)
 {
+    while (self->execute_next())
+        self->descriptor_.adapt(0);
+    self->descriptor_.adapt(0);
+}
+
+/// False when there is no further command.
+bool ChildLink::execute_next()
+{
+    descriptor_.spend();
     Message message;
-    for (;;) {
-        switch (self->channel_.receive(message)) {
-        case Channel::Got::kMessage:
-            self->execute(message);
-            continue;
-        case Channel::Got::kNothing:
-            return;
-        case Channel::Got::kEnd:
-            self->master_died();
-            return;
-        }
+    switch (channel_.receive(message)) {
+    case Channel::Got::kMessage:
+        execute(message);
+        return true;
+    case Channel::Got::kNothing:
+        return false;
+    case Channel::Got::kEnd:
+        master_died();
+        return false;
     }
+    return false;
 }
 
 void ChildLink::execute(Message &message)

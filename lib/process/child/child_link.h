@@ -6,6 +6,7 @@
 #ifndef WM_PROCESS_CHILD_CHILD_LINK_H
 #define WM_PROCESS_CHILD_CHILD_LINK_H
 
+#include "core/descriptor_reserve.h"
 #include "core/loop.h"
 #include "process/channel.h"
 #include "process/child_plan.h"
@@ -47,6 +48,7 @@ public:
 
 private:
     static void channel_readable(ChildLink *self);
+    bool execute_next();
     static void signal_arrived(ChildLink *self);
     static void log_full(void *self);
     void execute(Message &message);
@@ -63,6 +65,7 @@ private:
     ChildPlan plan_;
     StatusPage *page_;
     Channel channel_;
+    DescriptorReserve descriptor_; ///< for what a message of the master brings, however many connections there are
     Fd log_;
     Watch channel_watch_;
     Watch signal_watch_;
