@@ -135,15 +135,23 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     }
 }
 
+/// Apart, so that the messages that follow keep no registers for a call.
+[[gnu::noinline]] void Dispatch::first_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
+                                               size_t head_len)
+{
+    conn.owner->heard(conn);
+    message(conn, data, len, kind, request, head_len);
+}
+
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len)
 {
+    if (conn.has(kSilent)) [[unlikely]]
+        return first_message(conn, data, len, kind, request, head_len);
     const auto &callback = conn.owner->callbacks.message;
     if (!data)
         data = "";
     conn.owner->requests++;
     messages_++;
-    if (conn.has(kSilent))
-        conn.owner->heard(conn);
     if (callback) {
         reactor_.callback_watch.name("message");
         callback.fn(conn.owner->worker, id_of(conn), data, len, kind, callback.user);

@@ -28,13 +28,14 @@ struct StatusRow {
     std::atomic<RowState> state;
     std::atomic<uint32_t> connections;
     std::atomic<uint64_t> requests;
-    char name[kName];       ///< truncated, always with a NUL
-    char address[kAddress]; ///< truncated, always with a NUL
+    std::atomic<uint64_t> shed; ///< connections that a limit has refused, or ended while they were silent
+    char name[kName];           ///< truncated, always with a NUL
+    char address[kAddress];     ///< truncated, always with a NUL
 };
 
 struct StatusPage {
     static constexpr size_t kSize = 4096;
-    static constexpr size_t kRows = 24;
+    static constexpr size_t kRows = 22;
 
     std::atomic<uint32_t> version;
     std::atomic<PageState> state;

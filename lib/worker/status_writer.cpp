@@ -111,6 +111,7 @@ void StatusWriter::publish_row(StatusRow &row, const Worker &worker)
     row.state.store(state_of(worker), kRelaxed);
     row.connections.store(static_cast<uint32_t>(worker.connections().size()), kRelaxed);
     row.requests.store(worker.requests, kRelaxed);
+    row.shed.store(worker.shed(), kRelaxed);
 }
 
 void StatusWriter::write_text(char *out, size_t size, const char *text)

@@ -61,8 +61,8 @@ public:
     const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
-    /// Connections that a limit has refused.
-    uint64_t refused() const { return refused_; }
+    /// Connections that a limit has refused, or ended while they were silent.
+    uint64_t shed() const { return shed_; }
     bool accept_paused() const { return accept_paused_; }
     void begin() { began_ = true; }
     bool listen_failed() const { return !error.empty() && !listening(); }
@@ -100,7 +100,7 @@ private:
     Watch accept_watch_;
     LogThrottle refused_throttle_;
     LogThrottle silent_throttle_;
-    uint64_t refused_ = 0;
+    uint64_t shed_ = 0;
     bool has_address_ = false;
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too

@@ -140,7 +140,8 @@ void Worker::count_ip(const Connection &conn, uint64_t ip)
 bool Worker::refuse(int fd, const ReachedLimit &limit)
 {
     close(fd);
-    refused_++;
+    shed_++;
+    app_.reactor.status_changed = true;
     uint64_t suppressed;
     if (refused_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
         log(WM_LOG_WARN, "worker %s, %s: connection refused, %s is %lld (%llu more since the last line)", options.name.c_str(), address(),
@@ -153,6 +154,7 @@ void Worker::end_silent(Connection &conn, const ReachedLimit &limit)
 {
     Worker &owner = static_cast<Worker &>(*conn.owner);
     app_.reactor.lifecycle.destroy(conn, WM_REASON_LIMIT, 0);
+    owner.shed_++; // the status changes when it has gone
     uint64_t suppressed;
     if (owner.silent_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
         log(WM_LOG_WARN, "worker %s, %s: silent connection ended for a new one of %s, %s is %lld (%llu more since the last line)",

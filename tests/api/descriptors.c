@@ -1,10 +1,11 @@
 /**
  * @file
- * Out of descriptors: new connections are shed, open ones continue, and accepting recovers.
+ * Out of descriptors: new connections are shed, open ones continue, workers keep what they have reserved, and
+ * accepting recovers.
  */
-#include "support/client.h"
+#include "support/crowd.h"
 
-#include <sys/resource.h>
+enum { MOST = 600 };
 
 static void ignore_line(int32_t level, const void *text, size_t len, void *user)
 {
@@ -59,8 +60,128 @@ static void emfile__sheds_the_new_and_keeps_the_old(void **state)
     host_end(host);
 }
 
+static void reserve__is_kept_from_files_of_the_host_too(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_app_set_int(host->app, "max_connections", 1000);
+    wm_worker *back_end = second_worker(host, "text", "reserve_connections", 2);
+    turn(host, 0);
+    struct client backs[2], page;
+    int fds[MOST], peers[3]; /* the peers' descriptors are those of this process, too */
+    struct rlimit before = lower_descriptor_limit(200);
+    for (int i = 0; i < 3; i++)
+        peers[i] = dup(0);
+    int taken = take_descriptors(fds, MOST);
+    for (int i = 0; i < 2; i++) {
+        close(peers[i]);
+        backs[i] = spoken(host, back_end);
+    }
+    close(peers[2]);
+    expect_refused(host, host->worker);
+    expect_refused(host, back_end);
+    end(host, &backs[0]); /* one descriptor was the peer's, the other is reserved again */
+    peers[0] = dup(0);
+    expect_refused(host, host->worker);
+    backs[0] = spoken(host, back_end);
+    close(peers[0]);
+    expect_alive(host, &backs[1]);
+    give_back(fds, taken);
+    page = spoken(host, host->worker);
+    client_end(&page);
+    client_end(&backs[0]);
+    client_end(&backs[1]);
+    setrlimit(RLIMIT_NOFILE, &before);
+    host_end(host);
+}
+
+static void without_descriptors__a_silent_one_makes_room(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_worker *other = second_worker(host, "text", "max_connections", 0);
+    struct log_lines lines = {0};
+    wm_app_set_int(host->app, "max_connections", 1000);
+    struct client quiet = silent(host, host->worker);
+    int fds[MOST];
+    struct rlimit before = lower_descriptor_limit(200);
+    int held = dup(0);
+    int taken = take_descriptors(fds, MOST);
+    wm_log_set(take_line, &lines, NULL);
+    close(held);
+    struct client next = spoken(host, other);
+    until(host, client_ended(&quiet));
+    assert_non_null(strstr(lines.last, "RLIMIT_NOFILE (ulimit -n) is 200"));
+    wm_log_set(NULL, NULL, NULL);
+    give_back(fds, taken);
+    client_end(&quiet);
+    client_end(&next);
+    setrlimit(RLIMIT_NOFILE, &before);
+    host_end(host);
+}
+
+static void descriptor_limit__lowered_later_counts(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct log_lines lines = {0};
+    wm_log_set(take_line, &lines, NULL);
+    turn(host, 0);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    char address[128];
+    snprintf(address, sizeof address, "%s", wm_worker_address(host->worker));
+    pid_t child = crowd(address, 100, ends[0]);
+    int lowest = dup(0);
+    close(lowest);
+    struct rlimit before = lower_descriptor_limit((rlim_t)lowest + 50);
+    until(host, lines.count > 0 && count_of(host, WM_EVENT_MESSAGE) > 40);
+    assert_non_null(strstr(lines.last, "max_connections of the app is"));
+    int files[3]; /* a tenth is left */
+    for (int i = 0; i < 3; i++)
+        assert_true((files[i] = dup(0)) >= 0);
+    give_back(files, 3);
+    close(ends[1]);
+    close(ends[0]);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    setrlimit(RLIMIT_NOFILE, &before);
+    wm_log_set(NULL, NULL, NULL);
+    host_end(host);
+}
+
+static void reserve__more_than_the_descriptor_limit_is_said(void **state)
+{
+    struct host *host = host_begin(*state, NULL);
+    host->worker = host_worker(host, "text");
+    set_int(host->worker, "reserve_connections", 150);
+    int open_now = dup(0);
+    close(open_now);
+    struct rlimit before = lower_descriptor_limit((rlim_t)open_now + 100);
+    assert_int_equal(turn(host, 0), WM_EINVAL);
+    assert_non_null(strstr(wm_last_error(), " descriptors (ulimit -n) has room for "));
+    int fds[200], taken = take_descriptors(fds, 200);
+    give_back(fds, 20); /* for the listener and 12 of the reserved */
+    set_int(host->worker, "reserve_connections", 30);
+    assert_int_equal(turn(host, 0), WM_EMFILE);
+    assert_non_null(strstr(wm_last_error(), "no descriptors for the 30 connections"));
+    give_back(fds + 20, taken - 20);
+    set_int(host->worker, "reserve_connections", 5);
+    assert_int_equal(turn(host, 0), 0);
+    int open_with_five = dup(0);
+    close(open_with_five);
+    assert_int_equal(wm_worker_unlisten(host->worker), 0);
+    int open_without = dup(0);
+    close(open_without);
+    assert_true(open_without < open_with_five);
+    setrlimit(RLIMIT_NOFILE, &before);
+    host_end(host);
+}
+
 int main(void)
 {
-    static const struct scenario scenarios[] = {SCENARIO(emfile__sheds_the_new_and_keeps_the_old)};
+    static const struct scenario scenarios[] = {
+        SCENARIO(emfile__sheds_the_new_and_keeps_the_old),         SCENARIO(reserve__is_kept_from_files_of_the_host_too),
+        SCENARIO(without_descriptors__a_silent_one_makes_room),    SCENARIO(descriptor_limit__lowered_later_counts),
+        SCENARIO(reserve__more_than_the_descriptor_limit_is_said),
+    };
     return RUN_SCENARIOS("descriptors", scenarios);
 }

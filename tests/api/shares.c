@@ -1,109 +1,11 @@
 /**
  * @file
- * How workers share connections and descriptors: limits of a worker and of an address, reservations, and who
- * goes when there is no room.
+ * How workers share connections: limits of a worker and of an address, reservations, and who goes when there
+ * is no room.
  */
-#include "support/ws_client.h"
-
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
+#include "support/crowd.h"
 
 enum { SOME = 6 };
-
-struct log_lines {
-    int count;
-    char last[512];
-};
-
-static void take_line(int32_t level, const void *text, size_t len, void *user)
-{
-    struct log_lines *lines = user;
-    assert_int_equal(level, WM_LOG_WARN);
-    lines->count++;
-    snprintf(lines->last, sizeof lines->last, "%.*s", (int)len, (const char *)text);
-}
-
-static void set_int(wm_worker *worker, const char *name, int64_t value)
-{
-    if (wm_worker_set_int(worker, name, value) != 0)
-        fail_msg("%s", wm_last_error());
-}
-
-/** Another worker that listens, with one option set. */
-static wm_worker *second_worker(struct host *host, const char *scheme, const char *option, int64_t value)
-{
-    wm_worker *worker = host_worker(host, scheme);
-    set_int(worker, option, value);
-    if (wm_worker_listen(worker) != 0)
-        fail_msg("%s", wm_last_error());
-    return worker;
-}
-
-static struct client silent(struct host *host, wm_worker *worker)
-{
-    size_t before = count_of(host, WM_EVENT_CONNECT);
-    struct client client = client_to(worker);
-    until(host, count_of(host, WM_EVENT_CONNECT) == before + 1);
-    return client;
-}
-
-static struct client spoken(struct host *host, wm_worker *worker)
-{
-    size_t before = count_of(host, WM_EVENT_MESSAGE);
-    struct client client = silent(host, worker);
-    client_say(host, &client, "spoken\n");
-    until(host, count_of(host, WM_EVENT_MESSAGE) == before + 1);
-    return client;
-}
-
-static void expect_refused(struct host *host, wm_worker *worker)
-{
-    size_t before = count_of(host, WM_EVENT_CONNECT);
-    struct client client = client_to(worker);
-    until(host, client_ended(&client));
-    client_end(&client);
-    assert_int_equal(count_of(host, WM_EVENT_CONNECT), before);
-}
-
-static void expect_alive(struct host *host, struct client *client)
-{
-    size_t before = count_of(host, WM_EVENT_MESSAGE);
-    client_say(host, client, "alive\n");
-    until(host, count_of(host, WM_EVENT_MESSAGE) == before + 1);
-}
-
-static void end(struct host *host, struct client *client)
-{
-    size_t before = count_of(host, WM_EVENT_CLOSE);
-    client_end(client);
-    until(host, count_of(host, WM_EVENT_CLOSE) == before + 1);
-}
-
-/** Takes every descriptor that is left, into fds of that room; returns how many. */
-static int take_descriptors(int *fds, int room)
-{
-    int taken = 0;
-    while (taken < room && (fds[taken] = dup(0)) >= 0)
-        taken++;
-    assert_true(taken < room);
-    return taken;
-}
-
-static void give_back(const int *fds, int count)
-{
-    for (int i = 0; i < count; i++)
-        close(fds[i]);
-}
-
-static struct rlimit lower_descriptor_limit(rlim_t limit)
-{
-    struct rlimit before;
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    struct rlimit low = {limit, before.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    return before;
-}
 
 static void worker_limit__refuses_there_and_names_itself(void **state)
 {
@@ -247,109 +149,6 @@ static void reserve__silent_ones_within_it_stay(void **state)
     host_end(host);
 }
 
-static void reserve__is_kept_from_files_of_the_host_too(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    wm_app_set_int(host->app, "max_connections", 1000);
-    wm_worker *back_end = second_worker(host, "text", "reserve_connections", 2);
-    turn(host, 0);
-    struct client backs[2], page;
-    int fds[SOME * 100], peers[3]; /* the peers' descriptors are those of this process, too */
-    struct rlimit before = lower_descriptor_limit(200);
-    for (int i = 0; i < 3; i++)
-        peers[i] = dup(0);
-    int taken = take_descriptors(fds, SOME * 100);
-    for (int i = 0; i < 2; i++) {
-        close(peers[i]);
-        backs[i] = spoken(host, back_end);
-    }
-    close(peers[2]);
-    expect_refused(host, host->worker);
-    expect_refused(host, back_end);
-    end(host, &backs[0]); /* one descriptor was the peer's, the other is reserved again */
-    peers[0] = dup(0);
-    expect_refused(host, host->worker);
-    backs[0] = spoken(host, back_end);
-    close(peers[0]);
-    expect_alive(host, &backs[1]);
-    give_back(fds, taken);
-    page = spoken(host, host->worker);
-    client_end(&page);
-    client_end(&backs[0]);
-    client_end(&backs[1]);
-    setrlimit(RLIMIT_NOFILE, &before);
-    host_end(host);
-}
-
-static void without_descriptors__a_silent_one_makes_room(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    wm_worker *other = second_worker(host, "text", "max_connections", 0);
-    struct log_lines lines = {0};
-    wm_app_set_int(host->app, "max_connections", 1000);
-    struct client quiet = silent(host, host->worker);
-    int fds[SOME * 100];
-    struct rlimit before = lower_descriptor_limit(200);
-    int held = dup(0);
-    int taken = take_descriptors(fds, SOME * 100);
-    wm_log_set(take_line, &lines, NULL);
-    close(held);
-    struct client next = spoken(host, other);
-    until(host, client_ended(&quiet));
-    assert_non_null(strstr(lines.last, "RLIMIT_NOFILE (ulimit -n) is 200"));
-    wm_log_set(NULL, NULL, NULL);
-    give_back(fds, taken);
-    client_end(&quiet);
-    client_end(&next);
-    setrlimit(RLIMIT_NOFILE, &before);
-    host_end(host);
-}
-
-/** Another process with that many connections, each of which has spoken; ends when the pipe is closed. */
-static pid_t crowd(const char *address, int count, int pipe_end)
-{
-    pid_t child = fork();
-    if (child != 0)
-        return child;
-    for (int i = 0; i < count; i++) {
-        int fd = connect_to(address);
-        if (fd < 0 || send(fd, "spoken\n", 7, MSG_NOSIGNAL) < 0)
-            continue; /* refused */
-    }
-    char byte;
-    _exit(read(pipe_end, &byte, 1) != 0);
-}
-
-static void descriptor_limit__lowered_later_counts(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    struct log_lines lines = {0};
-    wm_log_set(take_line, &lines, NULL);
-    turn(host, 0);
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    char address[128];
-    snprintf(address, sizeof address, "%s", wm_worker_address(host->worker));
-    pid_t child = crowd(address, 100, ends[0]);
-    int lowest = dup(0);
-    close(lowest);
-    struct rlimit before = lower_descriptor_limit((rlim_t)lowest + 50);
-    until(host, lines.count > 0 && count_of(host, WM_EVENT_MESSAGE) > 40);
-    assert_non_null(strstr(lines.last, "max_connections of the app is"));
-    int files[3]; /* a tenth is left */
-    for (int i = 0; i < 3; i++)
-        assert_true((files[i] = dup(0)) >= 0);
-    give_back(files, 3);
-    close(ends[1]);
-    close(ends[0]);
-    kill(child, SIGKILL);
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    setrlimit(RLIMIT_NOFILE, &before);
-    wm_log_set(NULL, NULL, NULL);
-    host_end(host);
-}
-
 static void reserve__more_than_there_can_be_is_said_at_the_start(void **state)
 {
     struct host *host = host_begin(*state, NULL);
@@ -368,34 +167,6 @@ static void reserve__more_than_there_can_be_is_said_at_the_start(void **state)
     assert_int_equal(wm_worker_unlisten(first), 0);
     assert_int_equal(wm_worker_listen(third), 0);
     assert_int_equal(wm_worker_set_int(third, "reserve_connections", 2), WM_ESTATE);
-    host_end(host);
-}
-
-static void reserve__more_than_the_descriptor_limit_is_said(void **state)
-{
-    struct host *host = host_begin(*state, NULL);
-    host->worker = host_worker(host, "text");
-    set_int(host->worker, "reserve_connections", 150);
-    int open_now = dup(0);
-    close(open_now);
-    struct rlimit before = lower_descriptor_limit((rlim_t)open_now + 100);
-    assert_int_equal(turn(host, 0), WM_EINVAL);
-    assert_non_null(strstr(wm_last_error(), " descriptors (ulimit -n) has room for "));
-    int fds[200], taken = take_descriptors(fds, 200);
-    give_back(fds, 20); /* for the listener and 12 of the reserved */
-    set_int(host->worker, "reserve_connections", 30);
-    assert_int_equal(turn(host, 0), WM_EMFILE);
-    assert_non_null(strstr(wm_last_error(), "no descriptors for the 30 connections"));
-    give_back(fds + 20, taken - 20);
-    set_int(host->worker, "reserve_connections", 5);
-    assert_int_equal(turn(host, 0), 0);
-    int open_with_five = dup(0);
-    close(open_with_five);
-    assert_int_equal(wm_worker_unlisten(host->worker), 0);
-    int open_without = dup(0);
-    close(open_without);
-    assert_true(open_without < open_with_five);
-    setrlimit(RLIMIT_NOFILE, &before);
     host_end(host);
 }
 
@@ -521,11 +292,7 @@ int main(void)
         SCENARIO(app_limit__the_worker_with_most_silence_makes_room),
         SCENARIO(reserve__others_leave_it_free),
         SCENARIO(reserve__silent_ones_within_it_stay),
-        SCENARIO(reserve__is_kept_from_files_of_the_host_too),
-        SCENARIO(without_descriptors__a_silent_one_makes_room),
-        SCENARIO(descriptor_limit__lowered_later_counts),
         SCENARIO(reserve__more_than_there_can_be_is_said_at_the_start),
-        SCENARIO(reserve__more_than_the_descriptor_limit_is_said),
         SCENARIO(max_silent__the_oldest_silent_one_goes),
         SCENARIO(max_silent__is_half_by_itself_where_the_peer_speaks_first),
         SCENARIO(silence__ends_with_the_head_of_a_request),

@@ -142,6 +142,8 @@ def test_max_pages__refuses_more_and_says_so(start):
     pages = open_pages(server, 10)
     assert len(pages) == 3
     back_ends_are_served(server, 4)
+    listeners = json.loads(command(server, "status", "--json"))["processes"][0]["listeners"]
+    assert {listener["name"]: listener["shed"] for listener in listeners} == {"pages": 1, "inner": 0, "http": 0}
     assert all(page.nothing_came() for page in pages)
     log = log_of(server, pages)
     assert "worker pages" in log and "max_connections of the worker is 3" in log

@@ -32,7 +32,7 @@ wm::ProcessFacts process(pid_t pid, const char *worker, const char *address)
     out.worker = worker;
     out.state = PageState::kServing;
     out.rss_bytes = 6731857; // 6.42 MiB
-    out.listeners = {{worker, address, RowState::kListening, 0, 0}};
+    out.listeners = {{worker, address, RowState::kListening, 0, 0, 0}};
     out.workers = 1;
     return out;
 }
@@ -62,7 +62,8 @@ wm::StatusFacts chat()
     pusher.qps = 2.25;
     pusher.listeners[0].connections = 2;
     pusher.listeners[0].requests = 30;
-    pusher.listeners.push_back({"push", "text://127.0.0.1:14237", RowState::kListening, 1, 10});
+    pusher.listeners[0].shed = 7;
+    pusher.listeners.push_back({"push", "text://127.0.0.1:14237", RowState::kListening, 1, 10, 0});
     pusher.workers = 2;
     facts.processes[1].index = 1;
     facts.processes[1].requests = 2;
@@ -281,11 +282,11 @@ constexpr const char *kWholeDocument = R"json(
 {"worker":"pusher","status":"exited with status 3","code":3,"signal":null,"count":12}],"processes":[
 {"pid":18692,"worker":"pusher","index":0,"status":"idle","busy_ms":0,"restart_ms":null,"rss_bytes":6731857,"connections":3,
 "send_fail":1,"timers":2,"requests":40,"qps":2.25,"workers":2,"listeners":[
-{"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30},
-{"name":"push","address":"text://127.0.0.1:14237","state":"listening","connections":1,"requests":10}]},
+{"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30,"shed":7},
+{"name":"push","address":"text://127.0.0.1:14237","state":"listening","connections":1,"requests":10,"shed":0}]},
 {"pid":null,"worker":"web","index":0,"status":"restarting","busy_ms":null,"restart_ms":3249,"rss_bytes":null,"connections":null,
 "send_fail":null,"timers":null,"requests":null,"qps":null,"workers":null,"listeners":[
-{"name":"web","address":"http://0.0.0.0:8080","state":null,"connections":null,"requests":null}]}],
+{"name":"web","address":"http://0.0.0.0:8080","state":null,"connections":null,"requests":null,"shed":null}]}],
 "summary":{"processes":1,"rss_bytes":6731857,"connections":3,"send_fail":1,"timers":2,"requests":40,"qps":2.25}}
 )json";
 

@@ -18,6 +18,7 @@ struct RowCopy {
     RowState state;
     uint32_t connections;
     uint64_t requests;
+    uint64_t shed;
     char name[StatusRow::kName];
     char address[StatusRow::kAddress];
 };
@@ -35,6 +36,7 @@ uint32_t copy_rows(const StatusPage &page, RowCopy *out)
             out[row].state = from.state.load(kRelaxed);
             out[row].connections = from.connections.load(kRelaxed);
             out[row].requests = from.requests.load(kRelaxed);
+            out[row].shed = from.shed.load(kRelaxed);
             memcpy(out[row].name, from.name, sizeof from.name);
             memcpy(out[row].address, from.address, sizeof from.address);
         }
@@ -117,7 +119,7 @@ void StatusPages::read(size_t index, int64_t now_ms, ProcessFacts &out) const
     out.listeners.clear();
     for (uint32_t i = 0; i < count; i++) {
         rows[i].name[StatusRow::kName - 1] = rows[i].address[StatusRow::kAddress - 1] = '\0';
-        out.listeners.push_back({rows[i].name, rows[i].address, rows[i].state, rows[i].connections, rows[i].requests});
+        out.listeners.push_back({rows[i].name, rows[i].address, rows[i].state, rows[i].connections, rows[i].requests, rows[i].shed});
     }
 }
 

@@ -267,7 +267,8 @@ void json_process(JsonText &json, const ProcessFacts &process)
         json.open('{').key("name").text(listener.name).key("address").text(listener.address);
         word_or_null(json.key("state"), counts ? row_state_word(listener.state) : nullptr);
         number_or_null(json.key("connections"), counts, listener.connections);
-        number_or_null(json.key("requests"), counts, listener.requests).close('}');
+        number_or_null(json.key("requests"), counts, listener.requests);
+        number_or_null(json.key("shed"), counts, listener.shed).close('}');
     }
     json.close(']').close('}');
 }

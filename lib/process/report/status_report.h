@@ -28,6 +28,7 @@ struct ListenerFacts {
     RowState state = RowState::kNone;
     uint64_t connections = 0;
     uint64_t requests = 0;
+    uint64_t shed = 0; ///< connections that a limit has refused, or ended while they were silent
 };
 
 struct ProcessFacts {
