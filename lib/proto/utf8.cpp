@@ -70,10 +70,64 @@ size_t code_point_at(std::string_view text, size_t at, char32_t &code)
     return len;
 }
 
-bool is_utf8(const char *data, size_t len)
+/// RFC 3629 §4, an octet at a time.
+Utf8::Next Utf8::after(Next next, unsigned char octet)
+{
+    auto then = [octet](unsigned from, unsigned to, Next rest) { return octet >= from && octet <= to ? rest : kNothing; };
+    switch (next) {
+    case kStart:
+        switch (octet) {
+        case 0xE0:
+            return kBehindE0;
+        case 0xED:
+            return kBehindEd;
+        case 0xF0:
+            return kBehindF0;
+        case 0xF4:
+            return kBehindF4;
+        default:
+            if (octet < 0x80)
+                return kStart;
+            if (octet < 0xE0)
+                return then(0xC2, 0xDF, kOne);
+            return octet < 0xF0 ? kTwo : then(0xF1, 0xF3, kThree);
+        }
+    case kOne:
+        return then(0x80, 0xBF, kStart);
+    case kTwo:
+        return then(0x80, 0xBF, kOne);
+    case kThree:
+        return then(0x80, 0xBF, kTwo);
+    case kBehindE0:
+        return then(0xA0, 0xBF, kOne);
+    case kBehindEd:
+        return then(0x80, 0x9F, kOne);
+    case kBehindF0:
+        return then(0x90, 0xBF, kTwo);
+    case kBehindF4:
+        return then(0x80, 0x8F, kTwo);
+    default:
+        return kNothing;
+    }
+}
+
+/// Moves p behind the character, or to the end if that comes first. False: an octet is wrong.
+bool Utf8::take_character(const unsigned char *&p, const unsigned char *end)
+{
+    while (p < end) {
+        next_ = after(next_, *p++);
+        if (next_ == kStart || next_ == kNothing)
+            break;
+    }
+    return next_ != kNothing;
+}
+
+bool Utf8::feed(const char *data, size_t len)
 {
     const unsigned char *p = reinterpret_cast<const unsigned char *>(data);
     const unsigned char *end = p + len;
+    if (next_ != kStart && !take_character(p, end))
+        return false;
     while (p < end) {
         // Most text is ASCII: four words are tested at once, then one.
         while (end - p >= 32) {
@@ -94,12 +148,18 @@ bool is_utf8(const char *data, size_t len)
             p++;
         while (p < end && *p >= 0x80) {
             size_t size = sequence(p, static_cast<size_t>(end - p));
-            if (size == 0)
-                return false;
+            if (size == 0) // wrong, or its last octets are still to come
+                return take_character(p, end);
             p += size;
         }
     }
     return true;
+}
+
+bool is_utf8(const char *data, size_t len)
+{
+    Utf8 text;
+    return text.feed(data, len) && text.complete();
 }
 
 } // namespace wm

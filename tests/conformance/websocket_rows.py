@@ -3,9 +3,10 @@
 A row is what a client sends after the handshake and what must come back. Accepted rows are followed by a close frame: its echo shows
 that the connection lived on, and ends the stream. Rows that break a rule send nothing more.
 """
+import codecs
 from dataclasses import dataclass, field
 
-from ws_frames import BINARY, CLOSE, PING, PONG, TEXT, binary, close, frame, more, ping, pong, text
+from ws_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, binary, close, frame, more, ping, pong, text
 
 # The limit that the server of these rows is given as max_message: above 65536, to have the 64-bit length below it.
 LIMIT = 100_000
@@ -254,3 +255,32 @@ refused("8.1", "a character that its last fragment leaves open", text(b"a", fin=
 refused("8.1", "a character that an empty last fragment leaves open", text(b"\xe2\x82", fin=False) + more(b""), 1007)
 refused("8.1", "a character begun in one message and ended in the next", text(b"\xe2\x82") + text(b"\xac"), 1007)
 refused("8.1", "invalid behind a valid message", text("a") + text(b"\xff"), 1007, ("text", b"a"))
+
+# Autobahn's 6.4, strictly: the octet that is wrong ends the connection, whatever its frame and its message still lack.
+
+
+def to_wrong_octet(payload):
+    """payload up to the first octet that no well-formed text has there; None when it only ends too early."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for at in range(len(payload)):
+        try:
+            decoder.decode(payload[at : at + 1])
+        except UnicodeDecodeError:
+            return payload[: at + 1]
+    return None
+
+
+for name, payload in INVALID.items():
+    wrong = to_wrong_octet(payload)
+    if wrong is None:
+        continue
+    refused("8.1", f"invalid {name} in an unfinished frame", frame(TEXT, b"ab" + wrong, declared=100), 1007)
+    refused("8.1", f"invalid {name} in an unfinished message", text("a", fin=False) + more(b"b" + wrong, fin=False), 1007)
+    refused("8.1", f"invalid {name} in an unfinished fragment", text("a", fin=False) + frame(CONTINUATION, b"b" + wrong, fin=False, declared=100), 1007)
+    refused("5.5.1", f"invalid {name} in an unfinished close reason", frame(CLOSE, b"\x03\xe8a" + wrong, declared=100), 1007)
+refused("8.1", "invalid behind 40000 bytes of a frame of 70000", frame(TEXT, b"." * 40_000 + b"\xff", declared=70_000, form=64), 1007, edges=16)
+refused("8.1", "wrong behind a ping inside the character", text(b"\xe2", fin=False) + ping(b"p") + frame(CONTINUATION, b"\x82a", declared=9), 1007, ("pong", b"p"))
+refused("8.1", "an unfinished fragment is not looked at as the binary before it", binary(b"\xff") + frame(TEXT, b"\xff", declared=9), 1007, ("binary", b"\xff"))
+accepted("8.1", "a binary message in fragments is not looked at", binary(b"\xff", fin=False) + more(b"\xc0\x80"), ("binary", b"\xff\xc0\x80"))
+refused("7.4", "close code that must not be sent, in an unfinished frame", frame(CLOSE, b"\x03\xed", declared=10), 1002)
+refused("5.5.1", "close with one byte, from its header alone", frame(CLOSE, b"", declared=1), 1002)

@@ -41,9 +41,28 @@ bool plain(const std::string &text)
     return true;
 }
 
+/// Whether text can be the beginning of a well-formed one.
+bool begins(const std::string &text)
+{
+    for (const char *rest : {"", "\x80", "\xbf", "\x80\x80", "\xbf\xbf", "\x80\x80\x80", "\xbf\xbf\xbf"})
+        if (plain(text + rest))
+            return true;
+    return false;
+}
+
 void check(const std::string &text)
 {
     assert_int_equal(wm::is_utf8(text.data(), text.size()), plain(text));
+    for (size_t cut = 0; cut <= text.size(); cut++) {
+        wm::Utf8 parts;
+        bool right = parts.feed(text.data(), cut);
+        assert_int_equal(right, begins(text.substr(0, cut)));
+        if (!right)
+            break;
+        assert_int_equal(parts.feed(text.data() + cut, text.size() - cut), begins(text));
+        if (begins(text))
+            assert_int_equal(parts.complete(), plain(text));
+    }
 }
 
 void borders_at_every_offset(void **)

@@ -202,12 +202,71 @@ void close_payloads(void **)
         {"\x13\x87"s, 4999, 0}, {"\x13\x88"s, 0, 1002}, {"\x03\xe7"s, 0, 1002}, {"\0\0"s, 0, 1002},
     };
     for (const auto &row : rows) {
-        int code = 0;
-        const websocket::FrameFailure *failure = websocket::check_close(row.payload.data(), row.payload.size(), code);
-        assert_int_equal(failure ? failure->code : 0, row.failure);
-        if (!failure)
-            assert_int_equal(code, row.code);
+        std::string bytes = frame(0x88, row.payload);
+        assert_int_equal(feed({bytes}).failure, row.failure);
+        if (row.failure != 0)
+            continue;
+        websocket::FrameParser parser;
+        websocket::Frame out = {};
+        assert_int_equal(parser.step(bytes.data(), bytes.size(), 0, out).kind, StepKind::kControl);
+        assert_int_equal(websocket::close_code(out), row.code);
     }
+    // A character that a fragmented text leaves open is none of a close frame's.
+    assert_true(feed({frame(0x01, "\xe2"), frame(0x88, "")}).events == std::vector<std::string>{"8:"});
+    assert_true(feed({frame(0x01, "\xe2"), frame(0x88, "\x03\xe8ok")}).events == std::vector<std::string>{"8:\x03\xe8ok"});
+}
+
+/// The bytes after which the stream fails, fed one at a time; 0: it does not.
+size_t fails_after(const std::string &bytes)
+{
+    std::vector<std::string> pieces;
+    for (size_t i = 0; i < bytes.size(); i++) {
+        pieces.push_back(bytes.substr(i, 1));
+        if (feed(pieces).failure != 0)
+            return i + 1;
+    }
+    return 0;
+}
+
+/// Autobahn's 6.4, strictly: at the octet that is wrong, whatever the frame and the message still lack.
+void text_fails_at_the_octet_that_is_wrong(void **)
+{
+    const struct {
+        std::string text;
+        size_t wrong; ///< offset
+    } rows[] = {
+        {"ab\xff"s, 2},
+        {"\x80"s, 0},
+        {"a\xc3("s, 2},
+        {"\xe2\x82"
+         "a"s,
+         2},
+        {"\xf0\x9f\x98("s, 3},
+        {"\xc0\x80"s, 0},
+        {"\xe0\x9f\xbf"s, 1},
+        {"\xed\xa0\x80"s, 1},
+        {"\xf0\x8f\xbf"s, 1},
+        {"\xf4\x90\x80\x80"s, 1},
+        {"\xf5\x80"s, 0},
+        {"\xe4\xb8\xad\xff"s, 3},
+        {std::string(40, '.') + "\xce\xba\xe1\xbd\xb9\xcf\x83\xf4\x90", 48},
+    };
+    for (const auto &row : rows) {
+        const std::string behind = "and more";
+        std::string whole = frame(0x81, row.text + behind);
+        assert_int_equal(fails_after(whole), 6 + row.wrong + 1);
+        std::string parts = frame(0x01, "x"), last = frame(0x80, row.text + behind);
+        assert_int_equal(fails_after(parts + last), parts.size() + 6 + row.wrong + 1);
+        std::string close = frame(0x88, "\x03\xe8" + row.text + behind);
+        assert_int_equal(fails_after(close), 6 + 2 + row.wrong + 1);
+        // The fragments may cut the character anywhere.
+        for (size_t cut = 1; cut <= row.wrong; cut++) {
+            std::string first = frame(0x01, row.text.substr(0, cut)) + frame(0x89, "ping");
+            assert_int_equal(fails_after(first + frame(0x00, row.text.substr(cut))), first.size() + 6 + row.wrong + 1 - cut);
+        }
+    }
+    assert_int_equal(fails_after(frame(0x88, "\x03\xed and more")), 6 + 2);
+    assert_int_equal(fails_after(frame(0x88, "\x03")), 2);
 }
 
 void unmask_at_every_alignment_and_length(void **)
@@ -251,6 +310,7 @@ int main()
         cmocka_unit_test(the_limit_acts_before_the_payload_has_come),
         cmocka_unit_test(what_breaks_a_rule_is_refused_with_its_code),
         cmocka_unit_test(close_payloads),
+        cmocka_unit_test(text_fails_at_the_octet_that_is_wrong),
         cmocka_unit_test(unmask_at_every_alignment_and_length),
         cmocka_unit_test(headers_that_are_written),
     };

@@ -70,17 +70,9 @@ void unmask(char *data, size_t len, const char mask[4])
         data[i] = static_cast<char>(data[i] ^ mask[i & 3]);
 }
 
-const FrameFailure *check_close(const char *data, size_t len, int &code)
+int close_code(const Frame &frame)
 {
-    code = kNoStatus;
-    if (len == 0)
-        return nullptr;
-    if (len == 1)
-        return &kShortClose;
-    code = static_cast<int>(big_endian(reinterpret_cast<const unsigned char *>(data), 2));
-    if (!may_be_sent(code))
-        return &kCloseCode;
-    return is_utf8(data + 2, len - 2) ? nullptr : &kCloseReason;
+    return frame.len == 0 ? int{kNoStatus} : static_cast<int>(big_endian(reinterpret_cast<const unsigned char *>(frame.data), 2));
 }
 
 Step FrameParser::fail(const FrameFailure &failure)
@@ -110,6 +102,8 @@ const FrameFailure *FrameParser::check(const Header &header, size_t max_message)
             return &kControlFragment;
         if ((header.second & 0x7F) > kMaxControlPayload)
             return &kControlLength;
+        if (opcode == kClose && header.payload == 1)
+            return &kShortClose;
     } else {
         if (opcode > kBinary)
             return &kUnknownOpcode;
@@ -126,6 +120,41 @@ const FrameFailure *FrameParser::check(const Header &header, size_t max_message)
     if (!is_control(opcode) && (joined_ > max_message || header.payload > max_message - joined_))
         return &kOversize;
     return nullptr;
+}
+
+/// Validates a close frame's payload from offset `from` to taken_ (RFC 6455 §5.5.1, §7.4). No message continues behind
+/// a close frame, so text_ is free.
+const FrameFailure *FrameParser::check_close(const char *payload, size_t from)
+{
+    constexpr size_t kCode = 2;
+    if (from < kCode) {
+        text_ = {};
+        if (taken_ < kCode)
+            return nullptr;
+        if (!may_be_sent(static_cast<int>(big_endian(reinterpret_cast<const unsigned char *>(payload), 2))))
+            return &kCloseCode;
+        from = kCode;
+    }
+    return text_.feed(payload + from, taken_ - from) ? nullptr : &kCloseReason;
+}
+
+/// Unmasks and validates the payload octets that are new since the last step, so that a wrong octet fails as soon as it
+/// is there.
+const FrameFailure *FrameParser::take_payload(const Header &header, char *payload, size_t len)
+{
+    size_t from = taken_;
+    const char *mask = payload - 4;
+    const char turned[4] = {mask[from & 3], mask[(from + 1) & 3], mask[(from + 2) & 3], mask[(from + 3) & 3]};
+    unmask(payload + from, len - from, turned);
+    taken_ = static_cast<uint32_t>(len);
+    uint8_t opcode = header.opcode();
+    if (opcode == kClose)
+        return check_close(payload, from);
+    if (opcode == kText)
+        text_ = from == 0 ? Utf8() : text_;
+    else if (opcode != kContinuation || first_ != kText)
+        return nullptr;
+    return text_.feed(payload + from, len - from) ? nullptr : &kNotUtf8;
 }
 
 Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
@@ -147,14 +176,20 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
         if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))
             return fail(kLongForm);
         size_t payload = static_cast<size_t>(header.payload);
-        if (left < header_size || left - header_size < payload)
+        bool whole = left >= header_size && left - header_size >= payload;
+        char *body = data + unread_ + header_size;
+        if (left > header_size || whole)
+            if (const FrameFailure *failure = take_payload(header, body, whole ? payload : left - header_size))
+                return fail(*failure);
+        if (!whole)
             return more(data, len, length_known ? unread_ + header_size + payload : 0);
 
-        char *body = data + unread_ + header_size;
-        unmask(body, payload, body - 4);
+        taken_ = 0;
         size_t next = unread_ + header_size + payload;
         Opcode opcode = static_cast<Opcode>(header.opcode());
         if (is_control(opcode)) {
+            if (opcode == kClose && !text_.complete())
+                return fail(kCloseReason);
             out = {opcode, body, payload};
             if (first_ == kContinuation)
                 return {StepKind::kControl, next, 0};
@@ -175,7 +210,7 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
             joined_ = unread_ = 0;
             first_ = kContinuation;
         }
-        if (out.opcode == kText && !is_utf8(out.data, out.len))
+        if (out.opcode == kText && !text_.complete())
             return fail(kNotUtf8);
         return {StepKind::kMessage, next, 0};
     }

@@ -10,12 +10,13 @@
 #define WM_PROTO_WEBSOCKET_FRAME_PARSER_H
 
 #include "proto/step.h"
+#include "proto/utf8.h"
 #include "proto/websocket/frame.h"
 
 namespace wm::websocket {
 
-/// The result of a kMessage (kText, kBinary) or kControl (kClose, kPing, kPong) step: complete, unmasked,
-/// text validated.
+/// The result of a kMessage (kText, kBinary) or kControl (kClose, kPing, kPong) step: complete, unmasked, text and close
+/// frames validated.
 struct Frame {
     Opcode opcode;
     char *data;
@@ -39,19 +40,22 @@ private:
     Step fail(const FrameFailure &failure);
     Step more(char *data, size_t len, size_t need);
     const FrameFailure *check(const Header &header, size_t max_message) const;
+    const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
+    const FrameFailure *check_close(const char *payload, size_t from);
 
     const FrameFailure *failure_ = nullptr;
     size_t joined_ = 0;            ///< bytes of the fragmented message so far, at the front
     size_t unread_ = 0;            ///< where the next frame begins
+    uint32_t taken_ = 0;           ///< payload bytes of that frame which are unmasked and validated
     Opcode first_ = kContinuation; ///< the opcode of the fragmented message; kContinuation: there is none
+    Utf8 text_;                    ///< of the message, if it is a text; of a close frame's reason
 };
 
 /// Applies a mask (RFC 6455 §5.3), from its first byte on.
 void unmask(char *data, size_t len, const char mask[4]);
 
-/// Validates a close frame's payload (RFC 6455 §5.5.1, §7.4): nullptr, or the failure. code is kNoStatus if
-/// it is empty.
-const FrameFailure *check_close(const char *data, size_t len, int &code);
+/// The code of a validated close frame; kNoStatus if it is empty.
+int close_code(const Frame &frame);
 
 } // namespace wm::websocket
 

@@ -26,13 +26,8 @@ void fail_connection(Connection &conn, const websocket::FrameFailure &failure)
 
 void receive_close(Connection &conn, const websocket::Frame &frame)
 {
-    int code;
-    if (const websocket::FrameFailure *failure = websocket::check_close(frame.data, frame.len, code)) {
-        conn.owner->reactor.lifecycle.close_with_error(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, failure->code, failure->text);
-        return;
-    }
     std::string_view text = frame.len > 2 ? std::string_view(frame.data + 2, frame.len - 2) : std::string_view();
-    conn.owner->reactor.lifecycle.peer_closed(conn, code, text);
+    conn.owner->reactor.lifecycle.peer_closed(conn, websocket::close_code(frame), text);
 }
 
 void receive_control(Connection &conn, const websocket::Frame &frame)
