@@ -104,7 +104,8 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
             reactor_.codec(conn).timed_out(conn);
         return;
     }
-    if (conn.has(kPaused))
+    bool answers_due = conn.has(kInputBlocked) && !conn.has(kAboveHighWater);
+    if (conn.has(kPaused) || answers_due)
         conn.last_active = now; // reading is paused: silence says nothing about the peer
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
     if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {

@@ -358,6 +358,10 @@ void Lifecycle::pause(Connection &conn)
     if (!conn.delivers())
         return; // nothing is delivered any more, but the peer's close frame is awaited
     conn.set(kPaused);
+    if (conn.state == ConnState::kOpen && !conn.has(kPeerEnded) && conn.phase_deadline != 0) {
+        conn.phase_deadline = 0; // of what the peer cannot get through: the codec sets it again when it parses on
+        reactor_.expiry.update(conn);
+    }
     update_read(conn);
 }
 

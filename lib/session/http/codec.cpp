@@ -7,8 +7,9 @@ namespace wm {
 
 namespace {
 
-/// Runs the deadline of a head while the head is incomplete.
-void watch_head(Connection &conn)
+/// Runs the deadline of a head while the head is incomplete. another: a request has ended since the deadline was set, so
+/// the head is not the one that it was set for.
+void watch_head(Connection &conn, bool another)
 {
     if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
         return;
@@ -16,7 +17,7 @@ void watch_head(Connection &conn)
     if (parser.in_body())
         conn.owner->heard(conn); // a head has come: the rest may take its time
     bool arriving = parser.in_message() && !parser.in_body() && !conn.has(kInputBlocked);
-    if (arriving == (conn.phase_deadline != 0))
+    if (arriving == (conn.phase_deadline != 0) && !(arriving && another))
         return;
     Reactor &reactor = conn.owner->reactor;
     conn.phase_deadline = arriving ? reactor.expiry.tick_after(conn.owner->options.handshake_timeout_ms) : 0;
@@ -30,6 +31,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     const EndpointOptions &options = conn.owner->options;
     http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
                            static_cast<size_t>(conn.options->max_message)};
+    bool delivered = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         http::Request request;
         Step step = session.parser.step(data, len, limits, request);
@@ -38,7 +40,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             reactor.sessions->requests.send_continue(conn);
             continue;
         case StepKind::kMore:
-            watch_head(conn);
+            watch_head(conn, delivered);
             session.head_method = begins_with_head({data, step.size});
             return {data, step.size, true, step.need};
         case StepKind::kFail: {
@@ -52,9 +54,10 @@ Rest parse(Connection &conn, char *data, size_t len)
         data += step.size;
         len -= step.size;
         session.more_behind = len > 0;
+        delivered = true;
         reactor.sessions->requests.deliver(conn, request);
     }
-    watch_head(conn);
+    watch_head(conn, delivered);
     return {data, len, false};
 }
 

@@ -93,6 +93,11 @@ Rest parse(Connection &conn, char *data, size_t len)
 
 void timed_out(Connection &conn)
 {
+    if (http_session(conn).first != HttpSession::kNone) { // the peer has done its part
+        conn.owner->reactor.sessions->requests.refuse(conn, 503, "the handshake was not decided within handshake_timeout_ms",
+                                                      WM_REASON_TIMEOUT, false);
+        return;
+    }
     conn.owner->reactor.sessions->requests.refuse(conn, 408, "no websocket handshake within handshake_timeout_ms", WM_REASON_TIMEOUT,
                                                   http_session(conn).head_method);
 }
