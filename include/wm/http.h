@@ -8,6 +8,18 @@
  * or its connection gone; WM_ESTATE when its slices have expired.
  *
  * A client that has ended its side of the connection still gets its answers, within close_timeout_ms.
+ *
+ * Requests that break RFC 9110 or 9112 do not reach the host; the answer names the rule. Where the RFCs leave a choice:
+ * a method that the option methods does not list is answered with 405 if RFC 9110 or 5789 defines it, else with 501
+ * (RFC 9110 §9.1). A target is what RFC 3986 allows, but for "[" and "]" in a query, which browsers send as they are;
+ * anything else has to be percent-encoded, else 400 (RFC 9112 §3). An https target is answered with 421 unless
+ * trusted_proxy is set (RFC 9110 §7.4). HTTP/1.2 to 1.9 are served as 1.1 (RFC 9110 §2.5). Empty elements of a
+ * Transfer-Encoding, as in "chunked,", are refused with 400, although RFC 9110 §5.6.1 has lists ignore them: a proxy that
+ * does not ignore them sees another last coding, and so another end of the body. Host may be empty (RFC 9112 §3.2), and
+ * may contain a comma (RFC 3986 §3.2.2): a host that serves several names compares the whole of it.
+ *
+ * CONNECT reaches the host, which may refuse it; a 2xx answer opens no tunnel: the connection ends behind every answer to
+ * it, and nothing that follows is read as a request.
  */
 #ifndef WM_HTTP_H
 #define WM_HTTP_H
@@ -23,26 +35,27 @@ WM_API wm_request wm_message_request(wm_conn conn);
 
 /** The method, as sent. @since 0.1.0 */
 WM_API int wm_request_method(wm_request request, const void **out, size_t *len);
-/** The request target as sent: "/a?b=1", "http://host/a", "*". @since 0.1.0 */
+/** The request target as sent: "/a?b=1", "http://host/a", "*", of CONNECT "host:443". @since 0.1.0 */
 WM_API int wm_request_target(wm_request request, const void **out, size_t *len);
-/** The path of the target, not percent-decoded; "/" for an absolute form without one, "*" for "*". @since 0.1.0 */
+/** The path of the target, not percent-decoded; "/" for an absolute form without one, "*" for "*", empty for CONNECT. @since 0.1.0 */
 WM_API int wm_request_path(wm_request request, const void **out, size_t *len);
 /** What follows the first "?" of the target; empty if none. @since 0.1.0 */
 WM_API int wm_request_query(wm_request request, const void **out, size_t *len);
 /**
  * The host that the request is for, "name" or "name:port": the authority of an absolute target, whatever Host
- * says (RFC 9112 §3.2.2), else the Host field; empty for HTTP/1.0 without either.
+ * says (RFC 9112 §3.2.2), else the Host field; empty for an empty Host, and for HTTP/1.0 without either.
  *
  * @since 0.1.0
  */
 WM_API int wm_request_authority(wm_request request, const void **out, size_t *len);
-/** "1.0" or "1.1". @since 0.1.0 */
+/** "1.0", or "1.1" also for higher minor versions. @since 0.1.0 */
 WM_API int wm_request_version(wm_request request, const void **out, size_t *len);
 /** The body, chunks joined; empty if none. @since 0.1.0 */
 WM_API int wm_request_body(wm_request request, const void **out, size_t *len);
 
 /**
- * The value of the first header field of a name, without the white space around it.
+ * The value of the first header field of a name, without the white space around it. The value of Host is
+ * wm_request_authority's.
  *
  * @param request the request
  * @param name ends in NUL; ASCII case is ignored
@@ -54,7 +67,7 @@ WM_API int wm_request_body(wm_request request, const void **out, size_t *len);
  */
 WM_API int wm_request_header(wm_request request, const char *name, const void **out, size_t *len);
 /**
- * The header field at index, in the order of arrival.
+ * The header field at index, in the order of arrival. The value of Host is wm_request_authority's.
  *
  * @param request the request
  * @param index from 0
@@ -85,14 +98,14 @@ WM_API int wm_request_keep(wm_request request);
 
 /**
  * Answers a request and ends it. Answers may come in any order, also after the callback: the library writes
- * them in the order of the requests. Answers to HEAD, and with status 204 and 304, leave without the body
- * (RFC 9110 §9.3.2, §15).
+ * them in the order of the requests. Answers to HEAD, with status 204, 205 and 304, and with 2xx to CONNECT
+ * leave without the body (RFC 9110 §9.3.2, §9.3.6, §15).
  *
  * @param request the request; its id is stale afterwards
  * @param status 200-599
  * @param headers lines "Name: value\r\n", copied; may be NULL when headers_len is 0. The library writes
  * Content-Length, Transfer-Encoding and Connection, so these are refused, but for "Connection: close", which
- * closes the connection after the answer
+ * closes the connection after the answer; with a field Upgrade it writes "Connection: Upgrade"
  * @param headers_len bytes at headers
  * @param body the body, copied or written before the return; may be NULL when len is 0
  * @param len bytes at body

@@ -1,6 +1,7 @@
 #include "wm/http.h"
 
 #include "api/guard.h"
+#include "proto/ascii.h"
 #include "proto/http/fields.h"
 #include "session/sessions.h"
 #include "session/websocket/handshake.h"
@@ -37,6 +38,13 @@ int hand_out(std::string_view slice, const void **out, size_t *len)
     *out = slice.data() ? slice.data() : "";
     *len = slice.size();
     return 0;
+}
+
+/// The value of the field at that place: of Host what is asked for, since an absolute target makes a recipient ignore the
+/// Host that was received (RFC 9112 §3.2.2).
+std::string_view value_of(const http::Request &slices, std::string_view name, std::string_view value)
+{
+    return ascii::equal_fold(name, "host") ? slices.authority : value;
 }
 
 int slice_of(wm_request id, const void **out, size_t *len, std::string_view http::Request::*member)
@@ -96,6 +104,7 @@ int wm_request_header(wm_request request, const char *name, const void **out, si
     return with_slices(request, [&](const http::Request &slices) {
         std::string_view value;
         bool found = http::find_field(slices.fields, name, value);
+        value = found ? value_of(slices, name, value) : value;
         *out = found ? value.data() : nullptr;
         *len = found ? value.size() : 0;
         return found ? 1 : 0;
@@ -113,7 +122,7 @@ int wm_request_header_at(wm_request request, size_t index, const void **name, si
             if (i < index)
                 continue;
             hand_out(field, name, name_len);
-            hand_out(content, value, value_len);
+            hand_out(value_of(slices, field, content), value, value_len);
             return 1;
         }
         return 0;

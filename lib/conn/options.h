@@ -6,6 +6,8 @@
 #ifndef WM_CONN_OPTIONS_H
 #define WM_CONN_OPTIONS_H
 
+#include "proto/http/methods.h"
+
 #include <cstdint>
 #include <string>
 
@@ -33,6 +35,8 @@ struct EndpointOptions : ConnOptions {
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;
+    int64_t trusted_proxy = 0;
+    std::string methods{http::kKnownMethods};
     std::string name = "none";
 };
 

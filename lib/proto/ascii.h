@@ -18,8 +18,8 @@ namespace wm::ascii {
 enum Class : uint8_t {
     kToken = 1,   ///< tchar (RFC 9110 §5.6.2)
     kValue = 2,   ///< may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110 §5.5)
-    kPath = 4,    ///< may stand in a request target before its '?': no control, no space, not '#'; octets from 0x80 on are taken
-    kRegName = 8, ///< reg-name (RFC 3986 §3.2.2) but ',' and '%'
+    kPath = 4,    ///< may stand in a path: pchar but '%', and '/' (RFC 3986 §3.3)
+    kRegName = 8, ///< reg-name (RFC 3986 §3.2.2) but '%'
     kDigit = 16,
     kHex = 32,
     kAlpha = 64,
@@ -46,9 +46,9 @@ constexpr uint8_t classes_of(unsigned c)
     put(alpha, kAlpha);
     put(hex, kHex);
     put(digit || alpha || among(c, "!#$%&'*+-.^_`|~"), kToken);
-    put(digit || alpha || among(c, "-._~!$&'()*+;="), kRegName);
+    put(digit || alpha || among(c, "-._~!$&'()*+,;="), kRegName);
     put(text, kValue);
-    put(visible && c != '#' && c != '?', kPath);
+    put(digit || alpha || among(c, "-._~!$&'()*+,;=:@/"), kPath);
     put(text && c != '"' && c != '\\', kQuoted);
     return static_cast<uint8_t>(bits);
 }

@@ -32,6 +32,11 @@ constexpr int64_t kLargest = int64_t{1} << 31;
         }                                                                                                                                  \
     }
 
+#define WM_FORM(owner, name, live, text, form, fits)                                                                                       \
+    {                                                                                                                                      \
+#name, true, "", 0, 0, 0, live, text, offsetof(owner, name), {}, form, fits                                                        \
+    }
+
 #define WM_CONN_ROWS(owner)                                                                                                                \
     WM_INT(owner, max_message, "bytes", 0, kLargest, true, "longest message that a peer may send"),                                        \
         WM_INT(owner, send_high_water, "bytes", 0, kLargest, true, "queue size above which sends return WM_BACKPRESSURE"),                 \
@@ -90,6 +95,13 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, max_pipelined, "count", 1, 10000, true, "http: unanswered requests of a connection at which reading pauses"),
     WM_INT(WorkerOptions, request_timeout_ms, "ms", 0, kForever, true,
            "http: time for the host to answer a request, else 503 and a line in the log; 0: without limit"),
+    WM_FORM(
+        WorkerOptions, methods, true,
+        "http: methods that reach the host, comma-separated; any: all; of the others, those of RFC 9110 and PATCH are answered with 405, "
+        "all else with 501",
+        "'any', or methods as in 'GET, POST'", http::valid_methods),
+    WM_INT(WorkerOptions, trusted_proxy, "bool", 0, 1, true,
+           "http, websocket: every peer is a trusted proxy that ends TLS, so https:// targets are taken; else 421"),
     WM_INT(WorkerOptions, accept_batch, "count", 1, 10000, true, "connections accepted in one turn"),
     WM_INT(WorkerOptions, max_connections, "count", 0, kLargest, true,
            "connections of the worker at a time in a process; 0: no limit but the app's"),
@@ -126,6 +138,7 @@ const OptionRow kHubRows[] = {
 #undef WM_CONN_ROWS
 #undef WM_INT
 #undef WM_TEXT
+#undef WM_FORM
 #pragma GCC diagnostic pop
 
 struct Table {
@@ -169,6 +182,8 @@ const OptionRow *find_row(Scope scope, const char *name, bool text_value, int *c
 
 bool is_allowed(const OptionRow &row, const char *value)
 {
+    if (row.fits)
+        return row.fits(value);
     auto same = [value](const char *word) { return word && strcmp(word, value) == 0; };
     return !row.words[0] || std::any_of(std::begin(row.words), std::end(row.words), same);
 }
@@ -228,7 +243,7 @@ int set_option(Scope scope, void *options, bool late, const char *name, const ch
     if (late && !row->live)
         return fail(WM_ESTATE, "option '%s' must be set before listen", name);
     if (!is_allowed(*row, value))
-        return fail(WM_EINVAL, "option '%s' is %s, not '%s'", name, allowed_words(*row).c_str(), value);
+        return fail(WM_EINVAL, "option '%s' is %s, not '%s'", name, row->fits ? row->form : allowed_words(*row).c_str(), value);
     *value_at<std::string>(options, row) = value;
     return 0;
 }

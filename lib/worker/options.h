@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace wm {
 
@@ -72,7 +73,9 @@ struct OptionRow {
     bool live; ///< may change after listen
     const char *text;
     size_t offset;
-    const char *words[4]; ///< of a text: the values that it may have; none: any
+    const char *words[4];       ///< of a text: the values that it may have; none: any
+    const char *form = nullptr; ///< of a text: what `fits` demands
+    bool (*fits)(std::string_view value) = nullptr;
 };
 
 /// The row at index, or nullptr.

@@ -159,6 +159,22 @@ static void pending__is_rejected_later(void **state)
     host_end(host);
 }
 
+static void reject__with_304_has_no_content(void **state)
+{
+    struct decision decision = {LATER, 0, ""};
+    struct host *host = begin(state, &decision);
+    struct client client = client_begin(host);
+    client_say(host, &client, REQUEST);
+    until(host, decision.request != 0);
+    assert_int_equal(wm_handshake_reject(decision.request, 304, "ETag: \"x\"\r\n", 11, "later", 5), 0);
+    char head[4096];
+    assert_int_equal(http_head(host, &client, head), 304);
+    assert_null(strstr(head, "\r\nContent-"));
+    client_hear_end(host, &client);
+    client_end(&client);
+    host_end(host);
+}
+
 static void pending__for_ever_ends_by_handshake_timeout(void **state)
 {
     struct decision decision = {LATER, 0, ""};
@@ -230,6 +246,7 @@ int main(void)
         SCENARIO(refuse__by_a_verdict_below_0_is_403),
         SCENARIO(pending__is_accepted_later_with_what_was_sent_meanwhile),
         SCENARIO(pending__is_rejected_later),
+        SCENARIO(reject__with_304_has_no_content),
         SCENARIO(pending__for_ever_ends_by_handshake_timeout),
         SCENARIO(silence__of_a_peer_ends_by_handshake_timeout),
         SCENARIO(pending__a_connection_that_was_destroyed_meanwhile_is_closed),

@@ -127,6 +127,12 @@ static void note_authority(struct host *host, const wm_event *event)
     size_t len;
     assert_int_equal(wm_request_authority(event->id, &out, &len), 0);
     snprintf(authority, sizeof authority, "%.*s", (int)len, (const char *)out);
+    const void *host_field;
+    size_t host_len;
+    if (wm_request_header(event->id, "host", &host_field, &host_len) == 1) { /* the Host that was sent is ignored */
+        assert_int_equal(host_len, len);
+        assert_memory_equal(host_field, out, len);
+    }
     wm_request_respond(event->id, 204, NULL, 0, NULL, 0, 0);
 }
 
@@ -135,7 +141,10 @@ static void authority__is_of_an_absolute_target_else_host(void **state)
     static const char *const cases[][2] = {
         {"GET /a HTTP/1.1\r\nHost: example.com:81\r\n\r\n", "example.com:81"},
         {"GET http://target.example/a HTTP/1.1\r\nHost: other.example\r\n\r\n", "target.example"},
+        {"GET http://target.example HTTP/1.1\r\nhOST:\r\n\r\n", "target.example"},
+        {"GET /a HTTP/1.1\r\nHost:\r\n\r\n", ""},
         {"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", ""},
+        {"CONNECT target.example:443 HTTP/1.1\r\nHost: other.example\r\n\r\n", "target.example:443"},
     };
     struct host *host = host_begin(*state, "http");
     host->react = note_authority;
@@ -244,21 +253,116 @@ static void answers__without_a_body_where_http_has_none(void **state)
     struct host *host = host_begin(*state, "http");
     struct client client = client_begin(host);
     client_say(host, &client, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         say_get(host, &client, "/");
-    until(host, count_of(host, WM_EVENT_MESSAGE) == 4);
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 5);
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, 200, NULL, "12345"), 0);
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 1)->id, 204, NULL, NULL), 0);
     assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 2)->id, 304, "ETag: \"x\"\r\n", "12345"), 0);
-    assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 3)->id, 200, NULL, "end"), 0);
+    assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 3)->id, 205, NULL, "12345"), 0);
+    assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 4)->id, 200, NULL, "end"), 0);
     char head[4096];
     assert_int_equal(http_head(host, &client, head), 200);
     assert_non_null(strstr(head, "Content-Length: 5\r\n"));
     assert_int_equal(http_head(host, &client, head), 204);
     assert_null(strstr(head, "Content-Length"));
     assert_int_equal(http_head(host, &client, head), 304);
+    assert_null(strstr(head, "Content-Length"));
+    hear_answer(host, &client, 205, "");
     hear_answer(host, &client, 200, "end");
     client_end(&client);
+    host_end(host);
+}
+
+static void connect__ends_the_connection_whatever_the_answer(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    for (int status = 200; status <= 405; status += 205) {
+        struct client client = client_begin(host);
+        size_t before = count_of(host, WM_EVENT_MESSAGE);
+        client_say(host, &client, "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        until(host, count_of(host, WM_EVENT_MESSAGE) == before + 1);
+        assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, before)->id, status, NULL, "12345"), 0);
+        char head[4096];
+        assert_int_equal(http_head(host, &client, head), status);
+        assert_non_null(strstr(head, "\r\nConnection: close\r\n"));
+        if (status == 200)
+            assert_null(strstr(head, "Content-Length")); /* RFC 9110 §9.3.6 */
+        else
+            client_hear(host, &client, "12345");
+        client_hear_end(host, &client);
+        client_end(&client);
+        assert_int_equal(count_of(host, WM_EVENT_MESSAGE), before + 1);
+    }
+    host_end(host);
+}
+
+static void methods__others_are_refused_before_the_host_sees_them(void **state)
+{
+    static const struct {
+        const char *methods, *line;
+        int status;
+    } cases[] = {
+        {"GET, PROPFIND", "PROPFIND /", 200},
+        {"GET, PROPFIND", "DELETE /", 405},
+        {"GET, PROPFIND", "MKCOL /", 501},
+        {"any", "MKCOL /", 200},
+    };
+    struct host *host = host_begin(*state, "http");
+    assert_int_equal(wm_worker_set_str(host->worker, "methods", "GET POST"), WM_EINVAL);
+    assert_int_equal(wm_worker_set_str(host->worker, "methods", ""), WM_EINVAL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(wm_worker_set_str(host->worker, "methods", cases[i].methods), 0);
+        struct client client = client_begin(host);
+        size_t before = count_of(host, WM_EVENT_MESSAGE);
+        char request[128];
+        snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: a\r\n\r\n", cases[i].line);
+        client_say(host, &client, request);
+        if (cases[i].status == 200) {
+            until(host, count_of(host, WM_EVENT_MESSAGE) == before + 1);
+            assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, before)->id, 200, NULL, NULL), 0);
+        }
+        char head[4096];
+        assert_int_equal(http_head(host, &client, head), cases[i].status);
+        assert_int_equal(strstr(head, "\r\nAllow: GET, PROPFIND\r\n") != NULL, cases[i].status == 405);
+        assert_int_equal(count_of(host, WM_EVENT_MESSAGE), before + (cases[i].status == 200));
+        client_end(&client);
+    }
+    host_end(host);
+}
+
+/** The fields of a refusal also leave behind an answer that is due. */
+static void methods__405_behind_a_late_answer_has_allow(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    assert_int_equal(wm_worker_set_str(host->worker, "methods", "GET"), 0);
+    struct client client = client_begin(host);
+    client_say(host, &client, "GET / HTTP/1.1\r\nHost: a\r\n\r\nPUT / HTTP/1.1\r\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    settle(host);
+    assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, 200, NULL, "late"), 0);
+    hear_answer(host, &client, 200, "late");
+    char head[4096];
+    assert_int_equal(http_head(host, &client, head), 405);
+    assert_non_null(strstr(head, "\r\nAllow: GET\r\n"));
+    client_end(&client);
+    host_end(host);
+}
+
+static void https_target__is_misdirected_unless_a_trusted_proxy_asks(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    for (int trusted = 0; trusted < 2; trusted++) {
+        assert_int_equal(wm_worker_set_int(host->worker, "trusted_proxy", trusted), 0);
+        struct client client = client_begin(host);
+        client_say(host, &client, "GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n");
+        if (trusted) {
+            until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+            assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, 200, NULL, NULL), 0);
+        }
+        assert_int_equal(http_head(host, &client, NULL), trusted ? 200 : 421);
+        client_end(&client);
+    }
     host_end(host);
 }
 
@@ -393,6 +497,10 @@ int main(void)
         SCENARIO(max_pipelined__pauses_reading_until_one_is_answered),
         SCENARIO(bad_answers__are_refused_and_the_request_stays),
         SCENARIO(answers__without_a_body_where_http_has_none),
+        SCENARIO(connect__ends_the_connection_whatever_the_answer),
+        SCENARIO(methods__others_are_refused_before_the_host_sees_them),
+        SCENARIO(methods__405_behind_a_late_answer_has_allow),
+        SCENARIO(https_target__is_misdirected_unless_a_trusted_proxy_asks),
         SCENARIO(connection_close__of_the_client_ends_after_the_answer),
         SCENARIO(connection_close__of_the_host_ends_after_the_answer),
         SCENARIO(half_close__a_client_still_gets_its_answers),

@@ -51,7 +51,9 @@ def refused(section, name, data, status=400, **how):
     ROWS.append(Row(section, name, data, status, **how))
 
 
-VERSION = {"sec-websocket-version": b"13"}
+# RFC 9110 §7.8: who sends Upgrade also sends the connection option.
+UPGRADE = {"upgrade": b"websocket", "connection": b"close, Upgrade"}
+VERSION = {**UPGRADE, "sec-websocket-version": b"13"}
 
 accepted("4.2.2", "the sample of the RFC", shake())
 accepted("4.2.1", "another key", shake(sec_websocket_key=b"AQIDBAUGBwgJCgsMDQ4PEA=="), key=b"AQIDBAUGBwgJCgsMDQ4PEA==")
@@ -60,6 +62,8 @@ accepted("4.2.1", "a key with plus and slash", shake(sec_websocket_key=b"++//++/
 accepted("4.2.1", "white space around the key", shake(sec_websocket_key=b" \t" + SAMPLE_KEY + b" "))
 accepted("4.2.1", "target with a query", shake(b"GET /chat?room=1&x=%20 HTTP/1.1"))
 accepted("4.2.1", "absolute target", shake(b"GET http://127.0.0.1/chat HTTP/1.1"))
+accepted("9112-3.2.2", "absolute target and an empty Host", shake(b"GET http://127.0.0.1/chat HTTP/1.1", host=b""))
+accepted("9110-2.5", "HTTP/1.2", shake(b"GET /chat HTTP/1.2"))
 accepted("4.2.1", "Upgrade in another case", shake(upgrade=b"WebSocket"))
 accepted("4.2.1", "Upgrade in a list", shake(upgrade=b"h2c, websocket"))
 accepted("4.2.1", "Connection in another case", shake(connection=b"uPGRADE"))
@@ -79,6 +83,10 @@ accepted("9112-2.2", "an empty line before the request", b"\r\n" + shake())
 
 refused("4.1", "POST", shake(b"POST /chat HTTP/1.1"))
 refused("4.1", "HEAD", shake(b"HEAD /chat HTTP/1.1"))
+refused("4.1", "TRACE", shake(b"TRACE /chat HTTP/1.1"))
+refused("4.1", "CONNECT", shake(b"CONNECT a:80 HTTP/1.1"))
+refused("9112-3", "UTF-8 in the target", shake(b"GET /\xe4\xb8\xad HTTP/1.1"))
+refused("9110-7.4", "an https target without TLS", shake(b"GET https://127.0.0.1/chat HTTP/1.1"), 421)
 refused("4.1", "an unknown method", shake(b"FETCH /chat HTTP/1.1"), 501)
 refused("4.1", "HTTP/1.0", shake(b"GET /chat HTTP/1.0"))
 refused("4.1", "HTTP/2.0", shake(b"GET /chat HTTP/2.0"), 505)
@@ -86,10 +94,10 @@ refused("4.1", "asterisk target", shake(b"GET * HTTP/1.1"))
 refused("4.2.1", "no Host", shake(host=None))
 refused("4.2.1", "two Hosts", shake(extra=[b"Host: 127.0.0.1"]))
 refused("4.2.1", "an empty Host", shake(host=b""))
-refused("4.2.1", "no Upgrade", shake(upgrade=None), 426, fields={"upgrade": b"websocket"})
-refused("4.2.1", "another Upgrade", shake(upgrade=b"h2c"), 426, fields={"upgrade": b"websocket"})
-refused("4.2.1", "Upgrade that only contains the word", shake(upgrade=b"websocketx"), 426, fields={"upgrade": b"websocket"})
-refused("4.2.1", "a plain GET", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426, fields={"upgrade": b"websocket"})
+refused("4.2.1", "no Upgrade", shake(upgrade=None), 426, fields=UPGRADE)
+refused("4.2.1", "another Upgrade", shake(upgrade=b"h2c"), 426, fields=UPGRADE)
+refused("4.2.1", "Upgrade that only contains the word", shake(upgrade=b"websocketx"), 426, fields=UPGRADE)
+refused("4.2.1", "a plain GET", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 426, fields=UPGRADE)
 refused("4.2.1", "no Connection", shake(connection=None))
 refused("4.2.1", "another Connection", shake(connection=b"keep-alive"))
 refused("4.2.1", "Connection that only contains the word", shake(connection=b"Upgraded, no-Upgrade"))

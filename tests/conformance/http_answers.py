@@ -70,8 +70,12 @@ def take_head(data):
 
 
 def has_body(answer, method):
-    """RFC 9112 §6.3: HEAD, 1xx, 204 and 304 end with their head."""
-    return method != b"HEAD" and answer.status >= 200 and answer.status not in (204, 304)
+    """RFC 9112 §6.3: HEAD, 1xx, 204, 304 and 2xx to CONNECT end with their head."""
+    return method != b"HEAD" and answer.status >= 200 and answer.status not in (204, 304) and not is_tunnel(answer, method)
+
+
+def is_tunnel(answer, method):
+    return method == b"CONNECT" and answer.status < 300
 
 
 def take_answer(data, method):
@@ -83,9 +87,16 @@ def take_answer(data, method):
     length = answer.value(b"content-length")
     if answer.values(b"transfer-encoding"):
         raise BadAnswer("Transfer-Encoding beside a known length")
-    if answer.status < 200 or answer.status == 204:
+    if answer.status < 200 or answer.status == 204 or is_tunnel(answer, method):
         if length is not None:
             raise BadAnswer(f"Content-Length in a {answer.status} response (RFC 9110 §8.6)")
+    if answer.status == 205 and length != b"0":
+        raise BadAnswer("content in a 205 response (RFC 9110 §15.3.6)")
+    options = [option.strip().lower() for value in answer.values(b"connection") for option in value.split(b",")]
+    if answer.values(b"upgrade") and b"upgrade" not in options:
+        raise BadAnswer("Upgrade without its connection option (RFC 9110 §7.8)")
+    if answer.status in (405, 426) and not answer.values({405: b"allow", 426: b"upgrade"}[answer.status]):
+        raise BadAnswer(f"{answer.status} without its field (RFC 9110 §15.5.6, §15.5.22)")
     if not has_body(answer, method):
         return answer, rest
     if length is None or not re.match(rb"[0-9]+\Z", length):

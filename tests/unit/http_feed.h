@@ -38,6 +38,7 @@ inline std::string describe(const wm::http::Request &request)
     for (std::string_view part : {request.method, request.target, request.path, request.query, request.authority})
         line.append(part).append("|");
     line.append(std::to_string(request.minor)).append(request.keep_alive ? " keep" : " close").append(request.head ? " head" : "");
+    line.append(request.connect ? " connect" : "");
     line.append(" head_size=").append(std::to_string(request.head_size)).append("\nfields:").append(request.fields);
     // The accessors rely on what the parser checked: they must see every byte of the lines.
     std::string_view name;

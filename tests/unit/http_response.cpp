@@ -87,19 +87,39 @@ void head__connection_by_version(void **)
     expect_head(head, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: close\r\n\r\n");
 }
 
+// RFC 9110 §7.8: the sender of Upgrade also sends the connection option.
+void head__upgrade_is_a_connection_option(void **)
+{
+    ResponseHead head;
+    head.fields = "Upgrade: h2c\r\n";
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n");
+    assert_string_equal(closing(written(head)).c_str(),
+                        "HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n");
+    head.minor = 0;
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: keep-alive, Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n");
+    assert_string_equal(closing(written(head)).c_str(),
+                        "HTTP/1.1 200 OK\r\nConnection: close, Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n");
+    head.keep_alive = false;
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: close, Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n");
+    head.fields = "Upgrade: h2c\r\nConnection: close\r\n";
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\nConnection: close\r\n\r\n");
+}
+
 void head__length_only_where_it_may_stand(void **)
 {
     ResponseHead head;
     head.content_length = UINT64_MAX;
     expect_head(head, "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
-    head.status = 304;
-    expect_head(head, "HTTP/1.1 304 Not Modified\r\nContent-Length: 18446744073709551615\r\n\r\n");
     head.with_length = false;
-    expect_head(head, "HTTP/1.1 304 Not Modified\r\n\r\n");
+    expect_head(head, "HTTP/1.1 200 OK\r\n\r\n");
     head.with_length = true;
     head.default_type = true;
+    head.status = 304;
+    expect_head(head, "HTTP/1.1 304 Not Modified\r\n\r\n");
     head.status = 204;
     expect_head(head, "HTTP/1.1 204 No Content\r\n\r\n");
+    head.status = 205;
+    expect_head(head, "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n");
 }
 
 void head__unknown_status_has_an_empty_reason(void **)
@@ -118,8 +138,9 @@ void head__the_longest_fits_its_bound(void **)
     head.content_length = UINT64_MAX;
     head.default_type = true;
     head.minor = 0;
+    head.fields = "Upgrade:\r\n";
     for (head.status = 200; head.status < 1000; head.status++)
-        assert_true(written(head).size() <= wm::http::head_bound(0));
+        assert_true(written(head).size() <= wm::http::head_bound(head.fields.size()));
 }
 
 void reason__registered(void **)
@@ -217,6 +238,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(head__of_an_ordinary_response),
         cmocka_unit_test(head__connection_by_version),
+        cmocka_unit_test(head__upgrade_is_a_connection_option),
         cmocka_unit_test(head__length_only_where_it_may_stand),
         cmocka_unit_test(head__unknown_status_has_an_empty_reason),
         cmocka_unit_test(head__the_longest_fits_its_bound),

@@ -10,8 +10,7 @@
 namespace wm::http {
 
 /// Whether text is uri-host [":" port] with a host (RFC 9110 §4.2.1, RFC 3986 §3.2): a registered name or
-/// IPv4 address, an IPv6 address or IPvFuture in brackets, port at most 65535. No user information. ',' is
-/// refused although a reg-name may contain it: two Host values joined by a comma would read as one.
+/// IPv4 address, an IPv6 address or IPvFuture in brackets, port at most 65535. No user information.
 bool valid_authority(std::string_view text);
 
 } // namespace wm::http

@@ -1,12 +1,15 @@
 /**
  * @file
- * Limits on what a peer can make the HTTP/1 codec hold: values of the endpoint's options.
+ * What the HTTP/1 codec takes from a peer: values of the endpoint's options.
  */
 #ifndef WM_PROTO_HTTP_LIMITS_H
 #define WM_PROTO_HTTP_LIMITS_H
 
+#include "proto/http/methods.h"
+
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace wm::http {
 
@@ -14,6 +17,8 @@ struct Limits {
     size_t max_header_bytes; ///< of the head, request line and blank line included; the same again for trailers, and for chunk extensions
     size_t max_headers;      ///< header lines; the same again for trailer lines
     size_t max_message;      ///< bytes of the body, chunks joined; 0: no body
+    std::string_view methods = kKnownMethods; ///< those that are taken, or kAnyMethod
+    bool trusted_proxy = false;               ///< the peer is one that ends TLS: https targets are taken (RFC 9110 §7.4)
 };
 
 /// Caps max_message, so that the offset of a body's end cannot overflow.

@@ -19,22 +19,17 @@ constexpr uint8_t kMaxEmptyLines = 4;
 
 constexpr std::string_view kVersionForm = "HTTP/d.d\r\n";
 
-bool known_method(std::string_view name)
+/// Whether a valid authority has a port that is not empty.
+bool has_port(std::string_view authority)
 {
-    switch (name.size()) {
-    case 3:
-        return name == "GET" || name == "PUT";
-    case 4:
-        return name == "POST" || name == "HEAD";
-    case 5:
-        return name == "PATCH";
-    case 6:
-        return name == "DELETE";
-    case 7:
-        return name == "OPTIONS";
-    default:
-        return false;
-    }
+    size_t colon = authority.find_last_of(":]");
+    return colon != authority.npos && authority[colon] == ':' && colon + 1 != authority.size();
+}
+
+/// The octets between "//" and the path: those that valid_authority() may take, and a few more.
+bool in_authority(char c)
+{
+    return (is(c, ascii::kPath) && c != '/') || c == '%' || c == '[' || c == ']';
 }
 
 } // namespace
@@ -57,7 +52,7 @@ inline const char *RequestParser::empty_line(const char *data, const char *p)
     return p + 1;
 }
 
-inline const char *RequestParser::method(const char *data, const char *p, const char *end)
+inline const char *RequestParser::method(const char *data, const char *p, const char *end, std::string_view allowed)
 {
     p = skip_token(p, end);
     if (p == end)
@@ -65,8 +60,10 @@ inline const char *RequestParser::method(const char *data, const char *p, const 
     std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);
     if (*p != ' ' || name.empty())
         return refuse(*p == '\n' ? Error::kBareLf : Error::kMethodSyntax);
-    if (!known_method(name))
+    if (name.size() > UINT8_MAX)
         return refuse(Error::kMethodUnknown);
+    if (allowed != kAnyMethod && !has_method(allowed, name))
+        return refuse(has_method(kKnownMethods, name) ? Error::kMethodNotAllowed : Error::kMethodUnknown);
     method_size_ = static_cast<uint8_t>(name.size());
     state_ = State::kTarget;
     return p + 1;
@@ -74,24 +71,34 @@ inline const char *RequestParser::method(const char *data, const char *p, const 
 
 inline const char *RequestParser::target_form(const char *data, const char *p)
 {
+    if (method_of(data) == "CONNECT") { // authority-form
+        authority_ = static_cast<uint32_t>(p - data);
+        flags_ |= kAbsolute;
+        state_ = State::kAuthority;
+        return p;
+    }
     if (*p == '/') {
         state_ = State::kPath;
         return p;
     }
     if (*p == '*') {
-        if (data[start_] != 'O')
+        if (method_of(data) != "OPTIONS")
             return refuse(Error::kTargetAsterisk);
         state_ = State::kTargetEnd;
         return p + 1;
     }
+    if (*p == '\n')
+        return refuse(Error::kBareLf);
+    if (*p == '?')
+        return refuse(Error::kTargetForm);
     if (!is(*p, ascii::kPath))
-        return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
+        return refuse(Error::kTargetSyntax);
     state_ = State::kScheme;
     return p;
 }
 
 /// The scheme, its colon, and (as kSlashes) the two slashes behind it.
-const char *RequestParser::scheme(const char *data, const char *p, const char *end)
+const char *RequestParser::scheme(const char *data, const char *p, const char *end, bool trusted_proxy)
 {
     if (state_ == State::kScheme) {
         while (p != end && (is(*p, ascii::kAlpha | ascii::kDigit) || *p == '+' || *p == '-' || *p == '.'))
@@ -101,8 +108,11 @@ const char *RequestParser::scheme(const char *data, const char *p, const char *e
         if (*p != ':')
             return refuse(Error::kTargetForm);
         std::string_view name(data + target_begin(), static_cast<size_t>(p - data) - target_begin());
-        if (!ascii::equal_fold(name, "http") && !ascii::equal_fold(name, "https"))
+        bool secure = ascii::equal_fold(name, "https");
+        if (!secure && !ascii::equal_fold(name, "http"))
             return refuse(Error::kTargetScheme);
+        if (secure && !trusted_proxy)
+            return refuse(Error::kTargetSecure);
         p++;
         scan_.mark = static_cast<uint32_t>(p - data);
         state_ = State::kSlashes;
@@ -118,41 +128,56 @@ const char *RequestParser::scheme(const char *data, const char *p, const char *e
     return p;
 }
 
+/// Of absolute-form, and as CONNECT's whole target, which needs a port (RFC 9110 §9.3.6).
 const char *RequestParser::authority(const char *data, const char *p, const char *end)
 {
-    while (p != end && is(*p, ascii::kPath) && *p != '/')
+    while (p != end && in_authority(*p))
         p++;
     if (p == end)
         return p;
     std::string_view text(data + authority_, static_cast<size_t>(p - data) - authority_);
+    bool whole_target = authority_ == target_begin();
     if (text.size() > UINT16_MAX || !valid_authority(text))
-        return refuse(Error::kTargetAuthority);
+        return refuse(whole_target ? Error::kTargetConnect : Error::kTargetAuthority);
+    if (whole_target && (*p != ' ' || !has_port(text)))
+        return refuse(Error::kTargetConnect);
     authority_size_ = static_cast<uint16_t>(text.size());
     state_ = State::kPath;
     return p;
 }
 
+/// RFC 3986 §3.3, §3.4. '[' and ']' are taken in a query, where browsers send them as they are (a[]=1).
 inline const char *RequestParser::path_or_query(const char *data, const char *p, const char *end)
 {
-    p = skip_path(p, end);
-    if (p != end && *p == '?' && state_ == State::kPath) {
-        p++;
-        query_ = static_cast<uint32_t>(p - data);
-        state_ = State::kQuery;
-    }
-    if (state_ == State::kQuery)
-        while ((p = skip_path(p, end)) != end && *p == '?')
+    while (p != end) {
+        if (hex_digits_ != 0) {
+            if (!is(*p, ascii::kHex))
+                return refuse(Error::kTargetPercent);
+            hex_digits_--;
             p++;
-    if (p == end)
-        return p;
-    if (*p != ' ')
-        return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
-    state_ = State::kTargetEnd;
+            continue;
+        }
+        p = skip_path(p, end);
+        if (p == end)
+            break;
+        if (*p == ' ') {
+            state_ = State::kTargetEnd;
+            return p;
+        }
+        if (*p == '%')
+            hex_digits_ = 2;
+        else if (*p == '?' && state_ == State::kPath) {
+            query_ = static_cast<uint32_t>(p + 1 - data);
+            state_ = State::kQuery;
+        } else if (state_ != State::kQuery || (*p != '?' && *p != '[' && *p != ']'))
+            return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
+        p++;
+    }
     return p;
 }
 
 /// HTTP-version and the CRLF. The version is checked at its last digit, so that HTTP/2.0 is answered with 505
-/// whatever follows.
+/// whatever follows. A higher minor version is served as HTTP/1.1 (RFC 9110 §2.5).
 inline const char *RequestParser::version(const char *data, const char *p, const char *end)
 {
     const char *begin = data + target_end_ + 1;
@@ -166,9 +191,9 @@ inline const char *RequestParser::version(const char *data, const char *p, const
         if (form == 'd' ? !is(*p, ascii::kDigit) : *p != form)
             return refuse(Error::kVersionSyntax);
         if (p == begin + 7) {
-            if (begin[5] != '1' || *p > '1')
+            if (begin[5] != '1')
                 return refuse(Error::kVersionUnknown);
-            flags_ = static_cast<uint8_t>(flags_ | (*p == '1' ? kMinor : 0));
+            flags_ = static_cast<uint8_t>(flags_ | (*p != '0' ? kMinor : 0));
         }
         if (form == '\n') {
             state_ = State::kLine;
@@ -178,7 +203,7 @@ inline const char *RequestParser::version(const char *data, const char *p, const
     return p;
 }
 
-const char *RequestParser::request_line(const char *data, const char *p, const char *end)
+const char *RequestParser::request_line(const char *data, const char *p, const char *end, const Limits &limits)
 {
     while (p != nullptr && p != end && state_ < State::kLine) {
         switch (state_) {
@@ -187,14 +212,14 @@ const char *RequestParser::request_line(const char *data, const char *p, const c
             p = empty_line(data, p);
             break;
         case State::kMethod:
-            p = method(data, p, end);
+            p = method(data, p, end, limits.methods);
             break;
         case State::kTarget:
             p = target_form(data, p);
             break;
         case State::kScheme:
         case State::kSlashes:
-            p = scheme(data, p, end);
+            p = scheme(data, p, end, limits.trusted_proxy);
             break;
         case State::kAuthority:
             p = authority(data, p, end);

@@ -147,7 +147,8 @@ inline Error RequestParser::take_host(const char *data, std::string_view value)
 {
     if ((flags_ & kHost) != 0)
         return Error::kHostRepeated;
-    if (value.size() > UINT16_MAX || !valid_authority(value))
+    // A client has to send an empty Host where its target URI has no authority (RFC 9112 §3.2).
+    if (value.size() > UINT16_MAX || (!value.empty() && !valid_authority(value)))
         return Error::kHostSyntax;
     flags_ |= kHost;
     if ((flags_ & kAbsolute) == 0) {
@@ -173,16 +174,17 @@ Error RequestParser::take_length(std::string_view value)
     return error == std::errc::result_out_of_range ? Error::kBodyLong : Error::kNone;
 }
 
-/// RFC 9112 §6.1. Only "chunked" is implemented. Empty list members are rejected, although lists allow them:
-/// their only use is to hide a coding from one of two recipients.
+/// RFC 9112 §6.1. Only "chunked" is implemented. Empty list members are refused, although a recipient has to ignore
+/// them in lists (RFC 9110 §5.6.1.2): their only use is to hide a coding from one of two recipients.
 Error RequestParser::take_coding(std::string_view value)
 {
     if ((flags_ & kMinor) == 0)
         return Error::kCodingInOld;
-    if (value.empty())
-        return Error::kCodingSyntax;
     std::string_view member;
-    while (next_member(value, member)) {
+    do {
+        next_member(value, member);
+        if (member.empty())
+            return Error::kCodingEmpty;
         size_t size = static_cast<size_t>(skip_class<ascii::kToken>(member.data(), member.data() + member.size()) - member.data());
         std::string_view rest = ascii::trim(member.substr(size));
         if (size == 0 || (!rest.empty() && rest.front() != ';'))
@@ -194,7 +196,7 @@ Error RequestParser::take_coding(std::string_view value)
         if (!rest.empty()) // chunked has no parameters
             return Error::kCodingSyntax;
         flags_ |= kChunked;
-    }
+    } while (value.data() != nullptr);
     return Error::kNone;
 }
 
@@ -254,7 +256,7 @@ inline Error RequestParser::head(const char *data, size_t len, const Limits &lim
     const char *end = data + std::min(len, most);
     const char *p = data + pos_;
     if (state_ < State::kLine)
-        p = request_line(data, p, end);
+        p = request_line(data, p, end, limits);
     if (p != nullptr && state_ >= State::kLine)
         p = header_lines(data, p, end, std::min<size_t>(limits.max_headers, UINT16_MAX));
     if (p == nullptr)
@@ -275,17 +277,18 @@ Step RequestParser::message(const char *data, size_t body_size, size_t used, Req
     size_t path = (flags_ & kAbsolute) != 0 ? size_t{authority_} + authority_size_ : target;
     size_t path_end = query_ != 0 ? query_ - 1 : target_end_;
     size_t fields = target_end_ + sizeof " HTTP/1.1\r\n" - 1;
-    out.method = {data + start_, method_size_};
+    out.method = method_of(data);
+    out.head = out.method == "HEAD";
+    out.connect = out.method == "CONNECT";
     out.target = {data + target, target_end_ - target};
-    out.path = path != path_end ? std::string_view(data + path, path_end - path) : std::string_view("/");
+    out.path = path != path_end || out.connect ? std::string_view(data + path, path_end - path) : std::string_view("/");
     out.query = query_ != 0 ? std::string_view(data + query_, target_end_ - query_) : std::string_view();
-    out.authority = {data + authority_, authority_size_};
+    out.authority = (flags_ & (kAbsolute | kHost)) != 0 ? std::string_view(data + authority_, authority_size_) : std::string_view();
     out.minor = flags_ & kMinor;
     out.fields = {data + fields, pos_ - 2 - fields};
     out.body = {data + pos_, body_size};
     out.head_size = pos_;
-    out.keep_alive = (flags_ & kClose) == 0 && (flags_ & (kMinor | kKeepAlive)) != 0;
-    out.head = data[start_] == 'H';
+    out.keep_alive = (flags_ & kClose) == 0 && (flags_ & (kMinor | kKeepAlive)) != 0 && !out.connect;
     *this = RequestParser();
     return {StepKind::kMessage, used, 0};
 }

@@ -23,15 +23,16 @@ namespace wm::http {
 /// A request, as slices of the bytes fed.
 struct Request {
     std::string_view method, target, path, query;
-    /// The host that is asked: the target's authority in absolute-form, whatever Host says (RFC 9112 §3.2.2),
-    /// else Host.
+    /// The host that is asked: the target's authority in absolute-form and of CONNECT, whatever Host says (RFC 9112
+    /// §3.2.2), else Host; nullptr: neither is there (HTTP/1.0).
     std::string_view authority;
-    int minor;               ///< HTTP/1.minor: 0 or 1
+    int minor;               ///< HTTP/1.minor: 0, or 1 for that and all higher ones (RFC 9110 §2.5)
     std::string_view fields; ///< the header lines, each with its CRLF
     std::string_view body;   ///< chunks joined
     size_t head_size;        ///< from the start of data, empty lines before the request and the blank line included
-    bool keep_alive;         ///< RFC 9112 §9.3
+    bool keep_alive;         ///< RFC 9112 §9.3; never behind CONNECT
     bool head;               ///< the method is HEAD
+    bool connect;            ///< the method is CONNECT
 
     /// From the request line to the blank line; the body follows it in memory.
     std::string_view raw_head() const { return {method.data(), static_cast<size_t>(body.data() - method.data())}; }
@@ -99,11 +100,11 @@ private:
     };
 
     const char *refuse(Error error);
-    const char *request_line(const char *data, const char *p, const char *end);
+    const char *request_line(const char *data, const char *p, const char *end, const Limits &limits);
     const char *empty_line(const char *data, const char *p);
-    const char *method(const char *data, const char *p, const char *end);
+    const char *method(const char *data, const char *p, const char *end, std::string_view allowed);
     const char *target_form(const char *data, const char *p);
-    const char *scheme(const char *data, const char *p, const char *end);
+    const char *scheme(const char *data, const char *p, const char *end, bool trusted_proxy);
     const char *authority(const char *data, const char *p, const char *end);
     const char *path_or_query(const char *data, const char *p, const char *end);
     const char *version(const char *data, const char *p, const char *end);
@@ -120,6 +121,7 @@ private:
     Step body(char *data, size_t len, const Limits &limits, Request &out);
     Step message(const char *data, size_t body_size, size_t used, Request &out);
 
+    std::string_view method_of(const char *data) const { return {data + start_, method_size_}; }
     size_t target_begin() const { return size_t{start_} + method_size_ + 1; }
 
     union {
@@ -134,6 +136,7 @@ private:
     uint8_t start_ = 0; ///< of the request line, behind empty lines
     uint8_t method_size_ = 0;
     uint8_t flags_ = 0;
+    uint8_t hex_digits_ = 0; ///< that the percent-encoding being read in the target still lacks
     State state_ = State::kStart;
     Error error_ = Error::kNone;
 };

@@ -15,14 +15,18 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kDefaultType = "Content-Type: text/html;charset=utf-8\r\n";
-constexpr std::string_view kClose = "Connection: close\r\n";
-constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
+constexpr std::string_view kClose = "Connection: close";
+constexpr std::string_view kKeepAlive = "Connection: keep-alive";
+constexpr std::string_view kUpgrade = "Connection: Upgrade";
+constexpr std::string_view kAndUpgrade = ", Upgrade";
+constexpr std::string_view kLineEnd = "\r\n";
 constexpr size_t kMaxDigits = 20;     // of a 64-bit number
 constexpr size_t kLongestReason = 31; // Network Authentication Required
 
 /// Status line, Date, Connection, Content-Type, Content-Length, blank line.
 constexpr size_t kBoundWithoutFields = "HTTP/1.1 NNN \r\n"sv.size() + kLongestReason + "Date: \r\n"sv.size() + kDateSize +
-                                       kKeepAlive.size() + kDefaultType.size() + "Content-Length: \r\n"sv.size() + kMaxDigits + 2;
+                                       kKeepAlive.size() + kAndUpgrade.size() + 2 + kDefaultType.size() + "Content-Length: \r\n"sv.size() +
+                                       kMaxDigits + 2;
 
 char *put(char *out, std::string_view text)
 {
@@ -77,6 +81,23 @@ bool has_field(std::string_view fields, std::string_view name)
     return find_field(fields, name, value);
 }
 
+/// HTTP/1.1 stays open unless told otherwise.
+char *put_connection(char *out, const ResponseHead &head)
+{
+    bool upgrade = has_field(head.fields, "upgrade");
+    std::string_view line;
+    if (!head.keep_alive && !has_field(head.fields, "connection"))
+        line = kClose;
+    else if (head.keep_alive && head.minor == 0)
+        line = kKeepAlive;
+    else if (upgrade)
+        return put(put(out, kUpgrade), kLineEnd);
+    else
+        return out;
+    out = put(out, line);
+    return put(upgrade ? put(out, kAndUpgrade) : out, kLineEnd);
+}
+
 } // namespace
 
 const char *check_fields(std::string_view fields, bool &wants_close)
@@ -107,16 +128,12 @@ size_t write_head(char *out, const ResponseHead &head)
         at = put(at, head.date.substr(0, kDateSize));
         at = put(at, "\r\n");
     }
-    // HTTP/1.1 stays open unless told otherwise.
-    if (!head.keep_alive && !has_field(head.fields, "connection"))
-        at = put(at, kClose);
-    else if (head.keep_alive && head.minor == 0)
-        at = put(at, kKeepAlive);
-    if (head.default_type && head.status != 204 && head.status != 304 && !has_field(head.fields, "content-type"))
+    at = put_connection(at, head);
+    if (head.default_type && has_content(head.status) && !has_field(head.fields, "content-type"))
         at = put(at, kDefaultType);
-    if (head.with_length && head.status != 204) {
+    if (head.with_length && head.status != 204 && head.status != 304) {
         at = put(at, "Content-Length: ");
-        at = std::to_chars(at, at + kMaxDigits, head.content_length).ptr;
+        at = std::to_chars(at, at + kMaxDigits, has_content(head.status) ? head.content_length : 0).ptr;
         at = put(at, "\r\n");
     }
     at = put(at, head.fields);
@@ -126,19 +143,21 @@ size_t write_head(char *out, const ResponseHead &head)
 
 size_t closing_bound(size_t head_size)
 {
-    return head_size + kClose.size();
+    return head_size + kClose.size() + kLineEnd.size();
 }
 
 size_t write_closing(char *out, std::string_view head)
 {
-    // Only write_head() writes this line: check_fields() refuses any Connection but close.
-    constexpr std::string_view kLine = "\r\nConnection: keep-alive\r\n";
-    size_t keep_alive = head.find(kLine);
-    size_t at = (keep_alive != head.npos ? keep_alive : head.find("\r\n")) + 2;
-    size_t behind = keep_alive != head.npos ? at + kKeepAlive.size() : at;
+    // Only put_connection() writes this: check_fields() refuses any Connection but close.
+    constexpr std::string_view kOpen = "\r\nConnection: keep-alive";
+    size_t keep_alive = head.find(kOpen);
+    bool there = keep_alive != head.npos;
+    size_t at = (there ? keep_alive : head.find(kLineEnd)) + kLineEnd.size();
     char *end = put(out, head.substr(0, at));
     end = put(end, kClose);
-    end = put(end, head.substr(behind));
+    if (!there)
+        end = put(end, kLineEnd);
+    end = put(end, head.substr(there ? at + kKeepAlive.size() : at));
     return static_cast<size_t>(end - out);
 }
 

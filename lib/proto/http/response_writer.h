@@ -18,8 +18,8 @@ namespace wm::http {
 struct ResponseHead {
     int status = 200;            ///< 200-999: interim responses (1xx) are written elsewhere
     std::string_view fields;     ///< lines "Name: value\r\n", written last
-    uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD and 304
-    bool with_length = true;     ///< write Content-Length; never done for 204 (RFC 9110 §8.6)
+    uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD; 205 has 0
+    bool with_length = true;     ///< write Content-Length; never done for 204 (RFC 9110 §8.6) and 304
     bool keep_alive = true;      ///< the connection stays open after this response
     int minor = 1;               ///< of the request: an HTTP/1.0 client must be told that the connection stays open
     std::string_view date;       ///< format_date's 29 bytes; empty: no Date field
@@ -27,6 +27,13 @@ struct ResponseHead {
 };
 
 inline constexpr size_t kDateSize = 29;
+
+/// Whether an answer with that final status has content, unless the request's method forbids it (RFC 9110 §15.3.5, §15.3.6,
+/// §15.4.5).
+constexpr bool has_content(int status)
+{
+    return status != 204 && status != 205 && status != 304;
+}
 
 /// Checks header lines of the host: nullptr, or the error (static text). The library writes Content-Length,
 /// Transfer-Encoding and Date itself, so they are refused; "Connection: close" sets wants_close, any other
@@ -36,7 +43,8 @@ const char *check_fields(std::string_view fields, bool &wants_close);
 /// The largest size of a head with that many bytes of fields.
 size_t head_bound(size_t fields_size);
 
-/// Writes the head, blank line included; out has head_bound(head.fields.size()) bytes. Returns the bytes
+/// Writes the head, blank line included, and with a field Upgrade the connection option that belongs to it (RFC 9110
+/// §7.8); out has head_bound(head.fields.size()) bytes. Returns the bytes
 /// written.
 size_t write_head(char *out, const ResponseHead &head);
 

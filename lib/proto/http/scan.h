@@ -93,16 +93,21 @@ inline const char *skip_token(const char *p, const char *end)
     return skip_class<ascii::kToken>(p, end);
 }
 
-/// skip_class<kPath>.
+/// skip_class<kPath>. Letters, digits and "-./" by the block.
 inline const char *skip_path(const char *p, const char *end)
 {
     while (end - p >= detail::kBlock) {
         detail::Block x;
         memcpy(&x, p, sizeof x);
-        std::ptrdiff_t lane = detail::first_lane((x <= 0x20) | (x == 0x7f) | (x == '#') | (x == '?'));
+        detail::Block letter = (x | 0x20) - 'a';
+        detail::Block digit = x - '-'; // '-', '.', '/', then the digits
+        std::ptrdiff_t lane = detail::first_lane((letter > 25) & (digit > '9' - '-'));
         p += lane;
-        if (lane != detail::kBlock)
+        if (lane == detail::kBlock)
+            continue;
+        if (!ascii::is(*p, ascii::kPath))
             return p;
+        p++;
     }
     return skip_class<ascii::kPath>(p, end);
 }

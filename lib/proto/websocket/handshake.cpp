@@ -82,6 +82,8 @@ Handshake check_handshake(const http::Request &request)
         return refuse(400, "a websocket handshake is a GET (RFC 6455 4.1)");
     if (request.minor < 1)
         return refuse(400, "a websocket handshake needs HTTP/1.1 (RFC 6455 4.1)");
+    if (request.authority.empty())
+        return refuse(400, "a websocket handshake has a Host that is not empty (RFC 6455 4.2.1)");
     if (!request.body.empty())
         return refuse(400, "a websocket handshake has no body (RFC 6455 4.1)");
     if (!any_has_token(request.fields, "Upgrade", "websocket"))

@@ -28,9 +28,7 @@ Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
-    const EndpointOptions &options = conn.owner->options;
-    http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers),
-                           static_cast<size_t>(conn.options->max_message)};
+    http::Limits limits = http_limits(conn, conn.options->max_message);
     bool delivered = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         http::Request request;

@@ -35,10 +35,26 @@ private:
     char stack_[kSmallHead];
 };
 
-/// RFC 9110 §6.4.1: whether an answer with that status to that request has a body.
+/// A 2xx answer to CONNECT: a tunnel would follow, no content and no Content-Length do (RFC 9110 §9.3.6).
+bool is_tunnel(const HttpRequest &request, int status)
+{
+    return request.slices.connect && status < 300;
+}
+
+/// Whether an answer with that status to that request has a body (RFC 9110 §6.4.1).
 bool has_body(const HttpRequest &request, int status)
 {
-    return !request.slices.head && status != 204 && status != 304;
+    return !request.slices.head && http::has_content(status) && !is_tunnel(request, status);
+}
+
+/// The fields that a refusal with that status has to have.
+std::string refusal_fields(const Connection &conn, int status)
+{
+    if (status == 405) // RFC 9110 §15.5.6
+        return "Allow: " + conn.owner->options.methods + "\r\n";
+    if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
+        return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    return {};
 }
 
 /// Bytes of a copy: from the method to the last field, and the body.
@@ -231,7 +247,7 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     head.status = status;
     head.fields = fields;
     head.content_length = body.size();
-    head.with_length = status != 304;
+    head.with_length = !is_tunnel(request, status);
     head.minor = request.slices.minor;
     head.date = date();
     head.default_type = default_type;
@@ -407,16 +423,13 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     http_session(conn).continue_due = false;
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
-    answer(conn, request, status, kPlain, std::string(text) + "\n", false, 0, true);
+    answer(conn, request, status, std::string(kPlain) + refusal_fields(conn, status), std::string(text) + "\n", false, 0, true);
     reactor_.lifecycle.update_read(conn);
 }
 
 void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
-    std::string_view extra;
-    if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
-        extra = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
-    std::string out = final_answer(status, extra, std::string(text) + "\n", !head_only);
+    std::string out = final_answer(status, refusal_fields(conn, status), std::string(text) + "\n", !head_only);
     reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);
     reactor_.outbox.write(conn, out, {}, 0, true);
 }
@@ -424,7 +437,8 @@ void HttpRequests::refuse_now(Connection &conn, int status, const char *text, in
 std::string HttpRequests::final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body)
 {
     std::string_view type;
-    std::string fields(http::find_field(extra_fields, "Content-Type", type) ? std::string_view() : kPlain);
+    bool typed = http::find_field(extra_fields, "Content-Type", type) || !http::has_content(status);
+    std::string fields(typed ? std::string_view() : kPlain);
     fields += extra_fields;
     http::ResponseHead head;
     head.status = status;
@@ -434,7 +448,7 @@ std::string HttpRequests::final_answer(int status, std::string_view extra_fields
     head.date = date();
     std::string out(http::head_bound(fields.size()), '\0');
     out.resize(http::write_head(out.data(), head));
-    if (with_body)
+    if (with_body && http::has_content(status))
         out += body;
     return out;
 }

@@ -76,7 +76,8 @@ public:
     uint32_t answer_deadline(const Connection &conn);
     /// Answers with 503 after that deadline.
     void answer_late(Connection &conn);
-    /// Formats an answer that closes the connection, plain text unless extra_fields have a Content-Type. with_body false: the head alone.
+    /// Formats an answer that closes the connection, plain text unless extra_fields have a Content-Type. with_body false, or a status
+    /// without content: the head alone.
     std::string final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body);
 
     /// Resumes reading once the connection has room for another request and the send queue has drained.

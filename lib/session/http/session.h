@@ -41,6 +41,9 @@ inline const HttpSession &http_session(const Connection &conn)
 }
 bool has_http_session(const Connection &conn);
 
+/// What the endpoint's options let the parser take, for bodies of at most max_message bytes.
+http::Limits http_limits(const Connection &conn, int64_t max_message);
+
 /// Whether the tail holds part of a request.
 bool holds_part_of_request(const Connection &conn);
 /// Whether an incomplete request has method HEAD, whose answer has no body.

@@ -65,8 +65,8 @@ void receive(Connection &conn, const http::Request &request)
 Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
-    const EndpointOptions &options = conn.owner->options;
-    http::Limits limits = {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), 0};
+    http::Limits limits = http_limits(conn, 0);
+    limits.methods = http::kKnownMethods; // check_handshake() says that others than GET are none of a websocket
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         http::RequestParser &parser = http_session(conn).parser;
         http::Request request;
