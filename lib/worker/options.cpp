@@ -95,11 +95,10 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, max_pipelined, "count", 1, 10000, true, "http: unanswered requests of a connection at which reading pauses"),
     WM_INT(WorkerOptions, request_timeout_ms, "ms", 0, kForever, true,
            "http: time for the host to answer a request, else 503 and a line in the log; 0: without limit"),
-    WM_FORM(
-        WorkerOptions, methods, true,
-        "http: methods that reach the host, comma-separated; any: all; of the others, those of RFC 9110 and PATCH are answered with 405, "
-        "all else with 501",
-        "'any', or methods as in 'GET, POST'", http::valid_methods),
+    WM_FORM(WorkerOptions, methods, true,
+            "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
+            "others 501",
+            "'any', or methods as in 'GET, POST'", http::valid_methods),
     WM_INT(WorkerOptions, trusted_proxy, "bool", 0, 1, true,
            "http, websocket: every peer is a trusted proxy that ends TLS, so https:// targets are taken; else 421"),
     WM_INT(WorkerOptions, accept_batch, "count", 1, 10000, true, "connections accepted in one turn"),
