@@ -92,7 +92,7 @@ def test_request__says_all_of_itself(server):
     assert told["get"] == {"a": "1", "b": ["2"]}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_request__of_every_method(server, method):
     assert described(server, method, "/describe")["method"] == method
 

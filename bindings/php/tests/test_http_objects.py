@@ -46,6 +46,18 @@ def test_request__all_headers_by_lower_case_names(evaluate):
     assert told == {"host": "a", "x-one": "1,3", "x-two": "2", "empty": ""}
 
 
+@pytest.mark.parametrize("target", ["http://b.example:81/p?q=1", "HTTP://b.example:81/p?q=1"])
+def test_request__absolute_target_says_the_host(evaluate, target):
+    """RFC 9112 §3.2.2"""
+    told = made_from(evaluate, f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n", "[$request->host(), $request->header('host'), $request->path()]")
+    assert told == ["b.example:81", "b.example:81", "/p"]
+
+
+def test_request__higher_minor_version_is_1_1(evaluate):
+    """RFC 9110 §2.5"""
+    assert made_from(evaluate, "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "$request->protocolVersion()") == "1.1"
+
+
 @pytest.mark.parametrize("host, bare", [("example.com", "example.com"), ("example.com:80", "example.com"), ("127.0.0.1:65535", "127.0.0.1"),
                                         ("[::1]:8080", "[::1]"), ("[::1]", "[::1]"), ("localhost", "localhost")])
 def test_request__host_without_port(evaluate, host, bare):

@@ -72,13 +72,13 @@ class Request
         return $this->line()[0];
     }
 
-    /** "1.1" or "1.0" */
+    /** "1.1", also for higher minor versions, or "1.0" */
     public function protocolVersion(): string
     {
         return $this->line()[2];
     }
 
-    /** Host of the request, as the header Host has it. */
+    /** Host of the request: of an absolute target, whatever the header Host says (RFC 9112 §3.2.2), else that header. */
     public function host(bool $withoutPort = false): ?string
     {
         $host = $this->header('host');
@@ -182,7 +182,8 @@ class Request
         if ($this->wmLine === null) {
             $end = \strpos($this->buffer, "\r\n");
             $parts = \explode(' ', $end === false ? $this->buffer : \substr($this->buffer, 0, $end), 3);
-            $this->wmLine = [$parts[0], $parts[1] ?? '/', \substr($parts[2] ?? 'HTTP/1.0', 5)];
+            $version = \substr($parts[2] ?? 'HTTP/1.0', 5);
+            $this->wmLine = [$parts[0], $parts[1] ?? '/', $version > '1.1' ? '1.1' : $version];
         }
         return $this->wmLine;
     }
@@ -198,6 +199,9 @@ class Request
             $name = \strtolower($name);
             $value = \trim($value, " \t");
             $headers[$name] = isset($headers[$name]) ? "$headers[$name],$value" : $value;
+        }
+        if (isset($headers['host']) && preg_match('~^https?://([^/?]*)~i', $this->line()[1], $found)) {
+            $headers['host'] = $found[1]; // the Host that was sent is ignored
         }
         if (isset($headers['transfer-encoding'])) { // the chunks are joined
             unset($headers['transfer-encoding']);
