@@ -1,5 +1,6 @@
 // Two readings of one stream must agree: the input is played into RequestParser whole, and again cut at places that the input
-// itself chooses. Its first octet is the number of cuts, the octets behind it are their distances; then come two for the limits.
+// itself chooses. Its first octet is the number of cuts, and the choice of methods and schemes; the octets behind it are the distances
+// of the cuts; then come two for the limits.
 #include "unit/http_feed.h"
 
 #include <cstdint>
@@ -26,6 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     size_t wanted = data[0] % 32;
     wm::http::Limits limits{size_t{data[1]} * 4, data[2] % 16u, data[2]};
+    limits.methods = (data[0] & 0x20) != 0 ? wm::http::kAnyMethod : wm::http::kKnownMethods;
+    limits.trusted_proxy = (data[0] & 0x40) != 0;
     data += 3;
     size -= 3;
     size_t count = std::min(wanted, size);
