@@ -157,6 +157,25 @@ const FrameFailure *FrameParser::take_payload(const Header &header, char *payloa
     return text_.feed(payload + from, len - from) ? nullptr : &kNotUtf8;
 }
 
+Step FrameParser::unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need)
+{
+    if (len - unread_ > header_size)
+        if (const FrameFailure *failure = take_payload(header, data + unread_ + header_size, len - unread_ - header_size))
+            return fail(*failure);
+    return more(data, len, need);
+}
+
+/// next: where the frame ends. Inside a fragmented message it is not consumed: the joined bytes before it are still needed.
+Step FrameParser::control(const Frame &frame, size_t next)
+{
+    if (frame.opcode == kClose && !text_.complete())
+        return fail(kCloseReason);
+    if (first_ == kContinuation)
+        return {StepKind::kControl, next, 0};
+    unread_ = next;
+    return {StepKind::kControl, 0, 0};
+}
+
 Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
 {
     for (;;) {
@@ -176,25 +195,25 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
         if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))
             return fail(kLongForm);
         size_t payload = static_cast<size_t>(header.payload);
-        bool whole = left >= header_size && left - header_size >= payload;
         char *body = data + unread_ + header_size;
-        if (left > header_size || whole)
-            if (const FrameFailure *failure = take_payload(header, body, whole ? payload : left - header_size))
-                return fail(*failure);
-        if (!whole)
-            return more(data, len, length_known ? unread_ + header_size + payload : 0);
-
-        taken_ = 0;
-        size_t next = unread_ + header_size + payload;
         Opcode opcode = static_cast<Opcode>(header.opcode());
-        if (is_control(opcode)) {
-            if (opcode == kClose && !text_.complete())
-                return fail(kCloseReason);
+        if (left < header_size || left - header_size < payload)
+            return unfinished(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
+        size_t next = unread_ + header_size + payload;
+        if (taken_ == 0 && first_ == kContinuation && header.fin() && opcode <= kBinary) {
+            // A message that is whole at first sight, as most are, needs no state.
+            unmask(body, payload, body - 4);
+            if (opcode == kText && !is_utf8(body, payload))
+                return fail(kNotUtf8);
             out = {opcode, body, payload};
-            if (first_ == kContinuation)
-                return {StepKind::kControl, next, 0};
-            unread_ = next;
-            return {StepKind::kControl, 0, 0};
+            return {StepKind::kMessage, next, 0};
+        }
+        if (const FrameFailure *failure = take_payload(header, body, payload))
+            return fail(*failure);
+        taken_ = 0;
+        if (is_control(opcode)) {
+            out = {opcode, body, payload};
+            return control(out, next);
         }
         if (first_ == kContinuation && header.fin()) {
             out = {opcode, body, payload};
