@@ -20,14 +20,19 @@ inline constexpr std::string_view kAnyMethod = "any";
 /// Methods are case-sensitive (RFC 9110 §9.1).
 inline bool has_method(std::string_view list, std::string_view name)
 {
-    for (;;) {
-        size_t comma = list.find(',');
-        if (ascii::trim(list.substr(0, comma)) == name)
+    const char *end = list.data() + list.size();
+    for (const char *p = list.data(); p != end;) {
+        size_t size = 0;
+        while (size < name.size() && p + size != end && p[size] == name[size])
+            size++;
+        if (size == name.size() && (p + size == end || !ascii::is(p[size], ascii::kToken)))
             return true;
-        if (comma == list.npos)
-            return false;
-        list.remove_prefix(comma + 1);
+        for (p += size; p != end && ascii::is(*p, ascii::kToken); p++) {
+        }
+        while (p != end && !ascii::is(*p, ascii::kToken))
+            p++;
     }
+    return false;
 }
 
 /// Whether text is kAnyMethod or a list of one or more tokens.
