@@ -37,6 +37,37 @@ size_t sequence(const unsigned char *p, size_t left)
     return 0;
 }
 
+/// The first octet of [p, end) that begins no whole well-formed sequence, or end.
+inline const unsigned char *skip_sequences(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end) {
+        // Most text is ASCII: four words are tested at once, then one.
+        while (end - p >= 32) {
+            uint64_t words[4];
+            memcpy(words, p, sizeof words);
+            if ((words[0] | words[1] | words[2] | words[3]) & kHighBits)
+                break;
+            p += 32;
+        }
+        while (end - p >= 8) {
+            uint64_t word;
+            memcpy(&word, p, 8);
+            if (word & kHighBits)
+                break;
+            p += 8;
+        }
+        while (p < end && *p < 0x80)
+            p++;
+        while (p < end && *p >= 0x80) {
+            size_t size = sequence(p, static_cast<size_t>(end - p));
+            if (size == 0)
+                return p;
+            p += size;
+        }
+    }
+    return end;
+}
+
 /// The bytes at p that begin a well-formed sequence, which continues otherwise: at least one.
 size_t maximal_subpart(const unsigned char *p, size_t left)
 {
@@ -128,38 +159,14 @@ bool Utf8::feed(const char *data, size_t len)
     const unsigned char *end = p + len;
     if (next_ != kStart && !take_character(p, end))
         return false;
-    while (p < end) {
-        // Most text is ASCII: four words are tested at once, then one.
-        while (end - p >= 32) {
-            uint64_t words[4];
-            memcpy(words, p, sizeof words);
-            if ((words[0] | words[1] | words[2] | words[3]) & kHighBits)
-                break;
-            p += 32;
-        }
-        while (end - p >= 8) {
-            uint64_t word;
-            memcpy(&word, p, 8);
-            if (word & kHighBits)
-                break;
-            p += 8;
-        }
-        while (p < end && *p < 0x80)
-            p++;
-        while (p < end && *p >= 0x80) {
-            size_t size = sequence(p, static_cast<size_t>(end - p));
-            if (size == 0) // wrong, or its last octets are still to come
-                return take_character(p, end);
-            p += size;
-        }
-    }
-    return true;
+    p = skip_sequences(p, end);
+    return p == end || take_character(p, end); // wrong, or its last octets are still to come
 }
 
 bool is_utf8(const char *data, size_t len)
 {
-    Utf8 text;
-    return text.feed(data, len) && text.complete();
+    const unsigned char *p = reinterpret_cast<const unsigned char *>(data);
+    return skip_sequences(p, p + len) == p + len;
 }
 
 } // namespace wm

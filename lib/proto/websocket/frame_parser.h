@@ -40,9 +40,9 @@ private:
     Step fail(const FrameFailure &failure);
     Step more(char *data, size_t len, size_t need);
     const FrameFailure *check(const Header &header, size_t max_message) const;
-    const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
+    [[gnu::noinline]] const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
     const FrameFailure *check_close(const char *payload, size_t from);
-    Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
+    [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
     Step control(const Frame &frame, size_t next);
 
     const FrameFailure *failure_ = nullptr;
