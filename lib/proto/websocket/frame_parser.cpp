@@ -200,7 +200,7 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
         if (left < header_size || left - header_size < payload)
             return unfinished(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
         size_t next = unread_ + header_size + payload;
-        if (taken_ == 0 && first_ == kContinuation && header.fin() && opcode <= kBinary) {
+        if (first_ == kContinuation && taken_ == 0 && (header.first & 0x88) == 0x80) { // final, no control frame
             // A message that is whole at first sight, as most are, needs no state.
             unmask(body, payload, body - 4);
             if (opcode == kText && !is_utf8(body, payload))

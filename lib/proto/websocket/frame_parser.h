@@ -40,10 +40,11 @@ private:
     Step fail(const FrameFailure &failure);
     Step more(char *data, size_t len, size_t need);
     const FrameFailure *check(const Header &header, size_t max_message) const;
+    // Out of line, as most messages are whole at first sight.
     [[gnu::noinline]] const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
     const FrameFailure *check_close(const char *payload, size_t from);
     [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
-    Step control(const Frame &frame, size_t next);
+    [[gnu::noinline]] Step control(const Frame &frame, size_t next);
 
     const FrameFailure *failure_ = nullptr;
     size_t joined_ = 0;            ///< bytes of the fragmented message so far, at the front
