@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 /**
- * Sends one message in the protocol's framing: the whole of it or nothing. Any thread.
+ * Sends one message in the protocol's framing: the whole of it or nothing. An empty queue takes a message of
+ * any size up to max_queue_total; max_message limits what a peer may send, not this. Any thread.
  *
  * The message leaves at the end of the turn. Before the open event it is held, within max_send_buffer. On
  * http it answers the oldest unanswered request with status 200 and text/html;charset=utf-8. The library does
@@ -25,9 +26,10 @@ extern "C" {
  * @param len bytes at data
  * @param flags WM_SEND_...
  * @return 0: taken. WM_BACKPRESSURE: taken, and more than send_high_water is queued. WM_QUEUED: in the
- * mailbox. Not taken: WM_EFULL (over max_send_buffer or max_queue_total before the call, or over
- * max_mailbox), WM_EMSGSIZE (longer than both max_message and max_send_buffer), WM_ESTATE (http without an
- * unanswered request), WM_ECLOSED, WM_ESTOPPED, WM_EINVAL, WM_ENOMEM
+ * mailbox. Not taken: WM_EFULL (what is queued is over max_send_buffer, or with the message over
+ * max_queue_total or max_mailbox), WM_EMSGSIZE (the message alone is over max_queue_total, or from another
+ * thread over max_mailbox), WM_ESTATE (http without an unanswered request), WM_ECLOSED, WM_ESTOPPED, WM_EINVAL
+ * (also for flags that are not WM_SEND_...), WM_ENOMEM
  *
  * @since 0.1.0
  */
@@ -43,7 +45,7 @@ WM_API int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flag
  * @param count messages
  * @param results takes the result of each message (wm_conn_send); may be NULL
  * @return how many of the results are not 0; WM_EINVAL, with nothing sent, when the lengths do not add up to
- * len
+ * len, or count is over 2147483647
  *
  * @since 0.1.0
  */

@@ -110,7 +110,8 @@ WM_API int wm_request_keep(wm_request request);
  * @param body the body, copied or written before the return; may be NULL when len is 0
  * @param len bytes at body
  * @param flags WM_SEND_...
- * @return as wm_conn_send; WM_EINVAL for a bad status or header line, which the detail shows
+ * @return as wm_conn_send; WM_EFULL also when the answers that wait for earlier ones are over max_send_buffer;
+ * WM_EINVAL for a bad status or header line, which the detail shows. The request stays when it is below 0
  *
  * @since 0.1.0
  */
@@ -124,7 +125,8 @@ WM_API int wm_request_respond(wm_request request, int32_t status, const void *he
  * @param request the handshake; its id is stale afterwards
  * @param headers lines "Name: value\r\n" for the answer, copied; may be NULL when headers_len is 0
  * @param headers_len bytes at headers
- * @return 0, WM_ECLOSED (no handshake is pending at this id) or WM_EINVAL (bad header lines)
+ * @return 0, WM_ECLOSED (no handshake is pending at this id), WM_EINVAL (bad header lines) or WM_EMSGSIZE (over
+ * max_queue_total)
  *
  * @since 0.1.0
  */
@@ -139,7 +141,8 @@ WM_API int wm_handshake_accept(wm_request request, const void *headers, size_t h
  * @param headers_len bytes at headers
  * @param body the body, copied; may be NULL when len is 0
  * @param len bytes at body
- * @return 0, WM_ECLOSED (no handshake is pending at this id) or WM_EINVAL (a bad status or header line)
+ * @return 0, WM_ECLOSED (no handshake is pending at this id), WM_EINVAL (a bad status or header line) or
+ * WM_EMSGSIZE (over max_queue_total)
  *
  * @since 0.1.0
  */

@@ -101,7 +101,7 @@ WM_API int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
  *
  * @param hub the hub
  * @param uid the uid: uid_len bytes
- * @param uid_len from 1
+ * @param uid_len from 1 to 65535
  * @param data the message: len bytes, copied or written before the return
  * @param len bytes at data
  * @param flags WM_SEND_...
@@ -110,8 +110,9 @@ WM_API int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
  * @param user passed to done
  * @param destroy called once with user when the library no longer needs it: after done, or at the end of the
  * turn of a call that returned 0. Not called when the call fails
- * @return 0, WM_PENDING, WM_EINVAL, WM_EFULL (over max_mailbox), WM_ENOMEM, WM_ECLOSED or WM_ESTOPPED (the
- * app is being freed, or has stopped)
+ * @return 0, WM_PENDING, WM_EINVAL, WM_EMSGSIZE (over max_queue_total or 2 GiB, or from another thread over
+ * max_mailbox), WM_EFULL (the mailbox is), WM_ENOMEM, WM_ECLOSED or WM_ESTOPPED (the app is being freed, or
+ * has stopped)
  *
  * @since 0.1.0
  */
@@ -140,7 +141,7 @@ WM_API int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t f
  *
  * @param hub the hub
  * @param uid the uid: uid_len bytes
- * @param uid_len from 1
+ * @param uid_len from 1 to 65535
  * @param connections how many there are, when the call returns 0; may be NULL
  * @param done as for wm_hub_send
  * @param user passed to done

@@ -7,7 +7,8 @@
  * A function is called on the thread of its app (the thread that runs or polls it, wm/app.h); on another it
  * returns WM_ETHREAD. A function that returns an int returns 0 or more on success and a negative WM_E... code
  * (wm/error.h) on failure, a function that returns a pointer or an id NULL or 0; the detail is in
- * wm_last_error. NULL for an object, or for a pointer that the call needs, is WM_EINVAL.
+ * wm_last_error. NULL for an object, or for a pointer that the call needs, is WM_EINVAL, and so are a length
+ * that no object in memory has and a flag that is not listed.
  *
  * In a child of fork(2) an app whose loop was open stays the parent's: calls return WM_EFORK, wm_app_free frees the
  * child's copy, and the child may make apps of its own. A child that was forked in a callback ends without a return

@@ -342,7 +342,8 @@ WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
  * @param data the message: len bytes, copied or written before the return; may be NULL when len is 0
  * @param len bytes at data
  * @param flags WM_SEND_...
- * @return how many connections took it, WM_ESTATE (a worker on http), WM_EINVAL or WM_ENOMEM
+ * @return how many connections took it, WM_ESTATE (a worker on http), WM_EMSGSIZE (over max_queue_total or 2
+ * GiB), WM_EINVAL or WM_ENOMEM
  *
  * @since 0.1.0
  */

@@ -4,6 +4,7 @@
 #include "process/main.h"
 #include "worker/commands.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdio>
 
@@ -21,6 +22,15 @@ int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function
         self.reactor.retire(old.user, old.destroy);
         return 0;
     });
+}
+
+int check_arguments(int argc, char **argv)
+{
+    if (argc < 0)
+        return fail(WM_EINVAL, "argc is %d", argc);
+    if (argc > 0 && (!argv || std::find(argv, argv + argc, nullptr) != argv + argc))
+        return null_argument(argv ? "an entry of argv" : "argv");
+    return 0;
 }
 
 } // namespace
@@ -112,12 +122,9 @@ int wm_app_stop(wm_app *app)
 
 int wm_app_main(wm_app *app, int argc, char **argv)
 {
-    if (!app || (argc > 0 && !argv)) {
-        int code = app ? null_argument("argv") : no_handle("app");
-        fprintf(stderr, "%s\n", last_error());
-        return code < 0 ? 1 : 0;
-    }
-    int result = guarded([&] { return process_main(*object(app), argc, argv); });
+    int result = !app ? no_handle("app") : check_arguments(argc, argv);
+    if (result == 0)
+        result = guarded([&] { return process_main(*object(app), argc, argv); });
     if (result < 0)
         fprintf(stderr, "%s\n", last_error());
     return result < 0 ? 1 : result;

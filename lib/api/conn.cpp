@@ -76,9 +76,9 @@ int64_t count_of_closed(wm_conn conn, int64_t count, uint64_t ClosedCounts::*mem
 
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
 {
-    if (bad_span(data, len))
-        return null_argument("data");
-    int code = 0;
+    int code = check_message(data, len, flags);
+    if (code != 0)
+        return code;
     if (Connection *self = find_connection(conn, &code)) {
         return guarded([&] { return self->owner->reactor.outbox.send(*self, span(data, len), flags); });
     }
@@ -93,8 +93,12 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
 
 int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results)
 {
-    if (bad_span(data, len) || (!sends && count > 0))
-        return null_argument(sends ? "data" : "sends");
+    if (int code = check_span("data", data, len))
+        return code;
+    if (!sends && count > 0)
+        return null_argument("sends");
+    if (count > INT32_MAX)
+        return fail(WM_EINVAL, "%zu messages are more than one call takes (%d)", count, INT32_MAX);
     uint64_t total = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t part = static_cast<uint64_t>(sends[3 * i + 1]);
@@ -102,13 +106,15 @@ int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t
             return fail(WM_EINVAL, "message %zu of %zu ends behind the %zu bytes of data", i, count, len);
         total += part;
     }
-    if (total != len || count > INT32_MAX)
+    if (total != len)
         return fail(WM_EINVAL, "%zu messages have %zu bytes together, not %zu", count, static_cast<size_t>(total), len);
     int others = 0;
     const char *next = static_cast<const char *>(data);
     for (size_t i = 0; i < count; i++) {
         size_t part = static_cast<size_t>(sends[3 * i + 1]);
-        int result = wm_conn_send(static_cast<wm_conn>(sends[3 * i]), next, part, static_cast<int32_t>(sends[3 * i + 2]));
+        int64_t flags = sends[3 * i + 2];
+        int32_t known = flags >= 0 && flags <= INT32_MAX ? static_cast<int32_t>(flags) : -1;
+        int result = wm_conn_send(static_cast<wm_conn>(sends[3 * i]), next, part, known);
         if (part > 0)
             next += part;
         if (results)
@@ -120,8 +126,8 @@ int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t
 
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
 {
-    if (bad_span(text, len))
-        return null_argument("text");
+    if (int wrong = check_span("text", text, len))
+        return wrong;
     if (len > kMaxReason || !is_utf8(static_cast<const char *>(text), len))
         return fail(WM_EINVAL, "a close text is UTF-8 of at most %zu bytes (RFC 6455 5.5.1)", kMaxReason);
     if (code != 0 && !websocket::may_be_sent(code))

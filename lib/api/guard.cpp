@@ -37,6 +37,16 @@ int no_handle(const char *name)
     return fail(WM_EINVAL, "%s is NULL; wm_%s_new has failed: %s", name, name, failed.why);
 }
 
+int bad_span(const char *what, size_t len, bool null)
+{
+    return null ? null_argument(what) : fail(WM_EINVAL, "%s has %zu bytes, which no object in memory has", what, len);
+}
+
+int bad_flags(int32_t flags)
+{
+    return fail(WM_EINVAL, "flags %#x are not WM_SEND_...", static_cast<unsigned>(flags));
+}
+
 int why_not_found(wm_conn conn)
 {
     Id id = unpack_id(conn);
@@ -69,6 +79,8 @@ int post_command(uint32_t app_index, Command command, std::string_view head, std
     Id id = unpack_id(command.conn);
     if (!app || (command.conn && !app->reactor.connections.is_live(id.slot, id.generation)))
         return gone();
+    if (command.cost() > mailbox->limit)
+        return fail(WM_EMSGSIZE, "a message of %zu bytes can never be posted: it is over max_mailbox (%zu)", body.size(), mailbox->limit);
     if (mailbox->bytes + command.cost() > mailbox->limit)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox->bytes, mailbox->limit);
     command.data = static_cast<char *>(malloc(head.size() + body.size() + 1));

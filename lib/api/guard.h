@@ -11,6 +11,7 @@
 #include "worker/handles.h"
 #include "worker/worker.h"
 
+#include <cstdint>
 #include <new>
 #include <string_view>
 
@@ -69,10 +70,33 @@ inline int gone()
     return fail(WM_ECLOSED, "no such connection: it has closed, or never existed");
 }
 
-/// Whether (data, len) cannot be read; NULL with a length of 0 can.
-inline bool bad_span(const void *data, size_t len)
+/// No object in memory is as long, and no sum of a few lengths up to it wraps.
+inline constexpr size_t kMaxLength = SIZE_MAX / 8;
+
+/// WM_EINVAL, with what is wrong with that (data, len) in the detail.
+[[gnu::cold]] int bad_span(const char *what, size_t len, bool null);
+
+/// The check of every (data, len) that a host gives: 0, or WM_EINVAL. NULL with a length of 0 is empty.
+inline int check_span(const char *what, const void *data, size_t len)
 {
-    return !data && len > 0;
+    return len > kMaxLength || (!data && len > 0) ? bad_span(what, len, !data) : 0;
+}
+
+[[gnu::cold]] int bad_flags(int32_t flags);
+
+/// 0, or WM_EINVAL for flags that are not WM_SEND_...
+inline int check_flags(int32_t flags)
+{
+    constexpr int32_t kKnown = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_FIRST;
+    return flags & ~kKnown ? bad_flags(flags) : 0;
+}
+
+/// Both, for what is to be sent.
+inline int check_message(const void *data, size_t len, int32_t flags)
+{
+    if (int wrong = check_flags(flags))
+        return wrong;
+    return check_span("data", data, len);
 }
 
 inline std::string_view span(const void *data, size_t len)

@@ -47,6 +47,13 @@ std::string_view value_of(const http::Request &slices, std::string_view name, st
     return ascii::equal_fold(name, "host") ? slices.authority : value;
 }
 
+int check_answer(const void *headers, size_t headers_len, const void *body, size_t len)
+{
+    if (int wrong = check_span("headers", headers, headers_len))
+        return wrong;
+    return check_span("body", body, len);
+}
+
 int slice_of(wm_request id, const void **out, size_t *len, std::string_view http::Request::*member)
 {
     if (!out || !len)
@@ -144,8 +151,10 @@ int wm_request_keep(wm_request request)
 int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len,
                        int32_t flags)
 {
-    if (bad_span(headers, headers_len) || bad_span(body, len))
-        return null_argument(bad_span(headers, headers_len) ? "headers" : "body");
+    if (int wrong = check_flags(flags))
+        return wrong;
+    if (int wrong = check_answer(headers, headers_len, body, len))
+        return wrong;
     return with_request(request, [&](App &app, HttpRequest &self) {
         return app.sessions->requests.respond(self, status, span(headers, headers_len), span(body, len), flags);
     });
@@ -153,16 +162,16 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
 
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len)
 {
-    if (bad_span(headers, headers_len))
-        return null_argument("headers");
+    if (int wrong = check_span("headers", headers, headers_len))
+        return wrong;
     return with_request(request,
                         [&](App &app, HttpRequest &self) { return accept_handshake(app.reactor, self, span(headers, headers_len)); });
 }
 
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len)
 {
-    if (bad_span(headers, headers_len) || bad_span(body, len))
-        return null_argument(bad_span(headers, headers_len) ? "headers" : "body");
+    if (int wrong = check_answer(headers, headers_len, body, len))
+        return wrong;
     return with_request(request, [&](App &app, HttpRequest &self) {
         return reject_handshake(app.reactor, self, status, span(headers, headers_len), span(body, len));
     });

@@ -16,9 +16,14 @@ template <class Body> int with_hub(wm_hub *hub, Body body)
     return guarded([&] { return body(*object(hub)); });
 }
 
-int bad_uid(const void *uid)
+/// max_uid applies where a uid is bound; here no text that could be one is read beyond its range.
+int check_uid(const void *uid, size_t len)
 {
-    return uid ? fail(WM_EINVAL, "uid is empty") : null_argument("uid");
+    if (!uid)
+        return null_argument("uid");
+    if (len == 0 || len > kMaxUid)
+        return len == 0 ? fail(WM_EINVAL, "uid is empty") : fail(WM_EINVAL, "uid has over %zu bytes", kMaxUid);
+    return 0;
 }
 
 bool elsewhere(wm_hub *hub)
@@ -39,6 +44,8 @@ template <class Count> int count_now(wm_hub *hub, int64_t *connections, const Hu
 {
     return with_hub(hub, [&](Hub &self) {
         int64_t counted = count(self);
+        if (counted < 0)
+            return static_cast<int>(counted);
         if (connections)
             *connections = counted;
         self.app().reactor.retire(reply.user, reply.destroy);
@@ -63,8 +70,8 @@ void wm_hub_free(wm_hub *hub)
 
 int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn)
 {
-    if (!uid)
-        return bad_uid(uid);
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
     return with_hub(hub, [&](Hub &self) {
         return with_connection(conn, [&](Connection &found) {
             if (&found.owner->reactor != &self.app().reactor)
@@ -116,10 +123,10 @@ int wm_hub_get_str(wm_hub *hub, const char *option, const char **value)
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections,
                 wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
 {
-    if (!uid || uid_len == 0)
-        return bad_uid(uid);
-    if (bad_span(data, len))
-        return null_argument("data");
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
+    if (int wrong = check_message(data, len, flags))
+        return wrong;
     HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
         return post(hub, HubVerb::kSend, span(uid, uid_len), span(data, len), flags, reply);
@@ -129,8 +136,8 @@ int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, 
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
                      wm_destroy_fn destroy)
 {
-    if (bad_span(data, len))
-        return null_argument("data");
+    if (int wrong = check_message(data, len, flags))
+        return wrong;
     HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
         return post(hub, HubVerb::kBroadcast, {}, span(data, len), flags, reply);
@@ -140,8 +147,8 @@ int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, i
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
                   wm_destroy_fn destroy)
 {
-    if (!uid || uid_len == 0)
-        return bad_uid(uid);
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
     HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
         return post(hub, HubVerb::kOnline, span(uid, uid_len), {}, 0, reply);

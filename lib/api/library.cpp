@@ -1,12 +1,10 @@
-#include "core/error.h"
+#include "api/guard.h"
 #include "core/log.h"
 #include "wm/error.h"
 #include "wm/log.h"
 #include "wm/option.h"
 #include "wm/version.h"
 #include "worker/options.h"
-
-#include <climits>
 
 using namespace wm;
 
@@ -64,9 +62,9 @@ int wm_log(int32_t level, const void *text, size_t len)
 {
     if (level < WM_LOG_DEBUG || level > WM_LOG_ERROR)
         return fail(WM_EINVAL, "log level %d is not one of WM_LOG_DEBUG, _INFO, _WARN and _ERROR", static_cast<int>(level));
-    if (!text && len > 0)
-        return fail(WM_EINVAL, "text is NULL");
-    log(level, "%.*s", static_cast<int>(len < INT_MAX ? len : INT_MAX), len > 0 ? static_cast<const char *>(text) : "");
+    if (int wrong = check_span("text", text, len))
+        return wrong;
+    log(level, "%.*s", static_cast<int>(len < kMaxLogText ? len : kMaxLogText), len > 0 ? static_cast<const char *>(text) : "");
     return 0;
 }
 

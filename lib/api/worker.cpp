@@ -186,8 +186,8 @@ wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous)
 
 int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags)
 {
-    if (bad_span(data, len))
-        return null_argument("data");
+    if (int wrong = check_message(data, len, flags))
+        return wrong;
     int64_t taken = 0;
     int result = with_worker(worker, [&](Worker &self) {
         taken = self.broadcast(data, len, flags);

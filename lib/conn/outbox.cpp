@@ -38,18 +38,34 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
     if (exempt)
         return 0;
     const ConnOptions &options = *conn.options;
-    if (len > static_cast<size_t>(std::max(options.max_message, options.max_send_buffer)))
-        return fail(WM_EMSGSIZE, "message of %zu bytes is over max_message and max_send_buffer", len);
     if (conn.queue_memory() > static_cast<size_t>(options.max_send_buffer)) {
         send_fail_++;
         return fail(WM_EFULL, "the send queue takes %zu bytes, over max_send_buffer (%lld)", conn.queue_memory(),
                     static_cast<long long>(options.max_send_buffer));
     }
-    if (reactor_.queue_total > reactor_.max_queue_total) {
-        send_fail_++;
-        return fail(WM_EFULL, "all send queues take %zu bytes, over max_queue_total (%zu)", reactor_.queue_total, reactor_.max_queue_total);
-    }
-    return 0;
+    return check_total(len);
+}
+
+int Outbox::too_long(size_t len) const
+{
+    return fail(WM_EMSGSIZE, "a message of %zu bytes can never be queued: it is over max_queue_total (%zu)", len, reactor_.max_queue_total);
+}
+
+int Outbox::no_room(size_t len)
+{
+    if (int wrong = check_size(len))
+        return wrong;
+    send_fail_++;
+    return fail(WM_EFULL, "all send queues take %zu bytes, and with %zu more they are over max_queue_total (%zu)", reactor_.queue_total,
+                len, reactor_.max_queue_total);
+}
+
+int Outbox::check(const SharedMessage &message) const
+{
+    if (message.size() > SharedMessage::kMaxSize)
+        return fail(WM_EMSGSIZE, "a message of %zu bytes is too long to be shared by connections: at most %zu can be", message.size(),
+                    SharedMessage::kMaxSize);
+    return check_size(message.size());
 }
 
 int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
@@ -72,7 +88,7 @@ int Outbox::send(Connection &conn, SharedMessage &message)
     const Codec &codec = reactor_.codec(conn);
     if (codec.answers_only)
         return fail(WM_ESTATE, "an http connection takes answers only");
-    int result = check(conn, message.size(), false);
+    int result = check(conn, 0, false); // check(message) has seen its size, which counts once for all queues
     if (result == WM_EFULL) {
         reactor_.todos.add(conn, kTodoRefused);
         return result;
@@ -89,7 +105,7 @@ int Outbox::send(Connection &conn, SharedMessage &message)
 
 int Outbox::write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt)
 {
-    int result = check(conn, body.size(), exempt);
+    int result = check(conn, head.size() + body.size(), exempt);
     return result != 0 ? result : enqueue(conn, head, body, flags);
 }
 

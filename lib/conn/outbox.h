@@ -34,6 +34,12 @@ public:
     int send(Connection &conn, std::string_view payload, int32_t flags);
     /// Sends a message that other connections get too. A full queue becomes the connection's error event.
     int send(Connection &conn, SharedMessage &message);
+    /// WM_EMSGSIZE for a message that no connection can ever take, else 0.
+    int check(const SharedMessage &message) const;
+    /// The same for that many bytes to one connection. Call it before a length of the host's is read. In reactor.h.
+    int check_size(size_t len) const;
+    /// The same, and WM_EFULL while so much is queued for all connections that they would be over max_queue_total. In reactor.h.
+    int check_total(size_t len);
     /// Sends framed bytes: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
     /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
@@ -64,6 +70,8 @@ private:
     static constexpr size_t kFlushAt = 16 * 1024;
 
     int check(Connection &conn, size_t len, bool exempt);
+    [[gnu::cold]] int too_long(size_t len) const;
+    [[gnu::cold]] int no_room(size_t len);
     int abort_send(Connection &conn, size_t len);
     bool transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent);
     bool transmit_next(Connection &conn, size_t *sent);

@@ -154,6 +154,16 @@ inline Cold *Connection::make_cold()
     return cold;
 }
 
+inline int Outbox::check_size(size_t len) const
+{
+    return len > reactor_.max_queue_total ? too_long(len) : 0;
+}
+
+inline int Outbox::check_total(size_t len)
+{
+    return reactor_.queue_total + len > reactor_.max_queue_total ? no_room(len) : 0;
+}
+
 inline bool Inbox::wants(const Connection &conn) const
 {
     if (conn.flags & kNotParsed)

@@ -17,6 +17,8 @@ namespace wm {
 
 class SharedMessage {
 public:
+    static constexpr size_t kMaxSize = UINT32_MAX / 2; ///< bytes: a segment counts them, with what is pending, in 32 bits
+
     SharedMessage(const void *data, size_t len, int32_t flags) : payload_(static_cast<const char *>(data), len), flags_(flags) {}
     SharedMessage(const SharedMessage &) = delete;
     SharedMessage &operator=(const SharedMessage &) = delete;

@@ -16,8 +16,7 @@ namespace wm {
 
 namespace {
 
-constexpr size_t kText = 1024;
-constexpr size_t kLine = kText + 128;
+constexpr size_t kLine = kMaxLogText + 128;
 
 std::mutex sink_mutex;
 wm_log_fn sink = nullptr;
@@ -132,7 +131,7 @@ void log(int32_t level, const char *format, ...)
 {
     if (level < least_level.load(std::memory_order_relaxed))
         return;
-    char text[kText];
+    char text[kMaxLogText];
     va_list arguments;
     va_start(arguments, format);
     int written = vsnprintf(text, sizeof text, format, arguments);

@@ -8,9 +8,13 @@
 
 #include "wm/log.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace wm {
+
+/// A line's text is cut there, its NUL included.
+inline constexpr size_t kMaxLogText = 1024;
 
 void log(int32_t level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -121,10 +121,12 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
         int result = app_.reactor.outbox.send(only, {static_cast<const char *>(data), len}, flags);
         if (result == WM_EFULL)
             app_.reactor.todos.add(only, kTodoRefused);
-        return result >= 0 ? 1 : 0;
+        return result == WM_EMSGSIZE ? result : result >= 0;
     }
     SharedMessage message(data, len, flags);
-    int64_t taken = 0;
+    int64_t taken = app_.reactor.outbox.check(message);
+    if (taken < 0)
+        return taken;
     for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
         taken += app_.reactor.outbox.send(*app_.reactor.connections.at(bindings_[index].slot), message) >= 0;
     return taken;
@@ -133,7 +135,9 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
 int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
 {
     SharedMessage message(data, len, flags);
-    int64_t taken = 0;
+    int64_t taken = app_.reactor.outbox.check(message);
+    if (taken < 0)
+        return taken;
     for (uint32_t index : all_)
         taken += broadcast_to(app_.reactor.outbox, *app_.reactor.connections.at(bindings_[index].slot), message);
     return taken;
@@ -176,7 +180,8 @@ void Hub::run(Command &command)
         connections = online(command.head());
         break;
     }
-    reply(&app_, this, command, 0, connections);
+    int32_t status = connections < 0 ? static_cast<int32_t>(connections) : 0;
+    reply(&app_, this, command, status, connections < 0 ? 0 : connections);
 }
 
 /// The hub was freed while the command was pending: the caller still gets its one result.

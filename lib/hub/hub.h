@@ -36,7 +36,7 @@ public:
     int bind(std::string_view uid, Connection &conn);
     int unbind(Connection &conn);
 
-    /// Returns how many connections took the message.
+    /// Returns how many connections took the message, or WM_EMSGSIZE.
     int64_t send(std::string_view uid, const void *data, size_t len, int32_t flags);
     int64_t broadcast(const void *data, size_t len, int32_t flags);
     int64_t online(std::string_view uid) const;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kForever = int64_t{1} << 40; // 34 years in ms: no sum of it with a clock overflows
 constexpr int64_t kLargest = int64_t{1} << 31;
+constexpr size_t kMaxText = 4095; // of an option, as of a path
 
 // The structures have a standard layout but for their base: offsetof is supported by both compilers for it.
 #pragma GCC diagnostic push
@@ -130,7 +131,7 @@ const OptionRow kConnRows[] = {WM_CONN_ROWS(ConnOptions)};
 
 const OptionRow kHubRows[] = {
     WM_TEXT(HubOptions, name, false, "its identity: hubs of one name in several processes are one hub, once they are joined"),
-    WM_INT(HubOptions, max_uid, "bytes", 1, 65535, true, "longest uid"),
+    WM_INT(HubOptions, max_uid, "bytes", 1, kMaxUid, true, "longest uid"),
     WM_INT(HubOptions, max_per_uid, "count", 1, 1 << 20, true, "connections of one uid; the oldest goes"),
 };
 
@@ -241,6 +242,8 @@ int set_option(Scope scope, void *options, bool late, const char *name, const ch
         return code;
     if (late && !row->live)
         return fail(WM_ESTATE, "option '%s' must be set before listen", name);
+    if (strnlen(value, kMaxText + 1) > kMaxText)
+        return fail(WM_EINVAL, "option '%s' has at most %zu bytes", name, kMaxText);
     if (!is_allowed(*row, value))
         return fail(WM_EINVAL, "option '%s' is %s, not '%s'", name, row->fits ? row->form : allowed_words(*row).c_str(), value);
     *value_at<std::string>(options, row) = value;

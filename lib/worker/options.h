@@ -54,6 +54,8 @@ struct AppOptions {
     std::string log_level = "info";
 };
 
+inline constexpr size_t kMaxUid = 65535; ///< the most that max_uid can be
+
 struct HubOptions {
     std::string name = "hub";
     int64_t max_uid = 255;

@@ -244,7 +244,9 @@ int64_t Worker::broadcast(const void *data, size_t len, int32_t flags)
     if (app_.reactor.codecs[codec]->answers_only)
         return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
     SharedMessage message(data, len, flags);
-    int64_t taken = 0;
+    int64_t taken = app_.reactor.outbox.check(message);
+    if (taken < 0)
+        return taken;
     for (Connection *conn : connections())
         taken += broadcast_to(app_.reactor.outbox, *conn, message);
     return taken;

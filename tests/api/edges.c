@@ -492,14 +492,17 @@ static void thread_send__too_long_is_told(void **state)
 {
     (void)state;
     struct host *host = host_begin(&CALLBACKS, "text");
-    char *long_one = calloc(1, 11 << 20);
-    struct late late = {0, long_one, 11 << 20, 0, 0};
+    assert_int_equal(wm_app_set_int(host->app, "max_queue_total", 1 << 20), 0);
+    char *long_one = calloc(1, 2 << 20);
+    struct late late = {0, long_one, 2 << 20, 0, 0};
     struct client client = client_open(host, &late.conn);
     pthread_t thread;
     pthread_create(&thread, NULL, send_late, &late);
     pthread_join(thread, NULL);
     settle(host);
-    assert_true(late.result == WM_EMSGSIZE || count_of(host, WM_EVENT_ERROR) == 1);
+    assert_int_equal(late.result, WM_QUEUED);
+    assert_int_equal(count_of(host, WM_EVENT_ERROR), 1);
+    assert_int_equal(nth(host, WM_EVENT_ERROR, 0)->code, WM_EMSGSIZE);
     client_end(&client);
     host_end(host);
     free(long_one);

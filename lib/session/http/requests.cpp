@@ -281,6 +281,8 @@ int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view
     if (!exempt && session.stored > limit)
         return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", session.stored, limit);
     size_t len = head.size() + body.size();
+    if (int wrong = exempt ? 0 : reactor_.outbox.check_size(len))
+        return wrong;
     if (!exempt && !fits(len))
         return no_room(len);
     request.answer = static_cast<char *>(malloc(len));
@@ -363,11 +365,17 @@ int HttpRequests::respond(HttpRequest &request, int status, std::string_view fie
                     request.handshake ? "a handshake is answered by wm_handshake_accept or _reject" : "the request is answered or gone");
     if (status < 200 || status > 599)
         return fail(WM_EINVAL, "status %d is not from 200 to 599", status);
+    if (int wrong = reactor_.outbox.check_size(fields.size()))
+        return wrong;
     bool wants_close = false;
     if (const char *wrong = http::check_fields(fields, wants_close))
         return fail(WM_EINVAL, "bad header lines: %s", wrong);
-    request.close_after = request.close_after || wants_close;
-    return answer(*conn, request, status, fields, body, false, flags, false);
+    bool closes = request.close_after;
+    request.close_after = closes || wants_close;
+    int result = answer(*conn, request, status, fields, body, false, flags, false);
+    if (result < 0)
+        request.close_after = closes; // not taken: the request waits for another answer
+    return result;
 }
 
 uint32_t HttpRequests::oldest_unanswered(const Connection &conn)

@@ -119,6 +119,8 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
     Connection *conn = find_pending(reactor, request);
     if (!conn)
         return WM_ECLOSED;
+    if (int wrong = reactor.outbox.check_size(fields.size()))
+        return wrong;
     bool wants_close = false;
     const char *error = http::check_fields(fields, wants_close);
     if (error || wants_close)
@@ -136,6 +138,8 @@ int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::st
         return WM_ECLOSED;
     if (status < 300 || status > 599)
         return fail(WM_EINVAL, "status %d is not from 300 to 599", status);
+    if (int wrong = reactor.outbox.check_size(fields.size() + body.size()))
+        return wrong;
     bool wants_close = false;
     if (const char *error = http::check_fields(fields, wants_close))
         return fail(WM_EINVAL, "bad header lines: %s", error);

@@ -25,7 +25,6 @@ interface Core
     public const BACKPRESSURE = 1;
     public const CLOSED = -3;
     public const FULL = -4;
-    public const TOO_LONG = -5;
     public const WRONG_STATE = -6;
 
     /** Sets an option of the app. */

@@ -49,9 +49,6 @@ final class HttpConnection extends TcpConnection
         }
         if (\is_string($sendBuffer) && !$raw && $this->headers === []) {
             $result = $this->wmCore->send($this->wmHandle, $sendBuffer, 0);
-            if ($result === Core::TOO_LONG) {
-                $result = $this->withRoom(\strlen($sendBuffer), fn () => $this->wmCore->send($this->wmHandle, $sendBuffer, 0));
-            }
         } else {
             try {
                 [$status, $headers, $body] = $this->response($sendBuffer, $raw)->parts();
@@ -60,9 +57,6 @@ final class HttpConnection extends TcpConnection
                 throw $e;
             }
             $result = $this->wmCore->respond($request, $status, $headers, $body);
-            if ($result === Core::TOO_LONG) {
-                $result = $this->withRoom(\strlen($headers) + \strlen($body), fn () => $this->wmCore->respond($request, $status, $headers, $body));
-            }
         }
         if ($result < 0) {
             $this->await($request);

@@ -116,22 +116,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($result === 0) {
             return true;
         }
-        if ($result === Core::TOO_LONG) {
-            $result = $this->withRoom(\strlen($data), fn () => $this->wmCore->send($this->wmHandle, $data, $flags));
-        }
         return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
-    }
-
-    /** Sends a message over libwm's limits: as in Workerman, any size is taken while less than maxSendBufferSize is queued. */
-    protected function withRoom(int $size, callable $send): int
-    {
-        if ($this->wmCore->counters($this->wmHandle)[2] >= $this->maxSendBufferSize) {
-            return Core::FULL;
-        }
-        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', self::limit($size + 65536));
-        $result = $send();
-        $this->wmCore->setConnection($this->wmHandle, 'max_send_buffer', self::limit($this->wmAppliedSendBuffer));
-        return $result;
     }
 
     /** Sends $data unless it is null, then closes once everything has left. onClose runs at once unless much is queued. */
