@@ -19,6 +19,15 @@
 
 namespace wm {
 
+namespace {
+
+int has_stopped()
+{
+    return fail(WM_ESTOPPED, "the app has stopped");
+}
+
+} // namespace
+
 int App::open_loop()
 {
     if (reactor.loop.is_open())
@@ -45,7 +54,7 @@ int App::enter()
         reactor.inside = !stopped_;
     }
     if (stopped_)
-        return fail(WM_ESTOPPED, "the app has stopped");
+        return has_stopped();
     int result = open_loop();
     if (result != 0) {
         reactor.inside = false;
@@ -177,7 +186,7 @@ int App::run_once(int64_t timeout_ms)
     if (forked())
         result = Mailbox::fail_forked();
     else if (stopped_ || free_later_)
-        result = WM_ESTOPPED;
+        result = has_stopped();
     leave();
     return result;
 }
@@ -209,7 +218,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     if (timeout_ms == 0)
         reactor.loop.report_idle(); // the host may now wait in its own loop
     leave();
-    return ended ? WM_ESTOPPED : 0;
+    return ended ? has_stopped() : 0;
 }
 
 int App::flush()

@@ -170,7 +170,7 @@ void Worker::resume_accept()
 
 bool Worker::call_on_stop()
 {
-    if (stopped_)
+    if (stopped_ || released_)
         return false;
     stopped_ = true;
     if (began_ && process_callbacks.stop)
@@ -193,6 +193,8 @@ bool Worker::stop_record_is_pending() const
 
 void Worker::announce_reload()
 {
+    if (released_)
+        return;
     if (process_callbacks.reload)
         process_callbacks.reload.fn(handle(this), process_callbacks.reload.user);
     else if (app_.reactor.dispatch.pulls() && !app_.reactor.overflow.is_pending(reload_record_))

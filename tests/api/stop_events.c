@@ -126,6 +126,26 @@ static void message__the_head_of_an_http_request_stands_before_its_body(void **s
     host_end(host);
 }
 
+/* A record of it would point to freed memory: the worker ends before the poll that delivers the record. */
+static void stop__none_of_a_freed_worker(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_worker *other = host_worker(host, "text");
+    assert_int_equal(wm_worker_listen(other), 0);
+    turn(host, 0);
+    struct client client = client_to(other);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    wm_worker_free(other);
+    assert_int_equal(wm_app_stop(host->app), 0);
+    while (turn(host, 0) != WM_ESTOPPED) {
+    }
+    assert_string_equal(wm_last_error(), "the app has stopped");
+    assert_int_equal(count_of(host, WM_EVENT_STOP), 1);
+    assert_ptr_equal(nth(host, WM_EVENT_STOP, 0)->worker, host->worker);
+    client_end(&client);
+    host_end(host);
+}
+
 struct counts {
     int64_t read, written;
 };
@@ -166,6 +186,7 @@ int main(void)
         SCENARIO(stop__a_message_sent_in_the_stop_event_arrives),
         SCENARIO(stop__one_event_a_worker),
         SCENARIO(stop__a_worker_freed_in_the_event_of_another),
+        SCENARIO(stop__none_of_a_freed_worker),
         SCENARIO(stop__again_in_the_stop_event),
         SCENARIO(close__counters_are_known_until_the_next_poll),
         SCENARIO(index__without_a_master),
