@@ -36,12 +36,12 @@ enum class ConnState : uint8_t {
 
 /// Work deferred to the end of the turn, in the order in which it runs.
 enum Todo : uint8_t {
-    kTodoInput = 1,       ///< bytes in the tail that can be parsed
-    kTodoFull = 2,        ///< the buffer_full event
-    kTodoDrain = 4,       ///< the buffer_drain event
-    kTodoRefused = 8,     ///< the error event of a broadcast or hub message that did not fit
-    kTodoEnd = 16,        ///< the peer ended the connection: takes effect once the host has seen the records of this poll
-    kTodoClose = 32,      ///< the close event; frees the connection
+    kTodoInput = 1,        ///< bytes in the tail that can be parsed
+    kTodoFull = 2,         ///< the buffer_full event
+    kTodoDrain = 4,        ///< the buffer_drain event
+    kTodoRefused = 8,      ///< the error event of a broadcast or hub message that did not fit
+    kTodoEnd = 16,         ///< the peer ended the connection: takes effect once the host has seen the records of this poll
+    kTodoClose = 32,       ///< the close event; frees the connection
     kTodoOpen = 64,        ///< the open event of a handshake that the host has accepted; input is blocked until then
     kTodoTurnedAway = 128, ///< the answer to a peer that Assembly has turned away
 };

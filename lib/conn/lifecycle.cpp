@@ -124,19 +124,23 @@ void Lifecycle::enter_open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
-    if (conn.has(kAboveHighWater)) // by what was sent before the open event
-        reactor_.todos.add(conn, kTodoFull);
+    bool above = conn.has(kAboveHighWater); // by what was sent before the open event
     if (!answer.empty())
         reactor_.outbox.open(conn, answer);
     reactor_.expiry.restart_ping(conn);
     if (conn.blocked())
         reactor_.outbox.schedule_flush(conn); // what was sent in the connect callback
+    if (above && conn.state == ConnState::kOpen)
+        reactor_.todos.add(conn, kTodoFull);
 }
 
 void Lifecycle::deliver_open(Connection &conn)
 {
-    if (conn.state != ConnState::kOpen)
-        return; // no open event once the connection is closing
+    if (conn.state != ConnState::kOpen) { // no open event once the connection is closing, and none that follow it
+        conn.unset(kAboveHighWater);
+        conn.todo = static_cast<uint8_t>(conn.todo & ~(kTodoFull | kTodoDrain));
+        return;
+    }
     conn.unset(kInputBlocked);
     reactor_.dispatch.open(conn);
     if (conn.state == ConnState::kClosed)
@@ -176,6 +180,8 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     }
     bool opened = conn.state == ConnState::kOpen;
     bool frame = opened && codec.close;
+    if (!opened)
+        conn.unset(kAboveHighWater); // no buffer_full was told, so no buffer_drain follows
     if (codec.has_handshake && !opened)
         reactor_.outbox.discard(conn); // queued for after a handshake that will not complete
     if (frame && code == 0)

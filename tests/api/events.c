@@ -216,6 +216,30 @@ static void close_record__has_reason_error_and_close_code(void **state)
     host_end(host);
 }
 
+static void send_much_at_connect(struct host *host, const wm_event *event)
+{
+    static char block[300000];
+    (void)host;
+    if (event->kind == WM_EVENT_CONNECT)
+        assert_int_equal(wm_conn_send(event->conn, block, sizeof block, 0), WM_BACKPRESSURE);
+}
+
+/* No buffer_full was told, so no buffer_drain is. */
+static void buffer_drain__none_when_the_handshake_is_refused(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    host->react = send_much_at_connect;
+    struct client client = client_begin(host);
+    until(host, count_of(host, WM_EVENT_CONNECT) == 1);
+    client_say(host, &client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    until(host, client_ended(&client));
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_int_equal(count_of(host, WM_EVENT_BUFFER_FULL), 0);
+    assert_int_equal(count_of(host, WM_EVENT_BUFFER_DRAIN), 0);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -229,6 +253,7 @@ int main(void)
         SCENARIO(close__what_may_not_be_sent_is_refused),
         SCENARIO(destroy__drops_what_is_queued_and_closes_once),
         SCENARIO(half_close__all_lines_are_answered),
+        SCENARIO(buffer_drain__none_when_the_handshake_is_refused),
         SCENARIO(close_record__has_reason_error_and_close_code),
     };
     return RUN_SCENARIOS("events", scenarios);
