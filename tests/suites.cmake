@@ -63,12 +63,16 @@ if(WM_FUZZ)
         target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
         add_dependencies(fuzzers ${target})
-        # The whole stack is a server a run: fewer of them.
+        # The whole stack is a server a run: fewer of them. A program of calls needs its length from the start.
         set(runs 200000)
+        set(lengths -max_len=4096)
         if(name STREQUAL connection)
             set(runs 20000)
+        elseif(name STREQUAL api)
+            set(runs 20000)
+            set(lengths -max_len=512 -len_control=0)
         endif()
-        wm_suite(fuzz/${name} fuzz 300 ${target} -seed=1 -runs=${runs} -max_len=4096 -timeout=10 -print_final_stats=1)
+        wm_suite(fuzz/${name} fuzz 300 ${target} -seed=1 -runs=${runs} ${lengths} -timeout=10 -print_final_stats=1)
     endforeach()
 endif()
 
