@@ -207,7 +207,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     turn(timeout_ms);
     size_t records = reactor.dispatch.end_poll();
     if (forked() || free_later_) { // what the records point to is freed, or the parent's
-        result = forked() ? Mailbox::fail_forked() : int{WM_ESTOPPED};
+        result = forked() ? Mailbox::fail_forked() : has_stopped();
         leave();
         return result;
     }
