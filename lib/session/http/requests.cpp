@@ -5,11 +5,12 @@
 #include "net/transport.h"
 #include "proto/http/fields.h"
 #include "proto/http/response_writer.h"
+#include "session/http/final_answer.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 
 namespace wm {
 
@@ -17,23 +18,6 @@ namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kPlain = "Content-Type: text/plain;charset=utf-8\r\n";
-constexpr size_t kSmallHead = 1024;
-
-/// A buffer for a head: on the stack unless the host's header lines are long.
-class HeadBuffer {
-public:
-    explicit HeadBuffer(size_t size) : heap_(size > kSmallHead ? static_cast<char *>(malloc(size)) : nullptr), small_(size <= kSmallHead) {}
-    HeadBuffer(const HeadBuffer &) = delete;
-    HeadBuffer &operator=(const HeadBuffer &) = delete;
-    ~HeadBuffer() { free(heap_); }
-
-    char *data() { return small_ ? stack_ : heap_; }
-
-private:
-    char *heap_;
-    bool small_;
-    char stack_[kSmallHead];
-};
 
 /// A 2xx answer to CONNECT: a tunnel would follow, no content and no Content-Length do (RFC 9110 §9.3.6).
 bool is_tunnel(const HttpRequest &request, int status)
@@ -47,15 +31,34 @@ bool has_body(const HttpRequest &request, int status)
     return !request.slices.head && http::has_content(status) && !is_tunnel(request, status);
 }
 
-/// The fields that a refusal with that status has to have.
-std::string refusal_fields(const Connection &conn, int status)
-{
-    if (status == 405) // RFC 9110 §15.5.6
-        return "Allow: " + conn.owner->options.methods + "\r\n";
-    if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
-        return "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
-    return {};
-}
+/// The fields that a refusal with that status has to have. Without memory for long ones there are none.
+class RefusalFields {
+public:
+    RefusalFields(const Connection &conn, int status, std::string_view first) : buffer_(kRoom + conn.owner->options.methods.size())
+    {
+        if (!buffer_.data())
+            return;
+        add(first);
+        if (status == 405) // RFC 9110 §15.5.6
+            add("Allow: ").add(conn.owner->options.methods).add("\r\n");
+        if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
+            add("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+    }
+    std::string_view text() { return {buffer_.data(), size_}; }
+
+private:
+    static constexpr size_t kRoom = 64 + kPlain.size();
+
+    RefusalFields &add(std::string_view text)
+    {
+        memcpy(buffer_.data() + size_, text.empty() ? "" : text.data(), text.size());
+        size_ += text.size();
+        return *this;
+    }
+
+    HeadBuffer buffer_;
+    size_t size_ = 0;
+};
 
 /// Bytes of a copy: from the method to the last field, and the body.
 size_t kept_size(const http::Request &slices)
@@ -70,6 +73,21 @@ int32_t error_of(int32_t reason)
         return WM_EFULL;
     return reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL;
 }
+
+/// An error's text as a body of one line.
+class Line {
+public:
+    explicit Line(std::string_view text) : size_(std::min(text.size(), sizeof text_ - 1))
+    {
+        memcpy(text_, text.data(), size_);
+        text_[size_++] = '\n';
+    }
+    operator std::string_view() const { return {text_, size_}; }
+
+private:
+    size_t size_;
+    char text_[256];
+};
 
 } // namespace
 
@@ -323,8 +341,10 @@ int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, boo
     if (!last)
         return reactor_.outbox.write(conn, {}, answer, 0, true);
     std::string_view head = answer.substr(0, answer.find("\r\n\r\n") + 4);
-    std::string closing(http::closing_bound(head.size()), '\0');
-    closing.resize(http::write_closing(closing.data(), head));
+    HeadBuffer buffer(http::closing_bound(head.size()));
+    if (!buffer.data())
+        return WM_ENOMEM;
+    std::string_view closing(buffer.data(), http::write_closing(buffer.data(), head));
     return reactor_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
 }
 
@@ -399,7 +419,8 @@ void HttpRequests::answer_late(Connection &conn)
         log(WM_LOG_WARN,
             "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503 (and %llu more since the last line)",
             conn.owner->options.name.c_str(), conn.owner->display.c_str(), static_cast<unsigned long long>(suppressed));
-    answer(conn, *table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true);
+    if (answer(conn, *table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true) < 0)
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
 int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
@@ -431,34 +452,20 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     http_session(conn).continue_due = false;
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
-    answer(conn, request, status, std::string(kPlain) + refusal_fields(conn, status), std::string(text) + "\n", false, 0, true);
+    if (answer(conn, request, status, RefusalFields(conn, status, kPlain).text(), Line(text), false, 0, true) < 0)
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     reactor_.lifecycle.update_read(conn);
 }
 
 void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
-    std::string out = final_answer(status, refusal_fields(conn, status), std::string(text) + "\n", !head_only);
+    // Formatted on the stack: a refusal needs no memory.
+    Line body(text);
+    RefusalFields fields(conn, status, {});
+    FinalAnswer out(date(), status, fields.text(), body);
     reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);
-    reactor_.outbox.write(conn, out, {}, 0, true);
-}
-
-std::string HttpRequests::final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body)
-{
-    std::string_view type;
-    bool typed = http::find_field(extra_fields, "Content-Type", type) || !http::has_content(status);
-    std::string fields(typed ? std::string_view() : kPlain);
-    fields += extra_fields;
-    http::ResponseHead head;
-    head.status = status;
-    head.fields = fields;
-    head.content_length = body.size();
-    head.keep_alive = false;
-    head.date = date();
-    std::string out(http::head_bound(fields.size()), '\0');
-    out.resize(http::write_head(out.data(), head));
-    if (with_body && http::has_content(status))
-        out += body;
-    return out;
+    if (out.ok())
+        reactor_.outbox.write(conn, out.head(), head_only ? std::string_view() : body, 0, true);
 }
 
 int HttpRequests::keep(HttpRequest &request)

@@ -13,7 +13,6 @@
 #include "session/http/session.h"
 
 #include <ctime>
-#include <string>
 #include <string_view>
 
 namespace wm {
@@ -76,9 +75,8 @@ public:
     uint32_t answer_deadline(const Connection &conn);
     /// Answers with 503 after that deadline.
     void answer_late(Connection &conn);
-    /// Formats an answer that closes the connection, plain text unless extra_fields have a Content-Type. with_body false, or a status
-    /// without content: the head alone.
-    std::string final_answer(int status, std::string_view extra_fields, std::string_view body, bool with_body);
+    /// For Date fields; valid until the next call.
+    std::string_view date();
 
     /// Resumes reading once the connection has room for another request and the send queue has drained.
     void unblock(Connection &conn);
@@ -106,7 +104,6 @@ private:
     int write_stored(Connection &conn, const HttpRequest &request, bool last);
     bool is_last(const Connection &conn) const;
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
-    std::string_view date();
 
     Reactor &reactor_;
     SlotTable<HttpRequest, kOtherSlots> table_;

@@ -5,11 +5,11 @@
 #include "core/error.h"
 #include "proto/http/response_writer.h"
 #include "session/codecs.h"
+#include "session/http/final_answer.h"
 #include "session/sessions.h"
 #include "session/websocket/control.h"
 
 #include <cstring>
-#include <string>
 
 namespace wm {
 
@@ -125,8 +125,10 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
     const char *error = http::check_fields(fields, wants_close);
     if (error || wants_close)
         return fail(WM_EINVAL, "bad header lines for a handshake: %s", error ? error : "Connection: close");
-    std::string answer(websocket::kAnswerSize + fields.size(), '\0');
-    answer.resize(websocket::write_answer(answer.data(), request.accept, fields));
+    HeadBuffer buffer(websocket::kAnswerSize + fields.size());
+    if (!buffer.data())
+        return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
+    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), request.accept, fields));
     reactor.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
     return 0;
 }
@@ -143,12 +145,13 @@ int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::st
     bool wants_close = false;
     if (const char *error = http::check_fields(fields, wants_close))
         return fail(WM_EINVAL, "bad header lines: %s", error);
-    // fields and body may be slices of the request, which ends here
-    std::string out = reactor.sessions->requests.final_answer(status, fields, body, true);
-    reactor.sessions->requests.drop_all(*conn);
+    FinalAnswer out(reactor.sessions->requests.date(), status, fields, body);
+    if (!out.ok())
+        return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
     conn->unset(kInputBlocked);
     reactor.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
-    reactor.outbox.write(*conn, out, {}, 0, true);
+    reactor.outbox.write(*conn, out.head(), http::has_content(status) ? body : std::string_view(), 0, true);
+    reactor.sessions->requests.drop_all(*conn); // after the write: body may be a slice of the request
     return 0;
 }
 
