@@ -133,7 +133,7 @@ WM_API void *wm_conn_user(wm_conn conn);
  * @param user the pointer; NULL is allowed
  * @param destroy called once with user when it is replaced, or after the close event; may be NULL. Not called
  * when the call fails
- * @return 0 or WM_ECLOSED
+ * @return 0, WM_ECLOSED or WM_ENOMEM
  *
  * @since 0.1.0
  */

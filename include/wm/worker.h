@@ -299,7 +299,7 @@ WM_API int wm_worker_pause_accept(wm_worker *worker);
 /**
  * Accepts again.
  *
- * @return 0
+ * @return 0 or WM_ENOMEM
  *
  * @since 0.1.0
  */
@@ -370,7 +370,7 @@ WM_API void *wm_worker_user(wm_worker *worker);
  * @param user the pointer; NULL is allowed
  * @param destroy called once with user when it is replaced or the worker freed; may be NULL. Not called when
  * the call fails
- * @return 0
+ * @return 0 or WM_ENOMEM
  *
  * @since 0.1.0
  */

@@ -18,6 +18,8 @@ int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function
 {
     return with_app(app, [&](App &self) {
         Callback<Function> old = self.callbacks.*member;
+        if (!self.reactor.reserve_retire(old.destroy))
+            return no_memory();
         self.callbacks.*member = {fn, user, destroy};
         self.reactor.retire(old.user, old.destroy);
         return 0;

@@ -217,6 +217,8 @@ void *wm_conn_user(wm_conn conn)
 int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy)
 {
     return with_connection(conn, [&](Connection &self) {
+        if (!self.owner->reactor.reserve_retire(destroy))
+            return no_memory();
         self.owner->reactor.retire(self.user, self.destroy_user);
         self.user = user;
         self.destroy_user = destroy;

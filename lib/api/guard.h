@@ -17,13 +17,18 @@
 
 namespace wm {
 
+inline int no_memory()
+{
+    return fail(WM_ENOMEM, "out of memory");
+}
+
 /// Calls body(). std::bad_alloc, the only exception that is expected here, becomes WM_ENOMEM.
 template <class Body> int guarded(Body body)
 {
     try {
         return static_cast<int>(body());
     } catch (const std::bad_alloc &) {
-        return fail(WM_ENOMEM, "out of memory");
+        return no_memory();
     } catch (...) {
         return fail(WM_EINTERNAL, "unexpected exception");
     }

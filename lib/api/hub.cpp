@@ -43,6 +43,8 @@ int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view paylo
 template <class Count> int count_now(wm_hub *hub, int64_t *connections, const HubReply &reply, Count count)
 {
     return with_hub(hub, [&](Hub &self) {
+        if (!self.app().reactor.reserve_retire(reply.destroy))
+            return no_memory();
         int64_t counted = count(self);
         if (counted < 0)
             return static_cast<int>(counted);

@@ -16,6 +16,8 @@ int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Functi
     return with_worker(worker, [&](Worker &self) {
         Callback<Function> &callback = (self.*callbacks).*member;
         Callback<Function> old = callback;
+        if (!self.app().reactor.reserve_retire(old.destroy))
+            return no_memory();
         callback = {fn, user, destroy};
         self.app().reactor.retire(old.user, old.destroy);
         return 0;
@@ -146,7 +148,7 @@ int wm_worker_pause_accept(wm_worker *worker)
 
 int wm_worker_resume_accept(wm_worker *worker)
 {
-    return with_worker(worker, [](Worker &self) { return self.resume_accept(), 0; });
+    return with_worker(worker, [](Worker &self) { return self.resume_accept(); });
 }
 
 int wm_worker_stop(wm_worker *worker)
@@ -224,6 +226,8 @@ void *wm_worker_user(wm_worker *worker)
 int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy)
 {
     return with_worker(worker, [&](Worker &self) {
+        if (!self.app().reactor.reserve_retire(self.destroy_user))
+            return no_memory();
         self.app().reactor.retire(self.user, self.destroy_user);
         self.user = user;
         self.destroy_user = destroy;

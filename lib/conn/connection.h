@@ -87,6 +87,7 @@ struct Cold {
     SendQueue queue;
     ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
     const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static
+    Cold *next = nullptr;                      ///< of a closed connection whose text a record refers to: in the list of its batch
     int32_t deferred_error = 0;
     uint8_t close_text_len = 0;
     char close_text[123];

@@ -15,7 +15,7 @@ uint64_t Dispatch::id_of(const Connection &conn)
 
 bool Dispatch::begin_poll(wm_event *events, size_t cap)
 {
-    if (!reactor_.overflow.reserve(reactor_.connections.live()))
+    if (!reactor_.overflow.reserve(reactor_.connections.live()) || !reactor_.todos.reserve(reactor_.connections.live(), true))
         return false;
     events_ = events;
     cap_ = cap;

@@ -1,19 +1,13 @@
 #include "conn/endpoint.h"
 
 #include "conn/reactor.h"
-
-#include <new>
+#include "core/reserve.h"
 
 namespace wm {
 
 bool Endpoint::reserve_place()
 {
-    try {
-        connections_.reserve(connections_.size() == connections_.capacity() ? connections_.size() * 3 / 2 + 16 : connections_.capacity());
-        return true;
-    } catch (const std::bad_alloc &) {
-        return false;
-    }
+    return reserve_in(connections_, connections_.size() + 1);
 }
 
 void Endpoint::add(Connection &conn)

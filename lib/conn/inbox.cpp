@@ -1,12 +1,13 @@
 #include "conn/inbox.h"
 
 #include "conn/reactor.h"
+#include "core/log.h"
 #include "net/transport.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <exception>
 
 namespace wm {
 
@@ -19,26 +20,24 @@ Inbox::~Inbox()
 void Inbox::begin_batch()
 {
     reactor_.assembly.free_retired();
-    for (char *text : batch_texts_)
-        free(text);
-    batch_texts_.clear();
+    while (Cold *cold = batch_colds_) {
+        batch_colds_ = cold->next;
+        delete cold;
+    }
     used_ = 0;
 }
 
-const char *Inbox::copy_text(const char *text, size_t len)
+bool Inbox::reserve()
 {
-    char *copy = static_cast<char *>(malloc(len + 1));
-    if (!copy)
-        return "";
-    memcpy(copy, text, len);
-    copy[len] = '\0';
-    try {
-        batch_texts_.push_back(copy);
-    } catch (const std::bad_alloc &) {
-        free(copy);
-        return "";
-    }
-    return copy;
+    if (!arena_)
+        arena_ = static_cast<char *>(malloc(kArenaSize));
+    return arena_;
+}
+
+void Inbox::keep_until_next_batch(Cold *cold)
+{
+    cold->next = batch_colds_;
+    batch_colds_ = cold;
 }
 
 // ---- tails
@@ -209,13 +208,6 @@ void Inbox::read(Connection &conn)
     }
     if (conn.state < ConnState::kHandshake && !reactor_.lifecycle.secure(conn))
         return;
-    if (!arena_) {
-        arena_ = static_cast<char *>(malloc(kArenaSize));
-        if (!arena_) {
-            reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-            return;
-        }
-    }
     if (conn.todo & kTodoInput) {
         reactor_.todos.run();
         reactor_.callback_watch.begin(conn.owner, "message");
@@ -241,6 +233,18 @@ void Inbox::discard(Connection &conn)
     receive(conn, scratch, sizeof scratch);
 }
 
+/// No codec throws. Where a callback of the host does, the parser and the bytes have parted: the connection ends.
+Rest Inbox::parse(Connection &conn, char *data, size_t len)
+{
+    try {
+        return reactor_.codec(conn).parse(conn, data, len);
+    } catch (const std::exception &error) {
+        log_exception("a message callback", error.what());
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return {data, 0, false};
+    }
+}
+
 void Inbox::read_to_arena(Connection &conn)
 {
     char *base = arena_ + used_;
@@ -253,7 +257,7 @@ void Inbox::read_to_arena(Connection &conn)
     if (before > 0)
         memcpy(base, conn.tail->data(), before);
     size_t records = reactor_.dispatch.count();
-    Rest rest = reactor_.codec(conn).parse(conn, base, before + got);
+    Rest rest = parse(conn, base, before + got);
     if (reactor_.dispatch.count() != records)
         used_ = (used_ + before + got + 15) & ~size_t{15};
     keep_rest(conn, rest);
@@ -268,7 +272,7 @@ void Inbox::read_to_tail(Connection &conn)
     if (got == 0)
         return;
     tail->end += got;
-    keep_rest(conn, reactor_.codec(conn).parse(conn, tail->data(), tail->size()));
+    keep_rest(conn, parse(conn, tail->data(), tail->size()));
 }
 
 void Inbox::resume_parsing(Connection &conn)
@@ -281,7 +285,7 @@ void Inbox::parse_tail(Connection &conn)
 {
     if (!conn.tail || conn.state == ConnState::kClosed)
         return;
-    keep_rest(conn, reactor_.codec(conn).parse(conn, conn.tail->data(), conn.tail->size()));
+    keep_rest(conn, parse(conn, conn.tail->data(), conn.tail->size()));
 }
 
 /// Stores what a parse left over, and schedules more parsing unless that waits for bytes or for the host.

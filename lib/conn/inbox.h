@@ -14,7 +14,6 @@
 
 #include <cstddef>
 #include <string_view>
-#include <vector>
 
 namespace wm {
 
@@ -26,6 +25,9 @@ public:
     Inbox(const Inbox &) = delete;
     Inbox &operator=(const Inbox &) = delete;
     ~Inbox();
+
+    /// Reserves the arena; false when out of memory.
+    bool reserve();
 
     static void readable(Connection *conn);
 
@@ -41,8 +43,8 @@ public:
 
     /// Starts a new poll: frees the memory that records of the last poll point to.
     void begin_batch();
-    /// Copies text; the copy lives until the next begin_batch(). "" when out of memory.
-    const char *copy_text(const char *text, size_t len);
+    /// Takes ownership of the cold part of a closed connection until the next begin_batch(): the close record has its text.
+    void keep_until_next_batch(Cold *cold);
     void free_tail(Connection &conn);
 
 private:
@@ -61,6 +63,7 @@ private:
     void discard(Connection &conn);
     size_t receive(Connection &conn, char *out, size_t len);
 
+    Rest parse(Connection &conn, char *data, size_t len);
     void keep_rest(Connection &conn, const Rest &rest);
 
     bool store_tail(Connection &conn, const Rest &rest);
@@ -73,7 +76,7 @@ private:
     Reactor &reactor_;
     char *arena_ = nullptr;
     size_t used_ = 0;
-    std::vector<char *> batch_texts_;
+    Cold *batch_colds_ = nullptr;
 };
 
 } // namespace wm

@@ -30,10 +30,14 @@ int32_t error_of(int32_t reason)
 
 Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
 {
-    bool room = endpoint.reserve_place() && (!reactor_.dispatch.pulls() || reactor_.overflow.reserve(reactor_.connections.live() + 1));
+    bool room = endpoint.reserve_place() && reactor_.reserve_connection();
     uint32_t slot = room ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
         return nullptr;
+    if (!reactor_.deadlines.reserve(slot)) {
+        reactor_.connections.release(slot);
+        return nullptr;
+    }
     Connection &conn = *reactor_.connections.at(slot);
     conn.owner = &endpoint;
     conn.options = &endpoint.options;
@@ -394,11 +398,8 @@ void Lifecycle::finish(Connection &conn)
     if (!reactor_.dispatch.may_close(conn))
         return;
     reactor_.notify_released(conn);
-    // The record outlives the connection: copy its text into the batch.
     const char *text = conn.cold ? conn.cold->close_text : "";
     size_t len = conn.cold ? conn.cold->close_text_len : 0;
-    if (reactor_.dispatch.polling() && len > 0)
-        text = reactor_.inbox.copy_text(text, len);
     reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
     release(conn);
 }
@@ -413,7 +414,10 @@ void Lifecycle::release(Connection &conn)
     delete conn.io;
     conn.owner->close_fd(conn.fd);
     reactor_.retire(conn.user, conn.destroy_user);
-    delete conn.cold;
+    if (reactor_.dispatch.polling() && conn.cold && conn.cold->close_text_len > 0)
+        reactor_.inbox.keep_until_next_batch(conn.cold); // the record refers to its text
+    else
+        delete conn.cold;
     reactor_.connections.release(conn.slot);
 }
 

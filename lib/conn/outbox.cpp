@@ -31,6 +31,13 @@ Outbox::~Outbox()
     free(arena_);
 }
 
+bool Outbox::reserve(size_t connections)
+{
+    if (!arena_)
+        arena_ = static_cast<char *>(malloc(kArenaSize));
+    return arena_ && flush_list_.reserve(connections);
+}
+
 int Outbox::check(Connection &conn, size_t len, bool exempt)
 {
     if (conn.state > ConnState::kOpen && !(exempt && conn.state <= ConnState::kClosing))
@@ -171,9 +178,7 @@ int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view bo
         // Large: written from the host's memory without a copy, after what is pending.
         return write_through(conn, head, body) ? finish_send(conn, 0) : abort_send(conn, len);
     }
-    char *out = reserve(conn, len);
-    if (!out)
-        return fail(WM_ENOMEM, "out of memory for the send arena");
+    char *out = reserve_segment(conn, len);
     if (!head.empty())
         memcpy(out, head.data(), head.size());
     if (!body.empty())
@@ -194,8 +199,6 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
         return finish_send(conn, 0);
     }
     Segment *segment = new_segment(conn, 0);
-    if (!segment)
-        return fail(WM_ENOMEM, "out of memory for the send arena");
     block->retain();
     segment->block = block;
     segment->data = block->data();
@@ -246,7 +249,7 @@ int Outbox::finish_send(Connection &conn, int32_t flags)
     return WM_BACKPRESSURE;
 }
 
-char *Outbox::reserve(Connection &conn, size_t len)
+char *Outbox::reserve_segment(Connection &conn, size_t len)
 {
     Segment *tail = conn.out_tail;
     uint32_t need = static_cast<uint32_t>(len);
@@ -266,16 +269,11 @@ char *Outbox::reserve(Connection &conn, size_t len)
     // A second segment in one turn means that sends interleave with those of other connections: reserve
     // ahead.
     uint32_t room = tail ? std::min(kGrowth, std::max<uint32_t>(tail->capacity * 4, 256)) : 0;
-    Segment *segment = new_segment(conn, std::max(need, room));
-    return segment ? const_cast<char *>(segment->data) : nullptr;
+    return const_cast<char *>(new_segment(conn, std::max(need, room))->data);
 }
 
 Segment *Outbox::new_segment(Connection &conn, size_t capacity)
 {
-    if (!arena_)
-        arena_ = static_cast<char *>(malloc(kArenaSize));
-    if (!arena_)
-        return nullptr;
     if (!conn.out_head) {
         // Reset the arena before the segment is allocated from it.
         if (pending_conns_ == 0)
@@ -299,8 +297,8 @@ void Outbox::schedule_flush(Connection &conn)
 {
     if (conn.has(kListedFlush))
         return;
-    flush_list_.push_back(conn.slot); // may throw, so set the flag afterwards
     conn.set(kListedFlush);
+    flush_list_.push(conn.slot);
     reactor_.has_work();
 }
 
@@ -415,8 +413,8 @@ bool Outbox::write_through(Connection &conn, std::string_view head, std::string_
 
 void Outbox::flush_all()
 {
-    for (size_t i = 0; i < flush_list_.size(); i++) {
-        uint32_t slot = flush_list_[i];
+    while (!flush_list_.empty()) {
+        uint32_t slot = flush_list_.pop();
         if (!reactor_.connections.live_at(slot))
             continue;
         Connection &conn = *reactor_.connections.at(slot);
@@ -426,7 +424,6 @@ void Outbox::flush_all()
         if (conn.state >= ConnState::kOpen)
             flush(conn);
     }
-    flush_list_.clear();
 }
 
 void Outbox::writable(Connection *conn)

@@ -11,11 +11,11 @@
 
 #include "conn/connection.h"
 #include "conn/shared_message.h"
+#include "core/slot_queue.h"
 
 #include <cstddef>
 #include <string_view>
 #include <sys/uio.h>
-#include <vector>
 
 namespace wm {
 
@@ -28,6 +28,9 @@ public:
     Outbox(const Outbox &) = delete;
     Outbox &operator=(const Outbox &) = delete;
     ~Outbox();
+
+    /// Reserves the arena, and the flush list's memory for that many connections; false when out of memory.
+    bool reserve(size_t connections);
 
     /// Sends one message, or the answer to the oldest request: 0, WM_BACKPRESSURE or an error, as
     /// wm_conn_send.
@@ -80,7 +83,7 @@ private:
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);
     int finish_send(Connection &conn, int32_t flags);
-    char *reserve(Connection &conn, size_t len);
+    char *reserve_segment(Connection &conn, size_t len);
     Segment *new_segment(Connection &conn, size_t capacity);
     bool queue(Connection &conn, std::string_view bytes);
     bool queue_segments(Connection &conn, size_t skip);
@@ -95,7 +98,7 @@ private:
     size_t cursor_ = 0;
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
     uint64_t send_fail_ = 0;
-    std::vector<uint32_t> flush_list_;
+    SlotQueue flush_list_;
 };
 
 } // namespace wm

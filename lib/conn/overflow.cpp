@@ -2,32 +2,9 @@
 
 #include "conn/reactor.h"
 
-#include <algorithm>
-#include <new>
+#include "core/reserve.h"
 
 namespace wm {
-
-namespace {
-
-/// Grows in amortised constant time; false when out of memory.
-template <class T> bool reserve_in(std::vector<T> &list, size_t needed)
-{
-    if (needed <= list.capacity())
-        return true;
-    try {
-        list.reserve(needed + needed / 2 + 16);
-        return true;
-    } catch (const std::bad_alloc &) {
-        return false;
-    }
-}
-
-} // namespace
-
-bool Overflow::reserve(size_t connections)
-{
-    return reserve_in(deferred_, connections);
-}
 
 bool Overflow::reserve_record()
 {
@@ -40,9 +17,7 @@ bool Overflow::reserve_record()
 void Overflow::defer(Connection &conn, ConnEvent event, int32_t code, const char *text)
 {
     if (!conn.has(kEventsDeferred)) {
-        if (deferred_.size() == deferred_.capacity())
-            drop_delivered();
-        deferred_.push_back(conn.slot);
+        deferred_.push(conn.slot);
         conn.set(kEventsDeferred);
     }
     if (event == kEventFull && conn.deferred_events & kEventDrain) {
@@ -61,7 +36,7 @@ void Overflow::defer(Connection &conn, ConnEvent event, int32_t code, const char
 
 uint64_t Overflow::add(const wm_event &record, wm_destroy_fn destroy)
 {
-    records_.push_back({record, destroy});
+    records_.push_back({record, destroy}); // reserved by reserve_record()
     return last_delivered_ + records_.size() - first_record_;
 }
 
@@ -86,8 +61,8 @@ bool Overflow::drop_timer(uint64_t timer)
 
 void Overflow::deliver()
 {
-    for (; delivered_ < deferred_.size(); delivered_++) {
-        uint32_t slot = deferred_[delivered_];
+    for (; !deferred_.empty(); deferred_.pop()) {
+        uint32_t slot = deferred_.front();
         Connection &conn = *reactor_.connections.at(slot);
         if (!reactor_.connections.live_at(slot) || !conn.has(kEventsDeferred))
             continue;
@@ -97,8 +72,6 @@ void Overflow::deliver()
         if (!delivered)
             break;
     }
-    if (delivered_ >= deferred_.size() / 2)
-        drop_delivered();
     deliver_records();
 }
 
@@ -148,12 +121,6 @@ bool Overflow::deliver_events(Connection &conn)
     conn.unset(kEventsDeferred);
     reactor_.inbox.resume_parsing(conn);
     return true;
-}
-
-void Overflow::drop_delivered()
-{
-    deferred_.erase(deferred_.begin(), deferred_.begin() + static_cast<ptrdiff_t>(delivered_));
-    delivered_ = 0;
 }
 
 } // namespace wm

@@ -11,6 +11,7 @@
 #define WM_CONN_OVERFLOW_H
 
 #include "conn/connection.h"
+#include "core/slot_queue.h"
 #include "wm/event.h"
 #include "wm/types.h"
 
@@ -27,7 +28,7 @@ public:
     explicit Overflow(Reactor &reactor) : reactor_(reactor) {}
 
     /// Reserves memory for the events of that many connections; false when out of memory.
-    bool reserve(size_t connections);
+    bool reserve(size_t connections) { return deferred_.reserve(connections); }
     /// Reserves memory for one more record of a timer, post or hub call; false when out of memory. Undone by
     /// release_record().
     bool reserve_record();
@@ -46,7 +47,7 @@ public:
 
     /// Delivers as many events as fit. At the start of a poll's turn, or after the last poll.
     void deliver();
-    bool empty() const { return delivered_ == deferred_.size() && first_record_ == records_.size(); }
+    bool empty() const { return deferred_.empty() && first_record_ == records_.size(); }
 
 private:
     struct Record {
@@ -57,11 +58,9 @@ private:
     bool deliver_events(Connection &conn);
     void emit(Connection &conn, ConnEvent event);
     void deliver_records();
-    void drop_delivered();
 
     Reactor &reactor_;
-    std::vector<uint32_t> deferred_; ///< slots
-    size_t delivered_ = 0;           ///< entries of deferred_ that are done; in deliver(), the index of the current one
+    SlotQueue deferred_;
     std::vector<Record> records_;
     size_t first_record_ = 0;     ///< records before it are delivered
     uint64_t last_delivered_ = 0; ///< number of the last delivered record

@@ -1,7 +1,8 @@
 #include "conn/reactor.h"
 
+#include "core/reserve.h"
+
 #include <algorithm>
-#include <new>
 
 namespace wm {
 
@@ -29,15 +30,29 @@ void Reactor::deadline_moved()
         arm_due(owner);
 }
 
+bool Reactor::reserve_connection()
+{
+    size_t count = connections.live() + 1;
+    return inbox.reserve() && outbox.reserve(count) && todos.reserve(count, dispatch.pulls()) &&
+           (!dispatch.pulls() || overflow.reserve(count));
+}
+
+bool Reactor::reserve_retire(wm_destroy_fn destroy)
+{
+    if (!destroy)
+        return true;
+    if (!reserve_in(retired_, retired_.size() + retirable_ + 1))
+        return false;
+    retirable_++;
+    return true;
+}
+
 void Reactor::retire(void *user, wm_destroy_fn destroy)
 {
     if (!destroy)
         return;
-    try {
-        retired_.push_back({user, destroy});
-    } catch (const std::bad_alloc &) {
-        destroy(user); // early rather than never
-    }
+    retirable_--;
+    retired_.push_back({user, destroy});
     has_work();
 }
 

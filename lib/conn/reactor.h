@@ -70,7 +70,13 @@ public:
     void deadline_moved();
     void end_turn() { signalled_ = false; }
 
-    /// Calls destroy(user) at the end of the turn.
+    /// Reserves what one more connection may need while it lives, so that nothing fails in the middle of it; false when out of memory.
+    bool reserve_connection();
+
+    /// Reserves memory for one retire() of a user pointer with that notifier; false when out of memory.
+    bool reserve_retire(wm_destroy_fn destroy);
+    void release_retire(wm_destroy_fn destroy) { retirable_ -= destroy != nullptr; }
+    /// Calls destroy(user) at the end of the turn. Undoes one reserve_retire().
     void retire(void *user, wm_destroy_fn destroy);
     void release_retired()
     {
@@ -138,6 +144,7 @@ private:
     uint32_t index_;
     bool signalled_ = false; ///< the loop was woken for the next turn
     std::vector<Retired> retired_;
+    size_t retirable_ = 0; ///< reserved, and not retired yet
     std::vector<ReactorObserver *> observers_[ReactorObserver::kEvents];
 };
 

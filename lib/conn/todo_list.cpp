@@ -9,17 +9,16 @@ void TodoList::add(Connection &conn, Todo what)
     conn.todo = static_cast<uint8_t>(conn.todo | what);
     if (conn.has(kListedTodo))
         return;
-    listed_.push_back(conn.slot); // may throw, so set the flag afterwards
     conn.set(kListedTodo);
+    listed_.push(conn.slot);
     reactor_.has_work();
 }
 
 void TodoList::run()
 {
-    for (size_t done = 0; done < listed_.size(); done++) {
-        // The flag stays set during run_one(), so that callbacks do not list the connection again. A run that
-        // failed with ENOMEM leaves its entries in the list: the flags show which are still due.
-        uint32_t slot = listed_[done];
+    while (!listed_.empty()) {
+        // The flag stays set during run_one(), so that callbacks do not list the connection again.
+        uint32_t slot = listed_.pop();
         Connection &conn = *reactor_.connections.at(slot);
         if (!reactor_.connections.live_at(slot) || !conn.has(kListedTodo))
             continue;
@@ -30,23 +29,22 @@ void TodoList::run()
         case Progress::kEnded:
             break;
         case Progress::kDeferred:
-            deferred_.push_back(slot);
+            deferred_.push(slot);
             break;
         case Progress::kDone:
             if (conn.todo != 0)
-                listed_.push_back(slot);
+                listed_.push(slot);
             else
                 conn.unset(kListedTodo);
             break;
         }
     }
-    listed_.clear();
 }
 
 void TodoList::list_deferred()
 {
-    listed_.insert(listed_.end(), deferred_.begin(), deferred_.end());
-    deferred_.clear();
+    while (!deferred_.empty())
+        listed_.push(deferred_.pop());
 }
 
 TodoList::Progress TodoList::run_one(Connection &conn)

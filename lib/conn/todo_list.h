@@ -7,9 +7,10 @@
 #define WM_CONN_TODO_LIST_H
 
 #include "conn/connection.h"
+#include "core/slot_queue.h"
 
+#include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace wm {
 
@@ -19,6 +20,8 @@ class TodoList {
 public:
     explicit TodoList(Reactor &reactor) : reactor_(reactor) {}
 
+    /// Reserves memory for the todos of that many connections; false when out of memory. Those of pull mode can be deferred, too.
+    bool reserve(size_t connections, bool pulls) { return listed_.reserve(connections) && (!pulls || deferred_.reserve(connections)); }
     void add(Connection &conn, Todo what);
     /// Runs all todos. Those that need the next poll are deferred to it.
     void run();
@@ -39,8 +42,8 @@ private:
     Progress run_one(Connection &conn);
 
     Reactor &reactor_;
-    std::vector<uint32_t> listed_;
-    std::vector<uint32_t> deferred_;
+    SlotQueue listed_;
+    SlotQueue deferred_;
 };
 
 } // namespace wm

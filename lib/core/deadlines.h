@@ -7,6 +7,9 @@
 #ifndef WM_CORE_DEADLINES_H
 #define WM_CORE_DEADLINES_H
 
+#include "core/reserve.h"
+
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -26,11 +29,20 @@ public:
         return tick < UINT32_MAX ? static_cast<uint32_t>(tick) : UINT32_MAX - 1;
     }
 
-    /// Sets a slot's deadline; 0: none. May throw std::bad_alloc for a new slot.
+    /// Makes a place for a slot; false when out of memory.
+    bool reserve(uint32_t slot)
+    {
+        if (slot < ticks_.size())
+            return true;
+        if (!reserve_in(ticks_, size_t{slot} + 1))
+            return false;
+        ticks_.resize(ticks_.capacity(), 0);
+        return true;
+    }
+
+    /// Sets the deadline of a slot that has a place; 0: none.
     void set(uint32_t slot, uint32_t at)
     {
-        if (slot >= ticks_.size())
-            ticks_.resize(slot + 1 + slot / 2, 0);
         ticks_[slot] = at;
         if (at != 0 && at < nearest_)
             nearest_ = at;

@@ -158,6 +158,21 @@ void log(int32_t level, const char *format, ...)
         full(owner);
 }
 
+void log_exception(const char *where, const char *what)
+{
+    static std::mutex mutex;
+    static LogThrottle throttle;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t suppressed = 0;
+    {
+        std::lock_guard<std::mutex> lock(mutex);
+        if (!throttle.due(int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000, &suppressed))
+            return;
+    }
+    log(WM_LOG_ERROR, "%s in %s (%llu more since the last line)", what, where, static_cast<unsigned long long>(suppressed));
+}
+
 void set_log_sinks(const LogSinks &changed)
 {
     std::lock_guard<std::mutex> lock(sink_mutex);

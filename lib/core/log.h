@@ -37,6 +37,9 @@ struct LogSinks {
 void set_log_sinks(const LogSinks &sinks);
 const LogSinks &log_sinks();
 
+/// Logs an exception that has ended some work early: at most one line a second. Any thread.
+void log_exception(const char *where, const char *what);
+
 int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 
 /// Limits a log line to one a second. The caller owns one for each event that a peer can cause at will.

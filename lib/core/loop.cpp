@@ -47,8 +47,15 @@ int Loop::open(Function on_wake, Function on_due, void *owner)
     owner_ = owner;
     static_assert(sizeof timeout_ == sizeof(struct event) && alignof(Loop) >= alignof(struct event));
     evtimer_assign(timeout(), base_, ignore_timeout, nullptr);
-    wake_watch_.arm_read<&Loop::drain_wake>(*this, wake_fd_, this);
-    due_watch_.arm_read<&Loop::drain_due>(*this, due_fd_, this);
+    // The timeout is added and removed: libevent has its memory from here on, so turn() cannot wait without it.
+    struct timeval some = {1, 0};
+    bool ready = event_add(timeout(), &some) == 0 && event_del(timeout()) == 0 &&
+                 wake_watch_.arm_read<&Loop::drain_wake>(*this, wake_fd_, this) &&
+                 due_watch_.arm_read<&Loop::drain_due>(*this, due_fd_, this);
+    if (!ready) {
+        close();
+        return fail(WM_ENOMEM, "out of memory for the event loop");
+    }
     update_now();
     return 0;
 }

@@ -23,7 +23,11 @@ public:
     static constexpr uint32_t kNone = UINT32_MAX;
 
     /// Generations start above `base`: the next app of an index continues where the last one ended.
-    explicit SlotTable(uint32_t base) : base_(base) {}
+    explicit SlotTable(uint32_t base) : base_(base)
+    {
+        if (!chunks_)
+            throw std::bad_alloc();
+    }
     SlotTable(const SlotTable &) = delete;
     SlotTable &operator=(const SlotTable &) = delete;
 
@@ -81,7 +85,7 @@ public:
 
     bool is_live(uint32_t slot, uint32_t generation) const
     {
-        if (slot >= kMaxSlots || !chunks_)
+        if (slot >= kMaxSlots)
             return false;
         Chunk *chunk = chunks_[slot / kChunk].load(std::memory_order_acquire);
         return chunk && chunk->state[slot % kChunk].load(std::memory_order_acquire) == (generation << 1 | 1);
@@ -105,7 +109,7 @@ private:
 
     bool grow()
     {
-        if (!chunks_ || used_ == kMaxSlots)
+        if (used_ == kMaxSlots)
             return false;
         if (used_ % kChunk != 0)
             return true;

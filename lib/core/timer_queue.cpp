@@ -1,12 +1,13 @@
 #include "core/timer_queue.h"
 
+#include "core/reserve.h"
+
 namespace wm {
 
 uint32_t TimerQueue::add(int64_t due_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
 {
-    heap_.reserve(heap_.size() + 1 > heap_.capacity() ? heap_.capacity() * 2 + 16 : heap_.capacity());
-    uint32_t slot = table_.acquire();
-    if (slot == UINT32_MAX)
+    uint32_t slot = reserve_in(heap_, size_t{table_.live()} + 1) ? table_.acquire() : kNone;
+    if (slot == kNone)
         return slot;
     Timer *timer = table_.at(slot);
     timer->due_ms = due_ms;

@@ -29,7 +29,9 @@ class TimerQueue {
 public:
     explicit TimerQueue(uint32_t generation_base) : table_(generation_base) {}
 
-    /// A slot, or SlotTable::kNone. The heap grows by one; may throw std::bad_alloc.
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    /// A slot, or kNone when out of memory or slots. Its place in the heap is reserved while it lives.
     uint32_t add(int64_t due_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
     Timer *find(uint32_t slot, uint32_t generation) { return table_.find(slot, generation); }
     Timer *at(uint32_t slot) { return table_.at(slot); }

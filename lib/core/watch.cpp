@@ -1,6 +1,5 @@
 #include "core/watch.h"
 
-#include "core/log.h"
 #include "core/loop.h"
 
 #include <event2/event.h>
@@ -29,11 +28,6 @@ void Watch::disarm()
 {
     if (armed())
         event_del(reinterpret_cast<struct event *>(event_));
-}
-
-void Watch::log_dropped(int fd, const char *why)
-{
-    log(WM_LOG_ERROR, "event on descriptor %d dropped: %s", fd, why);
 }
 
 } // namespace wm

@@ -9,6 +9,8 @@
 #ifndef WM_CORE_WATCH_H
 #define WM_CORE_WATCH_H
 
+#include "core/log.h"
+
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -53,16 +55,15 @@ private:
     struct Layout; // the assertions
 
     bool arm(Loop &loop, int fd, short events, Callback callback, void *owner);
-    static void log_dropped(int fd, const char *why);
 
-    template <auto kFunction, class Owner> static void fire(int fd, short, void *owner)
+    template <auto kFunction, class Owner> static void fire(int, short, void *owner)
     {
-        // libevent is C: an exception must not pass through it. Where a peer can drive an allocation its
-        // failure is handled on the spot, so std::bad_alloc gets here only when nothing better can be done.
+        // libevent is C: an exception must not pass through it. The library throws none here: what may fail is
+        // reserved before, or fails on the spot. A callback of the host may.
         try {
             kFunction(static_cast<Owner *>(owner));
         } catch (const std::exception &error) {
-            log_dropped(fd, error.what());
+            log_exception("a callback", error.what());
         }
     }
 

@@ -64,7 +64,11 @@ App *App::make()
         return nullptr;
     }
     Mailbox *mailbox = Mailbox::at(index);
-    App *app = new (std::nothrow) App(index, mailbox);
+    App *app = nullptr;
+    try {
+        app = new App(index, mailbox);
+    } catch (const std::bad_alloc &) { // reported below
+    }
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     mailbox->app = app;
     mailbox->is_parents = &App::is_parents;
@@ -216,10 +220,11 @@ bool App::tells_master() const
 
 void App::add_part(AppPart *part)
 {
+    parts_.reserve(parts_.size() + 1); // what throws comes first
+    reactor.observe(*part, ReactorObserver::kReleased);
     parts_.push_back(part);
     static std::atomic<uint64_t> last_id{0};
     part->id_ = last_id.fetch_add(1, std::memory_order_relaxed) + 1;
-    reactor.observe(*part, ReactorObserver::kReleased);
 }
 
 void App::add_service(Service service)

@@ -136,6 +136,7 @@ private:
     void end_connections();
     void abandon();
     void stop_pulling();
+    int start_or_abandon();
     int start();
     int abandon_start(int code);
     void turn(int64_t timeout_ms);

@@ -14,8 +14,8 @@
 #include "worker/worker.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <new>
-#include <string>
 
 namespace wm {
 
@@ -62,10 +62,19 @@ int App::enter()
     }
     reactor.loop.update_now();
     if (!started_)
-        result = start();
+        result = start_or_abandon();
     if (result != 0)
         leave();
     return result;
+}
+
+int App::start_or_abandon()
+{
+    try {
+        return start();
+    } catch (const std::bad_alloc &) {
+        return abandon_start(fail(WM_ENOMEM, "out of memory at the start"));
+    }
 }
 
 void App::leave()
@@ -126,9 +135,10 @@ int App::start()
     shares->measure(); // again, with what the host has opened
     if (int result = shares->check_reserves(0))
         return abandon_start(result);
-    started_ = true; // listeners accept from now on
     for (auto &worker : workers_)
-        worker->watch_listener();
+        if (int result = worker->watch_listener())
+            return abandon_start(result);
+    started_ = true;                        // listeners accept from now on
     reactor.notify(ReactorObserver::kIdle); // publishes the status page before the master learns of the start
     reactor.notify(ReactorObserver::kStarted);
     if (link)
@@ -139,7 +149,8 @@ int App::start()
 /// Closes what was opened; returns code and preserves its error detail.
 int App::abandon_start(int code)
 {
-    std::string text = last_error();
+    char text[512];
+    snprintf(text, sizeof text, "%s", last_error());
     abandoning_ = true;
     for (auto &worker : workers_)
         worker->unlisten();
@@ -147,10 +158,10 @@ int App::abandon_start(int code)
     end_turn();
     abandoning_ = false;
     if (link) {
-        link->failed_start(text.c_str());
+        link->failed_start(text);
         stopped_ = true; // the master decides whether to retry in another process
     }
-    return fail(code, "%s", text.c_str());
+    return fail(code, "%s", text);
 }
 
 /// Ends pull mode: the records of the last poll become invalid, and events go to callbacks.
@@ -255,9 +266,7 @@ void App::turn(int64_t timeout_ms)
     try {
         run_turn(timeout_ms);
     } catch (const std::bad_alloc &) {
-        // std::bad_alloc is the only exception that gets here. Buffers that a peer can grow are checked where
-        // they grow; the next turn retries.
-        log(WM_LOG_ERROR, "out of memory in a turn of the loop");
+        log_exception("a turn of the loop", "out of memory"); // of a callback: the next turn goes on with what is due
     }
     reactor.end_turn();
 }

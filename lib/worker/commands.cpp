@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/reserve.h"
 #include "worker/app.h"
 #include "worker/handles.h"
 
@@ -23,6 +24,8 @@ int Commands::post_locked(const Command &command)
         return fail(WM_ESTOPPED, "the app has stopped");
     if (mailbox_->bytes + command.cost() > mailbox_->limit)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
+    if (!reserve_in(mailbox_->commands, mailbox_->commands.size() + 1))
+        return fail(WM_ENOMEM, "out of memory for a command");
     mailbox_->commands.push_back(command);
     mailbox_->bytes += command.cost();
     if (!mailbox_->signalled && app_.reactor.loop.is_open()) {
@@ -34,35 +37,43 @@ int Commands::post_locked(const Command &command)
 
 void Commands::run()
 {
-    take_mailbox();
+    bool left = !taken_.empty();
+    if (!left)
+        take_mailbox();
     size_t done = 0, bytes = 0;
-    while (done < taken_.size() && app_.reactor.overflow.reserve_record()) {
+    while (done < taken_.size() && reserve(taken_[done])) {
         Command command = taken_[done++];
         bytes += command.cost();
         try {
             run_one(command);
-        } catch (const std::bad_alloc &) {
-            log(WM_LOG_ERROR, "out of memory in a command of another thread");
+        } catch (const std::bad_alloc &) { // of a callback of the host
+            log_exception("a command of another thread", "out of memory");
         }
         app_.reactor.overflow.release_record();
         free(command.data);
     }
     taken_.erase(taken_.begin(), taken_.begin() + static_cast<ptrdiff_t>(done));
-    if (!taken_.empty())
-        app_.reactor.loop.wake(); // out of memory for the record that the next may need: it waits for the next turn
+    if (left || !taken_.empty())
+        app_.reactor.loop.wake(); // the next turn takes what memory was not there for, and then the mailbox
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
     mailbox_->bytes -= bytes; // a command counts until it has run
+}
+
+/// Reserves what its end may need: a record, and the call of its notifier.
+bool Commands::reserve(const Command &command)
+{
+    if (!app_.reactor.overflow.reserve_record())
+        return false;
+    if (app_.reactor.reserve_retire(command.destroy))
+        return true;
+    app_.reactor.overflow.release_record();
+    return false;
 }
 
 void Commands::take_mailbox()
 {
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    if (taken_.empty()) {
-        taken_.swap(mailbox_->commands);
-    } else {
-        taken_.insert(taken_.end(), mailbox_->commands.begin(), mailbox_->commands.end());
-        mailbox_->commands.clear();
-    }
+    taken_.swap(mailbox_->commands);
     mailbox_->signalled = false;
 }
 

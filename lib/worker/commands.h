@@ -32,6 +32,7 @@ public:
     void drop(bool replies);
 
 private:
+    bool reserve(const Command &command);
     void run_one(Command &command);
     void take_mailbox();
     void drop_one(Command &command, bool replies);

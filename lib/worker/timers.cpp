@@ -3,8 +3,6 @@
 #include "core/error.h"
 #include "worker/app.h"
 
-#include <new>
-
 namespace wm {
 
 wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy)
@@ -14,18 +12,14 @@ wm_timer Timers::add(int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *
         return 0;
     }
     app_.reactor.loop.update_now();
-    if (!fn && !app_.reactor.overflow.reserve_record()) {
-        fail(WM_ENOMEM, "out of memory for a timer");
-        return 0;
-    }
-    uint32_t slot = UINT32_MAX;
-    try {
-        slot = queue_.add(app_.reactor.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy);
-    } catch (const std::bad_alloc &) { // reported below, as a lack of slots is
-    }
-    if (slot == UINT32_MAX) {
-        if (!fn)
+    bool recorded = fn || app_.reactor.overflow.reserve_record();
+    bool retirable = recorded && app_.reactor.reserve_retire(destroy);
+    uint32_t slot = retirable ? queue_.add(app_.reactor.loop.now_ms() + delay_ms, repeat_ms, fn, user, destroy) : TimerQueue::kNone;
+    if (slot == TimerQueue::kNone) {
+        if (!fn && recorded)
             app_.reactor.overflow.release_record();
+        if (retirable)
+            app_.reactor.release_retire(destroy);
         fail(WM_ENOMEM, "out of memory or ids for a timer");
         return 0;
     }

@@ -72,19 +72,31 @@ int Worker::listen()
     else if (released_ || app_.shutdown->begun())
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
     if (result == 0 && !listening())
-        result = open_listener();
+        result = open_or_close();
+    if (result == 0) {
+        stopped_ = accept_paused_ = false;
+        listens_again_ = stop_due_;
+        result = app_.started() ? watch_listener() : 0;
+        if (result != 0)
+            unlisten();
+    }
     if (result != 0) {
         error = last_error();
         if (app_.link) // a daemon has no terminal on which the host could report it
             log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
         return result;
     }
-    stopped_ = false;
-    listens_again_ = stop_due_;
-    accept_paused_ = false;
-    if (app_.started())
-        watch_listener();
     return 0;
+}
+
+int Worker::open_or_close()
+{
+    try {
+        return open_listener();
+    } catch (const std::bad_alloc &) {
+        unlisten();
+        return fail(WM_ENOMEM, "out of memory to listen at %s", address_.text.c_str());
+    }
 }
 
 ListenOptions Worker::listen_options() const
@@ -127,10 +139,12 @@ int Worker::bind_or_adopt()
     return 0;
 }
 
-void Worker::watch_listener()
+int Worker::watch_listener()
 {
-    if (listening() && !accept_paused_ && app_.reactor.loop.is_open())
-        accept_watch_.arm_read<&Worker::acceptable>(app_.reactor.loop, listener_.fd(), this);
+    bool due = listening() && !accept_paused_ && app_.reactor.loop.is_open();
+    if (!due || accept_watch_.arm_read<&Worker::acceptable>(app_.reactor.loop, listener_.fd(), this))
+        return 0;
+    return fail(WM_ENOMEM, "out of memory to watch for connections at %s", address());
 }
 
 void Worker::unlisten()
@@ -160,12 +174,11 @@ void Worker::pause_accept()
     accept_watch_.disarm();
 }
 
-void Worker::resume_accept()
+int Worker::resume_accept()
 {
     app_.reactor.status_changed = true;
     accept_paused_ = false;
-    if (app_.started())
-        watch_listener();
+    return app_.started() ? watch_listener() : 0;
 }
 
 bool Worker::call_on_stop()

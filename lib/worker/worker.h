@@ -36,7 +36,8 @@ public:
     /// Stops accepting in this process, while a successor serves the address.
     void release_listener();
     void pause_accept();
-    void resume_accept();
+    /// 0 or WM_ENOMEM.
+    int resume_accept();
     /// Has the end of the turn finish the stop, because the host may be in a callback.
     void stop();
     bool stop_is_due() const { return stop_due_; }
@@ -70,7 +71,8 @@ public:
     bool released() const { return released_; }
 
     /// Starts accepting on an open listener; called again when the loop opens.
-    void watch_listener();
+    /// 0 or WM_ENOMEM.
+    int watch_listener();
 
     WorkerOptions options;
     WorkerCallbacks process_callbacks;
@@ -81,6 +83,7 @@ public:
 private:
     static constexpr size_t kRecords = 2; ///< of a stop and of a reload
 
+    int open_or_close();
     int open_listener();
     int bind_or_adopt();
     static void acceptable(Worker *self);

@@ -28,6 +28,7 @@ void nothing_set_is_never_due(void **)
     Deadlines deadlines;
     deadlines.start(1000);
     assert_true(deadlines.due_ms() == INT64_MAX);
+    assert_true(deadlines.reserve(3));
     deadlines.set(3, 0);
     assert_true(deadlines.due_ms() == INT64_MAX);
 }
@@ -38,6 +39,7 @@ void each_expires_once_neither_early_nor_a_second_late(void **)
         Deadlines deadlines;
         int64_t now = 123456;
         deadlines.start(now);
+        assert_true(deadlines.reserve(5));
         deadlines.set(5, deadlines.tick_after(now, delay));
         int64_t fired = 0;
         for (int64_t at = now; at < now + delay + 1500; at++) {
@@ -57,8 +59,10 @@ void only_those_that_are_due_expire_and_the_rest_stays(void **)
 {
     Deadlines deadlines;
     deadlines.start(0);
-    for (uint32_t slot = 0; slot < 1000; slot++)
+    for (uint32_t slot = 0; slot < 1000; slot++) {
+        assert_true(deadlines.reserve(slot));
         deadlines.set(slot, deadlines.tick_after(0, slot % 2 ? 1000 : 60000));
+    }
     deadlines.set(7, 0);
     std::set<uint32_t> expired = sweep(deadlines, 2000);
     assert_int_equal(expired.size(), 499);
@@ -72,6 +76,7 @@ void a_deadline_set_while_sweeping_counts(void **)
 {
     Deadlines deadlines;
     deadlines.start(0);
+    assert_true(deadlines.reserve(0));
     deadlines.set(0, deadlines.tick_after(0, 100));
     deadlines.sweep(1000, [&](uint32_t slot) { deadlines.set(slot, deadlines.tick_after(1000, 500)); });
     assert_true(deadlines.due_ms() <= 1000 + 500 + 200);

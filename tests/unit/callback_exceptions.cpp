@@ -1,0 +1,106 @@
+// A callback in C++ that runs out of memory: its connection ends, with its close event; the others and the log stay calm.
+#include "wm/wm.h"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <netinet/in.h>
+#include <new>
+#include <string_view>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// Last: its macros (fail, ...) are names in the C++ headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+struct Seen {
+    int messages = 0;
+    int closes = 0;
+    int32_t reason = 0;
+    int32_t code = 0;
+    int lines = 0;
+};
+
+void on_message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, void *user)
+{
+    static_cast<Seen *>(user)->messages++;
+    if (std::string_view(static_cast<const char *>(data), len) == "throw")
+        throw std::bad_alloc();
+    wm_conn_send(conn, data, len, 0);
+}
+
+void on_close(wm_worker *, wm_conn, int32_t reason, int32_t code, const void *, size_t, void *user)
+{
+    Seen &seen = *static_cast<Seen *>(user);
+    seen.closes++;
+    seen.reason = reason;
+    seen.code = code;
+}
+
+void on_log(int32_t, const void *text, size_t len, void *user)
+{
+    static_cast<Seen *>(user)->lines +=
+        std::string_view(static_cast<const char *>(text), len).find("message callback") != std::string_view::npos;
+}
+
+int connect_to(wm_worker *worker)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(atoi(strrchr(wm_worker_address(worker), ':') + 1)));
+    assert_int_equal(connect(fd, reinterpret_cast<struct sockaddr *>(&address), sizeof address), 0);
+    return fd;
+}
+
+void a_message_callback_that_throws_ends_its_connection_alone(void **)
+{
+    Seen seen;
+    wm_log_set(on_log, &seen, nullptr);
+    wm_app *app = wm_app_new();
+    wm_worker *worker = wm_worker_new(app, "text://127.0.0.1:0");
+    assert_int_equal(wm_worker_on_message(worker, on_message, &seen, nullptr), 0);
+    assert_int_equal(wm_worker_on_close(worker, on_close, &seen, nullptr), 0);
+    assert_int_equal(wm_worker_listen(worker), 0);
+    int calm = connect_to(worker);
+    for (int ended = 1; ended <= 20; ended++) {
+        int fd = connect_to(worker);
+        constexpr std::string_view kLines = "throw\nnever delivered\n";
+        assert_int_equal(send(fd, kLines.data(), kLines.size(), 0), kLines.size());
+        while (seen.closes < ended)
+            assert_int_equal(wm_app_run_once(app, 1000), 0);
+        assert_int_equal(seen.messages, ended);
+        assert_int_equal(seen.reason, WM_REASON_ERROR);
+        assert_int_equal(seen.code, ENOMEM);
+        close(fd);
+    }
+    assert_in_range(seen.lines, 1, 2); // one a second
+    char got[8];
+    assert_int_equal(send(calm, "here\n", 5, 0), 5);
+    while (recv(calm, got, sizeof got, MSG_DONTWAIT) != 5)
+        assert_int_equal(wm_app_run_once(app, 10), 0);
+    assert_memory_equal(got, "here\n", 5);
+    close(calm);
+    wm_app_free(app);
+    wm_log_set(nullptr, nullptr, nullptr);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_callback_that_throws_ends_its_connection_alone),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
