@@ -1,0 +1,617 @@
+#define _GNU_SOURCE
+#include "fault/rig.h"
+
+#include "fault/fault_points.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static char inputs[RIG_PEERS][RIG_IN];
+static char outgoing[RIG_IN];
+
+int64_t rig_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void rig_wrong(struct rig *rig, const char *format, ...)
+{
+    if (rig->wrong[0])
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(rig->wrong, sizeof rig->wrong, format, arguments);
+    va_end(arguments);
+}
+
+int rig_ok(struct rig *rig, int64_t result)
+{
+    if (result >= 0)
+        return 1;
+    int follows = result == WM_ECLOSED || result == WM_ESTATE || result == WM_ESTOPPED;
+    if (result != WM_ENOMEM && !(follows && fault_fired(FAULT_ALLOC) > 0))
+        rig_wrong(rig, "a call returned %s: %s", wm_error_name((int)result), wm_last_error());
+    rig->noticed++;
+    return 0;
+}
+
+/* Payloads: a tag, five digits, and bytes that follow from both. */
+
+static char pattern(char tag, unsigned number, size_t at)
+{
+    return (char)('a' + ((unsigned char)tag + number * 31 + at) % 26);
+}
+
+size_t rig_payload(char *out, char tag, unsigned number, size_t len)
+{
+    snprintf(out, 8, "%c%05u:", tag, number);
+    for (size_t i = 7; i < len; i++)
+        out[i] = pattern(tag, number, i);
+    return len < 7 ? 7 : len;
+}
+
+static int is_payload(const char *data, size_t len, char *tag, unsigned *number)
+{
+    if (len < 7 || data[6] != ':')
+        return 0;
+    *tag = data[0];
+    *number = 0;
+    for (int i = 1; i < 6; i++)
+        *number = *number * 10 + (unsigned)(data[i] - '0');
+    for (size_t i = 7; i < len; i++)
+        if (data[i] != pattern(*tag, *number, i))
+            return 0;
+    return 1;
+}
+
+static char raw_byte(int index, uint64_t at)
+{
+    return (char)('a' + (at * 7 + at / 251 + (unsigned)index) % 26);
+}
+
+/* The host. */
+
+static struct seen *find(struct rig *rig, wm_conn conn)
+{
+    for (int i = rig->seen_count; i-- > 0;)
+        if (rig->seen[i].conn == conn)
+            return &rig->seen[i];
+    return NULL;
+}
+
+static void user_gone(void *user)
+{
+    struct seen *seen = (struct seen *)user;
+    seen->destroyed++;
+}
+
+static void host_connect(struct rig *rig, wm_conn conn)
+{
+    if (find(rig, conn) || rig->seen_count == RIG_CONNS) {
+        rig_wrong(rig, "a second connect event");
+        return;
+    }
+    struct seen *seen = &rig->seen[rig->seen_count++];
+    memset(seen, 0, sizeof *seen);
+    seen->conn = conn;
+    seen->connects = 1;
+    if (rig_ok(rig, wm_conn_set_user(conn, seen, user_gone)))
+        seen->users++;
+}
+
+static struct seen *host_event(struct rig *rig, wm_conn conn, const char *what)
+{
+    struct seen *seen = find(rig, conn);
+    if (!seen)
+        rig_wrong(rig, "%s before connect", what);
+    else if (seen->closes)
+        rig_wrong(rig, "%s after close", what);
+    else if (seen->destroyed)
+        rig_wrong(rig, "%s after the user pointer was destroyed", what);
+    else
+        return seen;
+    return NULL;
+}
+
+static void fail_conn(struct rig *rig, struct seen *seen)
+{
+    seen->failed = 1;
+    wm_conn_destroy(seen->conn);
+    (void)rig;
+}
+
+static void host_message(struct rig *rig, wm_conn conn, const char *data, size_t len, int32_t kind, wm_request request)
+{
+    struct seen *seen = host_event(rig, conn, "a message");
+    if (!seen)
+        return;
+    if (!seen->opens)
+        rig_wrong(rig, "a message before open");
+    if (rig->kind == RIG_HTTP) {
+        seen->messages++;
+        rig->request(rig, seen, request);
+        return;
+    }
+    int index = (int)(seen - rig->seen);
+    if (rig->kind == RIG_RAW) {
+        for (size_t i = 0; i < len; i++)
+            if (data[i] != raw_byte(index, seen->bytes + i)) {
+                rig_wrong(rig, "raw: byte %llu is not the peer's", (unsigned long long)(seen->bytes + i));
+                return;
+            }
+        seen->bytes += len;
+    } else {
+        char tag;
+        unsigned number;
+        if (!is_payload(data, len, &tag, &number) || tag != (char)('A' + index % 26) || number != seen->messages) {
+            rig_wrong(rig, "a message of %zu bytes is not number %u of its peer: %.*s", len, seen->messages, (int)(len < 20 ? len : 20),
+                      data);
+            return;
+        }
+        seen->messages++;
+    }
+    if (!rig_ok(rig, wm_conn_send(conn, data, len, kind == WM_KIND_BINARY ? WM_SEND_BINARY : 0)))
+        fail_conn(rig, seen);
+}
+
+static void host_close(struct rig *rig, wm_conn conn, int32_t reason, int32_t error, const char *text, size_t len)
+{
+    struct seen *seen = host_event(rig, conn, "a close");
+    if (!seen)
+        return;
+    seen->closes++;
+    if (reason == 0 || (len > 0 && memchr(text, '\0', len)))
+        rig_wrong(rig, "close with reason %d and %zu bytes of text \"%s\"", (int)reason, len, text);
+    int replaced = len == 8 && memcmp(text, "replaced", 8) == 0; // by the hub, which is no failure
+    if (reason == WM_REASON_ERROR || (reason == WM_REASON_LIMIT && !replaced) || error == WM_ENOMEM)
+        rig->noticed++;
+}
+
+static void on_connect(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    host_connect((struct rig *)user, conn);
+}
+static void on_open(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    struct seen *seen = host_event((struct rig *)user, conn, "an open");
+    if (seen)
+        seen->opens++;
+}
+static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+{
+    (void)worker;
+    host_message((struct rig *)user, conn, (const char *)data, len, kind, wm_message_request(conn));
+}
+static void on_error(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user)
+{
+    struct rig *rig = (struct rig *)user;
+    (void)worker, (void)text, (void)len;
+    host_event(rig, conn, "an error");
+    rig->noticed += code == WM_ENOMEM || code == WM_EFULL;
+}
+static void on_buffer(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    host_event((struct rig *)user, conn, "a buffer event");
+}
+static void on_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
+{
+    (void)worker, (void)code;
+    host_close((struct rig *)user, conn, reason, 0, (const char *)text, len);
+}
+static int32_t on_handshake(wm_worker *worker, wm_conn conn, wm_request request, void *user)
+{
+    struct rig *rig = (struct rig *)user;
+    (void)worker;
+    host_event(rig, conn, "a handshake");
+    rig->handshake = request;
+    return rig->verdict;
+}
+
+static void host_record(struct rig *rig, const wm_event *event)
+{
+    struct seen *seen;
+    switch (event->kind) {
+    case WM_EVENT_CONNECT:
+        host_connect(rig, event->conn);
+        break;
+    case WM_EVENT_OPEN:
+        on_open(NULL, event->conn, rig);
+        break;
+    case WM_EVENT_HANDSHAKE:
+        host_event(rig, event->conn, "a handshake");
+        rig->handshake = event->id;
+        break;
+    case WM_EVENT_MESSAGE:
+        host_message(rig, event->conn, (const char *)event->data, event->len, (int32_t)(event->flags & 255), event->id);
+        break;
+    case WM_EVENT_ERROR:
+        on_error(NULL, event->conn, event->code, event->data, event->len, rig);
+        break;
+    case WM_EVENT_BUFFER_FULL:
+    case WM_EVENT_BUFFER_DRAIN:
+        on_buffer(NULL, event->conn, rig);
+        break;
+    case WM_EVENT_CLOSE:
+        seen = find(rig, event->conn);
+        if (seen && seen->users && event->user != seen)
+            rig_wrong(rig, "the close record has lost its user pointer");
+        host_close(rig, event->conn, (int32_t)(event->flags & 255), event->code, (const char *)event->data, event->len);
+        break;
+    case WM_EVENT_TIMER:
+        rig->timers++;
+        break;
+    case WM_EVENT_POST:
+        rig->posts++;
+        break;
+    case WM_EVENT_HUB:
+        rig->results++;
+        break;
+    default:
+        break;
+    }
+}
+
+static int watch(struct rig *rig, wm_worker *worker)
+{
+    if (rig->cap > 0)
+        return 1;
+    return rig_ok(rig, wm_worker_on_connect(worker, on_connect, rig, NULL)) && rig_ok(rig, wm_worker_on_open(worker, on_open, rig, NULL)) &&
+           rig_ok(rig, wm_worker_on_message(worker, on_message, rig, NULL)) &&
+           rig_ok(rig, wm_worker_on_error(worker, on_error, rig, NULL)) &&
+           rig_ok(rig, wm_worker_on_buffer_full(worker, on_buffer, rig, NULL)) &&
+           rig_ok(rig, wm_worker_on_buffer_drain(worker, on_buffer, rig, NULL)) &&
+           rig_ok(rig, wm_worker_on_close(worker, on_close, rig, NULL)) &&
+           (rig->kind != RIG_WS || rig_ok(rig, wm_worker_on_handshake(worker, on_handshake, rig, NULL)));
+}
+
+int rig_begin(struct rig *rig, size_t cap, int kind)
+{
+    static const char *const addresses[] = {"tcp://127.0.0.1:0", "text://127.0.0.1:0", "http://127.0.0.1:0", "websocket://127.0.0.1:0"};
+    memset(rig, 0, sizeof *rig);
+    rig->cap = cap;
+    rig->kind = kind;
+    rig->app = wm_app_new();
+    if (!rig->app) {
+        rig->noticed++;
+        return 0;
+    }
+    if (!rig_ok(rig, wm_app_set_int(rig->app, "stop_timeout_ms", 1000)))
+        return 0;
+    rig->worker = wm_worker_new(rig->app, addresses[kind]);
+    if (!rig->worker) {
+        rig->noticed++;
+        return 0;
+    }
+    if (!watch(rig, rig->worker) || !rig_ok(rig, wm_worker_set_int(rig->worker, "max_send_buffer", 4 << 20)) ||
+        !rig_ok(rig, wm_worker_listen(rig->worker)))
+        return 0;
+    // The start opens the loop; where it fails the host says so and tries again.
+    for (int tries = 0; tries < 10; tries++) {
+        int result = cap ? wm_app_poll(rig->app, rig->batch, cap, 0) : wm_app_run_once(rig->app, 0);
+        if (rig_ok(rig, result))
+            return 1;
+    }
+    rig_wrong(rig, "the app does not start: %s", wm_last_error());
+    return 0;
+}
+
+/* Peers. */
+
+int rig_over(const struct peer *peer)
+{
+    return peer->fd < 0;
+}
+
+static void drop(struct peer *peer, size_t len)
+{
+    memmove(peer->in, peer->in + len, peer->len - len);
+    peer->len -= len;
+}
+
+static void hear_payload(struct rig *rig, struct peer *peer, const char *data, size_t len)
+{
+    char tag;
+    unsigned number;
+    if (!is_payload(data, len, &tag, &number))
+        rig_wrong(rig, "the peer got %zu bytes that nobody sent: %.*s", len, (int)(len < 20 ? len : 20), data);
+    else if (tag == '*')
+        peer->broadcasts++;
+    else if (tag != (char)('A' + (peer->seen - rig->seen) % 26) || number != peer->heard)
+        rig_wrong(rig, "the peer got %c%u instead of number %u of its own", tag, number, peer->heard);
+    else
+        peer->heard++;
+}
+
+static void hear_raw(struct rig *rig, struct peer *peer)
+{
+    int index = peer->seen ? (int)(peer->seen - rig->seen) : 0;
+    for (size_t i = 0; i < peer->len; i++)
+        if (peer->in[i] != raw_byte(index, peer->heard + i))
+            rig_wrong(rig, "raw: echoed byte %zu is not the peer's", peer->heard + i);
+    peer->heard += (unsigned)peer->len;
+    peer->len = 0;
+}
+
+static void hear_text(struct rig *rig, struct peer *peer)
+{
+    char *end;
+    while (peer->len > 0 && (end = (char *)memchr(peer->in, '\n', peer->len))) {
+        size_t len = (size_t)(end - peer->in);
+        hear_payload(rig, peer, peer->in, len);
+        drop(peer, len + 1);
+    }
+}
+
+/** Answers have their number as the body, in the order of the requests; 100 Continue and refusals are counted apart. */
+static void hear_http(struct rig *rig, struct peer *peer)
+{
+    for (;;) {
+        char *end = (char *)memmem(peer->in, peer->len, "\r\n\r\n", 4);
+        if (!end)
+            return;
+        size_t head = (size_t)(end - peer->in) + 4;
+        int status = atoi(peer->in + 9);
+        if (status == 100) {
+            peer->pongs++;
+            drop(peer, head);
+            continue;
+        }
+        char *field = (char *)memmem(peer->in, head, "Content-Length: ", 16);
+        size_t len = field ? (size_t)atol(field + 16) : 0;
+        if (peer->len < head + len)
+            return;
+        if (status == 200) {
+            if (len == 0 || (unsigned)atoi(peer->in + head) != peer->heard)
+                rig_wrong(rig, "answer %.*s instead of %u", (int)len, peer->in + head, peer->heard);
+            peer->heard++;
+        } else {
+            peer->closes++;
+            rig->noticed += status == 503;
+        }
+        drop(peer, head + len);
+    }
+}
+
+static void hear_ws(struct rig *rig, struct peer *peer)
+{
+    if (peer->seen && !peer->broadcasts && !peer->pongs && !peer->heard && peer->len > 4 && memcmp(peer->in, "HTTP", 4) == 0) {
+        char *end = (char *)memmem(peer->in, peer->len, "\r\n\r\n", 4);
+        if (!end)
+            return;
+        if (atoi(peer->in + 9) != 101)
+            peer->closes++;
+        size_t body = peer->closes ? peer->len : (size_t)(end - peer->in) + 4;
+        drop(peer, body);
+    }
+    while (peer->len >= 2) {
+        size_t len = (unsigned char)peer->in[1], head = 2;
+        if (len >= 126) {
+            size_t bytes = len == 126 ? 2 : 8;
+            head += bytes;
+            if (peer->len < head)
+                return;
+            len = 0;
+            for (size_t i = 0; i < bytes; i++)
+                len = len << 8 | (unsigned char)peer->in[2 + i];
+        }
+        if (peer->len < head + len)
+            return;
+        int opcode = peer->in[0] & 15;
+        if (opcode == 8) {
+            peer->closes++;
+            if (peer->fd >= 0 && !peer->said_close)
+                send(peer->fd, "\x88\x80mask", 6, MSG_NOSIGNAL);
+        } else if (opcode == 10) {
+            peer->pongs++;
+        } else if (opcode == 1 || opcode == 2) {
+            hear_payload(rig, peer, peer->in + head, len);
+        } else {
+            rig_wrong(rig, "the peer got opcode %d", opcode);
+        }
+        drop(peer, head + len);
+    }
+}
+
+static void peer_read(struct rig *rig, struct peer *peer)
+{
+    static void (*const hear[])(struct rig *, struct peer *) = {hear_raw, hear_text, hear_http, hear_ws};
+    while (peer->fd >= 0) {
+        ssize_t got = recv(peer->fd, peer->in + peer->len, RIG_IN - peer->len, MSG_DONTWAIT);
+        if (got < 0 && errno == EAGAIN)
+            return;
+        if (got <= 0) {
+            close(peer->fd);
+            peer->fd = -1;
+            if (peer->seen && !peer->expected && !rig->stopped)
+                rig->closed++;
+            return;
+        }
+        peer->len += (size_t)got;
+        hear[rig->kind](rig, peer);
+    }
+}
+
+static __attribute__((noinline)) int turn(struct rig *rig)
+{
+    void *outer = fault_stack_ends(__builtin_frame_address(0)); // not from where the scene runs it
+    int result = rig->cap ? wm_app_poll(rig->app, rig->batch, rig->cap, 1) : wm_app_run_once(rig->app, 1);
+    fault_stack_ends(outer);
+    return result;
+}
+
+void rig_turn(struct rig *rig)
+{
+    int result = turn(rig);
+    if (rig->cap && result > 0)
+        for (int i = 0; i < result; i++)
+            host_record(rig, &rig->batch[i]);
+    if (result == WM_ESTOPPED)
+        rig->stopped = 2;
+    else
+        rig_ok(rig, result);
+    for (int i = 0; i < rig->peer_count; i++)
+        if (!rig->peers[i].unread)
+            peer_read(rig, &rig->peers[i]);
+}
+
+void rig_write(struct rig *rig, struct peer *peer, const void *data, size_t len)
+{
+    const char *next = (const char *)data;
+    int64_t guard = rig_clock_ms() + RIG_GUARD_MS;
+    while (len > 0 && peer->fd >= 0 && !rig->wrong[0]) {
+        ssize_t sent = send(peer->fd, next, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno != EAGAIN) {
+            int before = peer->unread;
+            peer->unread = 0;
+            peer_read(rig, peer);
+            peer->unread = before;
+            return;
+        }
+        if (sent > 0) {
+            next += sent;
+            len -= (size_t)sent;
+        } else {
+            rig_turn(rig);
+            if (rig_clock_ms() > guard)
+                rig_wrong(rig, "silence: the host does not read");
+        }
+    }
+}
+
+struct peer *rig_connect(struct rig *rig, int handshake)
+{
+    struct peer *peer = &rig->peers[rig->peer_count];
+    memset(peer, 0, sizeof *peer);
+    peer->in = inputs[rig->peer_count];
+    peer->index = rig->peer_count;
+    peer->kind = rig->kind;
+    peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address;
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons((uint16_t)atoi(strrchr(wm_worker_address(rig->worker), ':') + 1));
+    int small = 64 * 1024, before = rig->seen_count;
+    int on = 1;
+    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0)
+        rig_wrong(rig, "connect: %s", strerror(errno));
+    rig->peer_count++;
+    rig_until(rig, rig->seen_count > before || rig_over(peer));
+    if (rig->seen_count > before)
+        peer->seen = &rig->seen[rig->seen_count - 1];
+    else
+        rig->refused++;
+    if (rig_over(peer) && peer->seen)
+        rig->closed++; // it ended before its peer was known
+    if (rig->kind == RIG_WS && handshake) {
+        static const char request[] = "GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        rig_write(rig, peer, request, sizeof request - 1);
+    }
+    if (peer->seen && (rig->kind != RIG_WS || handshake))
+        rig_until(rig, peer->seen->opens || rig_over(peer) || rig->verdict != 0);
+    return peer;
+}
+
+void rig_frame(struct rig *rig, struct peer *peer, int first, const void *data, size_t len)
+{
+    static char frame[RIG_IN];
+    size_t at = 2;
+    frame[0] = (char)first;
+    if (len < 126) {
+        frame[1] = (char)(0x80 | len);
+    } else {
+        int bytes = len < 65536 ? 2 : 8;
+        frame[1] = (char)(0x80 | (bytes == 2 ? 126 : 127));
+        for (int i = bytes - 1; i >= 0; i--)
+            frame[at++] = (char)(unsigned char)((uint64_t)len >> (8 * i));
+    }
+    memset(frame + at, 0x20, 4);
+    for (size_t i = 0; i < len; i++)
+        frame[at + 4 + i] = (char)(((const char *)data)[i] ^ 0x20);
+    rig_write(rig, peer, frame, at + 4 + len);
+}
+
+void rig_say(struct rig *rig, struct peer *peer, size_t len, int parts)
+{
+    if (!peer->seen || rig_over(peer))
+        return;
+    len = rig_payload(outgoing, (char)('A' + (peer->seen - rig->seen) % 26), peer->said++, len);
+    if (rig->kind == RIG_TEXT)
+        outgoing[len++] = '\n';
+    for (int i = 0; i < parts; i++) {
+        size_t from = len / (size_t)parts * (size_t)i, to = i + 1 == parts ? len : len / (size_t)parts * (size_t)(i + 1);
+        if (rig->kind == RIG_WS)
+            rig_frame(rig, peer, (i == 0 ? 1 : 0) | (i + 1 == parts ? 0x80 : 0), outgoing + from, to - from);
+        else
+            rig_write(rig, peer, outgoing + from, to - from);
+        if (i + 1 < parts)
+            rig_turn(rig);
+    }
+}
+
+void rig_stream(struct rig *rig, struct peer *peer, size_t len)
+{
+    if (!peer->seen)
+        return;
+    int index = (int)(peer->seen - rig->seen);
+    for (size_t i = 0; i < len; i++)
+        outgoing[i] = raw_byte(index, peer->said + i);
+    peer->said += (unsigned)len;
+    rig_write(rig, peer, outgoing, len);
+}
+
+void rig_hear(struct rig *rig, struct peer *peer)
+{
+    if (peer->seen)
+        rig_until(rig, peer->heard == peer->said || rig_over(peer));
+}
+
+void rig_end(struct rig *rig)
+{
+    int before = rig->closed;
+    if (rig->app && !rig->wrong[0]) {
+        rig->stopped = 1;
+        wm_app_stop(rig->app);
+        for (int i = 0; i < rig->peer_count; i++)
+            rig->peers[i].unread = 0;
+        if (rig->worker)
+            rig_until(rig, rig->stopped == 2);
+        rig->stopped = 2;
+    }
+    if (rig->app)
+        wm_app_free(rig->app);
+    for (int i = 0; i < rig->peer_count; i++)
+        if (rig->peers[i].fd >= 0)
+            close(rig->peers[i].fd);
+    rig->closed = before;
+    for (int i = 0; i < rig->seen_count; i++) {
+        struct seen *seen = &rig->seen[i];
+        if (seen->connects != 1 || seen->closes != 1 || seen->opens > 1)
+            rig_wrong(rig, "connection %d: %d connect, %d open, %d close events", i, seen->connects, seen->opens, seen->closes);
+        if (seen->users != seen->destroyed)
+            rig_wrong(rig, "connection %d: %d user pointers, %d destroyed", i, seen->users, seen->destroyed);
+    }
+    unsigned hit = fault_fired(FAULT_ALLOC);
+    if ((unsigned)(rig->closed + rig->refused) > hit)
+        rig_wrong(rig, "%d connections ended and %d were refused, by %u failures", rig->closed, rig->refused, hit);
+    if (rig->closed && !rig->noticed)
+        rig_wrong(rig, "a connection ended, and no event or call told why");
+}

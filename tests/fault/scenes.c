@@ -1,0 +1,515 @@
+// The scenes of the allocation sweep: each uses a part of the library as hosts and peers do, with more than one connection.
+#define _GNU_SOURCE
+#include "fault/scenes.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LARGE = 300 * 1024, WITNESSES = 2 };
+
+static char text[LARGE];
+
+static void begin_witnesses(struct rig *rig, struct peer **witnesses)
+{
+    for (int i = 0; i < WITNESSES; i++)
+        witnesses[i] = rig_connect(rig, 1);
+}
+
+/* Whether nothing has failed so far, so that everything is due. */
+static int is_clean(const struct rig *rig)
+{
+    return !rig->noticed && !rig->refused && !rig->closed;
+}
+
+static void ask_witnesses(struct rig *rig, struct peer **witnesses)
+{
+    for (int i = 0; i < WITNESSES; i++) {
+        if (rig->kind == RIG_RAW)
+            rig_stream(rig, witnesses[i], 100);
+        else
+            rig_say(rig, witnesses[i], 40, 1);
+        rig_hear(rig, witnesses[i]);
+    }
+}
+
+static void end_peer(struct rig *rig, struct peer *peer)
+{
+    peer->expected = 1;
+    if (!rig_over(peer))
+        shutdown(peer->fd, SHUT_WR);
+    rig_until(rig, rig_over(peer) && (!peer->seen || peer->seen->closes));
+}
+
+/* Bytes that come back, more than the sockets hold; an end of one side while bytes are queued. */
+static void raw(struct rig *rig)
+{
+    struct peer *witnesses[WITNESSES];
+    begin_witnesses(rig, witnesses);
+    struct peer *slow = rig_connect(rig, 1);
+    slow->unread = 1;
+    for (int i = 0; i < 6; i++)
+        rig_stream(rig, slow, LARGE);
+    ask_witnesses(rig, witnesses);
+    slow->unread = 0;
+    rig_hear(rig, slow);
+    ask_witnesses(rig, witnesses);
+    end_peer(rig, slow);
+    ask_witnesses(rig, witnesses);
+}
+
+/* Lines: many in one read, in parts, longer than a read; options of one connection; a close by the host. */
+static void lines(struct rig *rig)
+{
+    struct peer *witnesses[WITNESSES];
+    begin_witnesses(rig, witnesses);
+    struct peer *peer = rig_connect(rig, 1);
+    for (int i = 0; i < 20; i++)
+        rig_say(rig, peer, 30, 1);
+    rig_hear(rig, peer);
+    rig_say(rig, peer, 60, 3);
+    rig_say(rig, peer, 100 * 1024, 5);
+    ask_witnesses(rig, witnesses);
+    rig_hear(rig, peer);
+    peer->unread = 1;
+    for (int i = 0; i < 8; i++)
+        rig_say(rig, peer, LARGE, 2);
+    ask_witnesses(rig, witnesses);
+    if (peer->seen && !peer->seen->closes) {
+        rig_ok(rig, wm_conn_set_int(peer->seen->conn, "send_high_water", 1024));
+        rig_ok(rig, wm_conn_pause_recv(peer->seen->conn));
+        rig_say(rig, peer, 50, 1);
+        rig_turn(rig);
+        rig_ok(rig, wm_conn_resume_recv(peer->seen->conn));
+    }
+    peer->unread = 0;
+    rig_hear(rig, peer);
+    if (peer->seen && !peer->seen->closes) {
+        peer->expected = 1;
+        rig_ok(rig, wm_conn_close(peer->seen->conn, 0, "that is all", 11));
+        rig_until(rig, rig_over(peer) && peer->seen->closes);
+    }
+    ask_witnesses(rig, witnesses);
+}
+
+/* Requests: the number of each is its path. Held ones are kept, and answered in an order of the host's. */
+static struct {
+    wm_request request[64];
+    int count, hold;
+} held;
+
+static int number_of(struct rig *rig, wm_request request)
+{
+    const void *path;
+    size_t len;
+    if (!rig_ok(rig, wm_request_path(request, &path, &len)))
+        return -1;
+    int number = 0;
+    for (size_t i = 1; i < len; i++)
+        number = number * 10 + (((const char *)path)[i] - '0');
+    return number;
+}
+
+static void respond(struct rig *rig, wm_request request, int status)
+{
+    static char fields[4096];
+    char body[16];
+    int number = number_of(rig, request);
+    if (number < 0)
+        return;
+    int len = snprintf(body, sizeof body, "%d", number);
+    memset(fields, 'x', sizeof fields);
+    memcpy(fields, "X-Long: ", 8);
+    size_t fields_len = number % 5 == 4 ? 3000 : 0;
+    memcpy(fields + (fields_len ? fields_len - 2 : 0), "\r\n", 2);
+    wm_conn conn = wm_request_conn(request);
+    if (!rig_ok(rig, wm_request_respond(request, status, fields, fields_len, body, (size_t)len, 0)))
+        wm_conn_destroy(conn);
+}
+
+static void on_request(struct rig *rig, struct seen *seen, wm_request request)
+{
+    if (held.hold == 0) {
+        respond(rig, request, 200);
+        return;
+    }
+    held.hold--;
+    if (rig_ok(rig, wm_request_keep(request)))
+        held.request[held.count++] = request;
+    else
+        wm_conn_destroy(seen->conn);
+}
+
+static void ask(struct rig *rig, struct peer *peer, int count, const char *fields, const char *body)
+{
+    int len = 0;
+    if (!peer->seen)
+        return;
+    for (int i = 0; i < count; i++)
+        len += snprintf(text + len, sizeof text - (size_t)len, "%s /%u HTTP/1.1\r\nHost: test\r\n%s\r\n%s", *body ? "POST" : "GET",
+                        peer->said++, fields, body);
+    rig_write(rig, peer, text, (size_t)len);
+}
+
+static void http(struct rig *rig)
+{
+    memset(&held, 0, sizeof held);
+    rig->request = on_request;
+    struct peer *witness = rig_connect(rig, 1), *peer = rig_connect(rig, 1);
+    ask(rig, witness, 1, "", "");
+    rig_hear(rig, witness);
+    ask(rig, peer, 8, "", "");
+    rig_hear(rig, peer);
+    held.hold = 6;
+    ask(rig, peer, 6, "", "");
+    if (peer->seen)
+        rig_until(rig, held.hold == 0 || rig_over(peer));
+    held.hold = 0; // the connection may have ended before
+    ask(rig, witness, 2, "", "");
+    rig_hear(rig, witness);
+    for (int i = held.count; i-- > 0 && !(peer->seen && peer->seen->closes);)
+        respond(rig, held.request[i], 200);
+    rig_hear(rig, peer);
+    ask(rig, peer, 1, "Expect: 100-continue\r\nContent-Length: 3\r\n", "");
+    if (peer->seen)
+        rig_until(rig, peer->pongs || rig_over(peer));
+    rig_write(rig, peer, "abc", 3);
+    rig_hear(rig, peer);
+    ask(rig, peer, 1, "Transfer-Encoding: chunked\r\n", "5\r\nhel");
+    rig_turn(rig);
+    rig_write(rig, peer, "lo\r\n0\r\n\r\n", 9);
+    rig_hear(rig, peer);
+    peer->expected = 1;
+    held.hold = 1;
+    ask(rig, peer, 1, "", "");
+    rig_write(rig, peer, "no request\r\n\r\n", 14);
+    if (peer->seen)
+        rig_until(rig, held.hold == 0 || rig_over(peer));
+    held.hold = 0; // the connection may have ended before
+    if (held.count > 0 && !(peer->seen && peer->seen->closes))
+        respond(rig, held.request[held.count - 1], 200);
+    if (peer->seen)
+        rig_until(rig, rig_over(peer) && peer->seen->closes);
+    if (peer->seen && is_clean(rig) && (peer->heard != peer->said || peer->closes != 1))
+        rig_wrong(rig, "%u of %u answers, %u refusals", peer->heard, peer->said, peer->closes);
+    struct peer *bad = rig_connect(rig, 1);
+    bad->expected = 1;
+    rig_write(rig, bad, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 36);
+    if (bad->seen)
+        rig_until(rig, rig_over(bad) && bad->seen->closes);
+    if (bad->seen && is_clean(rig) && bad->closes != 1)
+        rig_wrong(rig, "a bad request without an answer");
+    ask(rig, witness, 1, "", "");
+    rig_hear(rig, witness);
+    ask(rig, witness, 1, "Connection: close\r\n", "");
+    witness->expected = 1;
+    if (witness->seen)
+        rig_until(rig, rig_over(witness) && witness->seen->closes);
+}
+
+/* Answers that are due when the app stops: the last one closes its connection. */
+static void http_stop(struct rig *rig)
+{
+    memset(&held, 0, sizeof held);
+    rig->request = on_request;
+    struct peer *peers[3] = {rig_connect(rig, 1), rig_connect(rig, 1), rig_connect(rig, 1)};
+    held.hold = 6;
+    for (int i = 0; i < 3; i++)
+        ask(rig, peers[i], 2, "", "");
+    rig_until(rig, held.hold == 0 || !is_clean(rig));
+    held.hold = 0;
+    wm_app_stop(rig->app);
+    rig->stopped = 1;
+    rig_turn(rig);
+    for (int i = held.count; i-- > 0;)
+        if (wm_request_conn(held.request[i]))
+            respond(rig, held.request[i], 200);
+    for (int i = 0; i < 3; i++)
+        if (peers[i]->seen)
+            rig_until(rig, rig_over(peers[i]));
+    for (int i = 0; i < 3; i++)
+        if (peers[i]->seen && is_clean(rig) && peers[i]->heard != 2)
+            rig_wrong(rig, "%u of 2 answers at a stop", peers[i]->heard);
+}
+
+static int64_t broadcast(struct rig *rig, size_t len)
+{
+    static char payload[LARGE];
+    len = rig_payload(payload, '*', 1, len);
+    int64_t taken = wm_worker_broadcast(rig->worker, payload, len, 0);
+    rig_ok(rig, taken);
+    return taken;
+}
+
+/* Pages: messages in fragments with a ping between them, broadcasts while one page does not read, closes from both sides. */
+static void pages(struct rig *rig)
+{
+    struct peer *witnesses[WITNESSES];
+    begin_witnesses(rig, witnesses);
+    struct peer *peer = rig_connect(rig, 1), *slow = rig_connect(rig, 1);
+    for (int i = 0; i < 10; i++)
+        rig_say(rig, peer, 30, 1);
+    rig_hear(rig, peer);
+    rig_say(rig, peer, 90 * 1024, 3);
+    rig_frame(rig, peer, 0x89, "ping", 4);
+    rig_hear(rig, peer);
+    if (peer->seen)
+        rig_until(rig, peer->pongs || rig_over(peer));
+    ask_witnesses(rig, witnesses);
+    slow->unread = 1;
+    int64_t taken = 0, open = 0;
+    for (int i = 0; i < RIG_CONNS && i < rig->seen_count; i++)
+        open += rig->seen[i].opens && !rig->seen[i].closes;
+    for (int i = 0; i < 14; i++)
+        taken += broadcast(rig, i % 2 ? 20 : LARGE);
+    rig_frame(rig, slow, 0x89, "ping", 4);
+    if (taken < 14 * open)
+        rig->noticed++; // the caller was told
+    ask_witnesses(rig, witnesses);
+    slow->unread = 0;
+    struct peer *all[] = {witnesses[0], witnesses[1], peer, slow};
+    for (int i = 0; i < 4; i++)
+        if (all[i]->seen && !rig->noticed)
+            rig_until(rig, all[i]->broadcasts == 14 || rig_over(all[i]) || rig->noticed);
+    peer->expected = slow->expected = 1;
+    peer->said_close = 1;
+    rig_frame(rig, peer, 0x88,
+              "\x0f\xa0"
+              "bye",
+              5);
+    if (peer->seen)
+        rig_until(rig, rig_over(peer) && peer->seen->closes);
+    if (slow->seen && !slow->seen->closes && rig_ok(rig, wm_conn_close(slow->seen->conn, 4001, "enough of it", 12)))
+        rig_until(rig, slow->closes || rig_over(slow));
+    if (slow->seen)
+        rig_until(rig, rig_over(slow) && slow->seen->closes);
+    ask_witnesses(rig, witnesses);
+}
+
+/* Handshakes that the host answers later, refuses, or that are no websocket's; frames that break the rules. */
+static void handshakes(struct rig *rig)
+{
+    static char fields[3000];
+    memset(fields, 'x', sizeof fields);
+    memcpy(fields, "X-Long: ", 8);
+    memcpy(fields + sizeof fields - 2, "\r\n", 2);
+    if (rig->cap && !rig_ok(rig, wm_worker_set_int(rig->worker, "defer_handshake", 1)))
+        return;
+    for (int i = 0; i < 3; i++) {
+        rig->verdict = WM_PENDING;
+        rig->handshake = 0;
+        struct peer *peer = rig_connect(rig, 1);
+        if (peer->seen)
+            rig_until(rig, rig->handshake || rig_over(peer));
+        rig->verdict = 0;
+        peer->expected = 1;
+        if (rig->handshake && !peer->seen->closes) {
+            int result = i == 1 ? wm_handshake_reject(rig->handshake, 403, fields, sizeof fields, "no", 2)
+                                : wm_handshake_accept(rig->handshake, fields, i == 0 ? sizeof fields : 0);
+            if (!rig_ok(rig, result))
+                wm_conn_destroy(peer->seen->conn);
+            else if (i != 1)
+                rig_until(rig, peer->seen->opens || rig_over(peer));
+        }
+        if (i != 1 && peer->seen && peer->seen->opens) {
+            rig_say(rig, peer, 20, 1);
+            rig_hear(rig, peer);
+            if (i == 0)
+                rig_frame(rig, peer, 0x83, "reserved", 8);
+            else
+                rig_write(rig, peer, "\x81\x01?", 3);
+        }
+        if (peer->seen)
+            rig_until(rig, rig_over(peer) && peer->seen->closes);
+        if (peer->seen && is_clean(rig) && peer->closes != 1)
+            rig_wrong(rig, "handshake %d: %u refusals or close frames", i, peer->closes);
+    }
+    rig->verdict = rig->cap ? 0 : -1;
+    struct peer *peer = rig_connect(rig, 0);
+    peer->expected = 1;
+    rig_write(rig, peer, "GET / HTTP/1.1\r\nHost: test\r\n\r\n", 30);
+    if (peer->seen)
+        rig_until(rig, rig_over(peer) && peer->seen->closes);
+    if (rig->cap)
+        return;
+    peer = rig_connect(rig, 1); // refused by the callback
+    peer->expected = 1;
+    if (peer->seen)
+        rig_until(rig, rig_over(peer) && peer->seen->closes);
+}
+
+/* A hub with two pages of one uid, and one of another, called from here and from another thread. */
+struct call {
+    struct rig *rig;
+    wm_hub *hub;
+    wm_conn conn;
+    int results[6];
+};
+
+static void destroyed(void *user)
+{
+    ((struct rig *)user)->destroys++;
+}
+
+static void on_result(wm_hub *hub, int32_t status, int64_t connections, void *user)
+{
+    struct rig *rig = (struct rig *)user;
+    (void)hub, (void)connections;
+    rig->results++;
+    if (status != 0 && status != WM_ENOMEM)
+        rig_wrong(rig, "a hub result with status %s", wm_error_name(status));
+}
+
+static void on_post(wm_app *app, void *user)
+{
+    (void)app;
+    ((struct rig *)user)->posts++;
+}
+
+static void *elsewhere(void *argument)
+{
+    struct call *call = (struct call *)argument;
+    struct rig *rig = call->rig;
+    wm_hub_result_fn done = rig->cap ? NULL : on_result;
+    char payload[64];
+    size_t len = rig_payload(payload, '*', 2, 40);
+    int64_t none;
+    call->results[0] = wm_hub_send(call->hub, "one", 3, payload, len, 0, &none, done, rig, destroyed);
+    call->results[1] = wm_hub_broadcast(call->hub, payload, len, 0, &none, done, rig, destroyed);
+    call->results[2] = wm_hub_online(call->hub, "two", 3, &none, done, rig, destroyed);
+    call->results[3] = wm_app_post(rig->app, rig->cap ? NULL : on_post, rig, destroyed);
+    call->results[4] = wm_conn_send(call->conn, payload, len, 0);
+    call->results[5] = wm_conn_close(call->conn, 0, "from elsewhere", 14);
+    return NULL;
+}
+
+static void hub(struct rig *rig)
+{
+    struct peer *pages[4];
+    for (int i = 0; i < 4; i++)
+        pages[i] = rig_connect(rig, 1);
+    wm_hub *made = wm_hub_new(rig->app);
+    if (!made) {
+        rig->noticed++;
+        return;
+    }
+    rig_ok(rig, wm_hub_set_int(made, "max_per_uid", 2));
+    for (int i = 0; i < 4; i++)
+        if (pages[i]->seen && !pages[i]->seen->closes)
+            rig_ok(rig, wm_hub_bind(made, i < 2 ? "one" : i == 2 ? "two" : "three", i == 3 ? 5 : 3, pages[i]->seen->conn));
+    static char payload[LARGE];
+    int64_t count;
+    for (int i = 0; i < 2; i++) {
+        size_t len = rig_payload(payload, '*', 3, i ? LARGE : 30);
+        rig_ok(rig, wm_hub_send(made, "one", 3, payload, len, 0, &count, NULL, NULL, NULL));
+        rig_ok(rig, wm_hub_send(made, "two", 3, payload, len, 0, &count, NULL, NULL, NULL));
+        rig_ok(rig, wm_hub_broadcast(made, payload, len, 0, &count, NULL, rig, destroyed));
+        rig->destroys--;
+        rig_turn(rig);
+    }
+    struct call call = {rig, made, pages[3]->seen ? pages[3]->seen->conn : 0, {0}};
+    pages[3]->expected = pages[3]->seen != NULL;
+    int closed = pages[3]->seen && pages[3]->seen->closes;
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, elsewhere, &call) != 0) {
+        rig_wrong(rig, "no thread");
+        return;
+    }
+    pthread_join(thread, NULL);
+    int queued = 0, posted = 0;
+    for (int i = 0; i < 6; i++) {
+        if (call.results[i] < 0 && !(i > 3 && (closed || !call.conn)))
+            rig_ok(rig, call.results[i]);
+        queued += i < 3 && call.results[i] >= 0;
+        posted += i == 3 && call.results[i] >= 0;
+    }
+    rig_until(rig, rig->results == queued && rig->posts == posted);
+    if (call.conn && call.results[5] >= 0)
+        rig_until(rig, rig_over(pages[3]) && pages[3]->seen->closes);
+    pages[0]->expected = 1; // replaced
+    if (pages[2]->seen && !pages[2]->seen->closes && rig_ok(rig, wm_hub_unbind(made, pages[2]->seen->conn)) &&
+        rig_ok(rig, wm_hub_bind(made, "one", 3, pages[2]->seen->conn)))
+        rig_turn(rig);
+    for (int i = 1; i < 3; i++) {
+        rig_say(rig, pages[i], 30, 1);
+        rig_hear(rig, pages[i]);
+    }
+    rig_turn(rig);
+    rig_turn(rig);
+    if (!rig->wrong[0] && rig->destroys < queued + posted && rig->cap == 0)
+        rig_wrong(rig, "%d of %d calls have had their destroy", rig->destroys, queued + posted);
+    if (!rig->noticed)
+        wm_hub_free(made);
+}
+
+static void on_timer(wm_timer timer, void *user)
+{
+    (void)timer;
+    ((struct rig *)user)->timers++;
+}
+
+static void timers(struct rig *rig)
+{
+    wm_timer made[40];
+    int once = 0, all = 0;
+    wm_timer_fn fn = rig->cap ? NULL : on_timer;
+    for (int i = 0; i < 40; i++) {
+        made[i] = wm_timer_add(rig->app, i < 30 ? 0 : 3600 * 1000, 0, fn, rig, destroyed);
+        if (!made[i])
+            rig->noticed++;
+        once += i < 30 && made[i];
+        all += made[i] != 0;
+    }
+    wm_timer repeated = wm_timer_add(rig->app, 1, 1, fn, rig, destroyed);
+    if (!repeated)
+        rig->noticed++;
+    rig_until(rig, rig->timers >= once + (repeated ? 3 : 0));
+    if (repeated)
+        rig_ok(rig, wm_timer_del(repeated));
+    for (int i = 30; i < 40; i++)
+        if (made[i])
+            rig_ok(rig, wm_timer_del(made[i]));
+    all += repeated != 0;
+    rig_until(rig, rig->destroys == all);
+}
+
+/* Enough connections that every list grows while others live. */
+static void many(struct rig *rig)
+{
+    struct peer *peers[60];
+    for (int i = 0; i < 60; i++)
+        peers[i] = rig_connect(rig, 1);
+    for (int i = 0; i < 60; i++)
+        rig_say(rig, peers[i], 30, 1);
+    for (int i = 0; i < 60; i++)
+        rig_hear(rig, peers[i]);
+    for (int i = 0; i < 60; i += 2)
+        if (peers[i]->seen && !peers[i]->seen->closes) {
+            peers[i]->expected = 1;
+            rig_ok(rig, wm_conn_close(peers[i]->seen->conn, 0, "half of them", 12));
+        }
+    for (int i = 0; i < 60; i += 2)
+        if (peers[i]->seen)
+            rig_until(rig, rig_over(peers[i]) && peers[i]->seen->closes);
+    for (int i = 1; i < 60; i += 2)
+        rig_say(rig, peers[i], 3000, 2);
+    for (int i = 1; i < 60; i += 2)
+        rig_hear(rig, peers[i]);
+}
+
+const struct scene scenes[] = {
+    {"raw", RIG_RAW, raw},        {"lines", RIG_TEXT, lines},         {"http", RIG_HTTP, http}, {"http stop", RIG_HTTP, http_stop},
+    {"websocket", RIG_WS, pages}, {"handshakes", RIG_WS, handshakes}, {"hub", RIG_TEXT, hub},   {"timers", RIG_RAW, timers},
+    {"many", RIG_TEXT, many},
+};
+const size_t scene_count = sizeof scenes / sizeof scenes[0];
+
+void scene_run(const struct scene *scene, size_t cap, struct rig *rig)
+{
+    if (rig_begin(rig, cap, scene->kind))
+        scene->play(rig);
+    rig_end(rig);
+}

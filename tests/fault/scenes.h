@@ -1,0 +1,22 @@
+/**
+ * @file
+ * The scenes of the allocation sweep. A scene leaves in the rig what was noticed and what was wrong.
+ */
+#ifndef FAULT_SCENES_H
+#define FAULT_SCENES_H
+
+#include "fault/rig.h"
+
+struct scene {
+    const char *name;
+    int kind;
+    void (*play)(struct rig *rig);
+};
+
+extern const struct scene scenes[];
+extern const size_t scene_count;
+
+/** Begins the rig, plays the scene, ends it. cap: records per poll; 0: callbacks. */
+void scene_run(const struct scene *scene, size_t cap, struct rig *rig);
+
+#endif
