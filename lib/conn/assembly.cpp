@@ -129,9 +129,9 @@ void Assembly::free_retired()
     retired_bytes_ = 0;
 }
 
-bool Assembly::batch_is_full() const
+bool Assembly::retired_too_much() const
 {
-    return retired_ && bytes_ + retired_bytes_ > reactor_.max_assembly_total;
+    return bytes_ + retired_bytes_ > reactor_.max_assembly_total;
 }
 
 // ---- turning away

@@ -66,7 +66,7 @@ public:
     void retire(Tail *tail);
     void free_retired();
     /// Whether so much is retired that the poll ends before more is read.
-    bool batch_is_full() const;
+    bool batch_is_full() const { return retired_ && retired_too_much(); }
 
     /// Frees what the connection holds; the answer to its peer and the close follow at the end of the turn.
     void turn_away(Connection &conn);
@@ -74,6 +74,7 @@ public:
     void refuse(Connection &conn);
 
 private:
+    bool retired_too_much() const;
     EndpointTails *fullest(const EndpointTails &needs, size_t bytes) const;
 
     Reactor &reactor_;

@@ -158,6 +158,7 @@ private:
     std::vector<AppPart *> parts_;
     std::vector<Service> services_;
     int64_t wake_at_ms_ = Loop::kNever; ///< the next step of max_wait_ms
+    bool unsettled_ = true;             ///< the host, or a turn that failed, may have left work for the next turn
     bool started_ = false;
     bool stopped_ = false;
     bool worker_released_ = false; ///< one of workers_ is to be freed

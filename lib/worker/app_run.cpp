@@ -61,6 +61,7 @@ int App::enter()
         return result;
     }
     reactor.loop.update_now();
+    unsettled_ = true;
     if (!started_)
         result = start_or_abandon();
     if (result != 0)
@@ -266,6 +267,7 @@ void App::turn(int64_t timeout_ms)
     try {
         run_turn(timeout_ms);
     } catch (const std::bad_alloc &) {
+        unsettled_ = true;
         log_exception("a turn of the loop", "out of memory"); // of a callback: the next turn goes on with what is due
     }
     reactor.end_turn();
@@ -273,9 +275,12 @@ void App::turn(int64_t timeout_ms)
 
 void App::run_turn(int64_t timeout_ms)
 {
-    if (!reactor.overflow.empty())
-        reactor.overflow.deliver();
-    end_turn();
+    if (unsettled_) { // else the turn before has left nothing
+        unsettled_ = false;
+        if (!reactor.overflow.empty())
+            reactor.overflow.deliver();
+        end_turn();
+    }
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
         bool resumes = reactor.fair_share.begin_turn();
