@@ -108,7 +108,7 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, reserve_connections, "count", 0, 1 << 20, false,
            "descriptors that the process keeps for connections of this worker, whatever others take"),
     WM_INT(WorkerOptions, max_silent, "count", 0, kLargest, true,
-           "connections whose peer has said nothing yet, over it the oldest goes; 0: http, websocket: half of all, tcp, text: no limit"),
+           "connections without a word yet, over it the oldest goes; 0: http, websocket: half of all, tcp, text: no limit"),
     WM_INT(WorkerOptions, max_per_ip, "count", 0, kLargest, true,
            "connections of one address (IPv6: of a /64) in a process, others are refused; unix sockets have none; 0: no limit"),
     WM_INT(WorkerOptions, tcp_nodelay, "bool", 0, 1, false, "TCP_NODELAY"),

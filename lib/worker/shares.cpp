@@ -117,15 +117,20 @@ int64_t Shares::max_silent(const Worker &worker) const
 
 Connection *Shares::first_to_go(const Worker &newcomer) const
 {
-    const Worker *most = nullptr;
-    for (const auto &worker : app_.workers()) {
-        size_t connections = worker->connections().size() + (worker.get() == &newcomer);
-        if (connections <= worker->reserve.size() || worker->silent.count == 0)
-            continue;
-        if (!most || worker->silent.count > most->silent.count)
-            most = worker.get();
+    for (;;) {
+        Worker *most = nullptr;
+        for (const auto &worker : app_.workers()) {
+            size_t connections = worker->connections().size() + (worker.get() == &newcomer);
+            if (connections <= worker->reserve.size() || worker->silent.count == 0)
+                continue;
+            if (!most || worker->silent.count > most->silent.count)
+                most = worker.get();
+        }
+        if (!most)
+            return nullptr;
+        if (Connection *oldest = most->oldest_silent())
+            return oldest;
     }
-    return most ? app_.reactor.connections.at(most->silent.first) : nullptr;
 }
 
 } // namespace wm

@@ -64,6 +64,8 @@ public:
     bool listening() const { return listener_.is_open(); }
     /// Connections that a limit has refused, or ended while they were silent.
     uint64_t shed() const { return shed_; }
+    /// The connection that goes first when room is needed; nullptr: none is silent.
+    Connection *oldest_silent();
     bool accept_paused() const { return accept_paused_; }
     void begin() { began_ = true; }
     bool listen_failed() const { return !error.empty() && !listening(); }
@@ -93,7 +95,6 @@ private:
     bool admit(int fd, uint64_t ip);
     bool refuse(int fd, const ReachedLimit &limit);
     void end_silent(Connection &conn, const ReachedLimit &limit);
-    Connection *oldest_silent() const;
     void count_ip(const Connection &conn, uint64_t ip);
     static void keep_spare_fd();
 

@@ -120,9 +120,16 @@ bool Worker::admit(int fd, uint64_t ip)
     return !goes; // what goes is there until the end of the turn
 }
 
-Connection *Worker::oldest_silent() const
+/// Leaves out those that the host has sent something: their peers may be there to listen.
+Connection *Worker::oldest_silent()
 {
-    return silent.count > 0 ? app_.reactor.connections.at(silent.first) : nullptr;
+    while (silent.count > 0) {
+        Connection &oldest = *app_.reactor.connections.at(silent.first);
+        if (oldest.bytes_written == 0 && oldest.sent_all())
+            return &oldest;
+        heard(oldest);
+    }
+    return nullptr;
 }
 
 void Worker::count_ip(const Connection &conn, uint64_t ip)

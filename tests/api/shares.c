@@ -60,6 +60,31 @@ static void worker_limit__the_oldest_silent_one_goes_first(void **state)
     host_end(host);
 }
 
+static void greet(struct host *host, const wm_event *event)
+{
+    (void)host;
+    if (event->kind == WM_EVENT_OPEN)
+        assert_int_equal(wm_conn_send(event->conn, "welcome", 7, 0), 0);
+}
+
+static void peers_that_listen__do_not_go(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    set_int(host->worker, "max_connections", 3);
+    host->react = greet;
+    struct client feed[3];
+    for (int i = 0; i < 3; i++) {
+        feed[i] = silent(host, host->worker);
+        client_hear(host, &feed[i], "welcome\n");
+    }
+    expect_refused(host, host->worker);
+    for (int i = 0; i < 3; i++) {
+        expect_alive(host, &feed[i]);
+        client_end(&feed[i]);
+    }
+    host_end(host);
+}
+
 static void part_of_a_line__is_still_silence(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -288,6 +313,7 @@ int main(void)
     static const struct scenario scenarios[] = {
         SCENARIO(worker_limit__refuses_there_and_names_itself),
         SCENARIO(worker_limit__the_oldest_silent_one_goes_first),
+        SCENARIO(peers_that_listen__do_not_go),
         SCENARIO(part_of_a_line__is_still_silence),
         SCENARIO(app_limit__the_worker_with_most_silence_makes_room),
         SCENARIO(reserve__others_leave_it_free),
