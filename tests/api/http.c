@@ -349,6 +349,30 @@ static void methods__405_behind_a_late_answer_has_allow(void **state)
     host_end(host);
 }
 
+static void set_methods(struct host *host, const wm_event *event)
+{
+    if (event->kind != WM_EVENT_MESSAGE)
+        return;
+    char list[1024] = "PUT";
+    for (int i = 0; i < 50; i++) /* longer than what the option's memory has room for */
+        strcat(list, ", ANOTHER");
+    assert_int_equal(wm_worker_set_str(host->worker, "methods", list), 0);
+    assert_int_equal(respond(event->id, 200, NULL, "one"), 0);
+}
+
+static void methods__set_in_the_callback_hold_for_the_request_behind(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    host->react = set_methods;
+    struct client client = client_begin(host);
+    client_say(host, &client, "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    hear_answer(host, &client, 200, "one");
+    if (host->setting->cap <= 1) /* a poll of more may take both before the host sees the first */
+        hear_answer(host, &client, 405, NULL);
+    client_end(&client);
+    host_end(host);
+}
+
 static void https_target__is_misdirected_unless_a_trusted_proxy_asks(void **state)
 {
     struct host *host = host_begin(*state, "http");
@@ -500,6 +524,7 @@ int main(void)
         SCENARIO(connect__ends_the_connection_whatever_the_answer),
         SCENARIO(methods__others_are_refused_before_the_host_sees_them),
         SCENARIO(methods__405_behind_a_late_answer_has_allow),
+        SCENARIO(methods__set_in_the_callback_hold_for_the_request_behind),
         SCENARIO(https_target__is_misdirected_unless_a_trusted_proxy_asks),
         SCENARIO(connection_close__of_the_client_ends_after_the_answer),
         SCENARIO(connection_close__of_the_host_ends_after_the_answer),

@@ -54,6 +54,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         session.more_behind = len > 0;
         delivered = true;
         reactor.sessions->requests.deliver(conn, request);
+        limits = http_limits(conn, conn.options->max_message); // the host may have set options
     }
     watch_head(conn, delivered);
     return {data, len, false};
