@@ -270,7 +270,8 @@ void Lifecycle::peer_ended(Connection &conn)
     conn.read.disarm();
     if (conn.todo & kTodoEnd)
         return;
-    if (reactor_.dispatch.host_has_records(conn) && conn.state == ConnState::kOpen)
+    bool refusal_due = conn.todo & kTodoTurnedAway && conn.state <= ConnState::kOpen; // is the cause of the end, and goes first
+    if (refusal_due || (reactor_.dispatch.host_has_records(conn) && conn.state == ConnState::kOpen))
         reactor_.todos.add(conn, kTodoEnd);
     else
         end_of_stream(conn);

@@ -204,6 +204,20 @@ void http_hears_503(void **state)
     rig.until([&] { return rig.count(WM_EVENT_MESSAGE) == 1; });
 }
 
+/// Its end has come, but is not yet read, when another needs the room: the limit is why it ends.
+void one_that_has_ended_its_side_hears_503(void **state)
+{
+    Rig rig(state, "http://127.0.0.1:0");
+    assert_int_equal(wm_app_set_int(rig.app, "max_assembly_total", kTotal), 0);
+    Client holder(rig), newcomer(rig);
+    say_all(rig, holder, half_a_request(2 * kPart));
+    newcomer.say(half_a_request(80000));
+    holder.end_writing();
+    rig.until([&] { return rig.count(WM_EVENT_CLOSE) == 1; });
+    assert_int_equal(rig.nth(WM_EVENT_CLOSE, 0).flags & 255, WM_REASON_LIMIT);
+    assert_true(holder.has("\r\n\r\n") && holder.in.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+}
+
 void a_head_request_hears_503_without_content(void **state)
 {
     Rig rig(state, "http://127.0.0.1:0");
@@ -298,6 +312,7 @@ int main()
             {"one alone that needs more than the total is turned away", one_alone_that_needs_more_than_the_total_is_turned_away},
             {"a worker loses nothing below its share", a_worker_loses_nothing_below_its_share},
             {"http hears 503", http_hears_503},
+            {"one that has ended its side hears 503", one_that_has_ended_its_side_hears_503},
             {"a HEAD request hears 503 without content", a_head_request_hears_503_without_content},
             {"a handshake hears 503", a_handshake_hears_503},
             {"requests before it are answered before 503", requests_before_it_are_answered_before_503},

@@ -219,6 +219,8 @@ public:
         assert_int_equal(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
     }
 
+    void end_writing() { assert_int_equal(shutdown(fd_, SHUT_WR), 0); }
+
     void pump()
     {
         char buffer[65536];
