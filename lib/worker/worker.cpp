@@ -216,10 +216,13 @@ void Worker::announce_reload()
 
 void Worker::stop()
 {
-    if (stopped_ || stop_due_)
+    if (stopped_)
+        return;
+    listens_again_ = false;
+    accept_watch_.disarm();
+    if (stop_due_)
         return;
     stop_due_ = true;
-    accept_watch_.disarm();
     app_.worker_stops();
 }
 
@@ -230,9 +233,8 @@ void Worker::finish_stop()
     bool listens_again = std::exchange(listens_again_, false);
     if (!called)
         return; // the app's own stop came first
-    if (listens_again)
-        stopped_ = false;
-    else
+    stopped_ = !listens_again;
+    if (!listens_again)
         unlisten();
     // From the back: close() itself removes nothing, but a callback may.
     for (size_t i = connections().size(); i-- > 0;)

@@ -276,6 +276,24 @@ static void worker_stop__then_listen_keeps_the_listener(void **state)
     }
 }
 
+static void worker_stop__the_last_call_counts(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    stops = 0;
+    assert_int_equal(wm_worker_on_stop(host->worker, on_stop, NULL, NULL), 0);
+    struct client client = client_open(host, NULL);
+    assert_int_equal(wm_worker_stop(host->worker), 0);
+    assert_int_equal(wm_worker_listen(host->worker), 0);
+    assert_int_equal(wm_worker_stop(host->worker), 0);
+    char address[128];
+    snprintf(address, sizeof address, "%s", wm_worker_address(host->worker));
+    client_hear_end(host, &client);
+    client_end(&client);
+    assert_int_equal(stops, 1);
+    assert_int_equal(connect_to(address), -1);
+    host_end(host);
+}
+
 static void worker_stop__comes_before_the_free_of_the_app(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -327,6 +345,7 @@ int main(void)
         SCENARIO(stop__does_not_wait_for_a_peer_over_stop_timeout),
         SCENARIO(worker_stop__leaves_the_app_and_may_listen_again),
         SCENARIO(worker_stop__then_listen_keeps_the_listener),
+        SCENARIO(worker_stop__the_last_call_counts),
         SCENARIO(worker_stop__comes_before_the_free_of_the_app),
         SCENARIO(free__gives_back_every_user_pointer_once),
     };
