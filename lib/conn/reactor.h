@@ -108,6 +108,8 @@ public:
     std::atomic<bool> shutting_down{false};
     /// A run or poll of the owner is in progress.
     std::atomic<bool> inside{false};
+    /// This process is a child of fork(2), which leaves the rest of the turn to the parent.
+    bool forked = false;
     /// Identifies the running poll. What its records point to is valid until the value changes.
     uint64_t slice_epoch = 1;
 

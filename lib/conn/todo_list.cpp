@@ -25,6 +25,8 @@ void TodoList::run()
         reactor_.callback_watch.begin(conn.owner, "message");
         Progress progress = run_one(conn);
         reactor_.callback_watch.end();
+        if (reactor_.forked)
+            return;
         switch (progress) {
         case Progress::kEnded:
             break;

@@ -85,6 +85,7 @@ bool App::is_parents(App *app)
     if (!app->reactor.loop.is_open())
         return false;
     app->forked_elsewhere_ = !app->on_thread();
+    app->reactor.forked = true;
     app->reactor.loop.report_dispatch(nullptr); // the page belongs to the parent, too
     app->reactor.loop.break_turn();
     return true;

@@ -280,13 +280,15 @@ void App::run_turn(int64_t timeout_ms)
         if (!reactor.overflow.empty())
             reactor.overflow.deliver();
         end_turn();
+        if (forked()) // by a callback, in the child: what is left and queued is the parent's to handle
+            return;
     }
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
         bool resumes = reactor.fair_share.begin_turn();
         bool left = resumes || reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
-        if (forked()) // by a callback, in the child: what is left and queued is the parent's to handle
+        if (forked())
             return;
         if (resumes)
             reactor.fair_share.resume();
@@ -302,8 +304,12 @@ void App::end_turn()
     do {
         if (worker_stops_)
             finish_stops();
+        if (forked())
+            return;
         reactor.outbox.flush_all();
         reactor.todos.run();
+        if (forked())
+            return;
     } while (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_);
     reactor.outbox.flush_all();
     if (!reactor.dispatch.polling()) // records may point to retired memory, which lives as long as they do

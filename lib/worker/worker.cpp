@@ -231,8 +231,8 @@ void Worker::finish_stop()
     bool called = call_on_stop();
     stop_due_ = false;
     bool listens_again = std::exchange(listens_again_, false);
-    if (!called)
-        return; // the app's own stop came first
+    if (!called || app_.forked())
+        return; // the app's own stop came first, or the connections are the parent's
     stopped_ = !listens_again;
     if (!listens_again)
         unlisten();

@@ -261,6 +261,49 @@ static void fork_in_a_callback__and_a_child_that_returns(void **state)
     }
 }
 
+/** Forks in the close event of one client, after a message to the other; both are due at the end of a turn. */
+static void tell_the_other_and_fork(struct host *host, const wm_event *event)
+{
+    struct forks *forks = host->context;
+    if (event->kind != WM_EVENT_CLOSE)
+        return;
+    if (forks->child == 0 && getpid() != forks->parent)
+        _exit(3); /* the rest of the turn is the parent's */
+    if (forks->child != 0)
+        return;
+    assert_int_equal(wm_conn_send(nth(host, WM_EVENT_OPEN, 0)->conn, "gone", 4, 0), 0);
+    forks->child = fork_quietly();
+}
+
+static void fork_at_the_end_of_a_turn__and_a_child_that_returns(void **state)
+{
+    const struct setting callbacks = {"callbacks, tcp", 0, TCP};
+    (void)state;
+    struct forks forks = {getpid(), 0, 0};
+    struct host *host = host_begin(&callbacks, "raw");
+    host->react = tell_the_other_and_fork;
+    host->context = &forks;
+    struct client client = client_open(host, NULL), first = client_open(host, NULL), second = client_open(host, NULL);
+    settle(host);
+    for (size_t i = 1; i <= 2; i++)
+        assert_int_equal(wm_conn_destroy(nth(host, WM_EVENT_OPEN, i)->conn), 0);
+    int result = turn(host, 5);
+    if (getpid() != forks.parent)
+        _exit(result == WM_EFORK ? 0 : 1);
+    assert_int_equal(result, 0);
+    assert_int_equal(wait_for(forks.child), 0);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 2);
+    client_hear(host, &client, "gone");
+    host->react = NULL;
+    message_is_heard(host, &client, "more");
+    settle(host);
+    assert_false(client_has(&client, 1));
+    client_end(&client);
+    client_end(&first);
+    client_end(&second);
+    host_end(host);
+}
+
 static int done_calls;
 static void on_done(wm_hub *hub, int32_t status, int64_t connections, void *user)
 {
@@ -371,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exit__of_a_child_leaves_the_file_of_a_unix_socket),
         cmocka_unit_test(fork_in_a_callback__and_a_child_that_returns),
+        cmocka_unit_test(fork_at_the_end_of_a_turn__and_a_child_that_returns),
     };
     int failed = RUN_SCENARIOS("fork", scenarios);
     return failed + cmocka_run_group_tests_name("fork", tests, NULL, NULL);
