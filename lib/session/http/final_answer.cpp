@@ -7,12 +7,6 @@
 
 namespace wm {
 
-namespace {
-
-constexpr std::string_view kPlain = "Content-Type: text/plain;charset=utf-8\r\n";
-
-} // namespace
-
 FinalAnswer::FinalAnswer(std::string_view date, int status, std::string_view fields, std::string_view body)
     : fields_(kPlain.size() + fields.size()), head_(http::head_bound(kPlain.size() + fields.size()))
 {

@@ -11,6 +11,8 @@
 
 namespace wm {
 
+inline constexpr std::string_view kPlain = "Content-Type: text/plain;charset=utf-8\r\n";
+
 class FinalAnswer {
 public:
     /// For a body of that length, plain text unless fields have a Content-Type.

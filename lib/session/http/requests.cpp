@@ -5,9 +5,8 @@
 #include "net/transport.h"
 #include "proto/http/fields.h"
 #include "proto/http/response_writer.h"
-#include "session/http/final_answer.h"
+#include "session/http/head_buffer.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -17,7 +16,6 @@ namespace wm {
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-constexpr std::string_view kPlain = "Content-Type: text/plain;charset=utf-8\r\n";
 
 /// A 2xx answer to CONNECT: a tunnel would follow, no content and no Content-Length do (RFC 9110 §9.3.6).
 bool is_tunnel(const HttpRequest &request, int status)
@@ -31,63 +29,11 @@ bool has_body(const HttpRequest &request, int status)
     return !request.slices.head && http::has_content(status) && !is_tunnel(request, status);
 }
 
-/// The fields that a refusal with that status has to have. Without memory for long ones there are none.
-class RefusalFields {
-public:
-    RefusalFields(const Connection &conn, int status, std::string_view first) : buffer_(kRoom + conn.owner->options.methods.size())
-    {
-        if (!buffer_.data())
-            return;
-        add(first);
-        if (status == 405) // RFC 9110 §15.5.6
-            add("Allow: ").add(conn.owner->options.methods).add("\r\n");
-        if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
-            add("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
-    }
-    std::string_view text() { return {buffer_.data(), size_}; }
-
-private:
-    static constexpr size_t kRoom = 64 + kPlain.size();
-
-    RefusalFields &add(std::string_view text)
-    {
-        memcpy(buffer_.data() + size_, text.empty() ? "" : text.data(), text.size());
-        size_ += text.size();
-        return *this;
-    }
-
-    HeadBuffer buffer_;
-    size_t size_ = 0;
-};
-
 /// Bytes of a copy: from the method to the last field, and the body.
 size_t kept_size(const http::Request &slices)
 {
     return static_cast<size_t>(slices.fields.data() + slices.fields.size() - slices.method.data()) + slices.body.size() + 1;
 }
-
-/// The error of a refusal.
-int32_t error_of(int32_t reason)
-{
-    if (reason == WM_REASON_LIMIT)
-        return WM_EFULL;
-    return reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL;
-}
-
-/// An error's text as a body of one line.
-class Line {
-public:
-    explicit Line(std::string_view text) : size_(std::min(text.size(), sizeof text_ - 1))
-    {
-        memcpy(text_, text.data(), size_);
-        text_[size_++] = '\n';
-    }
-    operator std::string_view() const { return {text_, size_}; }
-
-private:
-    size_t size_;
-    char text_[256];
-};
 
 } // namespace
 
@@ -412,60 +358,12 @@ uint32_t HttpRequests::answer_deadline(const Connection &conn)
     return slot != HttpSession::kNone ? table_.at(slot)->answer_by : 0;
 }
 
-void HttpRequests::answer_late(Connection &conn)
-{
-    uint64_t suppressed = 0;
-    if (late_throttle_.due(reactor_.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN,
-            "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503 (and %llu more since the last line)",
-            conn.owner->options.name.c_str(), conn.owner->display.c_str(), static_cast<unsigned long long>(suppressed));
-    if (answer(conn, *table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true) < 0)
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-}
-
 int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
 {
     uint32_t slot = oldest_unanswered(conn);
     if (slot == HttpSession::kNone)
         return fail(WM_ESTATE, "no request of this connection waits for an answer");
     return answer(conn, *table_.at(slot), 200, {}, body, true, flags, false);
-}
-
-void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
-{
-    if (conn.state > ConnState::kOpen)
-        return;
-    conn.set(kNoInput);
-    if (conn.state == ConnState::kHandshake || http_session(conn).count == 0) {
-        refuse_now(conn, status, text, reason, head_only);
-        return;
-    }
-    // Earlier requests are unanswered: queue the refusal as the last answer.
-    reactor_.dispatch.error(conn, error_of(reason), text);
-    http::Request nobody = {};
-    nobody.minor = 1;
-    nobody.head = head_only;
-    uint32_t slot = add(conn, nobody);
-    if (slot == HttpSession::kNone)
-        return;
-    conn.phase_deadline = 0; // no longer wait for the late head
-    http_session(conn).continue_due = false;
-    HttpRequest &request = *table_.at(slot);
-    request.close_after = true;
-    if (answer(conn, request, status, RefusalFields(conn, status, kPlain).text(), Line(text), false, 0, true) < 0)
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-    reactor_.lifecycle.update_read(conn);
-}
-
-void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
-{
-    // Formatted on the stack: a refusal needs no memory.
-    Line body(text);
-    RefusalFields fields(conn, status, {});
-    FinalAnswer out(date(), status, fields.text(), body);
-    reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);
-    if (out.ok())
-        reactor_.outbox.write(conn, out.head(), head_only ? std::string_view() : body, 0, true);
 }
 
 int HttpRequests::keep(HttpRequest &request)

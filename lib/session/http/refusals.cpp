@@ -1,0 +1,118 @@
+// The part of HttpRequests that answers in the place of the host: refusals, and 503 for an answer that is late.
+#include "session/http/requests.h"
+
+#include "conn/reactor.h"
+#include "core/log.h"
+#include "session/http/final_answer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace wm {
+
+namespace {
+
+/// The fields that a refusal with that status has to have. Without memory for long ones there are none.
+class RefusalFields {
+public:
+    RefusalFields(const Connection &conn, int status, std::string_view first) : buffer_(kRoom + conn.owner->options.methods.size())
+    {
+        if (!buffer_.data())
+            return;
+        add(first);
+        if (status == 405) // RFC 9110 §15.5.6
+            add("Allow: ").add(conn.owner->options.methods).add("\r\n");
+        if (status == 426) // RFC 9110 §15.5.22, RFC 6455 §4.4
+            add("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+    }
+    std::string_view text() { return {buffer_.data(), size_}; }
+
+private:
+    static constexpr size_t kRoom = 64 + kPlain.size();
+
+    RefusalFields &add(std::string_view text)
+    {
+        memcpy(buffer_.data() + size_, text.empty() ? "" : text.data(), text.size());
+        size_ += text.size();
+        return *this;
+    }
+
+    HeadBuffer buffer_;
+    size_t size_ = 0;
+};
+
+/// The error of a refusal.
+int32_t error_of(int32_t reason)
+{
+    if (reason == WM_REASON_LIMIT)
+        return WM_EFULL;
+    return reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL;
+}
+
+/// An error's text as a body of one line.
+class Line {
+public:
+    explicit Line(std::string_view text) : size_(std::min(text.size(), sizeof text_ - 1))
+    {
+        memcpy(text_, text.data(), size_);
+        text_[size_++] = '\n';
+    }
+    std::string_view text() const { return {text_, size_}; }
+
+private:
+    size_t size_;
+    char text_[256];
+};
+
+} // namespace
+
+void HttpRequests::answer_late(Connection &conn)
+{
+    uint64_t suppressed = 0;
+    if (late_throttle_.due(reactor_.loop.now_ms(), &suppressed))
+        log(WM_LOG_WARN,
+            "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503 (and %llu more since the last line)",
+            conn.owner->options.name.c_str(), conn.owner->display.c_str(), static_cast<unsigned long long>(suppressed));
+    if (answer(conn, *table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true) < 0)
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+}
+
+void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
+{
+    if (conn.state > ConnState::kOpen)
+        return;
+    conn.set(kNoInput);
+    if (conn.state == ConnState::kHandshake || http_session(conn).count == 0) {
+        refuse_now(conn, status, text, reason, head_only);
+        return;
+    }
+    // Earlier requests are unanswered: queue the refusal as the last answer.
+    reactor_.dispatch.error(conn, error_of(reason), text);
+    http::Request nobody = {};
+    nobody.minor = 1;
+    nobody.head = head_only;
+    uint32_t slot = add(conn, nobody);
+    if (slot == HttpSession::kNone)
+        return;
+    conn.phase_deadline = 0; // no longer wait for the late head
+    http_session(conn).continue_due = false;
+    HttpRequest &request = *table_.at(slot);
+    request.close_after = true;
+    if (answer(conn, request, status, RefusalFields(conn, status, kPlain).text(), Line(text).text(), false, 0, true) < 0)
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    reactor_.lifecycle.update_read(conn);
+}
+
+void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
+{
+    // Formatted on the stack: a refusal needs no memory.
+    Line line(text);
+    RefusalFields fields(conn, status, {});
+    FinalAnswer out(date(), status, fields.text(), line.text());
+    reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);
+    if (out.ok())
+        reactor_.outbox.write(conn, out.head(), head_only ? std::string_view() : line.text(), 0, true);
+}
+
+} // namespace wm
