@@ -265,6 +265,27 @@ void requests_before_it_are_answered_before_503(void **state)
     assert_true(client.in.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
 }
 
+void a_request_that_waits_behind_head_hears_503_with_content(void **state)
+{
+    Rig rig(state, "http://127.0.0.1:0");
+    assert_int_equal(wm_worker_set_int(rig.worker, "max_pipelined", 1), 0);
+    uint64_t request = 0;
+    rig.react = [&](const Seen &event) { request = event.kind == WM_EVENT_MESSAGE ? event.id : request; };
+    Client client(rig);
+    client.say("HEAD / HTTP/1.1\r\n");
+    rig.settle();
+    client.say("Host: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    rig.until([&] { return request != 0; });
+    assert_int_equal(wm_app_set_int(rig.app, "max_assembly_total", 400), 0);
+    Client newcomer(rig);
+    newcomer.say("GET / HTTP/1.1\r\n");
+    rig.settle();
+    assert_int_equal(wm_request_respond(request, 200, nullptr, 0, nullptr, 0, 0), 0);
+    rig.until([&] { return client.ended(); });
+    assert_true(client.has("HTTP/1.1 503 Service Unavailable\r\n"));
+    assert_true(client.has(kTurnedAway));
+}
+
 /// A host's close in the error callback does not replace the reason that the peer hears.
 void the_peer_hears_the_limit_whatever_the_error_callback_does(void **state)
 {
@@ -316,6 +337,7 @@ int main()
             {"a HEAD request hears 503 without content", a_head_request_hears_503_without_content},
             {"a handshake hears 503", a_handshake_hears_503},
             {"requests before it are answered before 503", requests_before_it_are_answered_before_503},
+            {"a request that waits behind HEAD hears 503 with content", a_request_that_waits_behind_head_hears_503_with_content},
             {"the peer hears the limit whatever the error callback does", the_peer_hears_the_limit_whatever_the_error_callback_does},
             {"the log names the limit once a second", the_log_names_the_limit_once_a_second},
         });

@@ -57,6 +57,8 @@ Rest parse(Connection &conn, char *data, size_t len)
         limits = http_limits(conn, conn.options->max_message); // the host may have set options
     }
     watch_head(conn, delivered);
+    if (len > 0)
+        session.head_method = begins_with_head({data, len});
     return {data, len, false};
 }
 

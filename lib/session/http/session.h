@@ -27,7 +27,7 @@ struct HttpSession {
     uint32_t current = kNone;  ///< the request of the running message callback
     bool continue_due = false; ///< 100 Continue waits for earlier answers
     bool more_behind = false;  ///< during a message callback: bytes follow its request
-    bool head_method = false;  ///< the incomplete request's method is HEAD: an answer to it has no body
+    bool head_method = false;  ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
 };
 
 /// The session of a connection whose codec is kHttpCodec or kHandshakeCodec.
