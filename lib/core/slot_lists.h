@@ -6,9 +6,10 @@
 #ifndef WM_CORE_SLOT_LISTS_H
 #define WM_CORE_SLOT_LISTS_H
 
+#include "core/reserve.h"
+
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <vector>
 
 namespace wm {
@@ -28,12 +29,10 @@ public:
     {
         if (slot < links_.size())
             return true;
-        try {
-            links_.resize(slot + size_t{slot} / 2 + 16);
-            return true;
-        } catch (const std::bad_alloc &) {
+        if (!reserve_in(links_, size_t{slot} + 1))
             return false;
-        }
+        links_.resize(links_.capacity());
+        return true;
     }
 
     void push_back(List &list, uint32_t slot)
