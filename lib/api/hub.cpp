@@ -46,8 +46,10 @@ template <class Count> int count_now(wm_hub *hub, int64_t *connections, const Hu
         if (!self.app().reactor.reserve_retire(reply.destroy))
             return no_memory();
         int64_t counted = count(self);
-        if (counted < 0)
+        if (counted < 0) {
+            self.app().reactor.release_retire(reply.destroy);
             return static_cast<int>(counted);
+        }
         if (connections)
             *connections = counted;
         self.app().reactor.retire(reply.user, reply.destroy);
