@@ -331,8 +331,8 @@ void App::release_workers()
     worker_released_ = false;
     for (size_t i = workers_.size(); i-- > 0;)
         if (i < workers_.size() && workers_[i]->released()) {
-            if (!workers_[i]->connections().empty()) {
-                worker_released_ = true; // retry when the last connection has closed
+            if (!workers_[i]->connections().empty() || workers_[i]->stop_is_due()) {
+                worker_released_ = true; // retry when the last connection has closed, and on_stop has been called
                 continue;
             }
             // Removed first: its destroy notifiers may create workers.

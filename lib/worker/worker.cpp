@@ -183,7 +183,7 @@ int Worker::resume_accept()
 
 bool Worker::call_on_stop()
 {
-    if (stopped_ || released_)
+    if (stopped_ || (released_ && !stop_due_))
         return false;
     stopped_ = true;
     if (began_ && process_callbacks.stop)
@@ -193,7 +193,7 @@ bool Worker::call_on_stop()
 
 bool Worker::announce_stop()
 {
-    if (!call_on_stop() || !began_ || process_callbacks.stop || !app_.reactor.dispatch.pulls())
+    if (released_ || !call_on_stop() || !began_ || process_callbacks.stop || !app_.reactor.dispatch.pulls())
         return false;
     stop_record_ = app_.reactor.dispatch.worker_event(WM_EVENT_STOP, worker);
     return true;

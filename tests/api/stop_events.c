@@ -146,6 +146,33 @@ static void stop__none_of_a_freed_worker(void **state)
     host_end(host);
 }
 
+static void count_stop(wm_worker *worker, void *user)
+{
+    assert_non_null(wm_worker_address(worker));
+    ++*(int *)user;
+}
+
+/* The stop is due at the end of the turn, in which the worker ends. */
+static void stop__of_a_worker_freed_behind_it(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_worker *other = host_worker(host, "text");
+    int stops = 0;
+    assert_int_equal(wm_worker_on_stop(other, count_stop, &stops, NULL), 0);
+    assert_int_equal(wm_worker_listen(other), 0);
+    turn(host, 0);
+    struct client client = client_to(other);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    assert_int_equal(wm_worker_stop(other), 0);
+    wm_worker_free(other);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    settle(host);
+    assert_int_equal(stops, 1);
+    client_end(&client);
+    host_end(host);
+    assert_int_equal(stops, 1);
+}
+
 struct counts {
     int64_t read, written;
 };
@@ -187,6 +214,7 @@ int main(void)
         SCENARIO(stop__one_event_a_worker),
         SCENARIO(stop__a_worker_freed_in_the_event_of_another),
         SCENARIO(stop__none_of_a_freed_worker),
+        SCENARIO(stop__of_a_worker_freed_behind_it),
         SCENARIO(stop__again_in_the_stop_event),
         SCENARIO(close__counters_are_known_until_the_next_poll),
         SCENARIO(index__without_a_master),
