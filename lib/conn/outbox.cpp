@@ -243,10 +243,19 @@ int Outbox::finish_send(Connection &conn, int32_t flags)
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
-        if (conn.state == ConnState::kOpen) // else Lifecycle::open adds it, after the open event
+        if (conn.state == ConnState::kOpen && !take_back_drain(conn)) // else Lifecycle::open adds it, after the open event
             reactor_.todos.add(conn, kTodoFull);
     }
     return WM_BACKPRESSURE;
+}
+
+/// Whether a buffer_drain was due that the host has not got: it then goes on to wait for one.
+bool Outbox::take_back_drain(Connection &conn)
+{
+    bool due = conn.todo & kTodoDrain || conn.deferred_events & kEventDrain;
+    conn.todo = static_cast<uint8_t>(conn.todo & ~kTodoDrain);
+    conn.deferred_events = static_cast<uint8_t>(conn.deferred_events & ~kEventDrain);
+    return due;
 }
 
 char *Outbox::reserve_segment(Connection &conn, size_t len)

@@ -82,6 +82,7 @@ private:
     int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);
+    static bool take_back_drain(Connection &conn);
     int finish_send(Connection &conn, int32_t flags);
     char *reserve_segment(Connection &conn, size_t len);
     Segment *new_segment(Connection &conn, size_t capacity);

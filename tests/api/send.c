@@ -152,6 +152,31 @@ static void backpressure__fires_again_after_a_drain(void **state)
     host_end(host);
 }
 
+static void backpressure__that_comes_back_before_the_drain_is_told_goes_on(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    assert_int_equal(wm_conn_set_int(conn, "send_high_water", 3), 0);
+    char *message = malloc(10000);
+    fill_pattern(message, 10000, 1);
+    int result;
+    fill(host, conn, message, 10000, &result); /* full and drained again each time, until the kernel takes no more */
+    settle(host);
+    assert_string_equal(trace(host, conn), "connect open full");
+    int64_t guard = clock_ms() + GUARD_MS;
+    while (count_of(host, WM_EVENT_BUFFER_DRAIN) == 0 && clock_ms() < guard) {
+        client_pump(&client);
+        client.len = 0;
+        turn(host, 0);
+    }
+    settle(host);
+    assert_string_equal(trace(host, conn), "connect open full drain");
+    free(message);
+    client_end(&client);
+    host_end(host);
+}
+
 static void empty_queue__takes_one_message_of_any_size(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -425,6 +450,7 @@ int main(void)
         SCENARIO(before_open__what_is_held_has_the_limit_of_the_queue),
         SCENARIO(backpressure__steps_and_events_are_exact),
         SCENARIO(backpressure__fires_again_after_a_drain),
+        SCENARIO(backpressure__that_comes_back_before_the_drain_is_told_goes_on),
         SCENARIO(empty_queue__takes_one_message_of_any_size),
         SCENARIO(limits__of_one_connection_override_the_workers),
         SCENARIO(max_queue_total__bounds_the_sum_over_connections),
