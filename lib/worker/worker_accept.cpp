@@ -109,7 +109,8 @@ bool Worker::admit(int fd, uint64_t ip)
         end_silent(*goes, limit);
     } else if (int64_t most = app_.shares->max_silent(*this); silent.count >= most) {
         goes = oldest_silent();
-        end_silent(*goes, {"max_silent", most});
+        if (goes)
+            end_silent(*goes, {"max_silent", most});
     }
     Connection *conn = app_.reactor.lifecycle.accept(*this, fd);
     if (!conn)

@@ -221,6 +221,23 @@ static void max_silent__the_oldest_silent_one_goes(void **state)
     host_end(host);
 }
 
+static void max_silent__peers_that_listen_do_not_go(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    set_int(host->worker, "max_silent", 1);
+    host->react = greet;
+    struct client feed[3];
+    for (int i = 0; i < 3; i++) {
+        feed[i] = silent(host, host->worker);
+        client_hear(host, &feed[i], "welcome\n");
+    }
+    for (int i = 0; i < 3; i++) {
+        expect_alive(host, &feed[i]);
+        client_end(&feed[i]);
+    }
+    host_end(host);
+}
+
 static void max_silent__is_half_by_itself_where_the_peer_speaks_first(void **state)
 {
     struct host *host = host_begin(*state, "http");
@@ -320,6 +337,7 @@ int main(void)
         SCENARIO(reserve__silent_ones_within_it_stay),
         SCENARIO(reserve__more_than_there_can_be_is_said_at_the_start),
         SCENARIO(max_silent__the_oldest_silent_one_goes),
+        SCENARIO(max_silent__peers_that_listen_do_not_go),
         SCENARIO(max_silent__is_half_by_itself_where_the_peer_speaks_first),
         SCENARIO(silence__ends_with_the_head_of_a_request),
         SCENARIO(max_per_ip__counts_connections_of_an_address),
