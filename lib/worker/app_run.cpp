@@ -316,6 +316,8 @@ void App::end_turn()
         release_retired();
     if (reactor.shutting_down.load(std::memory_order_relaxed))
         stopped_ = shutdown->finish();
+    if (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_)
+        unsettled_ = true; // by a destroy notifier
     arm_due();
 }
 

@@ -306,6 +306,50 @@ static void worker_stop__comes_before_the_free_of_the_app(void **state)
     assert_int_equal(stops, 1);
 }
 
+static void send_late(void *user)
+{
+    assert_int_equal(wm_conn_send(*(wm_conn *)user, "late", 4, 0), 0);
+}
+
+static void retire(wm_timer timer, void *user)
+{
+    (void)timer;
+    assert_int_equal(wm_conn_set_user(*(wm_conn *)user, user, send_late), 0);
+    assert_int_equal(wm_conn_set_user(*(wm_conn *)user, NULL, NULL), 0);
+}
+
+struct listener {
+    struct host *host;
+    struct client *client;
+    int heard;
+};
+
+static void look(wm_timer timer, void *user)
+{
+    (void)timer;
+    struct listener *listener = user;
+    client_pump(listener->client);
+    listener->heard = client_has(listener->client, 4);
+    assert_int_equal(wm_app_stop(listener->host->app), 0);
+}
+
+/* The notifier is called when the turn's messages have left: its own leave before the loop waits again. */
+static void run__sends_what_a_destroy_notifier_sends(void **state)
+{
+    const struct setting callbacks = {"callbacks, tcp", 0, TCP};
+    (void)state;
+    struct host *host = host_begin(&callbacks, "raw");
+    wm_conn conn;
+    struct client client = client_open(host, &conn);
+    struct listener listener = {host, &client, 0};
+    assert_int_not_equal(wm_timer_add(host->app, 0, 0, retire, &conn, NULL), 0);
+    assert_int_not_equal(wm_timer_add(host->app, 300, 0, look, &listener, NULL), 0);
+    assert_int_equal(wm_app_run(host->app), 0);
+    assert_true(listener.heard);
+    client_end(&client);
+    host_end(host);
+}
+
 static void free__gives_back_every_user_pointer_once(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -338,6 +382,7 @@ int main(void)
         cmocka_unit_test(options__unknown_late_and_out_of_range_say_what_is_right),
         cmocka_unit_test(options__are_as_they_are_listed),
         cmocka_unit_test(errors__have_names_and_texts),
+        cmocka_unit_test(run__sends_what_a_destroy_notifier_sends),
     };
     static const struct scenario scenarios[] = {
         SCENARIO(log__lines_go_to_the_function_and_shed_connections_are_told_once_a_second),
