@@ -38,7 +38,7 @@ uint64_t CallbackWatch::cycles_per_ms(uint64_t now_cycles, int64_t now_ms) const
 uint64_t CallbackWatch::elapsed_us() const
 {
     uint64_t now = cycles();
-    return (now - began_cycles_) * 1000 / std::max(kMinCyclesPerMs, cycles_per_ms(now, Loop::clock_ms()));
+    return (now - since_cycles_) * 1000 / std::max(kMinCyclesPerMs, cycles_per_ms(now, Loop::clock_ms()));
 }
 
 /// The slow path: converts cycles to milliseconds.

@@ -33,7 +33,7 @@ public:
         running_ = true;
         owner_ = owner;
         callback_ = callback;
-        began_cycles_ = cycles();
+        began_cycles_ = since_cycles_ = cycles();
     }
     /// Renames the callback that is being timed. Cheaper than next(): the time so far counts for the new
     /// name.
@@ -45,7 +45,7 @@ public:
             return; // the host's own call, made outside of a turn, has led to it
         begin_next(callback);
     }
-    /// Microseconds since begin() or next().
+    /// Microseconds since begin().
     uint64_t elapsed_us() const;
     void end()
     {
@@ -58,8 +58,10 @@ private:
     void begin_next(const char *callback)
     {
         const Endpoint *owner = owner_;
+        uint64_t since = since_cycles_;
         end();
         begin(owner, callback);
+        since_cycles_ = since;
     }
     void check_elapsed();
     uint64_t cycles_per_ms(uint64_t now_cycles, int64_t now_ms) const;
@@ -69,6 +71,7 @@ private:
     const char *callback_ = "";
     bool running_ = false;
     uint64_t began_cycles_ = 0;
+    uint64_t since_cycles_ = 0;              ///< of the first callback
     uint64_t threshold_cycles_ = UINT64_MAX; ///< no callback that took fewer cycles is slow
     int64_t limit_ms_ = 0;
     uint64_t origin_cycles_ = 0;

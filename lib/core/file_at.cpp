@@ -53,8 +53,10 @@ private:
         if (makes_ && mkdirat(at_.get(), name_.c_str(), last_ ? mode_ : 0755) != 0 && errno != EEXIST)
             return false;
         Fd link(openat(at_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-        struct stat status;
-        if (link && (fstat(link.get(), &status) != 0 || S_ISLNK(status.st_mode)))
+        struct stat status = {};
+        if (link && fstat(link.get(), &status) != 0)
+            return false;
+        if (link && S_ISLNK(status.st_mode))
             return follow(link.get(), status);
         if (!link && (errno != ENOENT || !last_))
             return false;

@@ -74,14 +74,20 @@ short lock_against(const Fd &fd, short type)
     return fcntl(fd.get(), F_OFD_GETLK, &lock) == 0 ? lock.l_type : short{F_UNLCK};
 }
 
-/// Whether no other user can have it open, now or from before: one that has may lock it for reading, which blocks every start.
-bool is_private(const Fd &fd, bool *has_content)
+struct PidFile {
+    bool has_content = false;
+    bool is_alone = false; ///< no other name leads to it: a link to another file may have taken its place
+    bool is_private =
+        false; ///< no other user can have it open, now or from before: one that has may lock it for reading, which blocks every start
+};
+
+PidFile examine(const Fd &fd)
 {
     struct stat status;
     if (fstat(fd.get(), &status) != 0)
-        return false;
-    *has_content = status.st_size > 0;
-    return S_ISREG(status.st_mode) && status.st_uid == geteuid() && status.st_nlink == 1 && !(status.st_mode & 077);
+        return {};
+    bool alone = S_ISREG(status.st_mode) && status.st_nlink == 1;
+    return {status.st_size > 0, alone, alone && status.st_uid == geteuid() && !(status.st_mode & 077)};
 }
 
 } // namespace
@@ -203,12 +209,14 @@ Instance::Lock Instance::try_lock()
             return cannot("lock");
         if (!locked && lock_against(fd, F_WRLCK) != F_RDLCK)
             return Lock::kRunning;
-        bool has_content = false, serves = is_private(fd, &has_content) || replaced;
+        PidFile found = examine(fd);
+        bool serves = found.is_private || (replaced && found.is_alone);
         if (locked && place_of_pid_file(fd.get()) != Place::kOurs)
             continue;
-        follows_killed_ = follows_killed_ || has_content; // an orderly end removes it
-        if (!locked && replaced) {
-            fail(WM_EACCES, "the pid file %s is locked for reading, which no master does: remove it", pid_path_.c_str());
+        follows_killed_ = follows_killed_ || found.has_content; // an orderly end removes it
+        if (replaced && (!locked || !serves)) {
+            fail(WM_EACCES, "the pid file %s is %s: remove it", pid_path_.c_str(),
+                 locked ? "a link to another file" : "locked for reading, which no master does");
             return Lock::kFailed;
         }
         if (!locked) {
@@ -233,8 +241,16 @@ Instance::Lock Instance::try_lock()
 /// holds it. Puts an empty file in its place. kTaken: it, or another start, has.
 Instance::Lock Instance::replace(const FileAt &file, const Fd &old) const
 {
+    constexpr int kNew = O_RDWR | O_CREAT | O_EXCL;
     FileAt fresh(pid_path_ + ".new");
-    Fd fd = fresh ? fresh.open(O_RDWR | O_CREAT, kPidMode) : Fd();
+    Fd fd = fresh ? fresh.open(kNew, kPidMode) : Fd();
+    if (!fd && errno == EEXIST) { // of a start that was killed, or of one that is about to
+        Fd left = fresh.open(O_RDWR);
+        if (left && !try_lock_file(left))
+            return Lock::kRunning;
+        fresh.remove();
+        fd = fresh.open(kNew, kPidMode);
+    }
     if (!fd)
         return cannot("replace");
     if (!try_lock_file(fd))

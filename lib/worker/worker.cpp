@@ -178,7 +178,9 @@ int Worker::resume_accept()
 {
     app_.reactor.status_changed = true;
     accept_paused_ = false;
-    return app_.started() ? watch_listener() : 0;
+    int result = app_.started() ? watch_listener() : 0;
+    accept_paused_ = result != 0;
+    return result;
 }
 
 bool Worker::call_on_stop()
