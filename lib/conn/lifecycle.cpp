@@ -140,9 +140,8 @@ void Lifecycle::enter_open(Connection &conn, std::string_view answer)
 
 void Lifecycle::deliver_open(Connection &conn)
 {
-    if (conn.state != ConnState::kOpen) { // no open event once the connection is closing, and none that follow it
-        conn.unset(kAboveHighWater);
-        conn.todo = static_cast<uint8_t>(conn.todo & ~(kTodoFull | kTodoDrain));
+    if (conn.state != ConnState::kOpen) {
+        leave_out_open(conn);
         return;
     }
     conn.unset(kInputBlocked);
@@ -151,6 +150,13 @@ void Lifecycle::deliver_open(Connection &conn)
         return;
     reactor_.inbox.resume_parsing(conn);
     update_read(conn);
+}
+
+void Lifecycle::leave_out_open(Connection &conn)
+{
+    conn.unset(kAboveHighWater);
+    conn.todo = static_cast<uint8_t>(conn.todo & ~(kTodoFull | kTodoDrain));
+    conn.deferred_events = static_cast<uint8_t>(conn.deferred_events & ~(kEventFull | kEventDrain));
 }
 
 void Lifecycle::set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text)

@@ -30,6 +30,8 @@ public:
     void upgrade(Connection &conn, uint8_t codec, std::string_view answer);
     /// For TodoList.
     void deliver_open(Connection &conn);
+    /// The connection closes before the host has got its open event: none comes, and none of those that follow it.
+    void leave_out_open(Connection &conn);
 
     /// Closes once the send queue is empty, with a close frame if the protocol has one.
     void close(Connection &conn, int32_t reason, int32_t code, std::string_view text);

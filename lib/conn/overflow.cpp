@@ -115,7 +115,9 @@ bool Overflow::deliver_events(Connection &conn)
             reactor_.lifecycle.finish(conn);
             return true;
         }
-        if (event != kEventOpen || conn.state == ConnState::kOpen) // no open event once the connection is closing
+        if (event == kEventOpen && conn.state != ConnState::kOpen)
+            reactor_.lifecycle.leave_out_open(conn);
+        else
             emit(conn, event);
     }
     conn.unset(kEventsDeferred);

@@ -240,6 +240,32 @@ static void buffer_drain__none_when_the_handshake_is_refused(void **state)
     host_end(host);
 }
 
+static void send_much_and_close_at_connect(struct host *host, const wm_event *event)
+{
+    enum { MORE_THAN_THE_KERNEL_TAKES = 20000000 };
+    (void)host;
+    if (event->kind != WM_EVENT_CONNECT)
+        return;
+    char *block = calloc(1, MORE_THAN_THE_KERNEL_TAKES);
+    assert_int_equal(wm_conn_send(event->conn, block, MORE_THAN_THE_KERNEL_TAKES, 0), WM_BACKPRESSURE);
+    free(block);
+    assert_int_equal(wm_conn_close(event->conn, 0, NULL, 0), 0);
+}
+
+/* Where a full array holds the open event back, a close leaves it out, and buffer_full and buffer_drain with it. */
+static void buffer_full__none_without_an_open_event(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    host->react = send_much_and_close_at_connect;
+    struct client client = client_begin(host);
+    until(host, client_ended(&client));
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_true(count_of(host, WM_EVENT_BUFFER_FULL) <= count_of(host, WM_EVENT_OPEN));
+    assert_true(count_of(host, WM_EVENT_BUFFER_DRAIN) <= count_of(host, WM_EVENT_BUFFER_FULL));
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -254,6 +280,7 @@ int main(void)
         SCENARIO(destroy__drops_what_is_queued_and_closes_once),
         SCENARIO(half_close__all_lines_are_answered),
         SCENARIO(buffer_drain__none_when_the_handshake_is_refused),
+        SCENARIO(buffer_full__none_without_an_open_event),
         SCENARIO(close_record__has_reason_error_and_close_code),
     };
     return RUN_SCENARIOS("events", scenarios);

@@ -197,10 +197,15 @@ def test_first_lines_say_where_it_listens(server):
         connect(server.addresses[scheme]).close()
 
 
-def test_garbage_on_every_port_ends_nothing(server, page, lines):
-    for scheme in ("websocket", "http", "text"):
-        for garbage in (b"", b"\0", b"\xff" * 100, b"GET ", b"\x16\x03\x01\x02\x00", os.urandom(100)):
-            with connect(server.addresses[scheme]) as sock:
-                sock.sendall(garbage)
-    assert lines.ask(PUSH) == b"ok"
-    assert page.message() == PUSH
+def test_garbage_on_every_port_ends_nothing(start):
+    server = start()
+    with server.page(b"uid1") as page, server.lines() as lines:
+        for scheme in ("websocket", "http", "text"):
+            for garbage in (b"", b"\0", b"\xff" * 100, b"GET ", b"\x16\x03\x01\x02\x00", os.urandom(100)):
+                with connect(server.addresses[scheme]) as sock:
+                    sock.sendall(garbage)
+        assert lines.ask(PUSH) == b"ok"
+        assert page.message() == PUSH
+    code, error = server.stop()
+    assert code == 0
+    assert all("that speaks TLS" in line for line in error.splitlines()), error
