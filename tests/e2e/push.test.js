@@ -361,12 +361,15 @@ describe('access control', () => {
             const html = await readFile(here('attack-page.html'), 'utf8');
             const site = await serveHtml(html.replaceAll('@TARGET@', await relay.listen()).replace('@LONG@', String(1.1 * 2 ** 20 | 0)));
             const end = await show(site.url);
-            assert.deepEqual(await relay.answersTo(ways), Object.fromEntries(ways.map(way => [way, ''])));
-            if (name === 'Chromium') // Firefox makes no URL of a mebibyte
-                assert.deepEqual(await relay.answersTo(['long']), { long: 'fail\n' });
-            await end();
-            relay.close();
-            site.close();
+            try {
+                assert.deepEqual(await relay.answersTo(ways), Object.fromEntries(ways.map(way => [way, ''])));
+                if (name === 'Chromium') // Firefox makes no URL of a mebibyte; the answer to that line is lost when the browser ends first
+                    assert.match((await relay.answersTo(['long'])).long, /^(fail\n)?$/);
+            } finally {
+                await end();
+                relay.close();
+                site.close();
+            }
             await stillUntouched(victim);
         });
     }
