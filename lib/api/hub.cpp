@@ -40,19 +40,21 @@ int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view paylo
 }
 
 /// The call on the app's thread: *connections = count(hub), without `done`.
-template <class Count> int count_now(wm_hub *hub, int64_t *connections, const HubReply &reply, Count count)
+template <class Count> int count_now(wm_hub *hub, int64_t *connections, void *user, wm_destroy_fn destroy, Count count)
 {
     return with_hub(hub, [&](Hub &self) {
-        if (!self.app().reactor.reserve_retire(reply.destroy))
+        if (destroy && !self.app().reactor.reserve_retire(destroy))
             return no_memory();
         int64_t counted = count(self);
         if (counted < 0) {
-            self.app().reactor.release_retire(reply.destroy);
+            if (destroy)
+                self.app().reactor.release_retire(destroy);
             return static_cast<int>(counted);
         }
         if (connections)
             *connections = counted;
-        self.app().reactor.retire(reply.user, reply.destroy);
+        if (destroy)
+            self.app().reactor.retire(user, destroy);
         return 0;
     });
 }
@@ -131,10 +133,9 @@ int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, 
         return wrong;
     if (int wrong = check_message(data, len, flags))
         return wrong;
-    HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
-        return post(hub, HubVerb::kSend, span(uid, uid_len), span(data, len), flags, reply);
-    return count_now(hub, connections, reply, [&](Hub &self) { return self.send(span(uid, uid_len), data, len, flags); });
+        return post(hub, HubVerb::kSend, span(uid, uid_len), span(data, len), flags, {done, user, destroy});
+    return count_now(hub, connections, user, destroy, [&](Hub &self) { return self.send(span(uid, uid_len), data, len, flags); });
 }
 
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
@@ -142,10 +143,9 @@ int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, i
 {
     if (int wrong = check_message(data, len, flags))
         return wrong;
-    HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
-        return post(hub, HubVerb::kBroadcast, {}, span(data, len), flags, reply);
-    return count_now(hub, connections, reply, [&](Hub &self) { return self.broadcast(data, len, flags); });
+        return post(hub, HubVerb::kBroadcast, {}, span(data, len), flags, {done, user, destroy});
+    return count_now(hub, connections, user, destroy, [&](Hub &self) { return self.broadcast(data, len, flags); });
 }
 
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
@@ -153,8 +153,7 @@ int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connect
 {
     if (int wrong = check_uid(uid, uid_len))
         return wrong;
-    HubReply reply = {done, user, destroy};
     if (elsewhere(hub))
-        return post(hub, HubVerb::kOnline, span(uid, uid_len), {}, 0, reply);
-    return count_now(hub, connections, reply, [&](Hub &self) { return self.online(span(uid, uid_len)); });
+        return post(hub, HubVerb::kOnline, span(uid, uid_len), {}, 0, {done, user, destroy});
+    return count_now(hub, connections, user, destroy, [&](Hub &self) { return self.online(span(uid, uid_len)); });
 }

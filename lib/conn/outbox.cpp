@@ -163,6 +163,15 @@ int Outbox::abort_send(Connection &conn, size_t len)
     return fail(WM_ENOMEM, "out of memory for %zu bytes to send", len);
 }
 
+/// Flushes if due, raises buffer_full, and returns the result of a successful send.
+inline int Outbox::finish_send(Connection &conn, int32_t flags)
+{
+    bool little = conn.out_pending <= kFlushAt && !(flags & WM_SEND_NOW) && !conn.cold;
+    if (little && conn.out_pending <= static_cast<size_t>(conn.options->send_high_water))
+        return 0;
+    return settle_send(conn, flags);
+}
+
 int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags)
 {
     size_t len = head.size() + body.size();
@@ -234,8 +243,8 @@ void Outbox::make_room(size_t len)
         flush_all();
 }
 
-/// Flushes if due, raises buffer_full, and returns the result of a successful send.
-int Outbox::finish_send(Connection &conn, int32_t flags)
+/// The part of finish_send() that is rare.
+int Outbox::settle_send(Connection &conn, int32_t flags)
 {
     if (conn.out_pending > kFlushAt || (flags & WM_SEND_NOW && conn.out_pending > 0))
         flush(conn);

@@ -84,6 +84,7 @@ private:
     void make_room(size_t len);
     static bool take_back_drain(Connection &conn);
     int finish_send(Connection &conn, int32_t flags);
+    int settle_send(Connection &conn, int32_t flags);
     char *reserve_segment(Connection &conn, size_t len);
     Segment *new_segment(Connection &conn, size_t capacity);
     bool queue(Connection &conn, std::string_view bytes);

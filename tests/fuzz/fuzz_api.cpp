@@ -45,7 +45,9 @@ void respond(Machine &m)
         fields += std::string(kNumber) + std::to_string(known->second.number) + "\r\n";
     int64_t result =
         m.world.call([&] { return wm_request_respond(request, status, fields.data(), fields.size(), body.data, body.len, flags); });
-    check(result < 0 || (!body.lies && !(flags & ~15)), "an answer that cannot be was taken");
+    // The length of a body that is not sent, as to HEAD, can be any that memory has.
+    bool unbelievable = body.lies && (!body.data || body.len > SIZE_MAX / 8);
+    check(result < 0 || (!unbelievable && !(flags & ~15)), "an answer that cannot be was taken");
     check(result < 0 || wm_request_respond(request, 200, nullptr, 0, nullptr, 0, 0) < 0, "two answers to one request");
 }
 
