@@ -138,13 +138,10 @@ bool Assembly::retired_too_much() const
 
 void Assembly::turn_away(Connection &conn)
 {
-    uint64_t suppressed = 0;
-    if (throttle_.due(reactor_.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN,
-            "worker %s (%s): incomplete messages are at max_assembly_total (%zu), so a connection that holds one is turned away "
-            "(and %llu more since the last line)",
-            conn.owner->options.name.c_str(), conn.owner->display.c_str(), reactor_.max_assembly_total,
-            static_cast<unsigned long long>(suppressed));
+    if (throttle_.due(reactor_.loop.now_ms()))
+        throttle_.log(WM_LOG_WARN,
+                      "worker %s (%s): incomplete messages are at max_assembly_total (%zu), so a connection that holds one is turned away",
+                      conn.owner->options.name.c_str(), conn.owner->display.c_str(), reactor_.max_assembly_total);
     reactor_.inbox.free_tail(conn);
     conn.set(kNoInput);
     // Later, because the peer's end may call the host, which may end any connection, also the one that needs room.

@@ -53,15 +53,13 @@ void CallbackWatch::check_elapsed()
     int64_t took_ms = static_cast<int64_t>((now - began_cycles_) / per_ms);
     // The measured rate is far above the minimum: a higher threshold keeps most callbacks off this path.
     threshold_cycles_ = static_cast<uint64_t>(limit_ms_) * per_ms / 2;
-    uint64_t suppressed = 0;
-    if (took_ms < limit_ms_ || loop_.now_ms() - turn_ms < limit_ms_ / 2 || !throttle_.due(loop_.now_ms(), &suppressed))
+    if (took_ms < limit_ms_ || loop_.now_ms() - turn_ms < limit_ms_ / 2 || !throttle_.due(loop_.now_ms()))
         return;
     if (owner_)
-        log(WM_LOG_WARN, "worker %s (%s): on_%s blocked the loop for %lld ms (%llu more since the last line)", owner_->options.name.c_str(),
-            owner_->display.c_str(), callback_, static_cast<long long>(took_ms), static_cast<unsigned long long>(suppressed));
+        throttle_.log(WM_LOG_WARN, "worker %s (%s): on_%s blocked the loop for %lld ms", owner_->options.name.c_str(),
+                      owner_->display.c_str(), callback_, static_cast<long long>(took_ms));
     else
-        log(WM_LOG_WARN, "a %s callback blocked the loop for %lld ms (%llu more since the last line)", callback_,
-            static_cast<long long>(took_ms), static_cast<unsigned long long>(suppressed));
+        throttle_.log(WM_LOG_WARN, "a %s callback blocked the loop for %lld ms", callback_, static_cast<long long>(took_ms));
 }
 
 } // namespace wm

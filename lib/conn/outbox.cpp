@@ -8,16 +8,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <unistd.h>
 
 namespace wm {
 
 namespace {
 
-constexpr int kVectors = 64;
 constexpr size_t kCopyBlock = 256; // bytes; a smaller block is copied, because a reference costs more
 constexpr uint32_t kGrowth = 4096; // bytes; the most that a segment reserves ahead
-constexpr int kWritesPerTurn = 16;
 
 size_t aligned(size_t n)
 {
@@ -116,27 +113,6 @@ int Outbox::write(Connection &conn, std::string_view head, std::string_view body
     return result != 0 ? result : enqueue(conn, head, body, flags);
 }
 
-void Outbox::open(Connection &conn, std::string_view answer)
-{
-    if (!conn.blocked()) {
-        enqueue(conn, {}, answer, 0);
-        return;
-    }
-    if (!conn.cold->queue.prepend(answer.data(), answer.size())) {
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-        return;
-    }
-    write_queue(conn);
-}
-
-void Outbox::write_latest(Connection &conn, std::string_view bytes)
-{
-    if (!conn.blocked())
-        write(conn, bytes, {}, 0, true);
-    else if (!conn.cold->queue.append_latest(bytes.data(), bytes.size()))
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-}
-
 /// True with the bytes sent, which may be fewer than the vectors hold; false when the socket is broken and
 /// the connection destroyed.
 bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent)
@@ -214,25 +190,6 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     segment->size = block->size;
     conn.out_pending += block->size;
     return finish_send(conn, flags);
-}
-
-int Outbox::send_file(Connection &conn, const FileRange &range)
-{
-    int result = check(conn, 0, false);
-    if (result != 0)
-        return result;
-    if (conn.out_pending > 0)
-        flush(conn);
-    if (conn.state == ConnState::kClosed) {
-        ::close(range.fd);
-        return 0;
-    }
-    bool first = !conn.blocked();
-    if (!conn.make_cold() || !conn.cold->queue.append_file(range))
-        return fail(WM_ENOMEM, "out of memory for a file to send");
-    if (first && conn.state >= ConnState::kOpen)
-        write_queue(conn);
-    return 0;
 }
 
 /// Call before choosing between segments and queue: the flush may block the connection, and what follows then
@@ -320,13 +277,6 @@ void Outbox::schedule_flush(Connection &conn)
     reactor_.has_work();
 }
 
-bool Outbox::queue(Connection &conn, std::string_view bytes)
-{
-    if (bytes.empty())
-        return true;
-    return conn.make_cold() && conn.cold->queue.append(bytes.data(), bytes.size());
-}
-
 void Outbox::drop_segments(Connection &conn)
 {
     if (!conn.out_head)
@@ -338,28 +288,6 @@ void Outbox::drop_segments(Connection &conn)
     conn.out_pending = 0;
     if (--pending_conns_ == 0)
         cursor_ = 0;
-}
-
-/// Moves the segments to the queue, without the first `skip` bytes, which are sent.
-bool Outbox::queue_segments(Connection &conn, size_t skip)
-{
-    bool ok = conn.make_cold();
-    for (Segment *segment = conn.out_head; segment && ok; segment = segment->next) {
-        size_t skipped = std::min<size_t>(skip, segment->size);
-        skip -= skipped;
-        if (skipped == segment->size)
-            continue;
-        ok = segment->block ? conn.cold->queue.append_block(segment->block, skipped)
-                            : conn.cold->queue.append(segment->data + skipped, segment->size - skipped);
-    }
-    drop_segments(conn);
-    return ok;
-}
-
-void Outbox::wait_writable(Connection &conn)
-{
-    if (!conn.cold->write.arm_write<&Outbox::writable>(reactor_.loop, conn.fd, &conn))
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
 void Outbox::flush(Connection &conn)
@@ -444,48 +372,6 @@ void Outbox::flush_all()
     }
 }
 
-void Outbox::writable(Connection *conn)
-{
-    conn->owner->reactor.outbox.write_queue(*conn);
-}
-
-/// As transmit(), for the front of the queue.
-bool Outbox::transmit_next(Connection &conn, size_t *sent)
-{
-    SendQueue &queue = conn.cold->queue;
-    FileRange file;
-    if (!queue.next_file(&file)) {
-        struct iovec vectors[kVectors];
-        return transmit(conn, vectors, queue.vectors(vectors, kVectors), sent);
-    }
-    IoResult result = io::send_file(conn.io, conn.fd, file.fd, file.offset, file.len);
-    if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: reset, so that the peer does not mistake it for complete
-        io::reset_on_close(conn.io, conn.fd);
-        result = {IoResult::Kind::kFailed, EIO, 0};
-    }
-    return account(conn, result, sent);
-}
-
-void Outbox::write_queue(Connection &conn)
-{
-    SendQueue &queue = conn.cold->queue;
-    for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
-        size_t sent;
-        if (!transmit_next(conn, &sent))
-            return;
-        if (sent == 0)
-            break;
-        queue.consume(sent);
-        reactor_.lifecycle.write_progressed(conn);
-    }
-    if (!queue.empty()) {
-        wait_writable(conn);
-        return;
-    }
-    conn.cold->write.disarm();
-    drained(conn);
-}
-
 /// Handles an empty send queue: buffer_drain, shutdown of a closing connection, release of the cold part.
 void Outbox::drained(Connection &conn)
 {
@@ -500,15 +386,6 @@ void Outbox::drained(Connection &conn)
     } else if (conn.cold && !conn.cold->holds_something()) {
         delete conn.cold;
         conn.cold = nullptr;
-    }
-}
-
-void Outbox::discard(Connection &conn)
-{
-    drop_segments(conn);
-    if (conn.cold) {
-        conn.cold->queue.clear();
-        conn.cold->write.disarm();
     }
 }
 

@@ -71,6 +71,7 @@ public:
 private:
     static constexpr size_t kArenaSize = 256 * 1024;
     static constexpr size_t kFlushAt = 16 * 1024;
+    static constexpr int kVectors = 64; ///< of one system call
 
     int check(Connection &conn, size_t len, bool exempt);
     [[gnu::cold]] int too_long(size_t len) const;

@@ -164,13 +164,14 @@ void log_exception(const char *where, const char *what)
     static LogThrottle throttle;
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    uint64_t suppressed = 0;
+    LogThrottle line;
     {
         std::lock_guard<std::mutex> lock(mutex);
-        if (!throttle.due(int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000, &suppressed))
+        if (!throttle.due(int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000))
             return;
+        line = throttle;
     }
-    log(WM_LOG_ERROR, "%s in %s (%llu more since the last line)", what, where, static_cast<unsigned long long>(suppressed));
+    line.log(WM_LOG_ERROR, "%s in %s", what, where); // outside the lock: the host's log function may get here again
 }
 
 void set_log_sinks(const LogSinks &changed)
@@ -200,16 +201,27 @@ int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy)
     return 0;
 }
 
-bool LogThrottle::due(int64_t now_ms, uint64_t *suppressed)
+bool LogThrottle::due(int64_t now_ms)
 {
     if (now_ms - last_ms_ < 1000) {
         suppressed_++;
         return false;
     }
     last_ms_ = now_ms;
-    *suppressed = suppressed_;
+    told_ = suppressed_;
     suppressed_ = 0;
     return true;
+}
+
+void LogThrottle::log(int32_t level, const char *format, ...) const
+{
+    char text[kMaxLogText];
+    va_list arguments;
+    va_start(arguments, format);
+    int written = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (written >= 0)
+        wm::log(level, "%s (%llu more since the last line)", text, static_cast<unsigned long long>(told_));
 }
 
 } // namespace wm

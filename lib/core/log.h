@@ -45,12 +45,15 @@ int set_log(wm_log_fn fn, void *user, wm_destroy_fn destroy);
 /// Limits a log line to one a second. The caller owns one for each event that a peer can cause at will.
 class LogThrottle {
 public:
-    /// True if a line may be logged now; *suppressed is how many were not since the last one.
-    bool due(int64_t now_ms, uint64_t *suppressed);
+    /// Whether a line may be logged now; the caller then calls log(), or leaves it.
+    bool due(int64_t now_ms);
+    /// Logs the line, with how many were not logged since the last one.
+    void log(int32_t level, const char *format, ...) const __attribute__((format(printf, 3, 4)));
 
 private:
     int64_t last_ms_ = -1000;
-    uint64_t suppressed_ = 0;
+    uint64_t suppressed_ = 0; ///< since the last line
+    uint64_t told_ = 0;       ///< by the line that is due
 };
 
 } // namespace wm

@@ -60,15 +60,14 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     if (!protocol)
         return false;
     Reactor &reactor = conn.owner->reactor;
-    uint64_t suppressed = 0;
-    if (reactor.sessions->foreign_throttle.due(reactor.loop.now_ms(), &suppressed)) {
+    LogThrottle &throttle = reactor.sessions->foreign_throttle;
+    if (throttle.due(reactor.loop.now_ms())) {
         SocketAddress peer;
         char ip[INET6_ADDRSTRLEN] = "";
         if (io::remote_address(conn.io, conn.fd, peer))
             format_ip(peer.storage, ip);
-        log(WM_LOG_WARN,
-            "%s: closed a connection from %s that speaks %s: a web page may try to reach this port (%llu more since the last line)",
-            conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol, static_cast<unsigned long long>(suppressed));
+        throttle.log(WM_LOG_WARN, "%s: closed a connection from %s that speaks %s: a web page may try to reach this port",
+                     conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol);
     }
     reactor.lifecycle.close_with_error(conn, WM_REASON_PROTOCOL, WM_EPROTOCOL, 0, "HTTP or TLS on a port of lines");
     return true;

@@ -150,10 +150,9 @@ bool Worker::refuse(int fd, const ReachedLimit &limit)
     close(fd);
     shed_++;
     app_.reactor.status_changed = true;
-    uint64_t suppressed;
-    if (refused_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN, "worker %s, %s: connection refused, %s is %lld (%llu more since the last line)", options.name.c_str(), address(),
-            limit.name, static_cast<long long>(limit.value), static_cast<unsigned long long>(suppressed));
+    if (refused_throttle_.due(app_.reactor.loop.now_ms()))
+        refused_throttle_.log(WM_LOG_WARN, "worker %s (%s): connection refused, %s is %lld", options.name.c_str(), address(), limit.name,
+                              static_cast<long long>(limit.value));
     return true;
 }
 
@@ -163,11 +162,10 @@ void Worker::end_silent(Connection &conn, const ReachedLimit &limit)
     Worker &owner = static_cast<Worker &>(*conn.owner);
     app_.reactor.lifecycle.destroy(conn, WM_REASON_LIMIT, 0);
     owner.shed_++; // the status changes when it has gone
-    uint64_t suppressed;
-    if (owner.silent_throttle_.due(app_.reactor.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN, "worker %s, %s: silent connection ended for a new one of %s, %s is %lld (%llu more since the last line)",
-            owner.options.name.c_str(), owner.address(), options.name.c_str(), limit.name, static_cast<long long>(limit.value),
-            static_cast<unsigned long long>(suppressed));
+    if (owner.silent_throttle_.due(app_.reactor.loop.now_ms()))
+        owner.silent_throttle_.log(WM_LOG_WARN, "worker %s (%s): silent connection ended for a new one of %s, %s is %lld",
+                                   owner.options.name.c_str(), owner.address(), options.name.c_str(), limit.name,
+                                   static_cast<long long>(limit.value));
 }
 
 } // namespace wm

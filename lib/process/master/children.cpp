@@ -195,12 +195,11 @@ void Children::ready(Child &child)
 void Children::keep_socket(Child &child, Message &message)
 {
     const Slot &slot = slots_[child.slot];
-    uint64_t more = 0;
     if (message.fd && sockets_.keep(child.slot, message.text, std::move(message.fd), child.pid, *slot.job.identity))
         return;
-    if (child.refusals.due(loop_.now_ms(), &more))
-        log(WM_LOG_WARN, "%s listens at %s, which cannot be kept for its successors (and %llu more since the last line)",
-            slot.job.label(child.pid).c_str(), message.text.c_str(), static_cast<unsigned long long>(more));
+    if (child.refusals.due(loop_.now_ms()))
+        child.refusals.log(WM_LOG_WARN, "%s listens at %s, which cannot be kept for its successors", slot.job.label(child.pid).c_str(),
+                           message.text.c_str());
 }
 
 // ---- ends

@@ -69,11 +69,9 @@ private:
 
 void HttpRequests::answer_late(Connection &conn)
 {
-    uint64_t suppressed = 0;
-    if (late_throttle_.due(reactor_.loop.now_ms(), &suppressed))
-        log(WM_LOG_WARN,
-            "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503 (and %llu more since the last line)",
-            conn.owner->options.name.c_str(), conn.owner->display.c_str(), static_cast<unsigned long long>(suppressed));
+    if (late_throttle_.due(reactor_.loop.now_ms()))
+        late_throttle_.log(WM_LOG_WARN, "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503",
+                           conn.owner->options.name.c_str(), conn.owner->display.c_str());
     if (answer(conn, *table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true) < 0)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }

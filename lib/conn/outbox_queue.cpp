@@ -1,0 +1,140 @@
+// The part of Outbox that waits for the kernel: the queue of what it has refused, and files.
+#include "conn/outbox.h"
+
+#include "conn/reactor.h"
+#include "core/error.h"
+#include "net/transport.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+constexpr int kWritesPerTurn = 16;
+
+} // namespace
+
+void Outbox::open(Connection &conn, std::string_view answer)
+{
+    if (!conn.blocked()) {
+        enqueue(conn, {}, answer, 0);
+        return;
+    }
+    if (!conn.cold->queue.prepend(answer.data(), answer.size())) {
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    write_queue(conn);
+}
+
+void Outbox::write_latest(Connection &conn, std::string_view bytes)
+{
+    if (!conn.blocked())
+        write(conn, bytes, {}, 0, true);
+    else if (!conn.cold->queue.append_latest(bytes.data(), bytes.size()))
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+}
+
+int Outbox::send_file(Connection &conn, const FileRange &range)
+{
+    int result = check(conn, 0, false);
+    if (result != 0)
+        return result;
+    if (conn.out_pending > 0)
+        flush(conn);
+    if (conn.state == ConnState::kClosed) {
+        ::close(range.fd);
+        return 0;
+    }
+    bool first = !conn.blocked();
+    if (!conn.make_cold() || !conn.cold->queue.append_file(range))
+        return fail(WM_ENOMEM, "out of memory for a file to send");
+    if (first && conn.state >= ConnState::kOpen)
+        write_queue(conn);
+    return 0;
+}
+
+bool Outbox::queue(Connection &conn, std::string_view bytes)
+{
+    if (bytes.empty())
+        return true;
+    return conn.make_cold() && conn.cold->queue.append(bytes.data(), bytes.size());
+}
+
+/// Moves the segments to the queue, without the first `skip` bytes, which are sent.
+bool Outbox::queue_segments(Connection &conn, size_t skip)
+{
+    bool ok = conn.make_cold();
+    for (Segment *segment = conn.out_head; segment && ok; segment = segment->next) {
+        size_t skipped = std::min<size_t>(skip, segment->size);
+        skip -= skipped;
+        if (skipped == segment->size)
+            continue;
+        ok = segment->block ? conn.cold->queue.append_block(segment->block, skipped)
+                            : conn.cold->queue.append(segment->data + skipped, segment->size - skipped);
+    }
+    drop_segments(conn);
+    return ok;
+}
+
+void Outbox::wait_writable(Connection &conn)
+{
+    if (!conn.cold->write.arm_write<&Outbox::writable>(reactor_.loop, conn.fd, &conn))
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+}
+
+void Outbox::writable(Connection *conn)
+{
+    conn->owner->reactor.outbox.write_queue(*conn);
+}
+
+/// As transmit(), for the front of the queue.
+bool Outbox::transmit_next(Connection &conn, size_t *sent)
+{
+    SendQueue &queue = conn.cold->queue;
+    FileRange file;
+    if (!queue.next_file(&file)) {
+        struct iovec vectors[kVectors];
+        return transmit(conn, vectors, queue.vectors(vectors, kVectors), sent);
+    }
+    IoResult result = io::send_file(conn.io, conn.fd, file.fd, file.offset, file.len);
+    if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: reset, so that the peer does not mistake it for complete
+        io::reset_on_close(conn.io, conn.fd);
+        result = {IoResult::Kind::kFailed, EIO, 0};
+    }
+    return account(conn, result, sent);
+}
+
+void Outbox::write_queue(Connection &conn)
+{
+    SendQueue &queue = conn.cold->queue;
+    for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
+        size_t sent;
+        if (!transmit_next(conn, &sent))
+            return;
+        if (sent == 0)
+            break;
+        queue.consume(sent);
+        reactor_.lifecycle.write_progressed(conn);
+    }
+    if (!queue.empty()) {
+        wait_writable(conn);
+        return;
+    }
+    conn.cold->write.disarm();
+    drained(conn);
+}
+
+void Outbox::discard(Connection &conn)
+{
+    drop_segments(conn);
+    if (conn.cold) {
+        conn.cold->queue.clear();
+        conn.cold->write.disarm();
+    }
+}
+
+} // namespace wm
