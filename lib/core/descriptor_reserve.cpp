@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <functional>
 #include <new>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ bool DescriptorReserve::spend()
     if (fds_.empty())
         return false;
     // The lowest: the descriptor limit is one of numbers, and may have been lowered since.
-    std::iter_swap(std::min_element(fds_.begin(), fds_.end()), fds_.end() - 1);
+    std::pop_heap(fds_.begin(), fds_.end(), std::greater<>());
     ::close(fds_.back());
     fds_.pop_back();
     return true;
@@ -62,8 +63,14 @@ void DescriptorReserve::fill(size_t connections)
         int fd = placeholder(fds_);
         if (fd < 0)
             return;
-        fds_.push_back(fd);
+        add(fd);
     }
+}
+
+void DescriptorReserve::add(int fd)
+{
+    fds_.push_back(fd);
+    std::push_heap(fds_.begin(), fds_.end(), std::greater<>());
 }
 
 void DescriptorReserve::close(int fd, size_t connections)
@@ -75,7 +82,7 @@ void DescriptorReserve::close(int fd, size_t connections)
     }
     // In one step, so that no other thread takes the number in between.
     if (dup3(fds_.front(), fd, O_CLOEXEC) == fd)
-        fds_.push_back(fd);
+        add(fd);
     else
         ::close(fd);
 }

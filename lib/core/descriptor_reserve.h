@@ -45,8 +45,9 @@ public:
 
 private:
     void fill(size_t connections);
+    void add(int fd);
 
-    std::vector<int> fds_; ///< never longer than size_, which is reserved
+    std::vector<int> fds_; ///< a heap, the lowest first; never longer than size_, which is reserved
     size_t size_ = 0;
 };
 

@@ -16,9 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static char inputs[RIG_PEERS][RIG_IN];
-static char outgoing[RIG_IN];
-
 int64_t rig_clock_ms(void)
 {
     struct timespec now;
@@ -62,7 +59,7 @@ size_t rig_payload(char *out, char tag, unsigned number, size_t len)
     return len < 7 ? 7 : len;
 }
 
-static int is_payload(const char *data, size_t len, char *tag, unsigned *number)
+int rig_is_payload(const char *data, size_t len, char *tag, unsigned *number)
 {
     if (len < 7 || data[6] != ':')
         return 0;
@@ -76,7 +73,7 @@ static int is_payload(const char *data, size_t len, char *tag, unsigned *number)
     return 1;
 }
 
-static char raw_byte(int index, uint64_t at)
+char rig_raw_byte(int index, uint64_t at)
 {
     return (char)('a' + (at * 7 + at / 251 + (unsigned)index) % 26);
 }
@@ -147,7 +144,7 @@ static void host_message(struct rig *rig, wm_conn conn, const char *data, size_t
     int index = (int)(seen - rig->seen);
     if (rig->kind == RIG_RAW) {
         for (size_t i = 0; i < len; i++)
-            if (data[i] != raw_byte(index, seen->bytes + i)) {
+            if (data[i] != rig_raw_byte(index, seen->bytes + i)) {
                 rig_wrong(rig, "raw: byte %llu is not the peer's", (unsigned long long)(seen->bytes + i));
                 return;
             }
@@ -155,7 +152,7 @@ static void host_message(struct rig *rig, wm_conn conn, const char *data, size_t
     } else {
         char tag;
         unsigned number;
-        if (!is_payload(data, len, &tag, &number) || tag != (char)('A' + index % 26) || number != seen->messages) {
+        if (!rig_is_payload(data, len, &tag, &number) || tag != (char)('A' + index % 26) || number != seen->messages) {
             rig_wrong(rig, "a message of %zu bytes is not number %u of its peer: %.*s", len, seen->messages, (int)(len < 20 ? len : 20),
                       data);
             return;
@@ -310,142 +307,6 @@ int rig_begin(struct rig *rig, size_t cap, int kind)
     return 0;
 }
 
-/* Peers. */
-
-int rig_over(const struct peer *peer)
-{
-    return peer->fd < 0;
-}
-
-static void drop(struct peer *peer, size_t len)
-{
-    memmove(peer->in, peer->in + len, peer->len - len);
-    peer->len -= len;
-}
-
-static void hear_payload(struct rig *rig, struct peer *peer, const char *data, size_t len)
-{
-    char tag;
-    unsigned number;
-    if (!is_payload(data, len, &tag, &number))
-        rig_wrong(rig, "the peer got %zu bytes that nobody sent: %.*s", len, (int)(len < 20 ? len : 20), data);
-    else if (tag == '*')
-        peer->broadcasts++;
-    else if (tag != (char)('A' + (peer->seen - rig->seen) % 26) || number != peer->heard)
-        rig_wrong(rig, "the peer got %c%u instead of number %u of its own", tag, number, peer->heard);
-    else
-        peer->heard++;
-}
-
-static void hear_raw(struct rig *rig, struct peer *peer)
-{
-    int index = peer->seen ? (int)(peer->seen - rig->seen) : 0;
-    for (size_t i = 0; i < peer->len; i++)
-        if (peer->in[i] != raw_byte(index, peer->heard + i))
-            rig_wrong(rig, "raw: echoed byte %zu is not the peer's", peer->heard + i);
-    peer->heard += (unsigned)peer->len;
-    peer->len = 0;
-}
-
-static void hear_text(struct rig *rig, struct peer *peer)
-{
-    char *end;
-    while (peer->len > 0 && (end = (char *)memchr(peer->in, '\n', peer->len))) {
-        size_t len = (size_t)(end - peer->in);
-        hear_payload(rig, peer, peer->in, len);
-        drop(peer, len + 1);
-    }
-}
-
-/** Answers have their number as the body, in the order of the requests; 100 Continue and refusals are counted apart. */
-static void hear_http(struct rig *rig, struct peer *peer)
-{
-    for (;;) {
-        char *end = (char *)memmem(peer->in, peer->len, "\r\n\r\n", 4);
-        if (!end)
-            return;
-        size_t head = (size_t)(end - peer->in) + 4;
-        int status = atoi(peer->in + 9);
-        if (status == 100) {
-            peer->pongs++;
-            drop(peer, head);
-            continue;
-        }
-        char *field = (char *)memmem(peer->in, head, "Content-Length: ", 16);
-        size_t len = field ? (size_t)atol(field + 16) : 0;
-        if (peer->len < head + len)
-            return;
-        if (status == 200) {
-            if (len == 0 || (unsigned)atoi(peer->in + head) != peer->heard)
-                rig_wrong(rig, "answer %.*s instead of %u", (int)len, peer->in + head, peer->heard);
-            peer->heard++;
-        } else {
-            peer->closes++;
-            rig->noticed += status == 503;
-        }
-        drop(peer, head + len);
-    }
-}
-
-static void hear_ws(struct rig *rig, struct peer *peer)
-{
-    if (peer->seen && !peer->broadcasts && !peer->pongs && !peer->heard && peer->len > 4 && memcmp(peer->in, "HTTP", 4) == 0) {
-        char *end = (char *)memmem(peer->in, peer->len, "\r\n\r\n", 4);
-        if (!end)
-            return;
-        if (atoi(peer->in + 9) != 101)
-            peer->closes++;
-        size_t body = peer->closes ? peer->len : (size_t)(end - peer->in) + 4;
-        drop(peer, body);
-    }
-    while (peer->len >= 2) {
-        size_t len = (unsigned char)peer->in[1], head = 2;
-        if (len >= 126) {
-            size_t bytes = len == 126 ? 2 : 8;
-            head += bytes;
-            if (peer->len < head)
-                return;
-            len = 0;
-            for (size_t i = 0; i < bytes; i++)
-                len = len << 8 | (unsigned char)peer->in[2 + i];
-        }
-        if (peer->len < head + len)
-            return;
-        int opcode = peer->in[0] & 15;
-        if (opcode == 8) {
-            peer->closes++;
-            if (peer->fd >= 0 && !peer->said_close)
-                send(peer->fd, "\x88\x80mask", 6, MSG_NOSIGNAL);
-        } else if (opcode == 10) {
-            peer->pongs++;
-        } else if (opcode == 1 || opcode == 2) {
-            hear_payload(rig, peer, peer->in + head, len);
-        } else {
-            rig_wrong(rig, "the peer got opcode %d", opcode);
-        }
-        drop(peer, head + len);
-    }
-}
-
-static void peer_read(struct rig *rig, struct peer *peer)
-{
-    static void (*const hear[])(struct rig *, struct peer *) = {hear_raw, hear_text, hear_http, hear_ws};
-    while (peer->fd >= 0) {
-        ssize_t got = recv(peer->fd, peer->in + peer->len, RIG_IN - peer->len, MSG_DONTWAIT);
-        if (got < 0 && errno == EAGAIN)
-            return;
-        if (got <= 0) {
-            close(peer->fd);
-            peer->fd = -1;
-            if (peer->seen && !peer->expected && !rig->stopped)
-                rig->closed++;
-            return;
-        }
-        peer->len += (size_t)got;
-        hear[rig->kind](rig, peer);
-    }
-}
-
 static __attribute__((noinline)) int turn(struct rig *rig)
 {
     void *outer = fault_stack_ends(__builtin_frame_address(0)); // not from where the scene runs it
@@ -466,122 +327,7 @@ void rig_turn(struct rig *rig)
         rig_ok(rig, result);
     for (int i = 0; i < rig->peer_count; i++)
         if (!rig->peers[i].unread)
-            peer_read(rig, &rig->peers[i]);
-}
-
-void rig_write(struct rig *rig, struct peer *peer, const void *data, size_t len)
-{
-    const char *next = (const char *)data;
-    int64_t guard = rig_clock_ms() + RIG_GUARD_MS;
-    while (len > 0 && peer->fd >= 0 && !rig->wrong[0]) {
-        ssize_t sent = send(peer->fd, next, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno != EAGAIN) {
-            int before = peer->unread;
-            peer->unread = 0;
-            peer_read(rig, peer);
-            peer->unread = before;
-            return;
-        }
-        if (sent > 0) {
-            next += sent;
-            len -= (size_t)sent;
-        } else {
-            rig_turn(rig);
-            if (rig_clock_ms() > guard)
-                rig_wrong(rig, "silence: the host does not read");
-        }
-    }
-}
-
-struct peer *rig_connect(struct rig *rig, int handshake)
-{
-    struct peer *peer = &rig->peers[rig->peer_count];
-    memset(peer, 0, sizeof *peer);
-    peer->in = inputs[rig->peer_count];
-    peer->index = rig->peer_count;
-    peer->kind = rig->kind;
-    peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons((uint16_t)atoi(strrchr(wm_worker_address(rig->worker), ':') + 1));
-    int small = 64 * 1024, before = rig->seen_count;
-    int on = 1;
-    setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-    if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0)
-        rig_wrong(rig, "connect: %s", strerror(errno));
-    rig->peer_count++;
-    rig_until(rig, rig->seen_count > before || rig_over(peer));
-    if (rig->seen_count > before)
-        peer->seen = &rig->seen[rig->seen_count - 1];
-    else
-        rig->refused++;
-    if (rig_over(peer) && peer->seen)
-        rig->closed++; // it ended before its peer was known
-    if (rig->kind == RIG_WS && handshake) {
-        static const char request[] = "GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
-        rig_write(rig, peer, request, sizeof request - 1);
-    }
-    if (peer->seen && (rig->kind != RIG_WS || handshake))
-        rig_until(rig, peer->seen->opens || rig_over(peer) || rig->verdict != 0);
-    return peer;
-}
-
-void rig_frame(struct rig *rig, struct peer *peer, int first, const void *data, size_t len)
-{
-    static char frame[RIG_IN];
-    size_t at = 2;
-    frame[0] = (char)first;
-    if (len < 126) {
-        frame[1] = (char)(0x80 | len);
-    } else {
-        int bytes = len < 65536 ? 2 : 8;
-        frame[1] = (char)(0x80 | (bytes == 2 ? 126 : 127));
-        for (int i = bytes - 1; i >= 0; i--)
-            frame[at++] = (char)(unsigned char)((uint64_t)len >> (8 * i));
-    }
-    memset(frame + at, 0x20, 4);
-    for (size_t i = 0; i < len; i++)
-        frame[at + 4 + i] = (char)(((const char *)data)[i] ^ 0x20);
-    rig_write(rig, peer, frame, at + 4 + len);
-}
-
-void rig_say(struct rig *rig, struct peer *peer, size_t len, int parts)
-{
-    if (!peer->seen || rig_over(peer))
-        return;
-    len = rig_payload(outgoing, (char)('A' + (peer->seen - rig->seen) % 26), peer->said++, len);
-    if (rig->kind == RIG_TEXT)
-        outgoing[len++] = '\n';
-    for (int i = 0; i < parts; i++) {
-        size_t from = len / (size_t)parts * (size_t)i, to = i + 1 == parts ? len : len / (size_t)parts * (size_t)(i + 1);
-        if (rig->kind == RIG_WS)
-            rig_frame(rig, peer, (i == 0 ? 1 : 0) | (i + 1 == parts ? 0x80 : 0), outgoing + from, to - from);
-        else
-            rig_write(rig, peer, outgoing + from, to - from);
-        if (i + 1 < parts)
-            rig_turn(rig);
-    }
-}
-
-void rig_stream(struct rig *rig, struct peer *peer, size_t len)
-{
-    if (!peer->seen)
-        return;
-    int index = (int)(peer->seen - rig->seen);
-    for (size_t i = 0; i < len; i++)
-        outgoing[i] = raw_byte(index, peer->said + i);
-    peer->said += (unsigned)len;
-    rig_write(rig, peer, outgoing, len);
-}
-
-void rig_hear(struct rig *rig, struct peer *peer)
-{
-    if (peer->seen)
-        rig_until(rig, peer->heard == peer->said || rig_over(peer));
+            rig_peer_read(rig, &rig->peers[i]);
 }
 
 void rig_end(struct rig *rig)

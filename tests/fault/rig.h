@@ -99,5 +99,11 @@ int rig_over(const struct peer *peer);
 void rig_frame(struct rig *rig, struct peer *peer, int first, const void *data, size_t len);
 /** A message that every page may get: '*' and a pattern. */
 size_t rig_payload(char *out, char tag, unsigned number, size_t len);
+/** Whether it is one, and which. */
+int rig_is_payload(const char *data, size_t len, char *tag, unsigned *number);
+/** The byte at that place of the raw stream of a connection. */
+char rig_raw_byte(int index, uint64_t at);
+/** Takes what has come for the peer. */
+void rig_peer_read(struct rig *rig, struct peer *peer);
 
 #endif

@@ -7,6 +7,7 @@
 #define SUPPORT_WS_CLIENT_H
 
 #include "support/client.h"
+#include "support/ws_frame.h"
 
 enum { WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
 
@@ -41,27 +42,6 @@ static inline struct client ws_open(struct host *host, wm_conn *conn)
     if (conn)
         *conn = nth(host, WM_EVENT_OPEN, before)->conn;
     return client;
-}
-
-/** A masked frame into out, of at least len + 14 bytes; returns its length. */
-static inline size_t ws_frame(char *out, int first, const char *data, size_t len)
-{
-    static const unsigned char mask[4] = {0x11, 0xA2, 0x33, 0xC4};
-    size_t at = 2;
-    out[0] = (char)first;
-    if (len < 126) {
-        out[1] = (char)(0x80 | len);
-    } else {
-        int bytes = len < 65536 ? 2 : 8;
-        out[1] = (char)(0x80 | (bytes == 2 ? 126 : 127));
-        for (int i = bytes - 1; i >= 0; i--)
-            out[at++] = (char)(unsigned char)((uint64_t)len >> (8 * i));
-    }
-    memcpy(out + at, mask, 4);
-    at += 4;
-    for (size_t i = 0; i < len; i++)
-        out[at + i] = (char)((unsigned char)data[i] ^ mask[i % 4]);
-    return at + len;
 }
 
 /** Sends a frame; fin and opcode as on the wire (0x81: a whole text). */
