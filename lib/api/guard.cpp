@@ -81,8 +81,8 @@ int post_command(uint32_t app_index, Command command, std::string_view head, std
         return gone();
     if (command.cost() > mailbox->limit)
         return fail(WM_EMSGSIZE, "a message of %zu bytes can never be posted: it is over max_mailbox (%zu)", body.size(), mailbox->limit);
-    if (mailbox->bytes + command.cost() > mailbox->limit)
-        return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox->bytes, mailbox->limit);
+    if (int wrong = app->commands->check_locked(command.cost()))
+        return wrong;
     command.data = static_cast<char *>(malloc(head.size() + body.size() + 1));
     if (!command.data)
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", body.size());

@@ -86,14 +86,14 @@ void Assembly::remove(Connection &conn, Tail &tail)
 }
 
 /// The endpoint that would hold most once `needs` has that many bytes more.
-EndpointTails *Assembly::fullest(const EndpointTails &needs, size_t bytes) const
+EndpointTails *Assembly::fullest(EndpointTails &needs, size_t bytes) const
 {
-    EndpointTails *found = nullptr;
+    EndpointTails *found = needs.bytes() > 0 ? &needs : nullptr;
     size_t most = needs.bytes() + bytes;
     for (EndpointTails *tails = endpoints_; tails; tails = tails->next_) {
-        if (tails == &needs ? !found : tails->bytes() > most) {
+        if (tails->bytes() > most) {
             found = tails;
-            most = tails == &needs ? most : tails->bytes();
+            most = tails->bytes();
         }
     }
     return found;

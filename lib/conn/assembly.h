@@ -75,7 +75,7 @@ public:
 
 private:
     bool retired_too_much() const;
-    EndpointTails *fullest(const EndpointTails &needs, size_t bytes) const;
+    EndpointTails *fullest(EndpointTails &needs, size_t bytes) const;
 
     Reactor &reactor_;
     EndpointTails *endpoints_ = nullptr; ///< those that hold a tail

@@ -34,7 +34,7 @@ enum class ConnState : uint8_t {
     kClosed,    ///< waits for the end of the turn
 };
 
-/// Work deferred to the end of the turn, in the order in which it runs.
+/// Work deferred to the end of the turn; TodoList::run_one() has the order.
 enum Todo : uint8_t {
     kTodoInput = 1,        ///< bytes in the tail that can be parsed
     kTodoFull = 2,         ///< the buffer_full event

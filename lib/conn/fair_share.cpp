@@ -3,7 +3,6 @@
 #include "conn/reactor.h"
 
 #include <algorithm>
-#include <new>
 
 namespace wm {
 
@@ -12,13 +11,9 @@ bool FairShare::extend(Connection &conn)
     steps_ = kSteps;
     if (!used_up(conn))
         return true;
-    try {
-        exhausted_.push_back(conn.slot);
-    } catch (const std::bad_alloc &) {
-        return true; // the others wait rather than this one for ever
-    }
     conn.set(kShareUsed);
     conn.set(kReadLess);
+    exhausted_.push(conn.slot);
     return false;
 }
 
@@ -36,14 +31,14 @@ bool FairShare::used_up(const Connection &conn)
 
 bool FairShare::begin_round()
 {
-    resuming_.swap(exhausted_);
-    rivals_ = resuming_.size();
+    rivals_ = resuming_ = exhausted_.size();
     return true;
 }
 
 void FairShare::resume()
 {
-    for (uint32_t slot : resuming_) {
+    for (; resuming_ > 0; resuming_--) {
+        uint32_t slot = exhausted_.pop();
         if (!reactor_.connections.live_at(slot))
             continue;
         Connection &conn = *reactor_.connections.at(slot);
@@ -52,7 +47,6 @@ void FairShare::resume()
             reactor_.inbox.resume_parsing(conn);
         }
     }
-    resuming_.clear();
 }
 
 } // namespace wm

@@ -12,10 +12,10 @@
 #define WM_CONN_FAIR_SHARE_H
 
 #include "conn/connection.h"
+#include "core/slot_queue.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace wm {
 
@@ -25,13 +25,17 @@ class FairShare {
 public:
     explicit FairShare(Reactor &reactor) : reactor_(reactor) {}
 
-    /// Whether the connection may take one more message. If not, it is listed for the next turn.
+    /// Makes room for that many connections; false when out of memory.
+    bool reserve(size_t connections) { return exhausted_.reserve(connections); }
+
+    /// Whether the connection, which wants one, may take one more message. If not, it is listed for the next turn.
     bool allows(Connection &conn) { return --steps_ != 0 || extend(conn); }
 
     /// Call before the loop's turn. Returns whether resume() has something to do, so that the loop must not wait.
     bool begin_turn()
     {
         slot_ = kNone;
+        rivals_ = 1;
         return !exhausted_.empty() && begin_round();
     }
     /// Call after the loop's turn: has those parsed on that used up their share in the turn before.
@@ -51,10 +55,10 @@ private:
 
     Reactor &reactor_;
     int steps_ = kSteps;
-    size_t rivals_ = 1;               ///< connections that share kTurnUs
-    uint32_t slot_ = kNone;           ///< in a poll: of the last look
-    std::vector<uint32_t> exhausted_; ///< slots
-    std::vector<uint32_t> resuming_;  ///< slots, of the turn before
+    size_t rivals_ = 1;     ///< connections that share kTurnUs
+    uint32_t slot_ = kNone; ///< in a poll: of the last look
+    SlotQueue exhausted_;   ///< each that is kShareUsed once
+    size_t resuming_ = 0;   ///< entries at its front, of the turn before
 };
 
 } // namespace wm

@@ -219,7 +219,7 @@ void Inbox::read(Connection &conn)
         return;
     }
     if (!wants(conn))
-        return; // the read interest is already up to date
+        return; // paused, or not parsed before the next turn, in which the loop reports it again
     if (conn.tail && conn.tail->size() > kCopyTailMax)
         read_to_tail(conn);
     else

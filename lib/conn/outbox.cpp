@@ -209,7 +209,7 @@ int Outbox::settle_send(Connection &conn, int32_t flags)
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
-        if (conn.state == ConnState::kOpen && !take_back_drain(conn)) // else Lifecycle::open adds it, after the open event
+        if (conn.state == ConnState::kOpen && !take_back_drain(conn)) // else Lifecycle::enter_open adds it, to run after the open event
             reactor_.todos.add(conn, kTodoFull);
     }
     return WM_BACKPRESSURE;

@@ -33,7 +33,7 @@ void Reactor::deadline_moved()
 bool Reactor::reserve_connection()
 {
     size_t count = connections.live() + 1;
-    return inbox.reserve() && outbox.reserve(count) && todos.reserve(count, dispatch.pulls()) &&
+    return inbox.reserve() && outbox.reserve(count) && todos.reserve(count, dispatch.pulls()) && fair_share.reserve(count) &&
            (!dispatch.pulls() || overflow.reserve(count));
 }
 

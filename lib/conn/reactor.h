@@ -185,7 +185,7 @@ inline bool Inbox::wants(const Connection &conn) const
 
 inline bool Inbox::wants_next(Connection &conn)
 {
-    return reactor_.fair_share.allows(conn) && wants(conn);
+    return wants(conn) && reactor_.fair_share.allows(conn);
 }
 
 } // namespace wm

@@ -30,15 +30,7 @@ public:
     }
 
     /// Makes a place for a slot; false when out of memory.
-    bool reserve(uint32_t slot)
-    {
-        if (slot < ticks_.size())
-            return true;
-        if (!reserve_in(ticks_, size_t{slot} + 1))
-            return false;
-        ticks_.resize(ticks_.capacity(), 0);
-        return true;
-    }
+    bool reserve(uint32_t slot) { return reserve_slot(ticks_, slot); }
 
     /// Sets the deadline of a slot that has a place; 0: none.
     void set(uint32_t slot, uint32_t at)

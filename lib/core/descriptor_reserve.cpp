@@ -1,9 +1,10 @@
 #include "core/descriptor_reserve.h"
 
+#include "core/reserve.h"
+
 #include <algorithm>
 #include <fcntl.h>
 #include <functional>
-#include <new>
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include <utility>
@@ -23,11 +24,8 @@ int placeholder(const std::vector<int> &others)
 bool DescriptorReserve::keep(size_t size, size_t connections)
 {
     drop();
-    try {
-        fds_.reserve(size);
-    } catch (const std::bad_alloc &) {
+    if (!reserve_in(fds_, size))
         return false;
-    }
     size_ = size;
     fill(connections);
     if (fds_.size() == unused(connections))

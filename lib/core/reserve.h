@@ -6,6 +6,7 @@
 #define WM_CORE_RESERVE_H
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <vector>
 
@@ -22,6 +23,17 @@ template <class T> bool reserve_in(std::vector<T> &list, size_t needed)
     } catch (const std::bad_alloc &) {
         return false;
     }
+}
+
+/// Makes a place for a slot in a list by slot, as a value-initialised entry; false when out of memory.
+template <class T> bool reserve_slot(std::vector<T> &list, uint32_t slot)
+{
+    if (slot < list.size())
+        return true;
+    if (!reserve_in(list, size_t{slot} + 1))
+        return false;
+    list.resize(list.capacity());
+    return true;
 }
 
 } // namespace wm

@@ -25,15 +25,7 @@ public:
     };
 
     /// Makes room for the slot's links; false when out of memory.
-    bool reserve(uint32_t slot)
-    {
-        if (slot < links_.size())
-            return true;
-        if (!reserve_in(links_, size_t{slot} + 1))
-            return false;
-        links_.resize(links_.capacity());
-        return true;
-    }
+    bool reserve(uint32_t slot) { return reserve_slot(links_, slot); }
 
     void push_back(List &list, uint32_t slot)
     {

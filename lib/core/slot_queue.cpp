@@ -12,7 +12,7 @@ SlotQueue::~SlotQueue()
 
 bool SlotQueue::reserve(size_t connections)
 {
-    size_t needed = end_ - first_ + connections + 1;
+    size_t needed = 2 * (end_ - first_ + connections + 1); // so that drop_popped() moves at most what was popped
     if (needed <= capacity_)
         return true;
     size_t capacity = needed + needed / 2 + 16;

@@ -29,6 +29,7 @@ public:
         slots_[end_++] = slot;
     }
     bool empty() const { return first_ == end_; }
+    size_t size() const { return end_ - first_; }
     uint32_t front() const { return slots_[first_]; }
     uint32_t pop()
     {

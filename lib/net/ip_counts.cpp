@@ -1,6 +1,7 @@
 #include "net/ip_counts.h"
 
 #include "core/random.h"
+#include "core/reserve.h"
 
 #include <cstring>
 #include <netinet/in.h>
@@ -68,9 +69,9 @@ uint32_t IpCounts::count(uint64_t key) const
 
 bool IpCounts::add(uint32_t slot, uint64_t key)
 {
+    if (!reserve_slot(keys_, slot))
+        return false;
     try {
-        if (slot >= keys_.size())
-            keys_.resize(slot + size_t{slot} / 2 + 16);
         if ((used_ + 1) * 2 > entries_.size())
             grow();
     } catch (const std::bad_alloc &) {

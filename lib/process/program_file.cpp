@@ -74,7 +74,7 @@ int ProgramFile::write(const std::string &text)
         made.remove(); // of a master that was killed
     Fd fd = made ? made.open(O_WRONLY | O_CREAT | O_EXCL, 0644) : Fd();
     if (!fd || fchmod(fd.get(), 0644) != 0 || ::write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-        !made.rename(path_.substr(path_.rfind('/') + 1))) {
+        !made.rename(FileAt(path_).name())) {
         int code = fail(code_of_errno(errno), "cannot write the program file %s: %s", path_.c_str(), strerror(errno));
         if (fd)
             made.remove(FileIdentity::of(fd.get()));

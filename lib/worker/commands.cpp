@@ -13,17 +13,23 @@ namespace wm {
 int Commands::post(const Command &command)
 {
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    return post_locked(command);
+    int wrong = check_locked(command.cost());
+    return wrong ? wrong : post_locked(command);
 }
 
-int Commands::post_locked(const Command &command)
+int Commands::check_locked(size_t cost) const
 {
     if (mailbox_->forked())
         return Mailbox::fail_forked();
     if (mailbox_->stopped)
         return fail(WM_ESTOPPED, "the app has stopped");
-    if (mailbox_->bytes + command.cost() > mailbox_->limit)
+    if (mailbox_->bytes + cost > mailbox_->limit)
         return fail(WM_EFULL, "%zu bytes wait in the mailbox, over max_mailbox (%zu)", mailbox_->bytes, mailbox_->limit);
+    return 0;
+}
+
+int Commands::post_locked(const Command &command)
+{
     if (!reserve_in(mailbox_->commands, mailbox_->commands.size() + 1))
         return fail(WM_ENOMEM, "out of memory for a command");
     mailbox_->commands.push_back(command);

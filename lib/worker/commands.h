@@ -20,7 +20,10 @@ public:
 
     /// Any thread: WM_QUEUED, WM_EFULL or WM_ESTOPPED.
     int post(const Command &command);
-    /// As post, for a caller that holds the mailbox's mutex.
+    // For a caller that holds the mailbox's mutex.
+    /// 0, or why a command of that cost is not taken now.
+    int check_locked(size_t cost) const;
+    /// Takes a command that has been checked: WM_QUEUED or WM_ENOMEM.
     int post_locked(const Command &command);
 
     /// Runs what other threads have asked for.

@@ -28,6 +28,7 @@ bool peer_speaks_first(const Worker &worker)
 
 void Shares::measure()
 {
+    read_limit();
     int lowest_free = eventfd(0, EFD_CLOEXEC); // those below it are all in use
     if (lowest_free < 0)
         return;
@@ -50,7 +51,7 @@ int64_t Shares::max_connections() const
 {
     if (app_.options.max_connections > 0)
         return app_.options.max_connections;
-    return std::max<int64_t>(descriptor_limit() - others_, 0) * 9 / 10; // a tenth is left for files
+    return std::max<int64_t>(limit_ - others_, 0) * 9 / 10; // a tenth is left for files
 }
 
 int Shares::check_reserves(int64_t more) const
@@ -66,14 +67,15 @@ int Shares::check_reserves(int64_t more) const
                     number(sum), number(most));
     return fail(WM_EINVAL,
                 "the workers reserve %lld connections (reserve_connections), the limit of %lld descriptors (ulimit -n) has room for %lld",
-                number(sum), number(descriptor_limit()), number(most));
+                number(sum), number(limit_), number(most));
 }
 
-int Shares::reserve(Worker &worker) const
+int Shares::reserve(Worker &worker)
 {
     int64_t size = worker.options.reserve_connections;
     if (size == 0)
         return 0;
+    read_limit();
     int result = check_reserves(size);
     if (result != 0 || worker.reserve.keep(static_cast<size_t>(size), worker.connections().size()))
         return result;

@@ -28,16 +28,19 @@ class Shares {
 public:
     explicit Shares(App &app) : app_(app) {}
 
+    /// Reads the descriptor limit, which may change while the app runs (prlimit(2)).
+    void read_limit() { limit_ = descriptor_limit(); }
+
     /// Counts the descriptors of the process that no connection has: the loop, listeners, what the host has
     /// open.
     void measure();
 
-    /// Of the process, as it is now: it may change while the app runs (prlimit(2)).
+    /// Of the process, as it is now.
     static int64_t descriptor_limit();
-    /// Connections of the app at a time: the option, or what the descriptor limit allows at this moment.
+    /// Connections of the app at a time: the option, or what the descriptor limit allows, as it was last read.
     int64_t max_connections() const;
     /// Keeps the descriptors that the worker reserves. 0, or an error if they are more than there can be.
-    int reserve(Worker &worker) const;
+    int reserve(Worker &worker);
     /// 0, or an error if the reservations, and `more` of them, are more than there can be.
     int check_reserves(int64_t more) const;
 
@@ -54,6 +57,7 @@ private:
     int64_t reserved_for_others(const Worker &worker) const;
 
     App &app_;
+    int64_t limit_ = descriptor_limit();
     int64_t others_ = 0; ///< descriptors that no connection has
 };
 

@@ -48,6 +48,7 @@ void Worker::accept_batch()
 {
     // One at a time from a shared backlog: a batch would leave the sibling processes idle.
     int64_t batch = shared_listener_ ? 1 : options.accept_batch;
+    app_.shares->read_limit();
     for (int64_t i = 0; i < batch; i++) {
         if (!listening() || accept_paused_ || stop_due_ || !accept_one())
             break;
@@ -114,7 +115,7 @@ bool Worker::admit(int fd, uint64_t ip)
     }
     Connection *conn = app_.reactor.lifecycle.accept(*this, fd);
     if (!conn)
-        return refuse(fd, {"what memory has room for", static_cast<int64_t>(app_.reactor.connections.live())});
+        return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())});
     if (ip != 0)
         count_ip(*conn, ip);
     reserve.adapt(connections().size());

@@ -191,9 +191,10 @@ void ChildLink::gone(const Worker &worker)
 
 void ChildLink::channel_readable(ChildLink *self)
 {
-    while (self->execute_next())
+    for (bool more = true; more;) {
+        more = self->execute_next();
         self->descriptor_.adapt(0);
-    self->descriptor_.adapt(0);
+    }
 }
 
 /// False when there is no further command.

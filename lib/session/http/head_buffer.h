@@ -12,7 +12,7 @@ namespace wm {
 
 class HeadBuffer {
 public:
-    static constexpr size_t kSmall = 1024; ///< bytes; a head of the library's own is never longer
+    static constexpr size_t kSmall = 1024; ///< bytes; a head of the library's own is longer only with a long list of methods
 
     explicit HeadBuffer(size_t size) : heap_(size > kSmall ? static_cast<char *>(malloc(size)) : nullptr), small_(size <= kSmall) {}
     HeadBuffer(const HeadBuffer &) = delete;

@@ -104,7 +104,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
 
 void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
-    // Formatted on the stack: a refusal needs no memory.
+    // Formatted on the stack, so a refusal needs no memory, but for a long list of methods.
     Line line(text);
     RefusalFields fields(conn, status, {});
     FinalAnswer out(date(), status, fields.text(), line.text());
