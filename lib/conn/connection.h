@@ -83,7 +83,6 @@ struct Segment {
 
 /// Data that only a busy or closing connection needs.
 struct Cold {
-    Watch write;
     SendQueue queue;
     ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
     const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static
@@ -95,7 +94,7 @@ struct Cold {
     explicit Cold(size_t &queue_total) : queue(queue_total) {}
     ~Cold() { delete options; }
 
-    bool holds_something() const { return write.armed() || !queue.empty() || options || close_text_len > 0 || deferred_error_text; }
+    bool holds_something() const { return !queue.empty() || options || close_text_len > 0 || deferred_error_text; }
 };
 
 /// In-place storage for the codec's state.
@@ -124,7 +123,7 @@ private:
 };
 
 struct Connection {
-    Watch read;
+    Watch watch;
     Endpoint *owner = nullptr;
     const ConnOptions *options = nullptr; ///< the owner's, or its own (Cold::options)
     uint32_t slot = 0;

@@ -26,6 +26,15 @@ int32_t error_of(int32_t reason)
     }
 }
 
+/// What a connection's watch calls.
+void ready(Connection *conn, uint32_t what)
+{
+    if (what & Watch::kWrite) [[unlikely]]
+        Outbox::writable(conn);
+    if (what & Watch::kRead && conn->watch.watches(Watch::kRead)) // still
+        Inbox::readable(conn);
+}
+
 } // namespace
 
 Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
@@ -49,7 +58,8 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
     if (transport.accept)
         conn.io = transport.accept(endpoint.transport_settings);
     bool began = reactor_.silent_links.reserve(slot) && (conn.io || !transport.accept) && begin_codec(conn);
-    if (!began || !conn.read.arm_read<&Inbox::readable>(reactor_.loop, fd, &conn)) {
+    conn.watch.attach<&ready>(fd, &conn);
+    if (!began || !reactor_.loop.watch(conn.watch, Watch::kRead)) {
         if (began)
             end_codec(conn);
         delete conn.io;
@@ -265,7 +275,7 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
     set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, {});
     conn.state = ConnState::kClosed;
     conn.owner->heard(conn); // has nothing to say any more
-    conn.read.disarm();
+    reactor_.loop.unwatch(conn.watch);
     reactor_.outbox.discard(conn);
     reactor_.todos.add(conn, kTodoClose);
 }
@@ -273,7 +283,7 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
 void Lifecycle::peer_ended(Connection &conn)
 {
     conn.set(kPeerEnded);
-    conn.read.disarm();
+    reactor_.loop.unwatch(conn.watch, Watch::kRead);
     if (conn.todo & kTodoEnd)
         return;
     bool refusal_due = conn.todo & kTodoTurnedAway && conn.state <= ConnState::kOpen; // is the cause of the end, and goes first
@@ -395,8 +405,8 @@ void Lifecycle::update_read(Connection &conn)
 {
     bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)
-        conn.read.disarm();
-    else if (!conn.read.arm_read<&Inbox::readable>(reactor_.loop, conn.fd, &conn))
+        reactor_.loop.unwatch(conn.watch, Watch::kRead);
+    else if (!reactor_.loop.watch(conn.watch, Watch::kRead))
         destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 

@@ -325,7 +325,7 @@ void Outbox::flush(Connection &conn)
     drop_segments(conn);
     if (!conn.blocked())
         drained(conn);
-    else if (!conn.cold->write.armed())
+    else if (!conn.watch.watches(Watch::kWrite))
         write_queue(conn); // what was queued before the connection opened
 }
 

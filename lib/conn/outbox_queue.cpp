@@ -82,7 +82,7 @@ bool Outbox::queue_segments(Connection &conn, size_t skip)
 
 void Outbox::wait_writable(Connection &conn)
 {
-    if (!conn.cold->write.arm_write<&Outbox::writable>(reactor_.loop, conn.fd, &conn))
+    if (!reactor_.loop.watch(conn.watch, Watch::kWrite))
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
@@ -124,17 +124,16 @@ void Outbox::write_queue(Connection &conn)
         wait_writable(conn);
         return;
     }
-    conn.cold->write.disarm();
+    reactor_.loop.unwatch(conn.watch, Watch::kWrite);
     drained(conn);
 }
 
 void Outbox::discard(Connection &conn)
 {
     drop_segments(conn);
-    if (conn.cold) {
+    if (conn.cold)
         conn.cold->queue.clear();
-        conn.cold->write.disarm();
-    }
+    reactor_.loop.unwatch(conn.watch, Watch::kWrite);
 }
 
 } // namespace wm

@@ -1,15 +1,13 @@
 #include "core/loop.h"
 
 #include "core/error.h"
+#include "core/log.h"
 
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
+#include <climits>
 #include <cstring>
 #include <ctime>
-#include <dirent.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
+#include <exception>
 #include <initializer_list>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -17,27 +15,17 @@
 
 namespace wm {
 
-namespace {
-
-/// Nothing is left to do: the event itself ends the wait.
-void ignore_timeout(int, short, void *) {}
-
-} // namespace
-
 int Loop::open(Function on_wake, Function on_due, void *owner)
 {
-    if (base_)
+    if (is_open())
         return 0;
-    struct event_config *config = event_config_new();
-    if (!config)
-        return fail(WM_ENOMEM, "out of memory for the event loop");
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    event_config_require_features(config, EV_FEATURE_O1);
-    base_ = event_base_new_with_config(config);
-    event_config_free(config);
+    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
     wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     due_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (!base_ || wake_fd_ < 0 || due_fd_ < 0) {
+    wake_watch_.attach<&Loop::drain_wake>(wake_fd_, this);
+    due_watch_.attach<&Loop::drain_due>(due_fd_, this);
+    bool opened = epoll_fd_ >= 0 && wake_fd_ >= 0 && due_fd_ >= 0;
+    if (!opened || !watch(wake_watch_, Watch::kRead) || !watch(due_watch_, Watch::kRead)) {
         int number = errno;
         close();
         return fail(code_of_errno(number), "cannot open the event loop: %s", strerror(number));
@@ -45,36 +33,96 @@ int Loop::open(Function on_wake, Function on_due, void *owner)
     on_wake_ = on_wake;
     on_due_ = on_due;
     owner_ = owner;
-    static_assert(sizeof timeout_ == sizeof(struct event) && alignof(Loop) >= alignof(struct event));
-    evtimer_assign(timeout(), base_, ignore_timeout, nullptr);
-    // The timeout is added and removed: libevent has its memory from here on, so turn() cannot wait without it.
-    struct timeval some = {1, 0};
-    bool ready = event_add(timeout(), &some) == 0 && event_del(timeout()) == 0 &&
-                 wake_watch_.arm_read<&Loop::drain_wake>(*this, wake_fd_, this) &&
-                 due_watch_.arm_read<&Loop::drain_due>(*this, due_fd_, this);
-    if (!ready) {
-        close();
-        return fail(WM_ENOMEM, "out of memory for the event loop");
-    }
     update_now();
     return 0;
 }
 
 void Loop::close()
 {
-    wake_watch_.disarm();
-    due_watch_.disarm();
-    for (int *fd : {&wake_fd_, &due_fd_}) {
+    base_.close();
+    unwatch(wake_watch_);
+    unwatch(due_watch_);
+    for (int *fd : {&wake_fd_, &due_fd_, &epoll_fd_}) {
         if (*fd >= 0)
             ::close(*fd);
         *fd = -1;
     }
-    if (base_)
-        event_base_free(base_);
-    base_ = nullptr;
-    epoll_fd_ = -1;
+    next_ = ready_count_ = 0;
+    watched_ = false;
     armed_due_ms_ = kNever;
 }
+
+// ---- descriptors
+
+bool Loop::set_interest(Watch &watch, uint32_t interest)
+{
+    if (interest == watch.interest_)
+        return true;
+    int operation = watch.interest_ == 0 ? EPOLL_CTL_ADD : interest == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+    struct epoll_event event = {interest, {.ptr = &watch}};
+    bool done = epoll_ctl(epoll_fd_, operation, watch.fd_, &event) == 0;
+    if (interest == 0)
+        forget(watch);
+    else if (!done)
+        return false;
+    watch.interest_ = interest;
+    return true;
+}
+
+/// What was ready and is not dispatched yet may be gone with its owner by then.
+void Loop::forget(const Watch &watch)
+{
+    for (int i = next_; i < ready_count_; i++)
+        if (ready_[i].data.ptr == &watch)
+            ready_[i].events = 0;
+}
+
+void Loop::wait(int64_t timeout_ms)
+{
+    int limit = timeout_ms > INT_MAX ? INT_MAX : static_cast<int>(timeout_ms);
+    int count = epoll_wait(epoll_fd_, ready_, kBatch, limit);
+    next_ = 0;
+    ready_count_ = count > 0 ? count : 0; // EINTR: nothing is ready
+}
+
+void Loop::dispatch()
+{
+    while (next_ < ready_count_ && !broken_) {
+        const struct epoll_event &event = ready_[next_++];
+        // An error is ready for both: the call that follows tells what it is.
+        uint32_t ready = event.events & (EPOLLERR | EPOLLHUP) ? Watch::kRead | Watch::kWrite : event.events;
+        if (ready == 0)
+            continue;
+        Watch &watch = *static_cast<Watch *>(event.data.ptr);
+        ready &= watch.interest_ & (Watch::kRead | Watch::kWrite);
+        // The library throws nothing here: what may fail is reserved before, or fails on the spot. A callback of the host may.
+        try {
+            if (ready != 0)
+                watch.call_(watch.owner_, ready);
+        } catch (const std::exception &error) {
+            log_exception("a callback", error.what());
+        }
+    }
+}
+
+void Loop::turn(int64_t timeout_ms)
+{
+    now_fresh_ = false;
+    report_idle();
+    waiting_ = dispatching_;
+    broken_ = false;
+    bool left = next_ < ready_count_;
+    if (left)
+        dispatch(); // what the turn before broke off
+    if (!broken_) {
+        wait(left ? 0 : timeout_ms);
+        dispatch();
+    }
+    if (waiting_)
+        update_now();
+}
+
+// ---- clock
 
 int64_t Loop::clock_ms()
 {
@@ -107,36 +155,17 @@ void Loop::report_idle()
 
 std::string Loop::describe() const
 {
-    return std::string(base_ ? event_base_get_method(base_) : "no loop") + ", libevent " + event_get_version();
+    return std::string(is_open() ? "epoll" : "no loop") + ", " + EventBase::version();
 }
 
 void Loop::abandon()
 {
-    // A new epoll descriptor first: removing an event from the old one would remove it from the parent's too.
-    if (base_)
-        event_reinit(base_);
+    // Closed first: what is taken out of the set would be taken out of the parent's, too.
+    if (is_open())
+        ::close(epoll_fd_);
+    epoll_fd_ = -1;
+    base_.abandon();
     close();
-}
-
-void Loop::turn(int64_t timeout_ms)
-{
-    if (timeout_ms > 0) {
-        struct timeval wait = {static_cast<time_t>(timeout_ms / 1000), static_cast<suseconds_t>(timeout_ms % 1000 * 1000)};
-        event_add(timeout(), &wait);
-    }
-    now_fresh_ = false;
-    report_idle();
-    waiting_ = dispatching_;
-    event_base_loop(base_, timeout_ms == 0 ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE);
-    if (waiting_)
-        update_now();
-    if (timeout_ms > 0)
-        event_del(timeout());
-}
-
-void Loop::break_turn()
-{
-    event_base_loopbreak(base_);
 }
 
 void Loop::wake()
@@ -146,7 +175,7 @@ void Loop::wake()
     (void)written; // EAGAIN: the counter is at its maximum, so the loop wakes anyway
 }
 
-void Loop::drain_wake(Loop *self)
+void Loop::drain_wake(Loop *self, uint32_t)
 {
     uint64_t count;
     ssize_t got = read(self->wake_fd_, &count, sizeof count);
@@ -155,7 +184,7 @@ void Loop::drain_wake(Loop *self)
     self->on_wake_(self->owner_);
 }
 
-void Loop::drain_due(Loop *self)
+void Loop::drain_due(Loop *self, uint32_t)
 {
     uint64_t count;
     ssize_t got = read(self->due_fd_, &count, sizeof count);
@@ -177,47 +206,6 @@ void Loop::set_due(int64_t due_ms)
     }
     if (timerfd_settime(due_fd_, TFD_TIMER_ABSTIME, &spec, nullptr) == 0)
         armed_due_ms_ = due_ms;
-}
-
-namespace {
-
-/// Whether descriptor `name` is an epoll descriptor that watches `watched` (proc(5), /proc/PID/fdinfo).
-bool is_epoll_watching(const char *name, int watched)
-{
-    char path[300];
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%s", name);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    char line[256];
-    bool found = false;
-    while (!found && fgets(line, sizeof line, file)) {
-        int number;
-        found = sscanf(line, "tfd: %d", &number) == 1 && number == watched;
-    }
-    fclose(file);
-    return found;
-}
-
-} // namespace
-
-int Loop::fd()
-{
-    if (epoll_fd_ >= 0)
-        return epoll_fd_;
-    DIR *directory = opendir("/proc/self/fdinfo");
-    if (!directory)
-        return fail(WM_ESYS, "cannot read /proc/self/fdinfo to find the loop's epoll descriptor: %s", strerror(errno));
-    while (struct dirent *entry = readdir(directory)) {
-        if (entry->d_name[0] != '.' && is_epoll_watching(entry->d_name, wake_fd_)) {
-            epoll_fd_ = atoi(entry->d_name);
-            break;
-        }
-    }
-    closedir(directory);
-    if (epoll_fd_ < 0)
-        return fail(WM_ESYS, "the loop does not run on epoll, so it has no descriptor to watch");
-    return epoll_fd_;
 }
 
 } // namespace wm

@@ -1,20 +1,20 @@
 /**
  * @file
- * The event loop: libevent's base with raw events, one eventfd to wake it and one timerfd for all deadlines.
+ * The event loop: an epoll set of its own, with one eventfd to wake it, one timerfd for all deadlines, and libevent's
+ * base as one more descriptor when something needs it.
  *
- * One thread, except wake(). Neither this header nor core/watch.h includes libevent's.
+ * One thread, except wake().
  */
 #ifndef WM_CORE_LOOP_H
 #define WM_CORE_LOOP_H
 
+#include "core/event_base.h"
 #include "core/watch.h"
 
 #include <atomic>
 #include <cstdint>
 #include <string>
-
-struct event;
-struct event_base;
+#include <sys/epoll.h>
 
 namespace wm {
 
@@ -27,15 +27,20 @@ public:
     Loop &operator=(const Loop &) = delete;
     ~Loop() { close(); }
 
-    /// Opens the base and the two descriptors. 0, or a WM_E... code with its detail.
+    /// Opens the epoll set and the two descriptors. 0, or a WM_E... code with its detail.
     int open(Function on_wake, Function on_due, void *owner);
     void close();
-    bool is_open() const { return base_; }
+    bool is_open() const { return epoll_fd_ >= 0; }
+
+    /// Adds to what an attached watch waits for; false, with errno, when the kernel refuses.
+    bool watch(Watch &watch, Watch::Interest what) { return set_interest(watch, watch.interest_ | what); }
+    /// Takes away of it. A watch that waits for nothing is not called, not even for what was ready before.
+    void unwatch(Watch &watch, uint32_t what = Watch::kReadExclusive | Watch::kWrite) { set_interest(watch, watch.interest_ & ~what); }
 
     /// Waits up to timeout_ms (-1: no limit) and dispatches what is ready. Returns at once after
-    /// break_turn().
+    /// break_turn(): what is left comes first in the next turn.
     void turn(int64_t timeout_ms);
-    void break_turn();
+    void break_turn() { broken_ = true; }
 
     /// Ends the wait of turn(), from any thread.
     void wake();
@@ -57,10 +62,14 @@ public:
     /// How long ago now_ms() was read.
     int64_t turn_ms() const { return clock_ms() - now_ms_; }
 
-    /// The base's own epoll descriptor, or a WM_E... code.
-    int fd();
-    /// Whether fd() has handed it out, so that the host may wait for it.
-    bool is_watched() const { return epoll_fd_ >= 0; }
+    /// The epoll descriptor, for a host that waits for it in a loop of its own.
+    int fd()
+    {
+        watched_ = true;
+        return epoll_fd_;
+    }
+    /// Whether fd() has handed it out.
+    bool is_watched() const { return watched_; }
 
     /// Stores the start time of the current dispatch in *since_ms (0 while waiting); nullptr stops it.
     void report_dispatch(std::atomic<int64_t> *since_ms) { dispatching_ = since_ms; }
@@ -75,15 +84,26 @@ public:
     /// In a child of fork(2): closes the loop without changing what the parent watches.
     void abandon();
 
-    struct event_base *base() { return base_; }
+    /// Opens libevent's base, for EventWatch; as open().
+    int open_base() { return base_.open(*this); }
+    struct event_base *base() { return base_.get(); }
 
 private:
-    static void drain_wake(Loop *self);
-    static void drain_due(Loop *self);
-    struct event *timeout() { return reinterpret_cast<struct event *>(timeout_); }
+    static constexpr int kBatch = 256; ///< descriptors reported by one wait
 
-    struct event_base *base_ = nullptr;
-    alignas(void *) unsigned char timeout_[sizeof(Watch)]; ///< libevent's event that ends the wait of turn()
+    static void drain_wake(Loop *self, uint32_t);
+    static void drain_due(Loop *self, uint32_t);
+    bool set_interest(Watch &watch, uint32_t interest);
+    void forget(const Watch &watch);
+    void wait(int64_t timeout_ms);
+    void dispatch();
+
+    EventBase base_;
+    int epoll_fd_ = -1;
+    int next_ = 0;        ///< index of the next to dispatch
+    int ready_count_ = 0; ///< entries of ready_
+    bool broken_ = false;
+    bool watched_ = false;
     Watch wake_watch_;
     Watch due_watch_;
     Function on_wake_ = nullptr;
@@ -96,7 +116,7 @@ private:
     int64_t armed_due_ms_ = kNever;
     int wake_fd_ = -1;
     int due_fd_ = -1;
-    int epoll_fd_ = -1;
+    struct epoll_event ready_[kBatch];
 };
 
 } // namespace wm

@@ -1,73 +1,46 @@
 /**
  * @file
- * Interest in one descriptor: level-triggered, persistent. The owner keeps a Watch in place while it is
- * armed. The loop's thread.
+ * Interest in one descriptor: level-triggered, persistent, in the loop's own epoll set. The owner keeps a Watch in
+ * place while it is watched, and changes it through the loop (Loop::watch, Loop::unwatch). The loop's thread.
  *
- * Every connection has one, so it is exactly libevent's event: kept as bytes, because this header reaches all
- * of lib/ and libevent's does not. watch.cpp asserts the layout.
+ * Every connection has one, so it is small. What is rare and needs libevent is an EventWatch (event_watch.h).
  */
 #ifndef WM_CORE_WATCH_H
 #define WM_CORE_WATCH_H
 
-#include "core/log.h"
-
-#include <cstddef>
-#include <cstring>
-#include <exception>
+#include <cstdint>
 
 namespace wm {
 
-class Loop;
-
 class Watch {
 public:
+    /// The values are epoll's (epoll_ctl(2)).
+    enum Interest : uint32_t {
+        kRead = 0x001,
+        kWrite = 0x004,
+        kReadExclusive = kRead | 1u << 28, ///< wakes one or more of the processes that share the descriptor, not all
+    };
+
     Watch() = default;
     Watch(const Watch &) = delete;
     Watch &operator=(const Watch &) = delete;
 
-    /// Calls kFunction(owner) whenever fd is readable, until disarm(). True also when the watch is armed
-    /// already.
-    template <auto kFunction, class Owner> bool arm_read(Loop &loop, int fd, Owner *owner)
+    /// Sets the descriptor, and that kFunction(owner, what of kRead and kWrite is ready) is called for it. Not while watched.
+    template <auto kFunction, class Owner> void attach(int fd, Owner *owner)
     {
-        return armed() || arm(loop, fd, kRead, &Watch::fire<kFunction, Owner>, owner);
+        fd_ = fd;
+        owner_ = owner;
+        call_ = [](void *to, uint32_t ready) { kFunction(static_cast<Owner *>(to), ready); };
     }
-    template <auto kFunction, class Owner> bool arm_write(Loop &loop, int fd, Owner *owner)
-    {
-        return armed() || arm(loop, fd, kWrite, &Watch::fire<kFunction, Owner>, owner);
-    }
-    void disarm();
-    bool armed() const
-    {
-        short flags;
-        memcpy(&flags, event_ + kFlagsOffset, sizeof flags);
-        return flags & kInserted;
-    }
+    bool watches(Interest what) const { return interest_ & what; }
 
 private:
-    using Callback = void (*)(int fd, short events, void *owner);
+    friend class Loop;
 
-    static constexpr size_t kSize = 128;
-    static constexpr size_t kFlagsOffset = 16;
-    static constexpr short kInserted = 0x02;
-    static constexpr short kRead = 0x02;
-    static constexpr short kWrite = 0x04;
-
-    struct Layout; // the assertions
-
-    bool arm(Loop &loop, int fd, short events, Callback callback, void *owner);
-
-    template <auto kFunction, class Owner> static void fire(int, short, void *owner)
-    {
-        // libevent is C: an exception must not pass through it. The library throws none here: what may fail is
-        // reserved before, or fails on the spot. A callback of the host may.
-        try {
-            kFunction(static_cast<Owner *>(owner));
-        } catch (const std::exception &error) {
-            log_exception("a callback", error.what());
-        }
-    }
-
-    alignas(void *) unsigned char event_[kSize] = {};
+    void (*call_)(void *owner, uint32_t ready) = nullptr;
+    void *owner_ = nullptr;
+    int fd_ = -1;
+    uint32_t interest_ = 0;
 };
 
 } // namespace wm

@@ -34,6 +34,8 @@ int App::open_loop()
         return 0;
     std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
     int result = reactor.loop.open(&App::woken, &App::due, this);
+    if (result == 0 && link)
+        result = reactor.loop.open_base(); // for what it waits for
     shares->measure();
     if (result == 0 && !mailbox_->commands.empty())
         reactor.loop.wake();

@@ -142,7 +142,10 @@ int Worker::bind_or_adopt()
 int Worker::watch_listener()
 {
     bool due = listening() && !accept_paused_ && app_.reactor.loop.is_open();
-    if (!due || accept_watch_.arm_read<&Worker::acceptable>(app_.reactor.loop, listener_.fd(), this))
+    if (!due)
+        return 0;
+    accept_watch_.attach<&Worker::acceptable>(listener_.fd(), this);
+    if (app_.reactor.loop.watch(accept_watch_, Watch::kRead))
         return 0;
     return fail(WM_ENOMEM, "out of memory to watch for connections at %s", address());
 }
@@ -150,7 +153,7 @@ int Worker::watch_listener()
 void Worker::unlisten()
 {
     app_.reactor.status_changed = true;
-    accept_watch_.disarm();
+    app_.reactor.loop.unwatch(accept_watch_);
     if (listening() && app_.tells_master())
         app_.link->closed(*this, listener_.release(), shared_listener_);
     listener_.close();
@@ -162,7 +165,7 @@ void Worker::unlisten()
 void Worker::release_listener()
 {
     app_.reactor.status_changed = true;
-    accept_watch_.disarm();
+    app_.reactor.loop.unwatch(accept_watch_);
     listener_.leave();
     reserve.drop();
 }
@@ -171,7 +174,7 @@ void Worker::pause_accept()
 {
     app_.reactor.status_changed = true;
     accept_paused_ = true;
-    accept_watch_.disarm();
+    app_.reactor.loop.unwatch(accept_watch_);
 }
 
 int Worker::resume_accept()
@@ -221,7 +224,7 @@ void Worker::stop()
     if (stopped_)
         return;
     listens_again_ = false;
-    accept_watch_.disarm();
+    app_.reactor.loop.unwatch(accept_watch_);
     if (stop_due_)
         return;
     stop_due_ = true;

@@ -88,7 +88,7 @@ private:
     int open_or_close();
     int open_listener();
     int bind_or_adopt();
-    static void acceptable(Worker *self);
+    static void acceptable(Worker *self, uint32_t);
     void accept_batch();
     bool accept_one();
     bool accept_without_descriptor();

@@ -37,7 +37,7 @@ void Worker::keep_spare_fd()
         set_spare_fd(open_spare_fd());
 }
 
-void Worker::acceptable(Worker *self)
+void Worker::acceptable(Worker *self, uint32_t)
 {
     self->app_.reactor.callback_watch.begin(self, "connect");
     self->accept_batch();

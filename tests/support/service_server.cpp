@@ -19,8 +19,8 @@
 #include <wm/wm.h>
 
 #include "core/error.h"
+#include "core/event_watch.h"
 #include "core/fd.h"
-#include "core/watch.h"
 #include "net/address.h"
 #include "worker/app.h"
 #include "worker/handles.h"
@@ -40,7 +40,7 @@ void die(const char *what)
 struct Greeter {
     std::string name, path;
     wm::Fd listener;
-    wm::Watch watch;
+    wm::EventWatch watch;
 
     static void acceptable(Greeter *self)
     {

@@ -7,6 +7,7 @@
 #define WM_PROCESS_CHILD_CHILD_LINK_H
 
 #include "core/descriptor_reserve.h"
+#include "core/event_watch.h"
 #include "core/loop.h"
 #include "process/channel.h"
 #include "process/child_plan.h"
@@ -67,8 +68,8 @@ private:
     Channel channel_;
     DescriptorReserve descriptor_; ///< for what a message of the master brings, however many connections there are
     Fd log_;
-    Watch channel_watch_;
-    Watch signal_watch_;
+    EventWatch channel_watch_;
+    EventWatch signal_watch_;
     Signals signals_;
     Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
     const Service *service_ = nullptr; ///< or of which service

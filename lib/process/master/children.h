@@ -6,6 +6,7 @@
 #ifndef WM_PROCESS_MASTER_CHILDREN_H
 #define WM_PROCESS_MASTER_CHILDREN_H
 
+#include "core/event_watch.h"
 #include "core/log.h"
 #include "core/loop.h"
 #include "process/channel.h"
@@ -33,7 +34,7 @@ struct Child {
     bool killed = false; ///< the master has sent SIGKILL, because it did not end in time
     bool silent = false; ///< it has closed its end of the channel: it has ended, or can be told nothing any more
     Channel channel;
-    Watch watch;
+    EventWatch watch;
     int64_t ready_ms = -1;
     int64_t kill_at_ms = Loop::kNever; ///< SIGKILL is due
     std::string failure;               ///< its error text about a failed start

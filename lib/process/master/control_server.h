@@ -9,6 +9,7 @@
 #ifndef WM_PROCESS_MASTER_CONTROL_SERVER_H
 #define WM_PROCESS_MASTER_CONTROL_SERVER_H
 
+#include "core/event_watch.h"
 #include "core/fd.h"
 #include "core/loop.h"
 #include "process/answer.h"
@@ -62,7 +63,7 @@ private:
         ControlServer *server;
         uint64_t id;
         Fd fd;
-        Watch watch;
+        EventWatch watch;
         int64_t until_ms;
     };
 
@@ -80,7 +81,7 @@ private:
     std::string path_;
     Fd listener_;
     FileIdentity file_; ///< the socket at path_
-    Watch watch_;
+    EventWatch watch_;
     int64_t accept_at_ms_ = Loop::kNever; ///< after a pause: without a descriptor the listener stays readable
     std::vector<std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> dropped_; ///< freed when none of their callbacks can be running

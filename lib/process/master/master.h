@@ -6,6 +6,7 @@
 #ifndef WM_PROCESS_MASTER_MASTER_H
 #define WM_PROCESS_MASTER_MASTER_H
 
+#include "core/event_watch.h"
 #include "core/loop.h"
 #include "process/command/command_line.h"
 #include "process/instance.h"
@@ -99,7 +100,7 @@ private:
     std::vector<std::string> arguments_;
     std::string stop_command_; ///< for the banner
     Loop loop_;
-    Watch signal_watch_;
+    EventWatch signal_watch_;
     Signals signals_;
     std::vector<std::unique_ptr<Identity>> identities_; ///< of each worker
     Identity service_identity_;

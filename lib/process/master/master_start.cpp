@@ -75,7 +75,7 @@ bool Master::prepare()
         return refuse(last_error());
     if (!lock() || !open_log() || !resolve_identities() || !open_listeners())
         return false;
-    if (loop_.open([](void *) {}, [](void *) {}, this) != 0)
+    if (loop_.open([](void *) {}, [](void *) {}, this) != 0 || loop_.open_base() != 0)
         return refuse(last_error());
     if (!open_control())
         return false;
