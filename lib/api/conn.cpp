@@ -56,6 +56,15 @@ int port_of_conn(wm_conn conn, GetAddress get)
     return with_address(conn, get, [](SocketAddress &address) { return port_of(address.storage); });
 }
 
+[[gnu::noinline]] int post_send(wm_conn conn, std::string_view payload, int32_t flags)
+{
+    Command command = {};
+    command.kind = Command::Kind::kSend;
+    command.conn = conn;
+    command.flags = flags;
+    return guarded([&] { return post_command(unpack_id(conn).app, command, {}, payload); });
+}
+
 /// A count, which needs 64 bits, or the error.
 template <class Body> int64_t count_of(wm_conn conn, Body body)
 {
@@ -82,13 +91,7 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
     if (Connection *self = find_connection(conn, &code)) {
         return guarded([&] { return self->owner->reactor.outbox.send(*self, span(data, len), flags); });
     }
-    if (code != WM_ETHREAD)
-        return code;
-    Command command = {};
-    command.kind = Command::Kind::kSend;
-    command.conn = conn;
-    command.flags = flags;
-    return guarded([&] { return post_command(unpack_id(conn).app, command, {}, span(data, len)); });
+    return code == WM_ETHREAD ? post_send(conn, span(data, len), flags) : code;
 }
 
 int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results)

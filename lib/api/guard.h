@@ -117,12 +117,15 @@ int why_not_found(uint32_t app_index, const char *text);
 /// The connection of an id, on its app's thread; else nullptr, with WM_ECLOSED or WM_ETHREAD in *code.
 inline Connection *find_connection(wm_conn conn, int *code)
 {
-    Id id = unpack_id(conn);
-    App *app = App::of_this_thread(id.app);
-    Connection *found = app && id.kind == IdKind::kConn ? app->reactor.connections.find(id.slot, id.generation) : nullptr;
-    if (!found)
-        *code = why_not_found(conn);
-    return found;
+    if (is_connection_id(conn)) [[likely]] {
+        Id id = unpack_id(conn);
+        App *app = App::of_this_thread(id.app);
+        Connection *found = app ? app->reactor.connections.find(id.slot, id.generation) : nullptr;
+        if (found) [[likely]]
+            return found;
+    }
+    *code = why_not_found(conn);
+    return nullptr;
 }
 
 template <class Body> int with_connection(wm_conn id, Body body)

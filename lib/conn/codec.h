@@ -31,6 +31,8 @@ struct Rest {
 struct Framing {
     std::string_view head;
     std::string_view body;
+
+    size_t size() const { return head.size() + body.size(); }
 };
 
 struct Codec {

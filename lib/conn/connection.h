@@ -78,7 +78,7 @@ struct Segment {
     const char *data;
     Block *block;
     uint32_t size;
-    uint32_t capacity; ///< 0 for a block
+    uint32_t capacity; ///< of a block: its size
 };
 
 /// Data that only a busy or closing connection needs.

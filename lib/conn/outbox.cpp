@@ -72,21 +72,6 @@ int Outbox::check(const SharedMessage &message) const
     return check_size(message.size());
 }
 
-int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
-{
-    const Codec &codec = reactor_.codec(conn);
-    if (codec.answers_only && !(flags & WM_SEND_RAW))
-        return codec.answer(conn, payload, flags);
-    int result = check(conn, payload.size(), false);
-    if (result != 0)
-        return result;
-    if (flags & WM_SEND_RAW || !codec.frame)
-        return enqueue(conn, {}, payload, flags);
-    char room[Codec::kFrameRoom];
-    Framing framing = codec.frame(payload, flags, room);
-    return enqueue(conn, framing.head, framing.body, flags);
-}
-
 int Outbox::send(Connection &conn, SharedMessage &message)
 {
     const Codec &codec = reactor_.codec(conn);
@@ -103,14 +88,14 @@ int Outbox::send(Connection &conn, SharedMessage &message)
     if (!block)
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
     if (block->size <= kCopyBlock)
-        return enqueue(conn, {}, {block->data(), block->size}, message.flags());
+        return enqueue(conn, {{}, {block->data(), block->size}}, message.flags());
     return enqueue_block(conn, block, message.flags());
 }
 
 int Outbox::write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt)
 {
     int result = check(conn, head.size() + body.size(), exempt);
-    return result != 0 ? result : enqueue(conn, head, body, flags);
+    return result != 0 ? result : enqueue(conn, {head, body}, flags);
 }
 
 /// True with the bytes sent, which may be fewer than the vectors hold; false when the socket is broken and
@@ -148,29 +133,82 @@ inline int Outbox::finish_send(Connection &conn, int32_t flags)
     return settle_send(conn, flags);
 }
 
-int Outbox::enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags)
+/// Room for that many bytes behind the connection's last ones; nullptr: there is none.
+inline char *Outbox::place_behind(Connection &conn, size_t len)
 {
-    size_t len = head.size() + body.size();
+    Segment *tail = conn.out_tail;
+    if (!tail || len > kFlushAt) // a connection with segments is open, and not blocked
+        return nullptr;
+    char *end = const_cast<char *>(tail->data) + tail->size;
+    uint32_t need = tail->size + static_cast<uint32_t>(len);
+    if (tail->capacity >= need)
+        return end;
+    // The last segment of the arena grows in place: replies to pipelined messages become one run of bytes.
+    size_t grown = cursor_ + (need - tail->capacity);
+    if (tail->data + tail->capacity != arena_ + cursor_ || grown > kArenaSize)
+        return nullptr;
+    tail->capacity = need;
+    cursor_ = grown;
+    return end;
+}
+
+/// Copies to a place of the last segment, where the head may be already.
+inline int Outbox::add(Connection &conn, char *place, const Framing &message, int32_t flags)
+{
+    auto copy = [](char *out, std::string_view bytes) {
+        if (bytes.size() == 1)
+            *out = bytes.front();
+        else if (!bytes.empty())
+            memcpy(out, bytes.data(), bytes.size());
+    };
+    if (message.head.data() != place)
+        copy(place, message.head);
+    copy(place + message.head.size(), message.body);
+    uint32_t len = static_cast<uint32_t>(message.size());
+    conn.out_tail->size += len;
+    conn.out_pending += len;
+    return finish_send(conn, flags);
+}
+
+int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
+{
+    const Codec &codec = reactor_.codec(conn);
+    bool raw = flags & WM_SEND_RAW;
+    if (codec.answers_only && !raw)
+        return codec.answer(conn, payload, flags);
+    if (int result = check(conn, payload.size(), false))
+        return result;
+    auto framed = [&](char *room) { return raw || !codec.frame ? Framing{{}, payload} : codec.frame(payload, flags, room); };
+    if (char *place = place_behind(conn, payload.size() + Codec::kFrameRoom))
+        return add(conn, place, framed(place), flags);
+    char room[Codec::kFrameRoom];
+    return enqueue_first(conn, framed(room), flags);
+}
+
+int Outbox::enqueue(Connection &conn, const Framing &message, int32_t flags)
+{
+    if (char *place = place_behind(conn, message.size()))
+        return add(conn, place, message, flags);
+    return enqueue_first(conn, message, flags);
+}
+
+/// Of a connection without a segment to which it can be added.
+int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flags)
+{
+    size_t len = message.size();
     make_room(len);
     if (conn.state == ConnState::kClosed)
         return 0; // the socket broke during the flush: the host gets the close event, as with any send
     if (conn.blocked() || conn.state < ConnState::kOpen) {
-        if (!queue(conn, head) || !queue(conn, body))
+        if (!queue(conn, message.head) || !queue(conn, message.body))
             return abort_send(conn, len);
         return finish_send(conn, 0);
     }
     if (len > kFlushAt) {
         // Large: written from the host's memory without a copy, after what is pending.
-        return write_through(conn, head, body) ? finish_send(conn, 0) : abort_send(conn, len);
+        return write_through(conn, message) ? finish_send(conn, 0) : abort_send(conn, len);
     }
-    char *out = reserve_segment(conn, len);
-    if (!head.empty())
-        memcpy(out, head.data(), head.size());
-    if (!body.empty())
-        memcpy(out + head.size(), body.data(), body.size());
-    conn.out_tail->size += static_cast<uint32_t>(len);
-    conn.out_pending += static_cast<uint32_t>(len);
-    return finish_send(conn, flags);
+    return add(conn, place_in_new(conn, static_cast<uint32_t>(len)), message, flags);
 }
 
 int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
@@ -187,7 +225,7 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     block->retain();
     segment->block = block;
     segment->data = block->data();
-    segment->size = block->size;
+    segment->size = segment->capacity = block->size;
     conn.out_pending += block->size;
     return finish_send(conn, flags);
 }
@@ -224,30 +262,17 @@ bool Outbox::take_back_drain(Connection &conn)
     return due;
 }
 
-char *Outbox::reserve_segment(Connection &conn, size_t len)
+char *Outbox::place_in_new(Connection &conn, uint32_t len)
 {
-    Segment *tail = conn.out_tail;
-    uint32_t need = static_cast<uint32_t>(len);
-    if (tail && !tail->block) {
-        char *end = const_cast<char *>(tail->data) + tail->size;
-        if (tail->capacity >= tail->size + need)
-            return end;
-        // The last segment of the arena grows in place: replies to pipelined messages become one run of
-        // bytes.
-        bool last = tail->data + tail->capacity == arena_ + cursor_;
-        if (last && cursor_ - (tail->capacity - tail->size) + need <= kArenaSize) {
-            cursor_ += need - (tail->capacity - tail->size);
-            tail->capacity = tail->size + need;
-            return end;
-        }
-    }
     // A second segment in one turn means that sends interleave with those of other connections: reserve
     // ahead.
-    uint32_t room = tail ? std::min(kGrowth, std::max<uint32_t>(tail->capacity * 4, 256)) : 0;
-    return const_cast<char *>(new_segment(conn, std::max(need, room))->data);
+    const Segment *tail = conn.out_tail;
+    uint32_t before = tail && !tail->block ? tail->capacity : 0;
+    uint32_t room = tail ? std::min(kGrowth, std::max<uint32_t>(before * 4, 256)) : 0;
+    return const_cast<char *>(new_segment(conn, std::max(len, room))->data);
 }
 
-Segment *Outbox::new_segment(Connection &conn, size_t capacity)
+Segment *Outbox::new_segment(Connection &conn, uint32_t capacity)
 {
     if (!conn.out_head) {
         // Reset the arena before the segment is allocated from it.
@@ -257,7 +282,7 @@ Segment *Outbox::new_segment(Connection &conn, size_t capacity)
     }
     size_t at = aligned(cursor_);
     Segment *segment = reinterpret_cast<Segment *>(arena_ + at);
-    *segment = {nullptr, arena_ + at + sizeof(Segment), nullptr, 0, static_cast<uint32_t>(capacity)};
+    *segment = {nullptr, arena_ + at + sizeof(Segment), nullptr, 0, capacity};
     cursor_ = at + sizeof(Segment) + capacity;
     if (conn.out_tail)
         conn.out_tail->next = segment;
@@ -329,7 +354,7 @@ void Outbox::flush(Connection &conn)
         write_queue(conn); // what was queued before the connection opened
 }
 
-bool Outbox::write_through(Connection &conn, std::string_view head, std::string_view body)
+bool Outbox::write_through(Connection &conn, const Framing &message)
 {
     if (conn.out_pending > 0) {
         flush(conn);
@@ -340,18 +365,18 @@ bool Outbox::write_through(Connection &conn, std::string_view head, std::string_
     if (!conn.blocked()) {
         struct iovec vectors[2];
         int count = 0;
-        for (std::string_view part : {head, body})
+        for (std::string_view part : {message.head, message.body})
             if (!part.empty())
                 vectors[count++] = {const_cast<char *>(part.data()), part.size()};
         if (!transmit(conn, vectors, count, &sent))
             return true; // the host gets the close event, as with any send
-        if (sent == head.size() + body.size()) {
+        if (sent == message.size()) {
             schedule_flush(conn); // so that a closing connection advances
             return true;
         }
     }
-    size_t head_sent = std::min(sent, head.size());
-    if (!queue(conn, head.substr(head_sent)) || !queue(conn, body.substr(sent - head_sent)))
+    size_t head_sent = std::min(sent, message.head.size());
+    if (!queue(conn, message.head.substr(head_sent)) || !queue(conn, message.body.substr(sent - head_sent)))
         return false;
     wait_writable(conn);
     return true;

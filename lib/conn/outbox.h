@@ -20,6 +20,7 @@
 namespace wm {
 
 class Reactor;
+struct Framing;
 struct IoResult;
 
 class Outbox {
@@ -80,21 +81,24 @@ private:
     bool transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent);
     bool transmit_next(Connection &conn, size_t *sent);
     bool account(Connection &conn, const IoResult &result, size_t *sent);
-    int enqueue(Connection &conn, std::string_view head, std::string_view body, int32_t flags);
+    int enqueue(Connection &conn, const Framing &message, int32_t flags);
+    [[gnu::noinline]] int enqueue_first(Connection &conn, const Framing &message, int32_t flags);
+    int add(Connection &conn, char *place, const Framing &message, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);
     static bool take_back_drain(Connection &conn);
     int finish_send(Connection &conn, int32_t flags);
     int settle_send(Connection &conn, int32_t flags);
-    char *reserve_segment(Connection &conn, size_t len);
-    Segment *new_segment(Connection &conn, size_t capacity);
+    char *place_behind(Connection &conn, size_t len);
+    char *place_in_new(Connection &conn, uint32_t len);
+    Segment *new_segment(Connection &conn, uint32_t capacity);
     bool queue(Connection &conn, std::string_view bytes);
     bool queue_segments(Connection &conn, size_t skip);
     void wait_writable(Connection &conn);
     void drop_segments(Connection &conn);
     void write_queue(Connection &conn);
     void drained(Connection &conn);
-    bool write_through(Connection &conn, std::string_view head, std::string_view body);
+    bool write_through(Connection &conn, const Framing &message);
 
     Reactor &reactor_;
     char *arena_ = nullptr;

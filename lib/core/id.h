@@ -36,11 +36,16 @@ constexpr uint64_t pack_id(IdKind kind, uint32_t app, uint32_t slot, uint32_t ge
     return other << 52 | uint64_t{app} << 47 | uint64_t{generation} << 23 | slot;
 }
 
+constexpr bool is_connection_id(uint64_t id)
+{
+    return !(id >> 52 & 1);
+}
+
 constexpr Id unpack_id(uint64_t id)
 {
     Id out{IdKind::kConn, static_cast<uint32_t>(id >> 47) & (kApps - 1), static_cast<uint32_t>(id) & (kConnSlots - 1),
            static_cast<uint32_t>(id >> 23) & kGenerationMask};
-    if (id >> 52 & 1) {
+    if (!is_connection_id(id)) {
         out.kind = out.slot & kOtherSlots ? IdKind::kTimer : IdKind::kRequest;
         out.slot &= kOtherSlots - 1;
     }
