@@ -349,6 +349,11 @@ void Lifecycle::advance(Connection &conn)
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
+    // Both close frames are through, so nothing follows (RFC 6455 §7.1.1), and nothing unread makes close(2) a reset.
+    if (conn.has(kPeerClosed) && !conn.tail && !io::has_input(conn.io, conn.fd)) {
+        destroy(conn, WM_REASON_PEER, 0);
+        return;
+    }
     // close(2) with unread input resets the connection, and the peer may lose what we sent last: wait for its
     // EOF.
     io::shutdown_write(conn.io, conn.fd);

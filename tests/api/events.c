@@ -143,6 +143,28 @@ static void close__websocket_sends_code_and_text_and_waits_for_the_peer(void **s
     host_end(host);
 }
 
+/** RFC 6455 §7.1.1: the server ends TCP. */
+static void close__websocket_ends_with_the_second_close_frame(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    struct client theirs = ws_open(host, NULL);
+    ws_send(host, &theirs, 0x88, "\x03\xe8", 2);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1); /* while the peer has its side open */
+    ws_hear_close(host, &theirs, 1000);
+    client_hear_end(host, &theirs);
+    client_end(&theirs);
+
+    wm_conn conn;
+    struct client ours = ws_open(host, &conn);
+    assert_int_equal(wm_conn_close(conn, 1000, NULL, 0), 0);
+    ws_hear_close(host, &ours, 1000);
+    ws_say_close(host, &ours, 1000);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 2);
+    client_hear_end(host, &ours);
+    client_end(&ours);
+    host_end(host);
+}
+
 static void close__what_may_not_be_sent_is_refused(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
@@ -276,6 +298,7 @@ int main(void)
         SCENARIO(close__tells_reason_code_and_text_of_the_peer),
         SCENARIO(close__by_the_host_leaves_after_what_was_sent),
         SCENARIO(close__websocket_sends_code_and_text_and_waits_for_the_peer),
+        SCENARIO(close__websocket_ends_with_the_second_close_frame),
         SCENARIO(close__what_may_not_be_sent_is_refused),
         SCENARIO(destroy__drops_what_is_queued_and_closes_once),
         SCENARIO(half_close__all_lines_are_answered),
