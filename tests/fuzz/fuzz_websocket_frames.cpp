@@ -1,6 +1,7 @@
-// Two readings of one stream must agree: the input is played into FrameParser whole, and again cut at places that the input itself
-// chooses. Its first octet is the number of cuts, the octets behind it are their distances; then comes one for the limit.
-// What is fed lies in an allocation of its exact size, so that a step that looks past its bytes is found.
+// All readings of one stream must agree: the input is played into FrameParser whole, cut at places that the input itself chooses, and cut
+// at every octet, each with and without the short cut for whole messages. Its first octet is the number of cuts, the octets behind it are
+// their distances; then comes one for the limit. What is fed lies in an allocation of its exact size, so that a step that looks past its
+// bytes is found.
 #include "proto/utf8.h"
 #include "proto/websocket/frame_parser.h"
 
@@ -42,8 +43,11 @@ void take(Reading &reading, const Frame &frame, size_t max_message)
     reading.events.append(frame.data, frame.len);
 }
 
+using StepFunction = Step (wm::websocket::FrameParser::*)(char *, size_t, size_t, Frame &);
+
 /// Feeds one piece behind what is held, as the inbox does: consumed bytes go, the others stay at the front.
-void feed(wm::websocket::FrameParser &parser, std::string &held, std::string_view piece, size_t max_message, Reading &reading)
+void feed(wm::websocket::FrameParser &parser, StepFunction function, std::string &held, std::string_view piece, size_t max_message,
+          Reading &reading)
 {
     held.append(piece);
     while (!held.empty() && !reading.failed) {
@@ -51,7 +55,7 @@ void feed(wm::websocket::FrameParser &parser, std::string &held, std::string_vie
         std::unique_ptr<char[]> exact(new char[len]);
         memcpy(exact.get(), held.data(), len);
         Frame frame = {};
-        Step step = parser.step(exact.get(), len, max_message, frame);
+        Step step = (parser.*function)(exact.get(), len, max_message, frame);
         check(step.size <= len, "a step consumed more than it was given");
         if (step.kind == StepKind::kFail) {
             reading.failed = true;
@@ -69,17 +73,17 @@ void feed(wm::websocket::FrameParser &parser, std::string &held, std::string_vie
     }
 }
 
-Reading play(std::string_view bytes, const std::vector<size_t> &cuts, size_t max_message)
+Reading play(StepFunction function, std::string_view bytes, const std::vector<size_t> &cuts, size_t max_message)
 {
     wm::websocket::FrameParser parser;
     Reading reading;
     std::string held;
     size_t at = 0;
     for (size_t cut : cuts) {
-        feed(parser, held, bytes.substr(at, cut - at), max_message, reading);
+        feed(parser, function, held, bytes.substr(at, cut - at), max_message, reading);
         at = cut;
     }
-    feed(parser, held, bytes.substr(at), max_message, reading);
+    feed(parser, function, held, bytes.substr(at), max_message, reading);
     return reading;
 }
 
@@ -102,10 +106,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 1; i < bytes.size(); i++)
         every.push_back(i);
-    Reading whole = play(bytes, {}, max_message);
-    for (const Reading &cut : {play(bytes, cuts, max_message), play(bytes, every, max_message)}) {
-        check(whole.failed == cut.failed, "whether it fails hangs on the cuts");
-        check(whole.events == cut.events, "the events hang on the cuts");
-    }
+    Reading whole = play(&wm::websocket::FrameParser::step, bytes, {}, max_message);
+    for (StepFunction function : {&wm::websocket::FrameParser::step, &wm::websocket::FrameParser::step_by_rules})
+        for (const std::vector<size_t> &places : {std::vector<size_t>(), cuts, every}) {
+            Reading other = play(function, bytes, places, max_message);
+            check(whole.failed == other.failed, "whether it fails hangs on the cuts or on the short cut");
+            check(whole.events == other.events, "the events hang on the cuts or on the short cut");
+        }
     return 0;
 }

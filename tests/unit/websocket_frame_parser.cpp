@@ -1,5 +1,6 @@
 // Websocket frames (RFC 6455 §5): unmasking, joining of fragments in place, cut at every byte, and what is refused with which code.
 #include "proto/websocket/frame_parser.h"
+#include "proto/websocket/mask.h"
 
 #include <csetjmp>
 #include <cstdarg>
@@ -286,6 +287,128 @@ void unmask_at_every_alignment_and_length(void **)
         }
 }
 
+void unmask__tells_whether_the_payload_is_ascii(void **)
+{
+    const char mask[4] = {0x11, static_cast<char>(0xF2), static_cast<char>(0x83), 0x44};
+    for (size_t len = 0; len < 200; len++)
+        for (size_t other = 0; other <= len; other++) {
+            std::string bytes;
+            for (size_t i = 0; i < len; i++)
+                bytes += static_cast<char>((i == other ? 0x80 : 0x7F) ^ mask[i % 4]);
+            assert_int_equal(websocket::unmask(bytes.data(), len, mask), other == len);
+        }
+}
+
+/// What a step over one copy of the bytes does, and the parser afterwards.
+struct Outcome {
+    websocket::FrameParser parser;
+    std::vector<char> bytes;
+    websocket::Frame frame = {};
+    Step step = {};
+
+    Outcome(const websocket::FrameParser &before, const std::vector<char> &input) : parser(before), bytes(input) {}
+};
+
+void assert_same(const Outcome &a, const Outcome &b)
+{
+    assert_int_equal(a.step.kind, b.step.kind);
+    if (a.step.kind == StepKind::kFail) {
+        assert_ptr_equal(&a.parser.failure(), &b.parser.failure());
+        return;
+    }
+    assert_int_equal(a.step.size, b.step.size);
+    assert_int_equal(a.step.need, b.step.need);
+    assert_true(a.bytes == b.bytes);
+    if (a.step.kind == StepKind::kMore)
+        return;
+    assert_int_equal(a.frame.opcode, b.frame.opcode);
+    assert_int_equal(a.frame.len, b.frame.len);
+    assert_int_equal(a.frame.data - a.bytes.data(), b.frame.data - b.bytes.data());
+}
+
+void check_both_ways(const websocket::FrameParser &before, const std::vector<char> &input, size_t max_message)
+{
+    Outcome quick(before, input), ruled(before, input);
+    quick.step = quick.parser.step(quick.bytes.data(), input.size(), max_message, quick.frame);
+    ruled.step = ruled.parser.step_by_rules(ruled.bytes.data(), input.size(), max_message, ruled.frame);
+    assert_same(quick, ruled);
+}
+
+/// Every pair of first bytes behind those frames, with lengths around the borders, a mask and a payload, whole and with its last byte
+/// missing.
+void check_all_headers(const std::string &frames)
+{
+    websocket::FrameParser before;
+    std::vector<char> front(frames.begin(), frames.end());
+    websocket::Frame frame = {};
+    for (Step step = {}; !front.empty() && step.kind != StepKind::kControl;) {
+        step = before.step(front.data(), front.size(), 1000, frame);
+        if (step.kind != StepKind::kMore) {
+            front.erase(front.begin(), front.begin() + static_cast<ptrdiff_t>(step.size));
+            continue;
+        }
+        front.resize(step.size);
+        break;
+    }
+    for (int first = 0; first < 256; first++)
+        for (int second = 0; second < 256; second++)
+            for (size_t extended : {0u, 125u, 126u, 200u, 201u}) {
+                size_t payload = (second & 0x7F) < 126 ? static_cast<size_t>(second & 0x7F) : extended;
+                if ((second & 0x7F) < 126 && extended > 0)
+                    break;
+                std::vector<char> input = front;
+                input.push_back(static_cast<char>(first));
+                input.push_back(static_cast<char>(second));
+                for (int i = (second & 0x7F) == 126 ? 1 : (second & 0x7F) == 127 ? 7 : -1; i >= 0; i--)
+                    input.push_back(static_cast<char>(static_cast<uint64_t>(extended) >> 8 * i));
+                // A close code may be sent, and text is UTF-8, as the mask is that of a zero octet.
+                const char *parts = "\0\0\0\0\x03\xe8\x2e";
+                input.insert(input.end(), parts, parts + (first % 16 == 8 ? 7 : 4));
+                size_t whole = input.size() - (first % 16 == 8 ? 3 : 0) + payload;
+                input.resize(whole, '.');
+                for (size_t max_message : {size_t{0}, size_t{124}, size_t{200}})
+                    check_both_ways(before, input, max_message);
+                input.pop_back();
+                check_both_ways(before, input, 200);
+            }
+}
+
+void the_short_cut_and_the_rules_agree_on_every_header(void **)
+{
+    check_all_headers("");
+    check_all_headers(frame(0x81, "whole"));
+    check_all_headers(frame(0x01, "text"));
+    check_all_headers(frame(0x02, "\xff"));
+    check_all_headers(frame(0x01, "text") + frame(0x89, "ping"));
+}
+
+void the_short_cut_and_the_rules_agree_at_every_length(void **)
+{
+    const std::string texts[] = {
+        "", "\x7f", "\xc3\xa9", "\xc3", "\xff", std::string(60, 'a') + "\xe4\xb8\xad", std::string(61, 'a') + "\xe4\xb8"};
+    websocket::FrameParser before;
+    for (int first : {0x81, 0x82})
+        for (const std::string &text : texts)
+            for (size_t len : {0u, 1u, 50u, 120u, 124u, 125u, 126u, 127u, 300u}) {
+                std::string bytes = frame(first, std::string(len, 'b') + text);
+                std::vector<char> input(bytes.begin(), bytes.end());
+                for (size_t behind : {0u, 1u, 20u}) {
+                    input.resize(bytes.size() + behind, '\x81');
+                    check_both_ways(before, input, 200);
+                }
+                for (size_t there = 1; there < bytes.size(); there++) {
+                    websocket::FrameParser parser;
+                    websocket::Frame out = {};
+                    std::vector<char> started(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(there));
+                    check_both_ways(before, started, 1000);
+                    if (parser.step(started.data(), there, 1000, out).kind == StepKind::kFail)
+                        break;
+                    started.insert(started.end(), bytes.begin() + static_cast<ptrdiff_t>(there), bytes.end());
+                    check_both_ways(parser, started, 1000);
+                }
+            }
+}
+
 void headers_that_are_written(void **)
 {
     char out[websocket::kMaxHeader];
@@ -312,6 +435,9 @@ int main()
         cmocka_unit_test(close_payloads),
         cmocka_unit_test(text_fails_at_the_octet_that_is_wrong),
         cmocka_unit_test(unmask_at_every_alignment_and_length),
+        cmocka_unit_test(unmask__tells_whether_the_payload_is_ascii),
+        cmocka_unit_test(the_short_cut_and_the_rules_agree_on_every_header),
+        cmocka_unit_test(the_short_cut_and_the_rules_agree_at_every_length),
         cmocka_unit_test(headers_that_are_written),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

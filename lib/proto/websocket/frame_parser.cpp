@@ -1,6 +1,7 @@
 #include "proto/websocket/frame_parser.h"
 
 #include "proto/utf8.h"
+#include "proto/websocket/mask.h"
 
 #include <cstring>
 
@@ -47,29 +48,6 @@ struct FrameParser::Header {
     uint8_t opcode() const { return first & 0x0F; }
 };
 
-void unmask(char *data, size_t len, const char mask[4])
-{
-    uint32_t word;
-    memcpy(&word, mask, 4);
-    uint64_t wide = uint64_t{word} << 32 | word;
-    size_t i = 0;
-    for (; i + 32 <= len; i += 32) {
-        uint64_t words[4];
-        memcpy(words, data + i, sizeof words);
-        for (uint64_t &each : words)
-            each ^= wide;
-        memcpy(data + i, words, sizeof words);
-    }
-    for (; i + 8 <= len; i += 8) {
-        uint64_t value;
-        memcpy(&value, data + i, 8);
-        value ^= wide;
-        memcpy(data + i, &value, 8);
-    }
-    for (; i < len; i++)
-        data[i] = static_cast<char>(data[i] ^ mask[i & 3]);
-}
-
 int close_code(const Frame &frame)
 {
     return frame.len == 0 ? int{kNoStatus} : static_cast<int>(big_endian(reinterpret_cast<const unsigned char *>(frame.data), 2));
@@ -79,6 +57,11 @@ Step FrameParser::fail(const FrameFailure &failure)
 {
     failure_ = &failure;
     return {StepKind::kFail, 0, 0};
+}
+
+Step FrameParser::fail_text()
+{
+    return fail(kNotUtf8);
 }
 
 Step FrameParser::more(char *data, size_t len, size_t need)
@@ -145,7 +128,7 @@ const FrameFailure *FrameParser::take_payload(const Header &header, char *payloa
     size_t from = taken_;
     const char *mask = payload - 4;
     const char turned[4] = {mask[from & 3], mask[(from + 1) & 3], mask[(from + 2) & 3], mask[(from + 3) & 3]};
-    unmask(payload + from, len - from, turned);
+    bool ascii = unmask(payload + from, len - from, turned);
     taken_ = static_cast<uint32_t>(len);
     uint8_t opcode = header.opcode();
     if (opcode == kClose)
@@ -153,6 +136,8 @@ const FrameFailure *FrameParser::take_payload(const Header &header, char *payloa
     if (opcode == kText)
         text_ = from == 0 ? Utf8() : text_;
     else if (opcode != kContinuation || first_ != kText)
+        return nullptr;
+    if (ascii && text_.complete())
         return nullptr;
     return text_.feed(payload + from, len - from) ? nullptr : &kNotUtf8;
 }
@@ -176,7 +161,7 @@ Step FrameParser::control(const Frame &frame, size_t next)
     return {StepKind::kControl, 0, 0};
 }
 
-Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
+Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Frame &out)
 {
     for (;;) {
         unsigned char *p = reinterpret_cast<unsigned char *>(data) + unread_;
@@ -200,14 +185,6 @@ Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
         if (left < header_size || left - header_size < payload)
             return unfinished(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
         size_t next = unread_ + header_size + payload;
-        if (first_ == kContinuation && taken_ == 0 && (header.first & 0x88) == 0x80) { // final, no control frame
-            // A message that is whole at first sight, as most are, needs no state.
-            unmask(body, payload, body - 4);
-            if (opcode == kText && !is_utf8(body, payload))
-                return fail(kNotUtf8);
-            out = {opcode, body, payload};
-            return {StepKind::kMessage, next, 0};
-        }
         if (const FrameFailure *failure = take_payload(header, body, payload))
             return fail(*failure);
         taken_ = 0;

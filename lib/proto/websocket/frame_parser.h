@@ -12,6 +12,7 @@
 #include "proto/step.h"
 #include "proto/utf8.h"
 #include "proto/websocket/frame.h"
+#include "proto/websocket/mask.h"
 
 namespace wm::websocket {
 
@@ -29,14 +30,43 @@ struct FrameFailure {
     const char *text;
 };
 
+inline constexpr size_t kPlainHeader = 6; ///< of a frame of up to 125 bytes
+
+/// The header of a plain frame: a whole message of up to 65535 bytes, masked, its length in the shortest form.
+struct PlainFrame {
+    Opcode opcode;
+    size_t header; ///< bytes; 0: the frame is no plain one
+    size_t payload;
+};
+
+/// Reads the first kPlainHeader bytes of a frame. Outside a fragmented message FrameParser::check() has nothing against a plain frame but
+/// its length.
+inline PlainFrame plain_frame(const unsigned char *p)
+{
+    constexpr unsigned kFin = 0x80, kMasked = 0x80;
+    if (p[0] != (kFin | kText) && p[0] != (kFin | kBinary))
+        return {};
+    Opcode opcode = static_cast<Opcode>(p[0] ^ kFin);
+    size_t payload = p[1] ^ kMasked;
+    if (payload < 126)
+        return {opcode, kPlainHeader, payload};
+    size_t extended = static_cast<size_t>(p[2]) << 8 | p[3];
+    if (payload == 126 && extended >= 126)
+        return {opcode, kPlainHeader + 2, extended};
+    return {};
+}
+
 class FrameParser {
 public:
     Step step(char *data, size_t len, size_t max_message, Frame &out);
+    /// step() without its short cut for whole messages, which gives the same: step() takes it for all others.
+    [[gnu::noinline]] Step step_by_rules(char *data, size_t len, size_t max_message, Frame &out);
     const FrameFailure &failure() const { return *failure_; }
 
 private:
     struct Header;
 
+    [[gnu::cold]] Step fail_text();
     Step fail(const FrameFailure &failure);
     Step more(char *data, size_t len, size_t need);
     const FrameFailure *check(const Header &header, size_t max_message) const;
@@ -54,8 +84,21 @@ private:
     Utf8 text_;                    ///< of the message, if it is a text; of a close frame's reason
 };
 
-/// Applies a mask (RFC 6455 §5.3), from its first byte on.
-void unmask(char *data, size_t len, const char mask[4]);
+inline Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
+{
+    if (first_ == kContinuation && taken_ == 0 && len >= kPlainHeader) {
+        PlainFrame frame = plain_frame(reinterpret_cast<const unsigned char *>(data));
+        if (frame.header > 0 && frame.payload <= max_message && len >= frame.header + frame.payload) {
+            // Most messages are whole at first sight: they need no state.
+            char *body = data + frame.header;
+            out = {frame.opcode, body, frame.payload};
+            if (!unmask(body, frame.payload, body - 4) && frame.opcode == kText && !is_utf8(body, frame.payload))
+                return fail_text();
+            return {StepKind::kMessage, frame.header + frame.payload, 0};
+        }
+    }
+    return step_by_rules(data, len, max_message, out);
+}
 
 /// The code of a validated close frame; kNoStatus if it is empty.
 int close_code(const Frame &frame);
