@@ -58,6 +58,7 @@ public:
     friend Scalar16 operator^(Scalar16 a, Scalar16 b) { return {a.low_ ^ b.low_, a.high_ ^ b.high_}; }
     friend Scalar16 operator|(Scalar16 a, Scalar16 b) { return {a.low_ | b.low_, a.high_ | b.high_}; }
     friend Scalar16 operator&(Scalar16 a, Scalar16 b) { return {a.low_ & b.low_, a.high_ & b.high_}; }
+    Scalar16 without(Scalar16 other) const { return {low_ & ~other.low_, high_ & ~other.high_}; }
 
     /// 0xFF where the byte is equal, else 0.
     Scalar16 equal(uint8_t byte) const
@@ -67,6 +68,8 @@ public:
     }
     /// 0xFF where the byte is less than limit, which is 1 to 128, else 0.
     Scalar16 below(uint8_t limit) const { return {below(low_, limit), below(high_, limit)}; }
+    /// The high bit where the byte is limit, which is over 128, or more; the other bits mean nothing.
+    Scalar16 high_from(uint8_t limit) const { return {high_from(low_, limit), high_from(high_, limit)}; }
     /// The bytes with their high bit set.
     Matches<1> high_bits() const { return {gather(low_) | gather(high_) << 8}; }
     bool any_high_bit() const { return ((low_ | high_) & kHighBits) != 0; }
@@ -79,12 +82,13 @@ private:
     Scalar16(uint64_t low, uint64_t high) : low_(low), high_(high) {}
 
     static uint64_t little_endian(uint64_t word) { return std::endian::native == std::endian::big ? __builtin_bswap64(word) : word; }
-    /// No sum carries into the next byte.
+    // No sum carries into the next byte.
     static uint64_t below(uint64_t word, unsigned limit)
     {
         uint64_t others = word | ((word & kLow7) + kOnes * (0x80 - limit));
         return ((~others & kHighBits) >> 7) * 0xFF;
     }
+    static uint64_t high_from(uint64_t word, unsigned limit) { return word & ((word & kLow7) + kOnes * (0x100 - limit)); }
     /// The high bits of the 8 bytes, side by side.
     static uint64_t gather(uint64_t word) { return (((word & kHighBits) >> 7) * 0x0102040810204080u) >> 56; }
 
@@ -109,12 +113,14 @@ public:
     friend Bytes16 operator^(Bytes16 a, Bytes16 b) { return Bytes16(_mm_xor_si128(a.value_, b.value_)); }
     friend Bytes16 operator|(Bytes16 a, Bytes16 b) { return Bytes16(_mm_or_si128(a.value_, b.value_)); }
     friend Bytes16 operator&(Bytes16 a, Bytes16 b) { return Bytes16(_mm_and_si128(a.value_, b.value_)); }
+    Bytes16 without(Bytes16 other) const { return Bytes16(_mm_andnot_si128(other.value_, value_)); }
 
     Bytes16 equal(uint8_t byte) const { return Bytes16(_mm_cmpeq_epi8(value_, fill(byte).value_)); }
     Bytes16 below(uint8_t limit) const
     {
         return Bytes16(_mm_cmpeq_epi8(_mm_min_epu8(value_, fill(static_cast<uint8_t>(limit - 1)).value_), value_));
     }
+    Bytes16 high_from(uint8_t limit) const { return Bytes16(_mm_subs_epu8(value_, fill(static_cast<uint8_t>(limit - 0x80)).value_)); }
     Matches<1> high_bits() const { return {static_cast<unsigned>(_mm_movemask_epi8(value_))}; }
     bool any_high_bit() const { return _mm_movemask_epi8(value_) != 0; }
 
@@ -141,9 +147,11 @@ public:
     friend Bytes16 operator^(Bytes16 a, Bytes16 b) { return Bytes16(veorq_u8(a.value_, b.value_)); }
     friend Bytes16 operator|(Bytes16 a, Bytes16 b) { return Bytes16(vorrq_u8(a.value_, b.value_)); }
     friend Bytes16 operator&(Bytes16 a, Bytes16 b) { return Bytes16(vandq_u8(a.value_, b.value_)); }
+    Bytes16 without(Bytes16 other) const { return Bytes16(vbicq_u8(value_, other.value_)); }
 
     Bytes16 equal(uint8_t byte) const { return Bytes16(vceqq_u8(value_, fill(byte).value_)); }
     Bytes16 below(uint8_t limit) const { return Bytes16(vcltq_u8(value_, fill(limit).value_)); }
+    Bytes16 high_from(uint8_t limit) const { return Bytes16(vcgeq_u8(value_, fill(limit).value_)); }
     Matches<4> high_bits() const
     {
         uint8x16_t set = vcltzq_s8(vreinterpretq_s8_u8(value_));

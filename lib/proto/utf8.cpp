@@ -1,13 +1,13 @@
 #include "proto/utf8.h"
 
+#include "proto/bytes16.h"
+
 #include <cstdint>
 #include <cstring>
 
 namespace wm {
 
 namespace {
-
-constexpr uint64_t kHighBits = 0x8080808080808080u;
 
 bool is_continuation(unsigned char byte)
 {
@@ -37,32 +37,60 @@ size_t sequence(const unsigned char *p, size_t left)
     return 0;
 }
 
+/// The 16 octets at p and the three before them, all of which belong to a text that is well-formed so far: whether an octet
+/// is wrong (the table of RFC 3629 §4). What the last characters still lack is no error. Only high bits count.
+inline bool is_wrong_block(const unsigned char *p, Bytes16 octets)
+{
+    Bytes16 last = Bytes16::load(p - 1);
+    Bytes16 from_90 = octets.high_from(0x90), from_a0 = octets.high_from(0xA0), from_c0 = octets.high_from(0xC0);
+    Bytes16 expected = last.high_from(0xC0) | Bytes16::load(p - 2).high_from(0xE0) | Bytes16::load(p - 3).high_from(0xF0);
+    // An octet from 0x80 to 0xBF where none is expected, or another one where one is.
+    Bytes16 wrong = octets ^ from_c0 ^ expected;
+    wrong = wrong | from_c0.without(octets.high_from(0xC2)) | octets.high_from(0xF5);
+    wrong = wrong | last.equal(0xE0).without(from_a0) | (last.equal(0xED) & from_a0);
+    wrong = wrong | last.equal(0xF0).without(from_90) | (last.equal(0xF4) & from_90);
+    return wrong.any_high_bit();
+}
+
+/// The end of the whole characters before p, at least three octets of a text that is well-formed so far.
+inline const unsigned char *whole_characters(const unsigned char *p)
+{
+    return p[-1] >= 0xC0 ? p - 1 : p[-2] >= 0xE0 ? p - 2 : p[-3] >= 0xF0 ? p - 3 : p;
+}
+
+/// Skips well-formed characters by blocks of 16 octets, up to a block that is ASCII or has a wrong octet. p is behind whole characters, at
+/// least three octets of them, and at least a block before the end; the result is behind whole characters, too.
+inline const unsigned char *skip_blocks(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end) {
+        const unsigned char *block = end - p >= 16 ? p : end - 16; // the last one ends where the text does
+        Bytes16 octets = Bytes16::load(block);
+        if (!octets.any_high_bit() || is_wrong_block(block, octets))
+            break;
+        p = block + 16;
+    }
+    return whole_characters(p);
+}
+
 /// The first octet of [p, end) that begins no whole well-formed sequence, or end.
 inline const unsigned char *skip_sequences(const unsigned char *p, const unsigned char *end)
 {
+    const unsigned char *begin = p;
     while (p < end) {
-        // Most text is ASCII: four words are tested at once, then one.
-        while (end - p >= 32) {
-            uint64_t words[4];
-            memcpy(words, p, sizeof words);
-            if ((words[0] | words[1] | words[2] | words[3]) & kHighBits)
-                break;
-            p += 32;
-        }
-        while (end - p >= 8) {
-            uint64_t word;
-            memcpy(&word, p, 8);
-            if (word & kHighBits)
-                break;
-            p += 8;
-        }
+        while (end - p >= 16 && !Bytes16::load(p).any_high_bit())
+            p += 16;
         while (p < end && *p < 0x80)
             p++;
+        if (p - begin >= 3 && end - p >= 16)
+            p = skip_blocks(p, end);
+        // One by one where there is no block.
         while (p < end && *p >= 0x80) {
             size_t size = sequence(p, static_cast<size_t>(end - p));
             if (size == 0)
                 return p;
             p += size;
+            if (p - begin >= 3 && end - p >= 16)
+                break;
         }
     }
     return end;

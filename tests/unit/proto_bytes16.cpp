@@ -1,6 +1,7 @@
 // The 16-byte vectors of this machine and their scalar twin, each against plain loops, on random bytes at every alignment.
 #include "proto/bytes16.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -73,6 +74,7 @@ template <class Vector> void check(const Block &a, const Block &b)
     check_each(va ^ vb, [&](size_t i) { return a.bytes[i] ^ b.bytes[i]; });
     check_each(va | vb, [&](size_t i) { return a.bytes[i] | b.bytes[i]; });
     check_each(va & vb, [&](size_t i) { return a.bytes[i] & b.bytes[i]; });
+    check_each(va.without(vb), [&](size_t i) { return a.bytes[i] & ~b.bytes[i]; });
     check_each(Vector::fill(b.bytes[0]), [&](size_t) { return b.bytes[0]; });
     check_each(Vector::repeat(b.bytes + 1), [&](size_t i) { return b.bytes[1 + i % 4]; });
     check_each(va.equal(b.bytes[0]), [&](size_t i) { return a.bytes[i] == b.bytes[0] ? 0xFF : 0; });
@@ -80,6 +82,9 @@ template <class Vector> void check(const Block &a, const Block &b)
     check_matches(va.equal(b.bytes[0]), stored(va.equal(b.bytes[0])));
     for (unsigned limit : {1u, 0x20u, 0x7Fu, 0x80u, (b.bytes[0] & 0x7Fu) + 1u})
         check_each(va.below(static_cast<uint8_t>(limit)), [&](size_t i) { return a.bytes[i] < limit ? 0xFF : 0; });
+    for (unsigned limit : {0x81u, 0xC0u, 0xFFu, std::max(0x81u, b.bytes[0] | 0x80u)})
+        check_each(va.high_from(static_cast<uint8_t>(limit)) & Vector::fill(0x80),
+                   [&](size_t i) { return a.bytes[i] >= limit ? 0x80 : 0; });
 }
 
 template <class Vector> void operations(void **)

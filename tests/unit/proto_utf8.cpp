@@ -5,6 +5,7 @@
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -123,6 +124,50 @@ void every_pair_and_random_texts(void **)
     }
 }
 
+/// What 16 octets at once are tested for: each pair of octets, and what may follow it, at changing places of a longer text.
+void every_pair_inside_a_longer_text(void **)
+{
+    const std::string thirds = "a\x80\x8f\x90\x9f\xa0\xbf\xc0\xff", fourths = "a\x80\xbf\xc3";
+    const std::string front =
+        "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80 \xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80 \xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80";
+    assert_true(plain(front));
+    const size_t whole[] = {2, 5, 9, 10, 12, 15, 19, 20, 22, 25, 29};
+    size_t turn = 0;
+    for (int a = 0; a < 256; a++)
+        for (int b = 0; b < 256; b++)
+            for (char third : thirds)
+                for (char fourth : fourths) {
+                    std::string part = {static_cast<char>(a), static_cast<char>(b), third, fourth};
+                    bool right = plain(part);
+                    turn = (turn + 1) % (std::size(whole) * 17);
+                    std::string text = front.substr(0, whole[turn % std::size(whole)]) + part + std::string(turn / std::size(whole), '.');
+                    assert_int_equal(wm::is_utf8(text.data(), text.size()), right);
+                }
+}
+
+void long_random_texts(void **)
+{
+    std::mt19937 random(10);
+    const char *const pieces[] = {"a", "\xc3\xa9", "\xe4\xb8\xad", "\xf0\x9f\x98\x80", "longer ascii text", "\xf4\x8f\xbf\xbf\xed\x9f\xbf"};
+    for (int i = 0; i < 20000; i++) {
+        std::string text;
+        size_t kinds = 1 + random() % 6;
+        for (size_t n = random() % 40; n > 0; n--)
+            text += pieces[random() % kinds];
+        if (!text.empty() && i % 2)
+            text[random() % text.size()] = static_cast<char>(random());
+        if (i % 4 > 1)
+            text.resize(random() % (text.size() + 1));
+        assert_int_equal(wm::is_utf8(text.data(), text.size()), plain(text));
+        wm::Utf8 parts;
+        size_t cut = random() % (text.size() + 1);
+        bool right = parts.feed(text.data(), cut) && parts.feed(text.data() + cut, text.size() - cut);
+        assert_int_equal(right, begins(text));
+        if (right)
+            assert_int_equal(parts.complete(), plain(text));
+    }
+}
+
 /// The code points of a text, U+FFFD for malformed bytes.
 std::u32string decoded(const std::string &text)
 {
@@ -172,7 +217,10 @@ void texts_without_a_replacement_are_utf8(void **)
 int main()
 {
     const CMUnitTest tests[] = {cmocka_unit_test(malformed_bytes_are_replaced_by_maximal_subparts),
-                                cmocka_unit_test(texts_without_a_replacement_are_utf8), cmocka_unit_test(borders_at_every_offset),
-                                cmocka_unit_test(every_pair_and_random_texts)};
+                                cmocka_unit_test(texts_without_a_replacement_are_utf8),
+                                cmocka_unit_test(borders_at_every_offset),
+                                cmocka_unit_test(every_pair_and_random_texts),
+                                cmocka_unit_test(every_pair_inside_a_longer_text),
+                                cmocka_unit_test(long_random_texts)};
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
