@@ -28,13 +28,11 @@ struct JsonValue {
     const char *data = nullptr;
     size_t len = 0;
     JsonKind kind = JsonKind::kLiteral;
-    bool escaped = false; ///< a string that contains a backslash
 };
 
 struct JsonMember {
     const char *name = nullptr; ///< without the quotes, escapes not decoded
     size_t name_len = 0;
-    bool name_escaped = false;
     JsonValue value;
 };
 
@@ -48,39 +46,50 @@ inline bool is_json_guarded(const char *data, size_t len)
 
 template <JsonBounds Bounds> class JsonReader {
 public:
-    JsonReader(const char *data, size_t len) : begin_(data), end_(data + len), at_(data) {}
+    JsonReader(const char *data, size_t len)
+        : begin_(data), end_(data + len), at_(data), stops_(data, data + len - (Bounds == JsonBounds::kGuarded))
+    {}
 
-    /// Reads the opening brace of the text. False on error.
-    bool open_object()
+    /// Reads a text that is one object, and calls visit(member) for each of its members. False on error.
+    template <class Visit> [[gnu::always_inline]] bool read_object(Visit visit)
     {
-        const char *p = skip_blanks(at_);
+        const char *p = skip_blanks(begin_);
         if (p == end_)
             return fail(ScanError::kEmpty, p) != nullptr;
         if (*p != '{')
             return fail(is_byte_order_mark(p) ? ScanError::kByteOrderMark : ScanError::kNotObject, p) != nullptr;
-        at_ = p + 1;
-        return true;
-    }
-
-    /// Reads the next member of the object that open_object() entered. False at the end of the object or on error.
-    [[gnu::always_inline]] bool next_member(JsonMember &member)
-    {
-        const char *p = at_ < end_ ? skip_blanks(at_) : end_;
-        if (p < end_ && *p == '}') {
-            at_ = p + 1;
-            return false;
+        p = skip_blanks(p + 1);
+        if (peek(p) == '}')
+            return end_object(p);
+        for (;;) {
+            JsonMember member;
+            p = open_name(p);
+            if (p == nullptr)
+                return false;
+            member.name = p;
+            p = skip_string(p);
+            if (p == nullptr)
+                return false;
+            member.name_len = static_cast<size_t>(p - member.name);
+            p = skip_colon(p + 1);
+            if (p == nullptr)
+                return false;
+            member.value = read_value(p, 1);
+            if (member.value.data == nullptr)
+                return false;
+            visit(member);
+            p = member.value.data + member.value.len;
+            if (p < end_ && *p == ',') [[likely]] {
+                p++;
+                continue;
+            }
+            p = skip_blanks_behind_bracket(p);
+            if (p < end_ && *p == '}')
+                return end_object(p);
+            p = skip_comma(p);
+            if (p == nullptr)
+                return false;
         }
-        if (in_members_ && (p = skip_comma(p)) == nullptr)
-            return false;
-        in_members_ = true;
-        member.name_escaped = false;
-        member.name = p + 1;
-        p = skip_name(p, member.name_escaped);
-        if (p == nullptr)
-            return false;
-        member.name_len = static_cast<size_t>(p - member.name);
-        p = skip_colon(p + 1);
-        return p != nullptr && read_value(p, 1, member.value);
     }
 
     /// Reads a text that is one value of any kind. False on error.
@@ -91,11 +100,16 @@ public:
             return fail(ScanError::kEmpty, p) != nullptr;
         if (is_byte_order_mark(p))
             return fail(ScanError::kByteOrderMark, p) != nullptr;
-        return read_value(p, 0, value);
+        value = read_any_value(p, 0);
+        at_ = value.data + value.len;
+        return value.data != nullptr;
     }
 
-    /// After the last value: whether the text, which has no trailing blanks, ends here.
+    /// Whether the text, which has no trailing blanks, ends behind what has been read.
     bool at_end() { return at_ == end_ || fail(ScanError::kTextBehind, skip_blanks(at_)) != nullptr; }
+
+    /// Whether a string with a backslash has been read.
+    bool has_escapes() const { return has_escapes_; }
 
     ScanError error() const { return error_; }
     /// The position of the error, in bytes from the start of the text.
@@ -108,6 +122,12 @@ private:
         error_ = at == end_ && error != ScanError::kEmpty ? ScanError::kTruncated : error;
         error_at_ = at;
         return nullptr;
+    }
+
+    bool end_object(const char *p)
+    {
+        at_ = p + 1;
+        return true;
     }
 
     bool is_byte_order_mark(const char *p) const { return end_ - p >= 3 && std::memcmp(p, "\xef\xbb\xbf", 3) == 0; }
@@ -130,48 +150,60 @@ private:
         return p;
     }
 
+    /// Only behind a bracket may a guarded text be at its end.
+    const char *skip_blanks_behind_bracket(const char *p) const { return p < end_ ? skip_blanks(p) : end_; }
+
+    // Each of the next three takes its byte first, and looks for blanks only before another.
+
+    /// Returns the byte after a comma.
     [[gnu::always_inline]] const char *skip_comma(const char *p)
     {
         if (p == end_ || *p != ',') [[unlikely]]
             return fail(ScanError::kCommaExpected, p);
-        return skip_blanks(p + 1);
+        return p + 1;
     }
 
-    /// p is at the opening quote. Returns the closing quote.
-    [[gnu::always_inline]] const char *skip_name(const char *p, bool &escaped)
+    /// Returns the byte after the opening quote of a name.
+    [[gnu::always_inline]] const char *open_name(const char *p)
     {
-        if (peek(p) != '"') [[unlikely]]
-            return fail(ScanError::kNameExpected, p);
-        return skip_string(p + 1, escaped);
+        if (peek(p) != '"') [[unlikely]] {
+            p = skip_blanks(p);
+            if (peek(p) != '"')
+                return fail(ScanError::kNameExpected, p);
+        }
+        return p + 1;
     }
 
-    /// p is after a name's closing quote. Returns the first byte of the value, which may be the end of the text.
+    /// p is after a name's closing quote. Returns the byte after the colon, which may be the end of the text.
     [[gnu::always_inline]] const char *skip_colon(const char *p)
     {
-        p = skip_blanks(p);
-        if (peek(p) != ':') [[unlikely]]
-            return fail(ScanError::kColonExpected, p);
-        return skip_blanks(p + 1);
+        if (peek(p) != ':') [[unlikely]] {
+            p = skip_blanks(p);
+            if (peek(p) != ':')
+                return fail(ScanError::kColonExpected, p);
+        }
+        return p + 1;
     }
 
     /// p is after the opening quote. Returns the closing quote.
-    [[gnu::always_inline]] const char *skip_string(const char *p, bool &escaped)
+    [[gnu::always_inline]] const char *skip_string(const char *p)
     {
-        p = find_string_stop(begin_, p, end_);
-        if (p < end_ && *p == '"') [[likely]]
+        p = stops_.find(p);
+        if (peek(p) == '"') [[likely]]
             return p;
-        return skip_rich_string(p, escaped);
+        return skip_rich_string(p);
     }
 
     /// The rest of a string with escapes or non-ASCII characters; p is at the first of them.
-    [[gnu::noinline]] const char *skip_rich_string(const char *p, bool &escaped)
+    [[gnu::noinline]] const char *skip_rich_string(const char *p)
     {
-        while (p < end_) {
+        // A guarded text's bracket is behind all stops, and ends no string.
+        for (const char *end = Bounds == JsonBounds::kGuarded ? end_ - 1 : end_; p < end; p = stops_.find(p)) {
             char c = *p;
             if (c == '"')
                 return p;
             if (c == '\\') {
-                escaped = true;
+                has_escapes_ = true;
                 p = skip_escape(p);
             } else if (static_cast<signed char>(c) < 0) {
                 p = skip_utf8(p);
@@ -180,7 +212,6 @@ private:
             }
             if (p == nullptr)
                 return nullptr;
-            p = find_string_stop(begin_, p, end_);
         }
         return fail(ScanError::kTruncated, end_);
     }
@@ -220,32 +251,44 @@ private:
         return p == end_ || static_cast<signed char>(*p) >= 0 ? p : fail(ScanError::kBadUtf8, p);
     }
 
-    /// p is at the first byte of a value inside `depth` containers.
-    [[gnu::always_inline]] bool read_value(const char *p, unsigned depth, JsonValue &value)
+    /// p is at a value inside `depth` containers, or at blanks before it. data of the result is nullptr on error.
+    [[gnu::always_inline]] JsonValue read_value(const char *p, unsigned depth)
     {
-        const char *start = p;
-        value.escaped = false;
-        if (peek(p) == '{' || peek(p) == '[') {
-            value.kind = *p == '{' ? JsonKind::kObject : JsonKind::kArray;
-            p = skip_container(p, depth);
-        } else {
-            p = skip_scalar(p, value.kind, value.escaped);
+        char first = peek(p);
+        if (first == '"') {
+            const char *end = skip_string(p + 1);
+            return end != nullptr ? JsonValue{p, static_cast<size_t>(end + 1 - p), JsonKind::kString} : JsonValue();
         }
-        if (p == nullptr)
-            return false;
-        value.data = start;
-        value.len = static_cast<size_t>(p - start);
-        at_ = p;
-        return true;
+        if (is_digit(first)) {
+            JsonKind kind;
+            const char *end = skip_number(p, kind);
+            return end != nullptr ? JsonValue{p, static_cast<size_t>(end - p), kind} : JsonValue();
+        }
+        return read_any_value(p, depth);
+    }
+
+    [[gnu::noinline]] JsonValue read_any_value(const char *p, unsigned depth)
+    {
+        p = skip_blanks(p);
+        char first = peek(p);
+        JsonKind kind;
+        const char *end;
+        if (first == '{' || first == '[') {
+            kind = first == '{' ? JsonKind::kObject : JsonKind::kArray;
+            end = skip_container(p, depth);
+        } else {
+            end = skip_scalar(p, kind);
+        }
+        return end != nullptr ? JsonValue{p, static_cast<size_t>(end - p), kind} : JsonValue();
     }
 
     /// Returns the first byte after the value.
-    [[gnu::always_inline]] const char *skip_scalar(const char *p, JsonKind &kind, bool &escaped)
+    [[gnu::always_inline]] const char *skip_scalar(const char *p, JsonKind &kind)
     {
         char first = peek(p);
         if (first == '"') {
             kind = JsonKind::kString;
-            p = skip_string(p + 1, escaped);
+            p = skip_string(p + 1);
             return p != nullptr ? p + 1 : nullptr;
         }
         if (first == '-' || is_digit(first))
@@ -319,9 +362,8 @@ private:
         uint64_t outer_words[kMaxDepth / 64];
         unsigned depth = 0;
         JsonKind kind = JsonKind::kLiteral;
-        bool ignored = false;
         for (;;) {
-            // p is at the first byte of a value.
+            p = skip_blanks(p);
             if (char first = peek(p); first == '{' || first == '[') {
                 if (outside + depth == kMaxDepth)
                     return fail(ScanError::kTooDeep, p);
@@ -336,7 +378,7 @@ private:
                     continue;
                 }
             } else {
-                p = skip_scalar(p, kind, ignored);
+                p = skip_scalar(p, kind);
                 if (p == nullptr)
                     return nullptr;
                 p = skip_blanks(p);
@@ -361,9 +403,10 @@ private:
 
     [[gnu::always_inline]] const char *skip_name_and_colon(const char *p)
     {
-        bool ignored = false;
-        p = skip_name(p, ignored);
-        return p != nullptr ? skip_colon(p + 1) : nullptr;
+        p = open_name(p);
+        if (p == nullptr || (p = skip_string(p)) == nullptr)
+            return nullptr;
+        return skip_colon(p + 1);
     }
 
     static bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -374,7 +417,8 @@ private:
     const char *at_;
     const char *error_at_ = nullptr;
     ScanError error_ = ScanError::kNone;
-    bool in_members_ = false;
+    bool has_escapes_ = false;
+    StringStops stops_;
 };
 
 } // namespace wm

@@ -90,27 +90,37 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
 
 [[gnu::always_inline]] inline Name match_name(const char *name, size_t len)
 {
-    if (len == 3)
-        return std::memcmp(name, "uid", 3) == 0 ? Name::kUid : std::memcmp(name, "cmd", 3) == 0 ? Name::kCmd : Name::kOther;
-    if (len == 2)
-        return std::memcmp(name, "wm", 2) == 0 ? Name::kWm : Name::kOther;
-    if (len == 4)
-        return std::memcmp(name, "data", 4) == 0 ? Name::kData : Name::kOther;
-    return Name::kOther;
+    auto is = [name](const char *word, size_t size) { return std::memcmp(name, word, size) == 0; };
+    switch (len) {
+    case 2:
+        return is("wm", 2) ? Name::kWm : Name::kOther;
+    case 3:
+        return is("uid", 3) ? Name::kUid : is("cmd", 3) ? Name::kCmd : Name::kOther;
+    case 4:
+        return is("data", 4) ? Name::kData : Name::kOther;
+    default:
+        return Name::kOther;
+    }
 }
 
-/// The name of a member with its escapes decoded: "\u0075id" is uid.
-[[gnu::always_inline]] inline Name name_of(const JsonMember &member)
+/// A name with escapes: "\u0075id" is uid.
+[[gnu::noinline]] Name decode_name(const JsonMember &member)
 {
-    if (!member.name_escaped) [[likely]]
-        return match_name(member.name, member.name_len);
     char decoded[4];
     Decoded result = decode_string(member.name, member.name_len, decoded, sizeof decoded);
     return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
 }
 
+/// The name of a member; has_escapes: a string so far has a backslash.
+[[gnu::always_inline]] inline Name name_of(const JsonMember &member, bool has_escapes)
+{
+    if (has_escapes) [[unlikely]]
+        return decode_name(member);
+    return match_name(member.name, member.name_len);
+}
+
 /// Reads the value of the uid into `uid`. Returns kNone or the error.
-ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view &uid)
+ScanError read_uid(const JsonValue &value, bool has_escapes, UidScratch &scratch, std::string_view &uid)
 {
     if (value.kind == JsonKind::kInteger) {
         uid = {value.data, value.len};
@@ -118,7 +128,7 @@ ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view
             return ScanError::kUidMinusZero;
     } else if (value.kind != JsonKind::kString) {
         return ScanError::kUidType;
-    } else if (!value.escaped) [[likely]] {
+    } else if (!has_escapes || std::memchr(value.data, '\\', value.len) == nullptr) [[likely]] {
         uid = {value.data + 1, value.len - 2};
     } else {
         Decoded result = decode_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
@@ -137,56 +147,39 @@ bool is_broadcast_command(const JsonValue &value)
     if (value.kind != JsonKind::kObject)
         return false;
     JsonReader<JsonBounds::kGuarded> reader(value.data, value.len);
-    JsonMember member;
-    if (!reader.open_object() || !reader.next_member(member) || name_of(member) != Name::kCmd || member.value.kind != JsonKind::kString)
+    unsigned members = 0;
+    JsonValue command;
+    reader.read_object([&](const JsonMember &member) {
+        members++;
+        if (decode_name(member) == Name::kCmd)
+            command = member.value;
+    });
+    if (members != 1 || command.kind != JsonKind::kString)
         return false;
     constexpr std::string_view kCommand = "broadcast";
     char decoded[kCommand.size()];
-    Decoded result = decode_string(member.value.data + 1, member.value.len - 2, decoded, sizeof decoded);
-    if (result.error != ScanError::kNone || std::string_view(decoded, result.len) != kCommand)
-        return false;
-    return !reader.next_member(member);
+    Decoded result = decode_string(command.data + 1, command.len - 2, decoded, sizeof decoded);
+    return result.error == ScanError::kNone && std::string_view(decoded, result.len) == kCommand;
 }
 
-/// The top-level members that have a meaning.
+/// What the top-level members of a line tell.
 struct Members {
-    JsonValue uid;
-    JsonValue wm;
-    JsonValue data;
+    JsonValue uid;                  ///< of the last uid
     const char *uid_name = nullptr; ///< of the second one if there are several
-    const char *wm_name = nullptr;  ///< of the first one
+    const char *wm_name = nullptr;  ///< of the first wm
     unsigned uids = 0;
-    unsigned wms = 0;
-    unsigned datas = 0;
-    unsigned all = 0;
+    bool has_escapes = false; ///< some string has a backslash
 };
 
-template <JsonBounds Bounds> [[gnu::always_inline]] inline bool read_members(JsonReader<Bounds> &reader, Members &members)
+[[gnu::always_inline]] inline void add_member(Members &members, Name name, const JsonMember &member)
 {
-    JsonMember member;
-    while (reader.next_member(member)) {
-        members.all++;
-        switch (name_of(member)) {
-        case Name::kUid:
-            if (++members.uids <= 2)
-                members.uid_name = member.name - 1;
-            members.uid = member.value;
-            break;
-        case Name::kWm:
-            if (++members.wms == 1)
-                members.wm_name = member.name - 1;
-            members.wm = member.value;
-            break;
-        case Name::kData:
-            members.datas++;
-            members.data = member.value;
-            break;
-        case Name::kCmd:
-        case Name::kOther:
-            break;
-        }
+    if (name == Name::kUid) {
+        if (++members.uids <= 2)
+            members.uid_name = member.name - 1;
+        members.uid = member.value;
+    } else if (name == Name::kWm && members.wm_name == nullptr) {
+        members.wm_name = member.name - 1;
     }
-    return reader.error() == ScanError::kNone;
 }
 
 struct ReaderResult {
@@ -198,7 +191,10 @@ struct ReaderResult {
 template <JsonBounds Bounds> ReaderResult read_object(const char *text, size_t len, Members &members)
 {
     JsonReader<Bounds> reader(text, len);
-    if (reader.open_object() && read_members(reader, members) && reader.at_end()) [[likely]]
+    auto visit = [&](const JsonMember &member) { add_member(members, name_of(member, reader.has_escapes()), member); };
+    bool is_object = reader.read_object(visit) && reader.at_end();
+    members.has_escapes = reader.has_escapes();
+    if (is_object) [[likely]]
         return {ScanError::kNone, 0};
     return {reader.error(), reader.offset()};
 }
@@ -218,17 +214,29 @@ size_t length_without_blanks(const char *text, size_t len)
     return line;
 }
 
-[[gnu::noinline]] PushLine read_command(const char *text, const Members &members)
+/// Reads a line with a top-level "wm" again. It has been checked.
+[[gnu::noinline]] PushLine read_command(const char *text, size_t len, const char *wm_name)
 {
+    JsonReader<JsonBounds::kGuarded> reader(text, len);
+    JsonValue wm, data;
+    unsigned all = 0;
+    reader.read_object([&](const JsonMember &member) {
+        all++;
+        Name name = decode_name(member);
+        if (name == Name::kWm)
+            wm = member.value;
+        else if (name == Name::kData)
+            data = member.value;
+    });
     PushLine line;
-    if (members.all == 2 && members.wms == 1 && members.datas == 1 && is_broadcast_command(members.wm)) {
+    if (all == 2 && data.data != nullptr && is_broadcast_command(wm)) {
         line.kind = PushLine::Kind::kBroadcast;
-        line.data = {members.data.data, members.data.len};
+        line.data = {data.data, data.len};
         return line;
     }
     line.kind = PushLine::Kind::kReserved;
     line.error = ScanError::kReserved;
-    line.offset = static_cast<size_t>(members.wm_name - text);
+    line.offset = static_cast<size_t>(wm_name - text);
     return line;
 }
 
@@ -252,14 +260,14 @@ PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
                                                    : read_object<JsonBounds::kChecked>(text, len, members);
     if (read.error != ScanError::kNone) [[unlikely]]
         return invalid_line(read.error, read.offset);
-    if (members.wms > 0) [[unlikely]]
-        return read_command(text, members);
+    if (members.wm_name != nullptr) [[unlikely]]
+        return read_command(text, len, members.wm_name);
     if (members.uids == 0)
         return invalid_line(ScanError::kUidMissing, 0);
     if (members.uids > 1)
         return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
     PushLine line;
-    ScanError error = read_uid(members.uid, scratch, line.uid);
+    ScanError error = read_uid(members.uid, members.has_escapes, scratch, line.uid);
     if (error != ScanError::kNone)
         return invalid_line(error, static_cast<size_t>(members.uid.data - text));
     line.kind = PushLine::Kind::kPush;
@@ -283,16 +291,15 @@ TextShape scan_text(const char *text, size_t len)
         return shape;
     JsonReader<JsonBounds::kGuarded> reader(value.data, value.len);
     shape.empty_object = true;
-    JsonMember member;
-    for (reader.open_object(); reader.next_member(member);) {
+    reader.read_object([&](const JsonMember &member) {
         shape.empty_object = false;
-        Name name = name_of(member);
+        Name name = decode_name(member);
         if (name != Name::kUid && name != Name::kWm)
-            continue;
+            return;
         if (!shape.has_uid && !shape.has_wm)
             shape.name_offset = static_cast<size_t>(member.name - 1 - text);
         (name == Name::kUid ? shape.has_uid : shape.has_wm) = true;
-    }
+    });
     return shape;
 }
 

@@ -52,9 +52,10 @@ void append_json_string(std::string &out, std::string_view text)
 {
     const char *begin = text.data();
     const char *end = begin + text.size();
+    StringStops stops(begin, end);
     out += '"';
     for (const char *p = begin; p < end; p++) {
-        const char *stop = find_string_stop(begin, p, end);
+        const char *stop = stops.find(p);
         out.append(p, stop);
         p = stop;
         if (p == end)
