@@ -32,17 +32,20 @@ bool elsewhere(wm_hub *hub)
 }
 
 /// The call of another thread: copies the data, and the result comes on the app's thread.
-int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view payload, int32_t flags, const HubReply &reply)
+[[gnu::noinline]] int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view payload, int32_t flags, const HubReply &reply)
 {
     Hub &self = *object(hub);
     int result = guarded([&] { return post_command(self.app().index(), self.command(verb, flags, reply), uid, payload); });
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
-/// The call on the app's thread: *connections = count(hub), without `done`.
+/// The call that is not elsewhere(): *connections = count(hub), without `done`.
 template <class Count> int count_now(wm_hub *hub, int64_t *connections, void *user, wm_destroy_fn destroy, Count count)
 {
-    return with_hub(hub, [&](Hub &self) {
+    if (!hub)
+        return no_handle("hub");
+    return guarded([&] {
+        Hub &self = *object(hub);
         if (destroy && !self.app().reactor.reserve_retire(destroy))
             return no_memory();
         int64_t counted = count(self);

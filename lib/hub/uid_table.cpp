@@ -9,11 +9,21 @@ namespace wm {
 
 namespace {
 
-uint64_t load(const char *p, size_t len)
+template <class Word> uint64_t load(const char *p)
 {
-    uint64_t word = 0;
-    memcpy(&word, p, len);
+    Word word;
+    memcpy(&word, p, sizeof word);
     return word;
+}
+
+/// A word for each text of 0 to 8 bytes, another for each of the same length: loads of a fixed size that overlap.
+uint64_t load_short(const char *p, size_t len)
+{
+    if (len >= 4)
+        return load<uint32_t>(p) | load<uint32_t>(p + len - 4) << 32;
+    if (len >= 2)
+        return load<uint16_t>(p) | load<uint16_t>(p + len - 2) << 16;
+    return len == 1 ? load<uint8_t>(p) : 0;
 }
 
 /// The two halves of a 128-bit product, folded: the mixing step of the multiply-and-fold hash family.
@@ -38,8 +48,8 @@ uint64_t UidTable::hash(std::string_view uid) const
     const char *p = uid.data();
     size_t left = uid.size();
     for (; left > 8; p += 8, left -= 8)
-        state = fold(state ^ load(p, 8), secret_[1]);
-    return fold(fold(state ^ load(p, left), secret_[1]), secret_[0] ^ secret_[1]);
+        state = fold(state ^ load<uint64_t>(p), secret_[1]);
+    return fold(fold(state ^ load_short(p, left), secret_[1]), secret_[0] ^ secret_[1]);
 }
 
 Uid *UidTable::find(std::string_view uid) const
