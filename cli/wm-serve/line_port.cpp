@@ -13,9 +13,16 @@ constexpr size_t kMaxPending = 10000; // pending lines of a connection from whic
 
 /// The pending lines of a connection; shared by the connection and its pending results.
 struct PendingLines {
+    explicit PendingLines(wm_conn id) : conn(id) { count++; }
+    ~PendingLines() { count--; }
+    PendingLines(const PendingLines &) = delete;
+    PendingLines &operator=(const PendingLines &) = delete;
+
     wm_conn conn;
     Answers answers;
     bool paused = false;
+
+    inline static size_t count = 0; ///< without any, no connection needs to be asked for its own
 };
 
 using Shared = std::shared_ptr<PendingLines>;
@@ -50,7 +57,7 @@ Shared *pending_of(wm_conn conn)
 
 void answer(wm_conn conn, bool ok)
 {
-    if (Shared *pending = pending_of(conn))
+    if (Shared *pending = PendingLines::count > 0 ? pending_of(conn) : nullptr)
         (*pending)->answers.add(ok, [conn](bool result) { send_answer(conn, result); });
     else
         send_answer(conn, ok);
@@ -74,8 +81,7 @@ void add_pending(wm_conn conn, PendingLine &line)
 {
     Shared *pending = pending_of(conn);
     if (!pending) {
-        pending = new Shared(std::make_shared<PendingLines>());
-        (*pending)->conn = conn;
+        pending = new Shared(std::make_shared<PendingLines>(conn));
         wm_conn_set_user(conn, pending, [](void *user) { delete static_cast<Shared *>(user); });
     }
     PendingLines &lines = **pending;
