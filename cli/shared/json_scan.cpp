@@ -266,12 +266,11 @@ PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
         return invalid_line(ScanError::kUidMissing, 0);
     if (members.uids > 1)
         return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
-    PushLine line;
-    ScanError error = read_uid(members.uid, members.has_escapes, scratch, line.uid);
+    std::string_view uid;
+    ScanError error = read_uid(members.uid, members.has_escapes, scratch, uid);
     if (error != ScanError::kNone)
         return invalid_line(error, static_cast<size_t>(members.uid.data - text));
-    line.kind = PushLine::Kind::kPush;
-    return line;
+    return {PushLine::Kind::kPush, ScanError::kNone, 0, uid, {}};
 }
 
 TextShape scan_text(const char *text, size_t len)
