@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace wm {
 
@@ -41,8 +42,8 @@ public:
         ::free(chunks_);
     }
 
-    /// Takes a slot and constructs a T in it; kNone if memory or slots have run out.
-    uint32_t acquire()
+    /// Takes a slot and constructs a T in it, of these arguments; kNone if memory or slots have run out.
+    template <class... Args> uint32_t acquire(Args &&...args)
     {
         uint32_t slot = free_head_;
         if (slot != kNone) {
@@ -54,7 +55,7 @@ public:
                 return kNone;
             slot = used_++;
         }
-        new (at(slot)) T();
+        new (at(slot)) T(std::forward<Args>(args)...);
         auto &state = chunk_of(slot)->state[slot % kChunk];
         state.store(state.load(std::memory_order_relaxed) | 1, std::memory_order_release);
         live_++;
