@@ -139,7 +139,7 @@ int wm_request_header_at(wm_request request, size_t index, const void **name, si
 wm_conn wm_request_conn(wm_request request)
 {
     wm_conn conn = 0;
-    with_request(request, [&](App &, HttpRequest &self) { return conn = self.conn, 0; });
+    with_request(request, [&](App &, HttpRequest &self) { return conn = Dispatch::id_of(self.conn), 0; });
     return conn;
 }
 

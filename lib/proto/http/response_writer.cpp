@@ -28,6 +28,9 @@ constexpr size_t kBoundWithoutFields = "HTTP/1.1 NNN \r\n"sv.size() + kLongestRe
                                        kKeepAlive.size() + kAndUpgrade.size() + 2 + kDefaultType.size() + "Content-Length: \r\n"sv.size() +
                                        kMaxDigits + 2;
 
+static_assert("HTTP/1.1 NNN \r\n"sv.size() + kLongestReason + "Date: \r\n"sv.size() + kDateSize <= kMaxStart);
+static_assert(kMaxStart <= kBoundWithoutFields);
+
 char *put(char *out, std::string_view text)
 {
     // memcpy must not be given the null pointer of an empty view.
@@ -78,7 +81,7 @@ const char *check_line(const char *&at, const char *end, bool &wants_close)
 bool has_field(std::string_view fields, std::string_view name)
 {
     std::string_view value;
-    return find_field(fields, name, value);
+    return !fields.empty() && find_field(fields, name, value);
 }
 
 /// HTTP/1.1 stays open unless told otherwise.
@@ -118,17 +121,27 @@ size_t head_bound(size_t fields_size)
 
 size_t write_head(char *out, const ResponseHead &head)
 {
+    return static_cast<size_t>(write_rest(write_start(out, head.status, head.date), head) - out);
+}
+
+char *write_start(char *out, int status, std::string_view date)
+{
     char *at = put(out, "HTTP/1.1 ");
-    at = put_digits(at, static_cast<unsigned>(head.status), 3);
+    at = put_digits(at, static_cast<unsigned>(status), 3);
     *at++ = ' '; // stands even without a reason (RFC 9112 §4)
-    at = put(at, reason_phrase(head.status));
+    at = put(at, reason_phrase(status));
     at = put(at, "\r\n");
-    if (!head.date.empty()) {
+    if (!date.empty()) {
         at = put(at, "Date: ");
-        at = put(at, head.date.substr(0, kDateSize));
+        at = put(at, date.substr(0, kDateSize));
         at = put(at, "\r\n");
     }
-    at = put_connection(at, head);
+    return at;
+}
+
+char *write_rest(char *out, const ResponseHead &head)
+{
+    char *at = put_connection(out, head);
     if (head.default_type && has_content(head.status) && !has_field(head.fields, "content-type"))
         at = put(at, kDefaultType);
     if (head.with_length && head.status != 204 && head.status != 304) {
@@ -137,8 +150,7 @@ size_t write_head(char *out, const ResponseHead &head)
         at = put(at, "\r\n");
     }
     at = put(at, head.fields);
-    at = put(at, "\r\n");
-    return static_cast<size_t>(at - out);
+    return put(at, "\r\n");
 }
 
 size_t closing_bound(size_t head_size)

@@ -48,6 +48,14 @@ size_t head_bound(size_t fields_size);
 /// written.
 size_t write_head(char *out, const ResponseHead &head);
 
+/// The first part of that: the status line and Date. out has kMaxStart bytes. Returns their end.
+char *write_start(char *out, int status, std::string_view date);
+/// The part that follows. Returns its end.
+char *write_rest(char *out, const ResponseHead &head);
+
+/// The largest size of what write_start() writes; a head of any kind has room for more.
+inline constexpr size_t kMaxStart = 96;
+
 /// The largest size that write_closing() gives a head of that size.
 size_t closing_bound(size_t head_size);
 

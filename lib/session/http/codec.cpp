@@ -29,9 +29,9 @@ Rest parse(Connection &conn, char *data, size_t len)
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
     http::Limits limits = http_limits(conn, conn.options->max_message);
+    http::Request request;
     bool delivered = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
-        http::Request request;
         Step step = session.parser.step(data, len, limits, request);
         switch (step.kind) {
         case StepKind::kContinue:

@@ -37,33 +37,19 @@ size_t kept_size(const http::Request &slices)
 
 } // namespace
 
-HttpRequest::~HttpRequest()
+void HttpRequest::free_copies()
 {
     free(kept);
     free(answer);
 }
 
-uint64_t HttpRequests::id_of(uint32_t slot) const
-{
-    return pack_id(IdKind::kRequest, reactor_.index(), slot, table_.generation_of(slot));
-}
-
-bool HttpRequests::readable(const HttpRequest &request) const
-{
-    return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == reactor_.slice_epoch;
-}
-
 uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
 {
-    uint32_t slot = table_.acquire();
+    uint32_t slot = table_.acquire(slices, conn, reactor_.slice_epoch);
     if (slot == HttpSession::kNone) {
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
         return slot;
     }
-    HttpRequest &request = *table_.at(slot);
-    request.slices = slices;
-    request.conn = Dispatch::id_of(conn);
-    request.slice_epoch = reactor_.slice_epoch;
     HttpSession &session = http_session(conn);
     if (session.last == HttpSession::kNone)
         session.first = slot;
@@ -100,36 +86,33 @@ void HttpRequests::drop_all(Connection &conn)
         pop(conn);
 }
 
-Connection *HttpRequests::connection_of(const HttpRequest &request)
-{
-    Id id = unpack_id(request.conn);
-    return reactor_.connections.find(id.slot, id.generation);
-}
-
 void HttpRequests::deliver(Connection &conn, const http::Request &request)
 {
     uint32_t slot = add(conn, request);
     if (slot == HttpSession::kNone)
         return;
-    table_.at(slot)->close_after = !request.keep_alive;
+    HttpRequest &added = *table_.at(slot);
+    added.close_after = !request.keep_alive;
     if (!request.keep_alive)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
     HttpSession &session = http_session(conn);
     session.continue_due = false; // the body arrived without it
     if (conn.owner->options.request_timeout_ms > 0) {
-        table_.at(slot)->answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
+        added.answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
         reactor_.expiry.update(conn);
     }
     if (!has_room(conn))
         conn.set(kInputBlocked);
     session.current = slot;
-    uint64_t id = id_of(slot);
-    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id, request.raw_head().size());
+    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id_of(slot), request.raw_head().size());
+    bool there = session.current == slot; // pop() forgets it
     session.current = HttpSession::kNone;
-    if (conn.owner->callbacks.message)
-        end_slices(id);
-    else if (!reactor_.dispatch.polling())
+    if (conn.owner->callbacks.message) {
+        if (there)
+            end_slices(added);
+    } else if (!reactor_.dispatch.polling()) {
         respond_oldest(conn, {}, 0); // no callback and no poll: send an empty answer rather than none
+    }
     // Stop reading from a peer that does not read its answers, until its queue has drained.
     if (conn.has(kAboveHighWater))
         conn.set(kInputBlocked);
@@ -179,9 +162,8 @@ void HttpRequests::unblock(Connection &conn)
 void HttpRequests::end_slices(uint64_t id)
 {
     Id parts = unpack_id(id);
-    HttpRequest *request = table_.find(parts.slot, parts.generation);
-    if (request && request->slice_epoch != HttpRequest::kKept)
-        request->slice_epoch = HttpRequest::kEnded;
+    if (HttpRequest *request = table_.find(parts.slot, parts.generation))
+        end_slices(*request);
 }
 
 void HttpRequests::send_continue(Connection &conn)
@@ -192,28 +174,37 @@ void HttpRequests::send_continue(Connection &conn)
         http_session(conn).continue_due = true;
 }
 
-std::string_view HttpRequests::date()
+void HttpRequests::write_date(time_t now)
 {
-    time_t now = time(nullptr);
-    if (now != date_time_) {
-        http::format_date(now, date_);
-        date_time_ = now;
+    http::format_date(now, date_);
+    date_time_ = now;
+    start_status_ = 0;
+}
+
+/// As http::write_start(); the last one is kept, because most answers of a second begin alike.
+inline char *HttpRequests::write_start(char *out, int status)
+{
+    std::string_view now = date();
+    if (status != start_status_) {
+        start_size_ = static_cast<size_t>(http::write_start(start_, status, now) - start_);
+        start_status_ = status;
     }
-    return {date_, http::kDateSize};
+    memcpy(out, start_, sizeof start_);
+    return out + start_size_;
 }
 
 // ---- answers
 
-int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std::string_view fields, std::string_view body,
-                         bool default_type, int32_t flags, bool exempt)
+int HttpRequests::answer(HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type, int32_t flags,
+                         bool exempt)
 {
+    Connection &conn = request.conn;
     http::ResponseHead head;
     head.status = status;
     head.fields = fields;
     head.content_length = body.size();
     head.with_length = !is_tunnel(request, status);
     head.minor = request.slices.minor;
-    head.date = date();
     head.default_type = default_type;
     bool front = &request == table_.at(http_session(conn).first);
     bool last = front && is_last(conn);
@@ -221,11 +212,12 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     HeadBuffer buffer(http::head_bound(fields.size()));
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for a response head");
-    std::string_view text(buffer.data(), http::write_head(buffer.data(), head));
+    char *end = http::write_rest(write_start(buffer.data(), status), head);
+    std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
     if (!has_body(request, status))
         body = {};
     if (!front)
-        return store(conn, request, text, body, exempt);
+        return store(request, text, body, exempt);
     bool close_after = request.close_after;
     int result = reactor_.outbox.write(conn, text, body, flags, exempt);
     if (result < 0)
@@ -238,8 +230,9 @@ int HttpRequests::answer(Connection &conn, HttpRequest &request, int status, std
     return result;
 }
 
-int HttpRequests::store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body, bool exempt)
+int HttpRequests::store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt)
 {
+    Connection &conn = request.conn;
     HttpSession &session = http_session(conn);
     size_t limit = static_cast<size_t>(conn.options->max_send_buffer);
     if (!exempt && session.stored > limit)
@@ -294,8 +287,15 @@ int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, boo
     return reactor_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
 }
 
+/// Does what has waited for the answer that was written last.
+inline void HttpRequests::write_answered(Connection &conn)
+{
+    if (http_session(conn).count != 0 || http_session(conn).continue_due || conn.flags & (kPeerEnded | kInputBlocked))
+        write_waiting(conn);
+}
+
 /// Writes the stored answers that are next in line.
-void HttpRequests::write_answered(Connection &conn)
+void HttpRequests::write_waiting(Connection &conn)
 {
     HttpSession &session = http_session(conn);
     while (conn.state == ConnState::kOpen && session.first != HttpSession::kNone && table_.at(session.first)->answered) {
@@ -325,8 +325,7 @@ void HttpRequests::write_answered(Connection &conn)
 
 int HttpRequests::respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags)
 {
-    Connection *conn = connection_of(request);
-    if (!conn || request.answered || request.handshake || conn->state != ConnState::kOpen)
+    if (request.answered || request.handshake || request.conn.state != ConnState::kOpen)
         return fail(WM_ECLOSED,
                     request.handshake ? "a handshake is answered by wm_handshake_accept or _reject" : "the request is answered or gone");
     if (status < 200 || status > 599)
@@ -338,7 +337,7 @@ int HttpRequests::respond(HttpRequest &request, int status, std::string_view fie
         return fail(WM_EINVAL, "bad header lines: %s", wrong);
     bool closes = request.close_after;
     request.close_after = closes || wants_close;
-    int result = answer(*conn, request, status, fields, body, false, flags, false);
+    int result = answer(request, status, fields, body, false, flags, false);
     if (result < 0)
         request.close_after = closes; // not taken: the request waits for another answer
     return result;
@@ -363,15 +362,14 @@ int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_
     uint32_t slot = oldest_unanswered(conn);
     if (slot == HttpSession::kNone)
         return fail(WM_ESTATE, "no request of this connection waits for an answer");
-    return answer(conn, *table_.at(slot), 200, {}, body, true, flags, false);
+    return answer(*table_.at(slot), 200, {}, body, true, flags, false);
 }
 
 int HttpRequests::keep(HttpRequest &request)
 {
     if (request.slice_epoch == HttpRequest::kKept)
         return 0;
-    Connection *conn = connection_of(request);
-    if (!conn || !readable(request))
+    if (!readable(request))
         return fail(WM_ESTATE, "the request's slices have ended: keep it in the callback, or before the next poll");
     const http::Request &old = request.slices;
     const char *begin = old.method.data();
@@ -394,10 +392,10 @@ int HttpRequests::keep(HttpRequest &request)
     request.kept = copy;
     request.slices = kept;
     request.slice_epoch = HttpRequest::kKept;
-    http_session(*conn).kept += len;
+    http_session(request.conn).kept += len;
     held_ += len;
-    if (!has_room(*conn))
-        block(*conn);
+    if (!has_room(request.conn))
+        block(request.conn);
     return 0;
 }
 

@@ -6,9 +6,11 @@
 #ifndef WM_SESSION_HTTP_REQUESTS_H
 #define WM_SESSION_HTTP_REQUESTS_H
 
-#include "conn/endpoint.h"
+#include "conn/reactor.h"
+#include "core/id.h"
 #include "core/log.h"
 #include "core/slot_table.h"
+#include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
 #include "session/http/session.h"
 
@@ -17,18 +19,16 @@
 
 namespace wm {
 
-class Reactor;
-
 /// A request from its arrival until its answer is sent.
 struct HttpRequest {
     static constexpr uint64_t kKept = 0; ///< value of slice_epoch: the slices are copies that the request owns
     static constexpr uint64_t kEnded = UINT64_MAX;
 
-    http::Request slices = {};
-    uint64_t conn = 0;
-    uint64_t slice_epoch = kEnded; ///< the slices are valid while Reactor::slice_epoch is equal
-    char *kept = nullptr;          ///< the copied bytes of wm_request_keep
-    char *answer = nullptr;        ///< stored, because earlier requests are unanswered
+    http::Request slices;
+    Connection &conn;       ///< outlives it: the session takes its requests along
+    uint64_t slice_epoch;   ///< the slices are valid while Reactor::slice_epoch is equal
+    char *kept = nullptr;   ///< the copied bytes of wm_request_keep
+    char *answer = nullptr; ///< stored, because earlier requests are unanswered
     size_t answer_len = 0;
     uint32_t next = HttpSession::kNone;
     uint32_t answer_by = 0; ///< deadline in ticks (request_timeout_ms); 0: none
@@ -37,7 +37,17 @@ struct HttpRequest {
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
-    ~HttpRequest();
+    HttpRequest(const http::Request &of, Connection &on, uint64_t epoch) : slices(of), conn(on), slice_epoch(epoch) {}
+    HttpRequest(const HttpRequest &) = delete;
+    HttpRequest &operator=(const HttpRequest &) = delete;
+    ~HttpRequest()
+    {
+        if (kept || answer) [[unlikely]]
+            free_copies();
+    }
+
+private:
+    void free_copies();
 };
 
 class HttpRequests {
@@ -46,18 +56,24 @@ public:
 
     HttpRequest *find(uint32_t slot, uint32_t generation) { return table_.find(slot, generation); }
     HttpRequest &at(uint32_t slot) { return *table_.at(slot); }
-    uint64_t id_of(uint32_t slot) const;
+    uint64_t id_of(uint32_t slot) const { return pack_id(IdKind::kRequest, reactor_.index(), slot, table_.generation_of(slot)); }
     /// Whether its slices can be read.
-    bool readable(const HttpRequest &request) const;
-    /// The connection of a request; nullptr once it is closed.
-    Connection *connection_of(const HttpRequest &request);
+    bool readable(const HttpRequest &request) const
+    {
+        return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == reactor_.slice_epoch;
+    }
 
     /// Appends a request to the connection's unanswered ones. Returns its slot; out of memory: kNone, with
     /// the connection destroyed.
     uint32_t add(Connection &conn, const http::Request &slices);
     void drop_all(Connection &conn);
-    /// Invalidates the slices of a request that a callback has neither kept nor answered.
+    /// Invalidates the slices of a request, if it is still there, that a callback has not kept.
     void end_slices(uint64_t id);
+    static void end_slices(HttpRequest &request)
+    {
+        if (request.slice_epoch != HttpRequest::kKept)
+            request.slice_epoch = HttpRequest::kEnded;
+    }
 
     /// Delivers a request to the host.
     void deliver(Connection &conn, const http::Request &request);
@@ -76,7 +92,12 @@ public:
     /// Answers with 503 after that deadline.
     void answer_late(Connection &conn);
     /// For Date fields; valid until the next call.
-    std::string_view date();
+    std::string_view date()
+    {
+        if (time_t now = time(nullptr); now != date_time_)
+            write_date(now);
+        return {date_, sizeof date_};
+    }
 
     /// Resumes reading once the connection has room for another request and the send queue has drained.
     void unblock(Connection &conn);
@@ -84,6 +105,8 @@ public:
     uint32_t highest_generation() const { return table_.highest_generation(); }
 
 private:
+    void write_date(time_t now);
+    char *write_start(char *out, int status);
     void pop(Connection &conn);
     bool fits(size_t len) const;
     int no_room(size_t len) const;
@@ -97,10 +120,11 @@ private:
     void block(Connection &conn);
     void free_kept(Connection &conn, HttpRequest &request);
     uint32_t oldest_unanswered(const Connection &conn);
-    int answer(Connection &conn, HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type,
-               int32_t flags, bool exempt);
-    int store(Connection &conn, HttpRequest &request, std::string_view head, std::string_view body, bool exempt);
+    int answer(HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type, int32_t flags,
+               bool exempt);
+    int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt);
     void write_answered(Connection &conn);
+    void write_waiting(Connection &conn);
     int write_stored(Connection &conn, const HttpRequest &request, bool last);
     bool is_last(const Connection &conn) const;
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
@@ -110,7 +134,10 @@ private:
     size_t held_ = 0; ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
     time_t date_time_ = 0;
-    char date_[29]; ///< Date field for date_time_
+    char date_[http::kDateSize];  ///< Date field for date_time_
+    char start_[http::kMaxStart]; ///< of a head: for start_status_ and date_
+    int start_status_ = 0;        ///< 0: none
+    size_t start_size_ = 0;
 };
 
 } // namespace wm

@@ -1,24 +1,11 @@
 #include "session/http/session.h"
 
 #include "conn/reactor.h"
-#include "session/codecs.h"
 #include "session/sessions.h"
 
 #include <new>
 
 namespace wm {
-
-bool has_http_session(const Connection &conn)
-{
-    return conn.codec == static_cast<uint8_t>(CodecRow::kHttp) || conn.codec == static_cast<uint8_t>(CodecRow::kHandshake);
-}
-
-http::Limits http_limits(const Connection &conn, int64_t max_message)
-{
-    const EndpointOptions &options = conn.owner->options;
-    return {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), static_cast<size_t>(max_message),
-            options.methods, options.trusted_proxy != 0};
-}
 
 bool holds_part_of_request(const Connection &conn)
 {

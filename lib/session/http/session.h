@@ -6,8 +6,9 @@
 #ifndef WM_SESSION_HTTP_SESSION_H
 #define WM_SESSION_HTTP_SESSION_H
 
-#include "conn/connection.h"
+#include "conn/endpoint.h"
 #include "proto/http/request_parser.h"
+#include "session/codecs.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -39,10 +40,18 @@ inline const HttpSession &http_session(const Connection &conn)
 {
     return *conn.codec_state.as<HttpSession *>();
 }
-bool has_http_session(const Connection &conn);
+inline bool has_http_session(const Connection &conn)
+{
+    return conn.codec == static_cast<uint8_t>(CodecRow::kHttp) || conn.codec == static_cast<uint8_t>(CodecRow::kHandshake);
+}
 
 /// What the endpoint's options let the parser take, for bodies of at most max_message bytes.
-http::Limits http_limits(const Connection &conn, int64_t max_message);
+inline http::Limits http_limits(const Connection &conn, int64_t max_message)
+{
+    const EndpointOptions &options = conn.owner->options;
+    return {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), static_cast<size_t>(max_message),
+            options.methods, options.trusted_proxy != 0};
+}
 
 /// Whether the tail holds part of a request.
 bool holds_part_of_request(const Connection &conn);

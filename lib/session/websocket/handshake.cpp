@@ -103,11 +103,10 @@ void timed_out(Connection &conn)
 }
 
 /// The connection of a pending handshake; nullptr with WM_ECLOSED.
-Connection *find_pending(Reactor &reactor, const HttpRequest &request)
+Connection *find_pending(const HttpRequest &request)
 {
-    Connection *conn = reactor.sessions->requests.connection_of(request);
-    if (conn && request.handshake && conn->state == ConnState::kHandshake)
-        return conn;
+    if (request.handshake && request.conn.state == ConnState::kHandshake)
+        return &request.conn;
     fail(WM_ECLOSED, "no handshake waits at this id");
     return nullptr;
 }
@@ -116,7 +115,7 @@ Connection *find_pending(Reactor &reactor, const HttpRequest &request)
 
 int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fields)
 {
-    Connection *conn = find_pending(reactor, request);
+    Connection *conn = find_pending(request);
     if (!conn)
         return WM_ECLOSED;
     if (int wrong = reactor.outbox.check_size(fields.size()))
@@ -135,7 +134,7 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
 
 int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view fields, std::string_view body)
 {
-    Connection *conn = find_pending(reactor, request);
+    Connection *conn = find_pending(request);
     if (!conn)
         return WM_ECLOSED;
     if (status < 300 || status > 599)
