@@ -203,6 +203,7 @@ inline const char *RequestParser::version(const char *data, const char *p, const
     return p;
 }
 
+/// Runs from state to state until the bytes end; the usual order falls through.
 const char *RequestParser::request_line(const char *data, const char *p, const char *end, const Limits &limits)
 {
     while (p != nullptr && p != end && state_ < State::kLine) {
@@ -210,33 +211,42 @@ const char *RequestParser::request_line(const char *data, const char *p, const c
         case State::kStart:
         case State::kEmptyLf:
             p = empty_line(data, p);
-            break;
+            if (p == nullptr || state_ != State::kMethod)
+                break;
+            [[fallthrough]];
         case State::kMethod:
             p = method(data, p, end, limits.methods);
-            break;
+            if (p == nullptr || p == end)
+                break;
+            [[fallthrough]];
         case State::kTarget:
             p = target_form(data, p);
-            break;
-        case State::kScheme:
-        case State::kSlashes:
-            p = scheme(data, p, end, limits.trusted_proxy);
-            break;
-        case State::kAuthority:
-            p = authority(data, p, end);
-            break;
+            if (p == nullptr || state_ != State::kPath)
+                break;
+            [[fallthrough]];
         case State::kPath:
         case State::kQuery:
             p = path_or_query(data, p, end);
-            break;
+            if (p == nullptr || p == end)
+                break;
+            [[fallthrough]];
         case State::kTargetEnd:
             if (*p != ' ')
                 return refuse(*p == '\n' ? Error::kBareLf : Error::kTargetSyntax);
             target_end_ = static_cast<uint32_t>(p - data);
             state_ = State::kVersion;
-            p++;
-            break;
-        default: // kVersion
+            if (++p == end)
+                break;
+            [[fallthrough]];
+        case State::kVersion:
             p = version(data, p, end);
+            break;
+        case State::kScheme:
+        case State::kSlashes:
+            p = scheme(data, p, end, limits.trusted_proxy);
+            break;
+        default: // kAuthority
+            p = authority(data, p, end);
         }
     }
     return p;

@@ -10,8 +10,8 @@
 #define WM_PROTO_HTTP_SCAN_H
 
 #include "proto/ascii.h"
+#include "proto/bytes16.h"
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -27,15 +27,9 @@ inline constexpr std::ptrdiff_t kBlock = 16;
 /// The first octet whose lane in stops is set (0xff), or kBlock.
 template <class Mask> inline std::ptrdiff_t first_lane(Mask stops)
 {
-    uint64_t half[2];
-    static_assert(sizeof stops == sizeof half);
-    memcpy(half, &stops, sizeof half);
-    auto lane = [](uint64_t word) {
-        return (std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word)) / 8;
-    };
-    if (half[0] != 0)
-        return lane(half[0]);
-    return half[1] != 0 ? 8 + lane(half[1]) : kBlock;
+    static_assert(sizeof stops == kBlock);
+    auto lanes = Bytes16::load(&stops).high_bits();
+    return lanes ? static_cast<std::ptrdiff_t>(lanes.first()) : kBlock;
 }
 
 template <class Word> inline bool folds_to(const char *text, const char *lower)
