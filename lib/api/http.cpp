@@ -12,16 +12,23 @@ using namespace wm;
 
 namespace {
 
+[[gnu::cold]] int request_not_found(wm_request id)
+{
+    const char *text = "no such request: it is answered, or its connection has closed";
+    return id == 0 ? fail(WM_ECLOSED, "%s", text) : why_not_found(unpack_id(id).app, text);
+}
+
 /// Calls body(app, request) on the app's thread; an error on another, and for a stale id.
 template <class Body> int with_request(wm_request id, Body body)
 {
     Id parts = unpack_id(id);
-    App *app = App::of_this_thread(parts.app);
-    HttpRequest *request = app && parts.kind == IdKind::kRequest ? app->sessions->requests.find(parts.slot, parts.generation) : nullptr;
-    if (request)
-        return guarded([&] { return body(*app, *request); });
-    const char *text = "no such request: it is answered, or its connection has closed";
-    return id == 0 ? fail(WM_ECLOSED, "%s", text) : why_not_found(parts.app, text);
+    if (parts.kind == IdKind::kRequest) [[likely]] {
+        App *app = App::of_this_thread(parts.app);
+        HttpRequest *request = app ? app->sessions->requests.find(parts.slot, parts.generation) : nullptr;
+        if (request) [[likely]]
+            return guarded([&] { return body(*app, *request); });
+    }
+    return request_not_found(id);
 }
 
 template <class Body> int with_slices(wm_request id, Body body)
@@ -156,7 +163,8 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
     if (int wrong = check_answer(headers, headers_len, body, len))
         return wrong;
     return with_request(request, [&](App &app, HttpRequest &self) {
-        return app.sessions->requests.respond(self, status, span(headers, headers_len), span(body, len), flags);
+        return app.sessions->requests.respond(
+            self, {.status = status, .fields = span(headers, headers_len), .body = span(body, len), .flags = flags});
     });
 }
 

@@ -1,6 +1,6 @@
-// Two readings of one stream must agree: the input is played into RequestParser whole, and again cut at places that the input
-// itself chooses. Its first octet is the number of cuts, and the choice of methods and schemes; the octets behind it are the distances
-// of the cuts; then come two for the limits.
+// Readings of one stream must agree: the input is played into RequestParser whole, and again cut at places that the input
+// itself chooses, and with the head known that came last. Its first octet is the number of cuts, and the choice of methods and schemes; the
+// octets behind it are the distances of the cuts; then come two for the limits.
 #include "unit/http_feed.h"
 
 #include <cstdint>
@@ -41,7 +41,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             cuts.push_back(at);
     }
     http_feed::Outcome whole = http_feed::play(bytes, {}, limits);
-    for (const http_feed::Outcome &cut : {http_feed::play(bytes, cuts, limits), http_feed::dribble(bytes, limits)}) {
+    wm::http::KnownHead known = {};
+    for (const http_feed::Outcome &cut : {http_feed::play(bytes, cuts, limits), http_feed::dribble(bytes, limits, &known),
+                                          http_feed::play(bytes, cuts, limits, &known), http_feed::play(bytes, {}, limits, &known)}) {
         check(!whole.broken && !cut.broken, "the contract of step.h is broken", whole, cut);
         check(whole.log == cut.log, "the outcome hangs on the cuts", whole, cut);
         check(whole.left == cut.left, "what is kept hangs on the cuts", whole, cut);

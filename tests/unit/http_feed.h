@@ -8,6 +8,7 @@
 #define WM_TESTS_HTTP_FEED_H
 
 #include "proto/http/fields.h"
+#include "proto/http/known_head.h"
 #include "proto/http/request_parser.h"
 
 #include <algorithm>
@@ -57,7 +58,7 @@ inline std::string describe(const wm::http::Request &request)
 
 class Feed {
 public:
-    explicit Feed(const wm::http::Limits &limits) : limits_(limits) {}
+    explicit Feed(const wm::http::Limits &limits, wm::http::KnownHead *known = nullptr) : limits_(limits), known_(known) {}
 
     /// More bytes arrive. Returns false once the request was refused.
     bool arrive(std::string_view bytes)
@@ -86,7 +87,7 @@ private:
         std::unique_ptr<char[]> data(new char[len]);
         std::copy(kept_.begin(), kept_.end(), data.get());
         wm::http::Request request{};
-        wm::Step step = parser_.step(data.get(), len, limits_, request);
+        wm::Step step = parser_.step(data.get(), len, limits_, request, known_);
         if (step.size > len || (step.need != 0 && step.need <= step.size) || over_limits(step.need))
             return broken("size or need out of range");
         switch (step.kind) {
@@ -107,7 +108,7 @@ private:
             refused_ = true;
             out_.status = parser_.failure().status;
             out_.text = parser_.failure().text;
-            if (parser_.step(data.get(), len, limits_, request).kind != wm::StepKind::kFail)
+            if (parser_.step(data.get(), len, limits_, request, known_).kind != wm::StepKind::kFail)
                 return broken("a refusal did not last");
             kept_.clear();
             return false;
@@ -131,6 +132,7 @@ private:
     }
 
     wm::http::Limits limits_;
+    wm::http::KnownHead *known_;
     wm::http::RequestParser parser_;
     std::string kept_;
     bool refused_ = false;
@@ -138,9 +140,10 @@ private:
 };
 
 /// Plays bytes, cut before each of the offsets in cuts (ascending).
-inline Outcome play(std::string_view bytes, const std::vector<size_t> &cuts = {}, const wm::http::Limits &limits = kLimits)
+inline Outcome play(std::string_view bytes, const std::vector<size_t> &cuts = {}, const wm::http::Limits &limits = kLimits,
+                    wm::http::KnownHead *known = nullptr)
 {
-    Feed feed(limits);
+    Feed feed(limits, known);
     size_t from = 0;
     bool going = true;
     for (size_t i = 0; going && i < cuts.size(); i++) {
@@ -153,16 +156,16 @@ inline Outcome play(std::string_view bytes, const std::vector<size_t> &cuts = {}
 }
 
 /// Plays bytes one at a time.
-inline Outcome dribble(std::string_view bytes, const wm::http::Limits &limits = kLimits)
+inline Outcome dribble(std::string_view bytes, const wm::http::Limits &limits = kLimits, wm::http::KnownHead *known = nullptr)
 {
     std::vector<size_t> cuts;
     for (size_t i = 1; i < bytes.size(); i++)
         cuts.push_back(i);
-    return play(bytes, cuts, limits);
+    return play(bytes, cuts, limits, known);
 }
 
-/// Plays bytes whole, one at a time, and in two parts cut at every place. Returns the first outcome that is not as the whole's, or the
-/// whole's.
+/// Plays bytes whole, one at a time, and in two parts cut at every place; all that also behind a head that is known, of these bytes or of
+/// others with their lines. Returns the first outcome that is not as the whole's, or the whole's.
 inline Outcome play_all_cuts(std::string_view bytes, const wm::http::Limits &limits = kLimits)
 {
     Outcome whole = play(bytes, {}, limits);
@@ -170,6 +173,15 @@ inline Outcome play_all_cuts(std::string_view bytes, const wm::http::Limits &lim
     Outcome other = dribble(bytes, limits);
     for (size_t cut = 1; !differs(other) && cut < bytes.size(); cut++)
         other = play(bytes, {cut}, limits);
+    const std::string before[] = {"", std::string(bytes),
+                                  "PUT /known?x HTTP/1.1" + std::string(bytes.substr(std::min(bytes.find("\r\n"), bytes.size())))};
+    for (const std::string &earlier : before) {
+        for (size_t cut = 0; !differs(other) && cut <= bytes.size(); cut++) {
+            wm::http::KnownHead known = {};
+            play(earlier, {}, limits, &known);
+            other = cut == bytes.size() ? dribble(bytes, limits, &known) : play(bytes, {cut}, limits, &known);
+        }
+    }
     if (!differs(other))
         return whole;
     other.broken = true;

@@ -2,6 +2,7 @@
 
 #include "proto/ascii.h"
 #include "proto/http/authority.h"
+#include "proto/http/known_head.h"
 #include "proto/http/scan.h"
 
 #include <algorithm>
@@ -231,39 +232,93 @@ Error RequestParser::take_expect(std::string_view value)
 /// The checks that need the whole head: RFC 9112 §3.2 (Host) and §6.3 (the length of the body).
 inline Error RequestParser::end_of_head(const Limits &limits)
 {
-    if ((flags_ & (kMinor | kHost)) == kMinor)
+    unsigned flags = flags_;
+    if ((flags & (kMinor | kHost)) == kMinor)
         return Error::kHostMissing;
-    if ((flags_ & (kChunked | kLength)) == (kChunked | kLength))
+    if ((flags & (kChunked | kLength)) == (kChunked | kLength))
         return Error::kLengthAndCoding;
     if (scan_.length > std::min(limits.max_message, kMaxBody))
         return Error::kBodyLong;
-    if ((flags_ & kMinor) == 0 || (scan_.length == 0 && (flags_ & kChunked) == 0))
-        flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
+    if ((flags & kExpect) != 0 && ((flags & kMinor) == 0 || (scan_.length == 0 && (flags & kChunked) == 0)))
+        flags_ = static_cast<uint8_t>(flags & ~unsigned{kExpect});
     state_ = State::kFixedBody;
-    if ((flags_ & kChunked) != 0) {
+    if ((flags & kChunked) != 0) {
         std::construct_at(&chunks_);
         state_ = State::kChunkedBody;
     }
     return Error::kNone;
 }
 
+/// The parser is at the end of a head that is equal to the known one. Only what limits may refuse by now is left to check.
+inline bool RequestParser::take_known_head(const KnownHead &known, const char *data, const char *end, const Limits &limits)
+{
+    if (known.size == 0 || static_cast<size_t>(end - data) < known.size || memcmp(data, known.bytes, known.size) != 0)
+        return false;
+    const RequestParser &then = known.after;
+    if (then.scan_.lines > limits.max_headers || (limits.methods != kAnyMethod && !has_method(limits.methods, then.method_of(data))))
+        return false;
+    *this = then;
+    return true;
+}
+
+/// The same for header lines behind another request line.
+inline bool RequestParser::take_known_lines(const KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines)
+{
+    size_t size = known.size - known.lines;
+    if (size == 0 || static_cast<size_t>(end - p) < size || memcmp(p, known.bytes + known.lines, size) != 0)
+        return false;
+    const RequestParser &then = known.after;
+    if ((flags_ & kMinor) == 0 || then.scan_.lines > max_lines)
+        return false;
+    scan_ = then.scan_;
+    flags_ |= then.flags_;
+    if ((flags_ & kAbsolute) == 0) {
+        authority_ = static_cast<uint32_t>(then.authority_ - known.lines + static_cast<size_t>(p - data));
+        authority_size_ = then.authority_size_;
+    }
+    state_ = State::kHeadEnd;
+    return true;
+}
+
+/// HTTP/1.0 and absolute-form, for which fields have another meaning, are left out.
+inline void RequestParser::remember(KnownHead &known, const char *data) const
+{
+    if ((flags_ & (kMinor | kAbsolute)) != kMinor || pos_ > KnownHead::kRoom)
+        return;
+    memcpy(known.bytes, data, pos_);
+    known.size = pos_;
+    known.lines = static_cast<uint32_t>(fields_begin());
+    known.after = *this;
+}
+
 /// The limit applies to the bytes parsed, not to those received, so that the outcome does not depend on how
 /// they are cut.
-inline Error RequestParser::head(const char *data, size_t len, const Limits &limits)
+inline Error RequestParser::head(const char *data, size_t len, const Limits &limits, KnownHead *known)
 {
     // A limit that is lowered in the middle of a head applies to the bytes not yet parsed.
     size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
     const char *end = data + std::min(len, most);
     const char *p = data + pos_;
+    if (known != nullptr && pos_ == 0 && take_known_head(*known, data, end, limits))
+        return end_of_head(limits);
     if (state_ < State::kLine)
         p = request_line(data, p, end, limits);
-    if (p != nullptr && state_ >= State::kLine)
-        p = header_lines(data, p, end, std::min<size_t>(limits.max_headers, UINT16_MAX));
+    if (p != nullptr && state_ >= State::kLine) {
+        size_t max_lines = std::min<size_t>(limits.max_headers, UINT16_MAX);
+        if (known != nullptr && state_ == State::kLine && scan_.lines == 0 && take_known_lines(*known, data, p, end, max_lines)) {
+            pos_ = static_cast<uint32_t>(p - data) + known->size - known->lines;
+            return end_of_head(limits);
+        }
+        p = header_lines(data, p, end, max_lines);
+    }
     if (p == nullptr)
         return error_;
     pos_ = static_cast<uint32_t>(p - data);
-    if (state_ == State::kHeadEnd)
+    if (state_ == State::kHeadEnd) {
+        if (known != nullptr)
+            remember(*known, data);
         return end_of_head(limits);
+    }
     if (pos_ != most)
         return Error::kNone;
     if (state_ == State::kMethod)
@@ -271,12 +326,12 @@ inline Error RequestParser::head(const char *data, size_t len, const Limits &lim
     return state_ >= State::kTarget && state_ <= State::kTargetEnd ? Error::kTargetLong : Error::kHeadLong;
 }
 
-Step RequestParser::message(const char *data, size_t body_size, size_t used, Request &out)
+inline Step RequestParser::message(const char *data, size_t body_size, size_t used, Request &out)
 {
     size_t target = target_begin();
     size_t path = (flags_ & kAbsolute) != 0 ? size_t{authority_} + authority_size_ : target;
     size_t path_end = query_ != 0 ? query_ - 1 : target_end_;
-    size_t fields = target_end_ + sizeof " HTTP/1.1\r\n" - 1;
+    size_t fields = fields_begin();
     out.method = method_of(data);
     out.head = out.method == "HEAD";
     out.connect = out.method == "CONNECT";
@@ -293,43 +348,41 @@ Step RequestParser::message(const char *data, size_t body_size, size_t used, Req
     return {StepKind::kMessage, used, 0};
 }
 
-inline Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &out)
+/// The step of a body that is chunked or incomplete.
+Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &out)
 {
-    size_t rest = len - pos_;
-    if (state_ == State::kFixedBody) {
-        size_t length = static_cast<size_t>(scan_.length);
-        if (rest >= length)
-            return message(data, length, pos_ + length, out);
-        if ((flags_ & kExpect) == 0)
-            return {StepKind::kMore, len, pos_ + length};
-    } else if ((flags_ & kExpect) == 0) {
-        size_t used = 0;
-        ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, rest, limits, used, error_);
-        size_t kept = pos_ + chunks_.size();
-        if (outcome == ChunkDecoder::Outcome::kDone)
-            return message(data, chunks_.size(), pos_ + used, out);
-        if (outcome == ChunkDecoder::Outcome::kMore) {
-            size_t missing = chunks_.missing();
-            return {StepKind::kMore, kept, missing != 0 ? kept + missing : 0};
-        }
-        state_ = State::kFailed;
-        return {StepKind::kFail, 0, 0};
+    if ((flags_ & kExpect) != 0) {
+        // Whether a chunked body is complete is known only once it is joined, so 100 is always sent for one: RFC
+        // 9110 §10.1.1 allows a server to omit it when it has received content, but does not require that.
+        flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
+        return {StepKind::kContinue, 0, 0};
     }
-    // Whether a chunked body is complete is known only once it is joined, so 100 is always sent for one: RFC
-    // 9110 §10.1.1 allows a server to omit it when it has received content, but does not require that.
-    flags_ = static_cast<uint8_t>(flags_ & ~kExpect);
-    return {StepKind::kContinue, 0, 0};
+    if (state_ == State::kFixedBody)
+        return {StepKind::kMore, len, pos_ + static_cast<size_t>(scan_.length)};
+    size_t used = 0;
+    ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, len - pos_, limits, used, error_);
+    size_t kept = pos_ + chunks_.size();
+    if (outcome == ChunkDecoder::Outcome::kDone)
+        return message(data, chunks_.size(), pos_ + used, out);
+    if (outcome == ChunkDecoder::Outcome::kMore) {
+        size_t missing = chunks_.missing();
+        return {StepKind::kMore, kept, missing != 0 ? kept + missing : 0};
+    }
+    state_ = State::kFailed;
+    return {StepKind::kFail, 0, 0};
 }
 
-Step RequestParser::step(char *data, size_t len, const Limits &limits, Request &out)
+Step RequestParser::step(char *data, size_t len, const Limits &limits, Request &out, KnownHead *known)
 {
     if (state_ < State::kFixedBody) {
-        error_ = head(data, len, limits);
+        error_ = head(data, len, limits, known);
         if (error_ != Error::kNone)
             state_ = State::kFailed;
         else if (state_ < State::kFixedBody)
             return {StepKind::kMore, len, 0};
     }
+    if (state_ == State::kFixedBody && len - pos_ >= scan_.length) [[likely]]
+        return message(data, static_cast<size_t>(scan_.length), pos_ + static_cast<size_t>(scan_.length), out);
     if (state_ == State::kFailed)
         return {StepKind::kFail, 0, 0};
     return body(data, len, limits, out);

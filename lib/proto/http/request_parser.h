@@ -20,6 +20,8 @@
 
 namespace wm::http {
 
+struct KnownHead;
+
 /// A request, as slices of the bytes fed.
 struct Request {
     std::string_view method, target, path, query;
@@ -45,8 +47,9 @@ public:
     /// Continues in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready
     /// for the next request. kContinue: once, behind the head of a request that waits for 100 Continue; size
     /// is 0. kMore: all bytes were looked at; of a chunked body only head and joined data are left (size).
-    /// kFail: failure() says why, and the connection cannot be used further.
-    Step step(char *data, size_t len, const Limits &limits, Request &out);
+    /// kFail: failure() says why, and the connection cannot be used further. The outcome is the same with and
+    /// without a known head.
+    Step step(char *data, size_t len, const Limits &limits, Request &out, KnownHead *known = nullptr);
 
     /// After kFail.
     const Failure &failure() const { return failure_of(error_); }
@@ -117,12 +120,16 @@ private:
     Error take_connection(std::string_view value);
     Error take_expect(std::string_view value);
     Error end_of_head(const Limits &limits);
-    Error head(const char *data, size_t len, const Limits &limits);
+    Error head(const char *data, size_t len, const Limits &limits, KnownHead *known);
+    bool take_known_head(const KnownHead &known, const char *data, const char *end, const Limits &limits);
+    bool take_known_lines(const KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines);
+    void remember(KnownHead &known, const char *data) const;
     Step body(char *data, size_t len, const Limits &limits, Request &out);
     Step message(const char *data, size_t body_size, size_t used, Request &out);
 
     std::string_view method_of(const char *data) const { return {data + start_, method_size_}; }
     size_t target_begin() const { return size_t{start_} + method_size_ + 1; }
+    size_t fields_begin() const { return size_t{target_end_} + sizeof " HTTP/1.1\r\n" - 1; }
 
     union {
         Scan scan_;           ///< until the end of the head; its length is valid in kFixedBody, too

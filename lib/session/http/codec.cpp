@@ -29,10 +29,11 @@ Rest parse(Connection &conn, char *data, size_t len)
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
     http::Limits limits = http_limits(conn, conn.options->max_message);
+    http::KnownHead *known = reactor.sessions->requests.known_head(conn);
     http::Request request;
     bool delivered = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
-        Step step = session.parser.step(data, len, limits, request);
+        Step step = session.parser.step(data, len, limits, request, known);
         switch (step.kind) {
         case StepKind::kContinue:
             reactor.sessions->requests.send_continue(conn);

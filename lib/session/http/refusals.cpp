@@ -72,7 +72,8 @@ void HttpRequests::answer_late(Connection &conn)
     if (late_throttle_.due(reactor_.loop.now_ms()))
         late_throttle_.log(WM_LOG_WARN, "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503",
                            conn.owner->options.name.c_str(), conn.owner->display.c_str());
-    if (answer(*table_.at(oldest_unanswered(conn)), 503, kPlain, "not answered in time\n", false, 0, true) < 0)
+    if (answer(*table_.at(oldest_unanswered(conn)), {.status = 503, .fields = kPlain, .body = "not answered in time\n", .exempt = true}) <
+        0)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
@@ -97,7 +98,9 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     http_session(conn).continue_due = false;
     HttpRequest &request = *table_.at(slot);
     request.close_after = true;
-    if (answer(request, status, RefusalFields(conn, status, kPlain).text(), Line(text).text(), false, 0, true) < 0)
+    RefusalFields fields(conn, status, kPlain);
+    Line line(text);
+    if (answer(request, {.status = status, .fields = fields.text(), .body = line.text(), .exempt = true}) < 0)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     reactor_.lifecycle.update_read(conn);
 }

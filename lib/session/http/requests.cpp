@@ -43,7 +43,7 @@ void HttpRequest::free_copies()
     free(answer);
 }
 
-uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
+inline uint32_t HttpRequests::append(Connection &conn, const http::Request &slices)
 {
     uint32_t slot = table_.acquire(slices, conn, reactor_.slice_epoch);
     if (slot == HttpSession::kNone) {
@@ -60,7 +60,12 @@ uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
     return slot;
 }
 
-void HttpRequests::pop(Connection &conn)
+uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
+{
+    return append(conn, slices);
+}
+
+inline void HttpRequests::pop(Connection &conn)
 {
     HttpSession &session = http_session(conn);
     uint32_t slot = session.first;
@@ -88,7 +93,7 @@ void HttpRequests::drop_all(Connection &conn)
 
 void HttpRequests::deliver(Connection &conn, const http::Request &request)
 {
-    uint32_t slot = add(conn, request);
+    uint32_t slot = append(conn, request);
     if (slot == HttpSession::kNone)
         return;
     HttpRequest &added = *table_.at(slot);
@@ -193,33 +198,46 @@ inline char *HttpRequests::write_start(char *out, int status)
     return out + start_size_;
 }
 
+http::KnownHead *HttpRequests::known_head(const Connection &conn)
+{
+    // calloc's pages are mapped on first touch.
+    if (!known_heads_)
+        known_heads_.reset(static_cast<http::KnownHead *>(calloc(kKnownHeads, sizeof(http::KnownHead))));
+    if (!known_heads_)
+        return nullptr;
+    http::KnownHead &known = known_heads_[conn.slot % kKnownHeads];
+    if (uint64_t id = Dispatch::id_of(conn); known.owner != id) {
+        known.owner = id;
+        known.size = known.lines = 0;
+    }
+    return &known;
+}
+
 // ---- answers
 
-int HttpRequests::answer(HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type, int32_t flags,
-                         bool exempt)
+int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
 {
     Connection &conn = request.conn;
     http::ResponseHead head;
-    head.status = status;
-    head.fields = fields;
-    head.content_length = body.size();
-    head.with_length = !is_tunnel(request, status);
+    head.status = given.status;
+    head.fields = given.fields;
+    head.content_length = given.body.size();
+    head.with_length = !is_tunnel(request, given.status);
     head.minor = request.slices.minor;
-    head.default_type = default_type;
+    head.default_type = given.default_type;
     bool front = &request == table_.at(http_session(conn).first);
     bool last = front && is_last(conn);
     head.keep_alive = !request.close_after && !last;
-    HeadBuffer buffer(http::head_bound(fields.size()));
+    HeadBuffer buffer(http::head_bound(given.fields.size()));
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for a response head");
-    char *end = http::write_rest(write_start(buffer.data(), status), head);
+    char *end = http::write_rest(write_start(buffer.data(), given.status), head);
     std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
-    if (!has_body(request, status))
-        body = {};
+    std::string_view body = has_body(request, given.status) ? given.body : std::string_view();
     if (!front)
-        return store(request, text, body, exempt);
+        return store(request, text, body, given.exempt);
     bool close_after = request.close_after;
-    int result = reactor_.outbox.write(conn, text, body, flags, exempt);
+    int result = reactor_.outbox.write(conn, text, body, given.flags, given.exempt);
     if (result < 0)
         return result;
     pop(conn);
@@ -323,21 +341,21 @@ void HttpRequests::write_waiting(Connection &conn)
         unblock(conn);
 }
 
-int HttpRequests::respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags)
+int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
 {
     if (request.answered || request.handshake || request.conn.state != ConnState::kOpen)
         return fail(WM_ECLOSED,
                     request.handshake ? "a handshake is answered by wm_handshake_accept or _reject" : "the request is answered or gone");
-    if (status < 200 || status > 599)
-        return fail(WM_EINVAL, "status %d is not from 200 to 599", status);
-    if (int wrong = reactor_.outbox.check_size(fields.size()))
+    if (given.status < 200 || given.status > 599)
+        return fail(WM_EINVAL, "status %d is not from 200 to 599", given.status);
+    if (int wrong = reactor_.outbox.check_size(given.fields.size()))
         return wrong;
     bool wants_close = false;
-    if (const char *wrong = http::check_fields(fields, wants_close))
+    if (const char *wrong = http::check_fields(given.fields, wants_close))
         return fail(WM_EINVAL, "bad header lines: %s", wrong);
     bool closes = request.close_after;
     request.close_after = closes || wants_close;
-    int result = answer(request, status, fields, body, false, flags, false);
+    int result = answer(request, given);
     if (result < 0)
         request.close_after = closes; // not taken: the request waits for another answer
     return result;
@@ -362,7 +380,7 @@ int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_
     uint32_t slot = oldest_unanswered(conn);
     if (slot == HttpSession::kNone)
         return fail(WM_ESTATE, "no request of this connection waits for an answer");
-    return answer(*table_.at(slot), 200, {}, body, true, flags, false);
+    return answer(*table_.at(slot), {.status = 200, .fields = {}, .body = body, .flags = flags, .default_type = true});
 }
 
 int HttpRequests::keep(HttpRequest &request)

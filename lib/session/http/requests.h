@@ -10,11 +10,14 @@
 #include "core/id.h"
 #include "core/log.h"
 #include "core/slot_table.h"
+#include "proto/http/known_head.h"
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
 #include "session/http/session.h"
 
+#include <cstdlib>
 #include <ctime>
+#include <memory>
 #include <string_view>
 
 namespace wm {
@@ -50,6 +53,16 @@ private:
     void free_copies();
 };
 
+/// An answer, of the host or in its place.
+struct HttpAnswer {
+    int status;
+    std::string_view fields;
+    std::string_view body;
+    int32_t flags = 0;         ///< WM_SEND_...
+    bool default_type = false; ///< as ResponseHead::default_type
+    bool exempt = false;       ///< from limits
+};
+
 class HttpRequests {
 public:
     HttpRequests(Reactor &reactor, uint32_t generation_base) : reactor_(reactor), table_(generation_base) {}
@@ -83,7 +96,7 @@ public:
     /// is no body.
     void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
 
-    int respond(HttpRequest &request, int status, std::string_view fields, std::string_view body, int32_t flags);
+    int respond(HttpRequest &request, const HttpAnswer &given);
     /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
     int keep(HttpRequest &request);
@@ -102,11 +115,16 @@ public:
     /// Resumes reading once the connection has room for another request and the send queue has drained.
     void unblock(Connection &conn);
 
+    /// The place of the connection's last head. It is shared with other connections, and empty if one of them had it last;
+    /// nullptr when out of memory.
+    http::KnownHead *known_head(const Connection &conn);
+
     uint32_t highest_generation() const { return table_.highest_generation(); }
 
 private:
     void write_date(time_t now);
     char *write_start(char *out, int status);
+    uint32_t append(Connection &conn, const http::Request &slices);
     void pop(Connection &conn);
     bool fits(size_t len) const;
     int no_room(size_t len) const;
@@ -120,8 +138,7 @@ private:
     void block(Connection &conn);
     void free_kept(Connection &conn, HttpRequest &request);
     uint32_t oldest_unanswered(const Connection &conn);
-    int answer(HttpRequest &request, int status, std::string_view fields, std::string_view body, bool default_type, int32_t flags,
-               bool exempt);
+    int answer(HttpRequest &request, const HttpAnswer &given);
     int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt);
     void write_answered(Connection &conn);
     void write_waiting(Connection &conn);
@@ -130,8 +147,14 @@ private:
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
 
     Reactor &reactor_;
+    struct Free {
+        void operator()(http::KnownHead *heads) const { free(heads); }
+    };
+    static constexpr uint32_t kKnownHeads = 256;
+
     SlotTable<HttpRequest, kOtherSlots> table_;
-    size_t held_ = 0; ///< bytes of the kept requests and stored answers of all connections
+    std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
+    size_t held_ = 0;                                      ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
     time_t date_time_ = 0;
     char date_[http::kDateSize];  ///< Date field for date_time_
