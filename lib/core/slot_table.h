@@ -80,17 +80,15 @@ public:
         live_--;
     }
 
-    T *at(uint32_t slot) { return reinterpret_cast<T *>(chunk_of(slot)->items) + slot % kChunk; }
+    T *at(uint32_t slot) { return item(chunk_of(slot), slot); }
 
-    T *find(uint32_t slot, uint32_t generation) { return is_live(slot, generation) ? at(slot) : nullptr; }
-
-    bool is_live(uint32_t slot, uint32_t generation) const
+    T *find(uint32_t slot, uint32_t generation)
     {
-        if (slot >= kMaxSlots)
-            return false;
-        Chunk *chunk = chunks_[slot / kChunk].load(std::memory_order_acquire);
-        return chunk && chunk->state[slot % kChunk].load(std::memory_order_acquire) == (generation << 1 | 1);
+        Chunk *chunk = chunk_of_live(slot, generation);
+        return chunk ? item(chunk, slot) : nullptr;
     }
+
+    bool is_live(uint32_t slot, uint32_t generation) const { return chunk_of_live(slot, generation); }
 
     uint32_t generation_of(uint32_t slot) const { return live_state(slot) >> 1; }
     bool live_at(uint32_t slot) const { return live_state(slot) & 1; }
@@ -105,6 +103,13 @@ private:
         alignas(T) unsigned char items[sizeof(T) * kChunk];
     };
 
+    static T *item(Chunk *chunk, uint32_t slot) { return reinterpret_cast<T *>(chunk->items) + slot % kChunk; }
+    /// nullptr: it is not live.
+    Chunk *chunk_of_live(uint32_t slot, uint32_t generation) const
+    {
+        Chunk *chunk = slot < kMaxSlots ? chunks_[slot / kChunk].load(std::memory_order_acquire) : nullptr;
+        return chunk && chunk->state[slot % kChunk].load(std::memory_order_acquire) == (generation << 1 | 1) ? chunk : nullptr;
+    }
     Chunk *chunk_of(uint32_t slot) const { return chunks_[slot / kChunk].load(std::memory_order_relaxed); }
     uint32_t live_state(uint32_t slot) const { return chunk_of(slot)->state[slot % kChunk].load(std::memory_order_relaxed); }
 
