@@ -133,25 +133,6 @@ inline int Outbox::finish_send(Connection &conn, int32_t flags)
     return settle_send(conn, flags);
 }
 
-/// Room for that many bytes behind the connection's last ones; nullptr: there is none.
-inline char *Outbox::place_behind(Connection &conn, size_t len)
-{
-    Segment *tail = conn.out_tail;
-    if (!tail || len > kFlushAt) // a connection with segments is open, and not blocked
-        return nullptr;
-    char *end = const_cast<char *>(tail->data) + tail->size;
-    uint32_t need = tail->size + static_cast<uint32_t>(len);
-    if (tail->capacity >= need)
-        return end;
-    // The last segment of the arena grows in place: replies to pipelined messages become one run of bytes.
-    size_t grown = cursor_ + (need - tail->capacity);
-    if (tail->data + tail->capacity != arena_ + cursor_ || grown > kArenaSize)
-        return nullptr;
-    tail->capacity = need;
-    cursor_ = grown;
-    return end;
-}
-
 /// Copies to a place of the last segment, where the head may be already.
 inline int Outbox::add(Connection &conn, char *place, const Framing &message, int32_t flags)
 {
@@ -185,7 +166,7 @@ int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
     return enqueue_first(conn, framed(room), flags);
 }
 
-int Outbox::enqueue(Connection &conn, const Framing &message, int32_t flags)
+inline int Outbox::enqueue(Connection &conn, const Framing &message, int32_t flags)
 {
     if (char *place = place_behind(conn, message.size()))
         return add(conn, place, message, flags);

@@ -46,6 +46,24 @@ public:
     int check_total(size_t len);
     /// Sends framed bytes: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
+    /// Room for that many bytes behind the connection's last ones; nullptr: there is none. write() copies no head that is there already.
+    char *place_behind(Connection &conn, size_t len)
+    {
+        Segment *tail = conn.out_tail;
+        if (!tail || len > kFlushAt) // a connection with segments is open, and not blocked
+            return nullptr;
+        char *end = const_cast<char *>(tail->data) + tail->size;
+        uint32_t need = tail->size + static_cast<uint32_t>(len);
+        if (tail->capacity >= need)
+            return end;
+        // The last segment of the arena grows in place: replies to pipelined messages become one run of bytes.
+        size_t grown = cursor_ + (need - tail->capacity);
+        if (tail->data + tail->capacity != arena_ + cursor_ || grown > kArenaSize)
+            return nullptr;
+        tail->capacity = need;
+        cursor_ = grown;
+        return end;
+    }
     /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
     void write_latest(Connection &conn, std::string_view bytes);
 
@@ -89,7 +107,6 @@ private:
     static bool take_back_drain(Connection &conn);
     int finish_send(Connection &conn, int32_t flags);
     int settle_send(Connection &conn, int32_t flags);
-    char *place_behind(Connection &conn, size_t len);
     char *place_in_new(Connection &conn, uint32_t len);
     Segment *new_segment(Connection &conn, uint32_t capacity);
     bool queue(Connection &conn, std::string_view bytes);

@@ -20,7 +20,7 @@ constexpr int kWritesPerTurn = 16;
 void Outbox::open(Connection &conn, std::string_view answer)
 {
     if (!conn.blocked()) {
-        enqueue(conn, {{}, answer}, 0);
+        write(conn, {}, answer, 0, true);
         return;
     }
     if (!conn.cold->queue.prepend(answer.data(), answer.size())) {
