@@ -87,6 +87,8 @@ private:
         std::unique_ptr<char[]> data(new char[len]);
         std::copy(kept_.begin(), kept_.end(), data.get());
         wm::http::Request request{};
+        if (known_ != nullptr)
+            known_->pause = 0; // each head is compared
         wm::Step step = parser_.step(data.get(), len, limits_, request, known_);
         if (step.size > len || (step.need != 0 && step.need <= step.size) || over_limits(step.need))
             return broken("size or need out of range");

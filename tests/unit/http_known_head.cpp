@@ -79,6 +79,30 @@ void known_head__lines_mean_nothing_to_another_version(void **)
     assert_non_null(strstr(outcome.log.c_str(), "GET|http://b/|/||b|1"));
 }
 
+// Of 62 heads with lines of their own few are remembered; those that are equal then soon hit.
+void known_head__is_compared_more_rarely_after_misses(void **)
+{
+    KnownHead known = {};
+    wm::http::RequestParser parser;
+    auto feed = [&](char line) {
+        std::string bytes = std::string("GET / HTTP/1.1\r\nHost: a\r\nX: ") + line + "\r\n\r\n";
+        wm::http::Request request{};
+        assert_int_equal(parser.step(bytes.data(), bytes.size(), http_feed::kLimits, request, &known).kind, wm::StepKind::kMessage);
+        assert_int_equal(request.fields[request.fields.size() - 3], line);
+    };
+    int remembered = 0;
+    for (char line = '@'; line < '@' + 62; line++) {
+        feed(line);
+        remembered += known.bytes[known.size - 5] == line;
+    }
+    assert_int_equal(known.misses, KnownHead::kMaxPause);
+    assert_int_equal(remembered, 7); // 1st, 2nd, 4th, 8th, 16th, 32nd, 48th
+    for (int i = 0; i < 2 * (KnownHead::kMaxPause + 1); i++)
+        feed('=');
+    assert_int_equal(known.misses, 0);
+    assert_int_equal(known.pause, 0);
+}
+
 } // namespace
 
 int main()
@@ -87,6 +111,7 @@ int main()
         cmocka_unit_test(known_head__holds_the_last_head),
         cmocka_unit_test(known_head__is_not_an_old_or_absolute_or_long_one),
         cmocka_unit_test(known_head__limits_still_apply),
+        cmocka_unit_test(known_head__is_compared_more_rarely_after_misses),
         cmocka_unit_test(known_head__lines_mean_nothing_to_another_version),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

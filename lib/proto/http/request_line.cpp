@@ -54,7 +54,7 @@ inline const char *RequestParser::empty_line(const char *data, const char *p)
 
 inline const char *RequestParser::method(const char *data, const char *p, const char *end, std::string_view allowed)
 {
-    p = skip_token(p, end);
+    p = skip_class<ascii::kToken>(p, end); // a few octets
     if (p == end)
         return p;
     std::string_view name(data + start_, static_cast<size_t>(p - data) - start_);

@@ -250,19 +250,20 @@ inline Error RequestParser::end_of_head(const Limits &limits)
 }
 
 /// The parser is at the end of a head that is equal to the known one. Only what limits may refuse by now is left to check.
-inline bool RequestParser::take_known_head(const KnownHead &known, const char *data, const char *end, const Limits &limits)
+inline bool RequestParser::take_known_head(KnownHead &known, const char *data, const char *end, const Limits &limits)
 {
     if (known.size == 0 || static_cast<size_t>(end - data) < known.size || memcmp(data, known.bytes, known.size) != 0)
         return false;
     const RequestParser &then = known.after;
     if (then.scan_.lines > limits.max_headers || (limits.methods != kAnyMethod && !has_method(limits.methods, then.method_of(data))))
         return false;
+    known.misses = 0;
     *this = then;
     return true;
 }
 
 /// The same for header lines behind another request line.
-inline bool RequestParser::take_known_lines(const KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines)
+inline bool RequestParser::take_known_lines(KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines)
 {
     size_t size = known.size - known.lines;
     if (size == 0 || static_cast<size_t>(end - p) < size || memcmp(p, known.bytes + known.lines, size) != 0)
@@ -270,6 +271,7 @@ inline bool RequestParser::take_known_lines(const KnownHead &known, const char *
     const RequestParser &then = known.after;
     if ((flags_ & kMinor) == 0 || then.scan_.lines > max_lines)
         return false;
+    known.misses = 0;
     scan_ = then.scan_;
     flags_ |= then.flags_;
     if ((flags_ & kAbsolute) == 0) {
@@ -287,8 +289,10 @@ inline void RequestParser::remember(KnownHead &known, const char *data) const
         return;
     memcpy(known.bytes, data, pos_);
     known.size = pos_;
-    known.lines = static_cast<uint32_t>(fields_begin());
+    known.lines = static_cast<uint16_t>(fields_begin());
     known.after = *this;
+    known.pause = known.misses;
+    known.misses = static_cast<uint8_t>((known.misses << 1 | 1) & KnownHead::kMaxPause);
 }
 
 /// The limit applies to the bytes parsed, not to those received, so that the outcome does not depend on how
@@ -299,8 +303,14 @@ inline Error RequestParser::head(const char *data, size_t len, const Limits &lim
     size_t most = std::max(std::min(limits.max_header_bytes, kMaxHead), size_t{pos_});
     const char *end = data + std::min(len, most);
     const char *p = data + pos_;
-    if (known != nullptr && pos_ == 0 && take_known_head(*known, data, end, limits))
-        return end_of_head(limits);
+    if (known != nullptr && pos_ == 0) {
+        if (known->pause != 0) {
+            known->pause--;
+            known = nullptr;
+        } else if (take_known_head(*known, data, end, limits)) {
+            return end_of_head(limits);
+        }
+    }
     if (state_ < State::kLine)
         p = request_line(data, p, end, limits);
     if (p != nullptr && state_ >= State::kLine) {

@@ -120,9 +120,9 @@ private:
     Error take_connection(std::string_view value);
     Error take_expect(std::string_view value);
     Error end_of_head(const Limits &limits);
-    Error head(const char *data, size_t len, const Limits &limits, KnownHead *known);
-    bool take_known_head(const KnownHead &known, const char *data, const char *end, const Limits &limits);
-    bool take_known_lines(const KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines);
+    [[gnu::always_inline]] Error head(const char *data, size_t len, const Limits &limits, KnownHead *known);
+    bool take_known_head(KnownHead &known, const char *data, const char *end, const Limits &limits);
+    bool take_known_lines(KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines);
     void remember(KnownHead &known, const char *data) const;
     Step body(char *data, size_t len, const Limits &limits, Request &out);
     Step message(const char *data, size_t body_size, size_t used, Request &out);
