@@ -74,9 +74,9 @@ wm_request wm_message_request(wm_conn conn)
 {
     int code = 0;
     Connection *self = find_connection(conn, &code);
-    if (!self || !has_http_session(*self) || http_session(*self).current == HttpSession::kNone)
+    if (!self || !has_http_session(*self) || !http_session(*self).current)
         return 0;
-    return self->owner->reactor.sessions->requests.id_of(http_session(*self).current);
+    return http_session(*self).current->id;
 }
 
 int wm_request_method(wm_request request, const void **out, size_t *len)

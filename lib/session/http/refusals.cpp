@@ -72,8 +72,7 @@ void HttpRequests::answer_late(Connection &conn)
     if (late_throttle_.due(reactor_.loop.now_ms()))
         late_throttle_.log(WM_LOG_WARN, "worker %s (%s): a request was not answered within request_timeout_ms, so it gets 503",
                            conn.owner->options.name.c_str(), conn.owner->display.c_str());
-    if (answer(*table_.at(oldest_unanswered(conn)), {.status = 503, .fields = kPlain, .body = "not answered in time\n", .exempt = true}) <
-        0)
+    if (answer(*oldest_unanswered(conn), {.status = 503, .fields = kPlain, .body = "not answered in time\n", .exempt = true}) < 0)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
@@ -91,16 +90,15 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     http::Request nobody = {};
     nobody.minor = 1;
     nobody.head = head_only;
-    uint32_t slot = add(conn, nobody);
-    if (slot == HttpSession::kNone)
+    HttpRequest *request = add(conn, nobody);
+    if (!request)
         return;
     conn.phase_deadline = 0; // no longer wait for the late head
     http_session(conn).continue_due = false;
-    HttpRequest &request = *table_.at(slot);
-    request.close_after = true;
+    request->close_after = true;
     RefusalFields fields(conn, status, kPlain);
     Line line(text);
-    if (answer(request, {.status = status, .fields = fields.text(), .body = line.text(), .exempt = true}) < 0)
+    if (answer(*request, {.status = status, .fields = fields.text(), .body = line.text(), .exempt = true}) < 0)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     reactor_.lifecycle.update_read(conn);
 }

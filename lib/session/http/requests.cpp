@@ -23,12 +23,6 @@ bool is_tunnel(const HttpRequest &request, int status)
     return request.slices.connect && status < 300;
 }
 
-/// Whether an answer with that status to that request has a body (RFC 9110 §6.4.1).
-bool has_body(const HttpRequest &request, int status)
-{
-    return !request.slices.head && http::has_content(status) && !is_tunnel(request, status);
-}
-
 /// Bytes of a copy: from the method to the last field, and the body.
 size_t kept_size(const http::Request &slices)
 {
@@ -43,24 +37,23 @@ void HttpRequest::free_copies()
     free(answer);
 }
 
-inline uint32_t HttpRequests::append(Connection &conn, const http::Request &slices)
+inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &slices)
 {
     uint32_t slot = table_.acquire(slices, conn, reactor_.slice_epoch);
-    if (slot == HttpSession::kNone) {
+    if (slot == table_.kNone) {
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-        return slot;
+        return nullptr;
     }
+    HttpRequest *request = table_.at(slot);
+    request->id = pack_id(IdKind::kRequest, reactor_.index(), slot, table_.generation_of(slot));
     HttpSession &session = http_session(conn);
-    if (session.last == HttpSession::kNone)
-        session.first = slot;
-    else
-        table_.at(session.last)->next = slot;
-    session.last = slot;
+    (session.last ? session.last->next : session.first) = request;
+    session.last = request;
     session.count++;
-    return slot;
+    return request;
 }
 
-uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
+HttpRequest *HttpRequests::add(Connection &conn, const http::Request &slices)
 {
     return append(conn, slices);
 }
@@ -68,53 +61,51 @@ uint32_t HttpRequests::add(Connection &conn, const http::Request &slices)
 inline void HttpRequests::pop(Connection &conn)
 {
     HttpSession &session = http_session(conn);
-    uint32_t slot = session.first;
-    session.first = table_.at(slot)->next;
-    if (session.first == HttpSession::kNone)
-        session.last = HttpSession::kNone;
+    HttpRequest &request = *session.first;
+    session.first = request.next;
+    if (!session.first)
+        session.last = nullptr;
     session.count--;
-    HttpRequest &request = *table_.at(slot);
     if (request.kept)
         free_kept(conn, request);
     if (request.answer_len > 0) {
         session.stored -= request.answer_len;
         held_ -= request.answer_len;
     }
-    if (session.current == slot)
-        session.current = HttpSession::kNone;
-    table_.release(slot);
+    if (session.current == &request)
+        session.current = nullptr;
+    table_.release(unpack_id(request.id).slot);
 }
 
 void HttpRequests::drop_all(Connection &conn)
 {
-    while (http_session(conn).first != HttpSession::kNone)
+    while (http_session(conn).first)
         pop(conn);
 }
 
 void HttpRequests::deliver(Connection &conn, const http::Request &request)
 {
-    uint32_t slot = append(conn, request);
-    if (slot == HttpSession::kNone)
+    HttpRequest *added = append(conn, request);
+    if (!added)
         return;
-    HttpRequest &added = *table_.at(slot);
-    added.close_after = !request.keep_alive;
+    added->close_after = !request.keep_alive;
     if (!request.keep_alive)
         conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
     HttpSession &session = http_session(conn);
     session.continue_due = false; // the body arrived without it
     if (conn.owner->options.request_timeout_ms > 0) {
-        added.answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
+        added->answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
         reactor_.expiry.update(conn);
     }
     if (!has_room(conn))
         conn.set(kInputBlocked);
-    session.current = slot;
-    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, id_of(slot), request.raw_head().size());
-    bool there = session.current == slot; // pop() forgets it
-    session.current = HttpSession::kNone;
+    session.current = added;
+    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, added->id, request.raw_head().size());
+    bool there = session.current; // pop() forgets it
+    session.current = nullptr;
     if (conn.owner->callbacks.message) {
         if (there)
-            end_slices(added);
+            end_slices(*added);
     } else if (!reactor_.dispatch.polling()) {
         respond_oldest(conn, {}, 0); // no callback and no poll: send an empty answer rather than none
     }
@@ -209,6 +200,7 @@ http::KnownHead *HttpRequests::known_head(const Connection &conn)
     if (uint64_t id = Dispatch::id_of(conn); known.owner != id) {
         known.owner = id;
         known.size = known.lines = 0;
+        known.misses = known.pause = 0;
     }
     return &known;
 }
@@ -222,18 +214,22 @@ int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
     head.status = given.status;
     head.fields = given.fields;
     head.content_length = given.body.size();
-    head.with_length = !is_tunnel(request, given.status);
+    bool tunnel = is_tunnel(request, given.status);
+    head.with_length = !tunnel;
     head.minor = request.slices.minor;
     head.default_type = given.default_type;
-    bool front = &request == table_.at(http_session(conn).first);
+    bool front = &request == http_session(conn).first;
     bool last = front && is_last(conn);
     head.keep_alive = !request.close_after && !last;
-    HeadBuffer buffer(http::head_bound(given.fields.size()));
-    if (!buffer.data())
+    size_t bound = http::head_bound(given.fields.size());
+    char *place = front ? reactor_.outbox.place_behind(conn, bound + given.body.size()) : nullptr;
+    HeadBuffer buffer(place ? 0 : bound);
+    char *out = place ? place : buffer.data();
+    if (!out)
         return fail(WM_ENOMEM, "out of memory for a response head");
-    char *end = http::write_rest(write_start(buffer.data(), given.status), head);
-    std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
-    std::string_view body = has_body(request, given.status) ? given.body : std::string_view();
+    std::string_view text(out, static_cast<size_t>(http::write_rest(write_start(out, given.status), head) - out));
+    bool has_body = !request.slices.head && http::has_content(given.status) && !tunnel; // RFC 9110 §6.4.1
+    std::string_view body = has_body ? given.body : std::string_view();
     if (!front)
         return store(request, text, body, given.exempt);
     bool close_after = request.close_after;
@@ -288,7 +284,7 @@ bool HttpRequests::is_last(const Connection &conn) const
     if (conn.has(kNoInput))
         return true;
     // During the message callback only the parser knows: the tail is updated afterwards.
-    bool more = session.current != HttpSession::kNone ? session.more_behind : holds_part_of_request(conn);
+    bool more = session.current ? session.more_behind : holds_part_of_request(conn);
     return !more && !io::has_input(conn.io, conn.fd);
 }
 
@@ -316,8 +312,8 @@ inline void HttpRequests::write_answered(Connection &conn)
 void HttpRequests::write_waiting(Connection &conn)
 {
     HttpSession &session = http_session(conn);
-    while (conn.state == ConnState::kOpen && session.first != HttpSession::kNone && table_.at(session.first)->answered) {
-        HttpRequest &request = *table_.at(session.first);
+    while (conn.state == ConnState::kOpen && session.first && session.first->answered) {
+        HttpRequest &request = *session.first;
         bool close_after = request.close_after;
         bool last = !close_after && is_last(conn);
         if (write_stored(conn, request, last) < 0) {
@@ -351,7 +347,7 @@ int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
     if (int wrong = reactor_.outbox.check_size(given.fields.size()))
         return wrong;
     bool wants_close = false;
-    if (const char *wrong = http::check_fields(given.fields, wants_close))
+    if (const char *wrong = given.fields.empty() ? nullptr : http::check_fields(given.fields, wants_close))
         return fail(WM_EINVAL, "bad header lines: %s", wrong);
     bool closes = request.close_after;
     request.close_after = closes || wants_close;
@@ -361,26 +357,26 @@ int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
     return result;
 }
 
-uint32_t HttpRequests::oldest_unanswered(const Connection &conn)
+HttpRequest *HttpRequests::oldest_unanswered(const Connection &conn)
 {
-    uint32_t slot = http_session(conn).first;
-    while (slot != HttpSession::kNone && table_.at(slot)->answered)
-        slot = table_.at(slot)->next;
-    return slot;
+    HttpRequest *request = http_session(conn).first;
+    while (request && request->answered)
+        request = request->next;
+    return request;
 }
 
 uint32_t HttpRequests::answer_deadline(const Connection &conn)
 {
-    uint32_t slot = oldest_unanswered(conn);
-    return slot != HttpSession::kNone ? table_.at(slot)->answer_by : 0;
+    const HttpRequest *request = oldest_unanswered(conn);
+    return request ? request->answer_by : 0;
 }
 
 int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
 {
-    uint32_t slot = oldest_unanswered(conn);
-    if (slot == HttpSession::kNone)
+    HttpRequest *request = oldest_unanswered(conn);
+    if (!request)
         return fail(WM_ESTATE, "no request of this connection waits for an answer");
-    return answer(*table_.at(slot), {.status = 200, .fields = {}, .body = body, .flags = flags, .default_type = true});
+    return answer(*request, {.status = 200, .fields = {}, .body = body, .flags = flags, .default_type = true});
 }
 
 int HttpRequests::keep(HttpRequest &request)

@@ -29,18 +29,19 @@ struct HttpRequest {
 
     http::Request slices;
     Connection &conn;       ///< outlives it: the session takes its requests along
+    uint64_t id;            ///< as the host has it
     uint64_t slice_epoch;   ///< the slices are valid while Reactor::slice_epoch is equal
     char *kept = nullptr;   ///< the copied bytes of wm_request_keep
     char *answer = nullptr; ///< stored, because earlier requests are unanswered
     size_t answer_len = 0;
-    uint32_t next = HttpSession::kNone;
-    uint32_t answer_by = 0; ///< deadline in ticks (request_timeout_ms); 0: none
+    HttpRequest *next = nullptr; ///< of the same connection
+    uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;
     bool close_after = false;
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
-    HttpRequest(const http::Request &of, Connection &on, uint64_t epoch) : slices(of), conn(on), slice_epoch(epoch) {}
+    HttpRequest(const http::Request &of, Connection &on, uint64_t epoch) : slices(of), conn(on), id(0), slice_epoch(epoch) {}
     HttpRequest(const HttpRequest &) = delete;
     HttpRequest &operator=(const HttpRequest &) = delete;
     ~HttpRequest()
@@ -68,17 +69,15 @@ public:
     HttpRequests(Reactor &reactor, uint32_t generation_base) : reactor_(reactor), table_(generation_base) {}
 
     HttpRequest *find(uint32_t slot, uint32_t generation) { return table_.find(slot, generation); }
-    HttpRequest &at(uint32_t slot) { return *table_.at(slot); }
-    uint64_t id_of(uint32_t slot) const { return pack_id(IdKind::kRequest, reactor_.index(), slot, table_.generation_of(slot)); }
     /// Whether its slices can be read.
     bool readable(const HttpRequest &request) const
     {
         return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == reactor_.slice_epoch;
     }
 
-    /// Appends a request to the connection's unanswered ones. Returns its slot; out of memory: kNone, with
-    /// the connection destroyed.
-    uint32_t add(Connection &conn, const http::Request &slices);
+    /// Appends a request to the connection's unanswered ones. Out of memory: nullptr, with the connection
+    /// destroyed.
+    HttpRequest *add(Connection &conn, const http::Request &slices);
     void drop_all(Connection &conn);
     /// Invalidates the slices of a request, if it is still there, that a callback has not kept.
     void end_slices(uint64_t id);
@@ -124,7 +123,7 @@ public:
 private:
     void write_date(time_t now);
     char *write_start(char *out, int status);
-    uint32_t append(Connection &conn, const http::Request &slices);
+    HttpRequest *append(Connection &conn, const http::Request &slices);
     void pop(Connection &conn);
     bool fits(size_t len) const;
     int no_room(size_t len) const;
@@ -137,7 +136,7 @@ private:
     bool may_hold_more(const Connection &conn) const;
     void block(Connection &conn);
     void free_kept(Connection &conn, HttpRequest &request);
-    uint32_t oldest_unanswered(const Connection &conn);
+    static HttpRequest *oldest_unanswered(const Connection &conn);
     int answer(HttpRequest &request, const HttpAnswer &given);
     int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt);
     void write_answered(Connection &conn);

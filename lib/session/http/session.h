@@ -16,19 +16,19 @@
 
 namespace wm {
 
-struct HttpSession {
-    static constexpr uint32_t kNone = UINT32_MAX;
+struct HttpRequest;
 
+struct HttpSession {
     http::RequestParser parser;
-    uint32_t first = kNone; ///< slot of the oldest unanswered request
-    uint32_t last = kNone;
-    uint32_t count = 0;
-    size_t stored = 0;         ///< bytes of answers that wait for earlier answers
-    size_t kept = 0;           ///< bytes of the copies of wm_request_keep
-    uint32_t current = kNone;  ///< the request of the running message callback
-    bool continue_due = false; ///< 100 Continue waits for earlier answers
-    bool more_behind = false;  ///< during a message callback: bytes follow its request
-    bool head_method = false;  ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
+    HttpRequest *first = nullptr; ///< the oldest request that is unanswered, or whose answer is stored
+    HttpRequest *last = nullptr;
+    HttpRequest *current = nullptr; ///< the request of the running message callback
+    size_t stored = 0;              ///< bytes of answers that wait for earlier answers
+    size_t kept = 0;                ///< bytes of the copies of wm_request_keep
+    uint32_t count = 0;             ///< of the requests from first to last
+    bool continue_due = false;      ///< 100 Continue waits for earlier answers
+    bool more_behind = false;       ///< during a message callback: bytes follow its request
+    bool head_method = false;       ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
 };
 
 /// The session of a connection whose codec is kHttpCodec or kHandshakeCodec.

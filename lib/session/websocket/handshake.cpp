@@ -20,9 +20,8 @@ bool is_pending(const Connection &conn, uint64_t id)
 {
     if (conn.state != ConnState::kHandshake || !has_http_session(conn))
         return false;
-    Reactor &reactor = conn.owner->reactor;
-    uint32_t slot = http_session(conn).first;
-    return slot != HttpSession::kNone && reactor.sessions->requests.id_of(slot) == id && !reactor.sessions->requests.at(slot).answered;
+    const HttpRequest *request = http_session(conn).first;
+    return request && request->id == id && !request->answered;
 }
 
 /// Refuses an invalid request; else asks the host if it handles handshakes, else accepts.
@@ -36,13 +35,12 @@ void receive(Connection &conn, const http::Request &request)
     }
     const ConnCallbacks &callbacks = conn.owner->callbacks;
     bool record = !callbacks.handshake && reactor.dispatch.polling() && conn.owner->options.defer_handshake;
-    uint32_t slot = reactor.sessions->requests.add(conn, request);
-    if (slot == HttpSession::kNone)
+    HttpRequest *pending = reactor.sessions->requests.add(conn, request);
+    if (!pending)
         return;
-    HttpRequest &pending = reactor.sessions->requests.at(slot);
-    pending.handshake = true;
-    memcpy(pending.accept, checked.accept, sizeof pending.accept);
-    uint64_t id = reactor.sessions->requests.id_of(slot);
+    pending->handshake = true;
+    memcpy(pending->accept, checked.accept, sizeof pending->accept);
+    uint64_t id = pending->id;
     conn.set(kInputBlocked);
     int32_t verdict = record ? int32_t{WM_PENDING} : 0;
     if (callbacks.handshake) {
@@ -57,9 +55,9 @@ void receive(Connection &conn, const http::Request &request)
     if (verdict == WM_PENDING)
         reactor.lifecycle.update_read(conn);
     else if (verdict < 0)
-        reject_handshake(reactor, pending, 403, {}, "refused\n");
+        reject_handshake(reactor, *pending, 403, {}, "refused\n");
     else
-        accept_handshake(reactor, pending, {});
+        accept_handshake(reactor, *pending, {});
 }
 
 Rest parse(Connection &conn, char *data, size_t len)
@@ -93,7 +91,7 @@ Rest parse(Connection &conn, char *data, size_t len)
 
 void timed_out(Connection &conn)
 {
-    if (http_session(conn).first != HttpSession::kNone) { // the peer has done its part
+    if (http_session(conn).first) { // the peer has done its part
         conn.owner->reactor.sessions->requests.refuse(conn, 503, "the handshake was not decided within handshake_timeout_ms",
                                                       WM_REASON_TIMEOUT, false);
         return;
