@@ -1,10 +1,12 @@
-"""Starts and stops the servers that wm-load runs against: libwm's, and the bare epoll loops that are the ceiling."""
+"""Starts and stops the servers that wm-load runs against: libwm's, the bare epoll loops that are the ceiling, and others by their command."""
 import os
 import random
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -13,6 +15,9 @@ START_SECONDS = 20
 # What wm-load calls a mode, and what libwm and bare call its protocol.
 LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "ws": "websocket", "http": "http"}
 BARE_PROTOCOL = {"echo": "echo", "text": "echo", "ws": "wsecho", "http": "http"}
+# Modes whose server has pages, and those of these that send lines.
+PAGES = ("push", "broadcast", "churn", "idle")
+LINES = ("push", "broadcast")
 
 
 def free_ports(count):
@@ -51,10 +56,10 @@ def is_serving(port):
 
 
 class Server:
-    """A running server. mode is one of wm-load's; `with` stops it. status is its exit code after that."""
+    """A running server. mode is one of wm-load's; `with` stops it and removes its directory. status is its exit code after that."""
 
-    def __init__(self, command, ports, master=False, output=None):
-        self.ports, self.status, self.master = ports, None, master
+    def __init__(self, command, ports, master=False, output=None, directory=None):
+        self.ports, self.status, self.master, self.directory = ports, None, master, directory
         self.process = subprocess.Popen(pinned(0, command), stdout=output or subprocess.DEVNULL, stderr=output)
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
@@ -79,9 +84,9 @@ class Server:
 
     def target(self, mode):
         """The address of the server as arguments of wm-load."""
-        if mode == "push":
+        if mode in LINES:
             return ["--ws", self.address(), "--inner", self.address(1)]
-        return ["--ws", self.address()] if mode == "idle" else [self.address()]
+        return ["--ws", self.address()] if mode in PAGES else [self.address()]
 
     def stop(self):
         if self.process.poll() is None:
@@ -91,6 +96,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         self.status = self.process.wait()
+        if self.directory:
+            self.directory.cleanup()
 
     def __enter__(self):
         return self
@@ -99,9 +106,9 @@ class Server:
         self.stop()
 
 
-def start_libwm(build, mode, pull=False, wrapper=()):
+def start_libwm(build, mode, pull=False, master=False, wrapper=()):
     """wrapper is a command that runs the server, such as valgrind's."""
-    if mode in ("push", "idle"):
+    if mode in PAGES:
         ports = free_ports(3)
         addresses = ["websocket://127.0.0.1:%d", "text://127.0.0.1:%d", "http://127.0.0.1:%d"]
         listen, inner, http = (text % port for text, port in zip(addresses, ports))
@@ -109,14 +116,24 @@ def start_libwm(build, mode, pull=False, wrapper=()):
         return Server([*wrapper, *command], ports, master=True)
     ports = free_ports(1)
     command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]
-    command += ["--pull"] if pull else []
-    return Server([*wrapper, *command], ports)
+    if not master:
+        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports)
+    directory = tempfile.TemporaryDirectory()
+    command += ["--processes", "1", directory.name, "start", "-q"]
+    return Server([*wrapper, *command], ports, master=True, directory=directory)
 
 
 def start_bare(bare, mode):
-    pushes = mode in ("push", "idle")
-    ports = free_ports(2 if pushes else 1)
-    return Server([bare, "push" if pushes else BARE_PROTOCOL[mode], *map(str, ports)], ports)
+    pages = mode in PAGES
+    ports = free_ports(2 if pages else 1)
+    return Server([bare, "push" if pages else BARE_PROTOCOL[mode], *map(str, ports)], ports)
+
+
+def start_other(template, mode):
+    """template is a command with {mode}, one of wm-load's, {port}, and {inner} for the port of lines."""
+    ports = free_ports(2)
+    command = [word.format(mode=mode, port=ports[0], inner=ports[1]) for word in shlex.split(template)]
+    return Server(command, ports if mode in PAGES else ports[:1])
 
 
 def program(build, name):

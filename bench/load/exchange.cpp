@@ -58,6 +58,8 @@ bool Exchange::open_all()
 void Exchange::phase(uint64_t messages, double seconds)
 {
     bool counted = options_.messages > 0;
+    if (options_.rate > 0)
+        return paced_phase(counted ? messages : static_cast<uint64_t>(seconds * options_.rate));
     stopping_ = false;
     progress_at_ = now_ns();
     uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
@@ -68,15 +70,40 @@ void Exchange::phase(uint64_t messages, double seconds)
         if (!peers_[i].waiting && peers_[i].connection.is_open())
             start_batch(i);
     }
-    uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (waiting_ > 0) {
         for (const epoll_event &event : poller_.wait(100))
             on_ready(event.data.u32, event.events);
         uint64_t now = now_ns();
         stopping_ = now >= deadline;
-        if (now - progress_at_ > patience)
+        if (!is_patient(now))
             return;
     }
+}
+
+/// Polls without waiting: a sleep that ends late would send in bursts.
+void Exchange::paced_phase(uint64_t messages)
+{
+    stopping_ = true;
+    progress_at_ = now_ns();
+    pace_ = Pace(options_.rate, messages, progress_at_);
+    for (Peer &peer : peers_)
+        peer.paced = peer.issued;
+    uint64_t now = progress_at_;
+    while ((!pace_.is_over() || waiting_ > 0) && is_patient(now)) {
+        while (pace_.take(now)) {
+            auto index = static_cast<uint32_t>((pace_.taken() - 1) % peers_.size());
+            if (peers_[index].connection.is_open())
+                send(index, 1);
+        }
+        for (const epoll_event &event : poller_.wait(0))
+            on_ready(event.data.u32, event.events);
+        now = now_ns();
+    }
+}
+
+bool Exchange::is_patient(uint64_t now) const
+{
+    return now - progress_at_ <= uint64_t{options_.timeout_seconds} * 1'000'000'000U;
 }
 
 void Exchange::start_batch(uint32_t index)
@@ -85,15 +112,27 @@ void Exchange::start_batch(uint32_t index)
     uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, peer.quota);
     if (count == 0)
         return;
+    peer.quota -= count;
+    send(index, count);
+}
+
+void Exchange::send(uint32_t index, uint64_t count)
+{
+    Peer &peer = peers_[index];
     char *end = batch_.data();
     for (uint64_t i = 0; i < count; i++)
         end = wire_->encode(end, index, peer.issued + i);
     peer.issued += count;
-    peer.quota -= count;
+    waiting_ += peer.waiting ? 0 : 1;
     peer.waiting = true;
-    waiting_++;
     peer.sent_at = now_ns();
     settle_write(index, peer.connection.send({batch_.data(), static_cast<size_t>(end - batch_.data())}));
+}
+
+uint64_t Exchange::sent_at(uint32_t index) const
+{
+    const Peer &peer = peers_[index];
+    return options_.rate > 0 ? pace_.due((peer.order.next() - peer.paced) * peers_.size() + index) : peer.sent_at;
 }
 
 void Exchange::settle_write(uint32_t index, bool sent)
@@ -135,8 +174,8 @@ void Exchange::take_answers(uint32_t index)
         at += reply.consumed;
         if (reply.kind == Reply::Kind::kSkip)
             continue;
+        report_.latency.record(now - sent_at(index));
         wire_->check(reply, index, peer.issued, &peer.order, &report_.tally);
-        report_.latency.record(now - peer.sent_at);
         report_.messages++;
     }
     if (report_.messages > before)

@@ -1,8 +1,9 @@
 /**
  * @file
- * The closed loop of the request-answer modes: each connection sends a batch in one write, waits for all of its answers, sends the next.
+ * The loops of the request-answer modes. Closed: each connection sends a batch in one write, waits for all of its answers, sends the next.
+ * Thus the load is the same for every server: `-p` messages arrive together, however the server splits its answers. Open (--rate): messages
+ * leave on schedule, on each connection in turn.
  *
- * Thus the load is the same for every server: `-p` messages arrive together, however the server splits its answers.
  * One thread; owns its connections; the wire must outlive it.
  */
 #ifndef WM_LOAD_EXCHANGE_H
@@ -15,6 +16,7 @@
 #include "connection.h"
 #include "options.h"
 #include "order_check.h"
+#include "pace.h"
 #include "poller.h"
 #include "report.h"
 #include "wire.h"
@@ -34,7 +36,8 @@ private:
         OrderCheck order;
         uint64_t issued = 0;  ///< messages sent
         uint64_t quota = 0;   ///< may still be sent in this phase
-        uint64_t sent_at = 0; ///< when the batch in flight was written
+        uint64_t sent_at = 0; ///< closed loop: when the batch in flight was written
+        uint64_t paced = 0;   ///< open loop: the number of its first message
         bool waiting = false; ///< a batch is in flight
         bool writing = false; ///< the poller watches for writability
     };
@@ -42,7 +45,12 @@ private:
     bool open_all();
     /// Runs until the quotas are used up or the time is over, and all answers have arrived.
     void phase(uint64_t messages, double seconds);
+    void paced_phase(uint64_t messages);
+    bool is_patient(uint64_t now) const;
     void start_batch(uint32_t index);
+    void send(uint32_t index, uint64_t count);
+    /// When the next answer's message was written; open loop: when it was due.
+    uint64_t sent_at(uint32_t index) const;
     void on_ready(uint32_t index, uint32_t what);
     void take_answers(uint32_t index);
     void settle_write(uint32_t index, bool sent);
@@ -57,6 +65,7 @@ private:
     std::vector<char> batch_;
     std::string control_;
     Report report_;
+    Pace pace_;
     uint32_t waiting_ = 0; ///< connections with a batch in flight
     uint32_t open_ = 0;
     uint64_t progress_at_ = 0;

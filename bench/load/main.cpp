@@ -17,6 +17,10 @@ int main(int argc, char **argv)
         return run_http(options);
     case Mode::kPush:
         return run_push(options);
+    case Mode::kBroadcast:
+        return run_broadcast(options);
+    case Mode::kChurn:
+        return run_churn(options);
     case Mode::kIdle:
         return run_idle(options);
     }

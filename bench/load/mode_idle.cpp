@@ -1,4 +1,4 @@
-// Idle pages: the memory that the server needs for a registered client that sends nothing.
+// Idle pages: the memory that the server needs for a registered client that sends nothing, and what its opening costs.
 
 #include <cstdio>
 
@@ -8,6 +8,7 @@
 #include "report.h"
 #include "server_cost.h"
 #include "socket.h"
+#include "span_meter.h"
 #include "ws_frame.h"
 
 namespace wm::load {
@@ -41,6 +42,7 @@ private:
     ServerMemory before_;
     ServerMemory after_;
     ServerMemory held_;
+    Report opening_; ///< a message is a page
     uint64_t pings_ = 0;
 };
 
@@ -49,7 +51,10 @@ int IdleRun::run()
     reserve_descriptors(options_.connections);
     if (!measure(&before_))
         return 1;
+    SpanMeter meter(options_);
+    meter.begin();
     pages_ = open_pages(options_);
+    meter.end(&opening_);
     if (pages_.empty() || !measure(&after_))
         return 1;
     for (uint32_t i = 0; i < pages_.size(); i++)
@@ -121,12 +126,15 @@ void IdleRun::print() const
     double rss = per_client(before_.rss, after_.rss, n);
     double pss = per_client(before_.pss, after_.pss, n);
     double held = per_client(before_.rss, held_.rss, n);
+    double opening = static_cast<double>(opening_.server_ns) / n;
     if (options_.json) {
         std::printf(
             "{\"mode\":\"idle\",\"connections\":%u,\"rss_before\":%llu,\"rss_after\":%llu,\"rss_held\":%llu,\"rss_per_client\":%.1f,"
-            "\"pss_per_client\":%.1f,\"held_seconds\":%u,\"rss_per_client_held\":%.1f,\"pings\":%llu,\"faults\":",
+            "\"pss_per_client\":%.1f,\"held_seconds\":%u,\"rss_per_client_held\":%.1f,\"pings\":%llu,"
+            "\"server\":{\"ns_per_message\":%.1f,\"processor_ns\":%llu,\"source\":\"%s\"},\"faults\":",
             n, static_cast<unsigned long long>(before_.rss), static_cast<unsigned long long>(after_.rss),
-            static_cast<unsigned long long>(held_.rss), rss, pss, options_.hold_seconds, held, static_cast<unsigned long long>(pings_));
+            static_cast<unsigned long long>(held_.rss), rss, pss, options_.hold_seconds, held, static_cast<unsigned long long>(pings_),
+            opening, static_cast<unsigned long long>(opening_.server_ns), opening_.server_source);
         print_faults(tally_, true);
         std::printf(",\"ok\":%s}\n", tally_.clean() ? "true" : "false");
         return;
@@ -135,6 +143,7 @@ void IdleRun::print() const
     std::printf("  resident        %llu KiB before, %llu KiB after\n", static_cast<unsigned long long>(before_.rss / 1024),
                 static_cast<unsigned long long>(after_.rss / 1024));
     std::printf("  a page          %.1f bytes resident, %.1f bytes in proportion (pss)\n", rss, pss);
+    std::printf("  opening one     %.1f ns of processor time of the server (%s)\n", opening, opening_.server_source);
     if (options_.hold_seconds > 0)
         std::printf("  after %u s       %.1f bytes resident, %llu pings answered\n", options_.hold_seconds, held,
                     static_cast<unsigned long long>(pings_));

@@ -14,6 +14,8 @@ int run_text(const Options &options);
 int run_ws(const Options &options);
 int run_http(const Options &options);
 int run_push(const Options &options);
+int run_broadcast(const Options &options);
+int run_churn(const Options &options);
 int run_idle(const Options &options);
 
 } // namespace wm::load

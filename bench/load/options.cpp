@@ -15,13 +15,17 @@ constexpr const char *kHelp =
     "wm-load: loads a server, checks every byte of its answers, and measures its cost per message\n"
     "\n"
     "  wm-load echo|text|ws|http HOST:PORT [options]\n"
-    "  wm-load push --ws HOST:PORT --inner HOST:PORT [options]\n"
+    "  wm-load push|broadcast --ws HOST:PORT --inner HOST:PORT [options]\n"
+    "  wm-load churn --ws HOST:PORT [options]\n"
     "  wm-load idle --ws HOST:PORT --server-pid PID [options]\n"
     "\n"
-    "  -c COUNT              connections; push, idle: pages (default: 50)\n"
+    "  -c COUNT              connections; push, broadcast, idle: pages; churn: connections at a time (default: 50)\n"
     "  -p DEPTH              messages that a connection sends in one write before it waits for their answers (default: 1)\n"
-    "  -n COUNT | -d SECONDS messages over all connections, or time (default: 3 s); a tenth comes first as a warm-up\n"
-    "  -s BYTES              payload; push: line without its line break (default: 64)\n"
+    "  -n COUNT | -d SECONDS messages over all connections, or time (default: 3 s); a tenth comes first as a warm-up; push,\n"
+    "                        broadcast: lines; churn: connect, handshake, uid, close\n"
+    "  --rate N              send N messages a second over all connections, whether answers come or not; latency counts from when\n"
+    "                        a message was due; -p must be 1\n"
+    "  -s BYTES              payload; push: line without its line break; broadcast: what a page gets (default: 64)\n"
     "  --server-pid PID      also measure the processor time per message of this process; commas separate several\n"
     "  --json                the report as one JSON object\n"
     "  --timeout SECONDS     give up after this time without an answer (default: 10)\n"
@@ -29,14 +33,15 @@ constexpr const char *kHelp =
     "  --binary              ws: binary messages\n"
     "  --body TEXT           http: the expected body (default: Hello, world!)\n"
     "  --targets COUNT       http: this many different targets in turn; a server may cache what it parsed (default: 1)\n"
-    "  --inner-connections N push: connections that send lines (default: 4)\n"
+    "  --inner-connections N push, broadcast: connections that send lines (default: 4)\n"
     "  --miss-every N        push: every N-th line is for an unknown uid and must be answered fail (default: 0, none)\n"
+    "  --bare-line           broadcast: lines without {\"wm\":...} around the value, for servers that send the line itself\n"
     "  --hold SECONDS        idle: keep the pages this long, answer pings, measure again (default: 0)\n"
     "  --limit BYTES         idle: exit with 1 if a page needs more memory\n"
     "\n"
     "Exit: 0 all answers correct, 1 wrong or missing answers, 2 usage.\n";
 
-constexpr std::array<const char *, 6> kModes{"echo", "text", "ws", "http", "push", "idle"};
+constexpr std::array<const char *, 8> kModes{"echo", "text", "ws", "http", "push", "broadcast", "churn", "idle"};
 
 [[noreturn]] void usage_error(const std::string &text)
 {
@@ -84,17 +89,21 @@ struct Flag {
     void (*apply)(Options &options, std::string_view text);
 };
 
-const unsigned kAll = 0x3f;
-const unsigned kLoads = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kWs) | bit(Mode::kHttp) | bit(Mode::kPush);
-const unsigned kPages = bit(Mode::kPush) | bit(Mode::kIdle);
+const unsigned kAnswers = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kWs) | bit(Mode::kHttp);
+const unsigned kLines = bit(Mode::kPush) | bit(Mode::kBroadcast);
+const unsigned kPages = kLines | bit(Mode::kChurn) | bit(Mode::kIdle);
+const unsigned kAll = kAnswers | kPages;
+const unsigned kLoads = kAnswers | kLines;
+const unsigned kSpans = kLoads | bit(Mode::kChurn);
 
 const std::array kFlags{
     Flag{"--ws", kPages, [](Options &o, std::string_view t) { o.target = to_address("--ws", t); }},
-    Flag{"--inner", bit(Mode::kPush), [](Options &o, std::string_view t) { o.inner = to_address("--inner", t); }},
+    Flag{"--inner", kLines, [](Options &o, std::string_view t) { o.inner = to_address("--inner", t); }},
     Flag{"-c", kAll, [](Options &o, std::string_view t) { o.connections = to_number<uint32_t>("-c", t, 1, 100000); }},
     Flag{"-p", kLoads, [](Options &o, std::string_view t) { o.pipeline = to_number<uint32_t>("-p", t, 1, 65536); }},
-    Flag{"-n", kLoads, [](Options &o, std::string_view t) { o.messages = to_number<uint64_t>("-n", t, 1, 1ULL << 32); }},
-    Flag{"-d", kLoads, [](Options &o, std::string_view t) { o.seconds = to_number<double>("-d", t, 0.01, 3600); }},
+    Flag{"-n", kSpans, [](Options &o, std::string_view t) { o.messages = to_number<uint64_t>("-n", t, 1, 1ULL << 32); }},
+    Flag{"-d", kSpans, [](Options &o, std::string_view t) { o.seconds = to_number<double>("-d", t, 0.01, 3600); }},
+    Flag{"--rate", kLoads, [](Options &o, std::string_view t) { o.rate = to_number<double>("--rate", t, 1, 1e7); }},
     Flag{"-s", kLoads & ~bit(Mode::kHttp), [](Options &o, std::string_view t) { o.size = to_number<size_t>("-s", t, 16, 1 << 24); }},
     Flag{"--server-pid", kAll, [](Options &o, std::string_view t) { o.server_pids = to_pids(t); }},
     Flag{"--timeout", kAll, [](Options &o, std::string_view t) { o.timeout_seconds = to_number<uint32_t>("--timeout", t, 1, 600); }},
@@ -102,7 +111,7 @@ const std::array kFlags{
     Flag{"--body", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.body = std::string(t); }},
     Flag{"--targets", bit(Mode::kHttp),
          [](Options &o, std::string_view t) { o.targets = to_number<uint32_t>("--targets", t, 1, 9999999); }},
-    Flag{"--inner-connections", bit(Mode::kPush),
+    Flag{"--inner-connections", kLines,
          [](Options &o, std::string_view t) { o.inner_connections = to_number<uint32_t>("--inner-connections", t, 1, 1000); }},
     Flag{"--miss-every", bit(Mode::kPush),
          [](Options &o, std::string_view t) { o.miss_every = to_number<uint32_t>("--miss-every", t, 0, 1 << 30); }},
@@ -137,8 +146,10 @@ void check_complete(const Options &options)
 {
     if (options.target.length == 0)
         usage_error((bit(options.mode) & kPages) != 0 ? "--ws HOST:PORT is missing" : "HOST:PORT is missing");
-    if (options.mode == Mode::kPush && options.inner.length == 0)
+    if ((bit(options.mode) & kLines) != 0 && options.inner.length == 0)
         usage_error("--inner HOST:PORT is missing");
+    if (options.rate > 0 && options.pipeline > 1)
+        usage_error("--rate sends one message at a time: -p must be 1");
     if (options.mode == Mode::kIdle && options.server_pids.empty())
         usage_error("--server-pid is missing: without it there is no memory to read");
 }
@@ -158,7 +169,7 @@ Options parse_options(int argc, char **argv)
         std::exit(0);
     }
     if (argc < 2)
-        usage_error("a mode is missing: echo, text, ws, http, push or idle");
+        usage_error("a mode is missing: echo, text, ws, http, push, broadcast, churn or idle");
     options.mode = to_mode(argv[1]);
     for (int i = 2; i < argc; i++) {
         std::string_view word = argv[i];
@@ -166,6 +177,8 @@ Options parse_options(int argc, char **argv)
             options.json = true;
         } else if (word == "--binary" && options.mode == Mode::kWs) {
             options.binary = true;
+        } else if (word == "--bare-line" && options.mode == Mode::kBroadcast) {
+            options.bare_line = true;
         } else if (!word.empty() && word[0] != '-' && (bit(options.mode) & kPages) == 0 && options.target.length == 0) {
             options.target = to_address(mode_name(options.mode), word);
         } else {

@@ -14,17 +14,18 @@
 
 namespace wm::load {
 
-enum class Mode : uint8_t { kEcho, kText, kWs, kHttp, kPush, kIdle };
+enum class Mode : uint8_t { kEcho, kText, kWs, kHttp, kPush, kBroadcast, kChurn, kIdle };
 
 struct Options {
     Mode mode = Mode::kEcho;
-    Address target;                     ///< HOST:PORT of echo, text, ws and http; --ws of push and idle
-    Address inner;                      ///< --inner of push
-    uint32_t connections = 50;          ///< -c: connections; pages of push and idle
-    uint32_t inner_connections = 4;     ///< --inner-connections of push
+    Address target;                     ///< HOST:PORT of echo, text, ws and http; --ws of the modes with pages
+    Address inner;                      ///< --inner of push and broadcast
+    uint32_t connections = 50;          ///< -c: connections; pages of push, broadcast and idle; cycles in flight of churn
+    uint32_t inner_connections = 4;     ///< --inner-connections of push and broadcast
     uint32_t pipeline = 1;              ///< -p: messages of one batch
     uint64_t messages = 0;              ///< -n: all connections together; 0: by time
     double seconds = 3;                 ///< -d
+    double rate = 0;                    ///< --rate: messages a second over all connections; 0: as fast as answers come
     size_t size = 64;                   ///< -s: payload bytes; push: bytes of a line without its LF
     size_t max_batch = 16384;           ///< --max-batch: bytes of a connection's batch
     uint32_t miss_every = 0;            ///< --miss-every of push: every N-th line is for an unknown uid
@@ -35,6 +36,7 @@ struct Options {
     uint32_t targets = 1;               ///< --targets of http
     std::vector<int> server_pids;       ///< --server-pid, several with commas
     bool binary = false;                ///< --binary of ws
+    bool bare_line = false;             ///< --bare-line of broadcast: the value alone, without the command around it
     bool json = false;                  ///< --json
 };
 

@@ -8,6 +8,7 @@ namespace wm::load {
 namespace {
 
 constexpr std::string_view kUid = "{\"uid\":\"uid";
+constexpr std::string_view kAll = "{\"uid\":\"*";
 constexpr std::string_view kInner = "\",\"i\":";
 constexpr std::string_view kNumber = ",\"n\":";
 constexpr std::string_view kFill = ",\"p\":\"";
@@ -49,7 +50,7 @@ PushLine::PushLine(size_t size) : size_(size), expected_(size, '\0')
 
 void PushLine::write(char *out, uint32_t page, uint32_t inner, uint64_t number) const
 {
-    char *at = put_number(put(out, kUid), page);
+    char *at = page == kEveryone ? put(out, kAll) : put_number(put(out, kUid), page);
     at = put_number(put(at, kInner), inner);
     at = put_number(put(at, kNumber), number);
     at = put(at, kFill);
@@ -69,7 +70,13 @@ bool PushLine::matches(const char *data, size_t size, uint32_t page, uint32_t in
 bool PushLine::identify(const char *data, size_t size, uint32_t *page, uint32_t *inner, uint64_t *number)
 {
     std::string_view rest(data, size);
-    return take(&rest, kUid, page) && take(&rest, kInner, inner) && take(&rest, kNumber, number) && rest.starts_with(kFill);
+    if (rest.starts_with(kAll)) {
+        rest.remove_prefix(kAll.size());
+        *page = kEveryone;
+    } else if (!take(&rest, kUid, page)) {
+        return false;
+    }
+    return take(&rest, kInner, inner) && take(&rest, kNumber, number) && rest.starts_with(kFill);
 }
 
 } // namespace wm::load

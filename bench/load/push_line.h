@@ -1,6 +1,7 @@
 /**
  * @file
- * The lines of the push mode: {"uid":"uid7","i":3,"n":42,"p":"..."} with i the inner connection and n its number, padded to one size.
+ * The lines of the push mode: {"uid":"uid7","i":3,"n":42,"p":"..."} with i the inner connection and n its number, padded to one size. In
+ * a broadcast the uid is "*".
  */
 #ifndef WM_LOAD_PUSH_LINE_H
 #define WM_LOAD_PUSH_LINE_H
@@ -15,6 +16,8 @@ class PushLine {
 public:
     /// The smallest size that holds every line of a run.
     static constexpr size_t kMinSize = 56;
+    /// The page of a line that is for all.
+    static constexpr uint32_t kEveryone = UINT32_MAX;
 
     explicit PushLine(size_t size);
 

@@ -5,18 +5,27 @@
 #include <cstdio>
 #include <cstring>
 
+#include "pace.h"
 #include "pages.h"
 #include "socket.h"
 #include "span_meter.h"
 
 namespace wm::load {
 
+PushRun::PushRun(const Options &options) : options_(options), line_(options.size)
+{
+    if (!to_all() || options.bare_line)
+        return;
+    before_ = R"({"wm":{"cmd":"broadcast"},"data":)";
+    after_ = "}";
+}
+
 int PushRun::run()
 {
-    size_t batch = options_.pipeline * (line_.size() + 1);
+    size_t batch = options_.pipeline * (before_.size() + line_.size() + after_.size() + 1);
     if (line_.size() < PushLine::kMinSize || batch > options_.max_batch) {
-        std::fprintf(stderr, "wm-load: push needs -s of at least %zu and a batch, -p times -s + 1, of at most %zu bytes\n",
-                     PushLine::kMinSize, options_.max_batch);
+        std::fprintf(stderr, "wm-load: %s needs -s of at least %zu and a batch, -p whole lines, of at most %zu bytes\n",
+                     mode_name(options_.mode), PushLine::kMinSize, options_.max_batch);
         return 2;
     }
     batch_.resize(batch);
@@ -65,6 +74,8 @@ bool PushRun::open_all()
 void PushRun::phase(uint64_t lines, double seconds)
 {
     bool counted = options_.messages > 0;
+    if (options_.rate > 0)
+        return paced_phase(counted ? lines : static_cast<uint64_t>(seconds * options_.rate));
     stopping_ = false;
     progress_at_ = now_ns();
     uint64_t deadline = counted ? UINT64_MAX : progress_at_ + static_cast<uint64_t>(seconds * 1e9);
@@ -74,15 +85,39 @@ void PushRun::phase(uint64_t lines, double seconds)
         if (!inners_[i].waiting && inners_[i].connection.is_open())
             start_batch(i);
     }
-    uint64_t patience = uint64_t{options_.timeout_seconds} * 1'000'000'000U;
     while (waiting_ > 0 || arrived_ < pushes_) {
         for (const epoll_event &event : poller_.wait(100))
             on_ready(event.data.u32, event.events);
         uint64_t now = now_ns();
         stopping_ = now >= deadline;
-        if (now - progress_at_ > patience)
+        if (!is_patient(now))
             return;
     }
+}
+
+/// Polls without waiting: a sleep that ends late would send in bursts.
+void PushRun::paced_phase(uint64_t lines)
+{
+    stopping_ = true;
+    progress_at_ = now_ns();
+    Pace pace(options_.rate, lines, progress_at_);
+    uint64_t now = progress_at_;
+    while ((!pace.is_over() || waiting_ > 0 || arrived_ < pushes_) && is_patient(now)) {
+        while (pace.take(now)) {
+            uint64_t number = pace.taken() - 1;
+            auto index = static_cast<uint32_t>(number % inners_.size());
+            if (inners_[index].connection.is_open())
+                send(index, 1, pace.due(number));
+        }
+        for (const epoll_event &event : poller_.wait(0))
+            on_ready(event.data.u32, event.events);
+        now = now_ns();
+    }
+}
+
+bool PushRun::is_patient(uint64_t now) const
+{
+    return now - progress_at_ <= uint64_t{options_.timeout_seconds} * 1'000'000'000U;
 }
 
 void PushRun::start_batch(uint32_t index)
@@ -91,13 +126,19 @@ void PushRun::start_batch(uint32_t index)
     uint64_t count = stopping_ ? 0 : std::min<uint64_t>(options_.pipeline, inner.quota);
     if (count == 0)
         return;
-    uint64_t now = now_ns();
+    inner.quota -= count;
+    send(index, count, now_ns());
+}
+
+/// `now`: the time that latency counts from.
+void PushRun::send(uint32_t index, uint64_t count, uint64_t now)
+{
+    Inner &inner = inners_[index];
     char *end = batch_.data();
     for (uint64_t i = 0; i < count; i++)
         end = write_line(end, inner, index, now);
-    inner.quota -= count;
+    waiting_ += inner.waiting ? 0 : 1;
     inner.waiting = true;
-    waiting_++;
     settle_write(static_cast<uint32_t>(pages_.size()) + index,
                  inner.connection.send({batch_.data(), static_cast<size_t>(end - batch_.data())}));
 }
@@ -108,15 +149,29 @@ char *PushRun::write_line(char *out, Inner &inner, uint32_t index, uint64_t now)
     constexpr uint32_t kNobody = 199999;
     if (is_miss(inner.lines++)) {
         line_.write(out, kNobody, index, inner.lines);
+        out += line_.size();
     } else {
-        line_.write(out, inner.next, index, inner.pushes);
-        inner.stamps[inner.pushes++ % kStamps] = now;
-        pushes_++;
-        if (++inner.next == pages_.size())
-            inner.next = 0;
+        inner.stamps[inner.pushes % kStamps] = now;
+        out = write_push(out, inner, index);
+        inner.pushes++;
     }
-    out[line_.size()] = '\n';
-    return out + line_.size() + 1;
+    *out = '\n';
+    return out + 1;
+}
+
+char *PushRun::write_push(char *out, Inner &inner, uint32_t index)
+{
+    if (to_all()) {
+        out = std::copy(before_.begin(), before_.end(), out);
+        line_.write(out, PushLine::kEveryone, index, inner.pushes);
+        pushes_ += pages_.size();
+        return std::copy(after_.begin(), after_.end(), out + line_.size());
+    }
+    line_.write(out, inner.next, index, inner.pushes);
+    pushes_++;
+    if (++inner.next == pages_.size())
+        inner.next = 0;
+    return out + line_.size();
 }
 
 Connection &PushRun::connection(uint32_t number)
@@ -223,11 +278,12 @@ void PushRun::check_push(uint32_t page, const char *data, size_t size, uint64_t 
         return report_.tally.add(Fault::kWrongBytes, where() + "not a line that was pushed");
     const Inner &inner = inners_[index];
     auto name = [&] { return where() + "push " + std::to_string(number) + " of inner connection " + std::to_string(index); };
-    if (owner != page || (inner.start + number) % pages_.size() != page)
+    bool ours = to_all() ? owner == PushLine::kEveryone : owner == page && (inner.start + number) % pages_.size() == page;
+    if (!ours)
         return report_.tally.add(Fault::kWrongPlace, name() + " is for page " + std::to_string(owner));
-    if (!line_.matches(data, size, page, index, number))
+    if (!line_.matches(data, size, owner, index, number))
         report_.tally.add(Fault::kWrongBytes, name() + " has other bytes");
-    OrderCheck::Arrival arrival = order(page, index).arrive(number / pages_.size());
+    OrderCheck::Arrival arrival = order(page, index).arrive(to_all() ? number : number / pages_.size());
     if (arrival == OrderCheck::Arrival::kAgain)
         return report_.tally.add(Fault::kDuplicate, name());
     if (arrival == OrderCheck::Arrival::kLate)

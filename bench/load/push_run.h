@@ -1,9 +1,10 @@
 /**
  * @file
- * The push mode's run: lines go in on inner connections in batches, each must be answered in order and arrive once at its page.
+ * The run of push and broadcast: lines go in on inner connections, in batches or by --rate; each must be answered in order and arrive once
+ * at its page, or at every page.
  *
  * Inner connection i sends its number h to page (start(i) + h) mod pages, so each pair of inner connection and page has a sequence of its
- * own, h = first, first + pages, first + 2 pages ..., whose order the server must keep. One thread.
+ * own, h = first, first + pages, first + 2 pages ..., whose order the server must keep. In a broadcast each page gets every h. One thread.
  */
 #ifndef WM_LOAD_PUSH_RUN_H
 #define WM_LOAD_PUSH_RUN_H
@@ -11,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connection.h"
@@ -25,7 +27,7 @@ namespace wm::load {
 
 class PushRun {
 public:
-    explicit PushRun(const Options &options) : options_(options), line_(options.size) {}
+    explicit PushRun(const Options &options);
 
     /// Returns the exit code.
     int run();
@@ -46,13 +48,18 @@ private:
         std::vector<uint64_t> stamps = std::vector<uint64_t>(kStamps); ///< when push number h was written, at h mod kStamps
     };
 
+    bool to_all() const { return options_.mode == Mode::kBroadcast; }
     bool is_miss(uint64_t line) const { return options_.miss_every > 0 && line % options_.miss_every == options_.miss_every - 1; }
     OrderCheck &order(uint32_t page, uint32_t inner) { return orders_[size_t{page} * inners_.size() + inner]; }
 
     bool open_all();
     void phase(uint64_t lines, double seconds);
+    void paced_phase(uint64_t lines);
+    bool is_patient(uint64_t now) const;
     void start_batch(uint32_t index);
+    void send(uint32_t index, uint64_t count, uint64_t now);
     char *write_line(char *out, Inner &inner, uint32_t index, uint64_t now);
+    char *write_push(char *out, Inner &inner, uint32_t index);
     void on_ready(uint32_t number, uint32_t what);
     void settle_write(uint32_t number, bool sent);
     Connection &connection(uint32_t number);
@@ -67,6 +74,8 @@ private:
 
     const Options &options_;
     PushLine line_;
+    std::string_view before_; ///< what a line has around a value that all pages get
+    std::string_view after_;
     Poller poller_;
     ReceiveBuffer buffer_;
     std::vector<Connection> pages_;

@@ -1,0 +1,76 @@
+"""The rows of bench/run: what load, on which servers."""
+import dataclasses
+
+ECHO_SERVERS = ("bare", "libwm", "pull", "master", "other")
+# wm-serve has one process under its master, and no pull mode.
+PUSH_SERVERS = ("bare", "libwm", "other")
+# The bare servers take a message from one read.
+LARGE_SERVERS = ("libwm", "pull", "master", "other")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    name: str
+    mode: str       # of wm-load
+    options: tuple  # of wm-load
+    servers: tuple
+    timed: bool = True   # takes -d; the others end by themselves
+    rounds: int = 10**6  # at most
+    unit: str = "ns a message"
+
+
+def echo(name, mode, *options, servers=ECHO_SERVERS):
+    return Row(name, mode, options, servers)
+
+
+def pushing(name, *options, mode="push"):
+    return Row(name, mode, options, PUSH_SERVERS)
+
+
+def in_flight(name, mode, *options):
+    return [echo("%s, %d in flight" % (name, depth), mode, "-c", "50", "-p", str(depth), *options) for depth in (16, 1)]
+
+
+def large(name, size):
+    return echo("websocket echo, %s" % name, "ws", "-c", "10", "-p", "1", "-s", str(size), "--max-batch", str(2 * size), servers=LARGE_SERVERS)
+
+
+def pages(count):
+    return "1 page" if count == 1 else "{:,} pages".format(count).replace(",", " ")
+
+
+def push(count, depth):
+    return pushing("push, %s, %d in flight" % (pages(count), depth), "-c", str(count), "-p", str(depth))
+
+
+def broadcast(count):
+    return pushing("broadcast to %s" % pages(count), "-c", str(count), "-p", "1", "--inner-connections", "1", mode="broadcast")
+
+
+def growth(count):
+    return Row("opening %s" % pages(count), "idle", ("-c", str(count)), PUSH_SERVERS, timed=False, rounds=10, unit="ns a page")
+
+
+ROWS = [
+    *in_flight("raw echo, 64 B", "echo"),
+    *in_flight("text echo, 64 B", "text"),
+    *in_flight("websocket echo, 64 B", "ws"),
+    *in_flight("http GET", "http"),
+    large("64 KiB", 1 << 16),
+    large("128 KiB", 1 << 17),
+    large("1 MiB", 1 << 20),
+    push(100, 16),
+    push(100, 1),
+    push(1, 16),
+    push(1000, 16),
+    push(10000, 16),
+    broadcast(1000),
+    broadcast(10000),
+    pushing("connect, handshake, uid, close; 50 at a time", "-c", "50", mode="churn"),
+    echo("text echo, 20 000 messages/s", "text", "-c", "100", "--rate", "20000"),
+    echo("websocket echo, 20 000 messages/s", "ws", "-c", "100", "--rate", "20000"),
+    pushing("push, 100 pages, 20 000 lines/s", "-c", "100", "--rate", "20000"),
+    growth(10000),
+    # wm-serve keeps a tenth of 20 000 descriptors, and some for lines.
+    growth(17900),
+]
