@@ -1,4 +1,4 @@
-"""The rows of bench/run: what load, on which servers."""
+"""The rows of bench/run (ROWS), and of bench/instructions and bench/calls (SINGLE): what load, on which servers."""
 import dataclasses
 
 ECHO_SERVERS = ("bare", "libwm", "pull", "master", "other")
@@ -73,4 +73,50 @@ ROWS = [
     growth(10000),
     # wm-serve keeps a tenth of 20 000 descriptors, and some for lines.
     growth(17900),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Single:
+    """One connection sends, so that each turn of the loop does the same: of several, a turn serves now more, now fewer."""
+
+    name: str
+    mode: str      # of wm-load
+    options: list  # of wm-load
+    count: int     # of messages
+    server: dict = dataclasses.field(default_factory=dict)  # options of servers.start_libwm
+    steady: bool = True  # what a turn does depends on no timing
+
+    def per_message(self, once, twice):
+        """The difference of runs with -n count and twice that, for each message: start, handshakes and end cancel."""
+        return (twice - once) / (self.count * 1.1)  # wm-load warms up with a tenth more
+
+
+SIZE = ["-s", "64"]
+ONE_PAGE = ["-c", "1", "--inner-connections", "1", *SIZE]
+
+
+def single_large(name, size):
+    options = ["-c", "1", "-p", "1", "-s", str(size), "--max-batch", str(2 * size)]
+    return Single("websocket echo, %s" % name, "ws", options, 400, steady=False)
+
+
+SINGLE = [
+    Single("text echo, 64 B, 1 in flight", "text", ["-c", "1", "-p", "1", *SIZE], 4000),
+    Single("text echo, 64 B, 16 in flight", "text", ["-c", "1", "-p", "16", *SIZE], 16000),
+    Single("text echo, 64 B, 1 in flight, under a master", "text", ["-c", "1", "-p", "1", *SIZE], 4000, {"master": True}),
+    Single("http GET, 1 in flight", "http", ["-c", "1", "-p", "1"], 4000),
+    Single("http GET, 16 in flight", "http", ["-c", "1", "-p", "16"], 16000),
+    Single("websocket echo, 64 B, 1 in flight", "ws", ["-c", "1", "-p", "1", *SIZE], 4000),
+    Single("websocket echo, 64 B, 16 in flight", "ws", ["-c", "1", "-p", "16", *SIZE], 16000),
+    Single("websocket echo, 64 B, 1 in flight, pull", "ws", ["-c", "1", "-p", "1", *SIZE], 4000, {"pull": True}),
+    Single("websocket echo, 64 B, 16 in flight, pull", "ws", ["-c", "1", "-p", "16", *SIZE], 16000, {"pull": True}),
+    single_large("64 KiB", 1 << 16),
+    single_large("128 KiB", 1 << 17),
+    single_large("1 MiB", 1 << 20),
+    Single("push, 1 page, 1 line in flight", "push", [*ONE_PAGE, "-p", "1"], 4000),
+    Single("push, 1 page, 16 lines in flight", "push", [*ONE_PAGE, "-p", "16"], 16000),
+    Single("broadcast of a line of 64 B to 100 pages", "broadcast", ["-c", "100", "--inner-connections", "1", *SIZE], 400),
+    # The end of a connection meets the next one in a turn, or not.
+    Single("connect, handshake, uid, close", "churn", ["-c", "1"], 400, steady=False),
 ]

@@ -156,3 +156,11 @@ def build_bare(directory):
 
 def load_command(build, mode, server, arguments):
     return pinned(1, [program(build, "wm-load"), mode, *server.target(mode), "--server-pid", str(server.pid), *arguments])
+
+
+def send(build, server, row, count):
+    """Sends that many messages of a row of one connection. A wrong answer ends the script."""
+    command = [program(build, "wm-load"), row.mode, *server.target(row.mode), *row.options, "-n", str(count), "--timeout", "60"]
+    result = subprocess.run(pinned(1, command), stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode != 0:
+        sys.exit("wm-load exits with %d: %s\n%s" % (result.returncode, " ".join(command), result.stdout))
