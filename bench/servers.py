@@ -68,7 +68,7 @@ class Server:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
                     sys.exit("does not listen on port %d (status %s): %s" % (port, self.status, " ".join(command)))
-                time.sleep(0.005)
+                time.sleep(0.001)
 
     @property
     def pid(self):
