@@ -78,7 +78,7 @@ ROWS = [
 
 @dataclasses.dataclass(frozen=True)
 class Single:
-    """One connection sends, so that each turn of the loop does the same: of several, a turn serves now more, now fewer."""
+    """In steady rows one connection sends, so that each turn of the loop does the same: of several, a turn serves now more, now fewer."""
 
     name: str
     mode: str      # of wm-load
@@ -97,7 +97,7 @@ ONE_PAGE = ["-c", "1", "--inner-connections", "1", *SIZE]
 
 
 def single_large(name, size):
-    options = ["-c", "1", "-p", "1", "-s", str(size), "--max-batch", str(2 * size)]
+    options = ["-c", "10", "-p", "1", "-s", str(size), "--max-batch", str(2 * size)]
     return Single("websocket echo, %s" % name, "ws", options, 400, steady=False)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 BENCH = os.path.join(os.path.dirname(__file__), "..", "..", "bench")
 sys.path.insert(0, BENCH)
+import callgrind  # noqa: E402
 import paired  # noqa: E402
 
 KIND = "x86_64, GNU 12.2.0, Release"
@@ -82,3 +83,38 @@ def test_instructions__the_table_keeps_other_builds_and_leaves_unsteady_rows_out
     instructions.write_rows(path, KIND, [row(2.04), row(3, "http")])
     instructions.write_rows(path, KIND, [row(4), row(5, "churn", steady=False)])
     assert instructions.read_rows(path) == {"other": {"echo": 1}, KIND: {"echo": 4, "http": 3}}
+
+
+def test_callgrind__an_instruction_belongs_to_the_room_of_its_line_and_a_header_to_who_includes_it(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("""events: Ir
+summary: 123
+
+ob=(1) /build/lib/libwm.so.0
+fl=(1) /a/lib/conn/inbox.cpp
+fn=(1) receive
+10 3
+fi=(2) /a/lib/core/buffer.h
+11 20
+fe=(1)
++2 5
+fi=(3) /usr/include/c++/12/span
+12 7
+cob=(2) /usr/lib/libc.so.6
+cfi=(4) ???
+cfn=(2) memcpy
+calls=4 0
+13 1000
+
+ob=(2)
+fl=(4)
+fn=(2)
+0 80
+
+ob=(3) /build/bin/bench_echo_server
+fl=(5) /a/bench/server/echo_server.c
+fn=(3) echo
+1 8
+""")
+    assert callgrind.by_room(path) == {"conn": 15, "core": 20, "libc": 80, "host": 8}
+    assert callgrind.total(path) == 123
