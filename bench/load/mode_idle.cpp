@@ -125,16 +125,17 @@ void IdleRun::print() const
     uint32_t n = options_.connections;
     double rss = per_client(before_.rss, after_.rss, n);
     double pss = per_client(before_.pss, after_.pss, n);
+    double anonymous = per_client(before_.anonymous, after_.anonymous, n);
     double held = per_client(before_.rss, held_.rss, n);
     double opening = static_cast<double>(opening_.server_ns) / n;
     if (options_.json) {
         std::printf(
             "{\"mode\":\"idle\",\"connections\":%u,\"rss_before\":%llu,\"rss_after\":%llu,\"rss_held\":%llu,\"rss_per_client\":%.1f,"
-            "\"pss_per_client\":%.1f,\"held_seconds\":%u,\"rss_per_client_held\":%.1f,\"pings\":%llu,"
+            "\"pss_per_client\":%.1f,\"anonymous_per_client\":%.1f,\"held_seconds\":%u,\"rss_per_client_held\":%.1f,\"pings\":%llu,"
             "\"server\":{\"ns_per_message\":%.1f,\"processor_ns\":%llu,\"source\":\"%s\"},\"faults\":",
             n, static_cast<unsigned long long>(before_.rss), static_cast<unsigned long long>(after_.rss),
-            static_cast<unsigned long long>(held_.rss), rss, pss, options_.hold_seconds, held, static_cast<unsigned long long>(pings_),
-            opening, static_cast<unsigned long long>(opening_.server_ns), opening_.server_source);
+            static_cast<unsigned long long>(held_.rss), rss, pss, anonymous, options_.hold_seconds, held,
+            static_cast<unsigned long long>(pings_), opening, static_cast<unsigned long long>(opening_.server_ns), opening_.server_source);
         print_faults(tally_, true);
         std::printf(",\"ok\":%s}\n", tally_.clean() ? "true" : "false");
         return;
@@ -142,7 +143,7 @@ void IdleRun::print() const
     std::printf("idle: %u registered pages\n", n);
     std::printf("  resident        %llu KiB before, %llu KiB after\n", static_cast<unsigned long long>(before_.rss / 1024),
                 static_cast<unsigned long long>(after_.rss / 1024));
-    std::printf("  a page          %.1f bytes resident, %.1f bytes in proportion (pss)\n", rss, pss);
+    std::printf("  a page          %.1f bytes resident, %.1f of them anonymous, %.1f in proportion (pss)\n", rss, anonymous, pss);
     std::printf("  opening one     %.1f ns of processor time of the server (%s)\n", opening, opening_.server_source);
     if (options_.hold_seconds > 0)
         std::printf("  after %u s       %.1f bytes resident, %llu pings answered\n", options_.hold_seconds, held,

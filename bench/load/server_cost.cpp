@@ -118,6 +118,7 @@ bool ServerCost::memory(ServerMemory *out) const
     for (int pid : pids_) {
         if (!read_proc(proc(pid, "status"), &text) || !kilobytes(text, "VmRSS:", &out->rss))
             return false;
+        kilobytes(text, "RssAnon:", &out->anonymous);
         if (read_proc(proc(pid, "smaps_rollup"), &text))
             kilobytes(text, "\nPss:", &out->pss);
     }

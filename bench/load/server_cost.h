@@ -11,10 +11,11 @@
 
 namespace wm::load {
 
-/// Memory in bytes. rss counts pages shared with other processes in full, pss in part.
+/// Memory in bytes. rss counts pages shared with other processes in full, pss in part; anonymous is what no file backs: no code.
 struct ServerMemory {
     uint64_t rss = 0;
     uint64_t pss = 0;
+    uint64_t anonymous = 0;
 };
 
 class ServerCost {
