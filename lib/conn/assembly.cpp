@@ -4,7 +4,6 @@
 #include "proto/websocket/frame.h"
 
 #include <bit>
-#include <cstdlib>
 
 namespace wm {
 
@@ -54,6 +53,22 @@ Tail *EndpointTails::heaviest(int64_t now_ms) const
         }
     }
     return found;
+}
+
+// ---- memory
+
+Tail *Assembly::spare(size_t capacity) const
+{
+    return bytes_ < reactor_.max_assembly_total ? spares_.find(capacity, reactor_.max_assembly_total - bytes_) : nullptr;
+}
+
+Tail *Assembly::make(size_t capacity)
+{
+    Tail *tail = spare(capacity);
+    if (!tail)
+        return Tail::make(capacity);
+    spares_.take(tail);
+    return tail;
 }
 
 // ---- all tails
@@ -123,7 +138,7 @@ void Assembly::free_retired()
 {
     while (retired_) {
         Tail *next = retired_->next;
-        free(retired_);
+        spares_.give(retired_);
         retired_ = next;
     }
     retired_bytes_ = 0;

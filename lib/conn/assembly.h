@@ -56,6 +56,13 @@ public:
     Assembly &operator=(const Assembly &) = delete;
     ~Assembly() { free_retired(); }
 
+    /// A tail with room for that many bytes, not listed yet; nullptr when out of memory.
+    Tail *make(size_t capacity);
+    /// Whether make() has one ready.
+    bool has_spare(size_t capacity) const { return spare(capacity); }
+    /// Frees one that is not listed, or keeps it for the next large message.
+    void discard(Tail *tail) { spares_.give(tail); }
+
     /// Makes room for that many bytes of the endpoint. Never at the expense of a tail that is not listed: the
     /// caller removes the tail that it replaces. False: there is none, because of what the endpoint needs itself.
     bool make_room(Endpoint &endpoint, size_t bytes);
@@ -74,12 +81,14 @@ public:
     void refuse(Connection &conn);
 
 private:
+    Tail *spare(size_t capacity) const;
     bool retired_too_much() const;
     EndpointTails *fullest(EndpointTails &needs, size_t bytes) const;
 
     Reactor &reactor_;
     EndpointTails *endpoints_ = nullptr; ///< those that hold a tail
     size_t bytes_ = 0;
+    SpareTails spares_;
     Tail *retired_ = nullptr;
     size_t retired_bytes_ = 0;
     LogThrottle throttle_;

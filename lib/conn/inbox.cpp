@@ -48,7 +48,7 @@ void Inbox::retire_tail(const Connection &conn, Tail *tail)
     if (reactor_.dispatch.host_has_records(conn))
         reactor_.assembly.retire(tail);
     else
-        free(tail);
+        reactor_.assembly.discard(tail);
 }
 
 void Inbox::free_tail(Connection &conn)
@@ -75,7 +75,7 @@ bool Inbox::replace_tail(Connection &conn, size_t capacity, const char *data, si
     if (old)
         assembly.remove(conn, *old);
     bool room = assembly.make_room(*conn.owner, sizeof(Tail) + capacity);
-    Tail *fresh = room ? Tail::make(capacity) : nullptr;
+    Tail *fresh = room ? assembly.make(capacity) : nullptr;
     if (fresh) {
         memcpy(fresh->data(), data, len);
         fresh->end = len;
@@ -130,7 +130,7 @@ bool Inbox::grow_tail(Connection &conn)
     if (old->free_size() >= std::min(missing, kCopyTailMax))
         return true;
     size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTailMax), old->size(), need);
-    if (!reactor_.dispatch.host_has_records(conn))
+    if (!reactor_.dispatch.host_has_records(conn) && !reactor_.assembly.has_spare(capacity))
         return grow_in_place(conn, capacity);
     if (!replace_tail(conn, capacity, old->data(), old->size()))
         return false;

@@ -50,7 +50,7 @@ public:
 private:
     static constexpr size_t kArenaSize = 512 * 1024;
     static constexpr size_t kMinRoom = 64 * 1024;     ///< bytes; a poll ends when less is left
-    static constexpr size_t kReadMax = 128 * 1024;    ///< bytes per read: fairness, and the L2 cache
+    static constexpr size_t kReadMax = kArenaSize;    ///< bytes per read: a large message and its frame come in one
     static constexpr size_t kReadLittle = 16 * 1024;  ///< bytes per read of one that has used its share up
     static constexpr size_t kCopyTailMax = 16 * 1024; ///< bytes; a larger tail is read into, a smaller one is copied to the arena
 

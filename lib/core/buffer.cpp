@@ -18,7 +18,7 @@ Tail *Tail::make(size_t capacity)
 {
     Tail *tail = static_cast<Tail *>(malloc(sizeof(Tail) + capacity));
     if (tail)
-        *tail = {0, 0, capacity, 0, nullptr, nullptr, 0, 0};
+        tail->clear(capacity);
     return tail;
 }
 
@@ -28,6 +28,54 @@ Tail *Tail::grow(size_t larger)
     if (tail)
         tail->capacity = larger;
     return tail;
+}
+
+SpareTails::~SpareTails()
+{
+    while (newest_) {
+        Tail *next = newest_->next;
+        free(newest_);
+        newest_ = next;
+    }
+}
+
+Tail *SpareTails::find(size_t capacity, size_t most) const
+{
+    Tail *tail = capacity >= kLeast ? newest_ : nullptr;
+    while (tail && (tail->capacity < capacity || tail->allocated() > most))
+        tail = tail->next;
+    return tail;
+}
+
+void SpareTails::remove(Tail *tail)
+{
+    (tail->previous ? tail->previous->next : newest_) = tail->next;
+    (tail->next ? tail->next->previous : oldest_) = tail->previous;
+    bytes_ -= tail->allocated();
+}
+
+void SpareTails::take(Tail *tail)
+{
+    remove(tail);
+    tail->clear(tail->capacity);
+}
+
+void SpareTails::give(Tail *tail)
+{
+    if (tail->capacity < kLeast || tail->allocated() > kMost) {
+        free(tail);
+        return;
+    }
+    bytes_ += tail->allocated();
+    tail->previous = nullptr;
+    tail->next = newest_;
+    (newest_ ? newest_->previous : oldest_) = tail;
+    newest_ = tail;
+    while (bytes_ > kMost) {
+        Tail *oldest = oldest_;
+        remove(oldest);
+        free(oldest);
+    }
 }
 
 Block *Block::make(size_t size)

@@ -18,7 +18,7 @@ struct Tail {
     size_t end;
     size_t capacity;
     size_t need;    ///< bytes, of them, before the codec can go on; 0: not known
-    Tail *previous; ///< in the lists of Assembly, as the members below
+    Tail *previous; ///< in the lists of Assembly, as the members below, or of SpareTails
     Tail *next;
     int64_t since_ms; ///< the time of the last growth
     uint32_t slot;    ///< the connection's
@@ -29,10 +29,39 @@ struct Tail {
     size_t free_size() const { return capacity - end; }
     size_t allocated() const { return sizeof(Tail) + capacity; }
 
+    void clear(size_t room) { *this = {0, 0, room, 0, nullptr, nullptr, 0, 0}; }
+
     /// With room for `capacity` bytes, or nullptr. Freed by free().
     static Tail *make(size_t capacity);
     /// With room for `capacity` bytes, at a new address; nullptr, and as it was, when memory has run out.
     Tail *grow(size_t capacity);
+};
+
+/// Large tails that were freed, for the next large messages: malloc would give their pages back to the kernel and fault
+/// them in again for each. Holds up to kMost bytes; the oldest goes first.
+class SpareTails {
+public:
+    SpareTails() = default;
+    SpareTails(const SpareTails &) = delete;
+    SpareTails &operator=(const SpareTails &) = delete;
+    ~SpareTails();
+
+    /// One with room for `capacity` bytes and no more than `most` in all, or nullptr.
+    Tail *find(size_t capacity, size_t most) const;
+    /// Takes out what find() has found, empty.
+    void take(Tail *tail);
+    /// Keeps the tail, or frees it.
+    void give(Tail *tail);
+
+private:
+    static constexpr size_t kLeast = 64 * 1024;  ///< bytes of one; malloc makes smaller ones without page faults
+    static constexpr size_t kMost = 4608 * 1024; ///< bytes; four of a MiB and what they need beside it
+
+    void remove(Tail *tail);
+
+    Tail *newest_ = nullptr;
+    Tail *oldest_ = nullptr;
+    size_t bytes_ = 0;
 };
 
 /// A message framed once for many connections. Counted references, of one thread.
