@@ -117,6 +117,6 @@ SINGLE = [
     Single("push, 1 page, 1 line in flight", "push", [*ONE_PAGE, "-p", "1"], 4000),
     Single("push, 1 page, 16 lines in flight", "push", [*ONE_PAGE, "-p", "16"], 16000),
     Single("broadcast of a line of 64 B to 100 pages", "broadcast", ["-c", "100", "--inner-connections", "1", *SIZE], 400),
-    # The end of a connection meets the next one in a turn, or not.
+    # Its turns depend on when the next connection comes: the figure repeats within 2 %.
     Single("connect, handshake, uid, close", "churn", ["-c", "1"], 400, steady=False),
 ]
