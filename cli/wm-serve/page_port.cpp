@@ -1,8 +1,8 @@
 #include "wm-serve/page_port.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 namespace wm::serve {
@@ -17,7 +17,9 @@ char named; // its address as a connection's user pointer: the page has a uid
 
 int64_t now_ms()
 {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
 }
 
 void close_page(wm_conn conn, int32_t code, const char *why)
@@ -68,22 +70,27 @@ void PagePort::open(wm_worker *, wm_conn conn, void *user)
             nullptr);
 }
 
+/// Leaves out pages that have a uid or are closed, from the front, so that the queue does not keep all that opened within one timeout.
+void PagePort::drop_named()
+{
+    auto waits = [](const Unnamed &page) { return wm_conn_worker(page.conn) && wm_conn_user(page.conn) != &named; };
+    while (!unnamed_.empty() && !waits(unnamed_.front()))
+        unnamed_.pop_front();
+}
+
 void PagePort::close_unnamed()
 {
     int64_t now = now_ms();
     timer_ = 0;
-    // Skips pages that have a uid or are closed: the queue holds the pages opened within one timeout.
-    while (!unnamed_.empty()) {
+    for (drop_named(); !unnamed_.empty(); drop_named()) {
         Unnamed first = unnamed_.front();
-        bool waits = wm_conn_worker(first.conn) && wm_conn_user(first.conn) != &named;
-        if (waits && first.due_ms > now) {
+        if (first.due_ms > now) {
             timer_ = wm_timer_add(
                 app_, first.due_ms - now, 0, [](wm_timer, void *port) { static_cast<PagePort *>(port)->close_unnamed(); }, this, nullptr);
             return;
         }
         unnamed_.pop_front();
-        if (waits)
-            close_page(first.conn, kPolicyViolation, "no uid in time");
+        close_page(first.conn, kPolicyViolation, "no uid in time");
     }
 }
 
@@ -96,8 +103,8 @@ void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, 
         close_page(conn, kPolicyViolation, "the first message is the uid: 1 to 255 bytes of text");
     else if (wm_hub_bind(self.hub_, data, len, conn) != 0)
         close_page(conn, kTryAgainLater, "no room for another page");
-    else
-        wm_conn_set_user(conn, &named, nullptr);
+    else if (wm_conn_set_user(conn, &named, nullptr) == 0)
+        self.drop_named();
 }
 
 void PagePort::error(wm_worker *, wm_conn conn, int32_t code, const void *, size_t, void *)

@@ -24,6 +24,7 @@ private:
         int64_t due_ms;
     };
 
+    void drop_named();
     void close_unnamed();
     bool allows(wm_request request) const;
 
