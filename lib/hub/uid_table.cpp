@@ -57,9 +57,10 @@ Uid *UidTable::find(std::string_view uid) const
     if (count_ == 0)
         return nullptr;
     uint64_t wanted = hash(uid);
+    uint16_t tag = tag_of(wanted);
     size_t mask = slots_.size() - 1;
     for (size_t i = wanted & mask; slots_[i]; i = (i + 1) & mask)
-        if (slots_[i]->hash == wanted && slots_[i]->text() == uid)
+        if (slots_[i]->tag == tag && slots_[i]->text() == uid)
             return slots_[i];
     return nullptr;
 }
@@ -67,7 +68,7 @@ Uid *UidTable::find(std::string_view uid) const
 void UidTable::place(Uid *uid)
 {
     size_t mask = slots_.size() - 1;
-    size_t i = uid->hash & mask;
+    size_t i = home_of(uid);
     while (slots_[i])
         i = (i + 1) & mask;
     slots_[i] = uid;
@@ -99,7 +100,7 @@ Uid *UidTable::add(std::string_view uid)
     Uid *added = static_cast<Uid *>(malloc(sizeof(Uid) + uid.size()));
     if (!added)
         return nullptr;
-    *added = {hash(uid), UINT32_MAX, UINT32_MAX, 0, static_cast<uint32_t>(uid.size())};
+    *added = {UINT32_MAX, UINT32_MAX, 0, static_cast<uint16_t>(uid.size()), tag_of(hash(uid))};
     memcpy(added->bytes(), uid.data(), uid.size());
     place(added);
     count_++;
@@ -109,12 +110,12 @@ Uid *UidTable::add(std::string_view uid)
 void UidTable::remove(Uid *uid)
 {
     size_t mask = slots_.size() - 1;
-    size_t hole = uid->hash & mask;
+    size_t hole = home_of(uid);
     while (slots_[hole] != uid)
         hole = (hole + 1) & mask;
     // Moves up the entries behind the hole that belong at or before it, so that no tombstone is needed.
     for (size_t i = (hole + 1) & mask; slots_[i]; i = (i + 1) & mask) {
-        size_t home = slots_[i]->hash & mask;
+        size_t home = home_of(slots_[i]);
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             slots_[hole] = slots_[i];
             hole = i;

@@ -15,11 +15,11 @@ namespace wm {
 
 /// A uid that has connections. One allocation, which ends with the bytes of the uid.
 struct Uid {
-    uint64_t hash;
     uint32_t oldest; ///< its bindings are a list from oldest to newest
     uint32_t newest;
     uint32_t count;
-    uint32_t size;
+    uint16_t size; ///< at most kMaxUid
+    uint16_t tag;  ///< bits of the hash, so that most others are told apart without a look at their bytes
 
     char *bytes() { return reinterpret_cast<char *>(this + 1); }
     std::string_view text() { return {bytes(), size}; }
@@ -40,6 +40,8 @@ public:
 
 private:
     uint64_t hash(std::string_view uid) const;
+    static uint16_t tag_of(uint64_t hash) { return static_cast<uint16_t>(hash >> 48); }
+    size_t home_of(Uid *uid) const { return hash(uid->text()) & (slots_.size() - 1); }
     void draw_secret();
     void grow();
     void place(Uid *uid);
