@@ -5,6 +5,7 @@
 #ifndef WM_CORE_RESERVE_H
 #define WM_CORE_RESERVE_H
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -32,7 +33,7 @@ template <class T> bool reserve_slot(std::vector<T> &list, uint32_t slot)
         return true;
     if (!reserve_in(list, size_t{slot} + 1))
         return false;
-    list.resize(list.capacity());
+    list.resize(std::min<size_t>(list.capacity(), (slot | 255) + size_t{1})); // memory beyond is not touched yet
     return true;
 }
 

@@ -47,7 +47,7 @@ public:
     {
         uint32_t slot = free_head_;
         if (slot != kNone) {
-            free_head_ = chunk_of(slot)->next[slot % kChunk];
+            free_head_ = next_free(slot);
             if (free_head_ == kNone)
                 free_tail_ = kNone;
         } else {
@@ -71,11 +71,11 @@ public:
             generation = 1;
         highest_ = generation > highest_ ? generation : highest_;
         chunk->state[slot % kChunk].store(generation << 1, std::memory_order_release);
-        chunk->next[slot % kChunk] = kNone;
+        next_free(slot) = kNone;
         if (free_tail_ == kNone)
             free_head_ = slot;
         else
-            chunk_of(free_tail_)->next[free_tail_ % kChunk] = slot;
+            next_free(free_tail_) = slot;
         free_tail_ = slot;
         live_--;
     }
@@ -99,7 +99,6 @@ public:
 private:
     struct Chunk {
         std::atomic<uint32_t> state[kChunk]; // generation << 1 | live
-        uint32_t next[kChunk];
         alignas(T) unsigned char items[sizeof(T) * kChunk];
     };
 
@@ -112,6 +111,13 @@ private:
     }
     Chunk *chunk_of(uint32_t slot) const { return chunks_[slot / kChunk].load(std::memory_order_relaxed); }
     uint32_t live_state(uint32_t slot) const { return chunk_of(slot)->state[slot % kChunk].load(std::memory_order_relaxed); }
+
+    /// Of a free slot: the next one, in the memory of the item.
+    uint32_t &next_free(uint32_t slot)
+    {
+        static_assert(sizeof(T) >= sizeof(uint32_t) && alignof(T) >= alignof(uint32_t));
+        return *reinterpret_cast<uint32_t *>(at(slot));
+    }
 
     bool grow()
     {
