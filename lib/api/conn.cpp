@@ -31,7 +31,7 @@ template <class Body> int with_address(wm_conn conn, GetAddress get, Body body)
     return with_connection(conn, [&](Connection &self) {
         SocketAddress address;
         // After a reset the kernel has no address any more, while the connection lives until its close event.
-        if (!get(self.io, self.fd, address))
+        if (!get(self.io, self.fd(), address))
             return fail(WM_ECLOSED, "the peer has reset the connection, so its address is unknown");
         return body(address);
     });
@@ -240,5 +240,5 @@ int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)
 {
     if (!option || !value)
         return null_argument(option ? "value" : "option");
-    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &*self.options, option, value); });
+    return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &self.options(), option, value); });
 }

@@ -74,7 +74,7 @@ enum ConnFlag : uint16_t {
 
 /// A run of bytes in the send arena, or a reference to a block.
 struct Segment {
-    Segment *next;
+    Segment *next; ///< of the last one: the first
     const char *data;
     Block *block;
     uint32_t size;
@@ -100,7 +100,7 @@ struct Cold {
 /// In-place storage for the codec's state.
 class CodecState {
     struct Room {
-        alignas(8) unsigned char bytes[32];
+        alignas(8) unsigned char bytes[24];
     };
 
     template <class State> union Fits {
@@ -122,22 +122,18 @@ private:
     Room room_;
 };
 
-struct Connection {
-    Watch watch;
+struct Connection : Watch {
     Endpoint *owner = nullptr;
-    const ConnOptions *options = nullptr; ///< the owner's, or its own (Cold::options)
     uint32_t slot = 0;
     uint32_t generation = 0;
-    int fd = -1;
     ConnState state = ConnState::kHandshake;
     uint8_t todo = 0;
     uint16_t flags = 0;
 
     Tail *tail = nullptr;
-    Segment *out_head = nullptr;
-    Segment *out_tail = nullptr;
-    uint32_t out_pending = 0; ///< bytes in the segments
-    uint32_t owner_index = 0; ///< index in the owner's list
+    Segment *out_tail = nullptr; ///< the last segment, before the first one; nullptr: there is none
+    uint32_t out_pending = 0;    ///< bytes in the segments
+    uint32_t owner_index = 0;    ///< index in the owner's list
     Cold *cold = nullptr;
     Transport *io = nullptr; ///< owned; nullptr: the plain socket
     CodecState codec_state;
@@ -159,10 +155,14 @@ struct Connection {
     uint8_t deferred_events = 0; ///< ConnEvent bits in the overflow list
     uint8_t codec = 0;           ///< row in Reactor::codecs
 
+    using Watch::attach;
+
     bool has(ConnFlag flag) const { return flags & flag; }
     void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
     void unset(ConnFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
 
+    /// Its own (Cold::options), or the owner's. In endpoint.h.
+    const ConnOptions &options() const;
     /// Returns the cold part, created on demand; nullptr when out of memory. In reactor.h.
     Cold *make_cold();
 
@@ -177,7 +177,7 @@ struct Connection {
     bool delivers() const { return state <= ConnState::kOpen; }
 };
 
-static_assert(sizeof(Connection) <= 304, "every idle connection costs it");
+static_assert(sizeof(Connection) <= 168, "every idle connection costs it");
 
 } // namespace wm
 

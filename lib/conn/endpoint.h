@@ -65,6 +65,12 @@ private:
     std::vector<Connection *> connections_;
 };
 
+inline const ConnOptions &Connection::options() const
+{
+    const ConnOptions &owners = owner->options;
+    return cold && cold->options ? *cold->options : owners;
+}
+
 } // namespace wm
 
 #endif

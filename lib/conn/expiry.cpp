@@ -40,7 +40,7 @@ void Expiry::update(Connection &conn)
         consider(conn.ping_at);
         if (reactor_.codec(conn).deadline)
             consider(reactor_.codec(conn).deadline(conn));
-        int64_t idle = conn.options->idle_timeout_ms;
+        int64_t idle = conn.options().idle_timeout_ms;
         if (idle > 0)
             consider(conn.last_active +
                      static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);
@@ -77,7 +77,7 @@ void Expiry::expire(Connection &conn, uint32_t now)
     case ConnState::kClosing:
     case ConnState::kLingering:
         if (conn.phase_deadline <= now) {
-            io::reset_on_close(conn.io, conn.fd);
+            io::reset_on_close(conn.io, conn.fd());
             reactor_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
         }
         break;
@@ -90,7 +90,7 @@ void Expiry::expire(Connection &conn, uint32_t now)
 
 void Expiry::expired_open(Connection &conn, uint32_t now)
 {
-    const ConnOptions &options = *conn.options;
+    const ConnOptions &options = conn.options();
     auto passed = [now](uint32_t at) { return at != 0 && at <= now; };
     const Codec &codec = reactor_.codec(conn);
     if (codec.deadline && passed(codec.deadline(conn))) {
@@ -128,7 +128,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
 
 void Expiry::send_ping(Connection &conn)
 {
-    const ConnOptions &options = *conn.options;
+    const ConnOptions &options = conn.options();
     if (options.ping_interval_ms == 0) {
         conn.ping_at = 0;
         return;
@@ -140,7 +140,7 @@ void Expiry::send_ping(Connection &conn)
 
 void Expiry::restart_ping(Connection &conn)
 {
-    int64_t interval = reactor_.codec(conn).ping ? conn.options->ping_interval_ms : 0;
+    int64_t interval = reactor_.codec(conn).ping ? conn.options().ping_interval_ms : 0;
     conn.ping_at = interval ? next_ping(interval) : 0;
     update(conn);
 }

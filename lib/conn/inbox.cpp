@@ -177,7 +177,7 @@ void Inbox::readable(Connection *conn)
 /// Returns 0 when nothing was read; EOF and errors are handled here.
 size_t Inbox::receive(Connection &conn, char *out, size_t len)
 {
-    IoResult result = io::receive(conn.io, conn.fd, out, len);
+    IoResult result = io::receive(conn.io, conn.fd(), out, len);
     switch (result.kind) {
     case IoResult::Kind::kDone:
         conn.bytes_read += result.size;

@@ -27,11 +27,12 @@ int32_t error_of(int32_t reason)
 }
 
 /// What a connection's watch calls.
-void ready(Connection *conn, uint32_t what)
+void ready(Watch &watch, uint32_t what)
 {
+    Connection *conn = static_cast<Connection *>(&watch);
     if (what & Watch::kWrite) [[unlikely]]
         Outbox::writable(conn);
-    if (what & Watch::kRead && conn->watch.watches(Watch::kRead)) // still
+    if (what & Watch::kRead && conn->watches(Watch::kRead)) // still
         Inbox::readable(conn);
 }
 
@@ -49,7 +50,6 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
     }
     Connection &conn = *reactor_.connections.at(slot);
     conn.owner = &endpoint;
-    conn.options = &endpoint.options;
     conn.slot = slot;
     conn.generation = reactor_.connections.generation_of(slot);
     conn.codec = endpoint.codec;
@@ -58,15 +58,14 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
     if (transport.accept)
         conn.io = transport.accept(endpoint.transport_settings);
     bool began = reactor_.silent_links.reserve(slot) && (conn.io || !transport.accept) && begin_codec(conn);
-    conn.watch.attach<&ready>(fd, &conn);
-    if (!began || !reactor_.loop.watch(conn.watch, Watch::kRead)) {
+    conn.attach(fd, &ready);
+    if (!began || !reactor_.loop.watch(conn, Watch::kRead)) {
         if (began)
             end_codec(conn);
         delete conn.io;
         reactor_.connections.release(slot);
         return nullptr;
     }
-    conn.fd = fd;
     if (conn.io)
         conn.state = ConnState::kSecuring;
     endpoint.add(conn);
@@ -85,7 +84,7 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
 
 bool Lifecycle::secure(Connection &conn)
 {
-    IoResult result = conn.io->secure(conn.fd);
+    IoResult result = conn.io->secure(conn.fd());
     if (result.kind == IoResult::Kind::kBlocked)
         return false;
     if (result.kind != IoResult::Kind::kDone) {
@@ -227,7 +226,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
 
 void Lifecycle::begin_close_timeout(Connection &conn)
 {
-    conn.phase_deadline = reactor_.expiry.tick_after(conn.options->close_timeout_ms);
+    conn.phase_deadline = reactor_.expiry.tick_after(conn.options().close_timeout_ms);
     reactor_.expiry.update(conn);
 }
 
@@ -275,7 +274,7 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
     set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, {});
     conn.state = ConnState::kClosed;
     conn.owner->heard(conn); // has nothing to say any more
-    reactor_.loop.unwatch(conn.watch);
+    reactor_.loop.unwatch(conn);
     reactor_.outbox.discard(conn);
     reactor_.todos.add(conn, kTodoClose);
 }
@@ -283,7 +282,7 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
 void Lifecycle::peer_ended(Connection &conn)
 {
     conn.set(kPeerEnded);
-    reactor_.loop.unwatch(conn.watch, Watch::kRead);
+    reactor_.loop.unwatch(conn, Watch::kRead);
     if (conn.todo & kTodoEnd)
         return;
     bool refusal_due = conn.todo & kTodoTurnedAway && conn.state <= ConnState::kOpen; // is the cause of the end, and goes first
@@ -350,13 +349,13 @@ void Lifecycle::advance(Connection &conn)
         return;
     }
     // Both close frames are through, so nothing follows (RFC 6455 §7.1.1), and nothing unread makes close(2) a reset.
-    if (conn.has(kPeerClosed) && !conn.tail && !io::has_input(conn.io, conn.fd)) {
+    if (conn.has(kPeerClosed) && !conn.tail && !io::has_input(conn.io, conn.fd())) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
     // close(2) with unread input resets the connection, and the peer may lose what we sent last: wait for its
     // EOF.
-    io::shutdown_write(conn.io, conn.fd);
+    io::shutdown_write(conn.io, conn.fd());
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);
     update_read(conn);
@@ -375,7 +374,6 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
     if (!conn.cold->options)
         conn.cold->options = new ConnOptions;
     *conn.cold->options = options;
-    conn.options = conn.cold->options;
     if (conn.state == ConnState::kOpen && !conn.has(kAwaitPong))
         reactor_.expiry.restart_ping(conn);
     else
@@ -410,8 +408,8 @@ void Lifecycle::update_read(Connection &conn)
 {
     bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)
-        reactor_.loop.unwatch(conn.watch, Watch::kRead);
-    else if (!reactor_.loop.watch(conn.watch, Watch::kRead))
+        reactor_.loop.unwatch(conn, Watch::kRead);
+    else if (!reactor_.loop.watch(conn, Watch::kRead))
         destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
@@ -434,7 +432,7 @@ void Lifecycle::release(Connection &conn)
     reactor_.deadlines.set(conn.slot, 0);
     conn.owner->remove(conn);
     delete conn.io;
-    conn.owner->close_fd(conn.fd);
+    conn.owner->close_fd(conn.fd());
     reactor_.retire(conn.user, conn.destroy_user);
     if (reactor_.dispatch.polling() && conn.cold && conn.cold->close_text_len > 0)
         reactor_.inbox.keep_until_next_batch(conn.cold); // the record refers to its text

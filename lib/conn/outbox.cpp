@@ -41,7 +41,7 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
         return fail(WM_ECLOSED, "the connection is closing");
     if (exempt)
         return 0;
-    const ConnOptions &options = *conn.options;
+    const ConnOptions &options = conn.options();
     if (conn.queue_memory() > static_cast<size_t>(options.max_send_buffer)) {
         send_fail_++;
         return fail(WM_EFULL, "the send queue takes %zu bytes, over max_send_buffer (%lld)", conn.queue_memory(),
@@ -102,7 +102,7 @@ int Outbox::write(Connection &conn, std::string_view head, std::string_view body
 /// the connection destroyed.
 bool Outbox::transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent)
 {
-    return account(conn, io::send(conn.io, conn.fd, vectors, count), sent);
+    return account(conn, io::send(conn.io, conn.fd(), vectors, count), sent);
 }
 
 bool Outbox::account(Connection &conn, const IoResult &result, size_t *sent)
@@ -128,7 +128,7 @@ int Outbox::abort_send(Connection &conn, size_t len)
 inline int Outbox::finish_send(Connection &conn, int32_t flags)
 {
     bool little = conn.out_pending <= kFlushAt && !(flags & WM_SEND_NOW) && !conn.cold;
-    if (little && conn.out_pending <= static_cast<size_t>(conn.options->send_high_water))
+    if (little && conn.out_pending <= static_cast<size_t>(conn.options().send_high_water))
         return 0;
     return settle_send(conn, flags);
 }
@@ -224,7 +224,7 @@ int Outbox::settle_send(Connection &conn, int32_t flags)
 {
     if (conn.out_pending > kFlushAt || (flags & WM_SEND_NOW && conn.out_pending > 0))
         flush(conn);
-    if (conn.queued() <= static_cast<size_t>(conn.options->send_high_water))
+    if (conn.queued() <= static_cast<size_t>(conn.options().send_high_water))
         return 0;
     if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
         conn.set(kAboveHighWater);
@@ -255,7 +255,7 @@ char *Outbox::place_in_new(Connection &conn, uint32_t len)
 
 Segment *Outbox::new_segment(Connection &conn, uint32_t capacity)
 {
-    if (!conn.out_head) {
+    if (!conn.out_tail) {
         // Reset the arena before the segment is allocated from it.
         if (pending_conns_ == 0)
             cursor_ = 0;
@@ -263,12 +263,11 @@ Segment *Outbox::new_segment(Connection &conn, uint32_t capacity)
     }
     size_t at = aligned(cursor_);
     Segment *segment = reinterpret_cast<Segment *>(arena_ + at);
-    *segment = {nullptr, arena_ + at + sizeof(Segment), nullptr, 0, capacity};
+    Segment *tail = conn.out_tail;
+    *segment = {tail ? tail->next : segment, arena_ + at + sizeof(Segment), nullptr, 0, capacity};
     cursor_ = at + sizeof(Segment) + capacity;
-    if (conn.out_tail)
-        conn.out_tail->next = segment;
-    else
-        conn.out_head = segment;
+    if (tail)
+        tail->next = segment;
     conn.out_tail = segment;
     schedule_flush(conn);
     return segment;
@@ -285,12 +284,16 @@ void Outbox::schedule_flush(Connection &conn)
 
 void Outbox::drop_segments(Connection &conn)
 {
-    if (!conn.out_head)
+    Segment *tail = conn.out_tail;
+    if (!tail)
         return;
-    for (Segment *segment = conn.out_head; segment; segment = segment->next)
+    for (Segment *segment = tail->next;; segment = segment->next) {
         if (segment->block)
             segment->block->release();
-    conn.out_head = conn.out_tail = nullptr;
+        if (segment == tail)
+            break;
+    }
+    conn.out_tail = nullptr;
     conn.out_pending = 0;
     if (--pending_conns_ == 0)
         cursor_ = 0;
@@ -302,13 +305,13 @@ void Outbox::flush(Connection &conn)
         struct iovec vectors[kVectors];
         int count = 0;
         size_t bytes = 0;
-        Segment *segment = conn.out_head;
-        for (; segment && count < kVectors; segment = segment->next) {
-            if (segment->size == 0)
-                continue;
-            vectors[count++] = {const_cast<char *>(segment->data), segment->size};
+        Segment *tail = conn.out_tail, *first = tail->next, *segment = first;
+        do {
+            if (segment->size > 0)
+                vectors[count++] = {const_cast<char *>(segment->data), segment->size};
             bytes += segment->size;
-        }
+            segment = segment == tail ? nullptr : segment->next;
+        } while (segment && count < kVectors);
         size_t sent;
         if (!transmit(conn, vectors, count, &sent))
             return;
@@ -322,16 +325,16 @@ void Outbox::flush(Connection &conn)
             return;
         }
         // More segments than one call accepts: release those that are sent, and go on.
-        for (Segment *done = conn.out_head; done != segment; done = done->next)
+        for (Segment *done = first; done != segment; done = done->next)
             if (done->block)
                 done->block->release();
-        conn.out_head = segment;
+        tail->next = segment;
         conn.out_pending -= static_cast<uint32_t>(sent);
     }
     drop_segments(conn);
     if (!conn.blocked())
         drained(conn);
-    else if (!conn.watch.watches(Watch::kWrite))
+    else if (!conn.watches(Watch::kWrite))
         write_queue(conn); // what was queued before the connection opened
 }
 

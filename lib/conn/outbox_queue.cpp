@@ -68,7 +68,8 @@ bool Outbox::queue(Connection &conn, std::string_view bytes)
 bool Outbox::queue_segments(Connection &conn, size_t skip)
 {
     bool ok = conn.make_cold();
-    for (Segment *segment = conn.out_head; segment && ok; segment = segment->next) {
+    Segment *tail = conn.out_tail;
+    for (Segment *segment = tail->next; segment && ok; segment = segment == tail ? nullptr : segment->next) {
         size_t skipped = std::min<size_t>(skip, segment->size);
         skip -= skipped;
         if (skipped == segment->size)
@@ -82,7 +83,7 @@ bool Outbox::queue_segments(Connection &conn, size_t skip)
 
 void Outbox::wait_writable(Connection &conn)
 {
-    if (!reactor_.loop.watch(conn.watch, Watch::kWrite))
+    if (!reactor_.loop.watch(conn, Watch::kWrite))
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
@@ -100,9 +101,9 @@ bool Outbox::transmit_next(Connection &conn, size_t *sent)
         struct iovec vectors[kVectors];
         return transmit(conn, vectors, queue.vectors(vectors, kVectors), sent);
     }
-    IoResult result = io::send_file(conn.io, conn.fd, file.fd, file.offset, file.len);
+    IoResult result = io::send_file(conn.io, conn.fd(), file.fd, file.offset, file.len);
     if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: reset, so that the peer does not mistake it for complete
-        io::reset_on_close(conn.io, conn.fd);
+        io::reset_on_close(conn.io, conn.fd());
         result = {IoResult::Kind::kFailed, EIO, 0};
     }
     return account(conn, result, sent);
@@ -124,7 +125,7 @@ void Outbox::write_queue(Connection &conn)
         wait_writable(conn);
         return;
     }
-    reactor_.loop.unwatch(conn.watch, Watch::kWrite);
+    reactor_.loop.unwatch(conn, Watch::kWrite);
     drained(conn);
 }
 
@@ -133,7 +134,7 @@ void Outbox::discard(Connection &conn)
     drop_segments(conn);
     if (conn.cold)
         conn.cold->queue.clear();
-    reactor_.loop.unwatch(conn.watch, Watch::kWrite);
+    reactor_.loop.unwatch(conn, Watch::kWrite);
 }
 
 } // namespace wm

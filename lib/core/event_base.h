@@ -38,7 +38,7 @@ private:
 
     Loop *loop_ = nullptr;
     struct event_base *base_ = nullptr;
-    Watch watch_;
+    WatchOf<EventBase> watch_;
 };
 
 } // namespace wm

@@ -98,7 +98,7 @@ void Loop::dispatch()
         // The library throws nothing here: what may fail is reserved before, or fails on the spot. A callback of the host may.
         try {
             if (ready != 0)
-                watch.call_(watch.owner_, ready);
+                watch.call_(watch, ready);
         } catch (const std::exception &error) {
             log_exception("a callback", error.what());
         }

@@ -104,8 +104,8 @@ private:
     int ready_count_ = 0; ///< entries of ready_
     bool broken_ = false;
     bool watched_ = false;
-    Watch wake_watch_;
-    Watch due_watch_;
+    WatchOf<Loop> wake_watch_;
+    WatchOf<Loop> due_watch_;
     Function on_wake_ = nullptr;
     Function on_due_ = nullptr;
     void *owner_ = nullptr;

@@ -25,22 +25,39 @@ public:
     Watch(const Watch &) = delete;
     Watch &operator=(const Watch &) = delete;
 
-    /// Sets the descriptor, and that kFunction(owner, what of kRead and kWrite is ready) is called for it. Not while watched.
-    template <auto kFunction, class Owner> void attach(int fd, Owner *owner)
+    int fd() const { return fd_; }
+    bool watches(Interest what) const { return interest_ & what; }
+
+protected:
+    using Call = void (*)(Watch &watch, uint32_t ready);
+
+    /// Sets the descriptor, and what is called with what of kRead and kWrite is ready. Not while watched.
+    void attach(int fd, Call call)
     {
         fd_ = fd;
-        owner_ = owner;
-        call_ = [](void *to, uint32_t ready) { kFunction(static_cast<Owner *>(to), ready); };
+        call_ = call;
     }
-    bool watches(Interest what) const { return interest_ & what; }
 
 private:
     friend class Loop;
 
-    void (*call_)(void *owner, uint32_t ready) = nullptr;
-    void *owner_ = nullptr;
+    Call call_ = nullptr;
     int fd_ = -1;
     uint32_t interest_ = 0;
+};
+
+/// A watch that is a member of its owner. (A connection derives from Watch: it has one, and is many.)
+template <class Owner> class WatchOf : public Watch {
+public:
+    /// Has kFunction(owner, what is ready) called.
+    template <auto kFunction> void attach(int fd, Owner *owner)
+    {
+        owner_ = owner;
+        Watch::attach(fd, [](Watch &self, uint32_t ready) { kFunction(static_cast<WatchOf &>(self).owner_, ready); });
+    }
+
+private:
+    Owner *owner_ = nullptr;
 };
 
 } // namespace wm

@@ -11,7 +11,7 @@ namespace wm {
 
 inline bool half_open_by_option(const Connection &conn)
 {
-    return conn.options->half_open;
+    return conn.options().half_open;
 }
 
 } // namespace wm

@@ -64,7 +64,7 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     if (throttle.due(reactor.loop.now_ms())) {
         SocketAddress peer;
         char ip[INET6_ADDRSTRLEN] = "";
-        if (io::remote_address(conn.io, conn.fd, peer))
+        if (io::remote_address(conn.io, conn.fd(), peer))
             format_ip(peer.storage, ip);
         throttle.log(WM_LOG_WARN, "%s: closed a connection from %s that speaks %s: a web page may try to reach this port",
                      conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol);
@@ -84,7 +84,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             len -= skipped;
             continue;
         }
-        size_t max_message = static_cast<size_t>(conn.options->max_message);
+        size_t max_message = static_cast<size_t>(conn.options().max_message);
         size_t message_len = 0;
         Step step = state.parser.step(data, len, max_message, message_len);
         if (text::may_be_foreign(data[0])) [[unlikely]] {

@@ -270,7 +270,7 @@ int get_option(Scope scope, const void *options, const char *name, const char **
 
 int set_conn_option(Connection &conn, const char *name, int64_t value)
 {
-    ConnOptions changed = *conn.options;
+    ConnOptions changed = conn.options();
     int result = set_option(Scope::kConn, &changed, false, name, value);
     return result != 0 ? result : conn.owner->reactor.lifecycle.set_options(conn, changed);
 }

@@ -153,7 +153,7 @@ bool Shutdown::is_quiet(const Connection &conn, int64_t now) const
         return false;
     const Codec &codec = codec_of(conn);
     bool quiet = codec.is_quiet ? codec.is_quiet(conn) : !conn.tail;
-    return quiet && !io::has_input(conn.io, conn.fd); // unread input of a paused connection
+    return quiet && !io::has_input(conn.io, conn.fd()); // unread input of a paused connection
 }
 
 /// A close now would precede a pending event, or the host's answers to records of this poll.

@@ -101,7 +101,7 @@ private:
     App &app_;
     Address address_;
     Listener listener_;
-    Watch accept_watch_;
+    WatchOf<Worker> accept_watch_;
     LogThrottle refused_throttle_;
     LogThrottle silent_throttle_;
     uint64_t shed_ = 0;

@@ -27,6 +27,7 @@ namespace {
 using wm::EventWatch;
 using wm::Loop;
 using wm::Watch;
+using wm::WatchOf;
 
 struct Rig {
     Loop loop;
@@ -42,7 +43,7 @@ struct Rig {
 struct Socket {
     Rig &rig;
     int fds[2];
-    Watch watch;
+    WatchOf<Socket> watch;
     EventWatch event_watch;
     std::vector<uint32_t> calls;
     Socket *ends = nullptr; ///< unwatched by a call
@@ -127,7 +128,7 @@ void watch__hears_of_a_hang_up_as_what_it_waits_for(void **)
 void watch__of_a_descriptor_that_cannot_be_watched_fails(void **)
 {
     Rig rig;
-    Watch watch;
+    WatchOf<Socket> watch;
     FILE *file = tmpfile();
     assert_non_null(file);
     watch.attach<&Socket::ready>(fileno(file), static_cast<Socket *>(nullptr));

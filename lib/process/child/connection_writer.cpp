@@ -52,13 +52,13 @@ ConnectionRecord describe(App &app, const Connection &conn)
     copy_text(record.protocol, sizeof record.protocol, codec_of(conn).name);
     copy_text(record.status, sizeof record.status, state_name(conn.state));
     SocketAddress address;
-    if (io::local_address(conn.io, conn.fd, address)) {
+    if (io::local_address(conn.io, conn.fd(), address)) {
         sa_family_t family = address.storage.ss_family;
         record.family = family == AF_INET ? 4 : family == AF_INET6 ? 6 : 0;
         copy_text(record.local, sizeof record.local, format_address(address));
     }
     copy_text(record.transport, sizeof record.transport, conn.io ? conn.owner->transport->name : record.family == 0 ? "unix" : "tcp");
-    if (io::remote_address(conn.io, conn.fd, address))
+    if (io::remote_address(conn.io, conn.fd(), address))
         copy_text(record.remote, sizeof record.remote, format_address(address));
     return record;
 }

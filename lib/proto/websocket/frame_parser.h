@@ -76,9 +76,11 @@ private:
     [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
     [[gnu::noinline]] Step control(const Frame &frame, size_t next);
 
-    const FrameFailure *failure_ = nullptr;
-    size_t joined_ = 0;            ///< bytes of the fragmented message so far, at the front
-    size_t unread_ = 0;            ///< where the next frame begins
+    size_t joined_ = 0; ///< bytes of the fragmented message so far, at the front
+    union {
+        size_t unread_ = 0;           ///< where the next frame begins
+        const FrameFailure *failure_; ///< of a kFail step, which is the last one
+    };
     uint32_t taken_ = 0;           ///< payload bytes of that frame which are unmasked and validated
     Opcode first_ = kContinuation; ///< the opcode of the fragmented message; kContinuation: there is none
     Utf8 text_;                    ///< of the message, if it is a text; of a close frame's reason

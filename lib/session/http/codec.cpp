@@ -28,7 +28,7 @@ Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
-    http::Limits limits = http_limits(conn, conn.options->max_message);
+    http::Limits limits = http_limits(conn, conn.options().max_message);
     http::KnownHead *known = reactor.sessions->requests.known_head(conn);
     http::Request request;
     bool delivered = false;
@@ -55,7 +55,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         session.more_behind = len > 0;
         delivered = true;
         reactor.sessions->requests.deliver(conn, request);
-        limits = http_limits(conn, conn.options->max_message); // the host may have set options
+        limits = http_limits(conn, conn.options().max_message); // the host may have set options
     }
     watch_head(conn, delivered);
     if (len > 0)

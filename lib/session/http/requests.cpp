@@ -133,8 +133,8 @@ int HttpRequests::no_room(size_t len) const
 bool HttpRequests::may_hold_more(const Connection &conn) const
 {
     const HttpSession &session = http_session(conn);
-    return held_ < reactor_.max_kept_total && session.kept <= static_cast<size_t>(conn.options->max_message) &&
-           session.stored <= static_cast<size_t>(conn.options->max_send_buffer);
+    return held_ < reactor_.max_kept_total && session.kept <= static_cast<size_t>(conn.options().max_message) &&
+           session.stored <= static_cast<size_t>(conn.options().max_send_buffer);
 }
 
 /// Pauses reading until unblock().
@@ -248,7 +248,7 @@ int HttpRequests::store(HttpRequest &request, std::string_view head, std::string
 {
     Connection &conn = request.conn;
     HttpSession &session = http_session(conn);
-    size_t limit = static_cast<size_t>(conn.options->max_send_buffer);
+    size_t limit = static_cast<size_t>(conn.options().max_send_buffer);
     if (!exempt && session.stored > limit)
         return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", session.stored, limit);
     size_t len = head.size() + body.size();
@@ -285,7 +285,7 @@ bool HttpRequests::is_last(const Connection &conn) const
         return true;
     // During the message callback only the parser knows: the tail is updated afterwards.
     bool more = session.current ? session.more_behind : holds_part_of_request(conn);
-    return !more && !io::has_input(conn.io, conn.fd);
+    return !more && !io::has_input(conn.io, conn.fd());
 }
 
 int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, bool last)

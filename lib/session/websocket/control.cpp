@@ -15,7 +15,7 @@ Framing frame_message(std::string_view payload, int32_t flags, char *room)
 void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload)
 {
     Reactor &reactor = conn.owner->reactor;
-    if (opcode == websocket::kPing && conn.queue_memory() > static_cast<size_t>(conn.options->max_send_buffer))
+    if (opcode == websocket::kPing && conn.queue_memory() > static_cast<size_t>(conn.options().max_send_buffer))
         return;
     char header[websocket::kMaxHeader];
     reactor.outbox.write(conn, {header, websocket::write_header(header, opcode, payload.size())}, payload, 0, true);
