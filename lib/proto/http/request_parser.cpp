@@ -255,7 +255,9 @@ inline bool RequestParser::take_known_head(KnownHead &known, const char *data, c
     if (known.size == 0 || static_cast<size_t>(end - data) < known.size || memcmp(data, known.bytes, known.size) != 0)
         return false;
     const RequestParser &then = known.after;
-    if (then.scan_.lines > limits.max_headers || (limits.methods != kAnyMethod && !has_method(limits.methods, then.method_of(data))))
+    if (then.scan_.lines > limits.max_headers)
+        return false;
+    if (!has_method(limits.methods, then.method_of(data)) && limits.methods != kAnyMethod)
         return false;
     known.misses = 0;
     *this = then;

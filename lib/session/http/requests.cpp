@@ -344,11 +344,13 @@ int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
                     request.handshake ? "a handshake is answered by wm_handshake_accept or _reject" : "the request is answered or gone");
     if (given.status < 200 || given.status > 599)
         return fail(WM_EINVAL, "status %d is not from 200 to 599", given.status);
-    if (int wrong = reactor_.outbox.check_size(given.fields.size()))
-        return wrong;
     bool wants_close = false;
-    if (const char *wrong = given.fields.empty() ? nullptr : http::check_fields(given.fields, wants_close))
-        return fail(WM_EINVAL, "bad header lines: %s", wrong);
+    if (!given.fields.empty()) {
+        if (int wrong = reactor_.outbox.check_size(given.fields.size()))
+            return wrong;
+        if (const char *wrong = http::check_fields(given.fields, wants_close))
+            return fail(WM_EINVAL, "bad header lines: %s", wrong);
+    }
     bool closes = request.close_after;
     request.close_after = closes || wants_close;
     int result = answer(request, given);
