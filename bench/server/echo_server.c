@@ -9,7 +9,6 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,27 +55,29 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     return fflush(stdout) == 0 ? 0 : -1;
 }
 
-/* A separate thread waits for the signals in sigwait, at no cost for the loop. */
-static void *stop_on_signal(void *app)
+static volatile sig_atomic_t stopped;
+
+static void note_signal(int number)
 {
-    sigset_t signals;
-    int number;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigwait(&signals, &number);
-    wm_app_stop(app);
-    return NULL;
+    (void)number;
+    stopped = 1;
 }
 
-static int start_signal_thread(wm_app *app, pthread_t *thread)
+static void stop_when_signalled(wm_timer timer, void *app)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    return pthread_create(thread, NULL, stop_on_signal, app);
+    (void)timer;
+    if (stopped)
+        wm_app_stop(app);
+}
+
+/* A look ten times a second, not a thread that waits for signals: with a second thread each system call takes longer, in libc and in the
+ * kernel. */
+static int stop_on_signals(wm_app *app)
+{
+    struct sigaction action = {.sa_handler = note_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    return wm_timer_add(app, 100, 100, stop_when_signalled, app, NULL) != 0 ? 0 : -1;
 }
 
 static void handle(const wm_event *event)
@@ -103,13 +104,9 @@ static int pull(wm_app *app)
 /* Serves in this process until the first signal. */
 static int serve(wm_app *app, int pulls)
 {
-    pthread_t thread;
-    if (start_signal_thread(app, &thread) != 0)
+    if (stop_on_signals(app) < 0)
         return -1;
-    const int result = pulls ? pull(app) : wm_app_run(app);
-    if (result >= 0)
-        pthread_join(thread, NULL);
-    return result;
+    return pulls ? pull(app) : wm_app_run(app);
 }
 
 int main(int argc, char **argv)

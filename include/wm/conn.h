@@ -16,7 +16,8 @@ extern "C" {
  * Sends one message in the protocol's framing: the whole of it or nothing. An empty queue takes a message of
  * any size up to max_queue_total; max_message limits what a peer may send, not this. Any thread.
  *
- * The message leaves at the end of the turn. Before the open event it is held, within max_send_buffer. On
+ * The message leaves when the input that is being handled has been, or at the end of the turn, with the others of it
+ * to the same connection. Before the open event it is held, within max_send_buffer. On
  * http it answers the oldest unanswered request with status 200 and text/html;charset=utf-8. The library does
  * not check that a websocket text is UTF-8 and that a text line contains no line break. From another thread
  * the data are copied to the app's mailbox; a send that fails there becomes an error event.

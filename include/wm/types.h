@@ -73,7 +73,7 @@ enum {
 enum {
     WM_SEND_BINARY = 1, /**< websocket: as a binary message; without it, as text */
     WM_SEND_RAW = 2,    /**< the bytes as they are, without framing */
-    WM_SEND_NOW = 4,    /**< hand to the kernel at once, not at the end of the turn */
+    WM_SEND_NOW = 4,    /**< hand to the kernel at once, not after the callback or at the end of the turn */
     WM_SEND_FIRST = 8   /**< wm_hub_send: the result as soon as one connection has it; no effect when all of them are local */
 };
 

@@ -148,6 +148,7 @@ struct Connection : Watch {
     uint32_t phase_deadline = 0; ///< handshake, the codec's own, closing; 0: none
     uint32_t ping_at = 0;
 
+    uint32_t flush_turn = 0;   ///< the last turn of the outbox in which it was flushed after an event
     uint32_t record_epoch = 0; ///< the last poll that returned a record of this connection
     int32_t close_code = 0;
     uint8_t close_reason = 0;

@@ -172,6 +172,8 @@ void Inbox::readable(Connection *conn)
     reactor.callback_watch.begin(conn->owner, "message");
     reactor.inbox.read(*conn);
     reactor.callback_watch.end();
+    if (!reactor.forked)
+        reactor.outbox.end_event();
 }
 
 /// Returns 0 when nothing was read; EOF and errors are handled here.

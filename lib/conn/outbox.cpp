@@ -368,17 +368,45 @@ bool Outbox::write_through(Connection &conn, const Framing &message)
 
 void Outbox::flush_all()
 {
-    while (!flush_list_.empty()) {
-        uint32_t slot = flush_list_.pop();
-        if (!reactor_.connections.live_at(slot))
-            continue;
-        Connection &conn = *reactor_.connections.at(slot);
-        if (!conn.has(kListedFlush))
-            continue;
-        conn.unset(kListedFlush);
-        if (conn.state >= ConnState::kOpen)
-            flush(conn);
+    held_ = 0;
+    turn_++;
+    while (!flush_list_.empty())
+        flush_listed(flush_list_.pop());
+}
+
+void Outbox::flush_listed(uint32_t slot)
+{
+    if (!reactor_.connections.live_at(slot))
+        return;
+    Connection &conn = *reactor_.connections.at(slot);
+    if (!conn.has(kListedFlush))
+        return;
+    conn.unset(kListedFlush);
+    if (conn.state >= ConnState::kOpen)
+        flush(conn);
+}
+
+/// Flushes those that were listed since the last call, if they are few and it is the first time in this turn.
+void Outbox::flush_few()
+{
+    uint32_t slots[kFew];
+    size_t count = flush_list_.size() - held_;
+    if (count <= kFew) {
+        for (size_t i = count; i > 0; i--)
+            slots[i - 1] = flush_list_.pop_back();
+        for (size_t i = 0; i < count; i++) {
+            Connection &conn = *reactor_.connections.at(slots[i]);
+            if (!reactor_.connections.live_at(slots[i]))
+                continue;
+            if (conn.flush_turn == turn_) {
+                flush_list_.push(slots[i]);
+            } else {
+                conn.flush_turn = turn_;
+                flush_listed(slots[i]);
+            }
+        }
     }
+    held_ = flush_list_.size();
 }
 
 /// Handles an empty send queue: buffer_drain, shutdown of a closing connection, release of the cold part.

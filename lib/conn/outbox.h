@@ -1,9 +1,11 @@
 /**
  * @file
- * Sends: one system call per connection and turn.
+ * Sends: one system call per connection and turn, or two.
  *
- * Messages are framed into the send arena (256 KiB). They are flushed at the end of the turn, at 16 KiB per
- * connection, when the arena is full, or on request. What the kernel does not accept goes to the connection's
+ * Messages are framed into the send arena (256 KiB). What the reading of a connection has caused leaves right after
+ * it if it goes to few connections, and to each of them once a turn: an answer does not wait for the others of the
+ * turn. All else is flushed at the end of the turn, where messages of many senders to one connection are one call; at
+ * 16 KiB per connection; when the arena is full; or on request. What the kernel does not accept goes to the connection's
  * queue. Never calls the host: events become todos. Owned by the reactor; the app's thread.
  */
 #ifndef WM_CONN_OUTBOX_H
@@ -81,6 +83,12 @@ public:
     void schedule_flush(Connection &conn);
     void flush(Connection &conn);
     void flush_all();
+    /// Call when the input of a connection has been handled.
+    void end_event()
+    {
+        if (flush_list_.size() != held_)
+            flush_few();
+    }
     bool idle() const { return flush_list_.empty(); }
     /// Count of messages refused by a full queue, and of sends that failed on a broken socket.
     uint64_t send_fail() const { return send_fail_; }
@@ -91,7 +99,10 @@ private:
     static constexpr size_t kArenaSize = 256 * 1024;
     static constexpr size_t kFlushAt = 16 * 1024;
     static constexpr int kVectors = 64; ///< of one system call
+    static constexpr size_t kFew = 2;   ///< connections: an answer, and what is pushed to another
 
+    void flush_few();
+    void flush_listed(uint32_t slot);
     int check(Connection &conn, size_t len, bool exempt);
     [[gnu::cold]] int too_long(size_t len) const;
     [[gnu::cold]] int no_room(size_t len);
@@ -123,6 +134,8 @@ private:
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
     uint64_t send_fail_ = 0;
     SlotQueue flush_list_;
+    size_t held_ = 0;   ///< entries of the flush list that wait for the end of the turn
+    uint32_t turn_ = 1; ///< changes when all have been flushed
 };
 
 } // namespace wm

@@ -31,6 +31,13 @@ public:
     bool empty() const { return first_ == end_; }
     size_t size() const { return end_ - first_; }
     uint32_t front() const { return slots_[first_]; }
+    uint32_t pop_back()
+    {
+        uint32_t slot = slots_[--end_];
+        if (first_ == end_)
+            first_ = end_ = 0;
+        return slot;
+    }
     uint32_t pop()
     {
         uint32_t slot = slots_[first_++];
