@@ -18,7 +18,8 @@ public:
     enum Interest : uint32_t {
         kRead = 0x001,
         kWrite = 0x004,
-        kReadExclusive = kRead | 1u << 28, ///< wakes one or more of the processes that share the descriptor, not all
+        kReadExclusive =
+            kRead | 1u << 28, ///< wakes the first of the processes that share the descriptor and wait, not all (EPOLLEXCLUSIVE)
     };
 
     Watch() = default;
@@ -27,6 +28,7 @@ public:
 
     int fd() const { return fd_; }
     bool watches(Interest what) const { return interest_ & what; }
+    bool watches_exclusively() const { return interest_ == kReadExclusive; }
 
 protected:
     using Call = void (*)(Watch &watch, uint32_t ready);

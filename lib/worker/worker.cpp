@@ -145,7 +145,7 @@ int Worker::watch_listener()
     if (!due)
         return 0;
     accept_watch_.attach<&Worker::acceptable>(listener_.fd(), this);
-    if (app_.reactor.loop.watch(accept_watch_, Watch::kRead))
+    if (app_.reactor.loop.watch(accept_watch_, shared_listener_ ? Watch::kReadExclusive : Watch::kRead))
         return 0;
     return fail(WM_ENOMEM, "out of memory to watch for connections at %s", address());
 }

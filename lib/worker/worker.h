@@ -90,6 +90,7 @@ private:
     int bind_or_adopt();
     static void acceptable(Worker *self, uint32_t);
     void accept_batch();
+    void take_turns();
     bool accept_one();
     bool accept_without_descriptor();
     bool admit(int fd, uint64_t ip);

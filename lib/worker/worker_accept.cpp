@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <new>
 #include <unistd.h>
@@ -54,6 +55,22 @@ void Worker::accept_batch()
             break;
     }
     reserve.adapt(connections().size());
+    if (shared_listener_ && accept_watch_.watches(Watch::kRead))
+        take_turns();
+}
+
+/// Of processes that share the listener and wait, the kernel wakes the first: each that was woken goes behind the others. While
+/// connections come faster than they are accepted, it wakes all.
+void Worker::take_turns()
+{
+    bool burst = listener_.pending();
+    if (burst && !accept_watch_.watches_exclusively())
+        return;
+    app_.reactor.loop.unwatch(accept_watch_);
+    if (!app_.reactor.loop.watch(accept_watch_, burst ? Watch::kRead : Watch::kReadExclusive)) {
+        log(WM_LOG_ERROR, "%s accepts no more connections in this process: %s", address(), strerror(errno));
+        accept_paused_ = true;
+    }
 }
 
 /// False when no connection is pending, or when the next has to wait for the end of the turn.

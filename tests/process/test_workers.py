@@ -67,6 +67,19 @@ def test_callbacks__of_a_worker_come_in_its_own_processes_alone(make):
         assert sorted(rows) == sorted(owner.items()), event
 
 
+def test_connections__that_come_one_by_one_spread_over_the_processes(make):
+    instance = make("text://127.0.0.1:0,count=2,name=line")
+    instance.start()
+    clients, served = [], []
+    for _ in range(20):
+        clients.append(connect(instance.address()))
+        served.append(answer(clients[-1], "pid"))
+    for client in clients:
+        client.close()
+    counts = [served.count(str(pid)) for pid in instance.children("line")]
+    assert sum(counts) == 20 and min(counts) >= 5, counts
+
+
 def test_callbacks__come_in_the_order_of_a_life(make):
     instance = make("text://127.0.0.1:0,count=2,name=line")
     instance.start()
