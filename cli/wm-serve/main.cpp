@@ -87,6 +87,12 @@ void add_command(CLI::App &push, Command &command, PushOptions &options)
     push.add_option("--group", options.group, "group to run as (needs root)")->type_name("NAME");
 }
 
+std::string whole_number(const std::string &text)
+{
+    bool digits = !text.empty() && text.size() <= 9 && text.find_first_not_of("0123456789") == std::string::npos;
+    return digits && text.find_first_not_of('0') != std::string::npos ? "" : "\"" + text + "\" is no whole number from 1 to 999999999";
+}
+
 void add_push(CLI::App &app, PushOptions &options, Command &command)
 {
     CLI::App *push = app.add_subcommand("push", "Push messages to web pages by uid");
@@ -106,10 +112,10 @@ void add_push(CLI::App &app, PushOptions &options, Command &command)
     add_duration(*push, "--drain", true, options.drain_ms, "time over which a reload closes the pages (default: 1s)");
     push->add_option("--max-pages", options.max_pages, "pages at a time (default: what the descriptor limit allows)")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number);
     push->add_option("--max-per-ip", options.max_per_ip, "pages of one IP address, IPv6: of a /64 (default: no limit)")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
+        ->check(whole_number);
     push->add_option("--count", options.count, "processes")->capture_default_str()->type_name("N");
     add_command(*push, command, options);
 }

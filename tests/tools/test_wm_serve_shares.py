@@ -170,4 +170,4 @@ def test_limits__are_positive_numbers(flag, value):
         [program(), "push", flag, value], capture_output=True, timeout=HANG_SECONDS, check=False, env=clean_environment()
     )
     assert done.returncode == 2
-    assert flag in done.stderr.decode()
+    assert f'{flag}: "{value}" is no whole number from 1' in done.stderr.decode()
