@@ -348,8 +348,9 @@ void Lifecycle::advance(Connection &conn)
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
-    // Both close frames are through, so nothing follows (RFC 6455 §7.1.1), and nothing unread makes close(2) a reset.
-    if (conn.has(kPeerClosed) && !conn.tail && !io::has_input(conn.io, conn.fd())) {
+    // Both close frames are through, so nothing follows (RFC 6455 §7.1.1), and nothing unread makes close(2) a reset. A transport has
+    // an end of its own to send.
+    if (!conn.io && conn.has(kPeerClosed) && !conn.tail && !io::has_input(nullptr, conn.fd())) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }

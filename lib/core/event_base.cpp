@@ -21,6 +21,7 @@ struct event_base *make_base()
     if (!config)
         return nullptr;
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV); // EVENT_EPOLL_USE_CHANGELIST would hide the probe
     event_config_require_features(config, EV_FEATURE_O1);
     struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
@@ -74,7 +75,7 @@ int EventBase::open(Loop &loop)
         if (loop.watch(watch_, Watch::kRead))
             return 0;
     }
-    int number = errno;
+    int number = base_ ? errno : ENOMEM;
     close();
     return fail(code_of_errno(number), "cannot open libevent's event base: %s", strerror(number));
 }

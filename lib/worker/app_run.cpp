@@ -36,6 +36,8 @@ int App::open_loop()
     int result = reactor.loop.open(&App::woken, &App::due, this);
     if (result == 0 && link)
         result = reactor.loop.open_base(); // for what it waits for
+    if (result != 0)
+        reactor.loop.close(); // the next call tries again
     shares->measure();
     if (result == 0 && !mailbox_->commands.empty())
         reactor.loop.wake();

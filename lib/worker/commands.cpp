@@ -7,6 +7,7 @@
 #include "worker/handles.h"
 
 #include <cstdlib>
+#include <exception>
 
 namespace wm {
 
@@ -52,8 +53,8 @@ void Commands::run()
         bytes += command.cost();
         try {
             run_one(command);
-        } catch (const std::bad_alloc &) { // of a callback of the host
-            log_exception("a command of another thread", "out of memory");
+        } catch (const std::exception &error) { // of a callback of the host
+            log_exception("a command of another thread", error.what());
         }
         app_.reactor.overflow.release_record();
         free(command.data);

@@ -15,6 +15,7 @@ namespace wm {
 namespace {
 
 constexpr int64_t kManyDescriptors = int64_t{1} << 20; // in place of no limit
+constexpr int64_t kManyLooks = 16 * 1024;              // descriptors beyond these and the app's own are not counted
 
 /// Whether a connection is silent only because its peer has not begun yet; else a peer may listen for ever.
 bool peer_speaks_first(const Worker &worker)
@@ -23,20 +24,18 @@ bool peer_speaks_first(const Worker &worker)
     return codec.has_handshake || codec.answers_only;
 }
 
-/// Descriptors of this process that are open, up to the limit and to kMost, beyond which few have one.
+/// How many of the first `limit` descriptors of this process are open.
 int64_t open_descriptors(int64_t limit)
 {
-    constexpr int64_t kMost = 16 * 1024;
-    constexpr int kBatch = 512;
+    constexpr int64_t kBatch = 512;
     struct pollfd polled[kBatch];
     int64_t found = 0;
-    limit = std::min(limit, kMost);
-    for (int first = 0; first < limit; first += kBatch) {
-        int count = static_cast<int>(std::min<int64_t>(kBatch, limit - first));
-        for (int i = 0; i < count; i++)
-            polled[i] = {first + i, 0, 0};
-        if (poll(polled, static_cast<nfds_t>(count), 0) < 0)
-            return found;
+    for (int64_t first = 0; first < limit; first += kBatch) {
+        int64_t count = std::min(kBatch, limit - first);
+        for (int64_t i = 0; i < count; i++)
+            polled[i] = {static_cast<int>(first + i), 0, 0};
+        while (poll(polled, static_cast<nfds_t>(count), 0) < 0 && errno == EINTR)
+            ;
         found += std::count_if(polled, polled + count, [](const struct pollfd &each) { return !(each.revents & POLLNVAL); });
     }
     return found;
@@ -50,7 +49,8 @@ void Shares::measure()
     int64_t ours = app_.reactor.connections.live();
     for (const auto &worker : app_.workers())
         ours += static_cast<int64_t>(worker->reserve.placeholders());
-    others_ = std::max<int64_t>(open_descriptors(limit_) - ours, 0);
+    int64_t looked_at = std::min(limit_, kManyLooks + ours);
+    others_ = std::max<int64_t>(open_descriptors(looked_at) - ours, 0);
 }
 
 int64_t Shares::descriptor_limit()

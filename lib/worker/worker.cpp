@@ -142,7 +142,7 @@ int Worker::bind_or_adopt()
 int Worker::watch_listener()
 {
     bool due = listening() && !accept_paused_ && app_.reactor.loop.is_open();
-    if (!due)
+    if (!due || accept_watch_.watches(Watch::kRead))
         return 0;
     accept_watch_.attach<&Worker::acceptable>(listener_.fd(), this);
     if (app_.reactor.loop.watch(accept_watch_, shared_listener_ ? Watch::kReadExclusive : Watch::kRead))

@@ -55,7 +55,7 @@ void Worker::accept_batch()
             break;
     }
     reserve.adapt(connections().size());
-    if (shared_listener_ && accept_watch_.watches(Watch::kRead))
+    if (shared_listener_ && accept_watch_.watches(Watch::kRead) && !app_.reactor.forked)
         take_turns();
 }
 

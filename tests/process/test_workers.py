@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from instance import alive, answer, ask, connect, eventually, free_port
+from instance import HANG_SECONDS, alive, answer, ask, connect, eventually, free_port
 from push_server import read_to_end
 
 ONE = "text://127.0.0.1:0,count=1,name=line"
@@ -78,6 +78,21 @@ def test_connections__that_come_one_by_one_spread_over_the_processes(make):
         client.close()
     counts = [served.count(str(pid)) for pid in instance.children("line")]
     assert sum(counts) == 20 and min(counts) >= 5, counts
+
+
+def test_listen_and_resume__change_nothing_in_a_burst(make):
+    instance = make("text://127.0.0.1:0,count=2,name=line")
+    instance.start()
+    host, port = instance.address().removeprefix("text://").split(":")
+    clients = []
+    for _ in range(60):
+        clients.append(socket.socket())
+        clients[-1].setblocking(False)
+        clients[-1].connect_ex((host, int(port)))
+    for client in clients:
+        client.settimeout(HANG_SECONDS)
+        assert answer(client, "reopen") == "0 0"
+        client.close()
 
 
 def test_callbacks__come_in_the_order_of_a_life(make):

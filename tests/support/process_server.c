@@ -184,6 +184,10 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
         wm_worker_unlisten(listener);
         snprintf(text, sizeof text, "%s", wm_worker_listen(listener) == 0 ? "open" : wm_worker_error(listener));
         answer(conn, text, strlen(text), kind);
+    } else if (strcmp(word, "reopen") == 0) { /* both are allowed while it listens */
+        int listened = wm_worker_listen(own), resumed = wm_worker_resume_accept(own);
+        snprintf(text, sizeof text, "%d %d", listened, resumed);
+        answer(conn, text, strlen(text), kind);
     } else if (strcmp(word, "free") == 0) {
         wm_worker_free(own);
         answer(conn, "freed", 5, kind);
@@ -201,7 +205,7 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 static int is_word(const char *word)
 {
     static const char *const words[] = {"pid",    "exit",     "abort",    "block", "slow",      "big", "stop",
-                                        "listen", "unlisten", "relisten", "free",  "closefrom", "log"};
+                                        "listen", "unlisten", "relisten", "free",  "closefrom", "log", "reopen"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
