@@ -32,50 +32,47 @@ Tail *Tail::grow(size_t larger)
 
 SpareTails::~SpareTails()
 {
-    while (newest_) {
-        Tail *next = newest_->next;
-        free(newest_);
-        newest_ = next;
-    }
+    for (size_t i = 0; i < count_; i++)
+        free(tails_[i]);
 }
 
 Tail *SpareTails::find(size_t capacity, size_t most) const
 {
-    Tail *tail = capacity >= kLeast ? newest_ : nullptr;
-    while (tail && (tail->capacity < capacity || tail->allocated() > most))
-        tail = tail->next;
-    return tail;
-}
-
-void SpareTails::remove(Tail *tail)
-{
-    (tail->previous ? tail->previous->next : newest_) = tail->next;
-    (tail->next ? tail->next->previous : oldest_) = tail->previous;
-    bytes_ -= tail->allocated();
+    if (capacity < kLeast)
+        return nullptr;
+    for (size_t i = count_; i-- > 0;)
+        if (tails_[i]->capacity >= capacity && tails_[i]->allocated() <= most)
+            return tails_[i];
+    return nullptr;
 }
 
 void SpareTails::take(Tail *tail)
 {
-    remove(tail);
+    remove(static_cast<size_t>(std::find(tails_, tails_ + count_, tail) - tails_));
     tail->clear(tail->capacity);
 }
 
 void SpareTails::give(Tail *tail)
 {
-    if (tail->capacity < kLeast || tail->allocated() > kMost) {
+    size_t size = tail->allocated();
+    if (tail->capacity < kLeast || size > kMost) {
         free(tail);
         return;
     }
-    bytes_ += tail->allocated();
-    tail->previous = nullptr;
-    tail->next = newest_;
-    (newest_ ? newest_->previous : oldest_) = tail;
-    newest_ = tail;
-    while (bytes_ > kMost) {
-        Tail *oldest = oldest_;
-        remove(oldest);
+    while (count_ == kCount || bytes_ + size > kMost) {
+        Tail *oldest = tails_[0];
+        remove(0);
         free(oldest);
     }
+    tails_[count_++] = tail;
+    bytes_ += size;
+}
+
+void SpareTails::remove(size_t index)
+{
+    bytes_ -= tails_[index]->allocated();
+    std::copy(tails_ + index + 1, tails_ + count_, tails_ + index);
+    count_--;
 }
 
 Block *Block::make(size_t size)

@@ -18,7 +18,7 @@ struct Tail {
     size_t end;
     size_t capacity;
     size_t need;    ///< bytes, of them, before the codec can go on; 0: not known
-    Tail *previous; ///< in the lists of Assembly, as the members below, or of SpareTails
+    Tail *previous; ///< in the lists of Assembly, as the members below
     Tail *next;
     int64_t since_ms; ///< the time of the last growth
     uint32_t slot;    ///< the connection's
@@ -38,7 +38,7 @@ struct Tail {
 };
 
 /// Large tails that were freed, for the next large messages: malloc would give their pages back to the kernel and fault
-/// them in again for each. Holds up to kMost bytes; the oldest goes first.
+/// them in again for each. Holds up to kCount of kMost bytes; the oldest goes first.
 class SpareTails {
 public:
     SpareTails() = default;
@@ -56,11 +56,12 @@ public:
 private:
     static constexpr size_t kLeast = 64 * 1024;  ///< bytes of one; malloc makes smaller ones without page faults
     static constexpr size_t kMost = 4608 * 1024; ///< bytes; four of a MiB and what they need beside it
+    static constexpr size_t kCount = 16;
 
-    void remove(Tail *tail);
+    void remove(size_t index);
 
-    Tail *newest_ = nullptr;
-    Tail *oldest_ = nullptr;
+    Tail *tails_[kCount]; ///< the oldest first
+    size_t count_ = 0;
     size_t bytes_ = 0;
 };
 

@@ -115,7 +115,8 @@ private:
     /// Of a free slot: the next one, in the memory of the item.
     uint32_t &next_free(uint32_t slot)
     {
-        static_assert(sizeof(T) >= sizeof(uint32_t) && alignof(T) >= alignof(uint32_t));
+        static_assert(sizeof(T) >= sizeof(uint32_t));
+        static_assert(alignof(T) % alignof(uint32_t) == 0);
         return *reinterpret_cast<uint32_t *>(at(slot));
     }
 
