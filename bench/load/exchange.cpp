@@ -21,13 +21,7 @@ int Exchange::run()
     batch_.resize(batch);
     if (!open_all())
         return 1;
-    phase(options_.messages / 10, options_.seconds / 10);
-    report_.latency.clear();
-    report_.messages = 0;
-    SpanMeter meter(options_);
-    meter.begin();
-    phase(options_.messages, options_.seconds);
-    meter.end(&report_);
+    run_measured(options_, &report_, [this](uint64_t messages, double seconds) { phase(messages, seconds); });
     for (const Peer &peer : peers_)
         if (peer.issued > peer.order.arrived())
             report_.tally.add(Fault::kLost, "no answer to some messages of a connection", peer.issued - peer.order.arrived());

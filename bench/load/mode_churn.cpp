@@ -62,13 +62,7 @@ private:
 int ChurnRun::run()
 {
     reserve_descriptors(options_.connections);
-    phase(options_.messages / 10, options_.seconds / 10);
-    report_.latency.clear();
-    report_.messages = 0;
-    SpanMeter meter(options_);
-    meter.begin();
-    phase(options_.messages, options_.seconds);
-    meter.end(&report_);
+    run_measured(options_, &report_, [this](uint64_t messages, double seconds) { phase(messages, seconds); });
     count_unfinished();
     print_report(options_, report_);
     return report_.tally.clean() ? 0 : 1;

@@ -31,13 +31,7 @@ int PushRun::run()
     batch_.resize(batch);
     if (!open_all())
         return 1;
-    phase(options_.messages / 10, options_.seconds / 10);
-    report_.latency.clear();
-    report_.messages = 0;
-    SpanMeter meter(options_);
-    meter.begin();
-    phase(options_.messages, options_.seconds);
-    meter.end(&report_);
+    run_measured(options_, &report_, [this](uint64_t messages, double seconds) { phase(messages, seconds); });
     close_all();
     count_lost();
     print_report(options_, report_);

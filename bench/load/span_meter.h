@@ -51,6 +51,18 @@ private:
     uint64_t at_ = 0;
 };
 
+/// Runs phase(messages, seconds) for a tenth of the load, as a warm-up that is not counted, and then for all of it, measured.
+template <class Phase> void run_measured(const Options &options, Report *report, Phase phase)
+{
+    phase(options.messages / 10, options.seconds / 10);
+    report->latency.clear();
+    report->messages = 0;
+    SpanMeter meter(options);
+    meter.begin();
+    phase(options.messages, options.seconds);
+    meter.end(report);
+}
+
 } // namespace wm::load
 
 #endif
