@@ -1,6 +1,5 @@
 """Starts and stops the servers that wm-load runs against: libwm's, the bare epoll loops that are the ceiling, and others by their command."""
 import os
-import random
 import shlex
 import signal
 import socket
@@ -10,6 +9,10 @@ import tempfile
 import time
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(REPOSITORY, "tests", "support"))
+
+from ports import free_ports  # noqa: E402
+
 START_SECONDS = 20
 
 # What wm-load calls a mode, and what libwm and bare call its protocol.
@@ -18,24 +21,6 @@ BARE_PROTOCOL = {"echo": "echo", "text": "echo", "ws": "wsecho", "http": "http"}
 # Modes whose server has pages, and those of these that send lines.
 PAGES = ("push", "broadcast", "churn", "idle")
 LINES = ("push", "broadcast")
-
-
-def free_ports(count):
-    """Free ports of loopback below the range that outgoing connections take theirs from, so that none of these is in the way."""
-    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
-        low = int(file.read().split()[0])
-    first = 10000 if low > 11000 else 1024
-    ports = []
-    while len(ports) < count:
-        port = random.SystemRandom().randrange(first, low)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in ports:
-            ports.append(port)
-    return ports
 
 
 def cores_apart():

@@ -12,7 +12,8 @@ import subprocess
 
 import pytest
 
-from instance import HANG_SECONDS, Instance, alive, ask, eventually, free_port
+from instance import HANG_SECONDS, Instance, alive, ask, eventually
+from ports import free_port
 
 LINE = "text://127.0.0.1:0,count=1,name=line"
 

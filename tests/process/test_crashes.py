@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from instance import alive, ask, connect, eventually, free_port
+from instance import alive, ask, connect, eventually
+from ports import free_port
 
 ONE = "text://127.0.0.1:0,count=1,name=line"
 FULL = os.environ.get("WM_FULL") == "1"

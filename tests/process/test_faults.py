@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from instance import HANG_SECONDS, alive, ask, connect, eventually, free_port
+from instance import HANG_SECONDS, alive, ask, connect, eventually
+from ports import free_port
 from push_server import Page, read_to_end
 
 LINE = "text://127.0.0.1:0,count=2,name=line"

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from instance import alive, ask, eventually, free_port
+from instance import alive, ask, eventually
+from ports import free_port
 from process_load import NEVER_QUIET, Load, fresh, keep_alive, rarely_asking
 
 FULL = bool(os.environ.get("WM_FULL"))

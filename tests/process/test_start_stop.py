@@ -6,7 +6,8 @@ import stat
 
 import pytest
 
-from instance import alive, ask, connect, eventually, free_port
+from instance import alive, ask, connect, eventually
+from ports import free_port
 from push_server import Page
 
 LINE = "text://127.0.0.1:0,count=2,name=line"

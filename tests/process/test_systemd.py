@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from instance import HANG_SECONDS, all_serve, ask, connect, eventually, free_port
+from instance import HANG_SECONDS, all_serve, ask, connect, eventually
+from ports import free_port
 
 BUILD = pathlib.Path(os.environ["WM_BUILD"])
 ROOT = pathlib.Path(__file__).resolve().parents[2]

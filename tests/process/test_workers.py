@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from instance import HANG_SECONDS, alive, answer, ask, connect, eventually, free_port
+from instance import HANG_SECONDS, alive, answer, ask, connect, eventually
+from ports import free_port
 from push_server import read_to_end
 
 ONE = "text://127.0.0.1:0,count=1,name=line"

@@ -29,13 +29,6 @@ def clean_environment(**more):
     return {name: value for name, value in os.environ.items() if not name.startswith(("WM_", "LISTEN_", "NOTIFY_"))} | {"LC_ALL": "C"} | more
 
 
-def free_port():
-    """A port of the loopback that nobody listens at now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
 def eventually(condition, what, seconds=HANG_SECONDS):
     """Waits until condition() is true, and returns what it returned."""
     deadline = time.monotonic() + seconds

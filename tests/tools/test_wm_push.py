@@ -6,19 +6,16 @@ import pathlib
 import re
 import socket
 import subprocess
+import sys
 
 import pytest
 from line_server import FAIL, OK, LineServer
 from terminal import run_on_terminal
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from ports import free_port  # noqa: E402
+
 MAX_PUSH = 1 << 20
-
-
-def free_port():
-    """A port without a listener."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        return unused.getsockname()[1]
 
 
 def alternating(_line, number):

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
@@ -22,6 +21,7 @@ for directory in ("tests/support", "tests/conformance"):
 
 from http_answers import take_answer  # noqa: E402
 from instance import HANG_SECONDS, Result, alive, clean_environment, eventually  # noqa: E402
+from ports import free_ports  # noqa: E402
 import ws_frames  # noqa: E402
 
 AUTOLOAD = os.environ.get("WM_PHP_AUTOLOAD") or str(HERE.parent / "autoload.php")
@@ -31,25 +31,6 @@ def library():
     """The library of the build that is tested; without one the binding looks for itself."""
     build = os.environ.get("WM_BUILD")
     return {"WM_LIBRARY": str(pathlib.Path(build) / "lib" / "libwm.so")} if build else {}
-
-
-def free_ports(count):
-    """Ports of the loopback that no process listens at now, all different.
-
-    They are below those that the kernel gives to clients, any of which a client of another test may get before the program listens.
-    """
-    first_of_clients = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    candidates = range(10_000, first_of_clients) if first_of_clients > 20_000 else [0] * 10_000
-    with contextlib.ExitStack() as stack:
-        ports = []
-        for candidate in random.sample(candidates, len(candidates)):
-            if len(ports) == count:
-                break
-            sock = stack.enter_context(socket.socket())
-            with contextlib.suppress(OSError):
-                sock.bind(("127.0.0.1", candidate))
-                ports.append(sock.getsockname()[1])
-        return ports
 
 
 def children_of(pid):
