@@ -2,19 +2,44 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
+/** A step that takes longer hangs. */
+export const HANG_MS = 30000;
+
 /** Headless Chromium (CHROMIUM overrides /usr/bin/chromium) that talks to this machine only. */
-export function launch(timeout, args = []) {
+export function launch(args = []) {
     return chromium.launch({
         executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
         headless: true,
         args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
             '--disable-component-update', '--disable-sync', '--no-proxy-server', ...args],
-        timeout,
+        timeout: HANG_MS,
     });
+}
+
+/** A tab with storage of its own. */
+export async function openTab(browser, options = {}) {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const tab = await context.newPage();
+    tab.setDefaultTimeout(HANG_MS);
+    tab.problems = [];
+    tab.on('pageerror', error => tab.problems.push(String(error)));
+    return tab;
+}
+
+/** A page of the client's own, on an origin of its own. */
+export async function serveHtml(html) {
+    const site = http.createServer((request, response) => {
+        response.setHeader('Content-Type', 'text/html;charset=utf-8');
+        response.end(html);
+    });
+    site.listen(0, '127.0.0.1');
+    await once(site, 'listening');
+    return { url: `http://127.0.0.1:${site.address().port}/`, close: () => site.close() };
 }
 
 /** Shows a page in headless Firefox (FIREFOX overrides /usr/bin/firefox-esr), which no test can drive; returns what ends it. */

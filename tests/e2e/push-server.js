@@ -24,8 +24,9 @@ let started = 0;
 export class PushServer {
     /** Starts `wm-serve push`, by default on free ports, and waits until it prints its addresses. */
     static async start({ websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
+        const name = `e2e-${process.pid}-${++started}`;
         const args = ['push', '--listen', `websocket://127.0.0.1:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
-            '--http', `http://127.0.0.1:${httpPort}`, '--name', `e2e-${process.pid}-${++started}`];
+            '--http', `http://127.0.0.1:${httpPort}`, '--name', name];
         const child = spawn(process.env.WM_SERVE, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
         const addresses = {};
         for await (const line of readline.createInterface({ input: child.stdout })) {
@@ -33,13 +34,14 @@ export class PushServer {
             if (found)
                 addresses[found[1]] ??= Number(found[2]);
             if (addresses.http && addresses.websocket && addresses.text)
-                return new PushServer(child, addresses);
+                return new PushServer(child, name, addresses);
         }
         throw new Error('wm-serve ended before it said where it listens');
     }
 
-    constructor(child, addresses) {
+    constructor(child, name, addresses) {
         this.child = child;
+        this.name = name;
         this.httpPort = addresses.http;
         this.websocketPort = addresses.websocket;
         this.innerPort = addresses.text;
@@ -53,6 +55,10 @@ export class PushServer {
         this.child.kill('SIGTERM');
         const [code, signal] = await this.ended;
         return code ?? signal;
+    }
+
+    reload() {
+        return run(process.env.WM_SERVE, ['push', 'reload', '--name', this.name]);
     }
 
     /** One line on the inner port, over a connection of its own; the answer. */
