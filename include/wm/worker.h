@@ -94,7 +94,7 @@ typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int
  * Makes a worker. Opens nothing yet: wm_app_run and the first poll do, or wm_worker_listen in a running app.
  *
  * @param app the app
- * @param address ends in NUL; copied. NULL: a worker that only starts (on_start, timers)
+ * @param address ends in NUL; copied; its scheme in any case. NULL: a worker that only starts (on_start, timers)
  * @return the worker, which the app owns until wm_worker_free; NULL on failure (wm_last_error has the reason
  * and the right form of an address: WM_EADDRESS)
  *

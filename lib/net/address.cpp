@@ -50,16 +50,31 @@ int bad_unix_path(const char *address, const std::string &path)
     return 0;
 }
 
+/// All before "://", in lower case; empty if there is no such thing.
+std::string before_colon(std::string_view address)
+{
+    size_t colon = address.find("://");
+    std::string out(address.substr(0, colon == std::string_view::npos ? 0 : colon));
+    for (char &c : out)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    return out;
+}
+
 } // namespace
+
+std::string scheme_of(std::string_view address)
+{
+    std::string out = before_colon(address);
+    return out.substr(0, out.find('+'));
+}
 
 int Address::parse(const char *address)
 {
     text = address;
-    size_t colon = text.find("://");
-    if (colon == std::string::npos || colon == 0)
+    scheme = before_colon(text);
+    if (scheme.empty())
         return fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
-    scheme = text.substr(0, colon);
-    std::string rest = text.substr(colon + 3);
+    std::string rest = text.substr(scheme.size() + strlen("://"));
     size_t plus = scheme.find('+');
     std::string transport = plus == std::string::npos ? "" : scheme.substr(plus + 1);
     scheme = scheme.substr(0, plus);

@@ -15,19 +15,22 @@ namespace wm {
 
 struct Address {
     bool unix_socket = false;
-    std::string scheme; ///< as given, without "+unix"
+    std::string scheme; ///< in lower case, without "+unix"
     std::string host;   ///< without brackets
     uint16_t port = 0;
     std::string path; ///< of a unix socket; an abstract name begins with '@'
     std::string text; ///< as given
 
-    /// Parses the form; the schemes themselves are checked by session/schemes. 0, or WM_EADDRESS with the
-    /// nearest valid form in the detail.
+    /// Parses the form; session/schemes knows which schemes there are. 0, or WM_EADDRESS with the nearest valid
+    /// form in the detail.
     int parse(const char *address);
 
     /// The text, with the bound port in place of port 0.
     std::string display(uint16_t bound_port) const;
 };
+
+/// The scheme of an address, in lower case (RFC 3986 §3.1) and without "+unix"; empty if there is none.
+std::string scheme_of(std::string_view address);
 
 /// A socket address with its length.
 struct SocketAddress {

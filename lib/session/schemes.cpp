@@ -16,8 +16,8 @@ constexpr Scheme kSchemes[] = {
     {"ws", CodecRow::kHandshake, &kPlainTransport}, {"http", CodecRow::kHttp, &kPlainTransport},
 };
 
-/// Schemes of Workerman that are not supported yet: reported as such, not as typing errors.
-constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss"};
+/// What users expect and there is not yet: reported as such, not as typing errors.
+constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss", "tls"};
 
 /// "tcp, unix, ...".
 std::string supported_schemes()
@@ -32,26 +32,26 @@ std::string supported_schemes()
 
 const Scheme *find_scheme(const char *address)
 {
-    std::string name(address);
-    name.resize(name.find("://") == std::string::npos ? 0 : name.find("://"));
-    name.resize(name.find('+') == std::string::npos ? name.size() : name.find('+'));
-    if (name.empty()) {
+    std::string scheme = scheme_of(address);
+    if (scheme.empty()) {
         fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
         return nullptr;
     }
     const char *names[std::size(kSchemes)];
     for (size_t i = 0; i < std::size(kSchemes); i++) {
         names[i] = kSchemes[i].name;
-        if (name == names[i])
+        if (scheme == names[i])
             return &kSchemes[i];
     }
+    std::string there_are = "there are " + supported_schemes();
     for (const char *unsupported : kUnsupported)
-        if (name == unsupported) {
-            fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (there are %s)", unsupported, address, supported_schemes().c_str());
+        if (scheme == unsupported) {
+            fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (%s)", unsupported, address, there_are.c_str());
             return nullptr;
         }
-    fail(WM_EADDRESS, "unknown scheme '%s' in %s: did you mean %s://?", name.c_str(), address,
-         nearest(name.c_str(), names, std::size(names)));
+    const char *near = nearest(scheme, names, std::size(names));
+    std::string hint = near ? "did you mean " + std::string(near) + "://?" : there_are;
+    fail(WM_EADDRESS, "unknown scheme '%s' in %s: %s", scheme.c_str(), address, hint.c_str());
     return nullptr;
 }
 

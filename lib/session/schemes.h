@@ -19,7 +19,8 @@ struct Scheme {
 /// The scheme of a worker without an address.
 inline constexpr Scheme kNoScheme = {"none", CodecRow::kRaw, &kPlainTransport};
 
-/// Returns the scheme of an address; nullptr with WM_EADDRESS, whose detail suggests the nearest scheme.
+/// The scheme of an address, of which case is ignored (RFC 3986 §3.1); nullptr with WM_EADDRESS, whose detail has
+/// what was meant, or all schemes.
 const Scheme *find_scheme(const char *address);
 
 } // namespace wm

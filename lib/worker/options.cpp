@@ -161,6 +161,27 @@ Table table_of(Scope scope)
     return {nullptr, 0};
 }
 
+bool has(Scope scope, const char *name)
+{
+    Table table = table_of(scope);
+    return std::any_of(table.rows, table.rows + table.count, [name](const OptionRow &row) { return strcmp(row.name, name) == 0; });
+}
+
+/// WM_EOPTION; the detail has where an option of that name belongs, or the nearest name.
+int unknown(const char *name, const char *const *names, size_t count)
+{
+    static constexpr struct {
+        Scope scope;
+        const char *noun;
+    } kOwners[] = {{Scope::kApp, "app"}, {Scope::kWorker, "worker"}, {Scope::kConn, "conn"}, {Scope::kHub, "hub"}};
+    for (const auto &owner : kOwners)
+        if (has(owner.scope, name))
+            return fail(WM_EOPTION, "option '%s' belongs elsewhere: wm_%s_set_... sets it", name, owner.noun);
+    if (const char *near = nearest(name, names, count))
+        return fail(WM_EOPTION, "unknown option '%s': did you mean '%s'?", name, near);
+    return fail(WM_EOPTION, "unknown option '%s': wm_option_next lists those that there are", name);
+}
+
 /// The row of that name and type; nullptr with WM_EOPTION in *code.
 const OptionRow *find_row(Scope scope, const char *name, bool text_value, int *code)
 {
@@ -176,7 +197,7 @@ const OptionRow *find_row(Scope scope, const char *name, bool text_value, int *c
                      text_value ? "a number, set it with ..._set_int" : "a text, set it with ..._set_str");
         return nullptr;
     }
-    *code = fail(WM_EOPTION, "unknown option '%s': did you mean '%s'?", name, nearest(name, names, table.count));
+    *code = unknown(name, names, table.count);
     return nullptr;
 }
 

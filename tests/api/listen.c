@@ -22,7 +22,14 @@ static void address__what_is_wrong_is_said_with_the_right_form(void **state)
     expect_refused(app, "websoket://127.0.0.1:1", "did you mean websocket://?");
     expect_refused(app, "htp://127.0.0.1:1", "did you mean http://?");
     expect_refused(app, "txt://127.0.0.1:1", "did you mean text://?");
-    expect_refused(app, "wss://127.0.0.1:1", "not supported yet");
+    expect_refused(app, "TXT://127.0.0.1:1", "did you mean text://?");
+    expect_refused(app, "mqtt://127.0.0.1:1",
+                   "unknown scheme 'mqtt' in mqtt://127.0.0.1:1: there are tcp, unix, text, websocket, ws, http");
+    for (const char *const *scheme = (const char *const[]){"wss", "WSS", "https", "tls", "ssl", "udp", "frame", NULL}; *scheme; scheme++) {
+        char address[64];
+        snprintf(address, sizeof address, "%s://127.0.0.1:1", *scheme);
+        expect_refused(app, address, "not supported yet");
+    }
     expect_refused(app, "127.0.0.1:1234", "websocket://127.0.0.1:1234");
     expect_refused(app, "", "no scheme");
     expect_refused(app, "text://127.0.0.1", "no port");
@@ -53,6 +60,23 @@ static void address__what_is_wrong_is_said_with_the_right_form(void **state)
     assert_non_null(wm_worker_new(app, path));
     assert_non_null(wm_worker_new(app, "text://127.0.0.1:1234/"));
     assert_null(wm_worker_new(NULL, "text://127.0.0.1:0"));
+    wm_app_free(app);
+}
+
+/* RFC 3986 §3.1. What is shown is what was given. */
+static void scheme__in_any_case(void **state)
+{
+    (void)state;
+    static const char *const ADDRESSES[] = {"Text://127.0.0.1:0", "TEXT://127.0.0.1:0",     "WebSocket://127.0.0.1:0",
+                                            "WS://127.0.0.1:0",   "Http://127.0.0.1:0",     "TCP://127.0.0.1:0",
+                                            "Unix:///tmp/A.sock", "Text+UNIX:///tmp/A.sock"};
+    wm_app *app = wm_app_new();
+    for (size_t i = 0; i < sizeof ADDRESSES / sizeof *ADDRESSES; i++) {
+        wm_worker *worker = wm_worker_new(app, ADDRESSES[i]);
+        if (!worker)
+            fail_msg("%s: %s", ADDRESSES[i], wm_last_error());
+        assert_string_equal(wm_worker_address(worker), ADDRESSES[i]);
+    }
     wm_app_free(app);
 }
 
@@ -362,6 +386,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(address__what_is_wrong_is_said_with_the_right_form),
+        cmocka_unit_test(scheme__in_any_case),
         cmocka_unit_test(host_name__that_is_none_is_edns),
         cmocka_unit_test(address_of_nobody__is_not_available),
         cmocka_unit_test(privileged_port__is_permission_denied),

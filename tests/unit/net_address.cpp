@@ -35,6 +35,7 @@ void tcp_parts(void **)
         {"tcp://[fe80::1:2]:80/", "tcp", "fe80::1:2", 80},
         {"http://localhost:08080", "http", "localhost", 8080},
         {"http://a-b_c.example:1", "http", "a-b_c.example", 1},
+        {"Text://LocalHost:1", "text", "LocalHost", 1}, // RFC 3986 §3.1
     };
     for (const auto &row : rows) {
         Address address;
@@ -52,10 +53,9 @@ void unix_parts(void **)
     const struct {
         const char *text, *scheme, *path;
     } rows[] = {
-        {"unix:///run/a.sock", "unix", "/run/a.sock"},
-        {"unix://@name", "unix", "@name"},
-        {"text+unix:///run/wm.sock", "text", "/run/wm.sock"},
-        {"websocket+unix://@a/b:c", "websocket", "@a/b:c"},
+        {"unix:///run/a.sock", "unix", "/run/a.sock"},        {"unix://@name", "unix", "@name"},
+        {"text+unix:///run/wm.sock", "text", "/run/wm.sock"}, {"websocket+unix://@a/b:c", "websocket", "@a/b:c"},
+        {"UNIX:///run/A.sock", "unix", "/run/A.sock"},        {"Text+Unix:///run/A.sock", "text", "/run/A.sock"},
     };
     for (const auto &row : rows) {
         Address address;

@@ -45,8 +45,11 @@ def test_ffi__that_is_missing_is_named(program):
     ("", ["there is no worker", "new Workerman\\Worker("]),
     ("new Workerman\\Worker('websokcet://127.0.0.1:0');", ["websokcet://", "websocket"]),
     ("new Workerman\\Worker('udp://127.0.0.1:0');", ["udp://", "not in this version"]),
+    ("new Workerman\\Worker('UDP://127.0.0.1:0');", ["udp://", "not in this version"]),
     ("new Workerman\\Worker('text://127.0.0.1');", ["text://127.0.0.1"]),
-], ids=["no worker", "misspelt scheme", "udp", "no port"])
+    ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'SSL';", ["'SSL'", "not in this version"]),
+    ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'quic';", ["'quic'", "neither tcp nor unix"]),
+], ids=["no worker", "misspelt scheme", "udp", "UDP", "no port", "ssl", "unknown transport"])
 def test_start__of_what_cannot_start_says_why(program, code, words):
     server = program("start")
     server.script.write_text(f"<?php\nrequire getenv('WM_PHP_AUTOLOAD');\n{code}\nWorkerman\\Worker::runAll();\n")

@@ -72,14 +72,11 @@ template <class Names> std::string listed(const Names &names)
     return out;
 }
 
-/// ": did you mean 'status'?", or all names for a word without a letter.
+/// ": did you mean 'status'?", or all names where none is near.
 template <size_t N> std::string hint(std::string_view word, const char *const (&names)[N])
 {
-    std::string lower(word);
-    std::transform(lower.begin(), lower.end(), lower.begin(), ascii::lower);
-    if (std::none_of(lower.begin(), lower.end(), [](char c) { return ascii::is(c, ascii::kAlpha); }))
-        return ": there are " + listed(names);
-    return ": did you mean " + quoted(nearest(lower.c_str(), names, N)) + "?";
+    const char *near = nearest(word, names, N);
+    return near ? ": did you mean " + quoted(near) + "?" : ": there are " + listed(names);
 }
 
 int usage_error(const std::string &text)

@@ -345,10 +345,14 @@ class Worker
         }
         [$scheme, $rest] = explode('://', $this->socketName, 2);
         $scheme = strtolower($scheme);
-        if ($this->transport === 'ssl' || $this->transport === 'udp') {
+        $transport = strtolower($this->transport);
+        if (in_array($transport, ['ssl', 'tls', 'udp'], true)) {
             throw NotYet::error("transport '$this->transport'");
         }
-        if (in_array($scheme, ['udp', 'ssl', 'frame', 'https', 'wss'], true)) {
+        if (!in_array($transport, ['tcp', 'unix'], true)) {
+            throw new \LogicException("transport '$this->transport' is neither tcp nor unix");
+        }
+        if (in_array($scheme, ['udp', 'ssl', 'tls', 'frame', 'https', 'wss'], true)) {
             throw NotYet::error("$scheme://");
         }
         if (in_array($scheme, ['tcp', 'unix'], true) && $this->protocol !== null) {
