@@ -46,6 +46,7 @@ struct Command {
     bool json = false;
     std::string worker;
     std::string sort;
+    std::string uid;
 
     bool starts() const { return verb == "start" || verb == "restart"; }
 
@@ -64,6 +65,8 @@ struct Command {
             out.push_back("--worker=" + worker);
         if (!sort.empty())
             out.push_back("--sort=" + sort);
+        if (!uid.empty())
+            out.push_back("--uid=" + uid);
         return out;
     }
 };
@@ -80,6 +83,7 @@ void add_command(CLI::App &push, Command &command, PushOptions &options)
     push.add_flag("--json", command.json)->group(kHidden);
     push.add_option("--worker", command.worker)->group(kHidden);
     push.add_option("--sort", command.sort)->group(kHidden);
+    push.add_option("--uid", command.uid)->group(kHidden);
     push.add_option("--name", options.name, "name of the instance")->capture_default_str()->type_name("NAME");
     push.add_option("--run-dir", options.run_dir, "directory of its pid file and control socket")->type_name("PATH");
     push.add_option("--log-file", options.log_file, "log file (default with -d: NAME.log in --run-dir)")->type_name("PATH");

@@ -111,6 +111,12 @@ void Hub::released(Connection &conn)
         remove(index);
 }
 
+std::string_view Hub::uid_of(const Connection &conn) const
+{
+    uint32_t index = binding_of(conn);
+    return index == kNone ? std::string_view() : bindings_[index].uid->text();
+}
+
 int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t flags)
 {
     Uid *entry = uids_.find(uid);

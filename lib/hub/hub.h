@@ -43,6 +43,7 @@ public:
 
     void released(Connection &conn) override;
     void run(Command &command) override;
+    std::string_view uid_of(const Connection &conn) const override;
     /// The command that posts a call. Any thread.
     Command command(HubVerb verb, int32_t flags, const HubReply &reply) const;
 

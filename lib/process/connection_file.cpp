@@ -10,7 +10,7 @@ namespace wm {
 namespace {
 
 constexpr size_t kBatch = 64;
-constexpr uint64_t kLayout = 1; // raised when ConnectionRecord changes: with exec, a child may be of a newer library than its master
+constexpr uint64_t kLayout = 2; // raised when ConnectionRecord changes: with exec, a child may be of a newer library than its master
 
 struct FileHeader {
     uint64_t layout;

@@ -27,6 +27,8 @@ struct ConnectionRecord {
     char local[112];   ///< "127.0.0.1:80", "[::1]:80", a path, or ""
     char remote[112];
     uint8_t family; ///< 4, 6, or 0 for a unix socket
+    uint8_t uid_size;
+    char uid[255]; ///< the uid in a hub, its beginning if it is longer; any bytes
     uint8_t reserved[7];
 };
 

@@ -239,6 +239,14 @@ void App::remove_part(AppPart *part)
     parts_.erase(std::find(parts_.begin(), parts_.end(), part));
 }
 
+std::string_view App::uid_of(const Connection &conn) const
+{
+    for (const AppPart *part : parts_)
+        if (std::string_view uid = part->uid_of(conn); !uid.empty())
+            return uid;
+    return {};
+}
+
 AppPart *App::find_part(uint64_t id) const
 {
     for (AppPart *part : parts_)

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace wm {
@@ -33,6 +34,8 @@ class Worker;
 class AppPart : public ReactorObserver {
 public:
     virtual void run(Command &command) = 0;
+    /// The uid that the part knows a connection by, for listings; empty: none.
+    virtual std::string_view uid_of(const Connection &) const { return {}; }
     /// A number that the process never uses again, so that a command reaches neither a later part at the same address nor one of a later
     /// app at the same index.
     uint64_t id() const { return id_; }
@@ -97,6 +100,8 @@ public:
     /// A worker stops: the end of the turn finishes that.
     void worker_stops();
     AppPart *find_part(uint64_t id) const;
+    /// The uid of a connection, of the first part that knows one; empty: none.
+    std::string_view uid_of(const Connection &conn) const;
 
     /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
     class Visit {

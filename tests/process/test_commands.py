@@ -62,7 +62,7 @@ WHILE_IT_RUNS = [
     ("status", 0, r"GLOBAL STATUS[^\0]*PROCESS STATUS", ""),
     ("status -q", 0, "PROCESS STATUS", ""),
     ("status --json", 0, r'^\{"name":"test",.*\}\n$', ""),
-    ("connections", 0, r"CONNECTION STATUS[^\0]*Foreign Address\n$", ""),
+    ("connections", 0, r"CONNECTION STATUS[^\0]*Foreign Address  Uid\n$", ""),
     ("connections --json", 0, r'^\{"connections":\[\],"unanswered":\[\]\}\n$', ""),
     ("--worker line connections --sort=send-q", 0, "CONNECTION STATUS", ""),
     ("reload --name other", 3, "", r"^other: not running\nrunning instances of process_server:\n  /\S+/process_server \(pid \d+\): --name test\n$"),

@@ -10,7 +10,7 @@ from instance import ask, connect, eventually
 from push_server import Page
 
 COLUMNS = ["PID", "Worker", "CID", "Trans", "Protocol", "ipv4", "ipv6", "Recv-Q", "Send-Q", "Bytes-R", "Bytes-W", "Status", "Local Address",
-           "Foreign Address"]
+           "Foreign Address", "Uid"]
 
 
 def table(instance, *flags):
@@ -52,14 +52,14 @@ def test_rows__tell_all_of_a_connection(make, tmp_path):
     here, there = name_of(line.getpeername()), name_of(line.getsockname())
     row = rows["line"]
     assert row[0] == pid["line"] and int(row[2]) > 0
-    assert row[3:] == ["tcp", "text", "1", "0", "4B", "0B", "10B", "6B", "ESTABLISHED", here, there]
+    assert row[3:] == ["tcp", "text", "1", "0", "4B", "0B", "10B", "6B", "ESTABLISHED", here, there, "-"]
     assert rows["six"][5:7] == ["0", "1"] and rows["six"][12].startswith("[::1]:")
     assert rows["local"][3:7] == ["unix", "text", "0", "0"] and rows["local"][12].endswith("/u")
     assert rows["page"][4] == "websocket" and rows["web"][4] == "http"
 
     records = {record["worker"]: record for record in listed(instance)["connections"]}
     assert set(records["line"]) == {"pid", "worker", "id", "transport", "protocol", "family", "recv_queue", "send_queue", "bytes_read",
-                                    "bytes_written", "idle_ms", "status", "local", "remote"}
+                                    "bytes_written", "idle_ms", "status", "local", "remote", "uid"}
     record = records["line"]
     assert (record["recv_queue"], record["send_queue"], record["bytes_read"], record["bytes_written"]) == (4, 0, 10, 6)
     assert (record["family"], record["local"], record["remote"]) == (4, here, there)

@@ -145,9 +145,9 @@ void unknown_flag__names_the_nearest(void **)
     expect_error({"--deamon", "start"}, "unknown flag '--deamon': did you mean '--daemon'?");
     expect_error({"--Sort=cid"}, "unknown flag '--Sort': did you mean '--sort'?");
     expect_error({"start", "--"},
-                 "unknown flag '--': there are --daemon, --graceful, --quiet, --help, --json, --name, --worker and --sort");
+                 "unknown flag '--': there are --daemon, --graceful, --quiet, --help, --json, --name, --worker, --uid and --sort");
     expect_error({"start", "--=x"},
-                 "unknown flag '--': there are --daemon, --graceful, --quiet, --help, --json, --name, --worker and --sort");
+                 "unknown flag '--': there are --daemon, --graceful, --quiet, --help, --json, --name, --worker, --uid and --sort");
 }
 
 void unknown_short_flag__names_all(void **)
@@ -235,11 +235,12 @@ void sort__by_columns_of_the_listing(void **)
     }
     for (const char *name : {"", "PID", "sendq", "local address", "pid "})
         assert_false(wm::is_sort_column(name));
+    expect_error({"connections", "--uid=a\nb"}, "'--uid': 'a?b' has a line break");
     expect_error({"connections", "--sort", "sendq"}, "'--sort': unknown column 'sendq': did you mean 'send-q'?");
     expect_error({"connections", "--sort", "BYTES"}, "'--sort': unknown column 'BYTES': did you mean 'bytes-r'?");
     expect_error({"connections", "--sort=1"},
                  "'--sort': unknown column '1': there are pid, worker, cid, trans, protocol, ipv4, ipv6, recv-q, "
-                 "send-q, bytes-r, bytes-w, status, local and foreign");
+                 "send-q, bytes-r, bytes-w, status, local, foreign and uid");
 }
 
 void first_wrong_word__is_reported(void **)
@@ -269,8 +270,8 @@ void usage__names_everything(void **)
     std::string text = wm::usage("/usr/local/bin/chat");
     assert_true(text.starts_with("usage: chat COMMAND [FLAGS]\n"));
     for (const char *word : {"\n  start ", "\n  stop ", "\n  restart ", "\n  reload ", "\n  status ", "\n  connections ", "-d, --daemon",
-                             "-g, --graceful", "-q, --quiet", "-h, --help", "--json", "--name NAME", "--worker NAME", "--sort COLUMN",
-                             "exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running"})
+                             "-g, --graceful", "-q, --quiet", "-h, --help", "--json", "--name NAME", "--worker NAME", "--uid UID",
+                             "--sort COLUMN", "exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running"})
         assert_non_null(strstr(text.c_str(), word));
     assert_true(wm::usage("").starts_with("usage: PROGRAM COMMAND"));
 }

@@ -59,6 +59,12 @@ wm::ConnectionAnswer silent(pid_t pid, const char *worker, int64_t busy_ms)
     return out;
 }
 
+void put_uid(wm::ConnectionRecord &record, const std::string &uid)
+{
+    record.uid_size = static_cast<uint8_t>(uid.size());
+    memcpy(record.uid, uid.data(), uid.size());
+}
+
 /// Three connections of two processes, each with something of its own, and a process that is silent.
 std::vector<wm::ConnectionAnswer> sample()
 {
@@ -67,6 +73,7 @@ std::vector<wm::ConnectionAnswer> sample()
     ws.bytes_read = 140;
     ws.bytes_written = uint64_t{3} << 40;
     ws.idle_ms = 1200;
+    put_uid(ws, "uid1");
     wm::ConnectionRecord local = record(8, "push", "");
     local.family = 0;
     local.recv_queue = 7;
@@ -107,12 +114,12 @@ void text__whole(void **)
 {
     assert_string_equal(
         connections_text(sample(), {}).c_str(),
-        R"(------------------------------------------------------- CONNECTION STATUS -------------------------------------------------------
-PID    Worker  CID  Trans  Protocol   ipv4  ipv6  Recv-Q  Send-Q  Bytes-R  Bytes-W  Status       Local Address    Foreign Address
-18692  pusher  9    tcp    websocket  1     0     0B      1.5KB   140B     3.0TB    ESTABLISHED  127.0.0.1:14236  127.0.0.1:44412
-18692  push    8    unix   text       0     0     7B      0B      2.0KB    0B       CLOSING      /run/push.sock   -
+        R"(---------------------------------------------------------- CONNECTION STATUS ----------------------------------------------------------
+PID    Worker  CID  Trans  Protocol   ipv4  ipv6  Recv-Q  Send-Q  Bytes-R  Bytes-W  Status       Local Address    Foreign Address  Uid
+18692  pusher  9    tcp    websocket  1     0     0B      1.5KB   140B     3.0TB    ESTABLISHED  127.0.0.1:14236  127.0.0.1:44412  uid1
+18692  push    8    unix   text       0     0     7B      0B      2.0KB    0B       CLOSING      /run/push.sock   -                -
 18693  pusher  busy for 12.3s: no answer within 500 ms
-18694  web     70   tcp    websocket  0     1     0B      0B      0B       0B       ESTABLISHED  127.0.0.1:14236  [::1]:5
+18694  web     70   tcp    websocket  0     1     0B      0B      0B       0B       ESTABLISHED  127.0.0.1:14236  [::1]:5          -
 )");
 }
 
@@ -120,8 +127,8 @@ void text__without_connections_is_the_heading(void **)
 {
     for (const std::vector<wm::ConnectionAnswer> &answers : {std::vector<wm::ConnectionAnswer>{}, {answer(1, "web", {})}}) {
         std::string text = connections_text(answers, {});
-        assert_true(text.ends_with(
-            "\nPID  Worker  CID  Trans  Protocol  ipv4  ipv6  Recv-Q  Send-Q  Bytes-R  Bytes-W  Status  Local Address  Foreign Address\n"));
+        assert_true(text.ends_with("\nPID  Worker  CID  Trans  Protocol  ipv4  ipv6  Recv-Q  Send-Q  Bytes-R  Bytes-W  Status  Local "
+                                   "Address  Foreign Address  Uid\n"));
     }
 }
 
@@ -142,14 +149,14 @@ void records__without_an_end_are_read_to_their_size(void **)
     std::string text = connections_text({answer(1, "web", {full})}, {});
     assert_true(contains(text, "\n1    " + std::string(32, 'x') + "  8680820740569200760  " + std::string(8, 'x') + "  " +
                                    std::string(16, 'x') + "  0 "));
-    assert_true(text.ends_with("  " + std::string(112, 'x') + "  " + std::string(112, 'x') + "\n"));
+    assert_true(text.ends_with("  " + std::string(112, 'x') + "  " + std::string(112, 'x') + "  " + std::string(40, 'x') + "...\n"));
     assert_true(contains(connections_json({answer(1, "web", {full})}, {}), "\"status\":\"" + std::string(16, 'x') + "\""));
 }
 
 void records__of_any_bytes_are_one_line(void **)
 {
     std::string text = connections_text({answer(1, "web", {record(1, "we\nb", "/tmp/\x1b[2J\xff\r")})}, {});
-    assert_true(text.ends_with("  /tmp/?[2J??\n"));
+    assert_true(text.ends_with("  /tmp/?[2J??      -\n"));
     assert_true(contains(text, "\n1    we?b  "));
     assert_true(contains(connections_json({answer(1, "web", {record(1, "we\"b", "/tmp/\x1b\xff")})}, {}), R"("worker":"we\"b",)"));
 }
@@ -171,6 +178,33 @@ void filter__by_a_name_longer_than_a_record(void **)
     assert_string_equal(order({answer(1, name.c_str(), {cut})}, "", std::string(30, 'n').c_str()).c_str(), "");
 }
 
+std::string with_uid(const std::string &uid, const std::string &filter)
+{
+    wm::ConnectionRecord bound = record(1, "web", "");
+    put_uid(bound, uid);
+    return connections_json({answer(1, "web", {bound})}, {"", "", filter});
+}
+
+void filter__by_the_uid_of_a_hub(void **)
+{
+    assert_true(contains(connections_json(sample(), {"", "", "uid1"}), "\"id\":9,"));
+    assert_false(contains(connections_json(sample(), {"", "", "uid1"}), "\"id\":8,"));
+    assert_false(contains(connections_json(sample(), {"", "", "uid"}), "\"id\""));
+    assert_false(contains(connections_json(sample(), {"web", "", "uid1"}), "\"id\""));
+    std::string longest(255, 'u'), zero("a\0b", 3);
+    assert_true(contains(with_uid(longest, longest), longest));
+    assert_false(contains(with_uid(longest, longest.substr(1)), "uuu"));
+    assert_true(contains(with_uid(zero, zero), "\"uid\":\"a\\u0000b\""));
+    assert_false(contains(with_uid(zero, "a"), "uid"));
+}
+
+void uid__of_any_bytes_is_cut_between_characters_in_the_table(void **)
+{
+    wm::ConnectionRecord bound = record(1, "web", "");
+    put_uid(bound, "\n" + std::string(38, 'a') + "\u00e9\u00e9");
+    assert_true(connections_text({answer(1, "web", {bound})}, {}).ends_with("  ?" + std::string(38, 'a') + "...\n"));
+}
+
 void sort__by_every_column(void **)
 {
     const struct {
@@ -180,6 +214,7 @@ void sort__by_every_column(void **)
         {"trans", "9 70 8 silent"},  {"protocol", "8 9 70 silent"}, {"ipv4", "9 8 70 silent"},    {"ipv6", "70 9 8 silent"},
         {"recv-q", "8 9 70 silent"}, {"send-q", "9 8 70 silent"},   {"bytes-r", "8 9 70 silent"}, {"bytes-w", "9 8 70 silent"},
         {"status", "8 9 70 silent"}, {"local", "8 9 70 silent"},    {"foreign", "8 9 70 silent"}, {"no such column", "9 8 silent 70"},
+        {"uid", "8 70 9 silent"},
     };
     for (const auto &row : rows)
         assert_string_equal(order(sample(), row.column).c_str(), row.expected);
@@ -214,12 +249,12 @@ std::string one_line(std::string text)
 constexpr const char *kWholeDocument = R"json(
 {"connections":[
 {"pid":18694,"worker":"web","id":70,"transport":"tcp","protocol":"websocket","family":6,"recv_queue":0,"send_queue":0,
-"bytes_read":0,"bytes_written":0,"idle_ms":0,"status":"ESTABLISHED","local":"127.0.0.1:14236","remote":"[::1]:5"},
+"bytes_read":0,"bytes_written":0,"idle_ms":0,"status":"ESTABLISHED","local":"127.0.0.1:14236","remote":"[::1]:5","uid":null},
 {"pid":18692,"worker":"pusher","id":9,"transport":"tcp","protocol":"websocket","family":4,"recv_queue":0,"send_queue":1536,
 "bytes_read":140,"bytes_written":3298534883328,"idle_ms":1200,"status":"ESTABLISHED","local":"127.0.0.1:14236",
-"remote":"127.0.0.1:44412"},
+"remote":"127.0.0.1:44412","uid":"uid1"},
 {"pid":18692,"worker":"push","id":8,"transport":"unix","protocol":"text","family":null,"recv_queue":7,"send_queue":0,
-"bytes_read":2048,"bytes_written":0,"idle_ms":0,"status":"CLOSING","local":"/run/push.sock","remote":null}],"unanswered":[
+"bytes_read":2048,"bytes_written":0,"idle_ms":0,"status":"CLOSING","local":"/run/push.sock","remote":null,"uid":null}],"unanswered":[
 {"pid":18693,"worker":"pusher","stopped":false,"busy_ms":12345},{"pid":18695,"worker":"web","stopped":true,"busy_ms":null}]}
 )json";
 
@@ -260,6 +295,8 @@ int main()
         cmocka_unit_test(records__of_any_bytes_are_one_line),
         cmocka_unit_test(filter__by_the_worker_of_the_connection),
         cmocka_unit_test(filter__by_a_name_longer_than_a_record),
+        cmocka_unit_test(filter__by_the_uid_of_a_hub),
+        cmocka_unit_test(uid__of_any_bytes_is_cut_between_characters_in_the_table),
         cmocka_unit_test(sort__by_every_column),
         cmocka_unit_test(sort__numbers_by_size_not_by_spelling),
         cmocka_unit_test(sort__equals_stay_in_order),

@@ -4,8 +4,10 @@
 #include "process/connection_file.h"
 #include "worker/app.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 namespace wm {
 
@@ -58,6 +60,9 @@ ConnectionRecord describe(App &app, const Connection &conn)
         copy_text(record.local, sizeof record.local, format_address(address));
     }
     copy_text(record.transport, sizeof record.transport, conn.io ? conn.owner->transport->name : record.family == 0 ? "unix" : "tcp");
+    std::string_view uid = app.uid_of(conn);
+    record.uid_size = static_cast<uint8_t>(std::min(uid.size(), sizeof record.uid));
+    memcpy(record.uid, uid.data() ? uid.data() : "", record.uid_size);
     if (io::remote_address(conn.io, conn.fd(), address))
         copy_text(record.remote, sizeof record.remote, format_address(address));
     return record;

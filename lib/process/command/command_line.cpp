@@ -49,6 +49,7 @@ constexpr FlagRow kFlags[] = {
     {"--json", 0, bit(Verb::kStatus) | bit(Verb::kConnections), &CommandLine::json, nullptr, nullptr},
     {"--name", 0, kAll, nullptr, &CommandLine::name, "NAME"},
     {"--worker", 0, bit(Verb::kConnections), nullptr, &CommandLine::worker, "NAME"},
+    {"--uid", 0, bit(Verb::kConnections), nullptr, &CommandLine::uid, "UID"},
     {"--sort", 0, bit(Verb::kConnections), nullptr, &CommandLine::sort, "COLUMN"},
 };
 
@@ -218,6 +219,8 @@ private:
         if (row.value == &CommandLine::name && !is_app_name(field))
             return usage_error(quoted(row.name) + ": " + quoted(value) +
                                " is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'");
+        if (value.find('\n') != std::string_view::npos) // which separates the words of a request
+            return usage_error(quoted(row.name) + ": " + quoted(value) + " has a line break");
         if (row.value == &CommandLine::sort) {
             std::transform(field.begin(), field.end(), field.begin(), ascii::lower);
             if (!is_sort_column(field))
@@ -298,8 +301,10 @@ flags:
   --json           status, connections: one JSON document
   --name NAME      which app: 1-64 of A-Z a-z 0-9 . _ - (default: its own)
   --worker NAME    connections: those of workers with this name
+  --uid UID        connections: those that a hub knows by this uid
   --sort COLUMN    connections: pid, worker, cid, trans, protocol, ipv4, ipv6,
-                   recv-q, send-q, bytes-r, bytes-w, status, local or foreign
+                   recv-q, send-q, bytes-r, bytes-w, status, local, foreign
+                   or uid
 
 exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running
 )";

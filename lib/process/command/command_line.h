@@ -20,6 +20,7 @@ struct CommandLine {
     std::string name;      ///< --name, empty: the app's
     std::string worker;    ///< --worker, connections: of workers with that name only
     std::string sort;      ///< --sort, connections: a column as in the listing, lower case: "send-q"
+    std::string uid;       ///< --uid, connections: of that uid in a hub only
 
     /// 0, or WM_EINVAL with a detail that names the word and the right form. Flags and the verb in any order,
     /// "-dgq" as "-d -g -q", "--name=x" as "--name x". The detail for a misspelled verb or flag names the

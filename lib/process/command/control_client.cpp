@@ -60,6 +60,8 @@ private:
             request += "\n--worker=" + line.worker;
         if (!line.sort.empty())
             request += "\n--sort=" + line.sort;
+        if (!line.uid.empty())
+            request += "\n--uid=" + line.uid;
         return request;
     }
 

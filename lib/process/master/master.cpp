@@ -334,7 +334,8 @@ void Master::asked(uint64_t client, const std::vector<std::string> &words)
     if (verb == "status") {
         answer_status(client, has(words, "--json"));
     } else if (verb == "connections") {
-        listings_.begin(client, {value_of(words, "--worker="), value_of(words, "--sort=")}, has(words, "--json"), loop_.now_ms());
+        listings_.begin(client, {value_of(words, "--worker="), value_of(words, "--sort="), value_of(words, "--uid=")}, has(words, "--json"),
+                        loop_.now_ms());
     } else if (verb == "reload") {
         ask_reload(client, graceful);
     } else if (verb == "stop") {

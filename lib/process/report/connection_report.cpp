@@ -20,6 +20,11 @@ template <size_t N> std::string_view text_of(const char (&text)[N])
     return {text, strnlen(text, N)};
 }
 
+std::string_view uid_of(const ConnectionRecord &record)
+{
+    return {record.uid, std::min<size_t>(record.uid_size, sizeof record.uid)};
+}
+
 /// A line of the report with its sort key.
 struct Line {
     const ConnectionAnswer *answer;
@@ -52,13 +57,16 @@ const SortColumn kSortColumns[] = {
     {false, nullptr, [](const Line &line) { return text_of(line.record->status); }},
     {false, nullptr, [](const Line &line) { return text_of(line.record->local); }},
     {false, nullptr, [](const Line &line) { return text_of(line.record->remote); }},
+    {false, nullptr, [](const Line &line) { return uid_of(*line.record); }},
 };
 
 static_assert(std::size(kSortColumns) == std::size(kConnectionSorts) && std::size(kSortColumns) == std::size(kConnectionTitles));
 
-std::vector<Line> select(const std::vector<ConnectionAnswer> &answers, const std::string &worker)
+std::vector<Line> select(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query)
 {
+    const std::string &worker = query.worker;
     std::string_view cut = std::string_view(worker).substr(0, sizeof ConnectionRecord::worker - 1);
+    std::string_view uid = std::string_view(query.uid).substr(0, sizeof ConnectionRecord::uid);
     std::vector<Line> lines;
     for (const ConnectionAnswer &answer : answers) {
         if (!answer.answered) {
@@ -67,7 +75,7 @@ std::vector<Line> select(const std::vector<ConnectionAnswer> &answers, const std
             continue;
         }
         for (const ConnectionRecord &record : answer.records)
-            if (worker.empty() || text_of(record.worker) == cut)
+            if ((worker.empty() || text_of(record.worker) == cut) && (uid.empty() || uid_of(record) == uid))
                 lines.push_back({&answer, &record, 0, {}});
     }
     return lines;
@@ -103,6 +111,17 @@ std::string silence(const ConnectionAnswer &answer)
     return busy + "no answer within " + std::to_string(kAnswerMs) + " ms";
 }
 
+/// A long uid would make every line of the table long; --json has all of it.
+std::string cut_uid(std::string_view uid)
+{
+    size_t most = 40;
+    if (uid.size() <= most)
+        return std::string(uid);
+    while (most > 0 && (uid[most] & 0xc0) == 0x80) // between two characters
+        most--;
+    return std::string(uid.substr(0, most)) + "...";
+}
+
 void add_line(TextTable &table, const Line &line)
 {
     table.number(line.answer->pid);
@@ -115,7 +134,7 @@ void add_line(TextTable &table, const Line &line)
     table.cell(record.family == 4 ? "1" : "0").cell(record.family == 6 ? "1" : "0");
     for (uint64_t size : {record.recv_queue, record.send_queue, record.bytes_read, record.bytes_written})
         table.cell(human_size(size));
-    table.cell(text_of(record.status)).cell(text_of(record.local)).cell(text_of(record.remote));
+    table.cell(text_of(record.status)).cell(text_of(record.local)).cell(text_of(record.remote)).cell(cut_uid(uid_of(record)));
 }
 
 JsonText &text_or_null(JsonText &json, std::string_view text)
@@ -133,7 +152,8 @@ void json_record(JsonText &json, const Line &line)
     json.key("bytes_read").number(record.bytes_read).key("bytes_written").number(record.bytes_written);
     json.key("idle_ms").number(record.idle_ms).key("status").text(text_of(record.status));
     text_or_null(json.key("local"), text_of(record.local));
-    text_or_null(json.key("remote"), text_of(record.remote)).close('}');
+    text_or_null(json.key("remote"), text_of(record.remote));
+    text_or_null(json.key("uid"), uid_of(record)).close('}');
 }
 
 void json_silent(JsonText &json, const ConnectionAnswer &answer)
@@ -147,7 +167,7 @@ void json_silent(JsonText &json, const ConnectionAnswer &answer)
 
 std::string connections_text(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query)
 {
-    std::vector<Line> lines = select(answers, query.worker);
+    std::vector<Line> lines = select(answers, query);
     sort(lines, query.sort);
     TextTable table(std::size(kConnectionTitles));
     table.reserve(lines.size() + 1, 128);
@@ -163,7 +183,7 @@ std::string connections_text(const std::vector<ConnectionAnswer> &answers, const
 
 std::string connections_json(const std::vector<ConnectionAnswer> &answers, const ConnectionQuery &query)
 {
-    std::vector<Line> lines = select(answers, query.worker);
+    std::vector<Line> lines = select(answers, query);
     sort(lines, query.sort);
     std::string out;
     out.reserve(64 + lines.size() * 320);

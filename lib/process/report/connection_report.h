@@ -28,8 +28,9 @@ struct ConnectionAnswer {
 };
 
 struct ConnectionQuery {
-    std::string worker; ///< empty: all. Records have the first 31 bytes of a name, and only these are compared
-    std::string sort;   ///< as CommandLine::sort; empty: by process, then in its order
+    std::string worker;   ///< empty: all. Records have the first 31 bytes of a name, and only these are compared
+    std::string sort;     ///< as CommandLine::sort; empty: by process, then in its order
+    std::string uid = {}; ///< empty: all. Records have the first 255 bytes, and only these are compared
 };
 
 /// One line for each connection, and one for each child that has not answered. Sorted: the largest number

@@ -8,7 +8,7 @@ final class CommandLine
 {
     private const COMMANDS = ['start', 'stop', 'restart', 'reload', 'status', 'connections', 'help'];
     private const FLAGS = ['-d', '-g', '-q', '-h', '--daemon', '--graceful', '--quiet', '--help', '--json'];
-    private const FLAGS_WITH_VALUE = ['--name', '--worker', '--sort'];
+    private const FLAGS_WITH_VALUE = ['--name', '--worker', '--sort', '--uid'];
 
     /**
      * @param list<string> $words without the program
