@@ -10,13 +10,24 @@
  * A client that has ended its side of the connection still gets its answers, within close_timeout_ms.
  *
  * Requests that break RFC 9110 or 9112 do not reach the host; the answer names the rule. Where the RFCs leave a choice:
- * a method that the option methods does not list is answered with 405 if RFC 9110 or 5789 defines it, else with 501
- * (RFC 9110 §9.1). A target is what RFC 3986 allows, but for "[" and "]" in a query, which browsers send as they are;
- * anything else has to be percent-encoded, else 400 (RFC 9112 §3). An https target is answered with 421 unless
- * trusted_proxy is set (RFC 9110 §7.4). HTTP/1.2 to 1.9 are served as 1.1 (RFC 9110 §2.5). Empty elements of a
- * Transfer-Encoding, as in "chunked,", are refused with 400, although RFC 9110 §5.6.1 has lists ignore them: a proxy that
- * does not ignore them sees another last coding, and so another end of the body. Host may be empty (RFC 9112 §3.2), and
- * may contain a comma (RFC 3986 §3.2.2): a host that serves several names compares the whole of it.
+ *
+ * Methods are case-sensitive. By default GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE and PATCH reach the host, HEAD as
+ * HEAD; the option methods names others, or any. One of these nine that it does not list is answered with 405 and Allow, any other
+ * with 501 (RFC 9110 §9.1). A websocket worker takes GET with Upgrade: websocket only; what has no such field gets 426,
+ * whatever its method, a health check for instance.
+ *
+ * Host is "name", "name:port", an IPv4 address or an IPv6 address in brackets, with or without a port, or empty (RFC 9112 §3.2).
+ * It may contain a comma (RFC 3986 §3.2.2): a host that serves several names compares the whole of it. Refused with 400: none
+ * in HTTP/1.1, or two; user information ("user@name"), a scheme or a path; octets outside of RFC 3986, so that names are
+ * punycode; an IPv6 address without brackets, or with a zone ("[fe80::1%eth0]"); a port that is no number up to 65535. HTTP/1.0
+ * needs no Host. A websocket handshake needs one that is not empty (RFC 6455 §4.2.1). The library takes any name: one
+ * that is not the host's own is the host's to refuse, as a page that has rebound its DNS name has it.
+ *
+ * A body over max_message, or any in a websocket handshake, is answered with 413 before it has come. A target is what RFC 3986 allows, but
+ * for "[" and "]" in a query, which browsers send as they are; anything else has to be percent-encoded, else 400 (RFC 9112 §3). An https
+ * target is answered with 421 unless trusted_proxy is set (RFC 9110 §7.4). HTTP/1.2 to 1.9 are served as 1.1 (RFC 9110 §2.5). Empty
+ * elements of a Transfer-Encoding, as in "chunked,", are refused with 400, although RFC 9110 §5.6.1 has lists ignore them: a proxy that
+ * does not ignore them sees another last coding, and so another end of the body.
  *
  * CONNECT reaches the host, which may refuse it; a 2xx answer opens no tunnel: the connection ends behind every answer to
  * it, and nothing that follows is read as a request.

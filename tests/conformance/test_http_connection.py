@@ -1,7 +1,7 @@
 """HTTP connections: what depends on time, on limits and on the other side's behaviour (RFC 9112 §6-§9, RFC 9110 §10.1.1)."""
 import pytest
 
-from http_answers import answers_of, read_answer, take_head
+from http_answers import answers_of, read_answer, take_answer, take_head
 from http_rows import END, HOST, chunked, get, post
 
 
@@ -141,6 +141,19 @@ def test_limit__body_of_known_length(connect, over):
     data, reset = peer.exchange(post(b"Content-Length: %d" % len(body), body=body) + (b"" if over else END))
     assert statuses(data, [b"POST"]) == ([413] if over else [200, 200])
     assert not reset
+
+
+@pytest.mark.parametrize("sent, text", [
+    (post(b"Content-Length: 1001"), b"body longer than max_message (1000 bytes)\n"),
+    (chunked(b"3e9\r\n"), b"body longer than max_message (1000 bytes)\n"),
+    (get(b"X: " + b"x" * 600), b"header block longer than max_header_bytes (512 bytes)\n"),
+    (get(*[b"X: y"] * 6), b"more header lines than max_headers (5 lines)\n"),
+])
+def test_limit__the_answer_has_its_number(connect, sent, text):
+    peer = connect("max_message=1000", "max_header_bytes=512", "max_headers=5")
+    peer.send(sent)
+    answer, rest = take_answer(peer.read_until_eof()[0], b"POST")
+    assert answer.body.endswith(text) and rest == b"", answer.body
 
 
 @pytest.mark.parametrize("over", [0, 1])

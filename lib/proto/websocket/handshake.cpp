@@ -78,6 +78,9 @@ void make_accept(std::string_view key, char out[kAcceptSize])
 Handshake check_handshake(const http::Request &request)
 {
     std::string_view key, version;
+    // First: what asks for no websocket, as a health check, is no handshake that breaks a rule.
+    if (!any_has_token(request.fields, "Upgrade", "websocket"))
+        return refuse(426, "this is a websocket port: Upgrade: websocket is missing (RFC 6455 4.2.1)");
     if (request.method != "GET")
         return refuse(400, "a websocket handshake is a GET (RFC 6455 4.1)");
     if (request.minor < 1)
@@ -86,8 +89,6 @@ Handshake check_handshake(const http::Request &request)
         return refuse(400, "a websocket handshake has a Host that is not empty (RFC 6455 4.2.1)");
     if (!request.body.empty())
         return refuse(400, "a websocket handshake has no body (RFC 6455 4.1)");
-    if (!any_has_token(request.fields, "Upgrade", "websocket"))
-        return refuse(426, "this is a websocket port: Upgrade: websocket is missing (RFC 6455 4.2.1)");
     if (!any_has_token(request.fields, "Connection", "upgrade"))
         return refuse(400, "Connection: Upgrade is missing (RFC 6455 4.2.1)");
     if (!only_field(request.fields, "Sec-WebSocket-Version", version) || version != "13")

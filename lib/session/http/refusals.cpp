@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 namespace wm {
@@ -50,17 +51,37 @@ int32_t error_of(int32_t reason)
     return reason == WM_REASON_TIMEOUT ? WM_ETIMEDOUT : WM_EPROTOCOL;
 }
 
+/// " (1048576 bytes)" behind a text that ends with the name of a limit: a client does not know the options.
+int write_limit(char *out, size_t size, std::string_view text, const Connection &conn)
+{
+    const EndpointOptions &options = conn.owner->options;
+    const struct {
+        std::string_view name;
+        int64_t value;
+        const char *unit;
+    } limits[] = {{"max_message", conn.options().max_message, "bytes"},
+                  {"max_header_bytes", options.max_header_bytes, "bytes"},
+                  {"max_headers", options.max_headers, "lines"}};
+    for (const auto &limit : limits)
+        if (text.ends_with(limit.name))
+            return snprintf(out, size, " (%lld %s)", static_cast<long long>(limit.value), limit.unit);
+    return 0;
+}
+
 /// An error's text as a body of one line.
 class Line {
 public:
-    explicit Line(std::string_view text) : size_(std::min(text.size(), sizeof text_ - 1))
+    Line(std::string_view text, const Connection &conn) : size_(std::min(text.size(), sizeof text_ - kLimitRoom))
     {
         memcpy(text_, text.data(), size_);
+        size_ += static_cast<size_t>(write_limit(text_ + size_, kLimitRoom, text, conn));
         text_[size_++] = '\n';
     }
     std::string_view text() const { return {text_, size_}; }
 
 private:
+    static constexpr size_t kLimitRoom = 40;
+
     size_t size_;
     char text_[256];
 };
@@ -97,7 +118,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     http_session(conn).continue_due = false;
     request->close_after = true;
     RefusalFields fields(conn, status, kPlain);
-    Line line(text);
+    Line line(text, conn);
     if (answer(*request, {.status = status, .fields = fields.text(), .body = line.text(), .exempt = true}) < 0)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     reactor_.lifecycle.update_read(conn);
@@ -106,7 +127,7 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
 void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
 {
     // Formatted on the stack, so a refusal needs no memory, but for a long list of methods.
-    Line line(text);
+    Line line(text, conn);
     RefusalFields fields(conn, status, {});
     FinalAnswer out(date(), status, fields.text(), line.text());
     reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);

@@ -15,6 +15,8 @@ namespace wm {
 
 namespace {
 
+constexpr const char *kHasBody = "this is a websocket port: its requests have no body (RFC 6455 4.1)";
+
 /// Whether that request is still unanswered: a callback may have answered, closed or freed the connection.
 bool is_pending(const Connection &conn, uint64_t id)
 {
@@ -77,7 +79,9 @@ Rest parse(Connection &conn, char *data, size_t len)
         }
         if (step.kind == StepKind::kFail) {
             const http::Failure &failure = parser.failure();
-            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
+            bool has_body = &failure == &http::failure_of(http::Error::kBodyLong); // the limit is no option: it is 0
+            reactor.sessions->requests.refuse(conn, failure.status, has_body ? kHasBody : failure.text, WM_REASON_PROTOCOL,
+                                              begins_with_head({data, len}));
             return {data, len, false};
         }
         data += step.size;
