@@ -32,11 +32,9 @@ void pages__cannot_be_taken_from_below_the_master(void **)
 void listing__a_hole_is_not_read(void **)
 {
     Fd file(memfd_create("test", MFD_CLOEXEC));
-    uint64_t header[] = {1, sizeof(ConnectionRecord)};
     ConnectionRecord record = {};
     record.id = 7;
-    assert_int_equal(write(file.get(), header, sizeof header), sizeof header);
-    assert_int_equal(write(file.get(), &record, sizeof record), sizeof record);
+    ConnectionFileWriter(file.get()).add(record);
     assert_int_equal(read_connections(file.get()).size(), 1);
     assert_int_equal(ftruncate(file.get(), off_t{1} << 50), 0);
     assert_in_range(read_connections(file.get()).size(), 1, (2 << 20) / sizeof record);
