@@ -34,8 +34,6 @@ std::string needs_scheme(const char *flag, const char *scheme, const std::string
 
 std::string PushOptions::error() const
 {
-    if (count < 1)
-        return "--count must be at least 1";
     if (count > 1)
         return "--count " + std::to_string(count) + ": several processes cannot share uids yet";
     if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws"))

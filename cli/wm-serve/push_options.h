@@ -18,7 +18,7 @@ struct PushOptions {
     std::vector<std::string> hosts;   ///< allowed in Host on --http
     std::vector<std::string> origins; ///< allowed for pages; empty: any
     bool insecure_inner = false;
-    int count = 1;
+    int64_t count = 1;
     std::string name = "wm-serve-push"; ///< of the instance, wherever the program is: it is installed once
     std::string run_dir;                ///< empty: the library's default
     std::string log_file;

@@ -79,14 +79,26 @@ def test_count_above_one__is_not_there_yet():
         (push_flags(count="x"), "--count"),
         (["push", "--nothing"], "--nothing"),
         (["push", "--uid-timeout", "soon"], "--uid-timeout"),
+        (["push", "--deamon"], "unknown flag '--deamon': did you mean '--daemon'?"),
+        (["push", "--lisen=websocket://127.0.0.1:0"], "unknown flag '--lisen': did you mean '--listen'?"),
+        (["push", "--listen", "--inner", "off"], "--listen: needs a value, not the flag --inner"),
+        (["push", "start", "now"], "unexpected word 'now'"),
         (["puhs"], "did you mean 'push'?"),
-        ([], "subcommand"),
+        (["stpo"], "wm-serve push stop"),
+        (["--listen", "websocket://127.0.0.1:0", "push"], "wm-serve push --listen"),
+        (["--vresion"], "did you mean '--version'?"),
+        ([], "sub-command is required: wm-serve push"),
     ],
 )
 def test_usage_error__exit_2_and_what_is_wrong(flags, named):
     code, output, error = run(*flags)
     assert (code, output) == (2, "")
     assert named in error
+
+
+def test_flag_at_the_end_without_a_value__exit_2_and_how_to_write_it():
+    done = subprocess.run([program(), "push", "--listen"], capture_output=True, text=True, check=False, timeout=30, env=clean_environment())
+    assert (done.returncode, done.stderr) == (2, "wm-serve push: --listen needs a value: --listen ADDRESS\nTry wm-serve push --help.\n")
 
 
 def test_help__fits_a_screen_with_three_examples():

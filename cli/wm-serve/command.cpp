@@ -1,0 +1,46 @@
+#include "wm-serve/command.h"
+
+#include <CLI/CLI.hpp>
+
+namespace wm::serve {
+
+std::vector<std::string> Command::arguments(const std::string &name) const
+{
+    std::vector<std::string> out = {"wm-serve push", verb, "--name=" + name};
+    auto add = [&out](bool given, const char *flag) {
+        if (given)
+            out.emplace_back(flag);
+    };
+    add(daemon, "-d");
+    add(graceful, "-g");
+    add(json, "--json");
+    add(quiet || starts(), "-q"); // the server prints its own, more detailed start message
+    auto add_value = [&out](const std::string &value, const char *flag) {
+        if (!value.empty())
+            out.push_back(flag + value);
+    };
+    add_value(worker, "--worker=");
+    add_value(sort, "--sort=");
+    add_value(uid, "--uid=");
+    return out;
+}
+
+void add_command(CLI::App &push, Command &command)
+{
+    // `help` prints the library's usage with all commands and flags: here one line is enough.
+    constexpr const char *kHidden = "";
+    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections; `help` explains them")
+        ->type_name("");
+    for (CLI::Option *flag : {
+             push.add_flag("-d,--daemon", command.daemon),
+             push.add_flag("-g,--graceful", command.graceful),
+             push.add_flag("-q,--quiet", command.quiet),
+             push.add_flag("--json", command.json),
+             push.add_option("--worker", command.worker)->type_name("NAME"),
+             push.add_option("--sort", command.sort)->type_name("COLUMN"),
+             push.add_option("--uid", command.uid)->type_name("UID"),
+         })
+        flag->group(kHidden)->configurable(false);
+}
+
+} // namespace wm::serve
