@@ -14,7 +14,7 @@ std::vector<std::string> Command::arguments(const std::string &name) const
     add(daemon, "-d");
     add(graceful, "-g");
     add(json, "--json");
-    add(quiet || starts(), "-q"); // the server prints its own, more detailed start message
+    add(quiet || starts(), "-q"); // the server announces itself, with more detail
     auto add_value = [&out](const std::string &value, const char *flag) {
         if (!value.empty())
             out.push_back(flag + value);

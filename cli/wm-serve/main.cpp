@@ -41,7 +41,7 @@ int run_push(const CommandLine &line)
     if (!warning.empty())
         fprintf(stderr, "wm-serve push: warning: %s\n", warning.c_str());
     signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
-    return server.run(line.command.arguments(line.options.name));
+    return server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
 }
 
 } // namespace

@@ -28,11 +28,11 @@ std::string in_quotes(const std::string &text)
 
 } // namespace
 
-std::string page(int websocket_port, const std::string &push_command)
+std::string page(const std::string &websocket, const std::string &back_end)
 {
     std::string out(kPageHtml);
-    fill(out, "@WEBSOCKET_PORT@", websocket_port > 0 ? std::to_string(websocket_port) : "");
-    fill(out, "@WM_PUSH@", in_quotes(push_command));
+    fill(out, "@WEBSOCKET@", in_quotes(websocket));
+    fill(out, "@BACK_END@", in_quotes(back_end));
     return out;
 }
 

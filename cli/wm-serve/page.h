@@ -9,8 +9,9 @@
 
 namespace wm::serve {
 
-/// page.html with the port of the websocket listener (0: a unix socket) and the shell command that pushes.
-std::string page(int websocket_port, const std::string &push_command);
+/// page.html for the websocket listener at HOST:PORT (:PORT: at every address; empty: at a unix socket) and back ends at HOST:PORT, :PORT
+/// or unix:PATH ("usual": where wm-push looks by itself; empty: none).
+std::string page(const std::string &websocket, const std::string &back_end);
 
 } // namespace wm::serve
 

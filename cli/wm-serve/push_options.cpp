@@ -1,28 +1,20 @@
 #include "wm-serve/push_options.h"
 
-#include <string_view>
+#include "wm-serve/listen_address.h"
 
 namespace wm::serve {
 
 namespace {
 
-/// Whether only this machine can connect: a unix socket or a loopback address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
-bool is_local(std::string_view address)
+bool is_local(const std::string &address)
 {
-    size_t colon = address.find("://");
-    if (colon == std::string_view::npos)
-        return false;
-    std::string_view scheme = address.substr(0, colon);
-    std::string_view host = address.substr(colon + 3);
-    if (scheme == "unix" || scheme.ends_with("+unix"))
-        return true;
-    bool ipv4 = host.starts_with("127.") && host.substr(0, host.find(':')).find_first_not_of("0123456789.") == std::string_view::npos;
-    return ipv4 || host.starts_with("localhost:") || host.starts_with("[::1]:");
+    return ListenAddress(address).is_local();
 }
 
-bool has_scheme(std::string_view address, std::string_view scheme)
+/// SCHEME://HOST:PORT or SCHEME+unix:///PATH.
+bool has_scheme(const std::string &address, const char *scheme)
 {
-    return address.starts_with(std::string(scheme) + "://") || address.starts_with(std::string(scheme) + "+unix://");
+    return ListenAddress(address).scheme() == scheme;
 }
 
 std::string needs_scheme(const char *flag, const char *scheme, const std::string &given)

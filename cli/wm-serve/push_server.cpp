@@ -3,12 +3,13 @@
 #include "shared/json_scan.h"
 #include "wm-serve/http_port.h"
 #include "wm-serve/line_port.h"
+#include "wm-serve/listen_address.h"
 #include "wm-serve/page.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <new>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 namespace wm::serve {
@@ -38,11 +39,41 @@ bool set_back_end(wm_worker *worker, const char *name)
            wm_worker_set_int(worker, "reserve_connections", back_end_share()) == 0;
 }
 
-/// The port of "SCHEME://HOST:PORT"; 0 for a unix socket.
-int port_of(const char *address)
+/// A word for every shell: in quotes if it needs them.
+std::string in_shell(const std::string &word)
 {
-    const char *colon = strrchr(address, ':');
-    return colon && colon[1] != '/' ? atoi(colon + 1) : 0;
+    constexpr const char *kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+:,./-";
+    if (word.find_first_not_of(kPlain) == std::string::npos)
+        return word;
+    std::string out = "'";
+    for (char c : word)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+ListenAddress address_of(wm_worker *worker)
+{
+    return ListenAddress(wm_worker_address(worker));
+}
+
+/// " (listens at 0.0.0.0)" behind an address that is shown with another host.
+std::string behind(const ListenAddress &address)
+{
+    return address.is_any() ? " (listens at " + address.host() + ")" : "";
+}
+
+/// How a client on this machine reaches it. A unix socket is shown as it was given.
+std::string url(wm_worker *worker, const char *scheme, const char *path = "")
+{
+    ListenAddress address = address_of(worker);
+    return address.is_unix() ? wm_worker_address(worker) : std::string(scheme) + "://" + address.reachable() + path + behind(address);
+}
+
+/// In memory that all processes share: the first that serves announces, its successors do not.
+std::atomic_flag *shared_flag()
+{
+    void *memory = mmap(nullptr, sizeof(std::atomic_flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? nullptr : new (memory) std::atomic_flag;
 }
 
 } // namespace
@@ -65,6 +96,7 @@ bool PushServer::setup()
         http_worker_ = wm_worker_new(app_, options_.http.c_str());
         if (!http_worker_ || !set_back_end(http_worker_, "http") || !setup_http_port(http_worker_, *this))
             return print_error();
+        options_.hosts.push_back(ListenAddress(options_.http).host());
     }
     return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || print_error();
 }
@@ -89,8 +121,9 @@ bool PushServer::set_options()
            wm_worker_set_str(page_worker_, "group", options_.group.c_str()) == 0;
 }
 
-int PushServer::run(std::vector<std::string> arguments)
+int PushServer::run(std::vector<std::string> arguments, bool announces)
 {
+    announces_ = announces ? shared_flag() : nullptr;
     std::vector<char *> words;
     words.reserve(arguments.size() + 1);
     for (std::string &argument : arguments)
@@ -101,30 +134,32 @@ int PushServer::run(std::vector<std::string> arguments)
 
 std::string PushServer::page() const
 {
-    return serve::page(port_of(wm_worker_address(page_worker_)), push_command());
+    ListenAddress pages = address_of(page_worker_);
+    return serve::page(pages.is_unix() ? "" : pages.endpoint(""), back_end(false));
 }
 
-/// The shell command that pushes, without its arguments; empty without a line port.
-std::string PushServer::push_command() const
+/// Where back ends connect, as wm-push takes it: empty without a line port, "usual" where wm-push looks by itself. `here`: for this
+/// machine; else the host is left out where it is every address.
+std::string PushServer::back_end(bool here) const
 {
     if (!line_worker_)
         return "";
-    std::string_view address = wm_worker_address(line_worker_);
-    constexpr std::string_view kUnix = "text+unix://", kTcp = "text://";
-    if (address == PushOptions().inner)
-        return "wm-push";
-    if (address.starts_with(kUnix))
-        return "wm-push --server unix:" + std::string(address.substr(kUnix.size()));
-    return "wm-push --server " + std::string(address.substr(kTcp.size()));
+    ListenAddress address = address_of(line_worker_);
+    if (address.is_unix())
+        return "unix:" + address.path();
+    if (address.reachable() == ListenAddress(PushOptions().inner).reachable())
+        return "usual";
+    return here ? address.reachable() : address.endpoint("");
 }
 
 /// Runs in the serving process and opens the other two ports there, so that all three share the hub.
 int32_t PushServer::started(wm_worker *, int32_t, void *user)
 {
-    const PushServer &self = *static_cast<PushServer *>(user);
+    PushServer &self = *static_cast<PushServer *>(user);
     if (!self.listen())
-        return -1; // the library has logged the error
-    self.announce();
+        return -1; // the library has the error
+    if (self.announces_ && !self.announces_->test_and_set())
+        self.announce();
     return 0;
 }
 
@@ -140,11 +175,13 @@ void PushServer::announce() const
 {
     printf("wm-serve push %s\n", wm_version());
     if (http_worker_)
-        printf("  page    %s/\n", wm_worker_address(http_worker_));
-    printf("  pages   %s\n", wm_worker_address(page_worker_));
+        printf("  page    %s\n", url(http_worker_, "http", "/").c_str());
+    printf("  pages   %s\n", url(page_worker_, "ws").c_str());
     if (line_worker_) {
-        printf("  inner   %s\n", wm_worker_address(line_worker_));
-        printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", push_command().c_str());
+        std::string server = back_end(true);
+        std::string command = server == "usual" ? "wm-push" : "wm-push --server " + in_shell(server);
+        printf("  inner   %s\n", url(line_worker_, "text").c_str());
+        printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", command.c_str());
     }
     fflush(stdout);
 }

@@ -11,6 +11,7 @@
 #include "wm-serve/push_result.h"
 #include "wm/wm.h"
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,8 +28,8 @@ public:
 
     /// Creates everything that needs no socket. False after a message on standard error.
     bool setup();
-    /// Runs a command of wm_app_main and returns its exit code.
-    int run(std::vector<std::string> arguments);
+    /// Runs a command of wm_app_main and returns its exit code. `announces`: a start prints where it listens.
+    int run(std::vector<std::string> arguments, bool announces);
 
     /// Pushes a line of the inner port or a body of POST /push.
     PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override;
@@ -38,7 +39,7 @@ public:
     std::string page() const;
 
 private:
-    std::string push_command() const;
+    std::string back_end(bool here) const;
     bool set_drain();
     bool set_options();
     bool listen() const;
@@ -46,6 +47,7 @@ private:
     static int32_t started(wm_worker *worker, int32_t index, void *self);
 
     PushOptions options_;
+    std::atomic_flag *announces_ = nullptr; ///< set once it has; nullptr: it does not. As long as the process
     wm_app *app_ = nullptr;
     wm_hub *hub_ = nullptr;
     wm_worker *page_worker_ = nullptr;

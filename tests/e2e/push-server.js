@@ -30,11 +30,16 @@ export class PushServer {
         const child = spawn(process.env.WM_SERVE, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
         const addresses = {};
         for await (const line of readline.createInterface({ input: child.stdout })) {
-            const found = line.match(/\b(http|websocket|text):\/\/127\.0\.0\.1:(\d+)/);
+            const found = line.match(/\b(http|ws|text):\/\/127\.0\.0\.1:(\d+)/);
             if (found)
                 addresses[found[1]] ??= Number(found[2]);
+<<<<<<< HEAD
             if (addresses.http && addresses.websocket && addresses.text)
                 return new PushServer(child, name, addresses);
+=======
+            if (addresses.http && addresses.ws && addresses.text)
+                return new PushServer(child, addresses);
+>>>>>>> 0d9e9e7 (wm-serve: print addresses once, as they can be pasted)
         }
         throw new Error('wm-serve ended before it said where it listens');
     }
@@ -43,7 +48,7 @@ export class PushServer {
         this.child = child;
         this.name = name;
         this.httpPort = addresses.http;
-        this.websocketPort = addresses.websocket;
+        this.websocketPort = addresses.ws;
         this.innerPort = addresses.text;
         this.url = `http://127.0.0.1:${addresses.http}/`;
         this.ended = once(child, 'close');

@@ -75,7 +75,8 @@ class PushServer:
             self.first_lines.append(line)
             for word in line.split():
                 if "://" in word:
-                    self.addresses.setdefault(word.split("://")[0].removesuffix("+unix"), word.rstrip("/"))
+                    scheme = word.split("://")[0].lower().removesuffix("+unix")
+                    self.addresses.setdefault({"ws": "websocket"}.get(scheme, scheme), word.rstrip("/"))
 
     @property
     def serving_pid(self):
