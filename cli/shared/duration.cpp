@@ -19,4 +19,13 @@ bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds 
     return true;
 }
 
+std::string duration_error(std::string_view text)
+{
+    std::string given(text);
+    bool digits = !text.empty() && text.size() < 9 && text.find_first_not_of("0123456789") == std::string_view::npos;
+    if (digits && text != "0")
+        return "the unit is missing; give " + given + "s, " + given + "ms or " + given + "m";
+    return kDurationForm;
+}
+
 } // namespace wm

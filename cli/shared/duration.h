@@ -6,6 +6,7 @@
 #define WM_CLI_DURATION_H
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 namespace wm {
@@ -15,6 +16,9 @@ inline constexpr const char *kDurationForm = "give a whole number and a unit, fr
 
 /// Parses a whole number followed by ms, s or m: 1 ms to 24 h, or 0 where `zero` is allowed. On false, `out` is unchanged.
 bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds &out);
+
+/// Why parse_duration has refused a text, and what to write: an error message without the option's name.
+std::string duration_error(std::string_view text);
 
 } // namespace wm
 

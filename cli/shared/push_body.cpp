@@ -2,6 +2,7 @@
 
 #include "shared/json_scan.h"
 #include "shared/json_write.h"
+#include "shared/shown_text.h"
 #include "shared/utf8.h"
 
 #include <algorithm>
@@ -13,27 +14,14 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 
-/// The first characters of the text at `offset`, safe to print on a terminal.
-std::string excerpt(std::string_view text, size_t offset)
-{
-    constexpr size_t kCharacters = 16;
-    const char *p = text.data() + offset;
-    const char *end = text.data() + text.size();
-    std::string shown;
-    for (size_t i = 0; i < kCharacters && p < end; i++) {
-        size_t length = utf8_length(p, end);
-        bool printable = length > 1 || (length == 1 && *p >= 0x20 && *p != 0x7f);
-        shown += printable ? std::string(p, length) : "?";
-        p += std::max<size_t>(length, 1);
-    }
-    return shown;
-}
+constexpr size_t kExcerpt = 16; // characters
 
 std::string describe_position(std::string_view text, size_t offset)
 {
     if (offset >= text.size())
         return "at its end (byte offset " + std::to_string(offset) + ")";
-    return "at byte offset " + std::to_string(offset) + " (" + excerpt(text, offset) + ")";
+    return "at byte offset " + std::to_string(offset) + " (" +
+           shown_text(text.substr(offset, text.find_last_not_of(kBlanks) + 1 - offset), kExcerpt) + ")";
 }
 
 /// The error message for a body that is not JSON.
@@ -44,9 +32,6 @@ std::string describe(std::string_view body, const TextShape &shape, bool angles)
     std::string text = "the body is not JSON: " + describe_position(body, shape.offset) + ": " + scan_error_text(shape.error);
     if (angles)
         text += "; in a body between < and >, every < and > outside strings means { and }";
-    size_t first = std::min(body.find_first_not_of(kBlanks), body.size());
-    if (shape.error == ScanError::kValueExpected && shape.offset == first)
-        text += "; push plain text as '\"TEXT\"' or with -k NAME=TEXT";
     return text;
 }
 
@@ -120,8 +105,9 @@ bool PushBody::build_value(std::string_view body, bool angles, std::string &line
     if (uid_member_.empty() || shape.kind != JsonKind::kObject)
         return wrap_value(value, line, error);
     if (shape.has_uid || shape.has_wm) {
-        error = "the body has the name " + describe_position(body, shape.name_offset) + ", which is ";
-        error += shape.has_uid ? "added by wm-push; remove it from the body" : "reserved; use another name";
+        error =
+            std::string("the body has ") + (shape.has_uid ? "\"uid\"" : "\"wm\"") + " at byte offset " + std::to_string(shape.name_offset);
+        error += shape.has_uid ? ", which wm-push adds; remove it from the body" : ", which is reserved; use another name";
         return false;
     }
     return splice_uid(value, shape.empty_object, line, error);

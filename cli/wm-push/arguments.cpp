@@ -1,14 +1,20 @@
 #include "wm-push/arguments.h"
 
+#include "shared/command_line_error.h"
 #include "shared/duration.h"
-#include "shared/scan_error.h"
-#include "shared/utf8.h"
 #include "wm-push/exit_code.h"
+#include "wm-push/shell_word.h"
 #include "wm-push/usage.h"
+#include "wm-push/words.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <string_view>
 #include <unistd.h>
 
 namespace wm {
@@ -19,55 +25,77 @@ constexpr const char *kDefaultServer = "127.0.0.1:5678";
 
 /// The words and flags of the command line, before they are checked against each other.
 struct RawArguments {
-    std::string first;  ///< UID, or BODY with --all
-    std::string second; ///< BODY
-    size_t words = 0;
-    bool lines = false;
+    Words given;
     bool help = false;
     bool version = false;
     std::string server;
     std::string timeout;
 };
 
-int usage_error(const std::string &text)
+/// What other tools call it, and what to type here.
+struct OtherName {
+    std::string_view flag;
+    std::string_view advice;
+};
+constexpr std::string_view kUidAdvice = "UID is the first word: type wm-push UID BODY";
+constexpr std::string_view kBodyAdvice = "BODY is the word behind UID: type wm-push UID BODY";
+constexpr std::string_view kServerAdvice = "type --server HOST:PORT";
+constexpr std::string_view kFileAdvice = "for what is in a file, type wm-push UID @FILE";
+constexpr std::array<OtherName, 13> kOtherNames{{
+    {"--uid", kUidAdvice},
+    {"-u", kUidAdvice},
+    {"--user", kUidAdvice},
+    {"--body", kBodyAdvice},
+    {"--data", kBodyAdvice},
+    {"-d", kBodyAdvice},
+    {"--message", kBodyAdvice},
+    {"-m", kBodyAdvice},
+    {"--host", kServerAdvice},
+    {"--port", kServerAdvice},
+    {"-p", kServerAdvice},
+    {"--file", kFileAdvice},
+    {"-f", kFileAdvice},
+}};
+
+int usage_error(const std::string &text, const char *usage = kTryHelpText)
 {
-    std::fprintf(stderr, "wm-push: %s\n%s", text.c_str(), kUsageText);
+    std::fprintf(stderr, "wm-push: %s\n%s", text.c_str(), usage);
     return kExitUsage;
 }
 
-/// The error in the uid, if any.
-std::optional<std::string> check_uid(const std::string &uid)
+/// Prints a text that the user has asked for, and returns the exit code.
+int print_text(const char *text)
 {
-    if (uid.empty() || uid.size() > kMaxUidBytes)
-        return "UID has " + std::to_string(uid.size()) + " bytes; it must have 1 to " + std::to_string(kMaxUidBytes);
-    size_t valid = utf8_valid_prefix(uid);
-    if (valid < uid.size())
-        return "UID is not UTF-8 at byte offset " + std::to_string(valid) + "; convert it to UTF-8";
-    return std::nullopt;
+    if (std::fputs(text, stdout) >= 0 && std::fflush(stdout) == 0)
+        return kExitOk;
+    if (errno == EPIPE)
+        return kExitOk;
+    std::fprintf(stderr, "wm-push: cannot write to standard output: %s\n", std::strerror(errno));
+    return kExitOutput;
 }
 
-/// Determines where the bodies come from, and checks the number of words.
-std::optional<int> choose_source(const RawArguments &raw, Arguments &out)
+/// The error for a flag that does not exist.
+std::string unknown_flag_error(const CLI::App &app, const std::string &word)
 {
-    size_t targets = out.to_all ? 0 : 1;
-    if (raw.words < targets)
-        return usage_error("UID is missing; give one, or --all for every page");
-    if (raw.words > targets + 1)
-        return usage_error("--all takes BODY but no UID");
-    bool has_body = raw.words == targets + 1;
-    out.uid = out.to_all ? "" : raw.first;
-    out.body = out.to_all ? raw.first : raw.second;
-    if (raw.lines + !out.members.empty() + has_body > 1)
-        return usage_error("BODY, -k and -l exclude each other; use one of them");
-    if (raw.lines)
-        out.source = BodySource::kInputLines;
-    else if (!out.members.empty())
-        out.source = BodySource::kMembers;
-    else if (!has_body || out.body == "-")
-        out.source = BodySource::kWholeInput;
-    if (!has_body && out.source == BodySource::kWholeInput && isatty(STDIN_FILENO) != 0)
-        return usage_error("BODY is missing; give one, - to type it, or -l to type lines");
-    return std::nullopt;
+    std::string flag = word.substr(0, word.find('='));
+    for (const OtherName &other : kOtherNames)
+        if (flag == other.flag)
+            return "unknown flag '" + flag + "'; " + std::string(other.advice);
+    std::string text = describe_unknown_flag(app, word);
+    return text.ends_with('?') ? text : text + "; put -- before a UID or BODY that begins with -";
+}
+
+BodySource choose_source(const Words &given)
+{
+    if (given.lines)
+        return BodySource::kInputLines;
+    if (!given.members.empty())
+        return BodySource::kMembers;
+    if (!given.has_body())
+        return BodySource::kInputInPlace;
+    if (given.body() == "-" || given.body() == "@-")
+        return BodySource::kWholeInput;
+    return given.body().starts_with('@') ? BodySource::kFile : BodySource::kArgument;
 }
 
 std::optional<int> choose_server(const RawArguments &raw, Arguments &out)
@@ -82,27 +110,31 @@ std::optional<int> choose_server(const RawArguments &raw, Arguments &out)
     std::string error;
     if (parse_server_address(given.empty() ? kDefaultServer : given, out.server, error))
         return std::nullopt;
-    return usage_error(std::string(name) + " " + given + ": " + error);
+    return usage_error(std::string(name) + " " + shell_word(given) + ": " + error);
+}
+
+/// A word that is missing may have become the value of --server.
+std::string describe_taken_word(const RawArguments &raw)
+{
+    bool address = raw.server.empty() || raw.server.find_first_of(".:/") != std::string::npos;
+    return address ? "" : " (--server has taken " + shell_word(raw.server) + " as its value)";
 }
 
 std::optional<int> check_arguments(const RawArguments &raw, Arguments &out)
 {
-    if (auto end = choose_source(raw, out))
-        return end;
-    if (auto error = check_uid(out.uid); error && !out.to_all)
-        return usage_error(*error);
-    if (!raw.timeout.empty() && !parse_duration(raw.timeout, false, out.timeout))
-        return usage_error("--timeout " + raw.timeout + ": " + kDurationForm);
+    if (auto error = find_word_error(raw.given))
+        return error->needs_usage ? usage_error(error->text + describe_taken_word(raw), kUsageText) : usage_error(error->text);
+    out.source = choose_source(raw.given);
+    out.to_all = raw.given.to_all;
+    out.uid = raw.given.uid();
+    out.members = raw.given.members;
+    out.body = raw.given.body();
+    if (out.source == BodySource::kFile && out.body.erase(0, 1).empty())
+        return usage_error("BODY is @ without a file name; type @FILE");
+    out.timeout_given = !raw.timeout.empty();
+    if (out.timeout_given && !parse_duration(raw.timeout, false, out.timeout))
+        return usage_error("--timeout " + shell_word(raw.timeout) + ": " + duration_error(raw.timeout));
     return choose_server(raw, out);
-}
-
-/// The error for an unexpected word, with a hint about the two usual causes: a leading - and missing quotes.
-int extras_error(const CLI::App &app)
-{
-    std::string word = app.remaining().empty() ? "" : app.remaining().front();
-    if (word.starts_with('-'))
-        return usage_error("unknown option " + word + "; put -- before a UID or BODY that begins with -");
-    return usage_error("unexpected word \"" + word + "\"; put BODY in single quotes");
 }
 
 } // namespace
@@ -112,33 +144,44 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     RawArguments raw;
     CLI::App app;
     app.set_help_flag(); // kHelpText replaces it
-    CLI::Option *first = app.add_option("first", raw.first);
-    CLI::Option *second = app.add_option("second", raw.second);
+    // A vector would split [1,2]: only the words that are too many are in one.
+    std::string first;
+    std::string second;
+    std::vector<std::string> others;
+    const CLI::Option *uid = app.add_option("first", first);
+    const CLI::Option *body = app.add_option("second", second);
+    app.add_option("others", others);
     // Otherwise the option of a vector consumes the words after its value, too.
-    app.add_option("-k,--key", out.members)->allow_extra_args(false);
-    app.add_flag("-l,--lines", raw.lines);
-    app.add_flag("--all", out.to_all);
-    CLI::Option *server = app.add_option("-s,--server", raw.server);
-    CLI::Option *timeout = app.add_option("--timeout", raw.timeout);
+    app.add_option("-k,--key", raw.given.members)->allow_extra_args(false)->type_name("NAME=TEXT");
+    app.add_flag("-l,--lines", raw.given.lines);
+    app.add_flag("-n,--no-input", raw.given.no_input);
+    app.add_flag("--all", raw.given.to_all);
+    CLI::Option *server = app.add_option("-s,--server", raw.server)->type_name("HOST:PORT");
+    CLI::Option *timeout = app.add_option("--timeout", raw.timeout)->type_name("TIME");
     app.add_flag("-q,--quiet", out.quiet);
     app.add_flag("--json", out.json);
     app.add_flag("--version", raw.version);
     app.add_flag("-h,--help", raw.help);
+    if (std::string error = find_single_dash(app, argc, argv); !error.empty())
+        return usage_error(error);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ExtrasError &) {
-        return extras_error(app);
+        return usage_error(unknown_flag_error(app, app.remaining().empty() ? "" : app.remaining().front()));
     } catch (const CLI::ParseError &error) {
-        return usage_error(error.what());
+        return usage_error(describe_command_line(app, error));
     }
-    if (raw.help || raw.version) {
-        std::fputs(raw.help ? kHelpText : kVersionText, stdout);
-        return kExitOk;
-    }
+    if (raw.help || raw.version)
+        return print_text(raw.help ? kHelpText : kVersionText);
     for (const CLI::Option *option : {server, timeout})
         if (option->count() > 0 && option->as<std::string>().empty())
-            return usage_error(option->get_name() + " is empty");
-    raw.words = first->count() + second->count();
+            return usage_error(option->get_name() + " is empty; type " + option->get_name() + " " + option->get_type_name());
+    if (uid->count() > 0)
+        raw.given.words.push_back(first);
+    if (body->count() > 0)
+        raw.given.words.push_back(second);
+    raw.given.words.insert(raw.given.words.end(), others.begin(), others.end());
+    raw.given.typed_at_terminal = isatty(STDIN_FILENO) != 0;
     return check_arguments(raw, out);
 }
 

@@ -15,16 +15,24 @@
 namespace wm {
 
 /// Where bodies come from.
-enum class BodySource { kArgument, kMembers, kWholeInput, kInputLines };
+enum class BodySource {
+    kArgument,
+    kMembers,
+    kFile,
+    kWholeInput,   ///< asked for, with -
+    kInputInPlace, ///< standard input, because BODY is missing
+    kInputLines,
+};
 
 struct Arguments {
     BodySource source = BodySource::kArgument;
     bool to_all = false;
-    std::string uid; ///< 1 to 255 bytes of UTF-8, unless to_all
-    std::string body;
+    std::string uid;                  ///< 1 to 255 bytes of UTF-8, unless to_all
+    std::string body;                 ///< of kArgument; the path of kFile
     std::vector<std::string> members; ///< of -k
     ServerAddress server;
     std::chrono::milliseconds timeout{2000};
+    bool timeout_given = false;
     bool quiet = false;
     bool json = false;
 };

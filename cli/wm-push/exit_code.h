@@ -16,6 +16,7 @@ enum ExitCode : int {
     kExitMixed = 3,        ///< some ok, some fail
     kExitBadBody = 65,     ///< a body cannot be pushed
     kExitUnreachable = 69, ///< no server, or it closed the connection
+    kExitOutput = 74,      ///< answers could not be printed
     kExitTimeout = 75,     ///< no answer in time; a retry may help
 };
 

@@ -1,11 +1,13 @@
 // wm-push: pushes a JSON message to the web pages of a user, through the inner port of a push server.
 #include "shared/push_body.h"
 #include "wm-push/arguments.h"
+#include "wm-push/body_hint.h"
 #include "wm-push/connection.h"
 #include "wm-push/line_feed.h"
 #include "wm-push/member_body.h"
 #include "wm-push/report.h"
 #include "wm-push/session.h"
+#include "wm-push/shell_word.h"
 #include "wm-push/whole_input.h"
 
 #include <csignal>
@@ -34,20 +36,42 @@ void print_terminal_hint(BodySource source)
                      source == BodySource::kInputLines ? "lines" : "the body");
 }
 
+/// Reads or builds the body, unless -l is given.
+bool make_body(const Arguments &arguments, std::string &body, Failure &failure)
+{
+    switch (arguments.source) {
+    case BodySource::kMembers:
+        return build_member_body(arguments.members, body, failure);
+    case BodySource::kWholeInput:
+        print_terminal_hint(arguments.source);
+        return read_whole_input(arguments, body, failure);
+    case BodySource::kFile:
+    case BodySource::kInputInPlace:
+        return read_whole_input(arguments, body, failure);
+    case BodySource::kArgument:
+    case BodySource::kInputLines:
+        break;
+    }
+    body = arguments.body;
+    return true;
+}
+
 /// Builds the line to push, unless -l is given.
 bool make_line(const Arguments &arguments, const PushBody &body, std::string &line, Failure &failure)
 {
-    std::string text = arguments.body;
-    if (arguments.source == BodySource::kMembers && !build_member_body(arguments.members, text, failure))
+    std::string text;
+    if (!make_body(arguments, text, failure))
         return false;
-    if (arguments.source == BodySource::kWholeInput) {
-        print_terminal_hint(arguments.source);
-        text.clear();
-        if (!read_whole_input(text, failure))
-            return false;
-    }
+    if (body.build(text, line, failure.text))
+        return true;
     failure.code = kExitBadBody;
-    return body.build(text, line, failure.text);
+    if (arguments.source == BodySource::kArgument)
+        failure.text = explain_body(arguments.uid, text, failure.text);
+    else if (arguments.source == BodySource::kFile)
+        failure.text = shell_word(arguments.body) + ": " + failure.text;
+    else if (arguments.source != BodySource::kMembers)
+        failure.text = explain_input(arguments.uid, text, failure.text);
+    return false;
 }
 
 void push_one(const Arguments &arguments, const PushBody &body, Report &report)

@@ -3,6 +3,7 @@
 #include "shared/json_scan.h"
 #include "shared/json_write.h"
 #include "shared/utf8.h"
+#include "wm-push/shell_word.h"
 
 #include <set>
 
@@ -23,7 +24,7 @@ bool add_member(JsonObject &object, std::set<std::string> &names, const std::str
     bool raw = equals != std::string::npos && equals > 0 && member[equals - 1] == ':';
     size_t name_len = equals == std::string::npos ? 0 : equals - (raw ? 1 : 0);
     if (name_len == 0)
-        return refuse(failure, kExitUsage, member, "give NAME=TEXT or NAME:=JSON");
+        return refuse(failure, kExitUsage, member, "give NAME=TEXT or NAME:=JSON, as in -k percent=88% or -k done:=17");
     std::string name = member.substr(0, name_len);
     std::string value = member.substr(equals + 1);
     size_t valid = utf8_valid_prefix(member);
@@ -36,7 +37,7 @@ bool add_member(JsonObject &object, std::set<std::string> &names, const std::str
         if (shape.error != ScanError::kNone)
             return refuse(failure, kExitBadBody, member,
                           "the value is not JSON at its byte offset " + std::to_string(shape.offset) + ": " + scan_error_text(shape.error) +
-                              "; for text use -k " + name + "=TEXT");
+                              "; for text, type -k " + shell_word(name + "=" + value));
     }
     if (raw)
         object.add_json(name.c_str(), value);

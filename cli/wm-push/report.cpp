@@ -45,11 +45,13 @@ void Report::add(PushResult result, std::string_view reason)
         lost_++;
         break;
     }
-    if (quiet_)
+    bool answered = result == PushResult::kOk || result == PushResult::kFail;
+    // Of -l, the summary tells why.
+    if (quiet_ && (answered || !json_ || for_lines_))
         return;
     if (json_) {
         write_json(result, reason);
-    } else if (result == PushResult::kOk || result == PushResult::kFail) {
+    } else if (answered) {
         output_ += name_of(result);
         output_ += '\n';
     } else if (result == PushResult::kBad && for_lines_) {
@@ -76,6 +78,7 @@ void Report::fail(const Failure &failure)
 {
     print_error(failure.text);
     end_ = failure.code;
+    reason_ = failure.text;
 }
 
 void Report::flush()
@@ -90,8 +93,10 @@ void Report::flush()
             ::poll(&out, 1, -1);
         } else if (errno != EINTR) {
             stdout_gone_ = true;
-            if (errno != EPIPE)
+            if (errno != EPIPE) {
                 print_error(std::string("cannot print the answers: ") + std::strerror(errno));
+                output_failed_ = true;
+            }
         }
     }
     output_.clear();
@@ -104,6 +109,8 @@ void Report::summarize()
     JsonObject line;
     line.add("pushes", pushed()).add("ok", ok_).add("fail", fail_).add("bad", bad_).add("lost", lost_);
     line.add("exit", static_cast<uint64_t>(exit_code()));
+    if (!reason_.empty())
+        line.add("reason", reason_);
     output_ += line.text();
     output_ += '\n';
 }
@@ -112,6 +119,8 @@ ExitCode Report::exit_code() const
 {
     if (end_ != kExitOk)
         return end_;
+    if (output_failed_)
+        return kExitOutput;
     if (bad_ > 0)
         return kExitBadBody;
     if (fail_ == 0)

@@ -23,7 +23,8 @@ enum class PushResult {
 
 class Report {
 public:
-    /// for_lines: print a line for every push, also for those that were not sent.
+    /// quiet: print no answers; with json, still why a push was not answered. for_lines: print a line for every push, also for those that
+    /// were not sent.
     Report(bool quiet, bool json, bool for_lines) : quiet_(quiet), json_(json), for_lines_(for_lines) {}
 
     /// Adds the result of the next push; `reason` is for kBad and kLost.
@@ -35,7 +36,7 @@ public:
 
     /// Whether flush() has something to print.
     bool has_output() const { return !output_.empty(); }
-    /// Prints the results added so far. A closed stdout is not an error: the pushes go on.
+    /// Prints the results added so far. A closed pipe is not an error; any other failure is one of the exit code. The pushes go on.
     void flush();
     /// With --json and -l: adds the summary line.
     void summarize();
@@ -53,11 +54,13 @@ private:
     bool json_;
     bool for_lines_;
     bool stdout_gone_ = false;
+    bool output_failed_ = false; ///< not a reader who left, but a full disk
     uint64_t ok_ = 0;
     uint64_t fail_ = 0;
     uint64_t bad_ = 0;
     uint64_t lost_ = 0;
     ExitCode end_ = kExitOk;
+    std::string reason_; ///< of end_
     std::string output_;
 };
 

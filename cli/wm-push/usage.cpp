@@ -6,6 +6,8 @@ namespace wm {
 
 const char kVersionText[] = "wm-push " WM_VERSION "\n";
 
+const char kTryHelpText[] = "Try wm-push --help.\n";
+
 const char kUsageText[] = R"(Usage: wm-push [OPTIONS] UID BODY
        wm-push [OPTIONS] UID -k NAME=TEXT [-k NAME:=JSON]...
        wm-push [OPTIONS] -l UID
@@ -23,15 +25,18 @@ Prints ok if the message was queued for at least one page, else fail.
 BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
       <"a":1>   the same, for shells where braces need quoting
       [1,2]     any other JSON is sent as {"uid":"UID","data":[1,2]}
-      -         all of standard input
+      @FILE, -  what is in a file, or all of standard input; a pipe is also
+                read without -, if it does not stay silent for --timeout
 
   -k, --key NAME=TEXT   build an object; NAME:=JSON for values that are not text
   -l, --lines           push lines as they arrive; a line that is not an object
                         is sent as {"uid":"UID","line":"..."}
       --all             push to every page; sends BODY as it is
-  -s, --server ADDRESS  HOST:PORT or unix:PATH (default: $WM_PUSH_SERVER, or
-                        127.0.0.1:5678)
-      --timeout TIME    to connect, and for each answer: 500ms, 1m (default: 2s)
+  -n, --no-input        do not read standard input (in while read loops)
+  -s, --server ADDRESS  HOST[:PORT], unix:PATH or /PATH
+                        (default: $WM_PUSH_SERVER, or 127.0.0.1:5678)
+      --timeout TIME    to connect, and for each answer: 500ms, 1m (default:
+                        2s); if given, also for - and @FILE, but not for -l
   -q, --quiet           print no answers
       --json            print {"push":1,"result":"ok"} for each push; result is
                         ok, fail, bad (not sent) or lost (not answered); the
@@ -40,7 +45,8 @@ BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
       --version, --help
 
 Exit: 0 all ok, 1 all fail, 3 some of each, 2 wrong usage, 65 bad body,
-      69 server unreachable, 75 timed out (65 and above override 1 and 3)
+      69 server unreachable, 74 answers not printed, 75 timed out (65 and
+      above override 1 and 3)
 
 Examples:
   wm-push uid1 '{"percent":"88%"}'

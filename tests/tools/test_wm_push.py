@@ -212,7 +212,6 @@ def test_json__one_push(push, line_server):
     assert done.returncode == 65
     assert json.loads(done.stdout)["result"] == "bad"
     assert "byte offset 0" in json.loads(done.stdout)["reason"]
-    assert push("--json", "-q", "u", "{}", server=line_server()).stdout == b""
 
 
 def test_json__lines(push, line_server):
@@ -223,14 +222,36 @@ def test_json__lines(push, line_server):
     assert [(each["push"], each["result"]) for each in documents[:-1]] == [(1, "ok"), (2, "bad"), (3, "fail"), (4, "ok"), (5, "lost")]
     assert "remove it" in documents[1]["reason"]
     assert "closed the connection" in documents[4]["reason"]
-    assert documents[-1] == {"pushes": 5, "ok": 2, "fail": 1, "bad": 1, "lost": 1, "exit": 69}
+    assert documents[-1] == {"pushes": 5, "ok": 2, "fail": 1, "bad": 1, "lost": 1, "exit": 69, "reason": documents[4]["reason"]}
 
 
 def test_json__only_the_sum(push, line_server):
     done = push("--json", "-q", "-l", "u", server=line_server(alternating), stdin=b"a\nb\n")
     assert json.loads(done.stdout) == {"pushes": 2, "ok": 1, "fail": 1, "bad": 0, "lost": 0, "exit": 3}
-    done = push("--json", "-l", "u", server=f"127.0.0.1:{free_port()}", stdin=b"a\n")
-    assert json.loads(done.stdout) == {"pushes": 0, "ok": 0, "fail": 0, "bad": 0, "lost": 0, "exit": 69}
+    done = push("--json", "-q", "-l", "u", server=line_server(), stdin=b'a\n{"uid":1}\n')
+    assert json.loads(done.stdout) == {"pushes": 2, "ok": 1, "fail": 0, "bad": 1, "lost": 0, "exit": 65}
+
+
+def test_json__an_unreachable_server_is_told_in_each_way(push):
+    server = f"127.0.0.1:{free_port()}"
+    done = push("--json", "u", "{}", server=server)
+    reason = json.loads(done.stdout)["reason"]
+    assert reason.startswith(f"cannot reach {server}: ")
+    for flags in (["--json"], ["--json", "-q"]):
+        done = push(*flags, "u", "{}", server=server)
+        assert (done.returncode, json.loads(done.stdout)) == (69, {"push": 1, "result": "lost", "reason": reason})
+        assert done.stderr.decode() == f"wm-push: {reason}\n"
+        done = push(*flags, "-l", "u", server=server, stdin=b"a\n")
+        counts = {"pushes": 0, "ok": 0, "fail": 0, "bad": 0, "lost": 0, "exit": 69}
+        assert (done.returncode, json.loads(done.stdout)) == (69, {**counts, "reason": reason})
+        assert done.stderr.decode() == f"wm-push: {reason}\n"
+
+
+def test_json__quiet_has_only_what_was_not_answered(push, line_server):
+    for answer in (OK, FAIL):
+        assert push("--json", "-q", "u", "{}", server=line_server(lambda line, number, answer=answer: answer)).stdout == b""
+    for body, server, result in (("{}", line_server(lambda line, number: LineServer.CLOSE), "lost"), ("[", line_server(), "bad")):
+        assert json.loads(push("--json", "-q", "u", body, server=server).stdout)["result"] == result
 
 
 # Standard output and terminals
@@ -250,31 +271,25 @@ def test_stdout__a_reader_who_leaves_stops_no_push(start, line_server):
     assert len(server.all_lines()) == 3
 
 
-def test_stdout__a_full_disk_is_told(push, line_server):
-    with open("/dev/full", "wb") as full:
-        done = push("u", "{}", server=line_server(), stdout=full)
-    assert done.returncode == 0
-    assert b"cannot print the answers: No space left on device" in done.stderr
-
-
-def test_terminal__no_body_is_a_usage_error(wm_push, environment):
-    for arguments in (["u"], ["--all"], []):
-        code, shown = run_on_terminal([wm_push, *arguments], environment)
-        assert code == 2
-        assert b"is missing" in shown
-        assert b"Usage: wm-push" in shown
-
-
-def test_terminal__typing_is_invited(wm_push, environment, line_server):
+@pytest.mark.parametrize("arguments", [["u", "{}"], ["--json", "u", "{}"], ["-l", "u"], ["--json", "-l", "u"], ["--json", "-q", "-l", "u"]])
+def test_stdout__a_full_disk_is_a_failure(push, line_server, arguments):
     server = line_server()
-    environment["WM_PUSH_SERVER"] = server.address
-    code, shown = run_on_terminal([wm_push, "u", "-"], environment, typed=b'{"a":1}\n\x04')
-    assert code == 0
-    assert b"reading the body from the terminal; Ctrl-D ends" in shown
-    code, shown = run_on_terminal([wm_push, "-l", "u"], environment, typed=b"hello\n\x04")
-    assert code == 0
-    assert b"reading lines from the terminal; Ctrl-D ends" in shown
-    assert server.all_lines() == [b'{"uid":"u","a":1}', b'{"uid":"u","line":"hello"}']
+    with open("/dev/full", "wb") as full:
+        done = push(*arguments, server=server, stdin=b"{}\n", stdout=full)
+    assert (done.returncode, done.stderr) == (74, b"wm-push: cannot print the answers: No space left on device\n")
+    assert server.all_lines() == [b'{"uid":"u"}']
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_stdout__a_full_disk_is_a_failure_of_help(push, flag):
+    with open("/dev/full", "wb") as full:
+        done = push(flag, stdout=full)
+    assert (done.returncode, done.stderr) == (74, b"wm-push: cannot write to standard output: No space left on device\n")
+
+
+def test_stdout__what_need_not_be_printed_cannot_fail(push, line_server):
+    with open("/dev/full", "wb") as full:
+        assert push("-q", "u", "{}", server=line_server(), stdout=full).returncode == 0
 
 
 def test_terminal__progress_of_a_file(wm_push, environment, line_server, tmp_path):

@@ -79,14 +79,6 @@ def test_one_push__members(push, line_server, members, sent):
     assert server.bytes == sent + b"\n"
 
 
-def test_one_push__all_of_standard_input(push, line_server):
-    for arguments in (["u", "-"], ["u"]):
-        server = line_server()
-        done = push(*arguments, server=server, stdin=b'{\n "a": [1,\n 2]\n}\n')
-        assert (done.returncode, done.stdout) == (0, b"ok\n")
-        assert server.bytes == b'{"uid":"u",  "a": [1,  2] }\n'
-
-
 def test_one_push__to_every_page(push, line_server):
     server = line_server()
     assert push("--all", '{"a": 1.50, "uid":1}', server=server).returncode == 0
@@ -141,28 +133,6 @@ def test_bad_body__nothing_is_sent(push, line_server, body, part):
     assert (done.returncode, done.stdout) == (65, b"")
     assert done.stderr.startswith(b"wm-push: ") and part in done.stderr, done.stderr
     assert server.connections == 0
-
-
-@pytest.mark.parametrize("stdin", [b"", b" \n\n"])
-def test_bad_body__empty_standard_input(push, line_server, stdin):
-    for arguments in (["u", "-"], ["u"], ["--all", "-"]):
-        done = push(*arguments, server=line_server(), stdin=stdin)
-        assert (done.returncode, done.stdout) == (65, b"")
-        assert b"standard input is empty" in done.stderr
-
-
-def test_bad_body__endless_standard_input(push, line_server):
-    with open("/dev/zero", "rb") as zeros:
-        done = push("u", "-", server=line_server(), stdin=zeros)
-    assert done.returncode == 65
-    assert b"exceeds the 1048576 bytes" in done.stderr
-
-
-def test_bad_body__closed_standard_input(push, line_server):
-    server = line_server()
-    done = push("u", "-", server=server, preexec_fn=lambda: os.close(0))
-    assert (done.returncode, done.stdout) == (65, b"")
-    assert push("u", "{}", server=server, preexec_fn=lambda: os.close(0)).stdout == b"ok\n"
 
 
 @pytest.mark.parametrize(

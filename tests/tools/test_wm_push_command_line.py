@@ -18,14 +18,14 @@ from ports import free_port  # noqa: E402
     "arguments, part",
     [
         ([], b"UID is missing"),
-        (["--all", "u", "{}"], b"--all takes BODY but no UID"),
-        (["u", "{a:", "1}"], b'unexpected word "1}"; put BODY in single quotes'),
-        (["u", "--percent"], b"unknown option --percent; put --"),
+        (["--all", "u", "{}"], b"--all takes no UID; leave out u"),
+        (["u", "{a:", "1}"], b"""type wm-push u '{"a":1}'"""),
+        (["u", "--percent"], b"unknown flag '--percent'; put --"),
         (["u", "{}", "-k", "a=1"], b"exclude each other"),
         (["u", "{}", "-l"], b"exclude each other"),
         (["-l", "u", "-k", "a=1"], b"exclude each other"),
         (["-l"], b"UID is missing"),
-        (["", "{}"], b"UID has 0 bytes"),
+        (["", "{}"], b"UID is empty"),
         (["u" * 256, "{}"], b"UID has 256 bytes; it must have 1 to 255"),
         ([b"caf\xe9", "{}"], b"UID is not UTF-8 at byte offset 3"),
         (["u", "-k", "a"], b"give NAME=TEXT or NAME:=JSON"),
@@ -33,21 +33,26 @@ from ports import free_port  # noqa: E402
         (["u", "-k", ":=1"], b"give NAME=TEXT or NAME:=JSON"),
         (["u", "-k", "a=1", "-k", "a=2"], b"given twice"),
         (["u", "-k"], b"--key"),
-        (["u", "{}", "--timeout", "2"], b"500ms, 2s or 1m"),
+        (["u", "{}", "--timeout", "2"], b"give 2s, 2ms or 2m"),
         (["u", "{}", "--timeout", "0s"], b"500ms, 2s or 1m"),
         (["u", "{}", "--timeout", "-1s"], b"500ms, 2s or 1m"),
         (["u", "{}", "--timeout", "25000m"], b"500ms, 2s or 1m"),
         (["u", "{}", "--timeout", "99999999999999999999s"], b"500ms, 2s or 1m"),
         (["u", "{}", "--timeout", ""], b"--timeout is empty"),
         (["u", "{}", "--server", ""], b"--server is empty"),
-        (["u", "{}", "--server", "localhost"], b"the port is missing"),
+        (["u", "{}", "--server", "localhost:"], b'"" is not a port'),
+        (["u", "{}", "--server", "5678"], b"give 127.0.0.1:5678"),
         (["u", "{}", "--server", ":5678"], b"the host is missing"),
         (["u", "{}", "--server", "h:0"], b'"0" is not a port'),
         (["u", "{}", "--server", "h:65536"], b'"65536" is not a port'),
         (["u", "{}", "--server", "h:5678x"], b'"5678x" is not a port'),
         (["u", "{}", "--server", "::1:5678"], b"[::1]:5678"),
-        (["u", "{}", "--server", "[::1]"], b"[::1]:5678"),
-        (["u", "{}", "--server", "http://h:5678"], b"brackets"),
+        (["u", "{}", "--server", "[::1"], b"[::1]:5678"),
+        (["u", "{}", "--server", "[::1]5678"], b"[::1]:5678"),
+        (["u", "{}", "--server", "h:1:2"], b"more than one colon"),
+        (["u", "{}", "--server", "http://h:5680/push"], b"does not speak http, but the line protocol of wm-serve's --inner port; give h:5678"),
+        (["u", "{}", "--server", "tcp://h:5678/push"], b'"5678/push" is not a port'),
+        (["u", "{}", "--server", "u@h:5678"], b'"u@h" is not a host'),
         (["u", "{}", "--server", "unix:"], b"the path of the unix socket is missing"),
         (["u", "{}", "--server", "unix:/" + "p" * 107], b"108 bytes, that of a unix socket has at most 107"),
     ],
@@ -59,9 +64,9 @@ def test_usage__exit_2(push, arguments, part):
 
 
 def test_usage__the_environment_is_named(push, environment):
-    done = push("u", "{}", env={**environment, "WM_PUSH_SERVER": "nonsense"})
+    done = push("u", "{}", env={**environment, "WM_PUSH_SERVER": "h:nonsense"})
     assert done.returncode == 2
-    assert b"WM_PUSH_SERVER nonsense: the port is missing" in done.stderr
+    assert b'WM_PUSH_SERVER h:nonsense: "nonsense" is not a port' in done.stderr
 
 
 def test_usage__words_that_begin_with_a_dash(push, line_server):
@@ -77,7 +82,7 @@ def test_help__one_screen(push):
         lines = done.stdout.decode().splitlines()
         assert len(lines) <= 40
         assert max(len(line) for line in lines) <= 80
-        for word in ("--key", "--lines", "--all", "--server", "WM_PUSH_SERVER", "--timeout", "--quiet", "--json", "69", "75"):
+        for word in ("--key", "--lines", "--all", "--server", "WM_PUSH_SERVER", "--timeout", "--quiet", "--json", "--no-input", "@FILE", "69", "74", "75"):
             assert word in done.stdout.decode()
 
 
@@ -127,9 +132,10 @@ def test_server__a_name_with_several_addresses(push, line_server):
 def test_server__unix_socket(push, line_server, tmp_path):
     path = str(tmp_path / "inner.sock")
     server = line_server(family=socket.AF_UNIX, address=path)
-    for address in (f"unix:{path}", f"unix://{path}", f"text+unix://{path}"):
+    for address in (f"unix:{path}", f"unix://{path}", f"text+unix://{path}", f"UNIX:{path}", path):
         assert push("u", "{}", server=address).stdout == b"ok\n"
-    assert len(server.all_lines()) == 3
+    assert push("u", "{}", server="./inner.sock", cwd=tmp_path).stdout == b"ok\n"
+    assert len(server.all_lines()) == 6
 
 
 def test_server__abstract_unix_socket(push, line_server):
@@ -138,8 +144,16 @@ def test_server__abstract_unix_socket(push, line_server):
     assert push("u", "{}", server=f"unix:@{name}").stdout == b"ok\n"
 
 
-def test_server__as_wm_serve_prints_it(push, line_server):
-    assert push("u", "{}", server=f"text://{line_server().address}").returncode == 0
+@pytest.mark.parametrize("form", ["text://%s", "tcp://%s", "tcp://%s/", "TEXT://%s", "Tcp://%s"])
+def test_server__with_a_scheme(push, line_server, form):
+    assert push("u", "{}", server=form % line_server().address).returncode == 0
+
+
+@pytest.mark.parametrize("host, shown", [("name.invalid", b"name.invalid"), ("tcp://name.invalid/", b"name.invalid")])
+def test_server__a_host_alone_has_the_default_port(push, host, shown):
+    done = push("u", "{}", server=host)
+    assert done.returncode == 69
+    assert done.stderr.startswith(b"wm-push: cannot look up " + shown)
 
 
 def test_server__from_the_environment(push, line_server, environment):

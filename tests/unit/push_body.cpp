@@ -132,7 +132,7 @@ void push_body__says_what_is_wrong_and_where(void **)
 {
     assert_no_body("", "the body is empty");
     assert_no_body(" \r\n\t", "the body is empty");
-    assert_no_body("hello", "push plain text as '\"TEXT\"'");
+    assert_no_body("hello\n", "at byte offset 0 (hello): expected a JSON value");
     assert_no_body(R"({"a":1} x)", "at byte offset 8 (x)");
     assert_no_body(R"({"a":88%})", "at byte offset 7 (%})");
     assert_no_body("{\"a\":\"\xff\"}", "at byte offset 6 (?\"})");

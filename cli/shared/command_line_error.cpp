@@ -1,0 +1,106 @@
+#include "shared/command_line_error.h"
+
+#include "shared/nearest.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <vector>
+
+namespace wm {
+
+namespace {
+
+std::vector<std::string> long_flags(const CLI::App &app)
+{
+    std::vector<std::string> flags;
+    for (const CLI::Option *option : app.get_options())
+        for (const std::string &name : option->get_lnames())
+            flags.push_back("--" + name);
+    return flags;
+}
+
+/// The long flag that begins with a letter, if it is the only one.
+std::string flag_of_letter(const std::vector<std::string> &flags, char letter)
+{
+    auto begins = [letter](const std::string &flag) { return flag[2] == std::tolower(static_cast<unsigned char>(letter)); };
+    bool one = std::count_if(flags.begin(), flags.end(), begins) == 1;
+    return one ? *std::find_if(flags.begin(), flags.end(), begins) : "";
+}
+
+/// The option that an error of CLI11 is about: its text begins with the name.
+const CLI::Option *option_of(const CLI::App &app, const std::string &text)
+{
+    for (const CLI::Option *option : app.get_options())
+        if (text.starts_with(option->get_name() + ":"))
+            return option;
+    return nullptr;
+}
+
+std::string describe_count(const CLI::App &app, const std::string &text)
+{
+    const CLI::Option *option = option_of(app, text);
+    if (option == nullptr)
+        return text;
+    std::string name = option->get_name();
+    if (text.ends_with(" missing"))
+        return name + " needs a value: " + name + " " + option->get_type_name();
+    return name + " is given more than once; leave one";
+}
+
+/// For values of the wrong kind. CLI11 writes "Could not convert: NAME = VALUE".
+std::string describe_conversion(const CLI::App &app, const std::string &text)
+{
+    size_t colon = text.find(": ");
+    size_t equals = text.find(" = ");
+    if (colon == std::string::npos || equals == std::string::npos)
+        return text;
+    std::string name = text.substr(colon + 2, equals - colon - 2);
+    std::string value = text.substr(equals + 3);
+    const CLI::Option *option = option_of(app, name + ":");
+    if (option != nullptr && option->get_expected_min() == 0)
+        return name + " takes no value; leave out =" + value;
+    return name + " " + value + ": \"" + value + "\" is not a whole number";
+}
+
+} // namespace
+
+std::string describe_unknown_flag(const CLI::App &app, const std::string &word)
+{
+    std::string flag = word.substr(0, word.find('='));
+    std::vector<std::string> flags = long_flags(app);
+    if (flag.size() != 2)
+        return "unknown flag '" + flag + "'" + did_you_mean(flag, flags);
+    std::string near = flag_of_letter(flags, flag[1]);
+    return "unknown flag '" + flag + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?");
+}
+
+std::string describe_command_line(const CLI::App &app, const CLI::ParseError &error)
+{
+    std::string text = error.what();
+    if (dynamic_cast<const CLI::ExtrasError *>(&error) != nullptr) {
+        std::vector<std::string> rest = app.remaining();
+        std::string word = rest.empty() ? "" : rest.front();
+        return word.starts_with('-') ? describe_unknown_flag(app, word) : "unexpected word '" + word + "'";
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch *>(&error) != nullptr)
+        return describe_count(app, text);
+    if (dynamic_cast<const CLI::ConversionError *>(&error) != nullptr)
+        return describe_conversion(app, text);
+    return text;
+}
+
+std::string find_single_dash(const CLI::App &app, int argc, char **argv)
+{
+    std::vector<std::string> flags = long_flags(app);
+    for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; i++) {
+        std::string word = argv[i];
+        std::string flag = "-" + word.substr(0, word.find('='));
+        if (word.size() > 2 && std::find(flags.begin(), flags.end(), flag) != flags.end())
+            return "unknown flag '" + flag.substr(1) + "': did you mean '" + flag + "'?";
+    }
+    return "";
+}
+
+} // namespace wm

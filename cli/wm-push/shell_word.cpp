@@ -1,0 +1,36 @@
+#include "wm-push/shell_word.h"
+
+#include "shared/shown_text.h"
+
+#include <cstddef>
+
+namespace wm {
+
+namespace {
+
+constexpr size_t kMaxCharacters = 300;
+
+} // namespace
+
+std::string shell_word(std::string_view text)
+{
+    constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
+    std::string shown = shown_text(text, kMaxCharacters);
+    if (!shown.empty() && shown.find_first_not_of(kPlain) == std::string::npos)
+        return shown;
+    std::string word = "'";
+    for (char c : shown) {
+        if (c == '\'')
+            word += "'\\''";
+        else
+            word += c;
+    }
+    return word + "'";
+}
+
+std::string push_command(std::string_view uid, std::string_view body)
+{
+    return "wm-push " + (uid.empty() ? "--all" : shell_word(uid)) + " " + shell_word(body);
+}
+
+} // namespace wm
