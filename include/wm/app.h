@@ -85,8 +85,9 @@ WM_API int wm_app_get_str(wm_app *app, const char *option, const char **value);
  * Starts the workers (listen, then on_start with index 0, then accept) and serves until wm_app_stop, in the
  * calling thread: no fork, no argv, no signal handlers.
  *
- * @return 0 after a stop. The error of the listener that did not open, or WM_ESTATE when an on_start returned
- * below 0: the other listeners are closed again. WM_ESTATE inside a callback, or while another thread runs
+ * @return 0 after a stop. The error of the listener that did not open, also where on_start has tried and then
+ * returned below 0; else WM_ESTATE when an on_start returned below 0: the other listeners are closed again.
+ * WM_ESTATE inside a callback, or while another thread runs
  * the app. WM_EFORK in a child (wm/types.h)
  *
  * @since 0.1.0

@@ -40,7 +40,7 @@ int run_inherited(App &app, const ChildPlan &plan)
                                             : child->attach();
     close(plan.pages);
     if (result != 0) {
-        child->report_failure(last_error());
+        child->report_failure(result, last_error());
         fprintf(stderr, "%s\n", last_error());
         _exit(1);
     }

@@ -143,6 +143,7 @@ private:
     void stop_pulling();
     int start_or_abandon();
     int start();
+    int refused(const Worker &worker, int32_t verdict) const;
     int abandon_start(int code);
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);

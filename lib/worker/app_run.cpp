@@ -131,8 +131,7 @@ int App::start()
             continue;
         int32_t verdict = worker.process_callbacks.start.fn(handle(&worker), link ? link->index() : 0, worker.process_callbacks.start.user);
         if (verdict < 0)
-            return abandon_start(
-                fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict)));
+            return abandon_start(refused(worker, verdict));
     }
     const Service *service = link ? link->service() : nullptr;
     if (service && service->entry(*this, service->user) < 0)
@@ -143,12 +142,23 @@ int App::start()
     for (auto &worker : workers_)
         if (int result = worker->watch_listener())
             return abandon_start(result);
+    for (auto &worker : workers_)
+        worker->log_error();
     started_ = true;                        // listeners accept from now on
     reactor.notify(ReactorObserver::kIdle); // publishes the status page before the master learns of the start
     reactor.notify(ReactorObserver::kStarted);
     if (link)
         link->started();
     return 0;
+}
+
+/// Why a worker's on_start is below 0: the first listener that it could not open, else what it returned.
+int App::refused(const Worker &worker, int32_t verdict) const
+{
+    for (const auto &each : workers_)
+        if (!each->error.empty())
+            return fail(each->error_code, "%s", each->error.c_str());
+    return fail(WM_ESTATE, "on_start of %s returned %d: it cannot serve", worker.address(), static_cast<int>(verdict));
 }
 
 /// Closes what was opened; returns code and preserves its error detail.
@@ -163,7 +173,7 @@ int App::abandon_start(int code)
     end_turn();
     abandoning_ = false;
     if (link) {
-        link->failed_start(text);
+        link->failed_start(code, text);
         stopped_ = true; // the master decides whether to retry in another process
     }
     return fail(code, "%s", text);

@@ -27,8 +27,8 @@ public:
     virtual void starting() = 0;
     /// Everything has started: the process serves.
     virtual void started() = 0;
-    /// The start has failed with that error text.
-    virtual void failed_start(const char *text) = 0;
+    /// The start has failed with that WM_E... code and its detail.
+    virtual void failed_start(int code, const char *text) = 0;
 
     /// Returns the master's listening socket for that address, or -1. *shared: other processes accept from it
     /// too.

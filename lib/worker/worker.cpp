@@ -82,11 +82,18 @@ int Worker::listen()
     }
     if (result != 0) {
         error = last_error();
-        if (app_.link) // a daemon has no terminal on which the host could report it
-            log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
+        error_code = result;
+        if (app_.started())
+            log_error();
         return result;
     }
     return 0;
+}
+
+void Worker::log_error() const
+{
+    if (app_.link && !error.empty()) // a daemon has no terminal on which the host could report it
+        log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
 }
 
 int Worker::open_or_close()

@@ -32,6 +32,8 @@ public:
 
     /// Binds now; accepts from the next turn on once the app's loop is open.
     int listen();
+    /// Logs why it does not listen: at once in a process that serves, else when its start has succeeded. A start that fails has that text.
+    void log_error() const;
     void unlisten();
     /// Stops accepting in this process, while a successor serves the address.
     void release_listener();
@@ -78,7 +80,8 @@ public:
 
     WorkerOptions options;
     WorkerCallbacks process_callbacks;
-    std::string error;
+    std::string error; ///< of the last listen(), empty after one that has succeeded
+    int error_code = 0;
     void *user = nullptr;
     wm_destroy_fn destroy_user = nullptr;
 

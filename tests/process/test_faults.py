@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -99,10 +100,17 @@ def test_p04__start_d_reports_what_fails_late(make):
     failing = make(LINE, name="failing", extra=["--fail", "1"])
     result = failing.command("start", "-d")
     assert result.code == 1 and "Start success" not in result.out
-    assert "on_start of text://127.0.0.1:" in result.err and "returned -1" in result.err and "failing has not started" in result.err
-    assert "another starts" not in result.err
+    assert re.fullmatch(r"failing: on_start of text://127[.]0[.]0[.]1:\d+ returned -1: it cannot serve\n", result.err), result
+    assert "failing has not started" in failing.log() and "another starts" not in failing.log()
     left = [pid for _, pid, _ in failing.trace("start")]
     assert left and not any(map(alive, left)) and not failing.pid_path.exists() and not failing.socket_path.exists()
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"text://127.0.0.1:{taken.getsockname()[1]}"
+        inner = make(LINE, name="inner", extra=["--inner", f"{address},name=inner", "--fail", "-1"])
+        for words in (["start"], ["start", "-d"]):
+            result = inner.command(*words)
+            assert (result.code, result.out, result.err) == (1, "", f"inner: Address already in use: {address}\n")
 
     first = make(ONE)
     first.start()

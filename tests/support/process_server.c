@@ -248,12 +248,10 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     sleep_ms(slow_start_ms);
     if (closed_first && wm_worker_unlisten(worker) != 0)
         return -1;
-    if (fail_index == index || fail_index == -1 || (fail_file && access(fail_file, F_OK) == 0))
-        return -1;
     if (user)
         for (size_t i = 0; i < inner_count; i++)
             open_inner(inner[i]);
-    return 0;
+    return fail_index == index || fail_index == -1 || (fail_file && access(fail_file, F_OK) == 0) ? -1 : 0;
 }
 
 static void on_stop(wm_worker *worker, void *user)

@@ -139,7 +139,7 @@ def test_port_in_use__exit_1_and_nothing_keeps_running(name):
         address = f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
         code, output, error = run(*push_flags(**{name: address}))
         assert (code, output) == (1, "")
-        assert f"Address already in use: {address}" in error
+        assert error == f"flags-{os.getpid()}: Address already in use: {address}\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -93,13 +93,13 @@ int ChildLink::serve()
         return WM_CHILD;
     int result = app_.run();
     if (result != 0)
-        report_failure(last_error()); // also an error before the start, such as a loop that cannot open
+        report_failure(result, last_error()); // also an error before the start, such as a loop that cannot open
     exit(result == 0 ? 0 : 1);
 }
 
-void ChildLink::report_failure(const std::string &text)
+void ChildLink::report_failure(int code, const std::string &text)
 {
-    channel_.send(MessageKind::kFailed, 0, 0, text, -1, true);
+    channel_.send(MessageKind::kFailed, code, 0, text, -1, true);
 }
 
 bool ChildLink::starts(const Worker &worker) const

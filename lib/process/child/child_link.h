@@ -34,14 +34,14 @@ public:
     /// Serves to the end of the process, or, with option pull, returns WM_CHILD.
     int serve();
     /// Reports a failed start to the master.
-    void report_failure(const std::string &text);
+    void report_failure(int code, const std::string &text);
 
     int index() const override { return plan_.index; }
     bool starts(const Worker &worker) const override;
     const Service *service() const override { return service_; }
     void starting() override;
     void started() override;
-    void failed_start(const char *text) override { report_failure(text); }
+    void failed_start(int code, const char *text) override { report_failure(code, text); }
     int adopt(const std::string &address, bool *shared) override;
     void opened(const std::string &address, int fd) override;
     void closed(const Worker &worker, int fd, bool shared) override;

@@ -158,6 +158,7 @@ void Children::handle(Child &child, Message &message)
         return;
     case MessageKind::kFailed:
         child.failure = printable(message.text); // it is shown on terminals
+        child.failure_code = message.value;
         child.kill_at_ms = std::min(child.kill_at_ms, loop_.now_ms() + kFailedMs);
         return;
     case MessageKind::kAdopted:

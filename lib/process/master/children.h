@@ -38,6 +38,7 @@ struct Child {
     int64_t ready_ms = -1;
     int64_t kill_at_ms = Loop::kNever; ///< SIGKILL is due
     std::string failure;               ///< its error text about a failed start
+    int failure_code = 0;              ///< WM_E...
     LogThrottle refusals;
 };
 

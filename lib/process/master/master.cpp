@@ -303,8 +303,11 @@ void Master::become_child()
     if (plan.output >= 0)
         output_.forget();
     child_ = std::make_unique<ChildLink>(app_, plan, page);
-    if (ChildLink::assume_role(identity, plan.master) != 0 || child_->attach() != 0) {
-        child_->report_failure(last_error());
+    int result = ChildLink::assume_role(identity, plan.master);
+    if (result == 0)
+        result = child_->attach();
+    if (result != 0) {
+        child_->report_failure(result, last_error());
         _exit(1);
     }
 }
@@ -398,7 +401,7 @@ void Master::child_died(Child &child, SlotRole role, int status)
     listings_.child_died(child.pid);
     reload_.child_died(child, role, status);
     if (phase_ == Phase::kStarting)
-        fail_start();
+        fail_start(child);
     if (phase_ == Phase::kStopping && child.killed)
         forced_++;
 }

@@ -51,8 +51,9 @@ private:
     bool open_listeners();
     bool open_control();
     bool refuse(const std::string &text, int exit_code = 1);
+    bool refuse_listener(int code, const std::string &text);
     void finish_start();
-    void fail_start();
+    void fail_start(const Child &child);
     void announce();
 
     // A turn.

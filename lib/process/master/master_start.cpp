@@ -54,15 +54,18 @@ const char *transport_of(const Worker &worker)
 bool Master::refuse(const std::string &text, int exit_code)
 {
     fprintf(stderr, "%s\n", prefixed(text).c_str());
-    if (log_.is_open()) { // the log alone: the terminal has the text already
-        LogSinks file_only;
-        file_only.file = log_.fd();
-        file_only.console_level = kLogNothing;
-        set_log_sinks(file_only);
-        log(WM_LOG_ERROR, "%s", prefixed(text).c_str());
-        set_files();
-    }
+    console_level_ = kLogNothing; // the terminal has the text: this, and what follows from it, is for the log alone
+    set_files();
+    log(WM_LOG_ERROR, "%s", prefixed(text).c_str());
     exit_code_ = exit_code;
+    return false;
+}
+
+bool Master::refuse_listener(int code, const std::string &text)
+{
+    refuse(text);
+    if (code == WM_EADDRINUSE) // by another copy of the program, most often
+        fputs(list_running(instance_).c_str(), stderr);
     return false;
 }
 
@@ -143,12 +146,8 @@ bool Master::open_listeners()
             continue;
         if (slots.empty())
             sockets_.open_activated(worker);
-        else if (int result = sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid)) {
-            refuse(last_error());
-            if (result == WM_EADDRINUSE) // by another copy of the program, most often
-                fputs(list_running(instance_).c_str(), stderr);
-            return false;
-        }
+        else if (int result = sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid))
+            return refuse_listener(result, last_error());
     }
     for (size_t at = 0; at < app_.services().size(); at++)
         children_.add_slot(app_.services()[at], at, service_identity_); // behind the workers: a reload replaces services last
@@ -197,10 +196,12 @@ void Master::announce()
     fflush(stdout);
 }
 
-/// A process has ended before all served: the start fails as a whole.
-void Master::fail_start()
+/// A process has ended before all served: the start fails as a whole, with its reason if it gave one.
+void Master::fail_start(const Child &child)
 {
     exit_code_ = kExitFailed;
+    if (!child.failure.empty())
+        refuse_listener(child.failure_code, child.failure);
     stop_children(false);
 }
 
