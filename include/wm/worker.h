@@ -196,7 +196,8 @@ WM_API int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm
  */
 WM_API int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
 /**
- * Sets the open callback: the connection is ready for messages.
+ * Sets the open callback: the connection is ready for messages. A websocket's request can no longer be read: what is needed of it here,
+ * the handshake callback hands on by wm_conn_set_user.
  *
  * @param worker the worker
  * @param fn the callback; NULL removes it
