@@ -33,13 +33,8 @@ export class PushServer {
             const found = line.match(/\b(http|ws|text):\/\/127\.0\.0\.1:(\d+)/);
             if (found)
                 addresses[found[1]] ??= Number(found[2]);
-<<<<<<< HEAD
-            if (addresses.http && addresses.websocket && addresses.text)
-                return new PushServer(child, name, addresses);
-=======
             if (addresses.http && addresses.ws && addresses.text)
-                return new PushServer(child, addresses);
->>>>>>> 0d9e9e7 (wm-serve: print addresses once, as they can be pasted)
+                return new PushServer(child, name, addresses);
         }
         throw new Error('wm-serve ended before it said where it listens');
     }
