@@ -91,6 +91,19 @@ std::string describe_command_line(const CLI::App &app, const CLI::ParseError &er
     return text;
 }
 
+void refuse_flags_as_values(CLI::App &app)
+{
+    std::vector<std::string> flags = long_flags(app);
+    for (const CLI::Option *option : app.get_options())
+        for (const std::string &letter : option->get_snames())
+            flags.push_back("-" + letter);
+    for (CLI::Option *option : app.get_options([](const CLI::Option *each) { return !each->get_lnames().empty(); }))
+        option->check([flags](const std::string &value) {
+            bool is_flag = std::find(flags.begin(), flags.end(), value.substr(0, value.find('='))) != flags.end();
+            return is_flag ? "needs a value, not the flag " + value : "";
+        });
+}
+
 std::string find_single_dash(const CLI::App &app, int argc, char **argv)
 {
     std::vector<std::string> flags = long_flags(app);

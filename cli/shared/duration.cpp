@@ -12,7 +12,7 @@ bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds 
     int64_t count = 0;
     auto [unit, code] = std::from_chars(text.data(), text.data() + text.size(), count);
     std::string_view name(unit, static_cast<size_t>(text.data() + text.size() - unit));
-    int64_t scale = name == "ms" ? 1 : name == "s" ? 1000 : name == "m" ? 60000 : 0;
+    int64_t scale = name == "ms" ? 1 : name == "s" ? 1000 : name == "m" ? 60000 : name == "h" ? 3600000 : 0;
     if (code != std::errc() || scale == 0 || count < (zero ? 0 : 1) || count > kDayMs / scale)
         return false;
     out = std::chrono::milliseconds(count * scale);

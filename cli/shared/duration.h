@@ -1,6 +1,6 @@
 /**
  * @file
- * Durations on the command lines of the tools: 500ms, 2s, 1m. Any thread.
+ * Durations on the command lines of the tools: 500ms, 2s, 1m, 1h. Any thread.
  */
 #ifndef WM_CLI_DURATION_H
 #define WM_CLI_DURATION_H
@@ -14,7 +14,7 @@ namespace wm {
 /// The hint of an error message about a duration.
 inline constexpr const char *kDurationForm = "give a whole number and a unit, from 1ms to 24h, as in 500ms, 2s or 1m";
 
-/// Parses a whole number followed by ms, s or m: 1 ms to 24 h, or 0 where `zero` is allowed. On false, `out` is unchanged.
+/// Parses a whole number followed by ms, s, m or h: 1 ms to 24 h, or 0 where `zero` is allowed. On false, `out` is unchanged.
 bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds &out);
 
 /// Why parse_duration has refused a text, and what to write: an error message without the option's name.

@@ -2,6 +2,7 @@
 
 #include "shared/command_line_error.h"
 #include "shared/duration.h"
+#include "shared/print_text.h"
 #include "wm-push/exit_code.h"
 #include "wm-push/shell_word.h"
 #include "wm-push/usage.h"
@@ -10,10 +11,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
 #include <unistd.h>
 
@@ -61,17 +60,6 @@ int usage_error(const std::string &text, const char *usage = kTryHelpText)
 {
     std::fprintf(stderr, "wm-push: %s\n%s", text.c_str(), usage);
     return kExitUsage;
-}
-
-/// Prints a text that the user has asked for, and returns the exit code.
-int print_text(const char *text)
-{
-    if (std::fputs(text, stdout) >= 0 && std::fflush(stdout) == 0)
-        return kExitOk;
-    if (errno == EPIPE)
-        return kExitOk;
-    std::fprintf(stderr, "wm-push: cannot write to standard output: %s\n", std::strerror(errno));
-    return kExitOutput;
 }
 
 /// The error for a flag that does not exist.
@@ -162,6 +150,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     app.add_flag("--json", out.json);
     app.add_flag("--version", raw.version);
     app.add_flag("-h,--help", raw.help);
+    refuse_flags_as_values(app);
     if (std::string error = find_single_dash(app, argc, argv); !error.empty())
         return usage_error(error);
     try {
@@ -172,7 +161,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
         return usage_error(describe_command_line(app, error));
     }
     if (raw.help || raw.version)
-        return print_text(raw.help ? kHelpText : kVersionText);
+        return print_text("wm-push", raw.help ? kHelpText : kVersionText) ? kExitOk : kExitOutput;
     for (const CLI::Option *option : {server, timeout})
         if (option->count() > 0 && option->as<std::string>().empty())
             return usage_error(option->get_name() + " is empty; type " + option->get_name() + " " + option->get_type_name());

@@ -66,14 +66,48 @@ bool is_plain(std::string_view body)
     return !body.empty() && std::string_view("{[<\"").find(body.front()) == std::string_view::npos;
 }
 
+bool has_quotes(std::string_view text)
+{
+    return text.find_first_of("\"'") != std::string_view::npos || text.find("\xe2\x80") != std::string_view::npos;
+}
+
+/// Whether a text is NAME:VALUE without the braces. Text with blanks, or a URL, is more likely meant as text.
+bool looks_like_members(std::string_view text)
+{
+    size_t colon = text.find(':');
+    if (colon == std::string_view::npos || text.starts_with('{') || text.starts_with('['))
+        return false;
+    return text.starts_with('"') || (text.find(' ') == std::string_view::npos && text.find("//") == std::string_view::npos);
+}
+
+/// The error for words behind a BODY.
+std::string explain_more_than_body(std::string_view uid, const std::vector<std::string> &words)
+{
+    std::vector<std::string> others(words.begin() + 1, words.end());
+    if (std::all_of(others.begin(), others.end(), looks_like_body))
+        return "a push has one BODY, not " + std::to_string(words.size()) + "; type " + push_command(uid, words.front()) + " and " +
+               push_command(uid, words.back());
+    return "unexpected " + list_words(others) + " behind BODY; type " + push_command(uid, words.front());
+}
+
+/// The error for words before a BODY.
+std::string explain_more_than_uid(std::string_view uid, const std::vector<std::string> &words)
+{
+    std::vector<std::string> others(words.begin(), words.end() - 1);
+    if (uid.empty())
+        return "--all takes no UID; leave out " + list_words(others) + ": type " + push_command(uid, words.back());
+    return "a push has one UID, not " + std::to_string(words.size()) + "; type for uid in " + shell_word(uid) + " " + list_words(others) +
+           R"(; do wm-push "$uid" )" + shell_word(words.back()) + "; done";
+}
+
 } // namespace
 
 bool looks_like_body(std::string_view word)
 {
     TextShape shape = scan_text(word.data(), word.size());
     bool container = shape.kind == JsonKind::kObject || shape.kind == JsonKind::kArray;
-    RelaxedObject object;
-    return (shape.error == ScanError::kNone && container) || read_relaxed_object(word, object);
+    RelaxedBody relaxed;
+    return (shape.error == ScanError::kNone && container) || (!word.starts_with('[') && read_relaxed_body(word, relaxed));
 }
 
 bool looks_like_member(std::string_view word)
@@ -85,16 +119,17 @@ bool looks_like_member(std::string_view word)
 
 std::string explain_body(std::string_view uid, std::string_view body, const std::string &error)
 {
-    RelaxedObject object;
-    bool relaxed = read_relaxed_object(body, object) && object.json != body; // it may be JSON that is refused for a name
-    bool quotes = body.find_first_of("\"'") != std::string_view::npos || body.find("\xe2\x80") != std::string_view::npos;
-    if (relaxed && !quotes)
+    RelaxedBody relaxed;
+    if (read_relaxed_body(body, relaxed) && relaxed.json != body) { // JSON may have been refused for a name
+        if (has_quotes(body) || !has_quotes(relaxed.json))
+            return error + "; type " + push_command(uid, relaxed.json);
         return "BODY arrived as " + shell_word(body) + ", without its quotes: the shell has taken them; type " +
-               push_command(uid, object.json);
-    if (relaxed)
-        return error + "; type " + push_command(uid, object.json);
-    if (body.starts_with('{') && !quotes)
+               push_command(uid, relaxed.json);
+    }
+    if ((body.starts_with('{') || body.starts_with('[')) && !has_quotes(body))
         return error + "; if the shell has taken the quotes, put BODY in single quotes, as in " + push_command(uid, R"({"percent":"88%"})");
+    if (looks_like_members(body) && read_relaxed_body("{" + std::string(body) + "}", relaxed))
+        return error + "; for an object, type " + push_command(uid, relaxed.json);
     if (!is_plain(body) || utf8_valid_prefix(body) < body.size())
         return error;
     if (looks_like_member(body))
@@ -116,20 +151,17 @@ std::string explain_words(std::string_view uid, const std::vector<std::string> &
 {
     std::string arrived = "BODY arrived as " + std::to_string(words.size()) + " words, " + list_words(words);
     std::string joined = join(words, " ");
-    RelaxedObject object;
-    if (read_relaxed_object(joined, object))
-        return arrived + ": the shell has split it; type " + push_command(uid, object.json);
-    if (expanded_braces(words) && read_relaxed_object("{" + join(words, ",") + "}", object))
-        return arrived + ": the shell has expanded its braces; type " + push_command(uid, object.json);
+    RelaxedBody relaxed;
+    if (read_relaxed_body(joined, relaxed))
+        return arrived + ": the shell has split it; type " + push_command(uid, relaxed.json);
+    if (expanded_braces(words) && read_relaxed_body("{" + join(words, ",") + "}", relaxed))
+        return arrived + ": the shell has expanded its braces; type " + push_command(uid, relaxed.json);
     if (std::all_of(words.begin(), words.end(), looks_like_member))
         return "unexpected words " + list_words(words) + "; for members of an object, type " + members_command(uid, words);
-    if (!uid.empty() && looks_like_body(words.back())) {
-        std::vector<std::string> uids(words.begin(), words.end() - 1);
-        return "a push has one UID, not " + std::to_string(uids.size() + 1) + "; type for uid in " + shell_word(uid) + " " +
-               list_words(uids) + R"(; do wm-push "$uid" )" + shell_word(words.back()) + "; done";
-    }
-    if (uid.empty() && looks_like_body(words.back()))
-        return "--all takes no UID; leave out " + shell_word(words.front()) + ": type " + push_command(uid, words.back());
+    if (looks_like_body(words.front()))
+        return explain_more_than_body(uid, words);
+    if (looks_like_body(words.back()))
+        return explain_more_than_uid(uid, words);
     if (words.front().starts_with('{') || utf8_valid_prefix(joined) < joined.size())
         return arrived + "; put BODY in single quotes, as in " + push_command(uid, R"({"percent":"88%"})");
     return arrived + "; for text, type " + text_command(uid, joined);

@@ -26,10 +26,11 @@ class Reader {
 public:
     explicit Reader(std::string_view text) : rest_(text) {}
 
-    bool read(RelaxedObject &out)
+    bool read(RelaxedBody &out)
     {
         skip_blanks();
-        bool done = rest_.starts_with('{') && read_members(out.json, &out.uid, 1);
+        bool done =
+            (rest_.starts_with('{') && read_members(out.json, &out.uid, 1)) || (rest_.starts_with('[') && read_elements(out.json, 1));
         skip_blanks();
         return done && rest_.empty();
     }
@@ -135,7 +136,7 @@ private:
                 *uid = value.starts_with('"') ? value.substr(1, value.size() - 2) : value;
                 continue;
             }
-            json += (json.size() > 1 ? "," : "") + name + ":" + value;
+            json.append(json.size() > 1 ? "," : "").append(name).append(":").append(value);
         }
         json += '}';
         return true;
@@ -150,7 +151,7 @@ private:
             if (!take_value(value, depth))
                 return false;
             take(",");
-            json += (json.size() > 1 ? "," : "") + value;
+            json.append(json.size() > 1 ? "," : "").append(value);
         }
         json += ']';
         return true;
@@ -172,18 +173,17 @@ std::string without_backslashes(std::string text)
 
 } // namespace
 
-bool read_relaxed_object(std::string_view text, RelaxedObject &out)
+bool read_relaxed_body(std::string_view text, RelaxedBody &out)
 {
     if (text.size() > kMaxBytes || utf8_valid_prefix(text) < text.size())
         return false;
     std::string braces;
     convert_angles(text, braces);
     std::string plain = without_backslashes(braces);
-    out = RelaxedObject();
+    out = RelaxedBody();
     if (!Reader(plain).read(out))
         return false;
-    TextShape shape = scan_text(out.json.data(), out.json.size());
-    return shape.error == ScanError::kNone && shape.kind == JsonKind::kObject;
+    return scan_text(out.json.data(), out.json.size()).error == ScanError::kNone;
 }
 
 } // namespace wm

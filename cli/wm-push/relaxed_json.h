@@ -10,14 +10,14 @@
 
 namespace wm {
 
-struct RelaxedObject {
-    std::string json; ///< the object as JSON, without a top-level "uid"
+struct RelaxedBody {
+    std::string json; ///< the object or array as JSON, without a top-level "uid"
     std::string uid;  ///< the text or number of that "uid"
 };
 
-/// Reads an object with names and texts without quotes, in single or typographic quotes or in \", with commas or closing brackets that are
-/// missing, or with Python's True, False and None. False if it is none, or too long to be shown in an error message.
-bool read_relaxed_object(std::string_view text, RelaxedObject &out);
+/// Reads an object or array with names and texts without quotes, in single or typographic quotes or in \", with commas or closing brackets
+/// that are missing, or with Python's True, False and None. False if it is none, or too long to be shown in an error message.
+bool read_relaxed_body(std::string_view text, RelaxedBody &out);
 
 } // namespace wm
 

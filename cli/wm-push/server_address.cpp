@@ -121,12 +121,11 @@ bool parse_server_address(std::string_view text, ServerAddress &out, std::string
         return parse_unix_path(text, out, error);
     if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../"))
         return parse_unix_path(text, out, error);
-    if (take_prefix(text, "text://") || take_prefix(text, "tcp://")) {
-        if (text.ends_with('/'))
-            text.remove_suffix(1);
-    } else if (size_t scheme = text.find("://"); scheme != std::string_view::npos) {
+    bool spoken = take_prefix(text, "text://") || take_prefix(text, "tcp://");
+    if (size_t scheme = text.find("://"); !spoken && scheme != std::string_view::npos)
         return refuse(error, scheme_error(text.substr(0, scheme), text.substr(scheme + 3)));
-    }
+    if (text.ends_with('/'))
+        text.remove_suffix(1);
     std::string_view host;
     std::string_view port;
     if (!split_host(text, host, port, error) || !check_host(host, port, error))

@@ -30,10 +30,10 @@ std::string no_uid(const Words &given)
 /// The error of a single word that is a BODY and no UID. A body for curl may have the uid in it.
 std::string uid_missing_before(const std::string &body)
 {
-    RelaxedObject object;
-    bool known = read_relaxed_object(body, object) && !object.uid.empty();
+    RelaxedBody relaxed;
+    bool known = read_relaxed_body(body, relaxed) && !relaxed.uid.empty();
     return "UID is missing before BODY " + shell_word(body) + "; type " +
-           (known ? push_command(object.uid, object.json) : "wm-push UID " + shell_word(body));
+           (known ? push_command(relaxed.uid, relaxed.json) : "wm-push UID " + shell_word(body));
 }
 
 bool is_body_without_uid(const Words &given)

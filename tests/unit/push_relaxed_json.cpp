@@ -13,8 +13,8 @@ extern "C" {
 #include <cmocka.h>
 }
 
-using wm::read_relaxed_object;
-using wm::RelaxedObject;
+using wm::read_relaxed_body;
+using wm::RelaxedBody;
 
 namespace {
 
@@ -40,37 +40,38 @@ void relaxed_json__writes_what_was_meant(void **)
         {R"({"a":"b})", R"({"a":"b"})"},
         {"<a:<b:1>>", R"({"a":{"b":1}})"},
         {"{ }", "{}"},
+        {"[a, 1, {b:c", R"(["a",1,{"b":"c"}])"},
     };
-    RelaxedObject object;
+    RelaxedBody body;
     for (const auto &row : rows) {
-        assert_true(read_relaxed_object(row.text, object));
-        assert_string_equal(object.json.c_str(), std::string(row.json).c_str());
-        assert_string_equal(object.uid.c_str(), "");
+        assert_true(read_relaxed_body(row.text, body));
+        assert_string_equal(body.json.c_str(), std::string(row.json).c_str());
+        assert_string_equal(body.uid.c_str(), "");
     }
 }
 
 void relaxed_json__takes_the_uid_out(void **)
 {
-    RelaxedObject object;
-    assert_true(read_relaxed_object(R"({"a":{"uid":1},"uid":"u1","b":2})", object));
-    assert_string_equal(object.json.c_str(), R"({"a":{"uid":1},"b":2})");
-    assert_string_equal(object.uid.c_str(), "u1");
-    assert_true(read_relaxed_object("{uid:17}", object));
-    assert_string_equal(object.json.c_str(), "{}");
-    assert_string_equal(object.uid.c_str(), "17");
+    RelaxedBody body;
+    assert_true(read_relaxed_body(R"({"a":{"uid":1},"uid":"u1","b":2})", body));
+    assert_string_equal(body.json.c_str(), R"({"a":{"uid":1},"b":2})");
+    assert_string_equal(body.uid.c_str(), "u1");
+    assert_true(read_relaxed_body("{uid:17}", body));
+    assert_string_equal(body.json.c_str(), "{}");
+    assert_string_equal(body.uid.c_str(), "17");
 }
 
 void relaxed_json__gives_up_on_the_rest(void **)
 {
-    RelaxedObject object;
-    for (std::string_view text : {"", "hello", "[1]", "{}{}", "{} x", "{a}", "{:1}", "{a:}", "{a:{]}", "{\"a", "{a:1}}", "{,}",
-                                  "{\"a\\\":1}", "{a:\"\x01\"}", "{a:\xff}", "{\"a\":\"\\q\"}"})
-        assert_false(read_relaxed_object(text, object));
-    assert_false(read_relaxed_object("{a:" + std::string(300, 'x') + "}", object));
+    RelaxedBody body;
+    for (std::string_view text : {"", "hello", "{}{}", "{} x", "{a}", "{:1}", "{a:}", "{a:{]}", "{\"a", "{a:1}}", "{,}", "{\"a\\\":1}",
+                                  "{a:\"\x01\"}", "{a:\xff}", "{\"a\":\"\\q\"}"})
+        assert_false(read_relaxed_body(text, body));
+    assert_false(read_relaxed_body("{a:" + std::string(300, 'x') + "}", body));
     std::string deep;
     for (int i = 0; i < 60; i++)
         deep += "{a:";
-    assert_false(read_relaxed_object(deep, object));
+    assert_false(read_relaxed_body(deep, body));
 }
 
 } // namespace
