@@ -173,6 +173,14 @@ int restart(App &app, Instance &instance, CommandLine line)
     return start(app, instance, line);
 }
 
+int print_usage(const char *program)
+{
+    if (fputs(usage(program).c_str(), stdout) >= 0 && fflush(stdout) == 0)
+        return kExitDone;
+    fprintf(stderr, "%s: cannot write to standard output: %s\n", program, strerror(errno));
+    return kExitFailed;
+}
+
 } // namespace
 
 int process_main(App &app, int argc, char **argv)
@@ -198,8 +206,7 @@ int process_main(App &app, int argc, char **argv)
         fputs(usage(program).c_str(), stderr);
         return kExitUsage;
     case Verb::kHelp:
-        fputs(usage(program).c_str(), stdout);
-        return kExitDone;
+        return print_usage(program);
     case Verb::kStart:
         return start(app, instance, line);
     case Verb::kRestart:
