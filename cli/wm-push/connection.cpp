@@ -78,7 +78,8 @@ bool Connection::connect_tcp(const ServerAddress &address, Clock::time_point dea
     int code = resolve_host(address.host, address.port, deadline, list);
     if (code != 0) {
         bool late = code == EAI_AGAIN && Clock::now() >= deadline;
-        failure = {late ? kExitTimeout : kExitUnreachable, "cannot look up " + address.host + ": " + gai_strerror(code)};
+        failure = {late ? kExitTimeout : kExitUnreachable,
+                   "cannot look up " + address.host + ": " + gai_strerror(code) + "; is that the host of --server HOST:PORT?"};
         return false;
     }
     int left = 0;

@@ -132,8 +132,8 @@ bool parse_server_address(std::string_view text, ServerAddress &out, std::string
         return false;
     out.host = host;
     out.port = port;
-    if (!out.text.ends_with(out.port) && !out.text.ends_with(out.port + "/"))
-        out.text += ":" + out.port; // messages show the default
+    if (port.data() == kDefaultPort.data()) // messages show it
+        out.text = (host.find(':') == std::string_view::npos ? out.host : "[" + out.host + "]") + ":" + out.port;
     return true;
 }
 

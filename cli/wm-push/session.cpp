@@ -177,7 +177,8 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
         std::string shown(answer.substr(0, 40));
         for (char &c : shown)
             c = c >= ' ' && c <= '~' ? c : '?';
-        failure = {kExitUnreachable, server_ + " is not the inner port of a push server: it answered \"" + shown + "\""};
+        failure = {kExitUnreachable, server_ + " is not the inner port of a push server: it answered \"" + shown +
+                                         "\"; give the address of wm-serve's --inner port"};
         return false;
     }
     report_bad();

@@ -149,11 +149,11 @@ def test_server__with_a_scheme(push, line_server, form):
     assert push("u", "{}", server=form % line_server().address).returncode == 0
 
 
-@pytest.mark.parametrize("host, shown", [("name.invalid", b"name.invalid"), ("tcp://name.invalid/", b"name.invalid")])
-def test_server__a_host_alone_has_the_default_port(push, host, shown):
-    done = push("u", "{}", server=host)
+@pytest.mark.parametrize("host", ["127.0.0.127", "tcp://127.0.0.127/", "TEXT://127.0.0.127"])
+def test_server__a_host_alone_has_the_default_port(push, host):
+    done = push("u", "{}", server=host)  # nothing listens at this address
     assert done.returncode == 69
-    assert done.stderr.startswith(b"wm-push: cannot look up " + shown)
+    assert done.stderr.startswith(b"wm-push: cannot reach 127.0.0.127:5678: Connection refused"), done.stderr
 
 
 def test_server__from_the_environment(push, line_server, environment):
