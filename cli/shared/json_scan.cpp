@@ -6,7 +6,7 @@ namespace wm {
 
 namespace {
 
-enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd };
+enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd, kReply };
 
 struct Decoded {
     ScanError error;
@@ -98,6 +98,8 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
         return is("uid", 3) ? Name::kUid : is("cmd", 3) ? Name::kCmd : Name::kOther;
     case 4:
         return is("data", 4) ? Name::kData : Name::kOther;
+    case 5:
+        return is("reply", 5) ? Name::kReply : Name::kOther;
     default:
         return Name::kOther;
     }
@@ -106,7 +108,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
 /// A name with escapes: "\u0075id" is uid.
 [[gnu::noinline]] Name decode_name(const JsonMember &member)
 {
-    char decoded[4];
+    char decoded[5];
     Decoded result = decode_string(member.name, member.name_len, decoded, sizeof decoded);
     return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
 }
@@ -120,7 +122,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
 }
 
 /// Reads the value of the uid into `uid`. Returns kNone or the error.
-ScanError read_uid(const JsonValue &value, bool has_escapes, UidScratch &scratch, std::string_view &uid)
+[[gnu::always_inline]] inline ScanError read_uid(const JsonValue &value, bool has_escapes, UidScratch &scratch, std::string_view &uid)
 {
     if (value.kind == JsonKind::kInteger) {
         uid = {value.data, value.len};
@@ -141,25 +143,46 @@ ScanError read_uid(const JsonValue &value, bool has_escapes, UidScratch &scratch
     return uid.size() > kMaxUidBytes ? ScanError::kUidLong : ScanError::kNone;
 }
 
-/// Whether the value of "wm", which has been checked, is exactly {"cmd":"broadcast"}.
-bool is_broadcast_command(const JsonValue &value)
+/// Whether a value, which has been checked, is that string.
+bool is_string(const JsonValue &value, std::string_view text)
 {
+    char decoded[16];
+    if (value.kind != JsonKind::kString)
+        return false;
+    Decoded result = decode_string(value.data + 1, value.len - 2, decoded, sizeof decoded);
+    return result.error == ScanError::kNone && std::string_view(decoded, result.len) == text;
+}
+
+/// What the value of "wm" asks for.
+struct Wm {
+    bool broadcast = false;
+    bool json_reply = false;
+    bool known = false; ///< an object, and all of its members have a meaning, once each
+};
+
+/// Reads the value of "wm", which has been checked.
+Wm read_wm(const JsonValue &value)
+{
+    Wm wm;
     if (value.kind != JsonKind::kObject)
-        return false;
+        return wm;
     JsonReader<JsonBounds::kGuarded> reader(value.data, value.len);
-    unsigned members = 0;
-    JsonValue command;
+    unsigned all = 0, replies = 0, commands = 0;
     reader.read_object([&](const JsonMember &member) {
-        members++;
-        if (decode_name(member) == Name::kCmd)
-            command = member.value;
+        all++;
+        Name name = decode_name(member);
+        if (name == Name::kCmd) {
+            commands++;
+            wm.broadcast = is_string(member.value, "broadcast");
+        } else if (name == Name::kReply) {
+            replies++;
+            wm.json_reply = is_string(member.value, "json");
+        }
     });
-    if (members != 1 || command.kind != JsonKind::kString)
-        return false;
-    constexpr std::string_view kCommand = "broadcast";
-    char decoded[kCommand.size()];
-    Decoded result = decode_string(command.data + 1, command.len - 2, decoded, sizeof decoded);
-    return result.error == ScanError::kNone && std::string_view(decoded, result.len) == kCommand;
+    wm.broadcast = wm.broadcast && commands == 1;
+    wm.json_reply = wm.json_reply && replies == 1;
+    wm.known = all == unsigned{wm.broadcast} + unsigned{wm.json_reply} && all > 0;
+    return wm;
 }
 
 /// What the top-level members of a line tell.
@@ -214,29 +237,51 @@ size_t length_without_blanks(const char *text, size_t len)
     return line;
 }
 
-/// Reads a line with a top-level "wm" again. It has been checked.
-[[gnu::noinline]] PushLine read_command(const char *text, size_t len, const char *wm_name)
+/// The line of a uid, which members has once.
+[[gnu::always_inline]] inline PushLine push_line(const char *text, const Members &members, UidScratch &scratch)
 {
-    JsonReader<JsonBounds::kGuarded> reader(text, len);
-    JsonValue wm, data;
-    unsigned all = 0;
-    reader.read_object([&](const JsonMember &member) {
+    if (members.uids == 0)
+        return invalid_line(ScanError::kUidMissing, 0);
+    if (members.uids > 1)
+        return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
+    std::string_view uid;
+    ScanError error = read_uid(members.uid, members.has_escapes, scratch, uid);
+    if (error != ScanError::kNone)
+        return invalid_line(error, static_cast<size_t>(members.uid.data - text));
+    return {PushLine::Kind::kPush, ScanError::kNone, false, 0, uid, {}};
+}
+
+/// Reads a line with a top-level "wm" again, up to its end or to its error.
+[[gnu::noinline]] PushLine read_line_with_wm(const char *text, size_t len, UidScratch &scratch)
+{
+    JsonReader<JsonBounds::kChecked> reader(text, len);
+    Members members;
+    JsonValue wm_value, data;
+    unsigned all = 0, wms = 0;
+    bool is_object = reader.read_object([&](const JsonMember &member) {
         all++;
         Name name = decode_name(member);
-        if (name == Name::kWm)
-            wm = member.value;
+        add_member(members, name, member);
+        if (name == Name::kWm && ++wms == 1)
+            wm_value = member.value;
         else if (name == Name::kData)
             data = member.value;
     });
+    members.has_escapes = reader.has_escapes();
+    Wm wm = read_wm(wm_value);
     PushLine line;
-    if (all == 2 && data.data != nullptr && is_broadcast_command(wm)) {
+    if (!is_object || !reader.at_end()) {
+        line = invalid_line(reader.error(), reader.offset());
+    } else if (wms == 1 && wm.known && wm.broadcast && all == 2 && data.data != nullptr) {
         line.kind = PushLine::Kind::kBroadcast;
         line.data = {data.data, data.len};
-        return line;
+    } else if (wms == 1 && wm.known && !wm.broadcast) {
+        line = push_line(text, members, scratch);
+    } else {
+        line = invalid_line(ScanError::kReserved, static_cast<size_t>(members.wm_name - text));
+        line.kind = PushLine::Kind::kReserved;
     }
-    line.kind = PushLine::Kind::kReserved;
-    line.error = ScanError::kReserved;
-    line.offset = static_cast<size_t>(wm_name - text);
+    line.json_reply = wms > 0 && wm.json_reply;
     return line;
 }
 
@@ -258,19 +303,31 @@ PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
     Members members;
     ReaderResult read = is_json_guarded(text, len) ? read_object<JsonBounds::kGuarded>(text, len, members)
                                                    : read_object<JsonBounds::kChecked>(text, len, members);
-    if (read.error != ScanError::kNone) [[unlikely]]
+    if (read.error != ScanError::kNone && members.wm_name == nullptr) [[unlikely]]
         return invalid_line(read.error, read.offset);
     if (members.wm_name != nullptr) [[unlikely]]
-        return read_command(text, len, members.wm_name);
-    if (members.uids == 0)
-        return invalid_line(ScanError::kUidMissing, 0);
-    if (members.uids > 1)
-        return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
-    std::string_view uid;
-    ScanError error = read_uid(members.uid, members.has_escapes, scratch, uid);
-    if (error != ScanError::kNone)
-        return invalid_line(error, static_cast<size_t>(members.uid.data - text));
-    return {PushLine::Kind::kPush, ScanError::kNone, 0, uid, {}};
+        return read_line_with_wm(text, len, scratch);
+    return push_line(text, members, scratch);
+}
+
+ScanError scan_uid_member(const char *text, size_t len, std::string_view key, UidScratch &scratch, std::string_view &uid)
+{
+    JsonReader<JsonBounds::kChecked> reader(text, length_without_blanks(text, len));
+    JsonValue value;
+    unsigned found = 0;
+    bool is_object = reader.read_object([&](const JsonMember &member) {
+        char name[64];
+        Decoded decoded = decode_string(member.name, member.name_len, name, sizeof name);
+        if (decoded.error != ScanError::kNone || std::string_view(name, decoded.len) != key)
+            return;
+        found++;
+        value = member.value;
+    });
+    if (!is_object || !reader.at_end())
+        return reader.error();
+    if (found != 1)
+        return found == 0 ? ScanError::kUidMissing : ScanError::kUidTwice;
+    return read_uid(value, reader.has_escapes(), scratch, uid);
 }
 
 TextShape scan_text(const char *text, size_t len)

@@ -26,21 +26,26 @@ struct PushLine {
         kInvalid,   ///< not a JSON object with exactly one valid uid; see error and offset
         kPush,      ///< send the whole line to the pages of `uid`
         kBroadcast, ///< send `data` to every page
-        kReserved,  ///< a top-level "wm" that is not a broadcast; error is kReserved, offset its position
+        kReserved,  ///< any other use of a top-level "wm"; error is kReserved, offset its position
     };
     Kind kind = Kind::kInvalid;
     ScanError error = ScanError::kNone;
-    size_t offset = 0;     ///< of the error, in bytes from the start of the line
-    std::string_view uid;  ///< decoded, 1 to 255 bytes of UTF-8, NUL allowed; may point into the scratch
-    std::string_view data; ///< the VALUE of a broadcast, byte for byte, without surrounding blanks
+    bool json_reply = false; ///< "wm" has "reply":"json", whatever else the line is, if it was read so far
+    size_t offset = 0;       ///< of the error, in bytes from the start of the line
+    std::string_view uid;    ///< decoded, 1 to 255 bytes of UTF-8, NUL allowed; may point into the scratch
+    std::string_view data;   ///< the VALUE of a broadcast, byte for byte, without surrounding blanks
 
     /// Why the line is kInvalid or kReserved. Static text.
     const char *reason() const { return scan_error_text(error); }
 };
 
 /// Parses one line without its LF; blanks around the object are allowed. Names may contain escapes. An integer uid stands for its digits
-/// as written. The uid of an object with "wm" is ignored.
+/// as written. Beside a uid "wm" may be {"reply":"json"}; with {"cmd":"broadcast"} it may have that reply, too.
 PushLine scan_push_line(const char *line, size_t len, UidScratch &scratch);
+
+/// The uid in the top-level member `key`, 1 to 64 bytes, of a text that must be one object. The rules are those of a push line; its
+/// other members are not looked at.
+ScanError scan_uid_member(const char *text, size_t len, std::string_view key, UidScratch &scratch, std::string_view &uid);
 
 /// The kind and the relevant members of a JSON text.
 struct TextShape {

@@ -39,7 +39,8 @@ inline constexpr unsigned kMaxUidBytes = 255;
     X(kUidEmpty, "the uid is empty, it must have 1 to 255 bytes")                                                                          \
     X(kUidLong, "the uid is longer than 255 bytes")                                                                                        \
     X(kUidSurrogate, "the uid contains an unpaired surrogate")                                                                             \
-    X(kReserved, "the name wm is reserved, only {\"wm\":{\"cmd\":\"broadcast\"},\"data\":VALUE} is supported")
+    X(kReserved,                                                                                                                           \
+      "the name wm is reserved, it takes {\"wm\":{\"cmd\":\"broadcast\"},\"data\":VALUE} or \"wm\":{\"reply\":\"json\"} beside a uid")
 
 /// kNone is success.
 enum class ScanError : uint8_t {

@@ -271,6 +271,7 @@ struct Meaning {
     wm::PushLine::Kind kind = wm::PushLine::Kind::kInvalid;
     std::string uid;
     std::string data;
+    bool json_reply = false; // of a valid text: where an invalid one ends is the scan's
 
     bool operator==(const Meaning &) const = default;
 };
@@ -285,13 +286,25 @@ std::vector<const Value *> all_named(const Value &object, std::string_view name)
     return found;
 }
 
+bool has_only(const Value &object, std::string_view name, std::string_view text)
+{
+    auto found = all_named(object, name);
+    return found.size() == 1 && found[0]->kind == Value::kString && found[0]->text && *found[0]->text == text;
+}
+
 bool is_broadcast(const Value &line)
 {
     auto wms = all_named(line, "wm");
-    if (line.members.size() != 2 || wms.size() != 1 || all_named(line, "data").size() != 1 || wms[0]->members.size() != 1)
+    if (line.members.size() != 2 || wms.size() != 1 || all_named(line, "data").size() != 1)
         return false;
-    auto commands = all_named(*wms[0], "cmd");
-    return commands.size() == 1 && commands[0]->kind == Value::kString && commands[0]->text && *commands[0]->text == "broadcast";
+    size_t known = 1 + has_only(*wms[0], "reply", "json");
+    return has_only(*wms[0], "cmd", "broadcast") && wms[0]->members.size() == known;
+}
+
+bool only_asks_for_json(const Value &line)
+{
+    auto wms = all_named(line, "wm");
+    return wms.size() == 1 && has_only(*wms[0], "reply", "json") && wms[0]->members.size() == 1;
 }
 
 Meaning reference_meaning(const std::optional<Value> &line)
@@ -299,7 +312,9 @@ Meaning reference_meaning(const std::optional<Value> &line)
     Meaning meaning;
     if (!line || line->kind != Value::kObject)
         return meaning;
-    if (!all_named(*line, "wm").empty()) {
+    auto wms = all_named(*line, "wm");
+    meaning.json_reply = !wms.empty() && has_only(*wms[0], "reply", "json");
+    if (!wms.empty() && !only_asks_for_json(*line)) {
         meaning.kind = is_broadcast(*line) ? wm::PushLine::Kind::kBroadcast : wm::PushLine::Kind::kReserved;
         if (meaning.kind == wm::PushLine::Kind::kBroadcast)
             meaning.data = all_named(*line, "data")[0]->source;
@@ -327,7 +342,7 @@ std::unique_ptr<char[]> exact_copy(std::string_view text)
     return copy;
 }
 
-Meaning scanned_meaning(std::string_view text)
+Meaning scanned_meaning(std::string_view text, bool value_is_valid)
 {
     auto copy = exact_copy(text);
     wm::UidScratch scratch;
@@ -335,7 +350,24 @@ Meaning scanned_meaning(std::string_view text)
     bool silent = line.kind == wm::PushLine::Kind::kPush || line.kind == wm::PushLine::Kind::kBroadcast;
     if (silent != (line.error == wm::ScanError::kNone) || line.offset > text.size())
         std::abort();
-    return {line.kind, std::string(line.uid), std::string(line.data)};
+    // What an invalid text asks for is seen only if it was read so far: the reference does not say.
+    bool json_reply = line.json_reply && value_is_valid;
+    return {line.kind, std::string(line.uid), std::string(line.data), json_reply};
+}
+
+/// The uid of a login agrees with that of a line, apart from "wm", which has no meaning there.
+void check_login(std::string_view text, const std::optional<Value> &value)
+{
+    auto copy = exact_copy(text);
+    wm::UidScratch scratch;
+    std::string_view uid;
+    bool found = wm::scan_uid_member(copy.get(), text.size(), "uid", scratch, uid) == wm::ScanError::kNone;
+    std::optional<Value> plain = value;
+    if (plain)
+        std::erase_if(plain->members, [](const Member &member) { return member.name && *member.name == "wm"; });
+    Meaning meaning = reference_meaning(plain);
+    if (found != (meaning.kind == wm::PushLine::Kind::kPush) || (found && uid != meaning.uid))
+        std::abort();
 }
 
 void check_shape(std::string_view text, const std::optional<Value> &value)
@@ -359,14 +391,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     std::string text(reinterpret_cast<const char *>(data), size);
     std::optional<Value> value = Reference(text).read();
-    Meaning meaning = scanned_meaning(text);
+    Meaning meaning = scanned_meaning(text, value.has_value());
     if (meaning != reference_meaning(value)) {
         std::fprintf(stderr, "scan says %d, the reference says %d\n", static_cast<int>(meaning.kind),
                      static_cast<int>(reference_meaning(value).kind));
         std::abort();
     }
-    if (meaning != scanned_meaning(std::string(size % 17, ' ') + text + "\r\n"))
+    if (meaning != scanned_meaning(std::string(size % 17, ' ') + text + "\r\n", value.has_value()))
         std::abort();
     check_shape(text, value);
+    check_login(text, value);
     return 0;
 }

@@ -314,6 +314,103 @@ void json_scan__reserves_every_other_wm(void **)
     assert_refused(R"({"wm":{"cmd":"broadcast"},"data":})", ScanError::kValueExpected, 33);
 }
 
+void json_scan__takes_a_reply_in_json(void **)
+{
+    for (auto text : {
+             R"({"uid":"a","wm":{"reply":"json"}})",
+             R"({"wm":{"reply":"json"},"data":1,"uid":"a"})",
+             R"({"uid":"a","w\u006d":{"re\u0070ly" : "js\u006fn"},"cmd":"x"})",
+         }) {
+        assert_push(text, "a");
+        assert_true(Scanned(text).line().json_reply);
+    }
+    for (auto text : {
+             R"({"wm":{"cmd":"broadcast","reply":"json"},"data":[1]})",
+             R"({"data":[1],"wm":{"reply":"json","cmd":"broadcast"}})",
+         }) {
+        assert_broadcast(text, "[1]");
+        assert_true(Scanned(text).line().json_reply);
+    }
+    assert_false(Scanned(R"({"wm":{"cmd":"broadcast"},"data":1})").line().json_reply);
+    assert_false(Scanned(R"({"uid":"a","x":{"wm":{"reply":"json"}}})").line().json_reply);
+}
+
+void json_scan__sees_the_wish_for_json_in_bad_lines(void **)
+{
+    const struct {
+        std::string_view text;
+        ScanError error;
+        size_t offset;
+    } rows[] = {
+        {R"({"wm":{"reply":"json"}})", ScanError::kUidMissing, 0},
+        {R"({"wm":{"reply":"json"},"uid":1.5})", ScanError::kUidType, 29},
+        {R"({"wm":{"reply":"json"},"uid":"a","uid":"b"})", ScanError::kUidTwice, 33},
+        {R"({"wm":{"reply":"json"},"uid":"a",})", ScanError::kNameExpected, 33},
+        {R"({"wm":{"reply":"json"},"uid":"a" x})", ScanError::kCommaExpected, 33},
+        {R"({"wm":{"reply":"json"},"uid":)", ScanError::kTruncated, 29},
+        {R"({"uid":"a","wm":{"reply":"json"}}x)", ScanError::kTextBehind, 33},
+    };
+    for (const auto &row : rows) {
+        assert_refused(row.text, row.error, row.offset);
+        assert_true(Scanned(row.text).line().json_reply);
+    }
+    for (auto text : {
+             R"({"uid":"a","wm":{"reply":"json","cmd":"kick"}})",
+             R"({"uid":"a","wm":{"reply":"json","x":1}})",
+             R"({"uid":"a","wm":{"reply":"json","cmd":"broadcast"}})",
+         }) {
+        assert_reserved(text, 11);
+        assert_true(Scanned(text).line().json_reply);
+    }
+    for (auto text : {
+             R"({"uid":"a","wm":{"reply":"xml"}})",
+             R"({"uid":"a","wm":{"reply":"jsonjsonjsonjsonjson"}})",
+             R"({"uid":"a","wm":{"reply":1}})",
+             R"({"uid":"a","wm":{"Reply":"json"}})",
+             R"({"uid":"a","wm":{"reply":"json","reply":"json"}})",
+             R"({"uid":"a","wm":[{"reply":"json"}]})",
+             R"({"uid":"a","wm":"json"})",
+         }) {
+        assert_reserved(text, 11);
+        assert_false(Scanned(text).line().json_reply);
+    }
+    assert_reserved(R"({"wm":{"reply":"json"},"uid":"a","wm":{"reply":"json"}})", 1);
+    assert_false(Scanned(R"({"uid":"a",,"wm":{"reply":"json"}})").line().json_reply);
+}
+
+void json_scan__finds_the_uid_of_a_login(void **)
+{
+    const struct {
+        std::string_view text;
+        ScanError error;
+        std::string_view uid;
+    } rows[] = {
+        {R"({"type":"login","user":"u1","uid":1.5})", ScanError::kNone, "u1"},
+        {R"( {"us\u0065r" : "a\u0000b"} )", ScanError::kNone, "a\0b"sv},
+        {R"({"user":42})", ScanError::kNone, "42"},
+        {R"({"users":"u1","x":{"user":"u1"}})", ScanError::kUidMissing, ""},
+        {R"({"user":"a","user":"a"})", ScanError::kUidTwice, ""},
+        {R"({"user":""})", ScanError::kUidEmpty, ""},
+        {R"({"user":true})", ScanError::kUidType, ""},
+        {R"(["user"])", ScanError::kNotObject, ""},
+        {R"({"user":"a"}x)", ScanError::kTextBehind, ""},
+        {R"({"user":"a")", ScanError::kTruncated, ""},
+        {"", ScanError::kEmpty, ""},
+    };
+    for (const auto &row : rows) {
+        wm::UidScratch scratch;
+        std::string_view uid;
+        assert_int_equal(wm::scan_uid_member(row.text.data(), row.text.size(), "user", scratch, uid), row.error);
+        if (row.error == ScanError::kNone)
+            assert_view(uid, row.uid);
+    }
+    std::string key(64, 'k'), text = "{\"" + key + "\":\"a\",\"" + key + "k\":\"b\"}";
+    wm::UidScratch scratch;
+    std::string_view uid;
+    assert_int_equal(wm::scan_uid_member(text.data(), text.size(), key, scratch, uid), ScanError::kNone);
+    assert_view(uid, "a");
+}
+
 void json_scan__says_what_a_text_is(void **)
 {
     auto shape = [](std::string_view text) { return wm::scan_text(text.data(), text.size()); };
@@ -367,6 +464,9 @@ int main()
         cmocka_unit_test(json_scan__bounds_the_depth),
         cmocka_unit_test(json_scan__gives_a_broadcast_its_value_byte_for_byte),
         cmocka_unit_test(json_scan__reserves_every_other_wm),
+        cmocka_unit_test(json_scan__takes_a_reply_in_json),
+        cmocka_unit_test(json_scan__sees_the_wish_for_json_in_bad_lines),
+        cmocka_unit_test(json_scan__finds_the_uid_of_a_login),
         cmocka_unit_test(json_scan__says_what_a_text_is),
         cmocka_unit_test(json_scan__sentences_hold_the_limits),
     };
