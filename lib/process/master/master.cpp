@@ -49,7 +49,9 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
       reload_(children_, app.options), control_(loop_, *this, instance.name()), listings_(children_, control_),
-      console_level_(line.quiet ? WM_LOG_WARN : WM_LOG_INFO)
+      console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
+                     : line.quiet                     ? WM_LOG_WARN
+                                                      : WM_LOG_INFO) // debug was asked for
 {}
 
 Master::~Master() = default;
