@@ -6,37 +6,39 @@
 #ifndef WM_SERVE_ANSWERS_H
 #define WM_SERVE_ANSWERS_H
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 
 namespace wm::serve {
 
-class Answers {
+template <class Result> class Answers {
 public:
     using Ticket = uint64_t;
 
     /// Reserves the place of a line whose result is pending.
     Ticket reserve()
     {
-        pending_.push_back(State::kPending);
+        pending_.emplace_back();
         return first_ + pending_.size() - 1;
     }
 
-    /// Adds a line whose result is known. Calls send(ok) now if no earlier line is pending, otherwise from resolve().
-    template <class Send> void add(bool ok, Send send)
+    /// Adds a line whose result is known. Calls send(result) now if no earlier line is pending, otherwise from resolve().
+    template <class Send> void add(const Result &result, Send send)
     {
         if (pending_.empty())
-            send(ok);
+            send(result);
         else
-            pending_.push_back(ok ? State::kOk : State::kFail);
+            pending_.emplace_back(result);
     }
 
-    /// Sets the result of a reserved line, and calls send(ok) for every answer that is no longer blocked.
-    template <class Send> void resolve(Ticket ticket, bool ok, Send send)
+    /// Sets the result of a reserved line, and calls send(result) for every answer that is no longer blocked.
+    template <class Send> void resolve(Ticket ticket, const Result &result, Send send)
     {
-        pending_[ticket - first_] = ok ? State::kOk : State::kFail;
-        while (!pending_.empty() && pending_.front() != State::kPending) {
-            bool front = pending_.front() == State::kOk;
+        pending_[ticket - first_] = result;
+        while (!pending_.empty() && pending_.front()) {
+            Result front = *pending_.front();
             pending_.pop_front();
             first_++;
             send(front);
@@ -47,10 +49,8 @@ public:
     size_t size() const { return pending_.size(); }
 
 private:
-    enum class State : uint8_t { kPending, kOk, kFail };
-
     Ticket first_ = 0;
-    std::deque<State> pending_;
+    std::deque<std::optional<Result>> pending_; ///< none: the result is pending
 };
 
 } // namespace wm::serve

@@ -1,9 +1,10 @@
 #include "wm-serve/http_port.h"
 
+#include "shared/printable.h"
+#include "wm-serve/event_log.h"
 #include "wm-serve/push_server.h"
 
-#include <algorithm>
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <strings.h>
@@ -13,6 +14,7 @@ namespace wm::serve {
 namespace {
 
 constexpr std::string_view kText = "Content-Type: text/plain;charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n";
+constexpr std::string_view kJson = "Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n";
 constexpr std::string_view kHtml = "Content-Type: text/html;charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
                                    "Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
                                    "img-src data:; connect-src 'self' ws:; frame-ancestors 'none'\r\n";
@@ -50,7 +52,7 @@ std::string_view host_name(std::string_view host)
 }
 
 /// DNS cannot rebind an address or localhost (RFC 6761 §6.3); any other name must be one of --host.
-bool is_own_host(wm_conn conn, std::string_view host, const PushOptions &options)
+bool is_own_host(wm_conn conn, std::string_view host, const PushServer &server)
 {
     std::string_view name = host_name(host);
     char ip[64];
@@ -58,15 +60,14 @@ bool is_own_host(wm_conn conn, std::string_view host, const PushOptions &options
     bool unix_socket = len == 0;
     if (unix_socket || equals_ignoring_case(name, "localhost") || (len > 0 && name == std::string_view(ip, static_cast<size_t>(len))))
         return true;
-    return std::any_of(options.hosts.begin(), options.hosts.end(),
-                       [&](const std::string &known) { return equals_ignoring_case(name, host_name(known)); });
+    return server.allows_host(host);
 }
 
 /// The body of a 403, or empty if the request may push.
-std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushOptions &options)
+std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushServer &server)
 {
     std::string_view host = view_of(request, wm_request_authority); // that of the target counts, where it has one
-    if (!is_own_host(conn, host, options))
+    if (!is_own_host(conn, host, server))
         return "403: Host is not a name of this server; allow it with --host NAME\n";
     std::string_view site = header(request, "Sec-Fetch-Site");
     std::string_view origin = header(request, "Origin");
@@ -77,14 +78,29 @@ std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushOp
     return "";
 }
 
-void answer(wm_request request, bool ok)
+/// A push whose result is pending. A spare one is kept, because it has to exist before the push tells whether it is needed.
+struct PendingPost {
+    wm_request request = 0;
+    bool json = false;
+};
+
+std::unique_ptr<PendingPost> spare;
+
+void answer(wm_request request, PushResult result)
 {
-    respond(request, ok ? 200 : 404, kText, ok ? "ok\n" : "fail\n");
+    bool ok = result.kind == PushResult::Kind::kOk;
+    bool bad = result.kind == PushResult::Kind::kBad;
+    int status = ok ? 200 : bad ? 400 : 404;
+    if (result.json)
+        respond(request, status, kJson, push_json(result) + "\n");
+    else
+        respond(request, status, kText, ok ? "ok\n" : bad ? "400: " + push_detail(result) + "\n" : "fail\n");
 }
 
-void on_result(wm_hub *, int32_t, int64_t pages, void *user)
+void on_result(wm_hub *, int32_t status, int64_t pages, void *user)
 {
-    answer(reinterpret_cast<uintptr_t>(user), pages > 0);
+    std::unique_ptr<PendingPost> post(static_cast<PendingPost *>(user));
+    answer(post->request, late_result(status, pages, post->json));
 }
 
 std::string_view without_line_end(std::string_view body)
@@ -98,22 +114,33 @@ std::string_view without_line_end(std::string_view body)
 
 void push(PushServer &server, wm_conn conn, wm_request request)
 {
-    std::string_view refused = reason_to_refuse(conn, request, server.options());
+    std::string_view refused = reason_to_refuse(conn, request, server);
     if (!refused.empty()) {
+        if (server.debug())
+            log_debug("refused a push of " + peer_name(conn) + ": " + printable(refused.substr(0, refused.size() - 1), 200));
         respond(request, 403, kText, refused);
         return;
     }
     std::string_view body = without_line_end(view_of(request, wm_request_body));
-    PushResult result = server.push(body, on_result, reinterpret_cast<void *>(static_cast<uintptr_t>(request)));
-    if (result.kind == PushResult::Kind::kBad)
-        respond(request, 400, kText, "400: " + std::string(result.reason) + ", at byte " + std::to_string(result.offset) + "\n");
-    else if (result.kind != PushResult::Kind::kPending)
-        answer(request, result.kind == PushResult::Kind::kOk);
+    if (!spare)
+        spare = std::make_unique<PendingPost>();
+    PushResult result = server.push(body, on_result, spare.get());
+    if (result.kind == PushResult::Kind::kPending)
+        *spare.release() = {request, result.json};
+    else
+        answer(request, result);
 }
 
 void refuse_method(wm_request request, std::string_view allowed)
 {
     respond(request, 405, std::string(kText) + "Allow: " + std::string(allowed) + "\r\n", "405: use " + std::string(allowed) + "\n");
+}
+
+/// RFC 9110 §9.3.7. It is the default health check of haproxy. A page of another origin learns nothing: there is no field of CORS.
+void answer_options(wm_request request, std::string_view path)
+{
+    std::string_view allowed = path == "/push" ? "POST, OPTIONS" : path == "*" ? "GET, HEAD, POST, OPTIONS" : "GET, HEAD, OPTIONS";
+    respond(request, 204, "Allow: " + std::string(allowed) + "\r\n", "");
 }
 
 void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *self)
@@ -122,19 +149,31 @@ void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *sel
     wm_request request = wm_message_request(conn);
     std::string_view method = view_of(request, wm_request_method);
     std::string_view path = view_of(request, wm_request_path);
-    if (path == "/push") {
+    if (method == "OPTIONS") {
+        answer_options(request, path);
+    } else if (path == "/push") {
         if (method == "POST")
             push(server, conn, request);
         else
-            refuse_method(request, "POST");
-    } else if (path == "/") {
+            refuse_method(request, "POST, OPTIONS");
+    } else if (path == "/" || path == "/health") {
         if (method == "GET" || method == "HEAD")
-            respond(request, 200, kHtml, server.page());
+            path == "/" ? respond(request, 200, kHtml, server.page()) : respond(request, 200, kText, "ok\n");
         else
-            refuse_method(request, "GET, HEAD");
+            refuse_method(request, "GET, HEAD, OPTIONS");
     } else {
-        respond(request, 404, kText, "404: use GET / or POST /push\n");
+        respond(request, 404, kText, "404: use GET /, GET /health or POST /push\n");
     }
+}
+
+void error(wm_worker *, wm_conn conn, int32_t, const void *text, size_t len, void *self)
+{
+    static ThrottledWarning long_head;
+    PushServer &server = *static_cast<PushServer *>(self);
+    std::string_view why(static_cast<const char *>(text), len);
+    warn_of_long_head(long_head, conn, why, server.options().max_header);
+    if (server.debug())
+        log_debug("refused " + peer_name(conn) + " at the http port: " + printable(why, 200));
 }
 
 } // namespace
@@ -142,7 +181,9 @@ void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *sel
 bool setup_http_port(wm_worker *worker, PushServer &server)
 {
     return wm_worker_set_int(worker, "max_message", server.options().max_push) == 0 && wm_worker_set_int(worker, "unix_mode", 0600) == 0 &&
-           wm_worker_set_int(worker, "idle_timeout_ms", 75000) == 0 && wm_worker_on_message(worker, message, &server, nullptr) == 0;
+           wm_worker_set_int(worker, "max_header_bytes", server.options().max_header) == 0 &&
+           wm_worker_set_int(worker, "idle_timeout_ms", 75000) == 0 && wm_worker_on_message(worker, message, &server, nullptr) == 0 &&
+           wm_worker_on_error(worker, error, &server, nullptr) == 0;
 }
 
 } // namespace wm::serve

@@ -1,9 +1,12 @@
 #include "wm-serve/line_port.h"
 
+#include "shared/printable.h"
 #include "wm-serve/answers.h"
+#include "wm-serve/event_log.h"
 #include "wm-serve/push_result.h"
 
 #include <memory>
+#include <string>
 
 namespace wm::serve {
 
@@ -19,7 +22,7 @@ struct PendingLines {
     PendingLines &operator=(const PendingLines &) = delete;
 
     wm_conn conn;
-    Answers answers;
+    Answers<PushResult> answers;
     bool paused = false;
 
     inline static size_t count = 0; ///< without any, no connection needs to be asked for its own
@@ -30,19 +33,37 @@ using Shared = std::shared_ptr<PendingLines>;
 /// A pending result. A spare one is kept, because it has to exist before the push tells whether it is needed.
 struct PendingLine {
     Shared pending;
-    Answers::Ticket number = 0;
+    Answers<PushResult>::Ticket number = 0;
+    bool json = false;
 };
 
 std::unique_ptr<PendingLine> spare;
 
-void send_answer(wm_conn conn, bool ok)
+ThrottledWarning refused; ///< lines that are no push
+
+/// A peer that reads no answers is not read from: its lines stay in the socket buffers.
+void check_sent(wm_conn conn, int result)
 {
-    int result = ok ? wm_conn_send(conn, "ok", 2, 0) : wm_conn_send(conn, "fail", 4, 0);
-    // A peer that reads no answers is not read from: its lines stay in the socket buffers.
     if (result == WM_BACKPRESSURE)
         wm_conn_pause_recv(conn);
     else if (result == WM_EFULL)
         wm_conn_close(conn, 0, nullptr, 0);
+}
+
+void send_plain(wm_conn conn, bool ok)
+{
+    check_sent(conn, ok ? wm_conn_send(conn, "ok", 2, 0) : wm_conn_send(conn, "fail", 4, 0));
+}
+
+void send_answer(wm_conn conn, PushResult push)
+{
+    bool ok = push.kind == PushResult::Kind::kOk;
+    if (!push.json) {
+        send_plain(conn, ok);
+        return;
+    }
+    std::string line = (ok ? "ok " : "fail ") + push_json(push);
+    check_sent(conn, wm_conn_send(conn, line.data(), line.size(), 0));
 }
 
 void drained(wm_worker *, wm_conn conn, void *)
@@ -55,19 +76,20 @@ Shared *pending_of(wm_conn conn)
     return static_cast<Shared *>(wm_conn_user(conn));
 }
 
-void answer(wm_conn conn, bool ok)
+void answer(wm_conn conn, PushResult result)
 {
     if (Shared *pending = PendingLines::count > 0 ? pending_of(conn) : nullptr)
-        (*pending)->answers.add(ok, [conn](bool result) { send_answer(conn, result); });
+        (*pending)->answers.add(result, [conn](PushResult known) { send_answer(conn, known); });
     else
-        send_answer(conn, ok);
+        send_answer(conn, result);
 }
 
-void on_result(wm_hub *, int32_t, int64_t connections, void *user)
+void on_result(wm_hub *, int32_t status, int64_t connections, void *user)
 {
     std::unique_ptr<PendingLine> line(static_cast<PendingLine *>(user));
     PendingLines &pending = *line->pending;
-    pending.answers.resolve(line->number, connections > 0, [&pending](bool ok) { send_answer(pending.conn, ok); });
+    pending.answers.resolve(line->number, late_result(status, connections, line->json),
+                            [&pending](PushResult known) { send_answer(pending.conn, known); });
     if (pending.answers.size() == 0)
         wm_conn_set_int(pending.conn, "half_open", 0);
     if (pending.paused && pending.answers.size() < kMaxPending / 2) {
@@ -77,8 +99,9 @@ void on_result(wm_hub *, int32_t, int64_t connections, void *user)
 }
 
 /// Reserves the place of a line whose result is pending; `line` belongs to that result.
-void add_pending(wm_conn conn, PendingLine &line)
+void add_pending(wm_conn conn, PendingLine &line, bool json)
 {
+    line.json = json;
     Shared *pending = pending_of(conn);
     if (!pending) {
         pending = new Shared(std::make_shared<PendingLines>(conn));
@@ -95,21 +118,45 @@ void add_pending(wm_conn conn, PendingLine &line)
     }
 }
 
-void message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, void *self)
+/// Its `fail` does not say why, unless it was asked to. A line of the log is due.
+void log_refused(wm_worker *worker, wm_conn conn, const std::string &why)
+{
+    refused.log(std::string(wm_worker_address(worker)) + ": refused a line of " + peer_name(conn) + ": " + why);
+}
+
+/// Any result but those that message() answers itself.
+[[gnu::noinline]] void take_result(wm_worker *worker, wm_conn conn, std::string_view line, PushResult result)
+{
+    if (result.kind == PushResult::Kind::kPending) {
+        add_pending(conn, *spare.release(), result.json);
+        return;
+    }
+    if (result.kind == PushResult::Kind::kBad && refused.due())
+        log_refused(worker, conn, push_detail(result) + ": " + printable(line));
+    answer(conn, result);
+}
+
+void message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t, void *self)
 {
     if (!spare)
         spare = std::make_unique<PendingLine>();
-    PushResult result = static_cast<PushTarget *>(self)->push({static_cast<const char *>(data), len}, on_result, spare.get());
-    if (result.kind == PushResult::Kind::kPending)
-        add_pending(conn, *spare.release());
+    std::string_view line(static_cast<const char *>(data), len);
+    PushResult result = static_cast<PushTarget *>(self)->push(line, on_result, spare.get());
+    if (result.kind < PushResult::Kind::kBad && !result.json && PendingLines::count == 0) [[likely]]
+        send_plain(conn, result.kind == PushResult::Kind::kOk);
     else
-        answer(conn, result.kind == PushResult::Kind::kOk);
+        take_result(worker, conn, line, result);
 }
 
-void error(wm_worker *, wm_conn conn, int32_t code, const void *, size_t, void *)
+void error(wm_worker *worker, wm_conn conn, int32_t code, const void *, size_t, void *)
 {
-    if (code == WM_EMSGSIZE) // the line is skipped, the connection stays open
-        answer(conn, false);
+    if (code != WM_EMSGSIZE)
+        return;
+    int64_t most = 0;
+    wm_worker_get_int(worker, "max_message", &most);
+    if (refused.due())
+        log_refused(worker, conn, "it is longer than " + std::to_string(most) + " bytes");
+    answer(conn, {PushResult::Kind::kBad}); // the line is skipped, the connection stays open
 }
 
 } // namespace

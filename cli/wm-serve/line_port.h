@@ -1,6 +1,6 @@
 /**
  * @file
- * The inner port: each line is a push in JSON, each answer `ok` or `fail`, in order.
+ * The inner port: each line is a push in JSON, each answer `ok` or `fail`, in order; with "wm":{"reply":"json"} a JSON object follows.
  */
 #ifndef WM_SERVE_LINE_PORT_H
 #define WM_SERVE_LINE_PORT_H

@@ -63,6 +63,11 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--http", "ADDRESS", options.http, "test page and POST /push, or off");
     add_list(push, "--origin", "URL", options.origins, "allowed origin of pages (repeatable; default: any)");
     add_list(push, "--host", "NAME", options.hosts, "allowed Host of --http (repeatable)");
+    add_text(push, "--uid-key", "NAME", options.uid_key, "the first message of a page is JSON, with the uid in this member");
+    add_text(push, "--text-ping", "TEXT=ANSWER", options.text_ping, "answer this text of pages, for instance ping=pong");
+    add_list(push, "--subprotocol", "NAME", options.subprotocols, "accept this subprotocol of pages (repeatable)");
+    add_number(push, "--max-header", options.max_header, "longest head of a request in bytes, with its cookies")
+        ->default_str(std::to_string(options.max_header));
     add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http");
     add_duration(push, "--uid-timeout", false, options.uid_timeout_ms, "time for a page to send its uid");
     add_duration(push, "--ping", true, options.ping_ms, "time between pings; 0s: no pings");
@@ -74,6 +79,7 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--name", "NAME", options.name, "name of the instance");
     add_text(push, "--run-dir", "PATH", options.run_dir, "directory of its pid file and control socket");
     add_text(push, "--log-file", "PATH", options.log_file, "log file (default with -d: NAME.log in --run-dir)");
+    add_text(push, "--log-level", "LEVEL", options.log_level, "debug, info, warning or error");
     add_text(push, "--user", "NAME", options.user, "user to run as (needs root)");
     add_text(push, "--group", "NAME", options.group, "group to run as (needs root)");
 }

@@ -1,6 +1,13 @@
 #include "wm-serve/push_options.h"
 
+#include "shared/printable.h"
 #include "wm-serve/listen_address.h"
+#include "wm-serve/origin.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+#include <string_view>
 
 namespace wm::serve {
 
@@ -22,6 +29,41 @@ std::string needs_scheme(const char *flag, const char *scheme, const std::string
     return std::string(flag) + " takes " + scheme + "://HOST:PORT or " + scheme + "+unix:///PATH, not '" + given + "'";
 }
 
+/// A token (RFC 9110 §5.6.2), as the name of a subprotocol has to be (RFC 6455 §4.1).
+bool is_token(std::string_view text)
+{
+    auto taken = [](char c) { return c > ' ' && c < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", c); };
+    return !text.empty() && std::all_of(text.begin(), text.end(), taken);
+}
+
+/// What is wrong with the flags about pages; empty: nothing.
+std::string pages_error(const PushOptions &options)
+{
+    OriginList origins;
+    HostList hosts;
+    std::string error;
+    for (const std::string &value : options.origins)
+        if (error = origins.add(value); !error.empty())
+            return error;
+    for (const std::string &value : options.hosts)
+        if (error = hosts.add(value); !error.empty())
+            return error;
+    for (const std::string &name : options.subprotocols)
+        if (!is_token(name))
+            return "--subprotocol '" + printable(name) + "': one name, without spaces, commas or slashes; repeat the flag for others";
+    if (options.uid_key.size() > 64)
+        return "--uid-key takes a name of 1 to 64 bytes";
+    size_t equals = options.text_ping.find('=');
+    if (!options.text_ping.empty() && (equals == 0 || equals >= options.text_ping.size() - 1))
+        return "--text-ping takes TEXT=ANSWER, for instance ping=pong, not '" + printable(options.text_ping) + "'";
+    constexpr const char *kLevels[] = {"debug", "info", "warning", "error"};
+    if (std::find(std::begin(kLevels), std::end(kLevels), options.log_level) == std::end(kLevels))
+        return "--log-level takes debug, info, warning or error, not '" + printable(options.log_level) + "'";
+    if (options.max_header < 64 || options.max_header > 1 << 20)
+        return "--max-header takes 64 to 1048576 bytes, not " + std::to_string(options.max_header);
+    return "";
+}
+
 } // namespace
 
 std::string PushOptions::error() const
@@ -34,6 +76,9 @@ std::string PushOptions::error() const
         return needs_scheme("--inner", "text", inner);
     if (http != kOff && !has_scheme(http, "http"))
         return needs_scheme("--http", "http", http);
+    std::string pages = pages_error(*this);
+    if (!pages.empty())
+        return pages;
     std::string reason = " would let any client on the network push to every page: "
                          "use 127.0.0.1 or a unix path, or allow it with --insecure-inner";
     if (inner != kOff && !insecure_inner && !is_local(inner))

@@ -15,8 +15,13 @@ struct PushOptions {
     std::string listen = "websocket://127.0.0.1:1234";
     std::string inner = "text://127.0.0.1:5678";
     std::string http = "http://127.0.0.1:5680";
-    std::vector<std::string> hosts;   ///< allowed in Host on --http
-    std::vector<std::string> origins; ///< allowed for pages; empty: any
+    std::vector<std::string> hosts;        ///< allowed in Host on --http
+    std::vector<std::string> origins;      ///< allowed for pages; empty: any
+    std::vector<std::string> subprotocols; ///< of pages, that are accepted
+    std::string uid_key;                   ///< the first message of a page is JSON with the uid there; empty: it is the uid
+    std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
+    std::string log_level = "info";
+    int64_t max_header = 16 << 10; ///< bytes of a request's head, with its cookies
     bool insecure_inner = false;
     int64_t count = 1;
     std::string name = "wm-serve-push"; ///< of the instance, wherever the program is: it is installed once

@@ -1,6 +1,7 @@
 #include "wm-serve/push_server.h"
 
-#include "shared/json_scan.h"
+#include "shared/printable.h"
+#include "wm-serve/event_log.h"
 #include "wm-serve/http_port.h"
 #include "wm-serve/line_port.h"
 #include "wm-serve/listen_address.h"
@@ -37,6 +38,21 @@ bool set_back_end(wm_worker *worker, const char *name)
 {
     return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_str(worker, "name", name) == 0 &&
            wm_worker_set_int(worker, "reserve_connections", back_end_share()) == 0;
+}
+
+PushResult::Kind kind_of(int result, int64_t pages)
+{
+    if (result == WM_PENDING)
+        return PushResult::Kind::kPending;
+    return result == 0 && pages > 0 ? PushResult::Kind::kOk : PushResult::Kind::kOffline;
+}
+
+void log_push(const PushLine &line, size_t bytes, PushResult push)
+{
+    bool to_all = line.kind == PushLine::Kind::kBroadcast;
+    std::string text = to_all ? "broadcast" : "push to '" + printable(line.uid, kMaxUidBytes) + "'";
+    text += push.kind == PushResult::Kind::kPending ? ": pending" : ": " + std::to_string(push.number) + " connections";
+    log_debug(text + ", " + std::to_string(to_all ? line.data.size() : bytes) + " bytes");
 }
 
 /// A word for every shell: in quotes if it needs them.
@@ -80,6 +96,9 @@ std::atomic_flag *shared_flag()
 
 bool PushServer::setup()
 {
+    debug_ = options_.log_level == "debug";
+    for (const std::string &value : options_.hosts)
+        hosts_.add(value);
     app_ = wm_app_new();
     hub_ = app_ ? wm_hub_new(app_) : nullptr;
     if (!hub_)
@@ -96,7 +115,7 @@ bool PushServer::setup()
         http_worker_ = wm_worker_new(app_, options_.http.c_str());
         if (!http_worker_ || !set_back_end(http_worker_, "http") || !setup_http_port(http_worker_, *this))
             return print_error();
-        options_.hosts.push_back(ListenAddress(options_.http).host());
+        hosts_.add(ListenAddress(options_.http).host());
     }
     return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || print_error();
 }
@@ -116,7 +135,8 @@ bool PushServer::set_options()
 {
     return set_drain() && wm_app_set_str(app_, "name", options_.name.c_str()) == 0 &&
            wm_app_set_str(app_, "run_dir", options_.run_dir.c_str()) == 0 &&
-           wm_app_set_str(app_, "log_file", options_.log_file.c_str()) == 0 && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
+           wm_app_set_str(app_, "log_file", options_.log_file.c_str()) == 0 &&
+           wm_app_set_str(app_, "log_level", options_.log_level.c_str()) == 0 && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
            wm_worker_set_str(page_worker_, "user", options_.user.c_str()) == 0 &&
            wm_worker_set_str(page_worker_, "group", options_.group.c_str()) == 0;
 }
@@ -197,10 +217,37 @@ PushResult PushServer::push(std::string_view line, wm_hub_result_fn done, void *
     else if (parsed.kind == PushLine::Kind::kBroadcast)
         result = wm_hub_broadcast(hub_, parsed.data.data(), parsed.data.size(), 0, &pages, done, user, nullptr);
     else
-        return {PushResult::Kind::kBad, parsed.reason(), parsed.offset};
-    if (result == WM_PENDING)
-        return {PushResult::Kind::kPending};
-    return {result == 0 && pages > 0 ? PushResult::Kind::kOk : PushResult::Kind::kOffline};
+        return refuse(parsed);
+    PushResult push = {kind_of(result, pages), parsed.json_reply, static_cast<uint32_t>(pages)};
+    return push.json || debug_ ? look_closer(parsed, line.size(), result, push) : push;
+}
+
+PushResult PushServer::refuse(const PushLine &line) const
+{
+    PushResult result = {PushResult::Kind::kBad, line.json_reply, static_cast<uint32_t>(line.offset), line.reason()};
+    if (debug_)
+        log_debug("refused a push: " + push_detail(result));
+    return result;
+}
+
+/// Logs a push of `bytes`, and says why nobody took it: for those who ask.
+PushResult PushServer::look_closer(const PushLine &line, size_t bytes, int result, PushResult push) const
+{
+    if (debug_)
+        log_push(line, bytes, push);
+    if (push.kind != PushResult::Kind::kOffline)
+        return push;
+    bool to_all = line.kind == PushLine::Kind::kBroadcast;
+    int64_t online = 0;
+    if (!to_all)
+        wm_hub_online(hub_, line.uid.data(), line.uid.size(), &online, nullptr, nullptr, nullptr);
+    if (result < 0 || online > 0 || (to_all && pages_.any_named()))
+        push.kind = PushResult::Kind::kFull;
+    else if (to_all)
+        push.reason = "no page is connected";
+    if (result < 0)
+        push.reason = wm_strerror(result);
+    return push;
 }
 
 } // namespace wm::serve

@@ -6,6 +6,8 @@
 #ifndef WM_SERVE_PUSH_SERVER_H
 #define WM_SERVE_PUSH_SERVER_H
 
+#include "shared/json_scan.h"
+#include "wm-serve/origin.h"
 #include "wm-serve/page_port.h"
 #include "wm-serve/push_options.h"
 #include "wm-serve/push_result.h"
@@ -35,10 +37,15 @@ public:
     PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override;
 
     const PushOptions &options() const { return options_; }
+    /// Whether a client may use this Host, by --host.
+    bool allows_host(std::string_view authority) const { return hosts_.allows(authority); }
+    bool debug() const { return debug_; }
     /// The test page.
     std::string page() const;
 
 private:
+    [[gnu::cold, gnu::noinline]] PushResult refuse(const PushLine &line) const;
+    [[gnu::cold, gnu::noinline]] PushResult look_closer(const PushLine &line, size_t bytes, int result, PushResult push) const;
     std::string back_end(bool here) const;
     bool set_drain();
     bool set_options();
@@ -48,12 +55,14 @@ private:
 
     PushOptions options_;
     std::atomic_flag *announces_ = nullptr; ///< set once it has; nullptr: it does not. As long as the process
+    HostList hosts_;
     wm_app *app_ = nullptr;
     wm_hub *hub_ = nullptr;
     wm_worker *page_worker_ = nullptr;
     wm_worker *line_worker_ = nullptr;
     wm_worker *http_worker_ = nullptr;
     PagePort pages_;
+    bool debug_ = false;
 };
 
 } // namespace wm::serve

@@ -108,6 +108,6 @@ def test_foreign_line__one_log_line_a_second(server):
             assert sock.recv(100) == b""
     code, error = server.stop()
     assert code == 0
-    logged = error.splitlines()
+    logged = [line for line in error.splitlines() if "refused a line of" not in line]
     assert 1 <= len(logged) < 10
     assert all(re.search(r"text://127\.0\.0\.1:\d+: closed a connection from 127\.0\.0\.1 that speaks (HTTP|TLS):", line) for line in logged), error

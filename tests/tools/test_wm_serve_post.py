@@ -42,7 +42,7 @@ def test_post__over_a_mebibyte_is_413(server):
 
 def test_post__other_methods_and_paths(server):
     answer = server.post(b"", method=b"GET")
-    assert (answer.status, answer.value(b"allow")) == (405, b"POST")
+    assert (answer.status, answer.value(b"allow")) == (405, b"POST, OPTIONS")
     assert server.post(PUSH, path=b"/").status == 405
     assert server.post(b"", method=b"GET", path=b"/nothing").status == 404
     answer = server.post(b"", method=b"GET", path=b"/")

@@ -33,6 +33,16 @@ bool is_ok(int number)
 {
     return number % 7 != 0;
 }
+bool wants_json(int number)
+{
+    return number % 5 == 0;
+}
+std::string answer_to(int number)
+{
+    if (wants_json(number))
+        return is_ok(number) ? "ok {\"connections\":1}\n" : "fail {\"why\":\"offline\",\"detail\":\"no page of that uid is connected\"}\n";
+    return is_ok(number) ? "ok\n" : "fail\n";
+}
 bool is_late(int number)
 {
     return number % 3 == 0;
@@ -46,13 +56,15 @@ public:
     PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override
     {
         int number = atoi(std::string(line).c_str());
+        PushResult result = {is_ok(number) ? PushResult::Kind::kOk : PushResult::Kind::kOffline, wants_json(number), is_ok(number)};
         if (!is_late(number))
-            return {is_ok(number) ? PushResult::Kind::kOk : PushResult::Kind::kOffline};
+            return result;
         if (late_.empty())
             wm_timer_add(
                 app_, 5, 0, [](wm_timer, void *self) { static_cast<LateTarget *>(self)->settle(); }, this, nullptr);
         late_.push_back({number, done, user});
-        return {PushResult::Kind::kPending};
+        result.kind = PushResult::Kind::kPending;
+        return result;
     }
 
 private:
@@ -132,7 +144,7 @@ void late_results__answers_stand_in_the_order_of_the_lines(void **)
     std::string lines, expected;
     for (int i = 0; i < kLines; i++) {
         lines += std::to_string(i) + "\n";
-        expected += is_ok(i) ? "ok\n" : "fail\n";
+        expected += answer_to(i);
     }
     // The last line is answered at once, so what is before it must have been.
     int fd = connect_to(wm_worker_address(port.worker));

@@ -17,7 +17,7 @@ extern "C" {
 
 namespace {
 
-using wm::serve::Answers;
+using Answers = wm::serve::Answers<bool>;
 
 void known_answers_leave_at_once(void **)
 {

@@ -1,0 +1,37 @@
+/**
+ * @file
+ * Which pages the websocket port of the push server lets in: their origin, and the subprotocol that they are told.
+ */
+#ifndef WM_SERVE_PAGE_HANDSHAKE_H
+#define WM_SERVE_PAGE_HANDSHAKE_H
+
+#include "wm-serve/event_log.h"
+#include "wm-serve/origin.h"
+#include "wm-serve/push_options.h"
+#include "wm/types.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace wm::serve {
+
+class PageHandshake {
+public:
+    /// The options are borrowed. They have been checked.
+    void setup(const PushOptions &options);
+    /// Answers a handshake, or returns 0 for an answer without fields of our own.
+    int32_t answer(wm_conn conn, wm_request request);
+
+private:
+    int32_t refuse_origin(wm_conn conn, wm_request request, std::string_view origin);
+
+    const PushOptions *options_ = nullptr;
+    OriginList origins_;
+    ThrottledWarning refused_;
+    ThrottledWarning unknown_subprotocol_;
+};
+
+} // namespace wm::serve
+
+#endif
