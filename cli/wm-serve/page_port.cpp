@@ -99,7 +99,7 @@ void PagePort::close_unnamed()
             return;
         }
         unnamed_.pop_front();
-        close(first.conn, kPolicyViolation, "no uid in time");
+        close(first.conn, kTryAgainLater, "no uid in time");
     }
 }
 

@@ -86,10 +86,10 @@ def test_bad_uid__closed_with_1008(server, first):
         assert page.close_code() == 1008
 
 
-def test_page_that_never_says_its_uid_is_closed(start):
+def test_page_that_never_says_its_uid_is_closed_and_may_try_again(start):
     server = start("--uid-timeout", "1s")
     with server.page() as silent, server.page(b"uid1") as named:
-        assert silent.close_code() == 1008
+        assert silent.close_code() == 1013
         assert named.nothing_came()
     assert server.stop() == (0, "")
 
