@@ -1,13 +1,5 @@
 """docs/guide/ffi.md: each program by the command line that stands below it, with the build instead of what is installed."""
-import re
-
-from stage import DEADLINE_S, ROOT, Page, connect, echo, expect, port_of
-
-INSTALLED = {"/usr/local/lib/libwm.so": "library", "/usr/local/share/wm": "cdef"}
-
-
-def ends_well(process, command):
-    expect(f"status of {command}", process.wait(DEADLINE_S), 0)
+from stage import DEADLINE_S, ROOT, Page, echo, expect, port_of
 
 
 def web(stage, process):
@@ -27,14 +19,10 @@ def ffi(stage, blocks, _browser):
         if block["file"]:
             (stage.folder / block["file"]).write_text(block["text"])
         elif not block["reason"]:
-            command = block["text"].strip()
-            for path, name in INSTALLED.items():
-                command = command.replace(path, str(getattr(stage, name)))
-            # The interpreter that the tests are listed to have.
-            command = re.sub(r"^python3 ", "/usr/bin/python3 ", command)
+            command = stage.as_built(block["text"])
             with stage.started("bash", "-c", f"exec {command}") as process:
                 if " web." in command:
                     web(stage, process)
                 else:
                     echo(port_of(process))
-                ends_well(process, command)
+                expect(f"status of {command}", process.wait(DEADLINE_S), 0)

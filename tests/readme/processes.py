@@ -88,24 +88,23 @@ def systemd_units(stage, service, socket_unit):
                 process.wait()
 
 
-def hosts_with_processes(stage, *blocks):
-    hosts = {"php": ("php", 2018), "python": ("/usr/bin/python3", 2019)}
-    for block in blocks:
-        host, port = hosts[block["language"]]
+def hosts_with_processes(stage, php, start_php, python, start_python):
+    for block, start, port in ((php, start_php, 2018), (python, start_python, 2019)):
         (stage.folder / block["file"]).write_text(block["text"])
-        server = [host, block["file"], stage.library, stage.cdef]
-        stage.run(*server, "start", "-d")
+        start = stage.as_built(start["text"])
+        command = start.removesuffix(" start -d")
+        stage.shell(start)
         try:
             for _ in range(2):
                 if not re.fullmatch(r"hello from process \d+\n", stage.run("curl", "-s", f"http://127.0.0.1:{port}/")):
                     fail(f"{block['file']} does not answer")
-                stage.run(*server, "reload")
+                stage.shell(f"{command} reload")
         finally:
-            stage.run(*server, "stop")
+            stage.shell(f"{command} stop")
 
 
 def processes(stage, blocks, _browser):
-    program, start, commands, elsewhere, status, push_status, connections, log, service, socket_unit, php, python = blocks
+    program, start, commands, elsewhere, status, push_status, connections, log, service, socket_unit, *hosts = blocks
     (stage.folder / program["file"]).write_text(program["text"])
     if not re.fullmatch(r"hello from process \d+", stage.shell(start["text"]).splitlines()[-1]):
         fail("./hello does not answer")
@@ -117,4 +116,4 @@ def processes(stage, blocks, _browser):
     finally:
         subprocess.run(["./hello", "stop"], cwd=stage.folder, env=stage.environment, capture_output=True, timeout=DEADLINE_S)
     systemd_units(stage, service, socket_unit)
-    hosts_with_processes(stage, php, python)
+    hosts_with_processes(stage, *hosts)

@@ -99,6 +99,11 @@ class Stage:
             fail(f"{command}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def as_built(self, command):
+        """A command line with the build instead of what is installed, and the interpreter that script/packages lists."""
+        command = command.strip().replace("/usr/local/lib/libwm.so", str(self.library)).replace("/usr/local/share/wm", str(self.cdef))
+        return re.sub(r"^python3 ", "/usr/bin/python3 ", command)
+
     def shell(self, text):
         return self.run("bash", "-euc", text)
 
