@@ -23,9 +23,9 @@ let started = 0;
 
 export class PushServer {
     /** Starts `wm-serve push`, by default on free ports, and waits until it prints its addresses. */
-    static async start({ websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
+    static async start({ pagesHost = '127.0.0.1', websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
         const name = `e2e-${process.pid}-${++started}`;
-        const args = ['push', '--listen', `websocket://127.0.0.1:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
+        const args = ['push', '--listen', `websocket://${pagesHost}:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
             '--http', `http://127.0.0.1:${httpPort}`, '--name', name];
         const child = spawn(process.env.WM_SERVE, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
         const addresses = {};

@@ -242,9 +242,11 @@ describe('the lines to copy', () => {
         });
     }
 
-    test('quote the name of the page, too', async () => {
+    test('quote the name of the page, too', async t => {
+        const everywhere = await PushServer.start({ pagesHost: '0.0.0.0' }); // the page connects to the host that it came from
+        t.after(() => everywhere.stop());
         const tab = await newTab();
-        await tab.goto(`http://$(pwned);pwned&'.evil.example:${server.httpPort}/`);
+        await tab.goto(`http://$(pwned);pwned&'.evil.example:${everywhere.httpPort}/`);
         const host = new URL(tab.url()).host;
         const lines = await tab.locator('#shell').textContent();
         const done = await run('sh', ['-c', `curl() { printf '%s' "$3"; }; ${lines.split('\n')[1]}`]);
@@ -253,7 +255,7 @@ describe('the lines to copy', () => {
         assert.deepEqual(done, { code: 0, stdout: `http://${host}/push`, stderr: '' });
         let given;
         new Function('WebSocket', 'alert', own)(class { constructor(url) { given = url; } }, () => {});
-        assert.equal(given, `ws://${host.replace(/:.*/, '')}:${server.websocketPort}`);
+        assert.equal(given, `ws://${host.replace(/:.*/, '')}:${everywhere.websocketPort}`);
     });
 
     test('have no backslash inside quotes, where shells differ', async () => {
