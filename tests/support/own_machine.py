@@ -28,7 +28,9 @@ def unshare():
     return True
 
 
-def raise_loopback():
+def open_ports():
+    if os.geteuid() != 0:  # every port, for programs that have no capabilities
+        pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").write_text("0")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:  # ioctl SIOCSIFFLAGS: IFF_UP (netdevice(7))
         fcntl.ioctl(sock, 0x8914, struct.pack("16sh14x", b"lo", 1))
 
@@ -45,7 +47,7 @@ def own_machine(*, shared=True):
     """Every port is free, and the run_dir is empty: root's by a mount, that of others by XDG_RUNTIME_DIR. Gives the run_dir. Where
     namespaces are forbidden, the default ports of this machine have to be free; without `shared` that is a PermissionError instead."""
     if unshare():
-        raise_loopback()
+        open_ports()
         if os.geteuid() == 0:
             mount_run_dir()
     else:
