@@ -51,7 +51,9 @@ void log_push(const PushLine &line, size_t bytes, PushResult push)
 {
     bool to_all = line.kind == PushLine::Kind::kBroadcast;
     std::string text = to_all ? "broadcast" : "push to '" + printable(line.uid, kMaxUidBytes) + "'";
-    text += push.kind == PushResult::Kind::kPending ? ": pending" : ": " + std::to_string(push.number) + " connections";
+    text += push.kind == PushResult::Kind::kPending
+                ? ": pending"
+                : ": " + std::to_string(push.number) + (push.number == 1 ? " connection" : " connections");
     log_debug(text + ", " + std::to_string(to_all ? line.data.size() : bytes) + " bytes");
 }
 

@@ -1,7 +1,7 @@
 /**
  * @file
  * The hub: uid -> connections of one app. A uid may have several connections, a connection has one uid per
- * hub, and a close unbinds the connection.
+ * hub, and a close unbinds the connection. The command `connections` of wm_app_main lists the uids.
  */
 #ifndef WM_HUB_H
 #define WM_HUB_H

@@ -146,9 +146,9 @@ def test_debug__shows_binds_pushes_and_refusals_without_payloads(start):
     assert code == 0
     for expected in (r"debug: the page of 127\.0\.0\.1:\d+ has the uid 'uid1'$",
                      r"debug: closed the page of 127\.0\.0\.1:\d+ with 1008: the first message is the uid: 1 to 255 bytes of text$",
-                     r"debug: push to 'uid1': 1 connections, 30 bytes$",
+                     r"debug: push to 'uid1': 1 connection, 30 bytes$",
                      r"debug: push to 'no\\x0abody': 0 connections, 18 bytes$",
-                     r"debug: broadcast: 1 connections, 8 bytes$",
+                     r"debug: broadcast: 1 connection, 8 bytes$",
                      r'debug: refused a push: the object has no uid, add "uid":"NAME", at byte 0$',
                      r"debug: refused a push of 127\.0\.0\.1:\d+: 403: a page of another origin may not push$"):
         assert re.search(expected, error, re.M), (expected, error)
