@@ -41,7 +41,8 @@ enum {
     WM_EVENT_POST = 10,
     WM_EVENT_HUB = 11,
     WM_EVENT_STOP = 12,
-    WM_EVENT_RELOAD = 13
+    WM_EVENT_RELOAD = 13,
+    WM_EVENT_CLOSING = 14
 };
 typedef struct wm_event {
     uint32_t kind;
@@ -201,6 +202,7 @@ int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_f
 int wm_worker_on_message(wm_worker *worker, wm_message_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_closing(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 int wm_worker_listen(wm_worker *worker);

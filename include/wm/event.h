@@ -25,7 +25,8 @@ enum {
     WM_EVENT_POST = 10,        /**< a wm_app_post without a function has arrived: user */
     WM_EVENT_HUB = 11,         /**< the result of a pending hub call without a callback: code is its status, id the connections */
     WM_EVENT_STOP = 12,        /**< a worker without on_stop stops; its connections are closed from the next poll on */
-    WM_EVENT_RELOAD = 13       /**< a reload has reached this process of a worker without on_reload */
+    WM_EVENT_RELOAD = 13,      /**< a reload has reached this process of a worker without on_reload */
+    WM_EVENT_CLOSING = 14      /**< a drain or stop ends the connection, unless it is paused, from the next poll on: the last to send */
 };
 
 /**

@@ -6,8 +6,8 @@
  * a name; or SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract).
  *
  * Order of a connection's events: connect, handshake, open, then any of message, buffer_full, buffer_drain
- * and error, then close: exactly one close and nothing after it. Any call is legal in any callback,
- * wm_conn_close and wm_worker_free included.
+ * and error, then closing where a drain or stop ends it, then close: exactly one close and nothing after it. Any call
+ * is legal in any callback, wm_conn_close and wm_worker_free included.
  */
 #ifndef WM_WORKER_H
 #define WM_WORKER_H
@@ -46,7 +46,7 @@ typedef void (*wm_reload_fn)(wm_worker *worker, void *user);
  * @since 0.1.0
  */
 typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
-/** The events connect, open, buffer_full and buffer_drain. @since 0.1.0 */
+/** The events connect, open, buffer_full, buffer_drain and closing. @since 0.1.0 */
 typedef void (*wm_conn_fn)(wm_worker *worker, wm_conn conn, void *user);
 /**
  * A message has arrived.
@@ -244,6 +244,26 @@ WM_API int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_
  * @since 0.1.0
  */
 WM_API int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy);
+/**
+ * Sets the closing callback: a drain (reload, graceful stop) or a stop of the app ends the connection. Not on http, which answers only.
+ *
+ * Nothing more is delivered. What the host sends in the callback is the last that the peer gets: its end of stream, or the websocket
+ * close frame, comes right behind. A host that still owes answers holds the connection open by wm_conn_pause_recv in the callback, and
+ * closes it when it has sent them (wm_conn_close, or wm_conn_resume_recv); reload_timeout_ms, graceful_timeout_ms or stop_timeout_ms is
+ * the limit.
+ *
+ * A drain ends text connections between two messages, never with one that was delivered and not answered. A host that answers later, and
+ * has no closing callback, says so by wm_conn_pause_recv in its message callback, and wm_conn_resume_recv after its answer.
+ *
+ * @param worker the worker
+ * @param fn the callback; NULL removes it
+ * @param user passed to fn
+ * @param destroy as for wm_worker_on_start
+ * @return 0
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_worker_on_closing(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 /**
  * Sets the callback for a queue that rose over send_high_water; called once until the queue has drained.
  *

@@ -121,6 +121,11 @@ int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy
     return set_callback(worker, &Worker::callbacks, &ConnCallbacks::close, fn, user, destroy);
 }
 
+int wm_worker_on_closing(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::closing, fn, user, destroy);
+}
+
 int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
 {
     return set_callback(worker, &Worker::callbacks, &ConnCallbacks::buffer_full, fn, user, destroy);

@@ -24,6 +24,7 @@ struct ConnCallbacks {
     Callback<wm_conn_fn> open;
     Callback<wm_message_fn> message;
     Callback<wm_error_fn> error;
+    Callback<wm_conn_fn> closing;
     Callback<wm_close_fn> close;
     Callback<wm_conn_fn> buffer_full;
     Callback<wm_conn_fn> buffer_drain;
@@ -36,6 +37,7 @@ struct ConnCallbacks {
         visit(open);
         visit(message);
         visit(error);
+        visit(closing);
         visit(close);
         visit(buffer_full);
         visit(buffer_drain);

@@ -42,10 +42,11 @@ struct Codec {
     const char *name; ///< in listings; both codecs of an upgrade may share a name
 
     // Traits.
-    bool has_handshake = false; ///< the connection starts in kHandshake and the codec opens it; else it opens at once
-    bool answers_only = false;  ///< the host can only answer requests, not send messages
-    uint16_t close_code = 0;    ///< default code of a close frame
-    uint16_t abnormal_code = 0; ///< code of the close event when no close frame was received
+    bool has_handshake = false;  ///< the connection starts in kHandshake and the codec opens it; else it opens at once
+    bool answers_only = false;   ///< the host can only answer requests, not send messages
+    bool has_boundaries = false; ///< may end between two messages: the peer knows that nothing behind the last answer was taken
+    uint16_t close_code = 0;     ///< default code of a close frame
+    uint16_t abnormal_code = 0;  ///< code of the close event when no close frame was received
 
     // Functions. Those that may be nullptr state the default.
 

@@ -53,7 +53,8 @@ enum ConnEvent : uint8_t {
     kEventFull = 4,
     kEventDrain = 8,
     kEventError = 16,
-    kEventClose = 32,
+    kEventClosing = 32,
+    kEventClose = 64,
 };
 
 enum ConnFlag : uint16_t {
@@ -70,6 +71,8 @@ enum ConnFlag : uint16_t {
     kShareUsed = 1024,     ///< is in FairShare's list: parsed on in the next turn
     kReadLess = 2048,      ///< used its share up: the next read is a small one
     kSilent = 4096,        ///< is in the endpoint's list of those whose peer has said nothing yet
+    kEnding = 8192,        ///< ends between two messages: the next read that brings one is the last
+    kEnded = 16384,        ///< nothing more is delivered: it closes once the host has had its closing event, and lets it
 };
 
 /// A run of bytes in the send arena, or a reference to a block.

@@ -79,6 +79,8 @@ bool Dispatch::has_room(const Connection &conn, ConnEvent event) const
         return callbacks.buffer_full.fn;
     case kEventDrain:
         return callbacks.buffer_drain.fn;
+    case kEventClosing:
+        return callbacks.closing.fn;
     case kEventClose:
         return callbacks.close.fn;
     }
@@ -119,6 +121,9 @@ void Dispatch::emit(Connection &conn, ConnEvent event, int32_t code, const char 
         break;
     case kEventError:
         error_event(conn, code, text);
+        break;
+    case kEventClosing:
+        conn_event(conn, callbacks.closing, WM_EVENT_CLOSING, "closing");
         break;
     case kEventClose: // by Lifecycle::finish
         break;

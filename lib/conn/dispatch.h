@@ -67,6 +67,7 @@ public:
     void buffer_drain(Connection &conn) { deliver(conn, kEventDrain); }
     /// text is static.
     void error(Connection &conn, int32_t code, const char *text) { deliver(conn, kEventError, code, text); }
+    void closing(Connection &conn) { deliver(conn, kEventClosing); }
     /// False when the close event is deferred: the overflow list then finishes the connection.
     bool may_close(Connection &conn);
     void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);

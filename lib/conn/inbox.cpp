@@ -204,10 +204,14 @@ size_t Inbox::receive(Connection &conn, char *out, size_t len)
 
 void Inbox::read(Connection &conn)
 {
-    if (conn.has(kNoInput)) {
-        discard(conn);
-        return;
-    }
+    if (conn.flags & (kNoInput | kEnding)) [[unlikely]]
+        read_at_end(conn);
+    else
+        read_some(conn);
+}
+
+inline void Inbox::read_some(Connection &conn)
+{
     if (conn.state < ConnState::kHandshake && !reactor_.lifecycle.secure(conn))
         return;
     if (conn.todo & kTodoInput) {
@@ -226,6 +230,24 @@ void Inbox::read(Connection &conn)
         read_to_tail(conn);
     else
         read_to_arena(conn);
+}
+
+/// What comes to a connection that ends, or has ended.
+[[gnu::noinline]] void Inbox::read_at_end(Connection &conn)
+{
+    if (conn.has(kNoInput))
+        discard(conn);
+    else if (!conn.has(kEnded) && !(conn.todo & kTodoInput)) // else that comes first
+        parse_last(conn, [&] { read_some(conn); });
+}
+
+/// Tells Ending whether that brought something from the connection that the host answers.
+template <class Parse> void Inbox::parse_last(Connection &conn, Parse parse)
+{
+    uint64_t messages = reactor_.dispatch.messages();
+    size_t queued = conn.queued();
+    parse();
+    reactor_.ending.parsed(conn, reactor_.dispatch.messages() != messages || conn.queued() > queued);
 }
 
 /// Reads and drops input, so that a peer that is still sending gets to read what we sent last.
@@ -287,7 +309,11 @@ void Inbox::parse_tail(Connection &conn)
 {
     if (!conn.tail || conn.state == ConnState::kClosed)
         return;
-    keep_rest(conn, parse(conn, conn.tail->data(), conn.tail->size()));
+    auto parse_held = [&] { keep_rest(conn, parse(conn, conn.tail->data(), conn.tail->size())); };
+    if (conn.has(kEnding)) [[unlikely]]
+        parse_last(conn, parse_held);
+    else
+        parse_held();
 }
 
 /// Stores what a parse left over, and schedules more parsing unless that waits for bytes or for the host.

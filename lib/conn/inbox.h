@@ -55,14 +55,17 @@ private:
     static constexpr size_t kCopyTailMax = 16 * 1024; ///< bytes; a larger tail is read into, a smaller one is copied to the arena
 
     /// What keeps a connection from being parsed.
-    static constexpr uint16_t kNotParsed = kPaused | kInputBlocked | kNoInput | kEventsDeferred | kShareUsed;
+    static constexpr uint16_t kNotParsed = kPaused | kInputBlocked | kNoInput | kEventsDeferred | kShareUsed | kEnded;
 
     void read(Connection &conn);
+    void read_some(Connection &conn);
+    void read_at_end(Connection &conn);
     void read_to_arena(Connection &conn);
     void read_to_tail(Connection &conn);
     void discard(Connection &conn);
     size_t receive(Connection &conn, char *out, size_t len);
 
+    template <class Parse> void parse_last(Connection &conn, Parse parse);
     Rest parse(Connection &conn, char *data, size_t len);
     void keep_rest(Connection &conn, const Rest &rest);
 

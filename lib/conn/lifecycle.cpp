@@ -215,8 +215,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     if (conn.state == ConnState::kClosed)
         return; // the close frame met a broken socket
     // No message is delivered any more, so parse on: the peer's close frame may follow unparsed messages.
-    conn.unset(kPaused);
-    conn.unset(kInputBlocked);
+    conn.flags = static_cast<uint16_t>(conn.flags & ~(kPaused | kInputBlocked | kEnding | kEnded));
     if (frame)
         reactor_.inbox.resume_parsing(conn);
     begin_close_timeout(conn);
@@ -401,6 +400,8 @@ void Lifecycle::resume(Connection &conn)
     if (!conn.has(kPaused))
         return;
     conn.unset(kPaused);
+    if (conn.flags & (kEnding | kEnded))
+        reactor_.ending.released();
     reactor_.inbox.resume_parsing(conn);
     update_read(conn);
 }

@@ -117,6 +117,8 @@ bool Overflow::deliver_events(Connection &conn)
         }
         if (event == kEventOpen && conn.state != ConnState::kOpen)
             reactor_.lifecycle.leave_out_open(conn);
+        else if (event == kEventClosing && conn.state != ConnState::kOpen)
+            continue; // the peer was first
         else
             emit(conn, event);
     }

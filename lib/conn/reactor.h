@@ -12,6 +12,7 @@
 #include "conn/codec.h"
 #include "conn/connection.h"
 #include "conn/dispatch.h"
+#include "conn/ending.h"
 #include "conn/endpoint.h"
 #include "conn/expiry.h"
 #include "conn/fair_share.h"
@@ -131,6 +132,7 @@ public:
     Assembly assembly;
     Inbox inbox;
     Lifecycle lifecycle;
+    Ending ending;
     Expiry expiry;
     TodoList todos;
 

@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -42,6 +44,12 @@ bool Transport::has_input(int fd)
 {
     char one;
     return recv(fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void Transport::hold_for_end(int fd)
+{
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on); // fails on a unix socket
 }
 
 void Transport::shutdown_write(int fd)
@@ -157,6 +165,11 @@ IoResult send_file(Transport *transport, int fd, int file, int64_t offset, size_
 bool has_input(Transport *transport, int fd)
 {
     return or_plain(transport).has_input(fd);
+}
+
+void hold_for_end(Transport *transport, int fd)
+{
+    or_plain(transport).hold_for_end(fd);
 }
 
 void shutdown_write(Transport *transport, int fd)

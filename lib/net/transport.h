@@ -48,6 +48,7 @@ public:
     // Where a transport has nothing to add, the socket's.
     /// Whether there is something to receive; the end does not count.
     virtual bool has_input(int fd);
+    virtual void hold_for_end(int fd);
     virtual void shutdown_write(int fd);
     virtual void reset_on_close(int fd);
     virtual bool remote_address(int fd, SocketAddress &out);
@@ -83,6 +84,8 @@ inline IoResult send(Transport *transport, int fd, const struct iovec *vectors, 
 /// sendfile(2) over the plain socket, without a SIGPIPE.
 IoResult send_file(Transport *transport, int fd, int file, int64_t offset, size_t len);
 bool has_input(Transport *transport, int fd);
+/// Has the last bytes that are sent from now on leave in one segment with the end of the stream, so that the peer sees the end with them.
+void hold_for_end(Transport *transport, int fd);
 void shutdown_write(Transport *transport, int fd);
 /// Makes the next close reset the connection, so that the peer does not mistake a truncated stream for a complete one.
 void reset_on_close(Transport *transport, int fd);

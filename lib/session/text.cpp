@@ -110,14 +110,9 @@ Framing frame(std::string_view payload, int32_t, char *)
     return {payload, "\n"};
 }
 
-bool is_quiet(const Connection &conn)
-{
-    return !conn.tail && !conn.codec_state.as<TextState>().skipping;
-}
-
 } // namespace
 
 const Codec kTextCodec = {
-    .name = "text", .begin = begin, .parse = parse, .frame = frame, .stays_half_open = half_open_by_option, .is_quiet = is_quiet};
+    .name = "text", .has_boundaries = true, .begin = begin, .parse = parse, .frame = frame, .stays_half_open = half_open_by_option};
 
 } // namespace wm

@@ -68,7 +68,7 @@ const OptionRow kAppRows[] = {
            "reload: time for a new process to be ready, and for an old one to end its connections"),
     WM_INT(AppOptions, graceful_timeout_ms, "ms", 1, kForever, false, "reload -g and stop -g: time for connections to end by themselves"),
     WM_INT(AppOptions, drain_ms, "ms", 0, kForever, false,
-           "reload: websockets are told over this time, so that they do not come back at once"),
+           "reload and stop -g: websocket and text connections end over this time, so that they do not come back at once"),
     WM_INT(AppOptions, log_max_size, "bytes", 0, kForever, false,
            "size at which log_file is renamed to log_file.1, unless it is a link; 0: never"),
     WM_INT(AppOptions, max_wait_ms, "ms", 0, kForever, true,

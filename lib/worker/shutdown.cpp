@@ -13,7 +13,6 @@ namespace wm {
 namespace {
 
 constexpr int64_t kScanIntervalMs = 50; // between two scans of all connections
-constexpr int64_t kMinQuietMs = 250;    // a keep-alive client's next request may be in flight for that long
 constexpr int64_t kLingerMs = 250;      // at a stop, for EOF from peers that have been sent everything
 constexpr int64_t kGraceMs = 500;       // for close frames and queues after a drain's deadline
 
@@ -54,6 +53,7 @@ void Shutdown::begin_stop(int64_t timeout_ms)
     deadline_ms_ = std::min(deadline_ms_, app_.reactor.loop.now_ms() + timeout_ms);
     phase_ = Phase::kStopping;
     next_scan_ms_ = app_.reactor.loop.now_ms();
+    app_.reactor.ending.begin(websocket::kGoingAway, next_scan_ms_);
     app_.reactor.notify(ReactorObserver::kStopping);
     announce_stop();
 }
@@ -65,12 +65,12 @@ void Shutdown::begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
     app_.reactor.shutting_down.store(true, std::memory_order_relaxed);
     phase_ = Phase::kDraining;
     successor_listens_ = true;
-    code_ = code;
     timeout_ms = std::max<int64_t>(timeout_ms, 0);
     spread_ms_ = std::clamp<int64_t>(spread_ms, 0, timeout_ms); // later close times would all fall on the deadline
-    quiet_ms_ = std::max(spread_ms_, kMinQuietMs);
+    quiet_ms_ = std::max(spread_ms_, Ending::kMinQuietMs);
     began_ms_ = next_scan_ms_ = app_.reactor.loop.now_ms();
     deadline_ms_ = began_ms_ + timeout_ms;
+    app_.reactor.ending.begin(code, began_ms_ + quiet_ms_);
     random_bytes(&seed_, sizeof seed_);
     app_.reactor.notify(ReactorObserver::kStopping);
     for (const auto &worker : app_.workers())
@@ -91,12 +91,12 @@ void Shutdown::run()
     if (announced_ && !workers_stopped_ && host_knows())
         stop_workers();
     if (workers_stopped_)
-        shorten_linger(now);
+        close_held(now);
     else if (announced_)
         return; // until the next poll
     else if (now >= deadline_ms_)
         announce_stop();
-    else if (now >= next_scan_ms_)
+    else if (app_.reactor.ending.take_released() || now >= next_scan_ms_)
         close_due(now);
 }
 
@@ -105,45 +105,80 @@ int64_t Shutdown::due_ms() const
     return begun() ? std::min(next_scan_ms_, deadline_ms_) : deadline_ms_;
 }
 
-void Shutdown::close_due(int64_t now)
+/// Calls visit(conn), which may call the host, for each connection.
+template <class Visit> void Shutdown::each_connection(Visit visit)
 {
-    next_scan_ms_ = now + kScanIntervalMs;
-    for (uint32_t slot = 0; slot < app_.reactor.connections.used(); slot++) {
-        if (!app_.reactor.connections.live_at(slot))
+    Reactor &reactor = app_.reactor;
+    for (uint32_t slot = 0; slot < reactor.connections.used() && !reactor.forked; slot++) {
+        if (!reactor.connections.live_at(slot))
             continue;
-        Connection &conn = *app_.reactor.connections.at(slot);
-        if (conn.state != ConnState::kOpen || !is_due(conn, now))
-            continue;
-        if (awaits_event(conn))
-            next_scan_ms_ = now; // retry once the host has had the event
-        else
-            app_.reactor.lifecycle.close(conn, WM_REASON_STOP, code_, {});
+        Connection &conn = *reactor.connections.at(slot);
+        reactor.callback_watch.begin(conn.owner, "closing");
+        visit(conn);
+        reactor.callback_watch.end();
     }
 }
 
-/// Once everything has been sent, only EOF from the peers is pending. The kernel still delivers its buffers,
-/// so a short wait suffices.
-void Shutdown::shorten_linger(int64_t now)
+void Shutdown::close_due(int64_t now)
 {
-    if (now < next_scan_ms_)
+    next_scan_ms_ = now + kScanIntervalMs;
+    each_connection([&](Connection &conn) {
+        if (conn.state == ConnState::kOpen && end_if_due(conn, now))
+            next_scan_ms_ = now; // again once the host has had the event
+    });
+}
+
+/// Whether the connection waits for the next poll.
+bool Shutdown::end_if_due(Connection &conn, int64_t now)
+{
+    Ending &ending = app_.reactor.ending;
+    const Codec &codec = codec_of(conn);
+    if (conn.has(kEnded)) {
+        ending.end(conn);
+    } else if (codec.has_boundaries) {
+        if (now >= close_at_ms(conn, spread_ms_ - Ending::kIdleMs))
+            ending.end_between_messages(conn);
+    } else if (ending.late() && codec.finish && codec.finish(conn)) {
+        return false; // behind the answers that are due
+    } else if (is_due(conn, now)) {
+        if (awaits_event(conn))
+            return true;
+        ending.end(conn);
+    }
+    return ending.awaits_poll(conn);
+}
+
+/// Closes those that the host has held. Once everything has been sent, only EOF from the peers is pending: the kernel still
+/// delivers its buffers, so a short wait suffices.
+void Shutdown::close_held(int64_t now)
+{
+    if (!app_.reactor.ending.take_released() && now < next_scan_ms_)
         return;
     next_scan_ms_ = now + kScanIntervalMs;
-    for (uint32_t slot = 0; slot < app_.reactor.connections.used(); slot++)
-        if (app_.reactor.connections.live_at(slot) && app_.reactor.connections.at(slot)->state < ConnState::kLingering)
-            return;
+    bool all_sent = true;
+    each_connection([&](Connection &conn) {
+        if (conn.state == ConnState::kOpen && conn.has(kEnded)) {
+            app_.reactor.ending.end(conn);
+            if (app_.reactor.ending.awaits_poll(conn))
+                next_scan_ms_ = now;
+        }
+        all_sent = all_sent && conn.state >= ConnState::kLingering;
+    });
+    if (!all_sent)
+        return;
     deadline_ms_ = std::min(deadline_ms_, now + kLingerMs);
     next_scan_ms_ = Loop::kNever;
 }
 
 bool Shutdown::is_due(const Connection &conn, int64_t now) const
 {
-    return codec_of(conn).close ? now >= close_at_ms(conn) : is_quiet(conn, now);
+    return codec_of(conn).close ? now >= close_at_ms(conn, spread_ms_) : is_quiet(conn, now);
 }
 
 /// Spreads the closes, so that clients do not all reconnect at once.
-int64_t Shutdown::close_at_ms(const Connection &conn) const
+int64_t Shutdown::close_at_ms(const Connection &conn, int64_t spread_ms) const
 {
-    return spread_ms_ > 0 ? began_ms_ + static_cast<int64_t>(mix(conn.slot ^ seed_) % static_cast<uint64_t>(spread_ms_)) : began_ms_;
+    return spread_ms > 0 ? began_ms_ + static_cast<int64_t>(mix(conn.slot ^ seed_) % static_cast<uint64_t>(spread_ms)) : began_ms_;
 }
 
 /// Nothing is pending, and no input for quiet_ms_: no request is in flight either.
@@ -208,17 +243,21 @@ void Shutdown::close_worker(Worker &worker)
         worker.unlisten();
     // From the back: close() itself removes nothing, but a callback may.
     const auto &connections = worker.connections();
-    for (size_t i = connections.size(); i-- > 0;)
-        if (i < connections.size())
+    for (size_t i = connections.size(); i-- > 0 && !app_.reactor.forked;)
+        if (i < connections.size()) {
+            app_.reactor.callback_watch.begin(&worker, "closing");
             close_for_stop(*connections[i]);
+            app_.reactor.callback_watch.end();
+        }
 }
 
 void Shutdown::close_for_stop(Connection &conn)
 {
     const Codec &codec = codec_of(conn);
-    if (stopping() && conn.state == ConnState::kOpen && codec.finish && codec.finish(conn))
-        return;
-    app_.reactor.lifecycle.close(conn, WM_REASON_STOP, stopping() ? int32_t{websocket::kGoingAway} : code_, {});
+    if (conn.state != ConnState::kOpen)
+        app_.reactor.lifecycle.close(conn, WM_REASON_STOP, 0, {});
+    else if (!stopping() || !codec.finish || !codec.finish(conn))
+        app_.reactor.ending.stop(conn);
 }
 
 bool Shutdown::finish()

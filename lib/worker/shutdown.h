@@ -29,9 +29,9 @@ public:
 
     /// Begins a stop. Overrides a drain in progress; the earlier deadline applies.
     void begin_stop(int64_t timeout_ms);
-    /// Begins a drain. Closes each websocket with that code at a random time within spread_ms, other
-    /// connections when they are quiet, and the rest after timeout_ms. No effect once a stop or drain has
-    /// begun.
+    /// Begins a drain. Closes each websocket with that code, and each connection whose protocol has boundaries between two messages,
+    /// at a random time within spread_ms; others when they are quiet, and the rest after timeout_ms. No effect once a stop or drain
+    /// has begun.
     void begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code = websocket::kServiceRestart);
 
     bool begun() const { return phase_ != Phase::kNone; }
@@ -53,14 +53,16 @@ private:
         kStopping, ///< on_stop is called, then connections close once their send queues are empty
     };
 
+    template <class Visit> void each_connection(Visit visit);
     void close_due(int64_t now);
-    void shorten_linger(int64_t now);
+    bool end_if_due(Connection &conn, int64_t now);
+    void close_held(int64_t now);
     void announce_stop();
     bool host_knows();
     void stop_workers();
     void close_worker(Worker &worker);
     void close_for_stop(Connection &conn);
-    int64_t close_at_ms(const Connection &conn) const;
+    int64_t close_at_ms(const Connection &conn, int64_t spread_ms) const;
     bool is_due(const Connection &conn, int64_t now) const;
     bool is_quiet(const Connection &conn, int64_t now) const;
     bool awaits_event(const Connection &conn) const;

@@ -204,7 +204,7 @@ static void stop__closes_each_in_its_way_and_polls_say_estopped(void **state)
     while (turn(host, 5) == 0 && clock_ms() < guard) {
     }
     assert_int_equal(turn(host, 0), WM_ESTOPPED);
-    assert_string_equal(trace(host, 0), "connect open close(stop 1001)");
+    assert_string_equal(trace(host, 0), "connect open closing close(stop 1001)");
     assert_int_equal(wm_worker_listen(host->worker), WM_ESTATE);
     assert_int_equal(wm_app_run(host->app), 0);
     assert_int_equal(stops, 1);
@@ -353,7 +353,7 @@ static void run__sends_what_a_destroy_notifier_sends(void **state)
 static void free__gives_back_every_user_pointer_once(void **state)
 {
     struct host *host = host_begin(*state, "text");
-    int users[14] = {0};
+    int users[15] = {0};
     wm_worker *worker = wm_worker_new(host->app, NULL);
     wm_worker_on_start(worker, NULL, &users[0], count_destroy);
     wm_worker_on_stop(worker, NULL, &users[1], count_destroy);
@@ -369,8 +369,9 @@ static void free__gives_back_every_user_pointer_once(void **state)
     wm_app_post(host->app, NULL, &users[11], count_destroy);
     wm_timer_add(host->app, 1000000, 0, NULL, &users[12], count_destroy);
     wm_worker_on_open(worker, NULL, &users[13], count_destroy); /* replaces */
+    wm_worker_on_closing(worker, NULL, &users[14], count_destroy);
     host_end(host);
-    for (int i = 0; i < 14; i++)
+    for (int i = 0; i < 15; i++)
         assert_int_equal(users[i], 1);
 }
 

@@ -29,7 +29,7 @@ static void stop__a_message_sent_in_the_stop_event_arrives(void **state)
     client_hear_end(host, &client);
     client_end(&client);
     until_stopped(host);
-    assert_string_equal(trace(host, 0), "connect open stop close(stop)");
+    assert_string_equal(trace(host, 0), "connect open stop closing close(stop)");
     host_end(host);
 }
 
@@ -80,7 +80,7 @@ static void stop__again_in_the_stop_event(void **state)
     until(host, count_of(host, WM_EVENT_STOP) == 1);
     assert_int_equal(wm_app_stop(host->app), 0);
     until_stopped(host);
-    assert_string_equal(trace(host, 0), "connect open stop close(stop)");
+    assert_string_equal(trace(host, 0), "connect open stop closing close(stop)");
     client_end(&client);
     host_end(host);
 }

@@ -158,6 +158,7 @@ inline void watch(Machine &m, wm_worker *worker, bool removes)
     set(wm_worker_on_open, Machine::on_conn<WM_EVENT_OPEN>);
     set(wm_worker_on_message, Machine::on_message);
     set(wm_worker_on_error, Machine::on_error);
+    set(wm_worker_on_closing, Machine::on_conn<WM_EVENT_CLOSING>);
     set(wm_worker_on_close, Machine::on_close);
     set(wm_worker_on_buffer_full, Machine::on_conn<WM_EVENT_BUFFER_FULL>);
     set(wm_worker_on_buffer_drain, Machine::on_conn<WM_EVENT_BUFFER_DRAIN>);

@@ -356,6 +356,9 @@ private:
         case WM_EVENT_ERROR:
             check(event.code < 0 && event.len > 0, "an error event without code or text");
             break;
+        case WM_EVENT_CLOSING:
+            check(!strict || before == kOpen, "a closing event of one that is not open");
+            break;
         case WM_EVENT_CLOSE:
             check((event.flags & 255) >= WM_REASON_PEER && (event.flags & 255) <= WM_REASON_STOP, "a close without a reason");
             conn.stage = kClosed;

@@ -121,6 +121,8 @@ private:
         check(known == seen_.end() || known->second != Seen::kClosed, "an event behind the close");
         if (event.kind == WM_EVENT_OPEN)
             check(known->second == Seen::kConnected, "opened twice");
+        if (event.kind == WM_EVENT_CLOSING)
+            check(known->second == Seen::kOpen, "a closing event of one that is not open");
         if (event.kind == WM_EVENT_MESSAGE)
             check(known->second == Seen::kOpen && event.len <= 256 * 1024, "a message before the open event, or over the limit");
         if (event.kind == WM_EVENT_CONNECT || event.kind == WM_EVENT_OPEN || event.kind == WM_EVENT_CLOSE)

@@ -131,14 +131,62 @@ def test_reload__an_answer_that_is_due_comes_and_is_the_last(make, issue, connec
     assert not alive(old)
 
 
+LONG = ["drain_ms=60000", "reload_timeout_ms=60000"]
+
+
 def test_reload__half_a_line_is_waited_for_and_served(make, issue, connect):
-    instance = make(LINE, app=["drain_ms=100"])
+    instance = make(LINE, app=LONG)
     instance.start()
     client = half_a_line(connect, instance.address())
     reload = issue(instance, "reload")
     handed_over(instance)
     client.send(b"ond\n")
     assert line_of(client) == b"second"
+    client.close()
+    assert outcome(instance.finish(reload)) == RELOADED
+
+
+@pytest.mark.parametrize("words", [["reload"], ["stop", "-g"]], ids=["reload", "stop -g"])
+def test_drain__half_a_line_is_cut_off_after_drain_ms(make, issue, connect, words):
+    instance = make(LINE, app=["drain_ms=300"])
+    instance.start()
+    client = half_a_line(connect, instance.address())
+    began = time.monotonic()
+    command = issue(instance, *words)
+    part(client)
+    assert time.monotonic() - began >= 0.3
+    assert instance.finish(command).code == 0
+
+
+@pytest.mark.parametrize("words", [["reload"], ["stop", "-g"]], ids=["reload", "stop -g"])
+@pytest.mark.parametrize("pull", [0, 1], ids=["callbacks", "pull"])
+def test_drain__busy_lines_end_behind_an_answer(make, issue, connect, words, pull):
+    instance = make(LINE, app=["drain_ms=600", f"pull={pull}", "reload_timeout_ms=60000", "graceful_timeout_ms=60000"])
+    instance.start()
+    clients = [connect(instance.address()) for _ in range(6)]
+    for client in clients:
+        client.send(b"first\n")
+        assert line_of(client) == b"first"
+    command = issue(instance, *words)
+    while clients:
+        for client in clients:
+            client.send(b"next\n")
+        for client in clients:
+            assert line_of(client) == b"next"
+        for client in [client for client in clients if client.has_ended()]:
+            client.close()
+            clients.remove(client)
+    assert instance.finish(command).code == 0
+
+
+def test_reload__an_answer_of_a_line_that_comes_later_is_waited_for(make, issue, connect):
+    instance = make(LINE, app=["drain_ms=100"])
+    instance.start()
+    client = connect(instance.address())
+    client.send(b"pid\nlater 1000\n")
+    assert int(line_of(client)) == instance.child()
+    reload = issue(instance, "reload")
+    assert line_of(client) == b"later 1000"
     part(client)
     assert outcome(instance.finish(reload)) == RELOADED
 
@@ -148,10 +196,12 @@ def test_reload__half_a_line_is_waited_for_and_served(make, issue, connect):
     (["reload", "-g"], ["reload_timeout_ms=60000", "graceful_timeout_ms=700"]),
 ], ids=["reload_timeout_ms", "graceful_timeout_ms"])
 def test_reload__a_connection_that_is_never_quiet_is_closed_at_the_deadline(make, connect, words, app):
-    instance = make(LINE, app=["drain_ms=100", *app])
+    instance = make(WEB, app=["drain_ms=100", *app])
     instance.start()
     [old] = instance.children()
-    client = half_a_line(connect, instance.address())
+    client = connect(instance.address())
+    client.send(get(b"pid") + b"GET /half")
+    assert int(take_http_answer(client).body) == old
     began = time.monotonic()
     result = instance.command(*words)
     assert outcome(result) == RELOADED
@@ -162,7 +212,7 @@ def test_reload__a_connection_that_is_never_quiet_is_closed_at_the_deadline(make
 
 
 def test_reload__one_that_comes_during_another_is_carried_out_after_it(make, issue, connect):
-    instance = make(LINE, app=["drain_ms=100"])
+    instance = make(LINE, app=LONG)
     instance.start()
     client = half_a_line(connect, instance.address())
     first = issue(instance, "reload")
@@ -174,7 +224,7 @@ def test_reload__one_that_comes_during_another_is_carried_out_after_it(make, iss
     assert first.poll() is None
     client.send(b"ond\n")
     assert line_of(client) == b"second"
-    part(client)
+    client.close()
     assert outcome(instance.finish(first)) == RELOADED
     assert outcome(instance.finish(second)) == RELOADED
     pids = [pid for _, pid, _ in instance.trace("start")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from instance import HANG_SECONDS, Result, alive, eventually
-from process_load import Load, fresh, fresh_line, keep_alive, pipelined, rarely_asking, websocket_echo
+from process_load import Load, busy_line, fresh, fresh_line, keep_alive, pipelined, rarely_asking, websocket_echo
 from push_load import PushLoad
 from push_server import PushServer, clean_environment, program
 
@@ -72,9 +72,11 @@ def test_reloads_under_load__with_a_port_that_is_opened_in_on_start(make, tmp_pa
     with Load() as load:
         load.add(websocket_echo, instance.address("echo"), copies=8)
         load.add(fresh_line, inner, copies=4)
+        load.add(busy_line, inner, copies=4)
         reload_again_and_again(load, instance.command, 1)
     assert_faultless(load)
     assert load.totals()["1012"] >= RELOADS
+    assert load.totals()["ends behind an answer"] >= 4
     assert instance.address("echo", 1) == inner
     assert {address for event, _, address in instance.trace() if event == "inner"} == {inner}
     assert_log(instance.log(), 1)

@@ -115,6 +115,11 @@ static inline void seen_drain(wm_worker *worker, wm_conn conn, void *user)
     deliver_conn((struct host *)user, WM_EVENT_BUFFER_DRAIN, worker, conn);
 }
 
+static inline void seen_closing(wm_worker *worker, wm_conn conn, void *user)
+{
+    deliver_conn((struct host *)user, WM_EVENT_CLOSING, worker, conn);
+}
+
 static inline int32_t seen_handshake(wm_worker *worker, wm_conn conn, wm_request request, void *user)
 {
     struct host *host = (struct host *)user;
@@ -184,6 +189,7 @@ static inline void host_watch(struct host *host, wm_worker *worker)
     assert_int_equal(wm_worker_on_open(worker, seen_open, host, NULL), 0);
     assert_int_equal(wm_worker_on_message(worker, seen_message, host, NULL), 0);
     assert_int_equal(wm_worker_on_error(worker, seen_error, host, NULL), 0);
+    assert_int_equal(wm_worker_on_closing(worker, seen_closing, host, NULL), 0);
     assert_int_equal(wm_worker_on_close(worker, seen_close, host, NULL), 0);
     assert_int_equal(wm_worker_on_buffer_full(worker, seen_full, host, NULL), 0);
     assert_int_equal(wm_worker_on_buffer_drain(worker, seen_drain, host, NULL), 0);
@@ -312,8 +318,8 @@ static inline const char *reason_name(int32_t reason)
 
 static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
 {
-    static const char *const names[] = {"none",  "connect", "handshake", "open", "message", "full", "drain",
-                                        "error", "close",   "timer",     "post", "hub",     "stop", "reload"};
+    static const char *const names[] = {"none",  "connect", "handshake", "open", "message", "full",   "drain",  "error",
+                                        "close", "timer",   "post",      "hub",  "stop",    "reload", "closing"};
     int len = 0;
     if (event->kind == WM_EVENT_MESSAGE && event->len <= 48)
         len = snprintf(out, cap, "message(%.*s) ", (int)event->len, event->data);
@@ -327,7 +333,7 @@ static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
     else if (event->kind == WM_EVENT_CLOSE)
         len = snprintf(out, cap, "close(%s) ", reason_name((int32_t)(event->flags & 255)));
     else
-        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_RELOAD ? names[event->kind] : "unknown");
+        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_CLOSING ? names[event->kind] : "unknown");
     return len > 0 && (size_t)len < cap ? (size_t)len : cap - 1;
 }
 

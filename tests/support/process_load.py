@@ -345,3 +345,20 @@ def fresh_line(load, connection, address):
     if answer not in (line, None):
         raise Ended("wrong", f"{answer[:80]!r} to {line!r}")
     load.count("lines")
+
+
+def busy_line(load, connection, address):
+    """The next line goes out as soon as the answer is there, unless the end came with it."""
+    connection.open(address)
+    while not load.over.is_set():
+        line = b"line %d" % random.randrange(1 << 30)
+        connection.send(line + b"\n")
+        answer = take_line(load, connection)
+        if answer is None:
+            return
+        if answer != line:
+            raise Ended("wrong", f"{answer[:80]!r} to {line!r}")
+        load.count("lines")
+        if connection.has_ended():
+            load.count("ends behind an answer")
+            return

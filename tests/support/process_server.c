@@ -12,8 +12,9 @@
  * run something before wm_app_main. --closed has on_start close the worker's listener.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
- * answer that comes later), big N (an answer of N bytes), stop (ends this process), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one
- * after the other, of the process's own worker too), free (the process's own worker), closefrom N. Anything else comes back as it is.
+ * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop (ends this
+ * process), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one after the other, of the process's own worker too), free (the process's
+ * own worker), closefrom N. Anything else comes back as it is.
  */
 #define _GNU_SOURCE /* closefrom */
 #include <stdio.h>
@@ -103,6 +104,7 @@ static void answer_later(wm_timer timer, void *user)
         wm_request_respond(late->request, 200, NULL, 0, late->text, strlen(late->text), 0);
     else
         wm_conn_send(late->conn, late->text, strlen(late->text), 0);
+    wm_conn_resume_recv(late->conn);
 }
 
 static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user);
@@ -154,13 +156,15 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
     } else if (strcmp(word, "block") == 0) {
         sleep_ms(atol(value));
         answer(conn, "blocked", 7, kind);
-    } else if (strcmp(word, "slow") == 0) {
+    } else if (strcmp(word, "slow") == 0 || strcmp(word, "later") == 0) {
         struct late *late = calloc(1, sizeof *late);
         late->conn = conn;
         late->request = kind == WM_KIND_HTTP ? wm_message_request(conn) : 0;
         if (late->request)
             wm_request_keep(late->request);
-        snprintf(late->text, sizeof late->text, "slow %s", value);
+        if (*word == 'l')
+            wm_conn_pause_recv(conn);
+        snprintf(late->text, sizeof late->text, "%s %.20s", *word == 'l' ? "later" : "slow", value);
         wm_timer_add(app, atol(value), 0, answer_later, late, free);
     } else if (strcmp(word, "big") == 0) {
         size_t size = (size_t)atol(value);
@@ -204,8 +208,8 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 
 static int is_word(const char *word)
 {
-    static const char *const words[] = {"pid",    "exit",     "abort",    "block", "slow",      "big", "stop",
-                                        "listen", "unlisten", "relisten", "free",  "closefrom", "log", "reopen"};
+    static const char *const words[] = {"pid",    "exit",     "abort",    "block", "slow",      "later", "big",   "stop",
+                                        "listen", "unlisten", "relisten", "free",  "closefrom", "log",   "reopen"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;

@@ -78,6 +78,9 @@ public:
         wm::object(app)->request_drain(spread_ms, timeout_ms, wm::websocket::kServiceRestart);
     }
 
+    /// Whether events come as records, and how many at a time; 0: as callbacks.
+    size_t cap() const { return cap_; }
+
     int turn(int64_t timeout_ms = 5)
     {
         if (cap_ == 0)
@@ -168,6 +171,9 @@ private:
                 static_cast<Rig *>(self)->take(WM_EVENT_MESSAGE, conn, wm_message_request(conn), data, len);
             },
             this, nullptr);
+        wm_worker_on_closing(
+            worker, [](wm_worker *, wm_conn conn, void *self) { static_cast<Rig *>(self)->take(WM_EVENT_CLOSING, conn, 0, "", 0); }, this,
+            nullptr);
         wm_worker_on_close(
             worker,
             [](wm_worker *, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *self) {
@@ -217,6 +223,12 @@ public:
     void say(const std::string &text)
     {
         assert_int_equal(send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+    }
+
+    /// False when the socket takes no more, or has failed.
+    bool try_say(const std::string &text)
+    {
+        return send(fd_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) == static_cast<ssize_t>(text.size());
     }
 
     void end_writing() { assert_int_equal(shutdown(fd_, SHUT_WR), 0); }

@@ -155,7 +155,7 @@ void http__requests_over_max_pipelined_are_answered_too(void **state)
     assert_int_equal(wm_worker_set_int(rig.worker, "max_pipelined", 1), 0);
     Client client = client_open(rig);
     client.say(kGet + kGet + kGet);
-    rig.drain(0, kLong);
+    rig.drain(kLong / 2, kLong); // of which the answers use little
     for (size_t i = 0; i < 3; i++) {
         rig.until([&] { return rig.count(WM_EVENT_MESSAGE) == i + 1; });
         rig.settle();
@@ -263,18 +263,47 @@ void http__a_keep_alive_that_asks_again_in_time_is_answered(void **state)
     rig.until_stopped();
 }
 
-// ---- text
-
-void text__an_active_line_is_served_until_it_is_quiet(void **state)
+void http__a_client_that_always_has_more_behind_ends_with_the_spread(void **state)
 {
-    Rig rig(state, "text://127.0.0.1:0");
+    Rig rig(state, "http://127.0.0.1:0");
+    rig.react = answer_at_once(rig);
+    Client client = client_open(rig);
+    client.say(kGet + kGet.substr(0, 10));
+    size_t answered = 0;
+    auto hear_all = [&] {
+        rig.turn();
+        client.pump();
+        for (size_t end; (end = client.in.find("\r\n\r\n")) != std::string::npos;) {
+            std::string body = std::to_string(++answered);
+            bool last = client.hear_answer(body);
+            if (last)
+                return true;
+        }
+        return false;
+    };
+    rig.until([&] { return rig.count(WM_EVENT_MESSAGE) == 1; });
+    int64_t began = clock_ms();
+    rig.drain(0, kLong);
+    while (!hear_all())
+        client.say(kGet.substr(10) + kGet.substr(0, 10)); // one whole request, and part of another
+    assert_true(clock_ms() - began < kLong / 2);
+    assert_int_equal(answered, rig.count(WM_EVENT_MESSAGE));
+    client.hear_end();
+    rig.until_stopped();
+}
+
+// ---- raw
+
+void raw__an_active_one_is_served_until_it_is_quiet(void **state)
+{
+    Rig rig(state, "tcp://127.0.0.1:0");
     rig.react = echo();
     Client client = client_open(rig);
-    rig.drain(1000, kLong);
-    // Longer than the quiet time, if no lines arrived.
-    for (int64_t end = clock_ms() + 1500; clock_ms() < end;) {
-        client.say("line\n");
-        client.hear("line\n");
+    rig.drain(300, kLong);
+    // Longer than the quiet time, if nothing arrived.
+    for (int64_t end = clock_ms() + 500; clock_ms() < end;) {
+        client.say("bytes");
+        client.hear("bytes");
     }
     assert_int_equal(rig.stops, 0);
     client.hear_end();
@@ -284,16 +313,13 @@ void text__an_active_line_is_served_until_it_is_quiet(void **state)
 
 void deadline__ends_what_is_left_in_its_way(void **state)
 {
-    Rig rig(state, "text://127.0.0.1:0");
+    Rig rig(state, "http://127.0.0.1:0");
     rig.react = echo();
     Client client = client_open(rig);
-    client.say("half a l");
+    client.say("GET / HT");
     rig.settle();
     int64_t began = clock_ms();
     rig.drain(0, 600);
-    rig.settle();
-    client.say("ine\nand half");
-    client.hear("half a line\n");
     client.hear_end();
     assert_true(clock_ms() - began >= 600);
     rig.until_stopped();
@@ -434,7 +460,8 @@ int main()
                                          SCENARIO(http__answers_given_out_of_order_say_close_at_the_last_only),
                                          SCENARIO(http__a_quiet_keep_alive_ends_without_a_reset),
                                          SCENARIO(http__a_keep_alive_that_asks_again_in_time_is_answered),
-                                         SCENARIO(text__an_active_line_is_served_until_it_is_quiet),
+                                         SCENARIO(http__a_client_that_always_has_more_behind_ends_with_the_spread),
+                                         SCENARIO(raw__an_active_one_is_served_until_it_is_quiet),
                                          SCENARIO(deadline__ends_what_is_left_in_its_way),
                                          SCENARIO(deadline__a_websocket_that_ignores_1012_ends_after_a_grace),
                                          SCENARIO(on_stop__is_called_once_and_at_the_end),

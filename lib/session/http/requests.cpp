@@ -281,7 +281,7 @@ bool HttpRequests::is_last(const Connection &conn) const
     const HttpSession &session = http_session(conn);
     if (session.count != 1 || !reactor_.shutting_down)
         return false;
-    if (conn.has(kNoInput))
+    if (conn.has(kNoInput) || reactor_.ending.late())
         return true;
     // During the message callback only the parser knows: the tail is updated afterwards.
     bool more = session.current ? session.more_behind : holds_part_of_request(conn);
