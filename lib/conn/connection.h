@@ -58,21 +58,23 @@ enum ConnEvent : uint8_t {
 };
 
 enum ConnFlag : uint16_t {
-    kListedTodo = 1,       ///< is in the todo list
-    kListedFlush = 2,      ///< is in the outbox's flush list
-    kPaused = 4,           ///< by the host
-    kAboveHighWater = 8,   ///< buffer_full is due or was delivered; buffer_drain follows
-    kPeerEnded = 16,       ///< EOF was read
-    kPeerClosed = 32,      ///< the peer's close frame was read
-    kAwaitPong = 64,       ///< ping_at is the pong's deadline
-    kNoInput = 128,        ///< input is read and discarded
-    kEventsDeferred = 256, ///< is in the overflow list: deferred events come before further messages
-    kInputBlocked = 512,   ///< by the codec: too many unanswered requests, or the host has yet to answer a handshake
-    kShareUsed = 1024,     ///< is in FairShare's list: parsed on in the next turn
-    kReadLess = 2048,      ///< used its share up: the next read is a small one
-    kSilent = 4096,        ///< is in the endpoint's list of those whose peer has said nothing yet
-    kEnding = 8192,        ///< ends between two messages: the next read that brings one is the last
-    kEnded = 16384,        ///< nothing more is delivered: it closes once the host has had its closing event, and lets it
+    kListedTodo = 1,      ///< is in the todo list
+    kListedFlush = 2,     ///< is in the outbox's flush list
+    kPaused = 4,          ///< by the host
+    kAboveHighWater = 8,  ///< buffer_full is due or was delivered; buffer_drain follows
+    kPeerEnded = 16,      ///< EOF was read
+    kPeerClosed = 32,     ///< the peer's close frame was read
+    kEventsDeferred = 64, ///< is in the overflow list: deferred events come before further messages
+    kInputBlocked = 128,  ///< by the codec: too many unanswered requests, or the host has yet to answer a handshake
+    kShareUsed = 256,     ///< is in FairShare's list: parsed on in the next turn
+    kReadLess = 512,      ///< used its share up: the next read is a small one
+    kEnded = 1024,        ///< nothing more is delivered: it closes once the host has had its closing event, and lets it
+    // These in one byte, as two of them are tested at once for each read, and for each message.
+    kAwaitPong = 2048, ///< ping_at is the pong's deadline
+    kSilent = 4096,    ///< is in the endpoint's list of those whose peer has said nothing yet
+    kIdleTimed = 8192, ///< has an idle_timeout_ms: last_active leaves out what the host never sees
+    kNoInput = 16384,  ///< input is read and discarded
+    kEnding = 32768,   ///< ends between two messages: the next read that brings one is the last
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -147,7 +149,7 @@ struct Connection : Watch {
     uint64_t bytes_written = 0;
 
     // Times in ticks of the app (see Deadlines).
-    uint32_t last_active = 0;
+    uint32_t last_active = 0;    ///< when bytes were received; with kIdleTimed bytes of messages
     uint32_t phase_deadline = 0; ///< handshake, the codec's own, closing; 0: none
     uint32_t ping_at = 0;
 

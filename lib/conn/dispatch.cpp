@@ -140,18 +140,26 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     }
 }
 
-/// Apart, so that the messages that follow keep no registers for a call.
-[[gnu::noinline]] void Dispatch::first_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
+/// The first of a connection, or one that idle_timeout_ms counts from. Apart, so that other messages keep no registers for a call.
+[[gnu::noinline]] void Dispatch::noted_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
                                                size_t head_len)
 {
-    conn.owner->heard(conn);
-    message(conn, data, len, kind, request, head_len);
+    if (conn.has(kSilent))
+        conn.owner->heard(conn);
+    conn.last_active = reactor_.tick();
+    deliver_message(conn, data, len, kind, request, head_len);
 }
 
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len)
 {
-    if (conn.has(kSilent)) [[unlikely]]
-        return first_message(conn, data, len, kind, request, head_len);
+    if (conn.flags & (kSilent | kIdleTimed)) [[unlikely]]
+        return noted_message(conn, data, len, kind, request, head_len);
+    deliver_message(conn, data, len, kind, request, head_len);
+}
+
+[[gnu::always_inline]] inline void Dispatch::deliver_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
+                                                             size_t head_len)
+{
     const auto &callback = conn.owner->callbacks.message;
     if (!data)
         data = "";

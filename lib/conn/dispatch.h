@@ -98,7 +98,8 @@ public:
     static uint64_t id_of(const Connection &conn);
 
 private:
-    void first_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len);
+    void noted_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len);
+    void deliver_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len);
     void deliver(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
     uint64_t deliver_record(const wm_event &event, wm_destroy_fn destroy);
     wm_event *new_record(uint32_t kind, Connection &conn);

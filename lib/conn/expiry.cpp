@@ -41,6 +41,7 @@ void Expiry::update(Connection &conn)
         if (reactor_.codec(conn).deadline)
             consider(reactor_.codec(conn).deadline(conn));
         int64_t idle = conn.options().idle_timeout_ms;
+        idle > 0 ? conn.set(kIdleTimed) : conn.unset(kIdleTimed);
         if (idle > 0)
             consider(conn.last_active +
                      static_cast<uint32_t>(std::min<int64_t>((idle + Deadlines::kTickMs - 1) / Deadlines::kTickMs, INT32_MAX)) + 1);

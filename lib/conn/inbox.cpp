@@ -183,12 +183,10 @@ size_t Inbox::receive(Connection &conn, char *out, size_t len)
     switch (result.kind) {
     case IoResult::Kind::kDone:
         conn.bytes_read += result.size;
-        conn.last_active = reactor_.tick();
-        if (conn.has(kAwaitPong)) {
-            // Any byte counts as a pong: the pong itself may be queued behind megabytes.
-            conn.unset(kAwaitPong);
-            reactor_.expiry.restart_ping(conn);
-        }
+        if (conn.flags & (kAwaitPong | kIdleTimed)) [[unlikely]]
+            note_read(conn);
+        else
+            conn.last_active = reactor_.tick();
         return result.size;
     case IoResult::Kind::kEnd:
         reactor_.lifecycle.peer_ended(conn);
@@ -200,6 +198,25 @@ size_t Inbox::receive(Connection &conn, char *out, size_t len)
         return 0;
     }
     return 0;
+}
+
+void Inbox::note_read(Connection &conn)
+{
+    if (!conn.has(kIdleTimed)) // else Dispatch::message and note_part know what counts
+        conn.last_active = reactor_.tick();
+    if (conn.has(kAwaitPong)) {
+        // Any byte counts as a pong: the pong itself may be queued behind megabytes.
+        conn.unset(kAwaitPong);
+        reactor_.expiry.restart_ping(conn);
+    }
+}
+
+/// The tail has grown: by a part of a message, unless the codec says that it holds none.
+void Inbox::note_part(Connection &conn)
+{
+    const Codec &codec = reactor_.codec(conn);
+    if (!codec.is_quiet || !codec.is_quiet(conn))
+        conn.last_active = reactor_.tick();
 }
 
 void Inbox::read(Connection &conn)
@@ -295,8 +312,13 @@ void Inbox::read_to_tail(Connection &conn)
     size_t got = receive(conn, tail->free_space(), std::min(kReadMax, tail->free_size()));
     if (got == 0)
         return;
+    size_t before = tail->size();
     tail->end += got;
-    keep_rest(conn, parse(conn, tail->data(), tail->size()));
+    Rest rest = parse(conn, tail->data(), tail->size());
+    bool grows = conn.has(kIdleTimed) && rest.len > before;
+    keep_rest(conn, rest);
+    if (grows && conn.tail)
+        note_part(conn);
 }
 
 void Inbox::resume_parsing(Connection &conn)
@@ -323,8 +345,16 @@ void Inbox::keep_rest(Connection &conn, const Rest &rest)
         free_tail(conn);
         return;
     }
+    keep_part(conn, rest);
+}
+
+void Inbox::keep_part(Connection &conn, const Rest &rest)
+{
+    bool grows = conn.has(kIdleTimed) && rest.len > (conn.tail ? conn.tail->size() : 0);
     if (!store_tail(conn, rest))
         return;
+    if (grows)
+        note_part(conn);
     if (!rest.incomplete && !(conn.flags & kNotParsed))
         resume_parsing(conn);
 }

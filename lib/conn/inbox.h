@@ -64,10 +64,14 @@ private:
     void read_to_tail(Connection &conn);
     void discard(Connection &conn);
     size_t receive(Connection &conn, char *out, size_t len);
+    // Out of line: most reads hold whole messages of connections without an idle_timeout_ms.
+    [[gnu::noinline]] void note_read(Connection &conn);
+    [[gnu::noinline]] void note_part(Connection &conn);
 
     template <class Parse> void parse_last(Connection &conn, Parse parse);
     Rest parse(Connection &conn, char *data, size_t len);
     void keep_rest(Connection &conn, const Rest &rest);
+    [[gnu::noinline]] void keep_part(Connection &conn, const Rest &rest);
 
     bool store_tail(Connection &conn, const Rest &rest);
     static size_t tail_capacity(size_t grown, size_t len, size_t need);

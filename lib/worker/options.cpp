@@ -42,7 +42,8 @@ constexpr size_t kMaxText = 4095; // of an option, as of a path
     WM_INT(owner, max_message, "bytes", 0, kLargest, true, "longest message that a peer may send"),                                        \
         WM_INT(owner, send_high_water, "bytes", 0, kLargest, true, "queue size above which sends return WM_BACKPRESSURE"),                 \
         WM_INT(owner, max_send_buffer, "bytes", 0, kLargest, true, "memory of the send queue above which sends return WM_EFULL"),          \
-        WM_INT(owner, idle_timeout_ms, "ms", 0, kForever, true, "closes a connection that has sent nothing for so long; 0: never"),        \
+        WM_INT(owner, idle_timeout_ms, "ms", 0, kForever, true,                                                                            \
+               "closes a connection whose peer has sent no part of a message for so long; pings and pongs count for nothing; 0: never"),   \
         WM_INT(owner, ping_interval_ms, "ms", 0, kForever, true, "websocket: time between pings, jittered by a tenth; 0: no pings"),       \
         WM_INT(owner, pong_timeout_ms, "ms", 1, kForever, true, "websocket: ends a connection that is silent for so long after a ping"),   \
         WM_INT(owner, close_timeout_ms, "ms", 1, kForever, true, "ends a closing connection that makes no progress for so long"),          \
