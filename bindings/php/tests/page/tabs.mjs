@@ -7,10 +7,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import readline from 'node:readline';
-import { launch } from '../../../../tests/e2e/browser.js';
-
-// A step that takes longer hangs.
-const HANG_MS = 30000;
+import { HANG_MS, launch } from '../../../../tests/e2e/browser.js';
 
 const tabs = new Map();
 let page = '';
@@ -37,7 +34,7 @@ const site = http.createServer((request, response) => {
 });
 site.listen(0, '127.0.0.1');
 await once(site, 'listening');
-const browser = await launch(HANG_MS);
+const browser = await launch();
 
 async function newTab() {
     const tab = { alerts: [], frames: 0, sockets: new Set() };
