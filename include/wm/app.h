@@ -5,6 +5,12 @@
  * The app's thread is the one that is inside wm_app_run, wm_app_run_once or wm_app_poll; before the first of
  * these, the thread that made the app; between two of them, the thread of the last. A function that other
  * threads may call says so.
+ *
+ * A call that sets the app up (wm_..._new, _set_..., _on_..., wm_timer_add) and fails is an error of the start:
+ * wm_app_main, wm_app_run and the first poll report the first one, "wm_worker_set_int has failed: unknown option
+ * 'cuont': did you mean 'count'?". So a program that checks nothing does not serve otherwise than it was written
+ * to. A host that means to go on without that call reads wm_last_error before another call fails, or sets the
+ * same option right later.
  */
 #ifndef WM_APP_H
 #define WM_APP_H
@@ -85,10 +91,10 @@ WM_API int wm_app_get_str(wm_app *app, const char *option, const char **value);
  * Starts the workers (listen, then on_start with index 0, then accept) and serves until wm_app_stop, in the
  * calling thread: no fork, no argv, no signal handlers.
  *
- * @return 0 after a stop. The error of the listener that did not open, also where on_start has tried and then
- * returned below 0; else WM_ESTATE when an on_start returned below 0: the other listeners are closed again.
- * WM_ESTATE inside a callback, or while another thread runs
- * the app. WM_EFORK in a child (wm/types.h)
+ * @return 0 after a stop. The error of a call that has set the app up (above). The error of the listener that
+ * did not open, also where on_start has tried and then returned below 0; else WM_ESTATE when an on_start
+ * returned below 0: the other listeners are closed again. WM_ESTATE inside a callback, or while another thread
+ * runs the app. WM_EFORK in a child (wm/types.h)
  *
  * @since 0.1.0
  */

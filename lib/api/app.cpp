@@ -14,16 +14,18 @@ namespace {
 
 /// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Function>
-int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy)
+int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy,
+                 const char *function = __builtin_FUNCTION())
 {
-    return with_app(app, [&](App &self) {
+    auto set = [&](App &self) {
         Callback<Function> old = self.callbacks.*member;
         if (!self.reactor.reserve_retire(old.destroy))
             return no_memory();
         self.callbacks.*member = {fn, user, destroy};
         self.reactor.retire(old.user, old.destroy);
         return 0;
-    });
+    };
+    return noted(app_of(app), {function}, with_app(app, set));
 }
 
 int check_arguments(int argc, char **argv)
@@ -55,16 +57,14 @@ void wm_app_free(wm_app *app)
 
 int wm_app_set_int(wm_app *app, const char *option, int64_t value)
 {
-    if (!option)
-        return null_argument("option");
-    return with_app(app, [&](App &self) { return self.set_option(option, value); });
+    auto set = [&](App &self) { return option ? self.set_option(option, value) : null_argument("option"); };
+    return noted(app_of(app), {__func__, app, option}, with_app(app, set));
 }
 
 int wm_app_set_str(wm_app *app, const char *option, const char *value)
 {
-    if (!option || !value)
-        return null_argument(option ? "value" : "option");
-    return with_app(app, [&](App &self) { return self.set_option(option, value); });
+    auto set = [&](App &self) { return option && value ? self.set_option(option, value) : null_argument(option ? "value" : "option"); };
+    return noted(app_of(app), {__func__, app, option}, with_app(app, set));
 }
 
 int wm_app_get_int(wm_app *app, const char *option, int64_t *value)

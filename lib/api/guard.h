@@ -70,6 +70,24 @@ template <class Body> int with_worker(wm_worker *worker, Body body)
     return guarded([&] { return body(*object(worker)); });
 }
 
+inline App *app_of(wm_app *app)
+{
+    return app ? object(app) : nullptr;
+}
+
+inline App *app_of(wm_worker *worker)
+{
+    return worker ? &object(worker)->app() : nullptr;
+}
+
+/// Returns the result of a call that sets an app up, as configuring and registering do; an error is kept for the start.
+inline int noted(App *app, const SetupCall &call, int result)
+{
+    if (app)
+        app->note_setup(call, result);
+    return result;
+}
+
 inline int gone()
 {
     return fail(WM_ECLOSED, "no such connection: it has closed, or never existed");

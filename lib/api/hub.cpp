@@ -16,6 +16,11 @@ template <class Body> int with_hub(wm_hub *hub, Body body)
     return guarded([&] { return body(*object(hub)); });
 }
 
+App *app_of(wm_hub *hub)
+{
+    return hub ? &object(hub)->app() : nullptr;
+}
+
 /// max_uid applies where a uid is bound; here no text that could be one is read beyond its range.
 int check_uid(const void *uid, size_t len)
 {
@@ -67,7 +72,8 @@ template <class Count> int count_now(wm_hub *hub, int64_t *connections, void *us
 wm_hub *wm_hub_new(wm_app *app)
 {
     Hub *hub = nullptr;
-    with_app(app, [&](App &self) { return self.freeing() ? fail(WM_ESTOPPED, "the app is being freed") : (hub = new Hub(self), 0); });
+    auto make = [&](App &self) { return self.freeing() ? fail(WM_ESTOPPED, "the app is being freed") : (hub = new Hub(self), 0); };
+    noted(app_of(app), {__func__}, with_app(app, make));
     return constructed("hub", hub ? handle(hub) : nullptr);
 }
 
@@ -103,9 +109,8 @@ int wm_hub_unbind(wm_hub *hub, wm_conn conn)
 
 int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value)
 {
-    if (!option)
-        return null_argument("option");
-    return with_hub(hub, [&](Hub &self) { return set_option(Scope::kHub, &self.options, false, option, value); });
+    auto set = [&](Hub &self) { return option ? set_option(Scope::kHub, &self.options, false, option, value) : null_argument("option"); };
+    return noted(app_of(hub), {__func__, hub, option}, with_hub(hub, set));
 }
 
 int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value)
@@ -117,9 +122,11 @@ int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value)
 
 int wm_hub_set_str(wm_hub *hub, const char *option, const char *value)
 {
-    if (!option || !value)
-        return null_argument(option ? "value" : "option");
-    return with_hub(hub, [&](Hub &self) { return set_option(Scope::kHub, &self.options, self.was_used(), option, value); });
+    auto set = [&](Hub &self) {
+        return option && value ? set_option(Scope::kHub, &self.options, self.was_used(), option, value)
+                               : null_argument(option ? "value" : "option");
+    };
+    return noted(app_of(hub), {__func__, hub, option}, with_hub(hub, set));
 }
 
 int wm_hub_get_str(wm_hub *hub, const char *option, const char **value)

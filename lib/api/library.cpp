@@ -50,6 +50,7 @@ const char *wm_error_name(int code)
 
 const char *wm_last_error(void)
 {
+    App::read_last_error();
     return last_error();
 }
 

@@ -11,9 +11,9 @@ namespace {
 /// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Owner, class Callbacks, class Function>
 int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Function> Callbacks::*member, Function fn, void *user,
-                 wm_destroy_fn destroy)
+                 wm_destroy_fn destroy, const char *function = __builtin_FUNCTION())
 {
-    return with_worker(worker, [&](Worker &self) {
+    auto set = [&](Worker &self) {
         Callback<Function> &callback = (self.*callbacks).*member;
         Callback<Function> old = callback;
         if (!self.app().reactor.reserve_retire(old.destroy))
@@ -21,7 +21,8 @@ int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Functi
         callback = {fn, user, destroy};
         self.app().reactor.retire(old.user, old.destroy);
         return 0;
-    });
+    };
+    return noted(app_of(worker), {function}, with_worker(worker, set));
 }
 
 } // namespace
@@ -29,7 +30,7 @@ int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Functi
 wm_worker *wm_worker_new(wm_app *app, const char *address)
 {
     Worker *worker = nullptr;
-    with_app(app, [&](App &self) {
+    auto make = [&](App &self) {
         Address parsed;
         const Scheme *scheme = address ? find_scheme(address) : &kNoScheme;
         if (!scheme)
@@ -38,7 +39,8 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
         if (result == 0)
             worker = self.add_worker(address ? &parsed : nullptr, *scheme);
         return result;
-    });
+    };
+    noted(app_of(app), {__func__}, with_app(app, make));
     return constructed("worker", handle(worker));
 }
 
@@ -50,16 +52,14 @@ void wm_worker_free(wm_worker *worker)
 
 int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value)
 {
-    if (!option)
-        return null_argument("option");
-    return with_worker(worker, [&](Worker &self) { return self.set_option(option, value); });
+    auto set = [&](Worker &self) { return option ? self.set_option(option, value) : null_argument("option"); };
+    return noted(app_of(worker), {__func__, worker, option}, with_worker(worker, set));
 }
 
 int wm_worker_set_str(wm_worker *worker, const char *option, const char *value)
 {
-    if (!option || !value)
-        return null_argument(option ? "value" : "option");
-    return with_worker(worker, [&](Worker &self) { return self.set_option(option, value); });
+    auto set = [&](Worker &self) { return option && value ? self.set_option(option, value) : null_argument(option ? "value" : "option"); };
+    return noted(app_of(worker), {__func__, worker, option}, with_worker(worker, set));
 }
 
 int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value)

@@ -8,7 +8,8 @@ namespace wm {
 
 namespace {
 thread_local char last_text[512];
-}
+thread_local uint32_t number;
+} // namespace
 
 int fail(int code, const char *format, ...)
 {
@@ -16,6 +17,7 @@ int fail(int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(last_text, sizeof last_text, format, arguments);
     va_end(arguments);
+    number++;
     return code;
 }
 
@@ -48,6 +50,11 @@ int code_of_errno(int number)
 const char *last_error()
 {
     return last_text;
+}
+
+uint32_t error_number()
+{
+    return number;
 }
 
 } // namespace wm

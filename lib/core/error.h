@@ -7,6 +7,8 @@
 
 #include "wm/error.h"
 
+#include <cstdint>
+
 namespace wm {
 
 /// Stores the formatted text as the calling thread's last error and returns code. Long texts are truncated.
@@ -16,6 +18,9 @@ int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3))
 int code_of_errno(int number);
 
 const char *last_error();
+
+/// How many errors the calling thread has had: tells its last one from those before.
+uint32_t error_number();
 
 } // namespace wm
 

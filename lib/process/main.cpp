@@ -64,6 +64,8 @@ int check_start(App &app)
 {
     if (app.forked())
         return Mailbox::fail_forked();
+    if (int result = app.check_setup())
+        return result;
     bool any = false;
     for (const auto &worker : app.workers()) {
         any = any || (!worker->released() && worker->options.count > 0);

@@ -12,6 +12,7 @@
 #include "worker/callbacks.h"
 #include "worker/options.h"
 #include "worker/service.h"
+#include "worker/setup_error.h"
 
 #include <atomic>
 #include <memory>
@@ -119,6 +120,13 @@ public:
     uint32_t index() const { return reactor.index(); }
     bool started() const { return started_; }
 
+    /// A call that sets the app up has returned: an error is kept for the start, if it was before that.
+    void note_setup(const SetupCall &call, int result);
+    /// 0, or the error of such a call.
+    int check_setup() { return setup_error_.report(); }
+    /// The host reads the calling thread's last error.
+    static void read_last_error();
+
     AppOptions options;
     AppCallbacks callbacks;
     Reactor reactor;
@@ -163,6 +171,7 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::vector<AppPart *> parts_;
     std::vector<Service> services_;
+    SetupError setup_error_;
     int64_t wake_at_ms_ = Loop::kNever; ///< the next step of max_wait_ms
     bool unsettled_ = true;             ///< the host, or a turn that failed, may have left work for the next turn
     bool started_ = false;

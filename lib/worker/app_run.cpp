@@ -59,7 +59,9 @@ int App::enter()
     }
     if (stopped_)
         return has_stopped();
-    int result = open_loop();
+    int result = started_ ? 0 : check_setup();
+    if (result == 0)
+        result = open_loop();
     if (result != 0) {
         reactor.inside = false;
         return result;
@@ -105,6 +107,19 @@ App::Visit::~Visit()
         delete &app_;
     else if (app_.has_work())
         app_.reactor.has_work();
+}
+
+void App::note_setup(const SetupCall &call, int result)
+{
+    if (on_thread() && !started_ && !reactor.inside && !forked())
+        setup_error_.note(call, result);
+}
+
+void App::read_last_error()
+{
+    for (uint32_t index = 0; index < kApps; index++)
+        if (App *app = of_this_thread(index))
+            app->setup_error_.read();
 }
 
 int App::start()
