@@ -156,6 +156,7 @@ bool is_string(const JsonValue &value, std::string_view text)
 /// What the value of "wm" asks for.
 struct Wm {
     bool broadcast = false;
+    bool notify_end = false;
     bool json_reply = false;
     bool known = false; ///< an object, and all of its members have a meaning, once each
 };
@@ -174,14 +175,16 @@ Wm read_wm(const JsonValue &value)
         if (name == Name::kCmd) {
             commands++;
             wm.broadcast = is_string(member.value, "broadcast");
+            wm.notify_end = is_string(member.value, "notify_end");
         } else if (name == Name::kReply) {
             replies++;
             wm.json_reply = is_string(member.value, "json");
         }
     });
     wm.broadcast = wm.broadcast && commands == 1;
+    wm.notify_end = wm.notify_end && commands == 1;
     wm.json_reply = wm.json_reply && replies == 1;
-    wm.known = all == unsigned{wm.broadcast} + unsigned{wm.json_reply} && all > 0;
+    wm.known = all == unsigned{wm.broadcast} + unsigned{wm.notify_end} + unsigned{wm.json_reply} && all > 0;
     return wm;
 }
 
@@ -275,7 +278,9 @@ size_t length_without_blanks(const char *text, size_t len)
     } else if (wms == 1 && wm.known && wm.broadcast && all == 2 && data.data != nullptr) {
         line.kind = PushLine::Kind::kBroadcast;
         line.data = {data.data, data.len};
-    } else if (wms == 1 && wm.known && !wm.broadcast) {
+    } else if (wms == 1 && wm.known && wm.notify_end && !wm.json_reply && all == 1) {
+        line.kind = PushLine::Kind::kNotifyEnd;
+    } else if (wms == 1 && wm.known && !wm.broadcast && !wm.notify_end) {
         line = push_line(text, members, scratch);
     } else {
         line = invalid_line(ScanError::kReserved, static_cast<size_t>(members.wm_name - text));

@@ -26,6 +26,7 @@ struct PushLine {
         kInvalid,   ///< not a JSON object with exactly one valid uid; see error and offset
         kPush,      ///< send the whole line to the pages of `uid`
         kBroadcast, ///< send `data` to every page
+        kNotifyEnd, ///< say `end` before the connection ends
         kReserved,  ///< any other use of a top-level "wm"; error is kReserved, offset its position
     };
     Kind kind = Kind::kInvalid;
@@ -41,6 +42,7 @@ struct PushLine {
 
 /// Parses one line without its LF; blanks around the object are allowed. Names may contain escapes. An integer uid stands for its digits
 /// as written. Beside a uid "wm" may be {"reply":"json"}; with {"cmd":"broadcast"} it may have that reply, too.
+/// {"wm":{"cmd":"notify_end"}} stands alone.
 PushLine scan_push_line(const char *line, size_t len, UidScratch &scratch);
 
 /// The uid in the top-level member `key`, 1 to 64 bytes, of a text that must be one object. The rules are those of a push line; its

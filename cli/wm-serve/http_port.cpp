@@ -127,6 +127,8 @@ void push(PushServer &server, wm_conn conn, wm_request request)
     PushResult result = server.push(body, on_result, spare.get());
     if (result.kind == PushResult::Kind::kPending)
         *spare.release() = {request, result.json};
+    else if (result.kind == PushResult::Kind::kNotifyEnd)
+        answer(request, {PushResult::Kind::kBad, false, 0, "notify_end is for the inner port only"});
     else
         answer(request, result);
 }

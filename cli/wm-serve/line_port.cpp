@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 
 namespace wm::serve {
 
@@ -24,6 +25,7 @@ struct PendingLines {
     wm_conn conn;
     Answers<PushResult> answers;
     bool paused = false;
+    bool closing = false; ///< the library ends the connection behind the last answer
 
     inline static size_t count = 0; ///< without any, no connection needs to be asked for its own
 };
@@ -40,6 +42,8 @@ struct PendingLine {
 std::unique_ptr<PendingLine> spare;
 
 ThrottledWarning refused; ///< lines that are no push
+
+std::unordered_set<wm_conn> notified; ///< connections that have asked for `end`
 
 /// A peer that reads no answers is not read from: its lines stay in the socket buffers.
 void check_sent(wm_conn conn, int result)
@@ -66,14 +70,40 @@ void send_answer(wm_conn conn, PushResult push)
     check_sent(conn, wm_conn_send(conn, line.data(), line.size(), 0));
 }
 
-void drained(wm_worker *, wm_conn conn, void *)
-{
-    wm_conn_resume_recv(conn);
-}
-
 Shared *pending_of(wm_conn conn)
 {
     return static_cast<Shared *>(wm_conn_user(conn));
+}
+
+void drained(wm_worker *, wm_conn conn, void *)
+{
+    Shared *pending = pending_of(conn);
+    if (!pending || !(*pending)->closing)
+        wm_conn_resume_recv(conn);
+}
+
+/// Tells a peer that asked for it that nothing behind the last answer was taken.
+void say_end(wm_conn conn)
+{
+    if (notified.erase(conn) > 0)
+        wm_conn_send(conn, "end", 3, 0);
+}
+
+/// The library ends the connection: at once, or when the pending answers have been sent.
+void closing(wm_worker *, wm_conn conn, void *)
+{
+    Shared *pending = pending_of(conn);
+    if (!pending || (*pending)->answers.size() == 0) {
+        say_end(conn);
+        return;
+    }
+    (*pending)->closing = true;
+    wm_conn_pause_recv(conn);
+}
+
+void closed(wm_worker *, wm_conn conn, int32_t, int32_t, const void *, size_t, void *)
+{
+    notified.erase(conn);
 }
 
 void answer(wm_conn conn, PushResult result)
@@ -92,6 +122,13 @@ void on_result(wm_hub *, int32_t status, int64_t connections, void *user)
                             [&pending](PushResult known) { send_answer(pending.conn, known); });
     if (pending.answers.size() == 0)
         wm_conn_set_int(pending.conn, "half_open", 0);
+    if (pending.closing) {
+        if (pending.answers.size() == 0) {
+            say_end(pending.conn);
+            wm_conn_close(pending.conn, 0, nullptr, 0);
+        }
+        return;
+    }
     if (pending.paused && pending.answers.size() < kMaxPending / 2) {
         pending.paused = false;
         wm_conn_resume_recv(pending.conn);
@@ -131,6 +168,10 @@ void log_refused(wm_worker *worker, wm_conn conn, const std::string &why)
         add_pending(conn, *spare.release(), result.json);
         return;
     }
+    if (result.kind == PushResult::Kind::kNotifyEnd) {
+        notified.insert(conn);
+        result = {PushResult::Kind::kOk};
+    }
     if (result.kind == PushResult::Kind::kBad && refused.due())
         log_refused(worker, conn, push_detail(result) + ": " + printable(line));
     answer(conn, result);
@@ -165,7 +206,8 @@ bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line)
 {
     return wm_worker_set_int(worker, "max_message", max_line) == 0 && wm_worker_set_int(worker, "skip_oversize", 1) == 0 &&
            wm_worker_set_int(worker, "unix_mode", 0600) == 0 && wm_worker_on_message(worker, message, &target, nullptr) == 0 &&
-           wm_worker_on_error(worker, error, nullptr, nullptr) == 0 && wm_worker_on_buffer_drain(worker, drained, nullptr, nullptr) == 0;
+           wm_worker_on_error(worker, error, nullptr, nullptr) == 0 && wm_worker_on_buffer_drain(worker, drained, nullptr, nullptr) == 0 &&
+           wm_worker_on_closing(worker, closing, nullptr, nullptr) == 0 && wm_worker_on_close(worker, closed, nullptr, nullptr) == 0;
 }
 
 } // namespace wm::serve

@@ -16,11 +16,12 @@ namespace wm::serve {
 /// The result of a push. It fits into two registers.
 struct PushResult {
     enum class Kind : uint8_t {
-        kOk,      ///< queued for at least one page
-        kOffline, ///< no page has the uid
-        kFull,    ///< pages have the uid, but none took it
-        kBad,     ///< not a push; see reason and offset
-        kPending, ///< done(hub, status, pages, user) is called once
+        kOk,        ///< queued for at least one page
+        kOffline,   ///< no page has the uid
+        kFull,      ///< pages have the uid, but none took it
+        kBad,       ///< not a push; see reason and offset
+        kPending,   ///< done(hub, status, pages, user) is called once
+        kNotifyEnd, ///< not a push: the connection is to get `end` before it ends
     };
     Kind kind;
     bool json = false;            ///< the answer is asked for in JSON: only then kFull is told from kOffline

@@ -226,6 +226,8 @@ PushResult PushServer::push(std::string_view line, wm_hub_result_fn done, void *
 
 PushResult PushServer::refuse(const PushLine &line) const
 {
+    if (line.kind == PushLine::Kind::kNotifyEnd)
+        return {PushResult::Kind::kNotifyEnd};
     PushResult result = {PushResult::Kind::kBad, line.json_reply, static_cast<uint32_t>(line.offset), line.reason()};
     if (debug_)
         log_debug("refused a push: " + push_detail(result));

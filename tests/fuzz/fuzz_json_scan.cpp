@@ -301,6 +301,12 @@ bool is_broadcast(const Value &line)
     return has_only(*wms[0], "cmd", "broadcast") && wms[0]->members.size() == known;
 }
 
+bool is_notify_end(const Value &line)
+{
+    auto wms = all_named(line, "wm");
+    return line.members.size() == 1 && wms.size() == 1 && has_only(*wms[0], "cmd", "notify_end") && wms[0]->members.size() == 1;
+}
+
 bool only_asks_for_json(const Value &line)
 {
     auto wms = all_named(line, "wm");
@@ -315,7 +321,9 @@ Meaning reference_meaning(const std::optional<Value> &line)
     auto wms = all_named(*line, "wm");
     meaning.json_reply = !wms.empty() && has_only(*wms[0], "reply", "json");
     if (!wms.empty() && !only_asks_for_json(*line)) {
-        meaning.kind = is_broadcast(*line) ? wm::PushLine::Kind::kBroadcast : wm::PushLine::Kind::kReserved;
+        meaning.kind = is_broadcast(*line)    ? wm::PushLine::Kind::kBroadcast
+                       : is_notify_end(*line) ? wm::PushLine::Kind::kNotifyEnd
+                                              : wm::PushLine::Kind::kReserved;
         if (meaning.kind == wm::PushLine::Kind::kBroadcast)
             meaning.data = all_named(*line, "data")[0]->source;
         return meaning;

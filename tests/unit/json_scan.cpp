@@ -280,6 +280,16 @@ void json_scan__bounds_the_depth(void **)
     assert_int_equal(wm::scan_text(objects.data(), objects.size()).error, ScanError::kTooDeep);
 }
 
+void json_scan__notify_end_stands_alone(void **)
+{
+    for (std::string_view text : {R"({"wm":{"cmd":"notify_end"}})", R"( {"w\u006d" : {"cmd":"notify\u005fend"}} )"})
+        assert_int_equal(Scanned(text).line().kind, PushLine::Kind::kNotifyEnd);
+    for (std::string_view text : {R"({"wm":{"cmd":"notify_end","x":1}})", R"({"wm":{"cmd":"notify_end","cmd":"notify_end"}})",
+                                  R"({"wm":{"cmd":"notify_end"},"data":1})", R"({"wm":{"cmd":"notify_end"},"uid":"a"})",
+                                  R"({"wm":{"cmd":"notify_end","reply":"json"}})", R"({"wm":"notify_end"})"})
+        assert_int_equal(Scanned(text).line().kind, PushLine::Kind::kReserved);
+}
+
 void json_scan__gives_a_broadcast_its_value_byte_for_byte(void **)
 {
     assert_broadcast(R"({"wm":{"cmd":"broadcast"},"data":{"a": 1.50}})", R"({"a": 1.50})");
@@ -462,6 +472,7 @@ int main()
         cmocka_unit_test(json_scan__is_strict_with_utf8_at_every_place_of_a_block),
         cmocka_unit_test(json_scan__refuses_every_beginning_of_a_line),
         cmocka_unit_test(json_scan__bounds_the_depth),
+        cmocka_unit_test(json_scan__notify_end_stands_alone),
         cmocka_unit_test(json_scan__gives_a_broadcast_its_value_byte_for_byte),
         cmocka_unit_test(json_scan__reserves_every_other_wm),
         cmocka_unit_test(json_scan__takes_a_reply_in_json),

@@ -5,6 +5,7 @@
 #include "wm/wm.h"
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -53,15 +54,21 @@ class LateTarget : public PushTarget {
 public:
     explicit LateTarget(wm_app *app) : app_(app) {}
 
+    std::atomic<int> delay_ms{5};
+    std::atomic<int> lines{0}; ///< that have come
+
     PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override
     {
+        lines++;
+        if (line == "notify_end")
+            return {PushResult::Kind::kNotifyEnd};
         int number = atoi(std::string(line).c_str());
         PushResult result = {is_ok(number) ? PushResult::Kind::kOk : PushResult::Kind::kOffline, wants_json(number), is_ok(number)};
         if (!is_late(number))
             return result;
         if (late_.empty())
             wm_timer_add(
-                app_, 5, 0, [](wm_timer, void *self) { static_cast<LateTarget *>(self)->settle(); }, this, nullptr);
+                app_, delay_ms, 0, [](wm_timer, void *self) { static_cast<LateTarget *>(self)->settle(); }, this, nullptr);
         late_.push_back({number, done, user});
         result.kind = PushResult::Kind::kPending;
         return result;
@@ -168,6 +175,20 @@ void late_results__a_client_that_left_is_no_harm(void **)
     assert_string_equal(answers.c_str(), "ok\nok\nfail\n");
 }
 
+void stop__pending_answers_come_and_then_the_end(void **)
+{
+    Port port;
+    port.target.delay_ms = 300;
+    int fd = connect_to(wm_worker_address(port.worker));
+    assert_int_equal(send(fd, "notify_end\n0\n3\n1\n", 17, MSG_NOSIGNAL), 17);
+    while (port.target.lines < 4)
+        std::this_thread::yield();
+    wm_app_stop(port.app);
+    std::string answers = exchange(fd, "");
+    close(fd);
+    assert_string_equal(answers.c_str(), ("ok\n" + answer_to(0) + answer_to(3) + answer_to(1) + "end\n").c_str());
+}
+
 } // namespace
 
 int main()
@@ -175,6 +196,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(late_results__answers_stand_in_the_order_of_the_lines),
         cmocka_unit_test(late_results__a_client_that_left_is_no_harm),
+        cmocka_unit_test(stop__pending_answers_come_and_then_the_end),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
