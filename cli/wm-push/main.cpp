@@ -89,7 +89,7 @@ void push_one(const Arguments &arguments, const PushBody &body, Report &report)
         report.fail(failure);
         return;
     }
-    Session session(connection, arguments.server.text, arguments.timeout, report);
+    Session session(connection, arguments.server, arguments.timeout, report);
     session.push(line);
     session.run(nullptr);
 }
@@ -102,7 +102,7 @@ void push_lines(const Arguments &arguments, const PushBody &body, Report &report
     if (connection.connect(arguments.server, arguments.timeout, failure)) {
         print_terminal_hint(arguments.source);
         LineFeed feed(body);
-        Session(connection, arguments.server.text, arguments.timeout, report).run(&feed);
+        Session(connection, arguments.server, arguments.timeout, report).run(&feed);
     } else {
         report.fail(failure);
     }

@@ -54,8 +54,8 @@ void Report::add(PushResult result, std::string_view reason)
     } else if (answered) {
         output_ += name_of(result);
         output_ += '\n';
-    } else if (result == PushResult::kBad && for_lines_) {
-        output_ += "fail\n"; // the reason is on stderr
+    } else if (for_lines_) {
+        output_ += result == PushResult::kBad ? "fail\n" : "lost\n"; // the reason is on stderr
     }
 }
 
@@ -72,6 +72,12 @@ void Report::write_json(PushResult result, std::string_view reason)
 void Report::print_error(std::string_view text)
 {
     std::fprintf(stderr, "wm-push: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+void Report::warn_lost(std::string_view text)
+{
+    print_error(text);
+    reason_ = text;
 }
 
 void Report::fail(const Failure &failure)
@@ -121,6 +127,8 @@ ExitCode Report::exit_code() const
         return end_;
     if (output_failed_)
         return kExitOutput;
+    if (lost_ > 0)
+        return kExitUnreachable;
     if (bad_ > 0)
         return kExitBadBody;
     if (fail_ == 0)

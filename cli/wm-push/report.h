@@ -31,6 +31,8 @@ public:
     void add(PushResult result, std::string_view reason = {});
     /// Prints an error on stderr at once.
     void print_error(std::string_view text);
+    /// Prints why pushes were lost, while the run goes on.
+    void warn_lost(std::string_view text);
     /// Ends the run: prints the failure; its code becomes the exit code.
     void fail(const Failure &failure);
 
@@ -45,6 +47,7 @@ public:
     uint64_t pushed() const { return ok_ + fail_ + bad_ + lost_; }
     uint64_t ok() const { return ok_; }
     uint64_t fails() const { return fail_; }
+    uint64_t lost() const { return lost_; }
     uint64_t failed() const { return fail_ + bad_ + lost_; }
 
 private:
@@ -60,7 +63,7 @@ private:
     uint64_t bad_ = 0;
     uint64_t lost_ = 0;
     ExitCode end_ = kExitOk;
-    std::string reason_; ///< of end_
+    std::string reason_; ///< of end_, or of what was lost
     std::string output_;
 };
 

@@ -10,11 +10,10 @@ namespace wm {
 
 namespace {
 
-// Enough to keep a server busy over a slow link; a lost connection loses at most these.
-constexpr size_t kMaxInFlight = 1024;
-constexpr size_t kMaxPendingBytes = size_t{1} << 20;
 // An answer is "ok" or "fail". A longer one does not come from a push server.
 constexpr size_t kMaxAnswerBytes = 256;
+// Has the server say "end" before it closes the connection, behind the last answer. Older servers answer fail.
+constexpr std::string_view kAskForEnd = R"({"wm":{"cmd":"notify_end"}})";
 
 bool begins_with_word(std::string_view text, std::string_view word)
 {
@@ -25,23 +24,24 @@ bool begins_with_word(std::string_view text, std::string_view word)
 
 void Session::push(std::string_view line)
 {
-    if (in_flight_ == 0)
+    if (queue_.in_flight() == 0)
         last_progress_ = Clock::now();
-    in_flight_++;
-    entries_.emplace_back();
-    out_ += line;
-    out_ += '\n';
+    queue_.add(line);
 }
 
 void Session::run(LineFeed *feed)
 {
+    if (feed != nullptr)
+        ask_for_end();
     Failure failure;
-    while (step(feed, failure)) {
-    }
+    do {
+        while (step(feed, failure)) {
+        }
+    } while (end_ != End::kNone && feed != nullptr && reconnect(feed, failure));
     int unread = feed != nullptr ? feed->reader().error() : 0;
     if (failure.code != kExitOk) {
         failure.text += describe_counts();
-        report_lost(failure.text);
+        queue_.report_lost(failure.text);
     } else if (unread != 0) {
         failure = {kExitBadBody, std::string("cannot read standard input: ") + std::strerror(unread)};
     }
@@ -56,18 +56,13 @@ bool Session::step(LineFeed *feed, Failure &failure)
 {
     bool all_taken = feed == nullptr || take_lines(*feed);
     send_pending();
-    report_bad();
+    queue_.report_bad();
     print(feed);
-    if (!all_taken && has_room())
+    if (!all_taken && queue_.has_room())
         return true; // bad lines filled the queue, and are reported now
-    if (entries_.empty() && (feed == nullptr || feed->reader().at_end()))
+    if (queue_.empty() && (feed == nullptr || feed->reader().at_end()))
         return false;
     return wait(feed, failure);
-}
-
-bool Session::has_room() const
-{
-    return entries_.size() < kMaxInFlight && out_.size() - sent_ < kMaxPendingBytes;
 }
 
 /// Takes buffered lines while there is room. Returns whether none are left.
@@ -75,7 +70,7 @@ bool Session::take_lines(LineFeed &feed)
 {
     std::string line;
     std::string error;
-    while (has_room()) {
+    while (queue_.has_room()) {
         switch (feed.next(line, error)) {
         case LineFeed::Result::kPush:
             push(line);
@@ -83,7 +78,7 @@ bool Session::take_lines(LineFeed &feed)
         case LineFeed::Result::kBad:
             progress_.hide();
             report_.print_error(error);
-            entries_.push_back({error});
+            queue_.add_bad(error);
             break;
         case LineFeed::Result::kNone:
             return true;
@@ -94,33 +89,29 @@ bool Session::take_lines(LineFeed &feed)
 
 void Session::send_pending()
 {
-    while (sent_ < out_.size() && !send_closed_) {
+    while (!queue_.unsent().empty() && !send_closed_) {
         size_t count = 0;
-        Connection::Result result = connection_.send(out_.data() + sent_, out_.size() - sent_, count);
+        Connection::Result result = connection_.send(queue_.unsent().data(), queue_.unsent().size(), count);
         if (result == Connection::Result::kWouldBlock)
             break;
         // The server may still have sent answers: go on until receiving ends, too.
         send_closed_ = result == Connection::Result::kClosed;
-        sent_ += count;
+        queue_.sent(count);
         last_progress_ = Clock::now();
-    }
-    if (sent_ == out_.size()) {
-        out_.clear();
-        sent_ = 0;
     }
 }
 
 /// Waits for the server and for input, and reads what is available.
 bool Session::wait(LineFeed *feed, Failure &failure)
 {
-    bool reads_input = feed != nullptr && !feed->reader().at_end() && has_room();
+    bool reads_input = feed != nullptr && !feed->reader().at_end() && queue_.has_room();
     std::array<pollfd, 2> sockets{};
-    sockets[0] = {connection_.fd(), static_cast<short>(sent_ < out_.size() && !send_closed_ ? POLLIN | POLLOUT : POLLIN), 0};
+    sockets[0] = {connection_.fd(), static_cast<short>(!queue_.unsent().empty() && !send_closed_ ? POLLIN | POLLOUT : POLLIN), 0};
     sockets[1] = {reads_input ? feed->reader().fd() : -1, POLLIN, 0}; // poll ignores a negative descriptor
     auto left = std::chrono::ceil<std::chrono::milliseconds>(last_progress_ + timeout_ - Clock::now()).count();
-    int count = ::poll(sockets.data(), sockets.size(), in_flight_ == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
+    int count = ::poll(sockets.data(), sockets.size(), queue_.in_flight() == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
     if (count < 0 && errno != EINTR) {
-        failure = {kExitUnreachable, std::string("cannot wait for ") + server_ + ": " + std::strerror(errno)};
+        failure = {kExitUnreachable, std::string("cannot wait for ") + server_.text + ": " + std::strerror(errno)};
         return false;
     }
     if (count < 0)
@@ -130,8 +121,8 @@ bool Session::wait(LineFeed *feed, Failure &failure)
     if (sockets[1].revents != 0)
         feed->reader().read_some();
     // Checked last: if this process was delayed, answers may have arrived in time.
-    if (sockets[0].revents == 0 && in_flight_ > 0 && Clock::now() >= last_progress_ + timeout_) {
-        failure = {kExitTimeout, "no answer from " + server_ + " within " + std::to_string(timeout_.count()) + " ms"};
+    if (sockets[0].revents == 0 && queue_.in_flight() > 0 && Clock::now() >= last_progress_ + timeout_) {
+        failure = {kExitTimeout, "no answer from " + server_.text + " within " + std::to_string(timeout_.count()) + " ms"};
         return false;
     }
     return true;
@@ -149,7 +140,8 @@ bool Session::receive(Failure &failure)
     case Connection::Result::kClosed:
         break;
     }
-    failure = {kExitUnreachable, server_ + " closed the connection"};
+    end_ = End::kLost;
+    failure = {kExitUnreachable, server_.text + " closed the connection"};
     if (connection_.error() != 0)
         failure.text += std::string(" (") + std::strerror(connection_.error()) + ")";
     return false;
@@ -172,44 +164,92 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
 {
     if (answer.ends_with('\r'))
         answer.remove_suffix(1);
-    bool ok = begins_with_word(answer, "ok");
-    if (in_flight_ == 0 || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail"))) {
-        std::string shown(answer.substr(0, 40));
-        for (char &c : shown)
-            c = c >= ' ' && c <= '~' ? c : '?';
-        failure = {kExitUnreachable, server_ + " is not the inner port of a push server: it answered \"" + shown +
-                                         "\"; give the address of wm-serve's --inner port"};
+    if (says_end_ && answer == "end") {
+        end_ = End::kTold;
+        failure = {kExitUnreachable, server_.text + " ended the connection"};
         return false;
     }
-    report_bad();
-    report_.add(ok ? PushResult::kOk : PushResult::kFail);
-    entries_.pop_front();
-    in_flight_--;
+    bool ok = begins_with_word(answer, "ok");
+    bool asked = end_asked_ || queue_.in_flight() > 0;
+    if (!asked || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail")))
+        return refuse_answer(answer, failure);
     last_progress_ = Clock::now();
+    if (end_asked_) {
+        end_asked_ = false;
+        says_end_ = ok;
+        return true;
+    }
+    queue_.answered(ok);
+    outage_.over();
     return true;
 }
 
-/// Reports the bad pushes at the head of the queue.
-void Session::report_bad()
+bool Session::refuse_answer(std::string_view answer, Failure &failure) const
 {
-    while (!entries_.empty() && !entries_.front().error.empty()) {
-        report_.add(PushResult::kBad, entries_.front().error);
-        entries_.pop_front();
+    std::string shown(answer.substr(0, 40));
+    for (char &c : shown)
+        c = c >= ' ' && c <= '~' ? c : '?';
+    failure = {kExitUnreachable, server_.text + " is not the inner port of a push server: it answered \"" + shown +
+                                     "\"; give the address of wm-serve's --inner port"};
+    return false;
+}
+
+void Session::ask_for_end()
+{
+    queue_.add_request(kAskForEnd);
+    end_asked_ = true;
+    says_end_ = false;
+}
+
+/// Goes on over another connection, if there is something to go on with. False: `failure` ends the run.
+bool Session::reconnect(LineFeed *feed, Failure &failure)
+{
+    connection_.close();
+    if (Clock::now() - connected_ >= timeout_)
+        outage_.over();
+    outage_.begin();
+    size_t unknown = queue_.disconnected(end_ == End::kTold, failure.text);
+    take_lines(*feed);
+    bool done = queue_.empty() && feed->reader().at_end();
+    if (done && unknown == 0)
+        failure = {};
+    if (done)
+        return false;
+    progress_.hide();
+    if (unknown > 0)
+        report_.warn_lost(failure.text + ": " + std::to_string(unknown) + (unknown == 1 ? " line was" : " lines were") +
+                          " sent and not answered, and may have been delivered or not; they are not repeated");
+    print(feed);
+    if (!connect_again(failure))
+        return false;
+    connected_ = last_progress_ = Clock::now();
+    end_ = End::kNone;
+    send_closed_ = false;
+    partial_answer_.clear();
+    ask_for_end();
+    failure = {};
+    return true;
+}
+
+bool Session::connect_again(Failure &failure)
+{
+    Failure last;
+    while (outage_.pause()) {
+        if (connection_.connect(server_, outage_.left(), last)) {
+            outage_.connected();
+            return true;
+        }
     }
+    failure.text += ", and there is none again within " + std::to_string(timeout_.count()) + " ms";
+    if (last.code != kExitOk)
+        failure.text += ": " + last.text;
+    return false;
 }
 
 std::string Session::describe_counts() const
 {
-    return " (" + std::to_string(report_.ok()) + " ok, " + std::to_string(report_.fails()) + " fail, " + std::to_string(in_flight_) +
-           " not answered)";
-}
-
-void Session::report_lost(const std::string &why)
-{
-    for (report_bad(); !entries_.empty(); report_bad()) {
-        report_.add(PushResult::kLost, why);
-        entries_.pop_front();
-    }
+    return " (" + std::to_string(report_.ok()) + " ok, " + std::to_string(report_.fails()) + " fail, " +
+           std::to_string(report_.lost() + queue_.in_flight()) + " not answered)";
 }
 
 void Session::print(const LineFeed *feed)

@@ -1,20 +1,24 @@
 /**
  * @file
- * Pushes over one connection, pipelined: lines are sent as they arrive, and answers are matched to them in order.
+ * Pushes over one connection, pipelined: lines are sent as they arrive, and answers are matched to them in order. Lines of standard input
+ * go on over another connection when the server ends the first one, or it is lost.
  *
- * Pushes in flight are bounded in number and bytes, and answers are always read, so that the two sides cannot block each other. Borrows
- * its arguments. One thread; run() returns when every push is answered and the input has ended, or on failure.
+ * Pushes in flight are bounded in number and bytes, and answers are always read, so that the two sides cannot block each other. A line is
+ * repeated only if the server cannot have taken it. Borrows its arguments. One thread; run() returns when every push is answered and the
+ * input has ended, or on failure.
  */
 #ifndef WM_PUSH_SESSION_H
 #define WM_PUSH_SESSION_H
 
 #include "wm-push/connection.h"
 #include "wm-push/line_feed.h"
+#include "wm-push/outage.h"
 #include "wm-push/progress.h"
+#include "wm-push/push_queue.h"
 #include "wm-push/report.h"
+#include "wm-push/server_address.h"
 
 #include <chrono>
-#include <deque>
 #include <string>
 #include <string_view>
 
@@ -22,9 +26,10 @@ namespace wm {
 
 class Session {
 public:
-    /// `server` is the address for messages; `timeout` limits the time without progress while pushes are in flight.
-    Session(Connection &connection, std::string server, std::chrono::milliseconds timeout, Report &report)
-        : connection_(connection), server_(std::move(server)), timeout_(timeout), report_(report)
+    /// `connection` is one to `server`. `timeout` limits the time without progress while pushes are in flight, and that without a
+    /// connection.
+    Session(Connection &connection, const ServerAddress &server, std::chrono::milliseconds timeout, Report &report)
+        : connection_(connection), server_(server), timeout_(timeout), report_(report), queue_(report), outage_(timeout)
     {}
 
     /// Queues one push: a line without LF.
@@ -36,36 +41,41 @@ public:
 private:
     using Clock = Connection::Clock;
 
-    /// A push without a reported result: it waits for its answer, or, if it cannot be sent, for those before it.
-    struct Entry {
-        std::string error; ///< why it cannot be sent; empty: it is sent or queued
+    /// How a connection ends.
+    enum class End : uint8_t {
+        kNone,
+        kLost, ///< the server may have taken what is not answered
+        kTold, ///< the server has said that it has taken nothing more
     };
 
     bool step(LineFeed *feed, Failure &failure);
     bool take_lines(LineFeed &feed);
-    bool has_room() const;
     void send_pending();
     bool wait(LineFeed *feed, Failure &failure);
     bool receive(Failure &failure);
     bool take_answers(std::string_view text, Failure &failure);
     bool take_answer(std::string_view answer, Failure &failure);
-    void report_bad();
-    void report_lost(const std::string &why);
+    bool refuse_answer(std::string_view answer, Failure &failure) const;
+    void ask_for_end();
+    bool reconnect(LineFeed *feed, Failure &failure);
+    bool connect_again(Failure &failure);
     void print(const LineFeed *feed);
     std::string describe_counts() const;
 
     Connection &connection_;
-    std::string server_;
+    const ServerAddress &server_;
     std::chrono::milliseconds timeout_;
     Report &report_;
     Progress progress_;
-    std::deque<Entry> entries_;
-    size_t in_flight_ = 0; ///< entries in flight
-    std::string out_;
-    size_t sent_ = 0; ///< bytes of out_ that have been sent
+    PushQueue queue_;
+    Outage outage_;
     std::string partial_answer_;
     Clock::time_point last_progress_;
+    Clock::time_point connected_ = Clock::now();
+    End end_ = End::kNone;
     bool send_closed_ = false;
+    bool end_asked_ = false; ///< the answer to ask_for_end() is due
+    bool says_end_ = false;  ///< and was ok
 };
 
 } // namespace wm

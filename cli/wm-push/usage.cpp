@@ -30,13 +30,15 @@ BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
 
   -k, --key NAME=TEXT   build an object; NAME:=JSON for values that are not text
   -l, --lines           push lines as they arrive; a line that is not an object
-                        is sent as {"uid":"UID","line":"..."}
+                        is sent as {"uid":"UID","line":"..."}. Goes on when the
+                        server restarts; what it may have taken is not repeated
       --all             push to every page; sends BODY as it is
   -n, --no-input        do not read standard input (in while read loops)
   -s, --server ADDRESS  HOST[:PORT], unix:PATH or /PATH
                         (default: $WM_PUSH_SERVER, or 127.0.0.1:5678)
-      --timeout TIME    to connect, and for each answer: 500ms, 1m (default:
-                        2s); if given, also for - and @FILE, but not for -l
+      --timeout TIME    to connect, for each answer, and for -l in sum without
+                        a connection: 500ms, 1m (default: 2s); if given, also
+                        for - and @FILE, but not for the lines of -l
   -q, --quiet           print no answers
       --json            print {"push":1,"result":"ok"} for each push; result is
                         ok, fail, bad (not sent) or lost (not answered); the
@@ -45,8 +47,8 @@ BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
       --version, --help
 
 Exit: 0 all ok, 1 all fail, 3 some of each, 2 wrong usage, 65 bad body,
-      69 server unreachable, 74 answers not printed, 75 timed out (65 and
-      above override 1 and 3)
+      69 server unreachable, or a push lost; 74 answers not printed,
+      75 timed out (65 and above override 1 and 3)
 
 Examples:
   wm-push uid1 '{"percent":"88%"}'

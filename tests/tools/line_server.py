@@ -7,21 +7,27 @@ import threading
 
 OK = b"ok\n"
 FAIL = b"fail\n"
+NOTIFY_END = b'{"wm":{"cmd":"notify_end"}}'
 
 
 class LineServer:
     """Listens on a free port (or on what it is given) and serves connections until stop().
 
-    `answer(line, number)` gives the bytes to send back for the line, which has no LF, or one of the actions below.
+    `answer(line, number)` gives the bytes to send back for the line, which has no LF, or one of the actions below, or a list of these.
+    `number` counts the lines of all connections. Requests for notify_end are answered by themselves, and not recorded.
     """
 
     CLOSE = object()  # close the connection
     RESET = object()  # close it so that the peer sees a reset
     HALF_CLOSE = object()  # send no more, go on reading
     NOTHING = b""
+    END = [b"end\n", HALF_CLOSE]  # as a server that reloads
 
-    def __init__(self, answer=lambda line, number: OK, family=socket.AF_INET, address=("127.0.0.1", 0)):
+    def __init__(self, answer=lambda line, number: OK, family=socket.AF_INET, address=("127.0.0.1", 0), says_end=True):
         self.answer = answer
+        self.answer_to_notify_end = OK if says_end else FAIL
+        self.requests = 0  # for notify_end
+        self.number = 0
         self.lines = queue.Queue()
         self.bytes = bytearray()
         self.connections = 0
@@ -84,22 +90,28 @@ class LineServer:
 
     def _serve(self, peer):
         rest = b""
-        number = 0
         try:
             while True:
                 self.gate.wait()
                 data = peer.recv(65536)
                 if not data:
                     return
-                self.bytes += data
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
-                    self.lines.put(line)
-                    if not self._act(peer, self.answer(line, number)):
+                    if not self._take(peer, line):
                         return
-                    number += 1
         except OSError:
             return
+
+    def _take(self, peer, line):
+        if line == NOTIFY_END:
+            self.requests += 1
+            return self._act(peer, self.answer_to_notify_end)
+        self.bytes += line + b"\n"
+        self.lines.put(line)
+        self.number += 1
+        actions = self.answer(line, self.number - 1)
+        return all([self._act(peer, action) for action in (actions if isinstance(actions, list) else [actions])])
 
     def _act(self, peer, action):
         if action is self.HALF_CLOSE:

@@ -80,7 +80,7 @@ def test_lines__in_flight_are_bounded(start, line_server, tmp_path):
     with file.open("rb") as lines:
         process = start("--timeout", "500ms", "-l", "u", server=server, stdin=lines)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (75, b"")
+    assert (process.returncode, out) == (75, 1024 * b"lost\n")
     assert b"(0 ok, 0 fail, 1024 not answered)" in err
     assert len(server.all_lines()) == 1024
 
@@ -159,26 +159,28 @@ def test_lines__the_server_closes_midway(push, line_server):
         server = line_server(lambda line, number, action=action: alternating(line, number) if number < 3 else action)
         done = push("-l", "u", server=server, stdin=b"x\n" * 10)
         assert done.returncode == 69
-        assert done.stdout == b"ok\nfail\nok\n"
+        assert done.stdout == b"ok\nfail\nok\n" + 7 * b"lost\n"
         assert b"closed the connection" in done.stderr
         assert b"(2 ok, 1 fail, 7 not answered)" in done.stderr
 
 
 def test_lines__the_server_closes_while_no_line_comes(start, line_server):
     server = line_server()
-    process = start("-l", "u", server=server)
+    process = start("--timeout", "300ms", "-l", "u", server=server)
     process.stdin.write(b"x\n")
     process.stdin.flush()
     assert process.stdout.readline() == b"ok\n"
     server.stop()
     assert process.wait(timeout=30) == 69
-    assert b"closed the connection (1 ok, 0 fail, 0 not answered)" in process.stderr.read()
+    err = process.stderr.read()
+    assert b"closed the connection, and there is none again within 300 ms: cannot reach " in err
+    assert b" (1 ok, 0 fail, 0 not answered)" in err
 
 
 def test_lines__the_server_stops_answering(push, line_server):
     server = line_server(lambda line, number: OK if number < 2 else LineServer.NOTHING)
     done = push("--timeout", "200ms", "-l", "u", server=server, stdin=b"x\n" * 5)
-    assert (done.returncode, done.stdout) == (75, b"ok\nok\n")
+    assert (done.returncode, done.stdout) == (75, b"ok\nok\n" + 3 * b"lost\n")
     assert b"(2 ok, 0 fail, 3 not answered)" in done.stderr
 
 
@@ -222,7 +224,7 @@ def test_json__lines(push, line_server):
     assert [(each["push"], each["result"]) for each in documents[:-1]] == [(1, "ok"), (2, "bad"), (3, "fail"), (4, "ok"), (5, "lost")]
     assert "remove it" in documents[1]["reason"]
     assert "closed the connection" in documents[4]["reason"]
-    assert documents[-1] == {"pushes": 5, "ok": 2, "fail": 1, "bad": 1, "lost": 1, "exit": 69, "reason": documents[4]["reason"]}
+    assert documents[-1] == {"pushes": 5, "ok": 2, "fail": 1, "bad": 1, "lost": 1, "exit": 69, "reason": documents[4]["reason"] + " (2 ok, 1 fail, 1 not answered)"}
 
 
 def test_json__only_the_sum(push, line_server):
