@@ -159,8 +159,8 @@ WM_API int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_
  */
 WM_API int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
 /**
- * Sets the reload callback: under wm_app_main, before the process drains its connections; with option
- * reloadable 0, the process stays.
+ * Sets the reload callback: under wm_app_main, before the process drains its connections in a reload; with
+ * option reloadable 0, the process stays.
  *
  * @param worker the worker
  * @param fn the callback; NULL removes it

@@ -119,7 +119,7 @@ int wm_app_stop(wm_app *app)
 {
     if (!app)
         return no_handle("app");
-    return object(app)->request_stop();
+    return object(app)->request_end();
 }
 
 int wm_app_main(wm_app *app, int argc, char **argv)

@@ -75,6 +75,8 @@ public:
 
     /// Any thread. 0 or WM_EFORK.
     int request_stop();
+    /// wm_app_stop: with a master another process takes the place of this one, else as request_stop.
+    int request_end();
     /// The successor serves: this app lets its connections go, and stops when the last has gone or the time is over (see Shutdown).
     /// Websockets hear `code`.
     void request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code);
@@ -163,6 +165,7 @@ private:
     bool has_work() const;
     int64_t next_wake_ms();
     void set_limits();
+    void ask_to_be_replaced();
     static void arm(void *self);
     static void woken(void *self);
     static void due(void *self);
@@ -172,8 +175,9 @@ private:
     std::vector<AppPart *> parts_;
     std::vector<Service> services_;
     SetupError setup_error_;
-    int64_t wake_at_ms_ = Loop::kNever; ///< the next step of max_wait_ms
-    bool unsettled_ = true;             ///< the host, or a turn that failed, may have left work for the next turn
+    int64_t wake_at_ms_ = Loop::kNever;      ///< the next step of max_wait_ms
+    bool unsettled_ = true;                  ///< the host, or a turn that failed, may have left work for the next turn
+    std::atomic<bool> end_requested_{false}; ///< with a master: it is to be asked for a successor
     bool started_ = false;
     bool stopped_ = false;
     bool worker_released_ = false; ///< one of workers_ is to be freed

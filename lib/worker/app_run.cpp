@@ -132,7 +132,11 @@ int App::start()
     size_t count = workers_.size();
     for (size_t i = 0; i < count; i++) {
         Worker &worker = *workers_[i];
-        if (!starts(worker) || !worker.has_address() || worker.listening())
+        if (!starts(worker))
+            continue;
+        if (int result = worker.check_max_requests())
+            return abandon_start(result);
+        if (!worker.has_address() || worker.listening())
             continue;
         if (int result = worker.listen())
             return abandon_start(result);
@@ -164,6 +168,7 @@ int App::start()
     reactor.notify(ReactorObserver::kStarted);
     if (link)
         link->started();
+    ask_to_be_replaced();
     return 0;
 }
 
@@ -421,6 +426,26 @@ int App::request_stop()
     return 0;
 }
 
+int App::request_end()
+{
+    if (forked())
+        return Mailbox::fail_forked();
+    if (!link)
+        return request_stop();
+    end_requested_.store(true, std::memory_order_relaxed);
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    if (reactor.loop.is_open())
+        reactor.loop.wake();
+    return 0;
+}
+
+/// Once it has started: a request of on_start, too, is for a process that serves.
+void App::ask_to_be_replaced()
+{
+    if (started_ && end_requested_.exchange(false, std::memory_order_relaxed))
+        link->ask_to_be_replaced("wm_app_stop");
+}
+
 void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
 {
     shutdown->request_drain(spread_ms, timeout_ms, code);
@@ -432,7 +457,9 @@ void App::request_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
 
 void App::woken(void *app)
 {
-    static_cast<App *>(app)->commands->run();
+    App *self = static_cast<App *>(app);
+    self->commands->run();
+    self->ask_to_be_replaced();
 }
 
 void App::due(void *app)

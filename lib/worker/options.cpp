@@ -123,6 +123,8 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, count, "count", 0, 1024, false,
            "wm_app_main: processes; 0: none of its own, a process of another worker opens it by wm_worker_listen"),
     WM_INT(WorkerOptions, reloadable, "bool", 0, 1, false, "wm_app_main: 0: a reload calls on_reload only, and the process stays"),
+    WM_INT(WorkerOptions, max_requests, "count", 0, kForever, false,
+           "wm_app_main: requests (total_request), and up to a tenth more, after which another process replaces this one; 0: never"),
     WM_TEXT(WorkerOptions, name, true, "name in the log and in listings"),
     WM_TEXT(WorkerOptions, user, false, "wm_app_main, as root: user that the processes run as"),
     WM_TEXT(WorkerOptions, group, false, "wm_app_main, as root: group that the processes run as; empty: the user's"),

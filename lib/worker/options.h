@@ -27,6 +27,7 @@ struct WorkerOptions : EndpointOptions {
     int64_t unix_mode = 0660;
     int64_t count = 1;
     int64_t reloadable = 1;
+    int64_t max_requests = 0;
     std::string user;
     std::string group;
 };

@@ -27,6 +27,9 @@ public:
     virtual void starting() = 0;
     /// Everything has started: the process serves.
     virtual void started() = 0;
+    /// Asks the master for another process in the place of this one, which drains once that one serves; `why` is for the log.
+    /// No effect if it has asked before.
+    virtual void ask_to_be_replaced(const char *why) = 0;
     /// The start has failed with that WM_E... code and its detail.
     virtual void failed_start(int code, const char *text) = 0;
 

@@ -65,8 +65,16 @@ void StatusWriter::publish_requests(int64_t now_ms, uint64_t requests)
     publish_rate(now_ms, static_cast<uint32_t>(requests - requests_));
     requests_ = requests;
     page.requests.store(requests, kRelaxed);
+    if (requests >= limit_) [[unlikely]]
+        reach_limit();
     for (uint32_t row = 0; row < rows_; row++)
         page.row[row].requests.store(row_workers_[row]->requests, kRelaxed);
+}
+
+void StatusWriter::reach_limit()
+{
+    limit_ = UINT64_MAX;
+    app_.link->ask_to_be_replaced("max_requests");
 }
 
 void StatusWriter::publish_rate(int64_t now_ms, uint32_t fresh)

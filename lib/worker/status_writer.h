@@ -20,10 +20,13 @@ public:
 
     /// Publishes to that page from now on.
     void attach(StatusPage *page);
+    /// After so many requests the process asks to be replaced.
+    void limit_requests(uint64_t most) { limit_ = most; }
     void idle() override;
 
 private:
     void publish_requests(int64_t now_ms, uint64_t requests);
+    void reach_limit();
     void publish_rate(int64_t now_ms, uint32_t fresh);
     PageState state() const;
     void publish_rows();
@@ -34,6 +37,7 @@ private:
     App &app_;
     StatusPage *page_ = nullptr;
     uint64_t requests_ = 0;
+    uint64_t limit_ = UINT64_MAX; ///< of requests
     uint32_t rows_ = 0;
     bool changing_ = false;                             ///< texts are being written
     const Worker *row_workers_[StatusPage::kRows] = {}; ///< of rows_; who goes changes the rows first

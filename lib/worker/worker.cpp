@@ -71,6 +71,8 @@ int Worker::listen()
         result = fail(WM_ESTATE, "a worker without an address cannot listen");
     else if (released_ || app_.shutdown->begun())
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
+    else
+        result = check_max_requests();
     if (result == 0 && !listening())
         result = open_or_close();
     if (result == 0) {
@@ -94,6 +96,16 @@ void Worker::log_error() const
 {
     if (app_.link && !error.empty()) // a daemon has no terminal on which the host could report it
         log(WM_LOG_ERROR, "worker %s cannot listen: %s", options.name.c_str(), error.c_str());
+}
+
+int Worker::check_max_requests() const
+{
+    if (options.max_requests == 0 || (app_.link && app_.link->starts(*this)))
+        return 0;
+    return fail(WM_ESTATE,
+                "option 'max_requests' of worker '%s' is set, but no master process would replace this one: leave it 0, or run the worker "
+                "by wm_app_main",
+                options.name.c_str());
 }
 
 int Worker::open_or_close()

@@ -34,6 +34,8 @@ public:
     int listen();
     /// Logs why it does not listen: at once in a process that serves, else when its start has succeeded. A start that fails has that text.
     void log_error() const;
+    /// 0, or WM_ESTATE: max_requests is set where no master could replace the process.
+    int check_max_requests() const;
     void unlisten();
     /// Stops accepting in this process, while a successor serves the address.
     void release_listener();

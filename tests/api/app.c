@@ -350,6 +350,29 @@ static void run__sends_what_a_destroy_notifier_sends(void **state)
     host_end(host);
 }
 
+/* No process could take the place of this one. */
+static void max_requests__takes_a_master(void **state)
+{
+    struct host *host = host_begin(*state, NULL);
+    wm_worker *worker = wm_worker_new(host->app, NULL);
+    assert_int_equal(wm_worker_set_str(worker, "name", "starts"), 0);
+    assert_int_equal(wm_worker_set_int(worker, "max_requests", 5), 0);
+    assert_int_equal(wm_app_run(host->app), WM_ESTATE);
+    assert_string_equal(wm_last_error(),
+                        "option 'max_requests' of worker 'starts' is set, but no master process would replace this one: leave it 0, "
+                        "or run the worker by wm_app_main");
+    assert_int_equal(wm_worker_set_int(worker, "max_requests", 0), 0);
+    wm_worker *listener = host_worker(host, "text");
+    assert_int_equal(wm_worker_set_int(listener, "max_requests", 5), 0);
+    assert_int_equal(turn(host, 0), WM_ESTATE);
+    assert_int_equal(wm_worker_listen(listener), WM_ESTATE);
+    assert_string_equal(wm_worker_error(listener), wm_last_error());
+    assert_int_equal(wm_worker_set_int(listener, "max_requests", 0), 0);
+    assert_int_equal(wm_worker_listen(listener), 0);
+    assert_int_equal(turn(host, 0), 0);
+    host_end(host);
+}
+
 static void free__gives_back_every_user_pointer_once(void **state)
 {
     struct host *host = host_begin(*state, "text");
@@ -389,6 +412,7 @@ int main(void)
         SCENARIO(log__lines_go_to_the_function_and_shed_connections_are_told_once_a_second),
         SCENARIO(stop__closes_each_in_its_way_and_polls_say_estopped),
         SCENARIO(stop__does_not_wait_for_a_peer_over_stop_timeout),
+        SCENARIO(max_requests__takes_a_master),
         SCENARIO(worker_stop__leaves_the_app_and_may_listen_again),
         SCENARIO(worker_stop__then_listen_keeps_the_listener),
         SCENARIO(worker_stop__the_last_call_counts),

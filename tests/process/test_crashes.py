@@ -140,13 +140,12 @@ def test_reload__of_a_program_that_listens_elsewhere_now_fails(make, tmp_path):
     assert instance.children() == pids and int(ask(address, "pid")) in pids
 
 
-def test_end__of_a_process_that_wants_another_in_its_place_is_no_warning(make):
+def test_end__of_a_process_by_SIGTERM_is_no_warning(make):
     instance = make(ONE)
     instance.start()
     pid = instance.child()
-    with connect(instance.address()) as sock:
-        sock.sendall(b"stop\n")
-        instance.successor_of(pid)
+    os.kill(pid, signal.SIGTERM)
+    instance.successor_of(pid)
     assert f" info: worker[line:{pid}] exited with status 0; another starts\n" in instance.log()
 
 

@@ -96,8 +96,8 @@ def test_exits__are_rows_in_words(make):
     ask_to_end(instance.address(), "exit 3")
     instance.successor_of(pid)
     assert instance.status()["exits"] == [
-        {"worker": "line", "status": "killed by signal 9 (SIGKILL)", "code": None, "signal": 9, "count": 1},
-        {"worker": "line", "status": "exited with status 3", "code": 3, "signal": None, "count": 1},
+        {"worker": "line", "status": "killed by signal 9 (SIGKILL)", "code": None, "signal": 9, "asked": False, "count": 1},
+        {"worker": "line", "status": "exited with status 3", "code": 3, "signal": None, "asked": False, "count": 1},
     ]
     text = instance.command("status").out
     assert re.search(r"^line +killed by signal 9 \(SIGKILL\) +1\nline +exited with status 3 +1$", text, re.M)

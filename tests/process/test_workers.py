@@ -8,7 +8,6 @@ import pytest
 
 from instance import HANG_SECONDS, alive, answer, ask, connect, eventually
 from ports import free_port
-from push_server import read_to_end
 
 ONE = "text://127.0.0.1:0,count=1,name=line"
 
@@ -170,16 +169,6 @@ def test_child__leaves_signals_of_the_terminal_to_the_master(make, number):
     pid = instance.child()
     os.kill(pid, number)
     assert ask(instance.address(), "pid") == str(pid) and instance.child() == pid
-
-
-def test_wm_app_stop__in_a_child_ends_that_one_alone(make):
-    instance = make(ONE)
-    instance.start()
-    pid = instance.child()
-    with connect(instance.address()) as sock:
-        sock.sendall(b"stop\n")
-        assert read_to_end(sock) == b"stopping\n"
-    assert instance.successor_of(pid) != pid and len(instance.trace("start")) == 2
 
 
 # ---- listeners of a process's own

@@ -158,6 +158,13 @@ class Connection:
         if self.data:
             raise Ended("wrong", f"behind the last: {self.data[:80]!r}")
 
+    def expect_end_after(self, data):
+        """Takes exactly that, and the end of the stream."""
+        while self.receive():
+            pass
+        if self.data != data:
+            raise Ended("wrong", f"{self.data[-80:]!r} in place of {data[-80:]!r}")
+
     def has_ended(self):
         """Whether the end of the stream is there, without a wait. Nothing else may be."""
         if not select.select([self.sock], [], [], 0)[0]:

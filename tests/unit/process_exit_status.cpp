@@ -27,6 +27,8 @@ void exits__by_code(void **)
     expect(0, "exited with status 0");
     expect(W_EXITCODE(3, 0), "exited with status 3");
     expect(W_EXITCODE(255, 0), "exited with status 255");
+    assert_string_equal(wm::describe_exit(W_EXITCODE(3, 0), true).c_str(), "exited with status 3, as asked");
+    assert_string_equal(wm::describe_exit(SIGKILL, true).c_str(), "killed by signal 9 (SIGKILL)");
 }
 
 void signals__with_name_and_core(void **)

@@ -143,6 +143,24 @@ void deaths__ten_seconds_of_service_or_a_reload_end_the_row(void **)
     assert_int_equal(die_early(slot, 2), 100);
 }
 
+void replacement__without_a_successor_is_followed_by_a_pause(void **)
+{
+    Slot slot = serving();
+    const int64_t pauses[] = {0, 100, 200};
+    for (int64_t pause : pauses) {
+        slot.started(kSecond);
+        slot.ended(kSecond, -1, kNow); // the successor has never been ready
+        slot.successor_failed(1000, kNow);
+        slot.release(kFirst);
+        assert_slot(slot, SlotState::kEmpty, 0, 0);
+        assert_int_equal(slot.start_at_ms(), kNow + pause);
+        slot.started(kFirst);
+        slot.ready(kFirst);
+    }
+    slot.successor_failed(10000, kNow); // ten seconds of service
+    assert_int_equal(slot.start_at_ms(), kNow);
+}
+
 void retry__sets_the_next_start(void **)
 {
     Slot slot({});
@@ -178,6 +196,7 @@ int main()
         cmocka_unit_test(deaths__a_pause_that_grows),
         cmocka_unit_test(deaths__after_a_second_of_service_no_pause),
         cmocka_unit_test(deaths__ten_seconds_of_service_or_a_reload_end_the_row),
+        cmocka_unit_test(replacement__without_a_successor_is_followed_by_a_pause),
         cmocka_unit_test(retry__sets_the_next_start),
         cmocka_unit_test(close__from_every_state_and_for_good),
     };

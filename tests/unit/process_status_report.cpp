@@ -168,10 +168,13 @@ void exits__of_workers_with_and_without_processes(void **)
 {
     wm::StatusFacts facts = chat();
     facts.exits.push_back({"gone", SIGSEGV | WCOREFLAG, 7});
+    facts.exits.push_back({"gone", 0, 5, true});
     facts.processes.push_back(facts.processes[1]);
     std::string text = status_text(facts);
     assert_true(contains(text, "\nweb     0                                           0\n"
-                               "gone    killed by signal 11 (SIGSEGV), core dumped  7\n-"));
+                               "gone    killed by signal 11 (SIGSEGV), core dumped  7\n"
+                               "gone    exited with status 0, as asked              5\n-"));
+    assert_true(contains(status_json(facts), R"("status":"exited with status 0","code":0,"signal":null,"asked":true,"count":5})"));
 }
 
 void status__by_state(void **)
@@ -278,8 +281,8 @@ std::string one_line(std::string text)
 constexpr const char *kWholeDocument = R"json(
 {"name":"chat","version":"0.2.0","loop":"epoll, libevent 2.1.12-stable","system":"Linux 6.1.0","master_pid":18690,"daemon":true,
 "started_unix":1795384075,"uptime_s":277259,"load":[0.06,0.21,12.50],"workers":2,"exits":[
-{"worker":"pusher","status":"killed by signal 9 (SIGKILL)","code":null,"signal":9,"count":1},
-{"worker":"pusher","status":"exited with status 3","code":3,"signal":null,"count":12}],"processes":[
+{"worker":"pusher","status":"killed by signal 9 (SIGKILL)","code":null,"signal":9,"asked":false,"count":1},
+{"worker":"pusher","status":"exited with status 3","code":3,"signal":null,"asked":false,"count":12}],"processes":[
 {"pid":18692,"worker":"pusher","index":0,"status":"idle","busy_ms":0,"restart_ms":null,"rss_bytes":6731857,"connections":3,
 "send_fail":1,"timers":2,"requests":40,"qps":2.25,"workers":2,"listeners":[
 {"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30,"shed":7},
@@ -350,7 +353,7 @@ void json__states_and_how_a_worker_ended(void **)
     facts.processes[0].listeners[1].state = RowState::kNone;
     facts.processes[1].stopped = true;
     std::string text = status_json(facts);
-    assert_true(contains(text, R"({"worker":"web","status":"continued","code":null,"signal":null,"count":1})"));
+    assert_true(contains(text, R"({"worker":"web","status":"continued","code":null,"signal":null,"asked":false,"count":1})"));
     assert_true(contains(text, R"("status":"busy","busy_ms":12300,)"));
     assert_true(contains(text, R"("state":"listen failed",)"));
     assert_true(contains(text, R"("state":null,)"));

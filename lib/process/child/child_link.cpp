@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/random.h"
 #include "net/socket_file.h"
 #include "process/child/connection_writer.h"
 #include "process/inherited.h"
@@ -20,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
@@ -126,7 +128,25 @@ void ChildLink::started()
     });
     if (plan_.output >= 0)
         detach_terminal();
+    limit_requests();
     channel_.send(MessageKind::kReady, 0, 0, {}, -1, true);
+}
+
+/// With jitter, as all processes of a worker start at about the same time.
+void ChildLink::limit_requests()
+{
+    int64_t most = worker_ ? worker_->options.max_requests : 0;
+    if (most == 0)
+        return;
+    uint64_t random = 0;
+    random_bytes(&random, sizeof random);
+    app_.status->limit_requests(static_cast<uint64_t>(most) + random % (static_cast<uint64_t>(most) / 10 + 1));
+}
+
+void ChildLink::ask_to_be_replaced(const char *why)
+{
+    if (!std::exchange(asked_, true))
+        channel_.send(MessageKind::kReplace, 0, 0, why, -1, true);
 }
 
 /// A daemon's child keeps the terminal until it serves, for the output of on_start.
@@ -230,6 +250,9 @@ void ChildLink::execute(Message &message)
         call_reload();
         drain(message, false);
         return;
+    case MessageKind::kReplaced:
+        drain(message, false);
+        return;
     case MessageKind::kLeave:
         drain(message, true);
         return;
@@ -283,7 +306,7 @@ void ChildLink::signal_arrived(ChildLink *self)
         case SIGUSR1:
         case SIGUSR2:
             self->call_reload();
-            self->app_.request_drain(self->app_.options.drain_ms, self->app_.options.reload_timeout_ms, websocket::kServiceRestart);
+            self->ask_to_be_replaced("a signal");
             break;
         default:
             break;

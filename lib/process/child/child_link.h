@@ -41,6 +41,7 @@ public:
     const Service *service() const override { return service_; }
     void starting() override;
     void started() override;
+    void ask_to_be_replaced(const char *why) override;
     void failed_start(int code, const char *text) override { report_failure(code, text); }
     int adopt(const std::string &address, bool *shared) override;
     void opened(const std::string &address, int fd) override;
@@ -55,6 +56,7 @@ private:
     void execute(Message &message);
     void master_died();
     void drain(const Message &message, bool stops);
+    void limit_requests();
     void call_reload();
     void set_log(int fd);
     int find_worker();
@@ -73,6 +75,7 @@ private:
     Signals signals_;
     Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
     const Service *service_ = nullptr; ///< or of which service
+    bool asked_ = false;               ///< to be replaced
 };
 
 } // namespace wm

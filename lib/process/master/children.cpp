@@ -14,6 +14,7 @@
 #include <cstring>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
@@ -173,6 +174,10 @@ void Children::handle(Child &child, Message &message)
     case MessageKind::kLogFull:
         events_.log_full();
         return;
+    case MessageKind::kReplace:
+        if (!std::exchange(child.asked, true))
+            events_.child_asks(child, printable(message.text));
+        return;
     case MessageKind::kListed:
         events_.child_listed(child, message.id);
         return;
@@ -242,7 +247,7 @@ void Children::ended(Child &child, int status, int64_t now_ms)
     Slot &slot = slots_[child.slot];
     child.watch.disarm();
     SlotRole role = slot.ended(child.pid, child.ready_ms < 0 ? -1 : now_ms - child.ready_ms, now_ms);
-    bool in_order = !child.killed && status == 0; // also by wm_app_stop, to be replaced
+    bool in_order = !child.killed && status == 0;
     bool restarts = role == SlotRole::kStarting || role == SlotRole::kServing;
     if (slot.process() != 0)
         sockets_.give_back(child.slot, child.pid, slot.process());
@@ -253,8 +258,9 @@ void Children::ended(Child &child, int status, int64_t now_ms)
         snprintf(text, sizeof text, "; another starts in %.1f s", static_cast<double>(slot.start_at_ms() - now_ms) / 1000);
         again = slot.start_at_ms() > now_ms ? text : "; another starts";
     }
-    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "%s %s%s%s%s%s", slot.job.label(child.pid).c_str(), describe_exit(status).c_str(),
-        child.killed ? ", because it did not end in time" : "", again.c_str(), child.failure.empty() ? "" : ": ", child.failure.c_str());
+    log(in_order ? WM_LOG_INFO : WM_LOG_WARN, "%s %s%s%s%s%s", slot.job.label(child.pid).c_str(),
+        describe_exit(status, child.asked).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
+        child.failure.empty() ? "" : ": ", child.failure.c_str());
     pages_.release(child.page);
     remove(child);
 }

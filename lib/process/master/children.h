@@ -32,6 +32,7 @@ struct Child {
     size_t slot = 0;
     size_t page = StatusPages::kNone;
     bool killed = false; ///< the master has sent SIGKILL, because it did not end in time
+    bool asked = false;  ///< its host has asked for another process in its place
     bool silent = false; ///< it has closed its end of the channel: it has ended, or can be told nothing any more
     Channel channel;
     EventWatch watch;
@@ -52,6 +53,8 @@ public:
     virtual void child_ready(Child &child, Child *replaced) = 0;
     /// role: of the process in its slot before its end.
     virtual void child_died(Child &child, SlotRole role, int status) = 0;
+    /// Its host wants another process in its place.
+    virtual void child_asks(Child &child, const std::string &why) = 0;
     virtual void child_listed(Child &child, uint64_t listing) = 0;
     virtual void log_full() = 0;
 

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <sys/wait.h>
 
 namespace wm {
 
@@ -48,10 +49,10 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
-      reload_(children_, app.options), control_(loop_, *this, instance.name()), listings_(children_, control_),
-      console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
-                     : line.quiet                     ? WM_LOG_WARN
-                                                      : WM_LOG_INFO) // debug was asked for
+      reload_(children_, app.options), replacements_(children_, app.options), control_(loop_, *this, instance.name()),
+      listings_(children_, control_), console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
+                                                     : line.quiet                     ? WM_LOG_WARN
+                                                                                      : WM_LOG_INFO) // debug was asked for
 {}
 
 Master::~Master() = default;
@@ -94,15 +95,11 @@ Children::Started Master::act()
         begin_reload();
     if (app_.reactor.shutting_down && phase_ < Phase::kStopping)
         stop(false); // wm_app_stop in a callback of the master: forked children would inherit the request and stop at once
-    Children::Started started = children_.start_due(now);
-    if (started == Children::Started::kYes && phase_ == Phase::kServing)
-        started = reload_.step(now);
+    Children::Started started = start_processes(now);
     if (started == Children::Started::kChild)
         return started;
     if (started == Children::Started::kNo && phase_ == Phase::kStarting)
         refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
-    if (reload_.finished())
-        end_reload();
     if (phase_ == Phase::kStopping)
         stop_services();
     children_.kill_late(now);
@@ -114,9 +111,23 @@ Children::Started Master::act()
     return Children::Started::kYes;
 }
 
+Children::Started Master::start_processes(int64_t now_ms)
+{
+    Children::Started started = children_.start_due(now_ms);
+    if (started != Children::Started::kYes || phase_ != Phase::kServing)
+        return started;
+    started = reload_.step(now_ms);
+    if (started == Children::Started::kChild)
+        return started;
+    if (reload_.finished())
+        end_reload();
+    return replacements_.step(now_ms, !reload_.running());
+}
+
 void Master::arm()
 {
-    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), listings_.due_ms(), control_.expire(loop_.now_ms()), maintain_at_ms_});
+    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), replacements_.due_ms(), listings_.due_ms(),
+                            control_.expire(loop_.now_ms()), maintain_at_ms_});
     if (reload_.requested() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
@@ -205,6 +216,7 @@ void Master::stop_children(bool graceful)
 {
     phase_ = Phase::kStopping;
     children_.close_slots();
+    replacements_.cancel();
     sockets_.clear(); // clients are refused instead of waiting in a queue from which nothing accepts
     if (reload_.running() || reload_.requested()) {
         reload_.cancel("it is stopping");
@@ -383,6 +395,7 @@ void Master::answer_status(uint64_t client, bool json)
 void Master::child_ready(Child &child, Child *replaced)
 {
     reload_.child_ready(child, replaced);
+    replacements_.child_ready(child, replaced);
     if (phase_ == Phase::kStarting && children_.all_ready())
         finish_start();
 }
@@ -391,10 +404,11 @@ void Master::child_died(Child &child, SlotRole role, int status)
 {
     const Slot &slot = children_.slots()[child.slot];
     const std::string &name = slot.job.name();
-    auto same = [&](const ExitCount &row) { return row.worker == name && row.wait_status == status; };
+    bool asked = child.asked && WIFEXITED(status);
+    auto same = [&](const ExitCount &row) { return row.worker == name && row.wait_status == status && row.asked == asked; };
     auto row = std::find_if(exits_.begin(), exits_.end(), same);
     if (row == exits_.end())
-        exits_.push_back({name, status, 1});
+        exits_.push_back({name, status, 1, asked});
     else
         row->count++;
     const auto &callback = app_.callbacks.worker_exit;
@@ -402,10 +416,17 @@ void Master::child_died(Child &child, SlotRole role, int status)
         callback.fn(handle(&app_), handle(slot.job.worker), child.pid, status, callback.user);
     listings_.child_died(child.pid);
     reload_.child_died(child, role, status);
+    replacements_.child_died(child, role, status, loop_.now_ms());
     if (phase_ == Phase::kStarting)
         fail_start(child);
     if (phase_ == Phase::kStopping && child.killed)
         forced_++;
+}
+
+void Master::child_asks(Child &child, const std::string &why)
+{
+    log(WM_LOG_INFO, "%s asks to be replaced: %s", children_.job(child).label(child.pid).c_str(), why.c_str());
+    replacements_.request(child);
 }
 
 void Master::child_listed(Child &child, uint64_t listing)

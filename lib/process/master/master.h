@@ -17,6 +17,7 @@
 #include "process/master/log_file.h"
 #include "process/master/notify.h"
 #include "process/master/reload.h"
+#include "process/master/replacements.h"
 #include "process/master/socket_store.h"
 #include "process/signals.h"
 
@@ -58,6 +59,7 @@ private:
 
     // A turn.
     Children::Started act();
+    Children::Started start_processes(int64_t now_ms);
     void arm();
     static void signal_arrived(Master *self);
     void take_signals();
@@ -88,6 +90,7 @@ private:
     void answer_status(uint64_t client, bool json);
     void child_ready(Child &child, Child *replaced) override;
     void child_died(Child &child, SlotRole role, int status) override;
+    void child_asks(Child &child, const std::string &why) override;
     void child_listed(Child &child, uint64_t listing) override;
 
     void begin_reload();
@@ -108,6 +111,7 @@ private:
     SocketStore sockets_;
     Children children_;
     Reload reload_;
+    Replacements replacements_;
     ControlServer control_;
     Listings listings_;
     Notify notify_;

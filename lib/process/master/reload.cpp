@@ -1,26 +1,12 @@
 #include "process/master/reload.h"
 
 #include "core/error.h"
-#include "core/log.h"
-#include "process/report/exit_status.h"
 #include "worker/worker.h"
 
 #include <algorithm>
 #include <climits>
-#include <csignal>
 
 namespace wm {
-
-namespace {
-
-constexpr int64_t kEndMs = 5000; // beyond the deadline of a drain, to close what is left; ample for a busy machine
-
-int32_t clamp(int64_t ms)
-{
-    return ms < INT32_MAX ? static_cast<int32_t>(ms) : INT32_MAX;
-}
-
-} // namespace
 
 uint64_t Reload::request(bool graceful)
 {
@@ -38,7 +24,6 @@ void Reload::begin()
     replaced_ = 0;
     failure_.clear();
     pending_.clear();
-    current_ = kNone;
     for (size_t at = 0; at < children_.slots().size(); at++) {
         Slot &slot = children_.slots()[at];
         if (slot.job.reloadable())
@@ -53,75 +38,61 @@ Children::Started Reload::step(int64_t now_ms)
 {
     if (!running_ || finished_)
         return Children::Started::kYes;
-    if (now_ms >= deadline_ms_) {
-        Child *late = current_ != kNone ? children_.find(children_.slots()[current_].successor()) : nullptr;
-        if (late)
-            children_.shut_down(*late, MessageKind::kStop, 0, 0, 0);
-        give_up("a new process was not ready within reload_timeout_ms (" + std::to_string(options_.reload_timeout_ms) + ")");
-    }
-    while (current_ == kNone && !pending_.empty()) {
+    std::string why;
+    if (handover_.is_late(now_ms, &why))
+        give_up(why);
+    else if (now_ms >= slot_deadline_ms_)
+        give_up(Handover::late_text(options_));
+    while (!handover_.running() && !pending_.empty()) {
         size_t at = pending_.back();
-        Slot &slot = children_.slots()[at];
-        if (slot.state() == SlotState::kStarting) {
-            // It may have read the old configuration already: it is replaced once it serves.
-            if (deadline_ms_ == Loop::kNever)
-                deadline_ms_ = now_ms + options_.reload_timeout_ms;
+        if (awaits_slot(children_.slots()[at], now_ms))
             break;
-        }
         pending_.pop_back();
-        deadline_ms_ = Loop::kNever;
         // In an empty slot the pause ends now: the reload may bring what the process needed.
-        Children::Started started = children_.start(at);
+        Children::Started started = handover_.start(at, now_ms);
         if (started == Children::Started::kChild)
             return started;
-        if (started == Children::Started::kNo) {
+        if (started == Children::Started::kNo)
             give_up(last_error());
-            break;
-        }
-        current_ = at;
-        deadline_ms_ = now_ms + options_.reload_timeout_ms;
     }
-    finished_ = current_ == kNone && pending_.empty() && children_.leaving() == 0;
+    finished_ = !handover_.running() && pending_.empty() && children_.leaving() == 0;
     return Children::Started::kYes;
+}
+
+/// A process that starts there already may have read the old configuration: it is replaced once it serves.
+bool Reload::awaits_slot(const Slot &slot, int64_t now_ms)
+{
+    if (slot.can_start())
+        slot_deadline_ms_ = Loop::kNever;
+    else if (slot_deadline_ms_ == Loop::kNever)
+        slot_deadline_ms_ = now_ms + options_.reload_timeout_ms;
+    return !slot.can_start();
 }
 
 void Reload::child_ready(Child &child, Child *replaced)
 {
-    if (!running_ || current_ != child.slot)
-        return;
-    Slot &slot = children_.slots()[current_];
-    if (replaced) {
-        log(WM_LOG_INFO, "%s serves in place of %d", slot.job.label(child.pid).c_str(), static_cast<int>(replaced->pid));
-        children_.shut_down(*replaced, MessageKind::kDrain, clamp(timeout_ms()), static_cast<uint64_t>(options_.drain_ms),
-                            timeout_ms() + kEndMs);
-    }
-    slot.forget_deaths();
-    replaced_++;
-    current_ = kNone;
-    deadline_ms_ = Loop::kNever;
+    if (running_ && handover_.child_ready(child, replaced, MessageKind::kDrain, timeout_ms()))
+        replaced_++;
 }
 
 void Reload::child_died(const Child &child, SlotRole role, int status)
 {
-    if (!running_ || current_ != child.slot || (role != SlotRole::kStarting && role != SlotRole::kSuccessor))
-        return;
-    const Slot &slot = children_.slots()[current_];
-    give_up(std::string("a new process of ") + slot.job.kind() + " " + slot.job.name() +
-            " could not start: " + (child.failure.empty() ? describe_exit(status) : child.failure));
+    std::string why;
+    if (running_ && handover_.child_died(child, role, status, &why))
+        give_up(why);
 }
 
 void Reload::give_up(const std::string &why)
 {
-    current_ = kNone;
+    handover_.end();
     pending_.clear();
-    deadline_ms_ = Loop::kNever;
+    slot_deadline_ms_ = Loop::kNever;
     failure_ = why;
 }
 
 void Reload::end()
 {
     running_ = finished_ = false;
-    deadline_ms_ = Loop::kNever;
 }
 
 void Reload::cancel(const std::string &why)
@@ -135,13 +106,13 @@ void Reload::cancel(const std::string &why)
 
 int64_t Reload::due_ms() const
 {
-    return running_ ? deadline_ms_ : Loop::kNever;
+    return running_ ? std::min(handover_.due_ms(), slot_deadline_ms_) : Loop::kNever;
 }
 
 int64_t Reload::longest_ms() const
 {
     int64_t slots = static_cast<int64_t>(children_.slots().size());
-    int64_t drain = std::max(options_.reload_timeout_ms, options_.graceful_timeout_ms) + kEndMs;
+    int64_t drain = Handover::limit_ms(std::max(options_.reload_timeout_ms, options_.graceful_timeout_ms));
     return std::min<int64_t>(2 * (slots * options_.reload_timeout_ms + drain), INT_MAX / 2); // a reload may be running already
 }
 

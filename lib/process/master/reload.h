@@ -6,7 +6,7 @@
 #ifndef WM_PROCESS_MASTER_RELOAD_H
 #define WM_PROCESS_MASTER_RELOAD_H
 
-#include "process/master/children.h"
+#include "process/master/handover.h"
 
 #include <cstdint>
 #include <string>
@@ -16,7 +16,7 @@ namespace wm {
 
 class Reload {
 public:
-    Reload(Children &children, const AppOptions &options) : children_(children), options_(options) {}
+    Reload(Children &children, const AppOptions &options) : children_(children), options_(options), handover_(children, options) {}
 
     /// Requests a reload, after the current one. Returns its number.
     uint64_t request(bool graceful);
@@ -43,15 +43,14 @@ public:
 
 private:
     int64_t timeout_ms() const { return graceful_ ? options_.graceful_timeout_ms : options_.reload_timeout_ms; }
+    bool awaits_slot(const Slot &slot, int64_t now_ms);
     void give_up(const std::string &why);
-
-    static constexpr size_t kNone = SIZE_MAX;
 
     Children &children_;
     const AppOptions &options_;
     std::vector<size_t> pending_;
-    size_t current_ = kNone; ///< slot whose new process is starting
-    int64_t deadline_ms_ = Loop::kNever;
+    Handover handover_;                       ///< of the slot whose new process is starting
+    int64_t slot_deadline_ms_ = Loop::kNever; ///< for a slot whose process starts already
     uint64_t number_ = 0;
     size_t replaced_ = 0;
     bool running_ = false;

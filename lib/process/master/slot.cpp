@@ -64,13 +64,22 @@ pid_t Slot::ready(pid_t pid)
 SlotRole Slot::ended(pid_t pid, int64_t served_ms, int64_t now_ms)
 {
     SlotRole was = role(pid);
-    if (was == SlotRole::kStarting || was == SlotRole::kServing) {
-        if (served_ms >= kForgetMs)
-            young_deaths_ = 0;
-        start_at_ms_ = now_ms + (served_ms < kYoungMs ? pause_after(young_deaths_++) : 0);
-    }
+    if (was == SlotRole::kStarting || was == SlotRole::kServing)
+        plan_start(served_ms < kYoungMs, served_ms, now_ms);
     vacate(was);
     return was;
+}
+
+void Slot::successor_failed(int64_t served_ms, int64_t now_ms)
+{
+    plan_start(true, served_ms, now_ms);
+}
+
+void Slot::plan_start(bool after_young_death, int64_t served_ms, int64_t now_ms)
+{
+    if (served_ms >= kForgetMs)
+        young_deaths_ = 0;
+    start_at_ms_ = now_ms + (after_young_death ? pause_after(young_deaths_++) : 0);
 }
 
 void Slot::release(pid_t pid)

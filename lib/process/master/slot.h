@@ -80,9 +80,12 @@ public:
     pid_t ready(pid_t pid);
     /// A process has ended, after serving for served_ms (-1: it was never ready). Returns its role.
     SlotRole ended(pid_t pid, int64_t served_ms, int64_t now_ms);
+    /// The successor of a process that has served for served_ms cannot serve, and the process is going to be released all the
+    /// same: the next start comes after the pause of an early death.
+    void successor_failed(int64_t served_ms, int64_t now_ms);
     /// A process was told to end.
     void release(pid_t pid);
-    /// A reload has brought a process that serves: the next death is the first in a row.
+    /// A handover has brought a process that serves: the next death is the first in a row.
     void forget_deaths() { young_deaths_ = 0; }
     void close();
 
@@ -90,6 +93,7 @@ public:
 
 private:
     void vacate(SlotRole role);
+    void plan_start(bool after_young_death, int64_t served_ms, int64_t now_ms);
 
     SlotState state_ = SlotState::kEmpty;
     pid_t process_ = 0;

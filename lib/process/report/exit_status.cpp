@@ -34,10 +34,10 @@ std::string signal_name(int number)
     return numbered(number);
 }
 
-std::string describe_exit(int wait_status)
+std::string describe_exit(int wait_status, bool asked)
 {
     if (WIFEXITED(wait_status))
-        return "exited with status " + std::to_string(WEXITSTATUS(wait_status));
+        return "exited with status " + std::to_string(WEXITSTATUS(wait_status)) + (asked ? ", as asked" : "");
     if (WIFSIGNALED(wait_status)) {
         const char *core = WCOREDUMP(wait_status) ? ", core dumped" : "";
         return "killed by " + signal_in_words(WTERMSIG(wait_status)) + core;

@@ -167,7 +167,7 @@ void append_exits(std::string &out, const StatusFacts &facts)
         for (const ExitCount &exit : facts.exits) {
             if (exit.worker != name)
                 continue;
-            table.cell(name).cell(describe_exit(exit.wait_status)).number(exit.count);
+            table.cell(name).cell(describe_exit(exit.wait_status, exit.asked)).number(exit.count);
             any = true;
         }
         if (!any)
@@ -230,7 +230,7 @@ void json_exit(JsonText &json, const ExitCount &exit)
     WIFEXITED(exit.wait_status) ? json.number(WEXITSTATUS(exit.wait_status)) : json.null();
     json.key("signal");
     WIFSIGNALED(exit.wait_status) ? json.number(WTERMSIG(exit.wait_status)) : json.null();
-    json.key("count").number(exit.count).close('}');
+    json.key("asked").boolean(exit.asked).key("count").number(exit.count).close('}');
 }
 
 void json_memory(JsonText &json, uint64_t rss_bytes)

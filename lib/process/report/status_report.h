@@ -19,6 +19,7 @@ struct ExitCount {
     std::string worker;
     int wait_status = 0;
     uint64_t count = 0;
+    bool asked = false; ///< the host had asked for it
 };
 
 /// One worker inside a process; the first is the one that the process belongs to.

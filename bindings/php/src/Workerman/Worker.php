@@ -146,7 +146,7 @@ class Worker
         exit($code);
     }
 
-    /** Ends this process, which the master replaces; in a callback of the master, all processes. */
+    /** Has the master replace this process, which drains once its successor serves; in a callback of the master, ends all processes. */
     public static function stopAll(int $code = 0, mixed $log = ''): void
     {
         if ($log !== '') {
