@@ -6,20 +6,10 @@
 #include <algorithm>
 #include <cctype>
 #include <string_view>
-#include <vector>
 
 namespace wm {
 
 namespace {
-
-std::vector<std::string> long_flags(const CLI::App &app)
-{
-    std::vector<std::string> flags;
-    for (const CLI::Option *option : app.get_options())
-        for (const std::string &name : option->get_lnames())
-            flags.push_back("--" + name);
-    return flags;
-}
 
 /// The long flag that begins with a letter, if it is the only one.
 std::string flag_of_letter(const std::vector<std::string> &flags, char letter)
@@ -65,6 +55,15 @@ std::string describe_conversion(const CLI::App &app, const std::string &text)
 }
 
 } // namespace
+
+std::vector<std::string> long_flags(const CLI::App &app)
+{
+    std::vector<std::string> flags;
+    for (const CLI::Option *option : app.get_options())
+        for (const std::string &name : option->get_lnames())
+            flags.push_back("--" + name);
+    return flags;
+}
 
 std::string describe_unknown_flag(const CLI::App &app, const std::string &word)
 {

@@ -8,8 +8,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Error.hpp>
 #include <string>
+#include <vector>
 
 namespace wm {
+
+/// The long names of the flags, with their dashes.
+std::vector<std::string> long_flags(const CLI::App &app);
 
 /// The text for a command line that `app`, the innermost one, has rejected with `error`: one sentence without the program's name and
 /// without a full stop.

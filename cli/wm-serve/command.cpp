@@ -4,6 +4,8 @@
 
 namespace wm::serve {
 
+const std::vector<std::string> kCommands = {"start", "stop", "restart", "reload", "status", "connections", "check", "help"};
+
 std::vector<std::string> Command::arguments(const std::string &name) const
 {
     std::vector<std::string> out = {"wm-serve push", verb, "--name=" + name};
@@ -29,7 +31,7 @@ void add_command(CLI::App &push, Command &command)
 {
     // `help` prints the library's usage with all commands and flags: here one line is enough.
     constexpr const char *kHidden = "";
-    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections; `help` explains them")
+    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections, check; `help` explains them")
         ->type_name("");
     for (CLI::Option *flag : {
              push.add_flag("-d,--daemon", command.daemon),

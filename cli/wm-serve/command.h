@@ -24,11 +24,15 @@ struct Command {
     std::string sort;
     std::string uid;
 
+    bool checks() const { return verb == "check"; }
     bool starts() const { return verb == "start" || verb == "restart"; }
 
     /// The words for wm_app_main.
     std::vector<std::string> arguments(const std::string &name) const;
 };
+
+/// The words that may stand for it.
+extern const std::vector<std::string> kCommands;
 
 /// Adds the command word and its flags.
 void add_command(CLI::App &push, Command &command);

@@ -1,5 +1,6 @@
 #include "wm-serve/command_line.h"
 
+#include "shared/command_line_error.h"
 #include "shared/nearest.h"
 #include "wm-serve/push_flags.h"
 #include "wm/version.h"
@@ -20,8 +21,6 @@ constexpr const char *kExamples = R"(Examples:
   wm-push uid1 '{"percent":"88%"}'
   wm-serve push --listen websocket://0.0.0.0:1234 --origin https://example.com)";
 
-const std::vector<std::string> kCommands = {"start", "stop", "restart", "reload", "status", "connections", "help"};
-
 /// Shows the default of an option behind its text instead of its name.
 class HelpFormat : public CLI::Formatter {
 public:
@@ -37,34 +36,15 @@ public:
     }
 };
 
-std::vector<std::string> flags_of(const CLI::App &app)
-{
-    std::vector<std::string> names;
-    for (const CLI::Option *option : app.get_options())
-        for (const std::string &name : option->get_lnames())
-            names.push_back("--" + name);
-    return names;
-}
-
 bool is_push(const std::string &word)
 {
     return word == "push";
 }
 
-/// The error for a word that no option takes.
-std::string extras_error(const CLI::App &push, const std::vector<std::string> &words)
-{
-    auto flag = std::find_if(words.begin(), words.end(), [](const std::string &word) { return word.size() > 1 && word[0] == '-'; });
-    if (flag == words.end())
-        return "unexpected word '" + (words.empty() ? "" : words.front()) + "'";
-    std::string name = flag->substr(0, flag->find('='));
-    return "unknown flag '" + name + "'" + did_you_mean(name, flags_of(push));
-}
-
 /// CLI11 takes the word behind an option as its value, even if that is the next flag.
 void refuse_flags_as_values(CLI::App &push)
 {
-    std::vector<std::string> flags = flags_of(push);
+    std::vector<std::string> flags = long_flags(push);
     for (CLI::Option *option : push.get_options([](const CLI::Option *each) { return !each->get_lnames().empty(); })) {
         std::string name = option->get_name();
         option->check([name, flags](const std::string &value) {
@@ -74,21 +54,13 @@ void refuse_flags_as_values(CLI::App &push)
     }
 }
 
-/// CLI11 names the option and what it expects: this says how to write it.
-std::string missing_value_error(const CLI::App &push, const std::string &text)
-{
-    std::string name = text.substr(0, text.find(':'));
-    const CLI::Option *option = push.get_option_no_throw(name);
-    return option ? name + " needs a value: " + name + " " + option->get_type_name() : text;
-}
-
 /// The error where `push` does not come first.
 std::string first_word_error(const CLI::App &push, const std::string &first)
 {
     if (first.empty())
         return "a sub-command is required: wm-serve push";
     std::string name = first.substr(0, first.find('='));
-    std::vector<std::string> flags = flags_of(push);
+    std::vector<std::string> flags = long_flags(push);
     if (first[0] == '-' && std::find(flags.begin(), flags.end(), name) != flags.end())
         return name + " belongs behind the sub-command: wm-serve push " + name;
     if (first[0] == '-')
@@ -98,15 +70,10 @@ std::string first_word_error(const CLI::App &push, const std::string &first)
     return "unknown sub-command '" + first + "': did you mean 'push'?";
 }
 
-std::string error_text(const CLI::App &push, const std::string &first, const CLI::ParseError &error)
+int print_error(const std::string &tool, const std::string &text)
 {
-    if (!is_push(first))
-        return first_word_error(push, first);
-    if (dynamic_cast<const CLI::ExtrasError *>(&error))
-        return extras_error(push, push.remaining());
-    if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
-        return missing_value_error(push, error.what());
-    return error.what();
+    fprintf(stderr, "%s: %s\nTry wm-serve push --help.\n", tool.c_str(), text.c_str());
+    return kUsage;
 }
 
 } // namespace
@@ -121,18 +88,26 @@ std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out)
     push->get_formatter()->column_width(30);
     push->footer(kExamples);
     add_push_flags(*push, out.options);
+    std::string config;
+    push->add_option("--config", config, "file of these settings, in TOML")->type_name("FILE")->configurable(false);
     add_command(*push, out.command);
     refuse_flags_as_values(*push);
+    std::string first = argc > 1 ? argv[1] : "";
+    std::string single_dash = is_push(first) ? find_single_dash(*push, argc, argv) : "";
+    if (!single_dash.empty())
+        return print_error("wm-serve push", single_dash);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help and --version
         return app.exit(success);
     } catch (const CLI::ParseError &error) {
-        std::string first = argc > 1 ? argv[1] : "";
-        std::string text = error_text(*push, first, error);
-        fprintf(stderr, "wm-serve%s: %s\nTry wm-serve push --help.\n", is_push(first) ? " push" : "", text.c_str());
-        return kUsage;
+        return is_push(first) ? print_error("wm-serve push", describe_command_line(*push, error))
+                              : print_error("wm-serve", first_word_error(*push, first));
     }
+    const std::string &verb = out.command.verb;
+    if (std::find(kCommands.begin(), kCommands.end(), verb) == kCommands.end())
+        return print_error("wm-serve push", "unknown command '" + verb + "'" + did_you_mean(verb, kCommands));
+    out.error = complete_settings(*push, config, out.settings);
     return std::nullopt;
 }
 

@@ -1,14 +1,16 @@
 /**
  * @file
- * Parses the command line of wm-serve.
+ * Parses the command line of wm-serve, and reads its environment and its config file.
  */
 #ifndef WM_SERVE_COMMAND_LINE_H
 #define WM_SERVE_COMMAND_LINE_H
 
 #include "wm-serve/command.h"
 #include "wm-serve/push_options.h"
+#include "wm-serve/settings.h"
 
 #include <optional>
+#include <string>
 
 namespace wm::serve {
 
@@ -17,6 +19,8 @@ inline constexpr int kUsage = 2; ///< exit code of an error in the command line
 struct CommandLine {
     Command command;
     PushOptions options;
+    Settings settings; ///< where the options came from
+    std::string error; ///< of the environment or the config file, or empty
 };
 
 /// Returns the exit code if the program ends here: 0 after --help or --version, kUsage after an error message on standard error.

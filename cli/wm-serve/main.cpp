@@ -1,5 +1,6 @@
 // wm-serve: ready-made servers of libwm, one for each sub-command.
 
+#include "wm-serve/check.h"
 #include "wm-serve/command_line.h"
 #include "wm-serve/push_server.h"
 
@@ -8,12 +9,14 @@
 #include <exception>
 #include <string>
 #include <sys/resource.h>
+#include <vector>
 
 namespace {
 
 using wm::serve::CommandLine;
 using wm::serve::kUsage;
 using wm::serve::parse_command_line;
+using wm::serve::print_check;
 using wm::serve::PushServer;
 
 /// Raises the soft limit to the hard limit: shells start with a low one.
@@ -26,20 +29,33 @@ void raise_descriptor_limit()
     }
 }
 
-int run_push(const CommandLine &line)
+/// Creates the server without opening a socket. Returns an error that has been printed, or nothing.
+std::string set_up(const CommandLine &line, PushServer &server)
 {
-    std::string error = line.options.error();
-    if (!error.empty()) {
+    std::string error = line.error.empty() ? line.settings.explain(line.options.error()) : line.error;
+    if (!error.empty())
         fprintf(stderr, "wm-serve push: %s\n", error.c_str());
-        return kUsage;
-    }
+    else if (!server.setup())
+        error = wm_last_error();
+    return error;
+}
+
+int run_push(CommandLine &line)
+{
     raise_descriptor_limit();
     PushServer server(line.options);
-    if (!server.setup())
-        return kUsage;
-    std::string warning = line.command.starts() ? line.options.warning() : "";
+    std::string error = set_up(line, server), warning = line.options.warning();
+    std::vector<std::string> &warnings = line.settings.warnings;
     if (!warning.empty())
-        fprintf(stderr, "wm-serve push: warning: %s\n", warning.c_str());
+        warnings.push_back(line.settings.explain(warning));
+    bool in_document = line.command.checks() && line.command.json;
+    if (error.empty() && (line.command.starts() || line.command.checks()) && !in_document)
+        for (const std::string &each : warnings)
+            fprintf(stderr, "wm-serve push: warning: %s\n", each.c_str());
+    if (line.command.checks())
+        return print_check(line, error);
+    if (!error.empty())
+        return kUsage;
     signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
     return server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
 }

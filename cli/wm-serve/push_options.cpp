@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <grp.h>
 #include <iterator>
+#include <pwd.h>
 #include <string_view>
 
 namespace wm::serve {
@@ -64,10 +66,31 @@ std::string pages_error(const PushOptions &options)
     return "";
 }
 
+bool is_name(const std::string &text)
+{
+    constexpr const char *kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    return !text.empty() && text.size() <= 64 && text[0] != '.' && text[0] != '-' && text.find_first_not_of(kLetters) == std::string::npos;
+}
+
 } // namespace
+
+/// The error in the name and the users, which do not depend on what the server does.
+std::string PushOptions::instance_error() const
+{
+    if (!is_name(name))
+        return "--name '" + name + "' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
+    if (!user.empty() && getpwnam(user.c_str()) == nullptr)
+        return "--user " + user + " is no user of this machine";
+    if (!group.empty() && getgrnam(group.c_str()) == nullptr)
+        return "--group " + group + " is no group of this machine";
+    return "";
+}
 
 std::string PushOptions::error() const
 {
+    std::string instance = instance_error();
+    if (!instance.empty())
+        return instance;
     if (count > 1)
         return "--count " + std::to_string(count) + ": several processes cannot share uids yet";
     if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws"))

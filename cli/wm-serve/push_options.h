@@ -42,6 +42,9 @@ struct PushOptions {
     std::string error() const;
     /// Empty, or a warning to print at start.
     std::string warning() const;
+
+private:
+    std::string instance_error() const;
 };
 
 inline constexpr const char *kOff = "off"; ///< instead of an address: no such listener

@@ -1,0 +1,85 @@
+#include "wm-serve/config_file.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_HEADER_ONLY 1
+#include <toml++/toml.h>
+
+namespace wm::serve {
+
+namespace {
+
+constexpr const char *kForms = R"(a line is NAME = "TEXT", NAME = 1, NAME = true or NAME = ["TEXT", "TEXT"])";
+
+std::string place_of(const std::string &path, const toml::source_position &position)
+{
+    return path + ":" + std::to_string(position.line);
+}
+
+/// Returns an errno, or 0.
+int read_text(const std::string &path, std::string &out)
+{
+    std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "re"), fclose);
+    if (!file)
+        return errno;
+    char part[4096];
+    while (size_t size = fread(part, 1, sizeof part, file.get()))
+        out.append(part, size);
+    return ferror(file.get()) != 0 ? errno : 0;
+}
+
+/// Appends the value of a node that is no array; false for what no flag takes.
+bool add_value(const toml::node &node, std::vector<std::string> &out)
+{
+    if (auto text = node.value_exact<std::string>())
+        out.push_back(*text);
+    else if (auto number = node.value_exact<int64_t>())
+        out.push_back(std::to_string(*number));
+    else if (auto truth = node.value_exact<bool>())
+        out.emplace_back(*truth ? "true" : "false");
+    else
+        return false;
+    return true;
+}
+
+bool add_values(const toml::node &node, std::vector<std::string> &out)
+{
+    const toml::array *array = node.as_array();
+    if (array == nullptr)
+        return add_value(node, out);
+    return std::all_of(array->begin(), array->end(), [&out](const toml::node &element) { return add_value(element, out); });
+}
+
+} // namespace
+
+std::string read_config_file(const std::string &path, std::vector<ConfigEntry> &out)
+{
+    std::string text;
+    int error = read_text(path, text);
+    if (error != 0)
+        return "cannot read " + path + ": " + strerror(error);
+    toml::parse_result parsed = toml::parse(text);
+    if (!parsed)
+        return place_of(path, parsed.error().source().begin) + ": " + std::string(parsed.error().description()) + "; " + kForms;
+    std::vector<std::pair<toml::source_position, ConfigEntry>> entries;
+    for (auto &&[key, node] : parsed.table()) {
+        ConfigEntry entry = {std::string(key.str()), {}, place_of(path, key.source().begin)};
+        if (node.is_table())
+            return entry.place + ": [" + entry.key + "]: tables are not used here; " + kForms;
+        if (!add_values(node, entry.values))
+            return entry.place + ": " + entry.key + ": no value of this kind is used here; " + kForms;
+        entries.emplace_back(key.source().begin, std::move(entry));
+    }
+    std::sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) { return a.first < b.first; });
+    for (auto &[position, entry] : entries)
+        out.push_back(std::move(entry));
+    return "";
+}
+
+} // namespace wm::serve

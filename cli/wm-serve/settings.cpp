@@ -1,0 +1,194 @@
+#include "wm-serve/settings.h"
+
+#include "shared/nearest.h"
+#include "wm-serve/config_file.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <map>
+#include <string_view>
+#include <unistd.h>
+
+namespace wm::serve {
+
+namespace {
+
+constexpr std::string_view kPrefix = "WM_PUSH_";
+constexpr const char *kConfigVariable = "WM_PUSH_CONFIG";
+constexpr std::string_view kServerVariable = "WM_PUSH_SERVER"; // of wm-push
+constexpr const char *kFlag = "flag", *kDefault = "default";
+
+/// The options that are settings: all but --help, --config and the command's.
+std::vector<CLI::Option *> settings_of(CLI::App &push)
+{
+    return push.get_options([](const CLI::Option *option) { return option->get_configurable() && !option->get_lnames().empty(); });
+}
+
+const std::string &name_of(const CLI::Option &option)
+{
+    return option.get_lnames().front();
+}
+
+bool is_switch(const CLI::Option &option)
+{
+    return option.get_expected_max() == 0;
+}
+
+bool is_list(const CLI::Option &option)
+{
+    return option.get_expected_max() > 1;
+}
+
+std::string variable_of(const std::string &name)
+{
+    std::string variable(kPrefix);
+    for (char c : name)
+        variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return variable;
+}
+
+/// Gives an option its values as the command line would. Returns an error without the option's name, or nothing.
+std::string give(CLI::Option &option, std::vector<std::string> values)
+{
+    if (is_switch(option)) {
+        static const std::map<std::string, const char *> kTruth = {{"true", "true"}, {"yes", "true"}, {"on", "true"}, {"1", "true"},
+                                                                   {"false", ""},    {"no", ""},      {"off", ""},    {"0", ""}};
+        auto truth = values.size() == 1 ? kTruth.find(values[0]) : kTruth.end();
+        if (truth == kTruth.end())
+            return "give true or false";
+        if (*truth->second == '\0')
+            return "";
+        values = {truth->second};
+    }
+    if (!is_list(option) && values.size() != 1)
+        return "takes one value";
+    try {
+        for (const std::string &value : values)
+            option.add_result(value);
+        if (!values.empty())
+            option.run_callback();
+    } catch (const CLI::ParseError &error) {
+        std::string text = error.what(), name = option.get_name() + ": ";
+        return text.starts_with(name) ? text.substr(name.size()) : text;
+    }
+    return "";
+}
+
+/// The values in a variable: a list has commas or spaces between them.
+std::vector<std::string> split(const std::string &text, bool list)
+{
+    if (!list)
+        return {text};
+    std::vector<std::string> values;
+    size_t begin = 0;
+    while ((begin = text.find_first_not_of(", ", begin)) != std::string::npos) {
+        size_t end = std::min(text.find_first_of(", ", begin), text.size());
+        values.push_back(text.substr(begin, end - begin));
+        begin = end;
+    }
+    return values;
+}
+
+/// Warns of variables that look like misspelled ones. Others may be there for other reasons, as those that Kubernetes sets for a service.
+void check_variables(const std::vector<CLI::Option *> &options, std::vector<std::string> &warnings)
+{
+    std::vector<std::string> names = {"CONFIG"};
+    for (const CLI::Option *option : options)
+        names.push_back(variable_of(name_of(*option)).substr(kPrefix.size()));
+    for (char **each = environ; *each != nullptr; each++) {
+        std::string_view variable(*each);
+        variable = variable.substr(0, variable.find('='));
+        if (!variable.starts_with(kPrefix) || variable == kServerVariable)
+            continue;
+        std::string_view name = variable.substr(kPrefix.size());
+        std::string meant = nearest(name, names);
+        if (!meant.empty() && meant != name)
+            warnings.push_back(std::string(variable) + " is not used: did you mean " + std::string(kPrefix) + meant + "?");
+    }
+}
+
+/// Values by the names of settings, and where they are from.
+using Found = std::map<std::string, ConfigEntry>;
+
+/// Reads the config file and checks its keys.
+std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> &options, const std::string &path, Found &out)
+{
+    std::vector<ConfigEntry> entries;
+    std::string error = read_config_file(path, entries);
+    if (!error.empty())
+        return error;
+    std::vector<std::string> names;
+    std::transform(options.begin(), options.end(), std::back_inserter(names), [](const CLI::Option *option) { return name_of(*option); });
+    for (ConfigEntry &entry : entries) {
+        if (std::find(names.begin(), names.end(), entry.key) == names.end()) {
+            if (push.get_option_no_throw("--" + entry.key) != nullptr)
+                return entry.place + ": '" + entry.key + "' is a flag only, no setting";
+            return entry.place + ": unknown setting '" + entry.key + "'" + did_you_mean(entry.key, names);
+        }
+        std::string key = entry.key;
+        out.emplace(key, std::move(entry));
+    }
+    return "";
+}
+
+/// Gives an option what the environment says, or else the file. Sets `source` if one of them does.
+std::string give_from(CLI::Option &option, const Found &file, std::string &source)
+{
+    std::string name = name_of(option), variable = variable_of(name);
+    const char *value = std::getenv(variable.c_str());
+    if (value != nullptr && *value != '\0') {
+        source = variable;
+        std::string error = give(option, split(value, is_list(option)));
+        return error.empty() ? "" : variable + ": " + error;
+    }
+    auto found = file.find(name);
+    if (found == file.end())
+        return "";
+    source = found->second.place;
+    std::string error = give(option, found->second.values);
+    return error.empty() ? "" : source + ": " + name + ": " + error;
+}
+
+Setting row_of(const CLI::Option &option, std::string source)
+{
+    Setting row = {name_of(option), option.results(), std::move(source), is_list(option), is_switch(option)};
+    if (row.values.empty() && !option.get_default_str().empty())
+        row.values = {option.get_default_str()};
+    return row;
+}
+
+} // namespace
+
+std::string Settings::explain(const std::string &error) const
+{
+    std::string text = error;
+    for (const Setting &setting : all)
+        if (setting.source != kFlag && setting.source != kDefault && error.find("--" + setting.name + " ") != std::string::npos)
+            text += "; --" + setting.name + " is set by " + setting.source;
+    return text;
+}
+
+std::string complete_settings(CLI::App &push, const std::string &config, Settings &out)
+{
+    std::vector<CLI::Option *> options = settings_of(push);
+    check_variables(options, out.warnings);
+    const char *variable = std::getenv(kConfigVariable);
+    std::string path = config.empty() && variable != nullptr ? variable : config;
+    Found file;
+    std::string error = path.empty() ? "" : find_in_file(push, options, path, file);
+    if (!error.empty())
+        return error + (config.empty() ? std::string("; ") + kConfigVariable + " names this file" : "");
+    for (CLI::Option *option : options) {
+        std::string source = option->count() > 0 ? kFlag : kDefault;
+        if (option->count() == 0)
+            error = give_from(*option, file, source);
+        if (!error.empty())
+            break;
+        out.all.push_back(row_of(*option, source));
+    }
+    return error;
+}
+
+} // namespace wm::serve

@@ -1,0 +1,39 @@
+/**
+ * @file
+ * The settings of `wm-serve push` and where each value came from: a flag, else a WM_PUSH_ variable, else the config file, else the default.
+ */
+#ifndef WM_SERVE_SETTINGS_H
+#define WM_SERVE_SETTINGS_H
+
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace wm::serve {
+
+struct Setting {
+    std::string name;                ///< the flag without its dashes
+    std::vector<std::string> values; ///< as text; none: not set
+    std::string source;              ///< flag, WM_PUSH_NAME, FILE:LINE or default
+    bool is_list = false;
+    bool is_switch = false;
+};
+
+struct Settings {
+    std::vector<Setting> all;
+    std::vector<std::string> warnings;
+
+    /// The error, and the sources of the settings whose flags it names where these were not given as flags.
+    std::string explain(const std::string &error) const;
+};
+
+/// Gives the settings that have no flag on the parsed command line what the environment and the config file say. An empty path stands for
+/// that of WM_PUSH_CONFIG. Returns an error, which names the source, or nothing.
+std::string complete_settings(CLI::App &push, const std::string &config, Settings &out);
+
+} // namespace wm::serve
+
+#endif

@@ -1,0 +1,165 @@
+"""The settings of `wm-serve push` from flags, WM_PUSH_ variables and a config file, and `check`, which says where each came from."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from push_server import clean_environment, program  # noqa: E402
+
+ADDRESSES = 'listen = "websocket://127.0.0.1:0"\ninner = "off"\nhttp = "off"\n'
+
+
+@pytest.fixture(name="config")
+def make_config(tmp_path):
+    """Writes a config file."""
+
+    def write(text):
+        path = tmp_path / "push.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return write
+
+
+def run(*words, **variables):
+    done = subprocess.run([program(), "push", *words], env=clean_environment() | variables, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False, timeout=30)
+    return done.returncode, done.stdout, done.stderr
+
+
+def settings(*words, **variables):
+    """Name to value and source."""
+    code, output, error = run("check", "--json", *words, **variables)
+    assert (code, error) == (0, ""), output
+    return {row["name"]: (row["value"], row["source"]) for row in json.loads(output)["settings"]}
+
+
+def test_check__names_each_setting_of_the_help():
+    _, text, _ = run("--help")
+    flags = {line.split()[0].removeprefix("--") for line in text.splitlines() if line.startswith("  --")} - {"config"}
+    assert set(settings()) == flags
+    assert {source for _, source in settings().values()} == {"default"}
+
+
+def test_sources__flag_over_variable_over_file_over_default(config):
+    path = config('# Intervals.\nping = "20s"\ndrain = "2s"\nuid-timeout = "3s"\n')
+    found = settings("--config", path, "--ping", "40s", WM_PUSH_PING="30s", WM_PUSH_DRAIN="5s")
+    assert found["ping"] == ("40s", "flag")
+    assert found["drain"] == ("5s", "WM_PUSH_DRAIN")
+    assert found["uid-timeout"] == ("3s", f"{path}:4")
+    assert found["pong-timeout"] == ("10s", "default")
+
+
+def test_kinds__texts_numbers_switches_and_lists(config):
+    path = config('max-pages = 500\ninsecure-inner = true\norigin = [\n  "https://a.example", # the shop\n  "https://b.example",\n]\n'
+                  "log-file = '/tmp/a #1.log'\n")
+    found = settings("--config", path)
+    assert found["max-pages"] == ("500", f"{path}:1")
+    assert found["insecure-inner"] == (True, f"{path}:2")
+    assert found["origin"] == (["https://a.example", "https://b.example"], f"{path}:3")
+    assert found["log-file"][0] == "/tmp/a #1.log"
+    found = settings("--insecure-inner=false", "--config", path, WM_PUSH_ORIGIN="https://c.example, https://d.example")
+    assert found["insecure-inner"] == (False, "flag")
+    assert found["origin"] == (["https://c.example", "https://d.example"], "WM_PUSH_ORIGIN")
+
+
+def test_config_variable__names_the_file_and_an_empty_one_is_none(config):
+    path = config('ping = "20s"\n')
+    assert settings(WM_PUSH_CONFIG=path)["ping"] == ("20s", f"{path}:1")
+    assert settings(WM_PUSH_CONFIG="", WM_PUSH_PING="")["ping"] == ("25s", "default")
+
+
+def test_check__prints_a_table_and_warnings(config):
+    path = config('\nlisten = "websocket://0.0.0.0:1234"\n')
+    code, output, error = run("check", "--config", path, WM_PUSH_HTTP="off", WM_PUSH_SERVER="127.0.0.1:1")
+    rows = [line.split() for line in output.splitlines()]
+    assert code == 0
+    assert ["listen", "websocket://0.0.0.0:1234", f"{path}:2"] in rows
+    assert ["http", "off", "WM_PUSH_HTTP"] in rows
+    assert ["max-pages", "-", "default"] in rows
+    assert "warning: --listen" in error and f"--listen is set by {path}:2" in error
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ('\nlisen = "off"', "{path}:2: unknown setting 'lisen': did you mean 'listen'?"),
+        ('uid_timeout = "1s"', "{path}:1: unknown setting 'uid_timeout': did you mean 'uid-timeout'?"),
+        ("nothing = 1", "{path}:1: unknown setting 'nothing'"),
+        ("daemon = true", "{path}:1: 'daemon' is a flag only, no setting"),
+        ("config = 'other'", "{path}:1: 'config' is a flag only, no setting"),
+        ("[push]\nping = '1s'", "{path}:1: [push]: tables are not used here"),
+        ("listen = websocket://127.0.0.1:0", "{path}:1: Error while parsing value"),
+        ("listen: x", "{path}:1: Error while parsing key-value pair: expected '=', saw ':'"),
+        ("ping = '1s'\nping = '2s'", "{path}:2: Error while parsing key-value pair: cannot redefine"),
+        (b"ping = '\xff'", "{path}:1: Encountered invalid utf-8"),
+        ("ping = 25", "{path}:1: ping: 25: give a whole number and a unit"),
+        ("drain = 1.5", "{path}:1: drain: no value of this kind is used here"),
+        ("max-pages = -3", '{path}:1: max-pages: "-3" is no whole number'),
+        ("insecure-inner = 'maybe'", "{path}:1: insecure-inner: give true or false"),
+        ("listen = ['a', 'b']", "{path}:1: listen: takes one value"),
+        ("inner = 'text://0.0.0.0:1'", "; --inner is set by {path}:1"),
+        ("listen = 'websocket://127.0.0.1:99999'", "99999"),
+        ("name = 'a b'", "--name 'a b' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'; --name is set by {path}:1"),
+        ("user = 'no-such-user'", "--user no-such-user is no user of this machine; --user is set by {path}:1"),
+        ("group = 'no-such-group'", "--group no-such-group is no group of this machine; --group is set by {path}:1"),
+    ],
+)
+def test_wrong_file__exit_2_with_the_place_and_the_remedy(config, text, expected):
+    path = config(text)
+    expected = expected.format(path=path)
+    for command in ("check", "start", "status"):
+        code, output, error = run(command, "--config", path)
+        assert (code, output) == (2, "")
+        assert expected in error and error.count("\n") == 1
+    code, output, error = run("check", "--json", "--config", path)
+    document = json.loads(output)
+    assert (code, document["ok"]) == (2, False)
+    assert expected in document["error"]
+
+
+@pytest.mark.parametrize("path, reason", [("/nonexistent/push.toml", "No such file or directory"), ("/tmp", "Is a directory")])
+def test_file_that_cannot_be_read__is_an_error(path, reason):
+    assert run("check", "--config", path) == (2, "", f"wm-serve push: cannot read {path}: {reason}\n")
+    assert run("check", WM_PUSH_CONFIG=path) == (2, "", f"wm-serve push: cannot read {path}: {reason}; WM_PUSH_CONFIG names this file\n")
+
+
+def test_wrong_variable__is_named():
+    assert run("check", WM_PUSH_PING="soon")[2].startswith("wm-serve push: WM_PUSH_PING: soon: give a whole number and a unit")
+    assert run("check", WM_PUSH_INSECURE_INNER="2") == (2, "", "wm-serve push: WM_PUSH_INSECURE_INNER: give true or false\n")
+    assert run("check", WM_PUSH_INNER="text://0.0.0.0:1")[2].endswith("; --inner is set by WM_PUSH_INNER\n")
+
+
+def test_unknown_variable__warns_only_of_what_looks_misspelled():
+    _, _, error = run("check", WM_PUSH_LISEN="off", WM_PUSH_SERVICE_HOST="10.0.0.1", WM_PUSH_PORT="tcp://10.0.0.1:5678")
+    assert error == "wm-serve push: warning: WM_PUSH_LISEN is not used: did you mean WM_PUSH_LISTEN?\n"
+
+
+def test_check__opens_no_port_and_leaves_no_file(config, tmp_path):
+    run_dir = tmp_path / "run"
+    path = config(ADDRESSES + f'run-dir = "{run_dir}"\n')
+    assert run("check", "--config", path)[0] == 0
+    assert not run_dir.exists()
+
+
+def test_full_output__exit_1():
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([program(), "push", "check"], env=clean_environment(), stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (1, b"wm-serve push check: standard output: No space left on device\n")
+
+
+def test_commands__reach_the_instance_of_the_config_file(config, tmp_path):
+    path = config(ADDRESSES + f'name = "from-file-{os.getpid()}"\nrun-dir = "{tmp_path}/run"\n')
+    code, _, error = run("start", "-d", "--config", path)
+    assert (code, error) == (0, "")
+    try:
+        assert run("status", WM_PUSH_CONFIG=path)[0] == 0
+        assert run("status", "--config", path, "--name", "other")[0] == 3
+    finally:
+        stopped = run("stop", "--config", path)
+    assert stopped == (0, f"from-file-{os.getpid()}: stopped\n", "")
