@@ -33,6 +33,18 @@ foreach(tool wm-serve wm-push)
     endif()
 endforeach()
 
+# What --help says, as man pages and for shells: script/gen-help writes them.
+foreach(tool wm-serve wm-push)
+    if(TARGET ${tool})
+        file(GLOB pages ${PROJECT_SOURCE_DIR}/cli/man/${tool}*.1)
+        install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+        set(completions ${PROJECT_SOURCE_DIR}/cli/completions)
+        install(FILES ${completions}/${tool}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${tool})
+        install(FILES ${completions}/_${tool} DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+        install(FILES ${completions}/${tool}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+    endif()
+endforeach()
+
 # A unit for the push server; where its socket unit is not wanted, the service opens the port itself.
 if(TARGET wm-serve)
     configure_file(systemd/wm-serve-push.service.in ${PROJECT_BINARY_DIR}/systemd/wm-serve-push.service @ONLY)

@@ -19,6 +19,15 @@ using wm::serve::parse_command_line;
 using wm::serve::print_check;
 using wm::serve::PushServer;
 
+/// Behind what the library says of its commands.
+constexpr const char *kMoreHelp = R"(
+more commands:
+  check            prints the settings that would hold, and where each came
+                   from, with --json as one document; opens no port
+
+wm-serve push --help lists the settings.
+)";
+
 /// Raises the soft limit to the hard limit: shells start with a low one.
 void raise_descriptor_limit()
 {
@@ -57,7 +66,10 @@ int run_push(CommandLine &line)
     if (!error.empty())
         return kUsage;
     signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
-    return server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
+    int code = server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
+    if (line.command.verb == "help")
+        fputs(kMoreHelp, stdout);
+    return code;
 }
 
 } // namespace
