@@ -29,9 +29,7 @@ bool is_invisible(std::string_view character)
     return (at(0) == 0xe2 && at(1) == 0x81 && at(2) >= 0xa0 && at(2) <= 0xaf) || character == "\xef\xbb\xbf";
 }
 
-} // namespace
-
-std::string printable(std::string_view text, size_t characters)
+std::string print(std::string_view text, size_t characters, std::string_view backslash)
 {
     std::string out;
     const char *p = text.data();
@@ -41,7 +39,7 @@ std::string printable(std::string_view text, size_t characters)
         std::string_view character(p, size);
         bool plain = size == 1 ? *p >= ' ' && *p < 0x7f : !is_invisible(character);
         if (character == "\\")
-            out += "\\\\";
+            out += backslash;
         else if (plain)
             out += character;
         else
@@ -50,6 +48,18 @@ std::string printable(std::string_view text, size_t characters)
         p += size;
     }
     return p < end ? out + "..." : out;
+}
+
+} // namespace
+
+std::string printable(std::string_view text, size_t characters)
+{
+    return print(text, characters, "\\\\");
+}
+
+std::string printable_as_typed(std::string_view text, size_t characters)
+{
+    return print(text, characters, "\\");
 }
 
 } // namespace wm

@@ -2,7 +2,7 @@
 
 #include "shared/json_scan.h"
 #include "shared/json_write.h"
-#include "shared/shown_text.h"
+#include "shared/printable.h"
 #include "shared/utf8.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::string describe_position(std::string_view text, size_t offset)
     if (offset >= text.size())
         return "at its end (byte offset " + std::to_string(offset) + ")";
     return "at byte offset " + std::to_string(offset) + " (" +
-           shown_text(text.substr(offset, text.find_last_not_of(kBlanks) + 1 - offset), kExcerpt) + ")";
+           printable_as_typed(text.substr(offset, text.find_last_not_of(kBlanks) + 1 - offset), kExcerpt) + ")";
 }
 
 /// The error message for a body that is not JSON.

@@ -1,6 +1,6 @@
 #include "wm-push/shell_word.h"
 
-#include "shared/shown_text.h"
+#include "shared/printable.h"
 
 #include <cstddef>
 
@@ -15,7 +15,7 @@ constexpr size_t kMaxCharacters = 300;
 std::string shell_word(std::string_view text)
 {
     constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
-    std::string shown = shown_text(text, kMaxCharacters);
+    std::string shown = printable_as_typed(text, kMaxCharacters);
     if (!shown.empty() && shown.find_first_not_of(kPlain) == std::string::npos)
         return shown;
     std::string word = "'";

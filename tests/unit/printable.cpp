@@ -41,6 +41,7 @@ void printable__cuts_between_characters(void **)
 {
     assert_string_equal(printable("éé\x01é", 3).c_str(), "éé\\x01...");
     assert_string_equal(printable("ééé", 3).c_str(), "ééé");
+    assert_string_equal(wm::printable_as_typed("a\\\"\n", 9).c_str(), "a\\\"\\x0a");
     assert_string_equal(printable(std::string(1000, 'x')).c_str(), (std::string(64, 'x') + "...").c_str());
 }
 

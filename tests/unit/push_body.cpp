@@ -135,8 +135,8 @@ void push_body__says_what_is_wrong_and_where(void **)
     assert_no_body("hello\n", "at byte offset 0 (hello): expected a JSON value");
     assert_no_body(R"({"a":1} x)", "at byte offset 8 (x)");
     assert_no_body(R"({"a":88%})", "at byte offset 7 (%})");
-    assert_no_body("{\"a\":\"\xff\"}", "at byte offset 6 (?\"})");
-    assert_no_body("{\"a\":\"x\ny\"}", "at byte offset 7 (?y\"})");
+    assert_no_body("{\"a\":\"\xff\"}", "at byte offset 6 (\\xff\"})");
+    assert_no_body("{\"a\":\"x\ny\"}", "at byte offset 7 (\\x0ay\"})");
     assert_no_body(std::string(1 << 20, '['), "at byte offset 512");
     assert_no_body("{\"a\":\"\0\"}"sv, "at byte offset 6");
 }
@@ -199,7 +199,7 @@ void push_body__takes_any_text_line(void **)
     assert_false(PushBody::to_uid("u").build_from_text(R"({"uid":"x"})", line, error));
     assert_non_null(std::strstr(error.c_str(), "remove it"));
     assert_false(PushBody::to_uid("u").build_from_text("caf\xe9", line, error));
-    assert_non_null(std::strstr(error.c_str(), "at byte offset 3 (?)"));
+    assert_non_null(std::strstr(error.c_str(), "at byte offset 3 (\\xe9)"));
     assert_false(PushBody::to_uid("u").build_from_text(std::string(wm::kMaxPushBytes, 'x'), line, error));
     assert_non_null(std::strstr(error.c_str(), "at most 1048576"));
 }
