@@ -120,16 +120,13 @@ void on_result(wm_hub *, int32_t status, int64_t connections, void *user)
     PendingLines &pending = *line->pending;
     pending.answers.resolve(line->number, late_result(status, connections, line->json),
                             [&pending](PushResult known) { send_answer(pending.conn, known); });
-    if (pending.answers.size() == 0)
+    if (pending.answers.size() == 0 && pending.closing) {
+        say_end(pending.conn);
+        wm_conn_close(pending.conn, 0, nullptr, 0);
+    } else if (pending.answers.size() == 0) {
         wm_conn_set_int(pending.conn, "half_open", 0);
-    if (pending.closing) {
-        if (pending.answers.size() == 0) {
-            say_end(pending.conn);
-            wm_conn_close(pending.conn, 0, nullptr, 0);
-        }
-        return;
     }
-    if (pending.paused && pending.answers.size() < kMaxPending / 2) {
+    if (!pending.closing && pending.paused && pending.answers.size() < kMaxPending / 2) {
         pending.paused = false;
         wm_conn_resume_recv(pending.conn);
     }
