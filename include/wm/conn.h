@@ -77,7 +77,7 @@ WM_API int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t le
 WM_API int wm_conn_destroy(wm_conn conn);
 
 /**
- * Stops reading; input that was read and not delivered is held.
+ * Stops reading; input that was read and not delivered is held. A drain does not end a paused text connection: its host answers later.
  *
  * @return 0 or WM_ECLOSED
  *

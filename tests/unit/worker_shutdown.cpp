@@ -292,6 +292,23 @@ void http__a_client_that_always_has_more_behind_ends_with_the_spread(void **stat
     rig.until_stopped();
 }
 
+void http__what_waits_behind_max_pipelined_is_left_after_the_spread(void **state)
+{
+    Rig rig(state, "http://127.0.0.1:0");
+    assert_int_equal(wm_worker_set_int(rig.worker, "max_pipelined", 1), 0);
+    Client client = client_open(rig);
+    client.say(kGet + kGet + kGet);
+    rig.until([&] { return rig.count(WM_EVENT_MESSAGE) == 1; });
+    rig.drain(0, kLong);
+    for (int64_t end = clock_ms() + 400; clock_ms() < end;)
+        rig.turn();
+    assert_int_equal(respond(rig.nth(WM_EVENT_MESSAGE, 0).id, "late"), 0);
+    assert_true(client.hear_answer("late"));
+    client.hear_end();
+    rig.until_stopped();
+    assert_int_equal(rig.count(WM_EVENT_MESSAGE), 1);
+}
+
 // ---- raw
 
 void raw__an_active_one_is_served_until_it_is_quiet(void **state)
@@ -461,6 +478,7 @@ int main()
                                          SCENARIO(http__a_quiet_keep_alive_ends_without_a_reset),
                                          SCENARIO(http__a_keep_alive_that_asks_again_in_time_is_answered),
                                          SCENARIO(http__a_client_that_always_has_more_behind_ends_with_the_spread),
+                                         SCENARIO(http__what_waits_behind_max_pipelined_is_left_after_the_spread),
                                          SCENARIO(raw__an_active_one_is_served_until_it_is_quiet),
                                          SCENARIO(deadline__ends_what_is_left_in_its_way),
                                          SCENARIO(deadline__a_websocket_that_ignores_1012_ends_after_a_grace),
