@@ -11,6 +11,8 @@ namespace wm {
 
 namespace {
 
+const std::string kNeedsValue = "needs a value, not the flag ";
+
 /// The long flag that begins with a letter, if it is the only one.
 std::string flag_of_letter(const std::vector<std::string> &flags, char letter)
 {
@@ -85,6 +87,9 @@ std::string describe_command_line(const CLI::App &app, const CLI::ParseError &er
     }
     if (dynamic_cast<const CLI::ArgumentMismatch *>(&error) != nullptr)
         return describe_count(app, text);
+    const CLI::Option *option = option_of(app, text);
+    if (option != nullptr && text.starts_with(option->get_name() + ": " + kNeedsValue))
+        return text.erase(option->get_name().size(), 1) + "; type " + option->get_name() + " " + option->get_type_name();
     if (dynamic_cast<const CLI::ConversionError *>(&error) != nullptr)
         return describe_conversion(app, text);
     return text;
@@ -99,7 +104,7 @@ void refuse_flags_as_values(CLI::App &app)
     for (CLI::Option *option : app.get_options([](const CLI::Option *each) { return !each->get_lnames().empty(); }))
         option->check([flags](const std::string &value) {
             bool is_flag = std::find(flags.begin(), flags.end(), value.substr(0, value.find('='))) != flags.end();
-            return is_flag ? "needs a value, not the flag " + value : "";
+            return is_flag ? kNeedsValue + value : "";
         });
 }
 

@@ -25,7 +25,7 @@ std::string duration_error(std::string_view text)
     bool digits = !text.empty() && text.size() < 9 && text.find_first_not_of("0123456789") == std::string_view::npos;
     if (digits && text != "0")
         return "the unit is missing; give " + given + "s, " + given + "ms or " + given + "m";
-    return kDurationForm;
+    return "give a whole number and a unit, from 1ms to 24h, as in 500ms, 2s or 1m";
 }
 
 } // namespace wm

@@ -11,9 +11,6 @@
 
 namespace wm {
 
-/// The hint of an error message about a duration.
-inline constexpr const char *kDurationForm = "give a whole number and a unit, from 1ms to 24h, as in 500ms, 2s or 1m";
-
 /// Parses a whole number followed by ms, s, m or h: 1 ms to 24 h, or 0 where `zero` is allowed. On false, `out` is unchanged.
 bool parse_duration(std::string_view text, bool zero, std::chrono::milliseconds &out);
 

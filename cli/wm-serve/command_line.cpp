@@ -2,13 +2,16 @@
 
 #include "shared/command_line_error.h"
 #include "shared/nearest.h"
+#include "shared/print_text.h"
 #include "wm-serve/push_flags.h"
 #include "wm/version.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -41,19 +44,6 @@ bool is_push(const std::string &word)
     return word == "push";
 }
 
-/// CLI11 takes the word behind an option as its value, even if that is the next flag.
-void refuse_flags_as_values(CLI::App &push)
-{
-    std::vector<std::string> flags = long_flags(push);
-    for (CLI::Option *option : push.get_options([](const CLI::Option *each) { return !each->get_lnames().empty(); })) {
-        std::string name = option->get_name();
-        option->check([name, flags](const std::string &value) {
-            bool is_flag = std::find(flags.begin(), flags.end(), value.substr(0, value.find('='))) != flags.end();
-            return is_flag ? "needs a value, not the flag " + value : "";
-        });
-    }
-}
-
 /// The error where `push` does not come first.
 std::string first_word_error(const CLI::App &push, const std::string &first)
 {
@@ -68,6 +58,17 @@ std::string first_word_error(const CLI::App &push, const std::string &first)
     if (nearest(first, {"push"}).empty() && !nearest(first, kCommands).empty())
         return "'" + first + "' is a command of push: wm-serve push " + nearest(first, kCommands);
     return "unknown sub-command '" + first + "': did you mean 'push'?";
+}
+
+std::string unknown_command_error(const std::string &verb)
+{
+    std::string text = "unknown command '" + verb + "'";
+    if (std::string near = did_you_mean(verb, kCommands); !near.empty())
+        return text + near;
+    text += ": there are ";
+    for (size_t i = 0; i < kCommands.size(); i++)
+        text += (i == 0 ? "" : i + 1 < kCommands.size() ? ", " : " and ") + kCommands[i];
+    return text;
 }
 
 int print_error(const std::string &tool, const std::string &text)
@@ -99,14 +100,16 @@ std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out)
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help and --version
-        return app.exit(success);
+        std::ostringstream text;
+        app.exit(success, text);
+        return print_text("wm-serve", text.str()) ? 0 : 1;
     } catch (const CLI::ParseError &error) {
         return is_push(first) ? print_error("wm-serve push", describe_command_line(*push, error))
                               : print_error("wm-serve", first_word_error(*push, first));
     }
     const std::string &verb = out.command.verb;
     if (std::find(kCommands.begin(), kCommands.end(), verb) == kCommands.end())
-        return print_error("wm-serve push", "unknown command '" + verb + "'" + did_you_mean(verb, kCommands));
+        return print_error("wm-serve push", unknown_command_error(verb));
     out.error = complete_settings(*push, config, out.settings);
     return std::nullopt;
 }

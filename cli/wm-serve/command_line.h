@@ -23,7 +23,8 @@ struct CommandLine {
     std::string error; ///< of the environment or the config file, or empty
 };
 
-/// Returns the exit code if the program ends here: 0 after --help or --version, kUsage after an error message on standard error.
+/// Returns the exit code if the program ends here: 0 after --help or --version, 1 if they could not be printed, kUsage after an error
+/// message on standard error.
 std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out);
 
 } // namespace wm::serve

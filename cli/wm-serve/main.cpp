@@ -1,5 +1,6 @@
 // wm-serve: ready-made servers of libwm, one for each sub-command.
 
+#include "shared/print_text.h"
 #include "wm-serve/check.h"
 #include "wm-serve/command_line.h"
 #include "wm-serve/push_server.h"
@@ -67,8 +68,8 @@ int run_push(CommandLine &line)
         return kUsage;
     signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
     int code = server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
-    if (line.command.verb == "help")
-        fputs(kMoreHelp, stdout);
+    if (line.command.verb == "help" && code == 0 && !wm::print_text("wm-serve push", kMoreHelp))
+        return 1;
     return code;
 }
 

@@ -47,7 +47,7 @@ CLI::Option *add_duration(CLI::App &push, const char *flag, bool zero, int64_t &
     auto take = [flag, zero, &out_ms](const std::string &given) {
         std::chrono::milliseconds parsed;
         if (!parse_duration(given, zero, parsed))
-            throw CLI::ValidationError(flag, given + ": " + kDurationForm);
+            throw CLI::ValidationError(flag, given + ": " + duration_error(given));
         out_ms = parsed.count();
     };
     std::string usual = out_ms % 1000 == 0 ? std::to_string(out_ms / 1000) + "s" : std::to_string(out_ms) + "ms";

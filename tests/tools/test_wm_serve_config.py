@@ -98,7 +98,7 @@ def test_check__prints_a_table_and_warnings(config):
         ("listen: x", "{path}:1: Error while parsing key-value pair: expected '=', saw ':'"),
         ("ping = '1s'\nping = '2s'", "{path}:2: Error while parsing key-value pair: cannot redefine"),
         (b"ping = '\xff'", "{path}:1: Encountered invalid utf-8"),
-        ("ping = 25", "{path}:1: ping: 25: give a whole number and a unit"),
+        ("ping = 25", "{path}:1: ping: 25: the unit is missing; give 25s"),
         ("drain = 1.5", "{path}:1: drain: no value of this kind is used here"),
         ("max-pages = -3", '{path}:1: max-pages: "-3" is no whole number'),
         ("insecure-inner = 'maybe'", "{path}:1: insecure-inner: give true or false"),

@@ -81,7 +81,7 @@ def test_count_above_one__is_not_there_yet():
         (["push", "--uid-timeout", "soon"], "--uid-timeout"),
         (["push", "--deamon"], "unknown flag '--deamon': did you mean '--daemon'?"),
         (["push", "--lisen=websocket://127.0.0.1:0"], "unknown flag '--lisen': did you mean '--listen'?"),
-        (["push", "--listen", "--inner", "off"], "--listen: needs a value, not the flag --inner"),
+        (["push", "--listen", "--inner", "off"], "--listen needs a value, not the flag --inner; type --listen ADDRESS"),
         (["push", "-daemon"], "unknown flag '-daemon': did you mean '--daemon'?"),
         (["push", "chekc"], "unknown command 'chekc': did you mean 'check'?"),
         (["push", "logs"], "unknown command 'logs'"),
