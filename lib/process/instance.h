@@ -36,6 +36,10 @@ public:
     const std::string &program() const { return program_; }
     const std::string &run_dir() const { return run_dir_; }
     const std::string &pid_path() const { return pid_path_; }
+    /// What its files are named after.
+    const std::string &file_name() const { return file_name_; }
+    /// Where commands look for it: its run_dir, or the pid file of option pid_file.
+    const std::string &place() const { return own_pid_file_ ? pid_path_ : run_dir_; }
     const std::string &program_file() const { return program_file_.path(); }
     const std::string &socket_path() const { return socket_path_; }
     /// The log of an instance in the background without option log_file.

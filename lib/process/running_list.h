@@ -15,6 +15,10 @@ namespace wm {
 /// --name that reaches it; empty if there is none.
 std::string list_running(const Instance &instance);
 
+/// The same for this instance in other run_dirs: those of other users, of systemd, and of this user with another environment. A line has
+/// the program, its user, the directory, and how to reach it.
+std::string list_elsewhere(const Instance &instance);
+
 } // namespace wm
 
 #endif

@@ -23,17 +23,17 @@ WHILE_NOTHING_RUNS = [
     ("help", 0, r"usage: process_server COMMAND[^\0]*exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running", ""),
     ("--help", 0, "usage: ", ""),
     ("-h start", 0, "usage: ", ""),
-    ("stop", 3, "", "^test: not running\n$"),
-    ("stop -g", 3, "", "^test: not running\n$"),
-    ("stop -q", 3, "", "^test: not running\n$"),
-    ("reload", 3, "", "^test: not running\n$"),
-    ("reload -g", 3, "", "^test: not running\n$"),
-    ("status", 3, "", "^test: not running\n$"),
-    ("status -d", 3, "", "^test: not running\n$"),
-    ("status --json", 3, "", "^test: not running\n$"),
-    ("connections", 3, "", "^test: not running\n$"),
-    ("connections --json --sort pid", 3, "", "^test: not running\n$"),
-    ("stop --name other", 3, "", "^other: not running\n$"),
+    ("stop", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("stop -g", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("stop -q", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("reload", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("reload -g", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("status", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("status -d", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("status --json", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("connections", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("connections --json --sort pid", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("stop --name other", 3, "", r"^other: not running \(looked in /\S+\)\n$"),
     ("satus", 2, "", "unknown command 'satus': did you mean 'status'[?]"),
     ("start stop", 2, "", "'stop' is a second command after 'start'"),
     ("start -g", 2, "", "'start' takes no '-g': it belongs to stop, restart and reload"),
@@ -65,7 +65,7 @@ WHILE_IT_RUNS = [
     ("connections", 0, r"CONNECTION STATUS[^\0]*Foreign Address  Uid\n$", ""),
     ("connections --json", 0, r'^\{"connections":\[\],"unanswered":\[\]\}\n$', ""),
     ("--worker line connections --sort=send-q", 0, "CONNECTION STATUS", ""),
-    ("reload --name other", 3, "", r"^other: not running\nrunning instances of process_server:\n  /\S+/process_server \(pid \d+\): --name test\n$"),
+    ("reload --name other", 3, "", r"^other: not running \(looked in /\S+\)\nrunning instances of process_server:\n  /\S+/process_server \(pid \d+\): --name test\n$"),
     ("stopp", 2, "", "did you mean 'stop'[?]"),
 ]
 
@@ -329,7 +329,7 @@ def test_stop__that_another_has_come_before_is_done(make, words):
         instance.start()
         for result in [instance.finish(process) for process in [instance.begin(*words) for _ in range(10)]]:
             assert result.code in (0, 3), result
-            assert result.err == ("test: not running\n" if result.code == 3 else ""), result
+            assert re.fullmatch(r"test: not running \(looked in /\S+\)\n", result.err) if result.code == 3 else result.err == "", result
             assert result.out == "" if result.code == 3 or "-q" in words else result.out.startswith("test: stopped"), result
         assert not instance.pid_path.exists() and not instance.socket_path.exists()
 
@@ -352,8 +352,8 @@ def fake_master(instance):
 @pytest.mark.parametrize("words, code, out, err", [
     ("stop", 0, "^test: stopped\n$", ""),
     ("stop -gq", 0, "", ""),
-    ("status", 3, "", "^test: not running\n$"),
-    ("connections --json", 3, "", "^test: not running\n$"),
+    ("status", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
+    ("connections --json", 3, "", r"^test: not running \(looked in /\S+\)\n$"),
     ("reload", 1, "", "^test: the master process has ended without an answer\n$"),
 ])
 @pytest.mark.parametrize("hears", [True, False])
@@ -380,7 +380,7 @@ def test_status_d__says_that_the_instance_has_ended(make):
     assert process.stdout.read(1)
     assert instance.stop().code == 0
     result = instance.finish(process)
-    assert result.code == 3 and result.err == "test: not running\n", result
+    assert result.code == 3 and result.err.startswith("test: not running (looked in "), result
 
 
 def test_commands__that_are_too_many_hear_so(make):

@@ -2,13 +2,16 @@
 
 Programs are copies of the test server in directories of their own, started without option name, as a user starts them.
 """
+import contextlib
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -87,6 +90,10 @@ def expect(result, code, out, err):
     assert result.code == code and out in (None, result.out) and err in (None, result.err), result
 
 
+def not_running(place, name="start"):
+    return f"{name}: not running (looked in {place.run_dir})\n"
+
+
 def listed(*lines):
     rows = "".join(f"  {path} (pid {pid}): --name {name}\n" for path, pid, name in lines)
     return f"running instances of {pathlib.Path(lines[0][0]).name}:\n{rows}"
@@ -112,7 +119,7 @@ def test_two_programs_of_one_name__do_not_know_each_other(place, method):
     status = place.run(other, "status", "--json", options=options)
     assert status.code == 0 and status.out.startswith('{"name":"start",'), status
     assert "reloaded" not in (place.run_dir / f"{names[1]}.log").read_text()
-    expect(place.run(one, "stop", options=options), 3, "", "start: not running\n" + listed((other, masters[1], names[1])))
+    expect(place.run(one, "stop", options=options), 3, "", not_running(place) + listed((other, masters[1], names[1])))
     expect(place.run(other, "stop", options=options), 0, "start: stopped\n", "")
 
 
@@ -133,6 +140,9 @@ def test_deploy_directory__behind_a_link_keeps_its_instance(place, where):
     current.unlink()
     current.symlink_to("releases/2")
     expect(run("start", "-d"), 4, "", None)
+    expect(run("status"), 0, None, "")
+    expect(run("reload"), 0, "start: reloaded, 1 process replaced\n", "")
+    assert place.master(current / "start") == master
     expect(run("restart", "-d"), 0, None, "")
     eventually(lambda: not alive(master), "the end of the first")
     assert place.master(current / "start") != master
@@ -173,7 +183,7 @@ def test_script__in_the_working_directory_is_the_one_of_its_path(place):
     script = place.path / "a" / "start.php"
     expect(run("start.php", "a", "start", "-d"), 0, None, "")
     assert place.program_file(script).read_text().splitlines()[0] == str(script)
-    expect(run("start.php", "b", "stop"), 3, "", "start.php: not running\n" + listed((script, place.master(script), file_name(script))))
+    expect(run("start.php", "b", "stop"), 3, "", not_running(place, "start.php") + listed((script, place.master(script), file_name(script))))
     expect(run(script, ".", "reload"), 0, "start.php: reloaded, 1 process replaced\n", "")
     expect(run("../a/start.php", "b", "stop"), 0, "start.php: stopped\n", "")
 
@@ -272,11 +282,11 @@ def test_not_running__lists_what_runs_under_the_same_file_name(place):
     web = int((place.run_dir / "web.pid").read_text())
     rows = listed((one, web, "web"), (other, place.master(other), file_name(other)))
     for words in (["stop"], ["status"], ["reload", "-q"], ["connections"]):
-        expect(place.run(one, *words), 3, "", "start: not running\n" + rows)
+        expect(place.run(one, *words), 3, "", not_running(place) + rows)
     expect(place.run(one, "stop", "--name", "web"), 0, "web: stopped\n", "")
     expect(place.run(one, "stop", "--name", file_name(other)), 0, "start: stopped\n", "")  # as the list says
-    expect(place.run(one, "stop"), 3, "", "start: not running\n")
-    expect(place.run(other, "stop"), 3, "", "start: not running\n")
+    expect(place.run(one, "stop"), 3, "", not_running(place))
+    expect(place.run(other, "stop"), 3, "", not_running(place))
 
 
 def test_name_of_the_list__replaces_no_other_program(place):
@@ -305,3 +315,101 @@ def test_address_in_use__by_another_program_lists_nothing(place):
     address = re.search(r'"address":"([^"]+)"', place.run(unlike, "status", "--json").out)[1]
     result = place.run(one, "start", "-d", worker=f"{address},count=1,name=line")
     assert result.code == 1 and f"start: Address already in use: {address}\n" in result.err and "running" not in result.err, result
+
+
+# ---- the same program elsewhere
+
+NOBODY = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+WHO = pwd.getpwnam("nobody") if NOBODY else pwd.getpwuid(os.geteuid())
+
+
+class Program:
+    """A program that every user can run, in its default run_dir."""
+
+    def __init__(self, public):
+        self.path = public.folder() / "hello"
+        shutil.copy(public.server, self.path)
+        self.environment = clean_environment(LD_LIBRARY_PATH=str(public.path))
+        self.environment.pop("XDG_RUNTIME_DIR", None)
+
+    def run(self, *words, options=(), environment=None, **who):
+        options = [word for option in options for word in ("--app", option)]
+        return Result(subprocess.run([self.path, *options, "--worker", LINE, "--", *words], env=self.environment | (environment or {}), cwd="/",
+                                     stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_SECONDS, check=False, **who))
+
+    @contextlib.contextmanager
+    def running(self, run_dir, **kwargs):
+        started = self.run("start", "-d", "-q", **kwargs)
+        assert (started.code, started.err) == (0, ""), started
+        try:
+            yield int(pathlib.Path(run_dir, f"{file_name(self.path)}.pid").read_text())
+        finally:
+            assert self.run("stop", "-q", **kwargs).code == 0
+            pathlib.Path(run_dir, f"{file_name(self.path)}.log").unlink()
+
+    def elsewhere(self, looked, pid, who, run_dir, how):
+        pid = f" (pid {pid})" if pid else ""
+        return f"hello: not running (looked in {looked})\nseen elsewhere:\n  {self.path}{pid} of {who} in {run_dir}: {how}\n"
+
+
+@pytest.mark.skipif(not NOBODY, reason="there is no other user to be")
+def test_instance_of_root__is_seen_by_another_user(public):
+    hello = Program(public)
+    own = f"/tmp/wm-{WHO.pw_uid}"
+    with hello.running("/run/wm"):
+        for words in (["status"], ["status", "--json"], ["stop"], ["reload"], ["connections"]):
+            expect(hello.run(*words, **NOBODY), 3, "", hello.elsewhere(own, None, "root", "/run/wm", "ask as root"))
+        expect(hello.run("status", environment={"XDG_RUNTIME_DIR": "/nowhere"}, **NOBODY), 3, "",
+               hello.elsewhere("/nowhere/wm", None, "root", "/run/wm", "ask as root"))
+    expect(hello.run("status", **NOBODY), 3, "", f"hello: not running (looked in {own})\n")
+
+
+@pytest.mark.skipif(not NOBODY, reason="there is no other user to be")
+def test_instance_of_a_user__is_seen_by_root(public):
+    hello = Program(public)
+    own = f"/tmp/wm-{WHO.pw_uid}"
+    with hello.running(own, **NOBODY) as pid:
+        expect(hello.run("status"), 3, "", hello.elsewhere("/run/wm", pid, WHO.pw_name, own, "ask as nobody, or with option run_dir"))
+        expect(hello.run("status", "-q", options=[f"run_dir={own}"]), 0, None, "")
+
+
+@pytest.mark.skipif(not NOBODY, reason="/run is root's")
+def test_instance_of_systemd__is_seen_by_a_login_user_and_root(public):
+    """RuntimeDirectory=NAME is /run/NAME, which all can read."""
+    hello = Program(public)
+    run_dir = pathlib.Path(tempfile.mkdtemp(prefix="wm-", dir="/run"))
+    run_dir.chmod(0o755)
+    options = [f"run_dir={run_dir}"]
+    shutil.chown(run_dir, "nobody")
+    try:
+        with hello.running(run_dir, options=options, **NOBODY) as pid:
+            expect(hello.run("status"), 3, "", hello.elsewhere("/run/wm", pid, "nobody", run_dir, "ask as nobody, or with option run_dir"))
+            expect(hello.run("status", user="daemon", group="daemon", extra_groups=[]), 3, "",
+                   hello.elsewhere(f"/tmp/wm-{pwd.getpwnam('daemon').pw_uid}", None, "nobody", run_dir, "ask as nobody"))
+            expect(hello.run("status", **NOBODY), 3, "",
+                   hello.elsewhere(f"/tmp/wm-{WHO.pw_uid}", pid, "nobody", run_dir, "ask with option run_dir"))
+    finally:
+        shutil.rmtree(run_dir)
+
+
+def test_instance_of_another_environment__is_seen_by_its_user(public):
+    """cron and systemd's system units have no XDG_RUNTIME_DIR."""
+    hello = Program(public)
+    own = f"/tmp/wm-{WHO.pw_uid}"
+    session = public.folder("nobody")
+    with hello.running(own, **NOBODY) as pid:
+        expect(hello.run("status", environment={"XDG_RUNTIME_DIR": str(session)}, **NOBODY), 3, "",
+               hello.elsewhere(f"{session}/wm", pid, WHO.pw_name, own, "ask without XDG_RUNTIME_DIR in the environment"))
+
+
+def test_instance_elsewhere__that_was_killed_is_not_seen(public):
+    hello = Program(public)
+    own = pathlib.Path(f"/tmp/wm-{WHO.pw_uid}")
+    assert hello.run("start", "-d", "-q", **NOBODY).code == 0
+    master = int((own / f"{file_name(hello.path)}.pid").read_text())
+    os.kill(master, signal.SIGKILL)
+    eventually(lambda: not alive(master), "the end of the master")
+    session = public.folder("nobody")
+    expect(hello.run("status", environment={"XDG_RUNTIME_DIR": str(session)}, **NOBODY), 3, "", f"hello: not running (looked in {session}/wm)\n")
+    for file in own.glob(f"{file_name(hello.path)}.*"):
+        file.unlink()

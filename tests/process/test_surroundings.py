@@ -58,7 +58,7 @@ def test_exec__what_a_process_runs_before_wm_app_main_is_none_of_the_master_s(ma
     instance = make(LINE, app=["start_method=exec"], extra=["--before", before], run_dir=tmp_path / "beside")
     instance.start()
     assert ask(instance.address(), "pid") == str(instance.child())
-    assert set(said.read_text().splitlines()) == {"other: not running", "3"}
+    assert set(said.read_text().splitlines()) == {f"other: not running (looked in {other.run_dir})", "3"}
     assert instance.reload().code == 0 and "killed" not in instance.log()
 
 

@@ -12,6 +12,7 @@ The command runs by `bash -c` in an empty directory of its own, with the tools i
 /dev/null as standard input. These stand for what differs from run to run:
 
     {dir}                    the directory, which is also HOME, TMPDIR and XDG_RUNTIME_DIR
+    {run_dir}                where an instance's files are by default
     {version}                the version of the tools
     {free_port}              a port that no process listens at
     {listen} {inner} {http}  HOST:PORT of a running `wm-serve push`, which has no page
@@ -69,7 +70,7 @@ def make_place(tmp_path):
 
 def values_of(block, place, request):
     """What stands for the names in braces."""
-    values = {"{dir}": str(place), "{version}": re.search(r'#define WM_VERSION "([0-9.]+)"', VERSION_HEADER.read_text(encoding="utf-8"))[1]}
+    values = {"{dir}": str(place), "{run_dir}": "/run/wm" if os.geteuid() == 0 else f"{place}/wm", "{version}": re.search(r'#define WM_VERSION "([0-9.]+)"', VERSION_HEADER.read_text(encoding="utf-8"))[1]}
     if "{free_port}" in block.command:
         values["{free_port}"] = str(free_port())
     for name, scheme in SERVER_PORTS.items():

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -127,10 +128,30 @@ def test_name__is_the_same_from_everywhere(tmp_path):
         code, output, error = command(program(), "status", "--name", "other")
         assert (code, output) == (3, "")
         row = rf"  {re.escape(program())} \(pid \d+\): --name wm-serve-push\n"
-        assert re.fullmatch(rf"other: not running\nrunning instances of wm-serve:\n{row}", error)
+        assert re.fullmatch(rf"other: not running \(looked in /\S+\)\nrunning instances of wm-serve:\n{row}", error)
     finally:
         result = command(os.path.relpath(program(), tmp_path), "stop")
     assert result == (0, "wm-serve-push: stopped\n", "")
+
+
+@pytest.mark.parametrize("name, code, text", [
+    ("push", 3, "push: not running (looked in {run_dir})\n"),
+    ("wm-serve-push", 3, "wm-serve-push: not running (looked in {run_dir})\n"),
+    ("--name", 1, "wm-serve-push: the name belongs to {wm_serve} (pid {pid}), and this is {program}: nothing was done; --name tells them apart\n"),
+])
+def test_other_program__does_not_reach_it(start, tmp_path, name, code, text):
+    """A program that has the name of the sub-command, or of the instance."""
+    run_dir = tmp_path / "run"
+    server = start("--run-dir", str(run_dir), "--name", "wm-serve-push")
+    other = shutil.copy(pathlib.Path(os.environ["WM_BUILD"]) / "bin" / "process_server", tmp_path / name.lstrip("-"))
+    flags = ["--name", "wm-serve-push"] if name == "--name" else []
+    values = {"run_dir": run_dir, "wm_serve": program(), "program": other, "pid": server.process.pid}
+    for words in (["stop"], ["reload"], ["status"]):
+        done = subprocess.run([other, "--app", f"run_dir={run_dir}", "--worker", "text://127.0.0.1:0,name=a", "--", *words, *flags],
+                              env=clean_environment() | {"LD_LIBRARY_PATH": f"{os.environ['WM_BUILD']}/lib"}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, timeout=30)
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", text.format(**values))
+    assert server.process.poll() is None and server.stop() == (0, "")
 
 
 @pytest.mark.parametrize("name", ["listen", "inner", "http"])

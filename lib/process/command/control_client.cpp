@@ -219,7 +219,8 @@ int ask_once(const Instance &instance, const CommandLine &line)
     Holder holder = instance.holder();
     pid_t master = holder.pid;
     if (master == 0) {
-        fprintf(stderr, "%s: not running\n%s", instance.name().c_str(), list_running(instance).c_str());
+        fprintf(stderr, "%s: not running (looked in %s)\n%s%s", instance.name().c_str(), instance.place().c_str(),
+                list_running(instance).c_str(), list_elsewhere(instance).c_str());
         return kExitNotRunning;
     }
     std::string refusal = master < 0 ? last_error() : instance.other_program(holder, false);

@@ -65,7 +65,7 @@ bool Master::refuse_listener(int code, const std::string &text)
 {
     refuse(text);
     if (code == WM_EADDRINUSE) // by another copy of the program, most often
-        fputs(list_running(instance_).c_str(), stderr);
+        fprintf(stderr, "%s%s", list_running(instance_).c_str(), list_elsewhere(instance_).c_str());
     return false;
 }
 
