@@ -44,6 +44,18 @@ bool is_push(const std::string &word)
     return word == "push";
 }
 
+/// Behind an unknown word: what was meant, or where nothing is near all that there is.
+std::string hint_or_all(const std::string &word, const std::vector<std::string> &names)
+{
+    std::string hint = did_you_mean(word, names);
+    if (!hint.empty())
+        return hint;
+    std::string list;
+    for (size_t i = 0; i < names.size(); i++)
+        list += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+    return (names.size() == 1 ? ": there is " : ": there are ") + list;
+}
+
 /// The error where `push` does not come first.
 std::string first_word_error(const CLI::App &push, const std::string &first)
 {
@@ -57,18 +69,7 @@ std::string first_word_error(const CLI::App &push, const std::string &first)
         return "unknown flag '" + name + "'" + did_you_mean(name, {"--help", "--version"});
     if (nearest(first, {"push"}).empty() && !nearest(first, kCommands).empty())
         return "'" + first + "' is a command of push: wm-serve push " + nearest(first, kCommands);
-    return "unknown sub-command '" + first + "': did you mean 'push'?";
-}
-
-std::string unknown_command_error(const std::string &verb)
-{
-    std::string text = "unknown command '" + verb + "'";
-    if (std::string near = did_you_mean(verb, kCommands); !near.empty())
-        return text + near;
-    text += ": there are ";
-    for (size_t i = 0; i < kCommands.size(); i++)
-        text += (i == 0 ? "" : i + 1 < kCommands.size() ? ", " : " and ") + kCommands[i];
-    return text;
+    return "unknown sub-command '" + first + "'" + hint_or_all(first, {"push"});
 }
 
 int print_error(const std::string &tool, const std::string &text)
@@ -109,7 +110,7 @@ std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out)
     }
     const std::string &verb = out.command.verb;
     if (std::find(kCommands.begin(), kCommands.end(), verb) == kCommands.end())
-        return print_error("wm-serve push", unknown_command_error(verb));
+        return print_error("wm-serve push", "unknown command '" + verb + "'" + hint_or_all(verb, kCommands));
     out.error = complete_settings(*push, config, out.settings);
     return std::nullopt;
 }

@@ -155,13 +155,13 @@ def test_other_program__does_not_reach_it(start, tmp_path, name, code, text):
 
 
 @pytest.mark.parametrize("name", ["listen", "inner", "http"])
-def test_port_in_use__exit_1_and_nothing_keeps_running(name):
+def test_port_in_use__exit_1_and_nothing_keeps_running(name, tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
         scheme = {"listen": "websocket", "inner": "text"}.get(name, name)
         address = f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
-        code, output, error = run(*push_flags(**{name: address}))
+        code, output, error = run(*push_flags(**{name: address}), "--run-dir", str(tmp_path))
         assert (code, output) == (1, "")
         assert error == f"flags-{os.getpid()}: Address already in use: {address}\n"
 
