@@ -7,7 +7,7 @@ _wm_serve()
         return
     fi
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --name | --worker | --uid | --listen | --origin | --host | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --count)
+    --name | --worker | --uid | --listen | --origin | --host | --uid-key | --text-ping | --subprotocol | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --count | --log-level)
         return
         ;;
     --sort)
@@ -33,7 +33,7 @@ _wm_serve()
         ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --origin --host --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --count --run-dir --log-file --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
+        mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --origin --host --uid-key --text-ping --subprotocol --max-header --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
     else
         mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
     fi
