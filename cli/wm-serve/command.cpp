@@ -1,10 +1,21 @@
 #include "wm-serve/command.h"
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
 namespace wm::serve {
 
 const std::vector<std::string> kCommands = {"start", "stop", "restart", "reload", "status", "connections", "check", "help"};
+
+std::string Command::error() const
+{
+    const std::pair<bool, const char *> others[] = {
+        {daemon, "-d"}, {graceful, "-g"}, {quiet, "-q"}, {!worker.empty(), "--worker"}, {!sort.empty(), "--sort"}, {!uid.empty(), "--uid"}};
+    for (auto [given, flag] : others)
+        if (checks() && given)
+            return std::string("'check' takes no '") + flag + "': it has settings, and --json";
+    return "";
+}
 
 std::vector<std::string> Command::arguments(const std::string &name) const
 {

@@ -27,6 +27,8 @@ struct Command {
     bool checks() const { return verb == "check"; }
     bool starts() const { return verb == "start" || verb == "restart"; }
 
+    /// The error of a flag that `check` does not have, or empty; the library reports those of the other commands.
+    std::string error() const;
     /// The words for wm_app_main.
     std::vector<std::string> arguments(const std::string &name) const;
 };

@@ -111,7 +111,9 @@ std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out)
     const std::string &verb = out.command.verb;
     if (std::find(kCommands.begin(), kCommands.end(), verb) == kCommands.end())
         return print_error("wm-serve push", "unknown command '" + verb + "'" + hint_or_all(verb, kCommands));
-    out.error = complete_settings(*push, config, out.settings);
+    out.error = out.command.error();
+    if (out.error.empty())
+        out.error = complete_settings(*push, config, out.settings);
     return std::nullopt;
 }
 
