@@ -23,7 +23,8 @@ class Flag:
     @property
     def brief(self):
         """The text without defaults and details."""
-        return re.split(r" \(|; |: pid|: \d", self.text)[0]
+        text = re.split(r" \(|; |: pid|: \d", self.text)[0]
+        return f"{text}: the order of the lines" if self.value == "COLUMN" else text
 
     @property
     def takes(self):
@@ -32,8 +33,8 @@ class Flag:
             return "files"
         if self.long in ("--user", "--group"):
             return self.long[2:] + "s"
-        if self.value == "COLUMN":
-            return [word for word in re.split(r"[, ]+(?:or )?", self.text.split(": ", 1)[1]) if word]
+        if self.value in ("COLUMN", "LEVEL"):
+            return re.split(", | or ", self.text.split(" (")[0].split(": ")[-1])
         return ["off"] if self.text.find("or off") >= 0 else None
 
 

@@ -7,7 +7,7 @@ _wm_serve()
         return
     fi
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --name | --worker | --uid | --listen | --origin | --host | --uid-key | --text-ping | --subprotocol | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --count | --log-level)
+    --name | --worker | --uid | --listen | --origin | --host | --uid-key | --text-ping | --subprotocol | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --count)
         return
         ;;
     --sort)
@@ -21,6 +21,10 @@ _wm_serve()
     --run-dir | --log-file | --config)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
+        return
+        ;;
+    --log-level)
+        mapfile -t COMPREPLY < <(compgen -W 'debug info warning error' -- "${COMP_WORDS[COMP_CWORD]}")
         return
         ;;
     --user)

@@ -16,7 +16,7 @@ complete -c wm-serve -n '__fish_seen_subcommand_from push' -l json -d 'status, c
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l name -x -d 'name of the instance'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l worker -x -d 'connections: those of workers with this name'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l uid -x -d 'connections: those that a hub knows by this uid'
-complete -c wm-serve -n '__fish_seen_subcommand_from push' -l sort -x -a 'pid worker cid trans protocol ipv4 ipv6 recv-q send-q bytes-r bytes-w status local foreign uid' -d connections
+complete -c wm-serve -n '__fish_seen_subcommand_from push' -l sort -x -a 'pid worker cid trans protocol ipv4 ipv6 recv-q send-q bytes-r bytes-w status local foreign uid' -d 'connections: the order of the lines'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l listen -x -d 'websocket address for pages'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l inner -x -a 'off' -d 'line port for back ends, or off'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l http -x -a 'off' -d 'test page and POST /push, or off'
@@ -36,7 +36,7 @@ complete -c wm-serve -n '__fish_seen_subcommand_from push' -l max-per-ip -x -d '
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l count -x -d processes
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l run-dir -r -F -d 'directory of its pid file and control socket'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l log-file -r -F -d 'log file'
-complete -c wm-serve -n '__fish_seen_subcommand_from push' -l log-level -x -d 'debug, info, warning or error'
+complete -c wm-serve -n '__fish_seen_subcommand_from push' -l log-level -x -a 'debug info warning error' -d 'debug, info, warning or error'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l user -x -a '(__fish_complete_users)' -d 'user to run as'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l group -x -a '(__fish_complete_groups)' -d 'group to run as'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l config -r -F -d 'file of these settings, in TOML'

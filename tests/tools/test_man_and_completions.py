@@ -30,7 +30,7 @@ def test_bash__sub_commands_commands_and_flags():
     assert complete("wm-serve", "push", "st") == ["start", "stop", "status"]
     assert complete("wm-serve", "push", "che") == ["check"]
     assert complete("wm-serve", "push", "status", "--js") == ["--json"]
-    assert complete("wm-serve", "push", "--uid-") == ["--uid-timeout"]
+    assert complete("wm-serve", "push", "--uid-t") == ["--uid-timeout"]
     assert complete("wm-push", "--ser") == ["--server"]
     assert complete("wm-push", "-") == complete("wm-push", "uid1", "-") != []
 
@@ -41,6 +41,7 @@ def test_bash__values(tmp_path):
     assert complete("wm-serve", "push", "--inner", "") == ["off"]
     assert "root" in complete("wm-serve", "push", "--user", "roo")
     assert complete("wm-serve", "push", "connections", "--sort", "ui") == ["uid"]
+    assert complete("wm-serve", "push", "--log-level", "") == ["debug", "info", "warning", "error"]
     assert complete("wm-serve", "push", "--name", "") == []
 
 
