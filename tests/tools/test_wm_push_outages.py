@@ -38,7 +38,7 @@ def test_end__of_many_in_flight_each_is_answered(push, line_server):
 
 
 def test_end__between_two_lines_is_no_loss(start, line_server):
-    server = line_server(until(0, [OK, *LineServer.END]))
+    server = line_server(until(0, [OK + b"end\n", LineServer.HALF_CLOSE]))  # in one segment: the next line is typed behind it
     process = start("-l", "u", server=server)
     for number in range(2):
         process.stdin.write(b"%d\n" % number)
