@@ -12,9 +12,9 @@
  * run something before wm_app_main. --closed has on_start close the worker's listener.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
- * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop (ends this
- * process), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one after the other, of the process's own worker too), free (the process's
- * own worker), closefrom N. Anything else comes back as it is.
+ * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
+ * (wm_app_stop), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one after the other, of the process's own worker too), free (the
+ * process's own worker), closefrom N. Anything else comes back as it is.
  */
 #define _GNU_SOURCE /* closefrom */
 #include <stdio.h>
