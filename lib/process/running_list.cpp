@@ -79,6 +79,27 @@ std::string how_to_reach(const std::string &run_dir, uid_t owner)
     return "ask with option run_dir";
 }
 
+/// Empty: the pid file is that of another program, or of a master that was killed.
+std::string line_elsewhere(const Instance &instance, const std::string &path)
+{
+    std::string run_dir = path.substr(0, path.rfind('/'));
+    std::string program_path = run_dir + "/" + instance.file_name() + ".program";
+    std::string own = file_name(instance.program());
+    struct stat status;
+    Holder holder = read_holder(path, program_path, false);
+    if (holder.pid == 0 || lstat(path.c_str(), &status) != 0)
+        return "";
+    if (holder.pid < 0) // another user's: its lock cannot be asked for
+        holder.program = read_program(program_path);
+    if (!holder.program.empty() && file_name(holder.program) != own)
+        return "";
+    std::string line = "  " + (holder.program.empty() ? own : holder.program);
+    if (holder.pid > 0)
+        line += " (pid " + std::to_string(holder.pid) + ")";
+    line += " of " + name_of_user(status.st_uid) + " in " + run_dir;
+    return line + ": " + how_to_reach(run_dir, status.st_uid) + "\n";
+}
+
 } // namespace
 
 std::string list_running(const Instance &instance)
@@ -100,23 +121,10 @@ std::string list_running(const Instance &instance)
 
 std::string list_elsewhere(const Instance &instance)
 {
-    std::string program = file_name(instance.program());
     std::vector<std::string> lines;
-    for (const std::string &path : pid_files_elsewhere(instance)) {
-        std::string run_dir = path.substr(0, path.rfind('/'));
-        std::string program_path = run_dir + "/" + instance.file_name() + ".program";
-        struct stat status;
-        Holder holder = read_holder(path, program_path, false);
-        if (holder.pid == 0 || lstat(path.c_str(), &status) != 0)
-            continue;       // of a master that was killed
-        if (holder.pid < 0) // another user's: its lock cannot be asked for
-            holder.program = read_program(program_path);
-        if (!holder.program.empty() && file_name(holder.program) != program)
-            continue;
-        std::string what = holder.program.empty() ? program : holder.program;
-        lines.push_back("  " + what + (holder.pid > 0 ? " (pid " + std::to_string(holder.pid) + ")" : "") + " of " +
-                        name_of_user(status.st_uid) + " in " + run_dir + ": " + how_to_reach(run_dir, status.st_uid) + "\n");
-    }
+    for (const std::string &path : pid_files_elsewhere(instance))
+        if (std::string line = line_elsewhere(instance, path); !line.empty())
+            lines.push_back(line);
     return as_list("seen elsewhere", lines);
 }
 
