@@ -200,8 +200,9 @@ void Master::announce()
 void Master::fail_start(const Child &child)
 {
     exit_code_ = kExitFailed;
-    if (!child.failure.empty())
-        refuse_listener(child.failure_code, child.failure);
+    const SlotJob &job = children_.job(child);
+    if (!child.failure.empty()) // a service is nothing that the user has written: its name says where the reason is from
+        refuse_listener(child.failure_code, job.service ? job.label(child.pid) + ": " + child.failure : child.failure);
     stop_children(false);
 }
 
