@@ -423,10 +423,9 @@ static void set_option(char *assignment)
     *equals = '\0';
     int64_t value = strtoll(equals + 1, NULL, 10);
     for (int i = 0; i < site_count; ++i) {
-        int result = wm_worker_set_int(sites[i].worker, assignment, value);
-        if (result == WM_EOPTION)
-            result = wm_app_set_int(app, assignment, value);
-        if (result < 0)
+        int64_t before;
+        int of_worker = wm_worker_get_int(sites[i].worker, assignment, &before) == 0;
+        if ((of_worker ? wm_worker_set_int(sites[i].worker, assignment, value) : wm_app_set_int(app, assignment, value)) < 0)
             die(assignment, wm_last_error());
     }
 }
