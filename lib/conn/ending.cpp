@@ -70,7 +70,8 @@ void Ending::tell(Connection &conn)
 void Ending::end(Connection &conn)
 {
     const Codec &codec = reactor_.codec(conn);
-    if (!was_told(conn) && !codec.answers_only) {
+    bool open_is_due = conn.todo & kTodoOpen; // the host knows nothing of the connection, and needs no farewell
+    if (!was_told(conn) && !codec.answers_only && !open_is_due) {
         conn.set(kEnding);
         conn.set(kEnded);
         bool owed = codec.has_boundaries && conn.has(kPaused); // the host answers later, and then resumes

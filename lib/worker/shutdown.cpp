@@ -230,7 +230,7 @@ void Shutdown::stop_workers()
     if (draining())
         deadline_ms_ = app_.reactor.loop.now_ms() + kGraceMs; // of a host that was long in on_stop, too
     const auto &workers = app_.workers();
-    for (size_t i = workers.size(); i-- > 0;)
+    for (size_t i = workers.size(); i-- > 0 && !app_.reactor.forked;)
         if (i < workers.size())
             close_worker(*workers[i]);
 }

@@ -34,6 +34,12 @@ static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t
     run->act(run, conn);
 }
 
+static void on_closing(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker;
+    assert_true(((struct run *)user)->conn == conn); /* its open event came first */
+}
+
 static void on_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
 {
     (void)worker, (void)conn, (void)reason, (void)code, (void)text, (void)len;
@@ -68,6 +74,7 @@ static void run_scenario(const char *address, void (*steps)(struct run *run), vo
     wm_worker_set_int(run.worker, "close_timeout_ms", 60000); /* no close rests on it */
     wm_worker_on_open(run.worker, on_open, &run, NULL);
     wm_worker_on_message(run.worker, on_message, &run, NULL);
+    wm_worker_on_closing(run.worker, on_closing, &run, NULL);
     wm_worker_on_close(run.worker, on_close, &run, NULL);
     if (handshake)
         wm_worker_on_handshake(run.worker, handshake, &run, NULL);
@@ -104,6 +111,25 @@ static void text__resume_inside_a_held_parse(void **state)
 {
     (void)state;
     run_scenario("text://127.0.0.1:0", resume_and_hang_up, pause_then_toggle, NULL);
+}
+
+static int32_t stop_in_handshake(wm_worker *worker, wm_conn conn, wm_request request, void *user)
+{
+    (void)worker, (void)conn, (void)request;
+    assert_int_equal(wm_app_stop(((struct run *)user)->app), 0);
+    return 0;
+}
+
+static void shake_hands_first(struct run *run)
+{
+    if (run->step == 1)
+        say(run, HANDSHAKE, sizeof HANDSHAKE - 1);
+}
+
+static void websocket__a_stop_in_the_handshake_is_no_closing_before_open(void **state)
+{
+    (void)state;
+    run_scenario("websocket://127.0.0.1:0", shake_hands_first, NULL, stop_in_handshake);
 }
 
 /* Two text messages, "a" and "b", with a mask of zeros, and a close frame of 1000. */
@@ -303,6 +329,7 @@ static void time_of_the_host__is_no_callback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(websocket__a_stop_in_the_handshake_is_no_closing_before_open),
         cmocka_unit_test(text__resume_inside_a_held_parse),
         cmocka_unit_test(websocket__close_inside_a_held_parse),
         cmocka_unit_test(websocket__pause_after_a_close),
