@@ -17,6 +17,7 @@
 
 namespace wm {
 
+/// Numbers stay as they are: with exec, a child may be of a newer library than its master.
 enum class MessageKind : uint32_t {
     // From a child to the master.
     kReady = 1, ///< it serves
@@ -25,18 +26,18 @@ enum class MessageKind : uint32_t {
     kListen,    ///< it has bound a socket: text is its address, with the descriptor
     kUnlisten,  ///< the host has closed the socket with that id
     kLogFull,   ///< the log has reached log_max_size
-    kReplace,   ///< its host wants another process in its place: text is the reason
     kListed,    ///< its connections are in the file of the kList with that id
+    kReplace,   ///< its host wants another process in its place: text is the reason
 
     // From the master to a child.
     kStop = 100, ///< within `value` ms
     kDrain,      ///< closes connections when they are quiet: websockets spread over `id` ms, all within `value` ms
-    kReplaced,   ///< as kDrain, for what it has asked itself: without on_reload
     kLeave,      ///< as kDrain, for a stop: websockets are closed with 1001
     kReload,     ///< calls on_reload only
     kList,       ///< write the connections into the file that comes with it
     kLog,        ///< a new log file
     kOutput,     ///< a new file for standard output and standard error
+    kReplaced,   ///< as kDrain, for what it has asked itself: without on_reload
 };
 
 struct Message {

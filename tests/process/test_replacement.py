@@ -100,6 +100,17 @@ def test_replacement__without_a_successor_drains_and_restarts_with_a_pause(make,
     assert asked(instance) == 1
 
 
+def test_replacement__whose_successor_is_late_drains_and_leaves_it_the_place(make):
+    instance = make(LINE, app=["drain_ms=0", "reload_timeout_ms=200"], extra=["--slow-start", "1000"])
+    instance.start()
+    old = instance.child()
+    assert ask(instance.address(), "stop") == "stopping"
+    successor = instance.successor_of(old)
+    assert ask(instance.address(), "pid") == str(successor)
+    assert " drains before its successor serves: a new process was not ready within reload_timeout_ms (200)\n" in instance.log()
+    assert starts(instance) == [old, instance.child()] and asked(instance) == 1
+
+
 def test_replacement__of_one_process_of_a_worker_at_a_time(make):
     instance = make(LINE + ",count=2,reuse_port=1", app=["drain_ms=0"])
     instance.start()

@@ -53,11 +53,15 @@ bool Handover::is_late(int64_t now_ms, std::string *why)
 {
     if (!running() || now_ms < deadline_ms_)
         return false;
-    if (Child *late = children_->find(children_->slots()[slot_].successor()))
-        children_->shut_down(*late, MessageKind::kStop, 0, 0, 0);
     *why = late_text(*options_);
-    end();
     return true;
+}
+
+void Handover::give_up()
+{
+    if (Child *successor = running() ? children_->find(children_->slots()[slot_].successor()) : nullptr)
+        children_->shut_down(*successor, MessageKind::kStop, 0, 0, 0);
+    end();
 }
 
 void Handover::end()

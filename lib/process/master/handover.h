@@ -29,8 +29,10 @@ public:
     bool child_ready(Child &child, Child *replaced, MessageKind how, int64_t timeout_ms);
     /// True when the new process has died before; *why is the reason.
     bool child_died(const Child &child, SlotRole role, int status, std::string *why);
-    /// True when the new process has not been ready in time: it is told to stop.
+    /// True when the new process is not ready in time. It starts on.
     bool is_late(int64_t now_ms, std::string *why);
+    /// The new process is told to stop; then as end().
+    void give_up();
     void end();
 
     /// Lets a process drain without a successor.

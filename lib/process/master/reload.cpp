@@ -84,7 +84,7 @@ void Reload::child_died(const Child &child, SlotRole role, int status)
 
 void Reload::give_up(const std::string &why)
 {
-    handover_.end();
+    handover_.give_up();
     pending_.clear();
     slot_deadline_ms_ = Loop::kNever;
     failure_ = why;

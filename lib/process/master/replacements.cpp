@@ -23,8 +23,10 @@ Children::Started Replacements::step(int64_t now_ms, bool may_start)
 {
     std::string why;
     for (Replacement &each : running_)
-        if (each.handover.is_late(now_ms, &why))
-            fail(each, why, now_ms);
+        if (each.handover.is_late(now_ms, &why)) {
+            drain(each, "before its successor serves: " + why); // which starts on, and takes over once it serves
+            each.handover.end();
+        }
     std::erase_if(running_, [this](const Replacement &each) { return !each.handover.running() && !children_.find(each.old); });
     due_ms_ = Loop::kNever;
     for (const Replacement &each : running_)
@@ -87,9 +89,16 @@ void Replacements::fail(const Replacement &failed, const std::string &why, int64
     Child *old = children_.find(failed.old);
     if (!old || children_.slots()[old->slot].role(old->pid) != SlotRole::kServing)
         return; // it has died meanwhile, and the slot restarts
-    Slot &slot = children_.slots()[old->slot];
-    log(WM_LOG_ERROR, "%s drains without a successor: %s", slot.job.label(old->pid).c_str(), why.c_str());
-    slot.successor_failed(now_ms - old->ready_ms, now_ms);
+    children_.slots()[old->slot].successor_failed(now_ms - old->ready_ms, now_ms);
+    drain(failed, "without a successor: " + why);
+}
+
+void Replacements::drain(const Replacement &failed, const std::string &how)
+{
+    Child *old = children_.find(failed.old);
+    if (!old)
+        return;
+    log(WM_LOG_ERROR, "%s drains %s", children_.job(*old).label(old->pid).c_str(), how.c_str());
     Handover(children_, options_).drain(*old, MessageKind::kReplaced, options_.reload_timeout_ms);
 }
 

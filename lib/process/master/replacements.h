@@ -1,8 +1,9 @@
 /**
  * @file
  * Replaces processes that have asked for it (wm_app_stop, max_requests): one at a time of each worker, the others wait in
- * turn. The successor serves first, then the old process drains. If no successor comes to serve, the old one drains all
- * the same, as it may have asked for want of memory, and the slot restarts as after an early death. The master's thread.
+ * turn. The successor serves first, then the old process drains. If no successor comes to serve in time, the old one drains
+ * all the same, as it may have asked for want of memory: one that is late takes over once it serves, one that has died
+ * counts as an early death of the slot. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_REPLACEMENTS_H
 #define WM_PROCESS_MASTER_REPLACEMENTS_H
@@ -41,6 +42,7 @@ private:
     Children::Started start_waiting(int64_t now_ms);
     Children::Started start(Child &old, int64_t now_ms);
     void fail(const Replacement &failed, const std::string &why, int64_t now_ms);
+    void drain(const Replacement &failed, const std::string &how);
     bool is_busy(const Worker *worker) const;
 
     Children &children_;
