@@ -155,6 +155,7 @@ private:
     int start();
     int refused(const Worker &worker, int32_t verdict) const;
     int abandon_start(int code);
+    void report_failed_start(int code, const char *text);
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);
     void end_turn();

@@ -60,7 +60,9 @@ int App::enter()
     if (stopped_)
         return has_stopped();
     int result = started_ ? 0 : check_setup();
-    if (result == 0)
+    if (result != 0)
+        report_failed_start(result, last_error());
+    else
         result = open_loop();
     if (result != 0) {
         reactor.inside = false;
@@ -192,11 +194,16 @@ int App::abandon_start(int code)
     reactor.lifecycle.destroy_all(WM_REASON_STOP);
     end_turn();
     abandoning_ = false;
-    if (link) {
-        link->failed_start(code, text);
-        stopped_ = true; // the master decides whether to retry in another process
-    }
+    report_failed_start(code, text);
     return fail(code, "%s", text);
+}
+
+void App::report_failed_start(int code, const char *text)
+{
+    if (!link)
+        return;
+    link->failed_start(code, text);
+    stopped_ = true; // the master decides whether to retry in another process
 }
 
 /// Ends pull mode: the records of the last poll become invalid, and events go to callbacks.
