@@ -63,9 +63,13 @@ class Help:
                 last = Flag(re.split(", ?", flag[1]), flag[2] or "", flag[3] or "")
                 self.flags += [last] if last.text else [Flag([name], "", TEXTS.get(name, "")) for name in last.names]
             elif command:
+                last = None
                 self.commands.append((command[1], command[2]))
             elif continued and last:
                 last.text += " " + continued[1]
+            elif continued and self.commands:
+                name, text = self.commands[-1]
+                self.commands[-1] = (name, text + " " + continued[1])
 
     def _is_usage(self, line):
         match = re.match(r"(?:[Uu]sage:| {6}) (\S.*)", line)

@@ -7,7 +7,7 @@ complete -c wm-serve -n '__fish_seen_subcommand_from push' -a restart -d 'stop a
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -a reload -d 'replaces the processes one after another'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -a status -d 'processes with memory, connections and requests'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -a connections -d 'a line for each connection'
-complete -c wm-serve -n '__fish_seen_subcommand_from push' -a check -d 'prints the settings that would hold, and where each came'
+complete -c wm-serve -n '__fish_seen_subcommand_from push' -a check -d 'prints the settings that would hold, and where each came from, with --json as one document; opens no port'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -s d -l daemon -d 'start, restart: in the background'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -s g -l graceful -d 'stop, restart, reload: waits until connections have ended'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -s q -l quiet -d 'prints errors only'

@@ -43,6 +43,13 @@ def test_start__after_a_kill_waits_for_ports_that_are_still_held(make):
     assert instance.stop().code == 0
 
 
+def test_start__with_a_wrong_call_in_a_child_that_polls_fails_with_its_text(make):
+    instance = make(LINE, app=["pull=1"], extra=["--wrong-option", "cuont"])
+    result = instance.command("start", "-d")
+    assert result.code == 1 and "\ntest: wm_app_set_int has failed: unknown option 'cuont'" in result.err, result
+    assert not instance.pid_path.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=["SIGTERM", "SIGQUIT"])
 def test_foreground__signal_to_the_process_group_restarts_no_process(make, number):
     instance = make("text://127.0.0.1:0,count=4,name=line")

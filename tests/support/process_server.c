@@ -3,13 +3,15 @@
  * The server that the tests of processes start: workers as its command line says, callbacks that do what a request asks for.
  *
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
- *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1] -- COMMAND...
+ *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1]
+ *                  [--wrong-option NAME] -- COMMAND...
  *
  * ADDRESS none is a worker without one; --worker @FILE is what the file says when the program starts. --inner is opened by each process of
  * the first worker in its on_start; what fails is said, and the process serves on. --fail has on_start return -1 in the process of that
  * index (-1: in all); --fail-file in all while the file is there.
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
- * run something before wm_app_main. --closed has on_start close the worker's listener.
+ * run something before wm_app_main. --closed has on_start close the worker's listener. --wrong-option sets an option of the app in each
+ * process that polls, before its first poll.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
@@ -34,6 +36,7 @@ static const char *trace_path;
 static const char *fail_file;
 static const char *say;
 static const char *before;
+static const char *wrong_option; /* of the app, set between WM_CHILD and the first poll */
 static int fail_index = -2;
 static int closed_first;
 static int slow_start_ms;
@@ -365,6 +368,8 @@ int main(int argc, char **argv)
             closed_first = atoi(value);
         else if (strcmp(flag, "--before") == 0)
             before = value;
+        else if (strcmp(flag, "--wrong-option") == 0)
+            wrong_option = value;
         else
             die(flag);
     }
@@ -379,6 +384,8 @@ int main(int argc, char **argv)
     if (before && system(before) == -1)
         die("--before");
     int code = wm_app_main(app, argc - at, argv + at);
+    if (code == WM_CHILD && wrong_option)
+        wm_app_set_int(app, wrong_option, 1);
     if (code == WM_CHILD)
         code = serve_by_poll();
     wm_app_free(app);
