@@ -8,7 +8,7 @@ namespace wm {
 
 namespace {
 thread_local char last_text[512];
-thread_local uint32_t number;
+thread_local uint32_t errors;
 } // namespace
 
 int fail(int code, const char *format, ...)
@@ -17,7 +17,7 @@ int fail(int code, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(last_text, sizeof last_text, format, arguments);
     va_end(arguments);
-    number++;
+    errors++;
     return code;
 }
 
@@ -54,7 +54,7 @@ const char *last_error()
 
 uint32_t error_number()
 {
-    return number;
+    return errors;
 }
 
 } // namespace wm
