@@ -9,6 +9,8 @@ namespace {
 // Enough to keep a server busy over a slow link; a lost connection loses at most these.
 constexpr size_t kMaxInFlight = 1024;
 constexpr size_t kMaxKeptBytes = size_t{1} << 20;
+// Sent bytes are freed from here on, and only when they are half of all, so that moving the others stays cheap.
+constexpr size_t kMinFreedBytes = size_t{64} << 10;
 
 } // namespace
 
@@ -43,6 +45,9 @@ void PushQueue::sent(size_t bytes)
     sent_ += bytes;
     if (sent_ == out_.size()) {
         out_.clear();
+        sent_ = 0;
+    } else if (sent_ >= kMinFreedBytes && sent_ * 2 >= out_.size()) { // a slow server may never have all of it
+        out_.erase(0, sent_);
         sent_ = 0;
     }
 }
