@@ -117,7 +117,8 @@ bool read_whole_input(const Arguments &arguments, std::string &body, Failure &fa
 {
     if (arguments.source != BodySource::kFile)
         return WholeInput(arguments, STDIN_FILENO).read(body, failure);
-    int fd = ::open(arguments.body.c_str(), O_RDONLY | O_CLOEXEC);
+    // A FIFO is opened without its writer, so that wait() limits the time without one: until one has come, poll says nothing.
+    int fd = ::open(arguments.body.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         failure = {kExitBadBody, "cannot open " + shell_word(arguments.body) + ": " + std::strerror(errno)};
         return false;

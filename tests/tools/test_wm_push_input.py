@@ -113,6 +113,27 @@ def test_input__a_given_timeout_covers_it(start, line_server, tmp_path):
     os.close(held)
 
 
+def test_input__a_given_timeout_covers_a_fifo_without_a_writer(push, line_server, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    server = line_server()
+    done = push("--timeout", "100ms", "u", "@fifo", server=server, cwd=tmp_path)
+    assert (done.returncode, server.connections) == (75, 0)
+    assert done.stderr == b"wm-push: nothing came from fifo for 100 ms; give it longer with --timeout\n"
+
+
+def test_input__the_writer_of_a_fifo_is_waited_for(start, line_server, tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    server = line_server()
+    for body, code in ((b'{"a":1}', 0), (b"", 65)):
+        process = start("u", f"@{tmp_path}/fifo", server=server)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.2)
+        with open(tmp_path / "fifo", "wb") as writer:
+            writer.write(body)
+        assert process.wait(timeout=30) == code
+    assert server.all_lines() == [b'{"uid":"u","a":1}']
+
+
 def test_input__json_tells_of_the_timeout(start, line_server):
     process = start("--json", "--timeout", "100ms", "u", "-", server=line_server())
     assert process.wait(timeout=30) == 75
