@@ -1,7 +1,6 @@
 #include "wm-push/outage.h"
 
 #include <algorithm>
-#include <thread>
 
 namespace wm {
 
@@ -13,14 +12,13 @@ milliseconds Outage::left() const
     return std::max(left, milliseconds(1));
 }
 
-bool Outage::pause()
+std::optional<milliseconds> Outage::next_pause()
 {
     if (limit_ <= used_ + (Clock::now() - since_))
-        return false;
+        return std::nullopt;
     milliseconds longest = kFirstPause * (1u << std::min(attempts_++, kMaxDoublings));
     std::uniform_int_distribution<milliseconds::rep> pauses(0, longest.count());
-    std::this_thread::sleep_for(std::min(milliseconds(pauses(random_)), left()));
-    return true;
+    return std::min(milliseconds(pauses(random_)), left());
 }
 
 } // namespace wm

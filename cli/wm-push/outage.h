@@ -7,6 +7,7 @@
 #define WM_PUSH_OUTAGE_H
 
 #include <chrono>
+#include <optional>
 #include <random>
 
 namespace wm {
@@ -20,8 +21,8 @@ public:
 
     /// The connection is lost.
     void begin() { since_ = Clock::now(); }
-    /// Sleeps before the next attempt. False when the time is over.
-    bool pause();
+    /// The pause before the next attempt; none when the time is over.
+    std::optional<std::chrono::milliseconds> next_pause();
     /// What the next attempt may take; at least a millisecond.
     std::chrono::milliseconds left() const;
     /// There is a connection again. It may be lost again at once: the time counts until over().

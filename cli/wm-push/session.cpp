@@ -201,7 +201,7 @@ void Session::ask_for_end()
     says_end_ = false;
 }
 
-/// Goes on over another connection, if there is something to go on with. False: `failure` ends the run.
+/// Goes on over another connection, if there is something to go on with. False: the run ends, with `failure` if there is one.
 bool Session::reconnect(LineFeed *feed, Failure &failure)
 {
     connection_.close();
@@ -209,18 +209,17 @@ bool Session::reconnect(LineFeed *feed, Failure &failure)
         outage_.over();
     outage_.begin();
     size_t unknown = queue_.disconnected(end_ == End::kTold, failure.text);
-    take_lines(*feed);
-    bool done = queue_.empty() && feed->reader().at_end();
-    if (done && unknown == 0)
-        failure = {};
-    if (done)
+    if (take_input(*feed) || input_ends(*feed, std::chrono::milliseconds(0))) {
+        if (unknown == 0)
+            failure = {};
         return false;
+    }
     progress_.hide();
     if (unknown > 0)
         report_.warn_lost(failure.text + ": " + std::to_string(unknown) + (unknown == 1 ? " line was" : " lines were") +
                           " sent and not answered, and may have been delivered or not; they are not repeated");
     print(feed);
-    if (!connect_again(failure))
+    if (!connect_again(*feed, failure))
         return false;
     connected_ = last_progress_ = Clock::now();
     end_ = End::kNone;
@@ -231,10 +230,17 @@ bool Session::reconnect(LineFeed *feed, Failure &failure)
     return true;
 }
 
-bool Session::connect_again(Failure &failure)
+bool Session::connect_again(LineFeed &feed, Failure &failure)
 {
     Failure last;
-    while (outage_.pause()) {
+    for (;;) {
+        auto pause = outage_.next_pause();
+        if (input_ends(feed, pause.value_or(std::chrono::milliseconds(0)))) {
+            failure = {};
+            return false;
+        }
+        if (!pause)
+            break;
         if (connection_.connect(server_, outage_.left(), last)) {
             outage_.connected();
             return true;
@@ -243,6 +249,33 @@ bool Session::connect_again(Failure &failure)
     failure.text += ", and there is none again within " + std::to_string(timeout_.count()) + " ms";
     if (last.code != kExitOk)
         failure.text += ": " + last.text;
+    return false;
+}
+
+/// Takes lines without a connection. True if the input has ended and nothing is left to be sent.
+bool Session::take_input(LineFeed &feed)
+{
+    bool all_taken = false;
+    do {
+        all_taken = take_lines(feed);
+        queue_.report_bad();
+        print(&feed);
+    } while (!all_taken && queue_.has_room()); // bad lines filled the queue
+    return all_taken && queue_.empty() && feed.reader().at_end();
+}
+
+/// Lets the time pass without a connection. While nothing is to be sent, the input is read: true as soon as it ends.
+bool Session::input_ends(LineFeed &feed, std::chrono::milliseconds limit)
+{
+    Clock::time_point deadline = Clock::now() + limit;
+    do {
+        auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        pollfd input{queue_.empty() && !feed.reader().at_end() ? feed.reader().fd() : -1, POLLIN, 0}; // poll ignores a negative descriptor
+        if (::poll(&input, 1, static_cast<int>(std::max<decltype(left)>(left, 0))) > 0)
+            feed.reader().read_some();
+        if (take_input(feed))
+            return true;
+    } while (Clock::now() < deadline);
     return false;
 }
 

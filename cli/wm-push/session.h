@@ -58,7 +58,9 @@ private:
     bool refuse_answer(std::string_view answer, Failure &failure) const;
     void ask_for_end();
     bool reconnect(LineFeed *feed, Failure &failure);
-    bool connect_again(Failure &failure);
+    bool connect_again(LineFeed &feed, Failure &failure);
+    bool take_input(LineFeed &feed);
+    bool input_ends(LineFeed &feed, std::chrono::milliseconds limit);
     void print(const LineFeed *feed);
     std::string describe_counts() const;
 

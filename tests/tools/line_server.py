@@ -20,6 +20,7 @@ class LineServer:
     CLOSE = object()  # close the connection
     RESET = object()  # close it so that the peer sees a reset
     HALF_CLOSE = object()  # send no more, go on reading
+    REFUSE = object()  # accept no more connections
     NOTHING = b""
     END = [b"end\n", HALF_CLOSE]  # as a server that reloads
 
@@ -114,7 +115,9 @@ class LineServer:
         return all([self._act(peer, action) for action in (actions if isinstance(actions, list) else [actions])])
 
     def _act(self, peer, action):
-        if action is self.HALF_CLOSE:
+        if action is self.REFUSE:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        elif action is self.HALF_CLOSE:
             peer.shutdown(socket.SHUT_WR)
         elif action is self.CLOSE:
             peer.shutdown(socket.SHUT_RDWR)

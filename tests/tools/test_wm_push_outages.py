@@ -1,13 +1,18 @@
 """wm-push -l when its server ends the connection, or is lost: what is repeated, and what is said of the rest."""
 
 import json
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from line_server import FAIL, OK, LineServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from ports import free_port  # noqa: E402
+
+END_FOR_GOOD = [LineServer.REFUSE, OK + b"end\n", LineServer.HALF_CLOSE]  # behind an answer
 
 
 def lines_of(server):
@@ -47,6 +52,44 @@ def test_end__between_two_lines_is_no_loss(start, line_server):
     out, err = process.communicate()
     assert (process.returncode, out, err) == (0, b"", b"")
     assert lines_of(server) == ["0", "1"]
+
+
+def test_end__of_server_and_input_is_no_loss(start, line_server):
+    def end_when_allowed(line, number):
+        may_end.wait()
+        return END_FOR_GOOD
+
+    for at_once, last in ((True, b""), (False, b""), (False, b"\n\n")):
+        may_end = threading.Event()
+        server = line_server(end_when_allowed)
+        process = start("--timeout", "20s", "-l", "u", server=server)
+        process.stdin.write(b"0\n")
+        process.stdin.flush()
+        assert len(server.take()) == 1
+        if at_once:
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+            process.stdin.close()
+            may_end.set()
+            process.send_signal(signal.SIGCONT)
+        else:
+            may_end.set()
+            assert process.stdout.readline() == b"ok\n"
+            process.stdin.write(last)
+            process.stdin.close()
+        assert process.wait(timeout=30) == 0
+        assert (process.stdout.read(), process.stderr.read()) == (b"ok\n" if at_once else b"", b"")
+
+
+def test_end__a_bad_line_behind_it_needs_no_server(start, line_server):
+    server = line_server(lambda line, number: END_FOR_GOOD)
+    process = start("--timeout", "20s", "-l", "u", server=server)
+    process.stdin.write(b"0\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"ok\n"
+    out, err = process.communicate(b"\xff", timeout=30)
+    assert (process.returncode, out) == (65, b"fail\n")
+    assert err.startswith(b"wm-push: line 2 of standard input: ")
 
 
 def test_end__again_and_again_without_an_answer_is_given_up(push, line_server):
