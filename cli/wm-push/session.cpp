@@ -205,7 +205,8 @@ void Session::ask_for_end()
 bool Session::reconnect(LineFeed *feed, Failure &failure)
 {
     connection_.close();
-    if (Clock::now() - connected_ >= timeout_)
+    // A server that only takes its time and answers nothing does not work: the same lines would go to it without end.
+    if (queue_.in_flight() == 0 && Clock::now() - connected_ >= timeout_)
         outage_.over();
     outage_.begin();
     size_t unknown = queue_.disconnected(end_ == End::kTold, failure.text);

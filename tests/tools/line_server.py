@@ -4,6 +4,7 @@ import os
 import queue
 import socket
 import threading
+import time
 
 OK = b"ok\n"
 FAIL = b"fail\n"
@@ -27,6 +28,7 @@ class LineServer:
     def __init__(self, answer=lambda line, number: OK, family=socket.AF_INET, address=("127.0.0.1", 0), says_end=True):
         self.answer = answer
         self.answer_to_notify_end = OK if says_end else FAIL
+        self.delay = 0.0  # seconds before each action
         self.requests = 0  # for notify_end
         self.number = 0
         self.lines = queue.Queue()
@@ -115,6 +117,7 @@ class LineServer:
         return all([self._act(peer, action) for action in (actions if isinstance(actions, list) else [actions])])
 
     def _act(self, peer, action):
+        time.sleep(self.delay)
         if action is self.REFUSE:
             self._listener.shutdown(socket.SHUT_RDWR)
         elif action is self.HALF_CLOSE:

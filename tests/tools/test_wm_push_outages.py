@@ -100,6 +100,14 @@ def test_end__again_and_again_without_an_answer_is_given_up(push, line_server):
     assert b" (0 ok, 0 fail, 1 not answered)\n" in done.stderr
 
 
+def test_end__of_connections_that_last_but_answer_nothing_is_given_up(push, line_server):
+    server = line_server(lambda line, number: LineServer.END)
+    server.delay = 0.21  # before each action, so that a connection lasts longer than the timeout
+    done = push("--timeout", "400ms", "-l", "u", server=server, stdin=b"x\n")
+    assert (done.returncode, done.stdout) == (69, b"lost\n")
+    assert b"ended the connection, and there is none again within 400 ms" in done.stderr
+
+
 def test_lost__lines_that_may_have_been_delivered_are_told_and_not_repeated(start, line_server):
     for says_end in (True, False):
         for action in (LineServer.CLOSE, LineServer.RESET):
