@@ -1,6 +1,7 @@
 #include "shared/command_line_error.h"
 
 #include "shared/nearest.h"
+#include "shared/printable.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -70,20 +71,21 @@ std::vector<std::string> long_flags(const CLI::App &app)
 std::string describe_unknown_flag(const CLI::App &app, const std::string &word)
 {
     std::string flag = word.substr(0, word.find('='));
+    std::string text = "unknown flag '" + printable_as_typed(flag) + "'";
     std::vector<std::string> flags = long_flags(app);
     if (flag.size() != 2)
-        return "unknown flag '" + flag + "'" + did_you_mean(flag, flags);
+        return text + did_you_mean(flag, flags);
     std::string near = flag_of_letter(flags, flag[1]);
-    return "unknown flag '" + flag + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?");
+    return text + (near.empty() ? "" : ": did you mean '" + near + "'?");
 }
 
 std::string describe_command_line(const CLI::App &app, const CLI::ParseError &error)
 {
-    std::string text = error.what();
+    std::string text = printable_as_typed(error.what()); // a value in it is at its end
     if (dynamic_cast<const CLI::ExtrasError *>(&error) != nullptr) {
         std::vector<std::string> rest = app.remaining();
         std::string word = rest.empty() ? "" : rest.front();
-        return word.starts_with('-') ? describe_unknown_flag(app, word) : "unexpected word '" + word + "'";
+        return word.starts_with('-') ? describe_unknown_flag(app, word) : "unexpected word '" + printable_as_typed(word) + "'";
     }
     if (dynamic_cast<const CLI::ArgumentMismatch *>(&error) != nullptr)
         return describe_count(app, text);

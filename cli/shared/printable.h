@@ -16,7 +16,7 @@ namespace wm {
 std::string printable(std::string_view text, size_t characters = 64);
 
 /// The same for text that a user has typed: a backslash stays one.
-std::string printable_as_typed(std::string_view text, size_t characters);
+std::string printable_as_typed(std::string_view text, size_t characters = 300);
 
 } // namespace wm
 

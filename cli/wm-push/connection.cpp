@@ -1,5 +1,6 @@
 #include "wm-push/connection.h"
 
+#include "shared/printable.h"
 #include "wm-push/name_lookup.h"
 
 #include <algorithm>
@@ -78,8 +79,8 @@ bool Connection::connect_tcp(const ServerAddress &address, Clock::time_point dea
     int code = resolve_host(address.host, address.port, deadline, list);
     if (code != 0) {
         bool late = code == EAI_AGAIN && Clock::now() >= deadline;
-        failure = {late ? kExitTimeout : kExitUnreachable,
-                   "cannot look up " + address.host + ": " + gai_strerror(code) + "; is that the host of --server HOST:PORT?"};
+        failure = {late ? kExitTimeout : kExitUnreachable, "cannot look up " + printable_as_typed(address.host) + ": " +
+                                                               gai_strerror(code) + "; is that the host of --server HOST:PORT?"};
         return false;
     }
     int left = 0;

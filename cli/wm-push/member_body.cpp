@@ -2,6 +2,7 @@
 
 #include "shared/json_scan.h"
 #include "shared/json_write.h"
+#include "shared/printable.h"
 #include "shared/utf8.h"
 #include "wm-push/shell_word.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 bool refuse(Failure &failure, ExitCode code, const std::string &member, const std::string &text)
 {
-    failure = {code, "-k " + member + ": " + text};
+    failure = {code, "-k " + printable_as_typed(member) + ": " + text};
     return false;
 }
 

@@ -1,5 +1,7 @@
 #include "wm-push/server_address.h"
 
+#include "shared/printable.h"
+
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstddef>
@@ -99,16 +101,16 @@ bool check_host(std::string_view host, std::string_view port, std::string &error
     if (is_digits(host))
         return refuse(error, "the host is missing before the port; give 127.0.0.1:" + std::string(host));
     if (host.find_first_of("/ @?#\"'\\") != std::string_view::npos)
-        return refuse(error, "\"" + std::string(host) + "\" is not a host; " + std::string(kForms));
-    return is_port(port) || refuse(error, "\"" + std::string(port) + "\" is not a port; give a number from 1 to 65535");
+        return refuse(error, "\"" + printable_as_typed(host) + "\" is not a host; " + std::string(kForms));
+    return is_port(port) || refuse(error, "\"" + printable_as_typed(port) + "\" is not a port; give a number from 1 to 65535");
 }
 
 /// The error for a URL of another port of wm-serve, or of something else.
 std::string scheme_error(std::string_view scheme, std::string_view rest)
 {
     std::string_view host = rest.substr(0, rest.find_first_of(":/"));
-    return "wm-push does not speak " + std::string(scheme) + ", but the line protocol of wm-serve's --inner port; give " +
-           std::string(host.empty() ? "127.0.0.1" : host) + ":5678, or what --inner says";
+    return "wm-push does not speak " + printable_as_typed(scheme) + ", but the line protocol of wm-serve's --inner port; give " +
+           printable_as_typed(host.empty() ? "127.0.0.1" : host) + ":5678, or what --inner says";
 }
 
 } // namespace
@@ -116,7 +118,7 @@ std::string scheme_error(std::string_view scheme, std::string_view rest)
 bool parse_server_address(std::string_view text, ServerAddress &out, std::string &error)
 {
     out = ServerAddress();
-    out.text = text;
+    out.text = printable_as_typed(text);
     if (take_prefix(text, "unix://") || take_prefix(text, "text+unix://") || take_prefix(text, "unix:"))
         return parse_unix_path(text, out, error);
     if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../"))
@@ -133,7 +135,7 @@ bool parse_server_address(std::string_view text, ServerAddress &out, std::string
     out.host = host;
     out.port = port;
     if (port.data() == kDefaultPort.data()) // messages show it
-        out.text = (host.find(':') == std::string_view::npos ? out.host : "[" + out.host + "]") + ":" + out.port;
+        out.text = printable_as_typed(host.find(':') == std::string_view::npos ? out.host : "[" + out.host + "]") + ":" + out.port;
     return true;
 }
 

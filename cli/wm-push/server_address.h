@@ -16,7 +16,7 @@ struct ServerAddress {
     std::string host; ///< without brackets; empty for a unix socket
     std::string port; ///< 1 to 65535, in decimal
     std::string path; ///< of a unix socket; @NAME: an abstract name
-    std::string text; ///< as given, with the port, for messages
+    std::string text; ///< as given, with the port, printable: for messages
 
     bool is_unix() const { return !path.empty(); }
 };

@@ -2,20 +2,12 @@
 
 #include "shared/printable.h"
 
-#include <cstddef>
-
 namespace wm {
-
-namespace {
-
-constexpr size_t kMaxCharacters = 300;
-
-} // namespace
 
 std::string shell_word(std::string_view text)
 {
     constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+=.,:/@%";
-    std::string shown = printable_as_typed(text, kMaxCharacters);
+    std::string shown = printable_as_typed(text);
     if (!shown.empty() && shown.find_first_not_of(kPlain) == std::string::npos)
         return shown;
     std::string word = "'";
