@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -27,6 +28,11 @@ def program(name="process_server"):
 
 def clean_environment(**more):
     return {name: value for name, value in os.environ.items() if not name.startswith(("WM_", "LISTEN_", "NOTIFY_"))} | {"LC_ALL": "C"} | more
+
+
+def without_other_instances(text):
+    """An error text without the lists of instances that run on this machine: other tests may have some."""
+    return re.sub(r"^(?:seen elsewhere|running instances of .*):\n(?:  .*\n)+", "", text, flags=re.M)
 
 
 def eventually(condition, what, seconds=HANG_SECONDS):

@@ -29,6 +29,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from instance import without_other_instances  # noqa: E402
 from ports import free_port  # noqa: E402
 from push_fixtures import shared_server  # noqa: E402, F401
 
@@ -112,6 +113,6 @@ def test_first_error(block, place, request):
         timeout=60,
         check=False,
     )
-    assert_text(done.stderr, block.error, values)
+    assert_text(without_other_instances(done.stderr), block.error, values)
     assert_text(done.stdout, block.output, values)
     assert done.returncode == block.code
