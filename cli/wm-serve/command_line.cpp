@@ -13,6 +13,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wm::serve {
@@ -72,6 +73,21 @@ std::string first_word_error(const CLI::App &push, const std::string &first)
     return "unknown sub-command '" + first + "'" + hint_or_all(first, {"push"});
 }
 
+/// The error of the first flag with an empty value, "" if there is none. CLI11 takes the word behind --flag= as its value.
+std::string find_empty_value(const CLI::App &push, int argc, char **argv)
+{
+    for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; i++) {
+        std::string word = argv[i], flag = word.substr(0, word.find('='));
+        const CLI::Option *option = flag.starts_with("--") ? push.get_option_no_throw(flag) : nullptr;
+        if (option == nullptr)
+            continue;
+        bool is_next = word == flag && option->get_expected_max() > 0 && i + 1 < argc && *argv[i + 1] == '\0';
+        if (is_next || word == flag + "=")
+            return flag + ": " + kIsEmpty;
+    }
+    return "";
+}
+
 int print_error(const std::string &tool, const std::string &text)
 {
     fprintf(stderr, "%s: %s\nTry wm-serve push --help.\n", tool.c_str(), text.c_str());
@@ -95,9 +111,11 @@ std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out)
     add_command(*push, out.command);
     refuse_flags_as_values(*push);
     std::string first = argc > 1 ? argv[1] : "";
-    std::string single_dash = is_push(first) ? find_single_dash(*push, argc, argv) : "";
-    if (!single_dash.empty())
-        return print_error("wm-serve push", single_dash);
+    std::string wrong = is_push(first) ? find_single_dash(*push, argc, argv) : "";
+    if (wrong.empty() && is_push(first))
+        wrong = find_empty_value(*push, argc, argv);
+    if (!wrong.empty())
+        return print_error("wm-serve push", wrong);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help and --version

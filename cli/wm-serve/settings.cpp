@@ -62,13 +62,14 @@ std::string give(CLI::Option &option, std::vector<std::string> values)
             return "";
         values = {truth->second};
     }
+    if (values.empty() || std::find(values.begin(), values.end(), "") != values.end())
+        return kIsEmpty; // an empty list would allow anything
     if (!is_list(option) && values.size() != 1)
         return "takes one value";
     try {
         for (const std::string &value : values)
             option.add_result(value);
-        if (!values.empty())
-            option.run_callback();
+        option.run_callback();
     } catch (const CLI::ParseError &error) {
         std::string text = error.what(), name = option.get_name() + ": ";
         return text.starts_with(name) ? text.substr(name.size()) : text;

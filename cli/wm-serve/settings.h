@@ -14,6 +14,9 @@ class App;
 
 namespace wm::serve {
 
+/// The error of a text or a list that is given and empty: a variable that a script forgot must not lift a limit.
+inline constexpr const char *kIsEmpty = "is empty; leave it out, or give a value";
+
 struct Setting {
     std::string name;                ///< the flag without its dashes
     std::vector<std::string> values; ///< as text; none: not set

@@ -103,6 +103,10 @@ def test_check__prints_a_table_and_warnings(config):
         ("max-pages = -3", '{path}:1: max-pages: "-3" is no whole number'),
         ("insecure-inner = 'maybe'", "{path}:1: insecure-inner: give true or false"),
         ("listen = ['a', 'b']", "{path}:1: listen: takes one value"),
+        ("origin = []", "{path}:1: origin: is empty; leave it out, or give a value"),
+        ("host = []", "{path}:1: host: is empty; leave it out, or give a value"),
+        ("origin = ['']", "{path}:1: origin: is empty; leave it out, or give a value"),
+        ("uid-key = ''", "{path}:1: uid-key: is empty; leave it out, or give a value"),
         ("inner = 'text://0.0.0.0:1'", "; --inner is set by {path}:1"),
         ("listen = 'websocket://127.0.0.1:99999'", "99999"),
         ("name = 'a b'", "--name 'a b' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'; --name is set by {path}:1"),
@@ -133,6 +137,18 @@ def test_wrong_variable__is_named():
     assert run("check", WM_PUSH_PING="soon")[2].startswith("wm-serve push: WM_PUSH_PING: soon: give a whole number and a unit")
     assert run("check", WM_PUSH_INSECURE_INNER="2") == (2, "", "wm-serve push: WM_PUSH_INSECURE_INNER: give true or false\n")
     assert run("check", WM_PUSH_INNER="text://0.0.0.0:1")[2].endswith("; --inner is set by WM_PUSH_INNER\n")
+
+
+@pytest.mark.parametrize("value", [", ", " ", ","])
+def test_list_without_an_element__allows_nothing(value):
+    for command in ("check", "start"):
+        assert run(command, WM_PUSH_ORIGIN=value) == (2, "", "wm-serve push: WM_PUSH_ORIGIN: is empty; leave it out, or give a value\n")
+
+
+@pytest.mark.parametrize("flag", ["config", "uid-key", "text-ping", "origin", "host", "user", "log-file", "ping", "uid", "worker"])
+def test_empty_flag__is_an_error(flag):
+    for words in ([f"--{flag}", ""], [f"--{flag}="], [f"--{flag}=", "status"]):
+        assert run("connections", *words) == (2, "", f"wm-serve push: --{flag}: is empty; leave it out, or give a value\nTry wm-serve push --help.\n")
 
 
 def test_unknown_variable__warns_only_of_what_looks_misspelled():
