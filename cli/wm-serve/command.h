@@ -25,6 +25,7 @@ struct Command {
     std::string uid;
 
     bool checks() const { return verb == "check"; }
+    bool helps() const { return verb == "help"; }
     bool starts() const { return verb == "start" || verb == "restart"; }
 
     /// The error of a flag that `check` does not have, or empty; the library reports those of the other commands.

@@ -130,8 +130,7 @@ std::optional<int> parse_command_line(int argc, char **argv, CommandLine &out)
     if (std::find(kCommands.begin(), kCommands.end(), verb) == kCommands.end())
         return print_error("wm-serve push", "unknown command '" + verb + "'" + hint_or_all(verb, kCommands));
     out.error = out.command.error();
-    if (out.error.empty())
-        out.error = complete_settings(*push, config, out.settings);
+    complete_settings(*push, config, out.settings);
     return std::nullopt;
 }
 

@@ -20,7 +20,7 @@ struct CommandLine {
     Command command;
     PushOptions options;
     Settings settings; ///< where the options came from
-    std::string error; ///< of a command's flag, the environment or the config file, or empty
+    std::string error; ///< of a command's flag, or empty
 };
 
 /// Returns the exit code if the program ends here: 0 after --help or --version, 1 if they could not be printed, kUsage after an error

@@ -19,6 +19,8 @@ using wm::serve::kUsage;
 using wm::serve::parse_command_line;
 using wm::serve::print_check;
 using wm::serve::PushServer;
+using wm::serve::SettingError;
+using wm::serve::Settings;
 
 /// Behind what the library says of its commands.
 constexpr const char *kMoreHelp = R"(
@@ -39,28 +41,46 @@ void raise_descriptor_limit()
     }
 }
 
-/// Creates the server without opening a socket. Returns an error that has been printed, or nothing.
-std::string set_up(const CommandLine &line, PushServer &server)
+/// Decides which errors of the settings end the command: of those that start a server all do. Others need the instance alone, and a
+/// mistake elsewhere must not keep them from stopping it. Returns the first, or nothing.
+std::string judge(CommandLine &line)
 {
-    std::string error = line.error.empty() ? line.settings.explain(line.options.error()) : line.error;
-    if (!error.empty())
-        fprintf(stderr, "wm-serve push: %s\n", error.c_str());
-    else if (!server.setup())
-        error = wm_last_error();
-    return error;
+    Settings &settings = line.settings;
+    if (line.command.helps()) {
+        line.options = {};
+        settings.warnings.clear();
+        return "";
+    }
+    std::string name = line.options.name_error(), other = line.options.error();
+    if (!name.empty())
+        settings.errors.push_back({settings.explain(name), true});
+    else if (!other.empty())
+        settings.errors.push_back({settings.explain(other)});
+    bool needs_all = line.command.starts() || line.command.checks();
+    if (std::string warning = line.options.warning(); needs_all && !warning.empty())
+        settings.warnings.push_back(settings.explain(warning));
+    if (!needs_all)
+        line.options = line.options.instance();
+    for (const SettingError &error : settings.errors) {
+        if (needs_all || error.of_instance)
+            return error.text;
+        settings.warnings.push_back(error.text);
+    }
+    return "";
 }
 
 int run_push(CommandLine &line)
 {
     raise_descriptor_limit();
+    std::string error = line.error.empty() ? judge(line) : line.error;
     PushServer server(line.options);
-    std::string error = set_up(line, server), warning = line.options.warning();
-    std::vector<std::string> &warnings = line.settings.warnings;
-    if (!warning.empty())
-        warnings.push_back(line.settings.explain(warning));
+    if (!error.empty())
+        fprintf(stderr, "wm-serve push: %s\n", error.c_str());
+    else if (!server.setup())
+        error = wm_last_error();
     bool in_document = line.command.checks() && line.command.json;
-    if (error.empty() && (line.command.starts() || line.command.checks()) && !in_document)
-        for (const std::string &each : warnings)
+    if (error.empty() && !in_document)
+        for (const std::string &each : line.settings.warnings)
             fprintf(stderr, "wm-serve push: warning: %s\n", each.c_str());
     if (line.command.checks())
         return print_check(line, error);
@@ -68,7 +88,7 @@ int run_push(CommandLine &line)
         return kUsage;
     signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
     int code = server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
-    if (line.command.verb == "help" && code == 0 && !wm::print_text("wm-serve push", kMoreHelp))
+    if (line.command.helps() && code == 0 && !wm::print_text("wm-serve push", kMoreHelp))
         return 1;
     return code;
 }

@@ -74,11 +74,21 @@ bool is_name(const std::string &text)
 
 } // namespace
 
-/// The error in the name and the users, which do not depend on what the server does.
-std::string PushOptions::instance_error() const
+std::string PushOptions::name_error() const
 {
-    if (!is_name(name))
-        return "--name '" + name + "' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
+    return is_name(name) ? "" : "--name '" + name + "' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
+}
+
+PushOptions PushOptions::instance() const
+{
+    PushOptions out;
+    out.name = name;
+    out.run_dir = run_dir;
+    return out;
+}
+
+std::string PushOptions::user_error() const
+{
     if (!user.empty() && getpwnam(user.c_str()) == nullptr)
         return "--user " + user + " is no user of this machine";
     if (!group.empty() && getgrnam(group.c_str()) == nullptr)
@@ -88,9 +98,9 @@ std::string PushOptions::instance_error() const
 
 std::string PushOptions::error() const
 {
-    std::string instance = instance_error();
-    if (!instance.empty())
-        return instance;
+    for (const std::string &wrong : {name_error(), user_error()})
+        if (!wrong.empty())
+            return wrong;
     if (count > 1)
         return "--count " + std::to_string(count) + ": several processes cannot share uids yet";
     if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws"))

@@ -40,11 +40,15 @@ struct PushOptions {
 
     /// Empty, or a usage error that names the flag and the remedy.
     std::string error() const;
+    /// The same of --name alone, which says with --run-dir which instance is meant.
+    std::string name_error() const;
+    /// The defaults for all but these two.
+    PushOptions instance() const;
     /// Empty, or a warning to print at start.
     std::string warning() const;
 
 private:
-    std::string instance_error() const;
+    std::string user_error() const;
 };
 
 inline constexpr const char *kOff = "off"; ///< instead of an address: no such listener

@@ -113,8 +113,18 @@ void check_variables(const std::vector<CLI::Option *> &options, std::vector<std:
 /// Values by the names of settings, and where they are from.
 using Found = std::map<std::string, ConfigEntry>;
 
+/// The error of a key of the config file that is no setting. One that looks like the name of an instance may have been meant as that.
+SettingError unknown_key(const CLI::App &push, const ConfigEntry &entry, const std::vector<std::string> &names)
+{
+    if (push.get_option_no_throw("--" + entry.key) != nullptr)
+        return {entry.place + ": '" + entry.key + "' is a flag only, no setting"};
+    return {entry.place + ": unknown setting '" + entry.key + "'" + did_you_mean(entry.key, names),
+            names_instance(nearest(entry.key, names))};
+}
+
 /// Reads the config file and checks its keys.
-std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> &options, const std::string &path, Found &out)
+std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> &options, const std::string &path, Found &out,
+                         std::vector<SettingError> &errors)
 {
     std::vector<ConfigEntry> entries;
     std::string error = read_config_file(path, entries);
@@ -124,9 +134,8 @@ std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> 
     std::transform(options.begin(), options.end(), std::back_inserter(names), [](const CLI::Option *option) { return name_of(*option); });
     for (ConfigEntry &entry : entries) {
         if (std::find(names.begin(), names.end(), entry.key) == names.end()) {
-            if (push.get_option_no_throw("--" + entry.key) != nullptr)
-                return entry.place + ": '" + entry.key + "' is a flag only, no setting";
-            return entry.place + ": unknown setting '" + entry.key + "'" + did_you_mean(entry.key, names);
+            errors.push_back(unknown_key(push, entry, names));
+            continue;
         }
         std::string key = entry.key;
         out.emplace(key, std::move(entry));
@@ -171,25 +180,29 @@ std::string Settings::explain(const std::string &error) const
     return text;
 }
 
-std::string complete_settings(CLI::App &push, const std::string &config, Settings &out)
+bool names_instance(const std::string &setting)
+{
+    return setting == "name" || setting == "run-dir";
+}
+
+void complete_settings(CLI::App &push, const std::string &config, Settings &out)
 {
     std::vector<CLI::Option *> options = settings_of(push);
     check_variables(options, out.warnings);
     const char *variable = std::getenv(kConfigVariable);
     std::string path = config.empty() && variable != nullptr ? variable : config;
     Found file;
-    std::string error = path.empty() ? "" : find_in_file(push, options, path, file);
+    std::string error = path.empty() ? "" : find_in_file(push, options, path, file, out.errors);
     if (!error.empty())
-        return error + (config.empty() ? std::string("; ") + kConfigVariable + " names this file" : "");
+        out.errors.push_back({error + (config.empty() ? std::string("; ") + kConfigVariable + " names this file" : ""), true});
     for (CLI::Option *option : options) {
         std::string source = option->count() > 0 ? kFlag : kDefault;
-        if (option->count() == 0)
-            error = give_from(*option, file, source);
-        if (!error.empty())
-            break;
-        out.all.push_back(row_of(*option, source));
+        error = option->count() == 0 ? give_from(*option, file, source) : "";
+        if (error.empty())
+            out.all.push_back(row_of(*option, source));
+        else
+            out.errors.push_back({error, names_instance(name_of(*option))});
     }
-    return error;
 }
 
 } // namespace wm::serve

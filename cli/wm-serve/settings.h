@@ -25,17 +25,26 @@ struct Setting {
     bool is_switch = false;
 };
 
+struct SettingError {
+    std::string text;
+    bool of_instance = false; ///< it hides which instance is meant
+};
+
 struct Settings {
     std::vector<Setting> all;
     std::vector<std::string> warnings;
+    std::vector<SettingError> errors; ///< each names the source
 
     /// The error, and the sources of the settings whose flags it names where these were not given as flags.
     std::string explain(const std::string &error) const;
 };
 
+/// Whether the setting is one of those that say which instance a command is for.
+bool names_instance(const std::string &setting);
+
 /// Gives the settings that have no flag on the parsed command line what the environment and the config file say. An empty path stands for
-/// that of WM_PUSH_CONFIG. Returns an error, which names the source, or nothing.
-std::string complete_settings(CLI::App &push, const std::string &config, Settings &out);
+/// that of WM_PUSH_CONFIG. A setting with an error stays at its default.
+void complete_settings(CLI::App &push, const std::string &config, Settings &out);
 
 } // namespace wm::serve
 

@@ -117,7 +117,7 @@ def test_check__prints_a_table_and_warnings(config):
 def test_wrong_file__exit_2_with_the_place_and_the_remedy(config, text, expected):
     path = config(text)
     expected = expected.format(path=path)
-    for command in ("check", "start", "status"):
+    for command in ("check", "start"):
         code, output, error = run(command, "--config", path)
         assert (code, output) == (2, "")
         assert expected in error and error.count("\n") == 1
@@ -167,6 +167,27 @@ def test_full_output__exit_1():
     with open("/dev/full", "wb") as full:
         done = subprocess.run([program(), "push", "check"], env=clean_environment(), stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (1, b"wm-serve push check: standard output: No space left on device\n")
+
+
+@pytest.mark.parametrize("line", ["origin = ['wss://a.example']", "lisen = 'off'", "ping = 25", "listen = 'websocket://127.0.0.1:99999'",
+                                  "user = 'no-such-user'"])
+def test_mistake_in_another_setting__is_a_warning_where_only_the_instance_counts(config, tmp_path, line):
+    path = config(f'{line}\nname = "none"\nrun-dir = "{tmp_path}/run"\n')
+    for command in ("stop", "status", "reload", "connections"):
+        code, output, error = run(command, "--config", path, WM_PUSH_DRAIN="7")
+        assert (code, output) == (3, "") and error.splitlines()[-1].startswith("none: not running"), error
+        assert "wm-serve push: warning: WM_PUSH_DRAIN: 7: the unit is missing" in error
+    code, output, error = run("help", "--config", path)
+    assert (code, error) == (0, "") and output
+
+
+@pytest.mark.parametrize("line", ["name = 'a b'", "name = ''", "nmae = 'a'", "run-dir = ['a', 'b']", "name ="])
+def test_mistake_that_hides_the_instance__ends_each_command_but_help(config, line):
+    path = config(line)
+    for command in ("check", "start", "stop", "status", "reload", "connections"):
+        code, output, error = run(command, "--config", path)
+        assert (code, output, error.count("\n")) == (2, "", 1) and f"{path}:1" in error
+    assert run("help", "--config", path)[::2] == (0, "")
 
 
 def test_commands__reach_the_instance_of_the_config_file(config, tmp_path):
