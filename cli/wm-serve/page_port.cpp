@@ -132,8 +132,8 @@ bool PagePort::bind(wm_conn conn, std::string_view first)
         return false;
     }
     if (key.empty() && uid.front() == '{' && json_uid_.due())
-        json_uid_.log("the page of " + peer_name(conn) + " has JSON as its uid: " + printable(uid) +
-                      "; --uid-key NAME takes the uid from a member of it");
+        json_uid_.log("the page of " + peer_name(conn) +
+                      " has JSON as its uid: --uid-key NAME takes the uid from a member of it"); // it may hold a password
     if (debug_)
         log_debug("the page of " + peer_name(conn) + " has the uid '" + printable(uid, kMaxUidBytes) + "'");
     return true;
