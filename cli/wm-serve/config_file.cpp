@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <sys/stat.h>
 
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
@@ -17,21 +19,35 @@ namespace {
 
 constexpr const char *kForms = R"(a line is NAME = "TEXT", NAME = 1, NAME = true or NAME = ["TEXT", "TEXT"])";
 
+constexpr size_t kMaxBytes = 1 << 20;
+
 std::string place_of(const std::string &path, const toml::source_position &position)
 {
     return path + ":" + std::to_string(position.line);
 }
 
-/// Returns an errno, or 0.
-int read_text(const std::string &path, std::string &out)
+/// What cannot be read to an end, such as /dev/zero, is no file of settings; a pipe is, as /dev/stdin may be one.
+bool may_be_settings(FILE *file)
+{
+    struct stat status;
+    return fstat(fileno(file), &status) == 0 && (S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode) || S_ISDIR(status.st_mode));
+}
+
+/// Returns why it cannot be read, or nothing.
+std::string read_text(const std::string &path, std::string &out)
 {
     std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "re"), fclose);
     if (!file)
-        return errno;
+        return strerror(errno);
+    if (!may_be_settings(file.get()))
+        return "it is neither a file nor a pipe";
     char part[4096];
-    while (size_t size = fread(part, 1, sizeof part, file.get()))
+    while (size_t size = fread(part, 1, sizeof part, file.get())) {
         out.append(part, size);
-    return ferror(file.get()) != 0 ? errno : 0;
+        if (out.size() > kMaxBytes)
+            return "it has more than " + std::to_string(kMaxBytes) + " bytes";
+    }
+    return ferror(file.get()) != 0 ? strerror(errno) : "";
 }
 
 /// Appends the value of a node that is no array; false for what no flag takes.
@@ -61,9 +77,9 @@ bool add_values(const toml::node &node, std::vector<std::string> &out)
 std::string read_config_file(const std::string &path, std::vector<ConfigEntry> &out)
 {
     std::string text;
-    int error = read_text(path, text);
-    if (error != 0)
-        return "cannot read " + path + ": " + strerror(error);
+    std::string error = read_text(path, text);
+    if (!error.empty())
+        return "cannot read " + path + ": " + error;
     toml::parse_result parsed = toml::parse(text);
     if (!parsed)
         return place_of(path, parsed.error().source().begin) + ": " + std::string(parsed.error().description()) + "; " + kForms;

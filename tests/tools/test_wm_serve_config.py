@@ -133,6 +133,19 @@ def test_file_that_cannot_be_read__is_an_error(path, reason):
     assert run("check", WM_PUSH_CONFIG=path) == (2, "", f"wm-serve push: cannot read {path}: {reason}; WM_PUSH_CONFIG names this file\n")
 
 
+def test_file_without_an_end__is_an_error(config, tmp_path):
+    assert run("check", "--config", "/dev/zero") == (2, "", "wm-serve push: cannot read /dev/zero: it is neither a file nor a pipe\n")
+    path = config("#" * (1 << 20) + "\n")
+    assert run("check", "--config", path) == (2, "", f"wm-serve push: cannot read {path}: it has more than 1048576 bytes\n")
+    assert run("check", "--config", config("#" * ((1 << 20) - 1) + "\n"))[0] == 0
+
+
+def test_pipe__is_read():
+    done = subprocess.run([program(), "push", "check", "--config", "/dev/stdin"], env=clean_environment(), input='ping = "9s"\n', capture_output=True,
+                          text=True, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "") and "/dev/stdin:1" in done.stdout
+
+
 def test_wrong_variable__is_named():
     assert run("check", WM_PUSH_PING="soon")[2].startswith("wm-serve push: WM_PUSH_PING: soon: give a whole number and a unit")
     assert run("check", WM_PUSH_INSECURE_INNER="2") == (2, "", "wm-serve push: WM_PUSH_INSECURE_INNER: give true or false\n")
