@@ -90,6 +90,10 @@ std::string read_config_file(const std::string &path, std::vector<ConfigEntry> &
             return entry.place + ": [" + entry.key + "]: tables are not used here; " + kForms;
         if (!add_values(node, entry.values))
             return entry.place + ": " + entry.key + ": no value of this kind is used here; " + kForms;
+        bool has_nul =
+            std::any_of(entry.values.begin(), entry.values.end(), [](const std::string &value) { return value.find('\0') != value.npos; });
+        if (has_nul)
+            return entry.place + ": " + entry.key + ": a text with a NUL character (\\u0000) is no value of a setting";
         entries.emplace_back(key.source().begin, std::move(entry));
     }
     std::sort(entries.begin(), entries.end(), [](const auto &a, const auto &b) { return a.first < b.first; });

@@ -1,6 +1,7 @@
 #include "wm-serve/push_options.h"
 
 #include "shared/printable.h"
+#include "shared/utf8.h"
 #include "wm-serve/listen_address.h"
 #include "wm-serve/origin.h"
 
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <pwd.h>
 #include <string_view>
+#include <utility>
 
 namespace wm::serve {
 
@@ -55,6 +57,9 @@ std::string pages_error(const PushOptions &options)
             return "--subprotocol '" + printable(name) + "': one name, without spaces, commas or slashes; repeat the flag for others";
     if (options.uid_key.size() > 64)
         return "--uid-key takes a name of 1 to 64 bytes";
+    for (const auto &[flag, text] : {std::pair("--uid-key", &options.uid_key), std::pair("--text-ping", &options.text_ping)})
+        if (utf8_valid_prefix(*text) < text->size())
+            return std::string(flag) + " '" + printable(*text) + "' is not UTF-8, as all text of pages is";
     size_t equals = options.text_ping.find('=');
     if (!options.text_ping.empty() && (equals == 0 || equals >= options.text_ping.size() - 1))
         return "--text-ping takes TEXT=ANSWER, for instance ping=pong, not '" + printable(options.text_ping) + "'";

@@ -111,6 +111,7 @@ def test_check__prints_a_table_and_warnings(config):
         ("listen = 'websocket://127.0.0.1:99999'", "99999"),
         ("name = 'a b'", "--name 'a b' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'; --name is set by {path}:1"),
         ("user = 'no-such-user'", "--user no-such-user is no user of this machine; --user is set by {path}:1"),
+        ('log-file = "a\\u0000b"', "{path}:1: log-file: a text with a NUL character (\\u0000) is no value of a setting"),
         ("group = 'no-such-group'", "--group no-such-group is no group of this machine; --group is set by {path}:1"),
     ],
 )
@@ -162,6 +163,13 @@ def test_list_without_an_element__allows_nothing(value):
 def test_empty_flag__is_an_error(flag):
     for words in ([f"--{flag}", ""], [f"--{flag}="], [f"--{flag}=", "status"]):
         assert run("connections", *words) == (2, "", f"wm-serve push: --{flag}: is empty; leave it out, or give a value\nTry wm-serve push --help.\n")
+
+
+@pytest.mark.parametrize("flag, value", [("--uid-key", b"\xff"), ("--text-ping", b"\xff=pong"), ("--text-ping", b"ping=\xed\xa0\x80")])
+def test_text_of_pages__is_utf8(flag, value):
+    for command in ("check", "start"):
+        code, output, error = run(command, flag, value)
+        assert (code, output) == (2, "") and error.startswith(f"wm-serve push: {flag} '") and error.endswith("is not UTF-8, as all text of pages is\n")
 
 
 def test_unknown_variable__warns_only_of_what_looks_misspelled():
