@@ -1,6 +1,7 @@
 #include "wm-serve/check.h"
 
 #include "shared/json_write.h"
+#include "shared/printable.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -14,7 +15,7 @@ std::string text_of(const Setting &setting)
 {
     std::string text;
     for (const std::string &value : setting.values)
-        text += (text.empty() ? "" : " ") + value;
+        text += (text.empty() ? "" : " ") + printable_as_typed(value, value.size());
     return text.empty() ? "-" : text;
 }
 

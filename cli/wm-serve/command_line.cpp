@@ -3,6 +3,7 @@
 #include "shared/command_line_error.h"
 #include "shared/nearest.h"
 #include "shared/print_text.h"
+#include "shared/printable.h"
 #include "wm-serve/push_flags.h"
 #include "wm/version.h"
 
@@ -90,7 +91,7 @@ std::string find_empty_value(const CLI::App &push, int argc, char **argv)
 
 int print_error(const std::string &tool, const std::string &text)
 {
-    fprintf(stderr, "%s: %s\nTry wm-serve push --help.\n", tool.c_str(), text.c_str());
+    fprintf(stderr, "%s: %s\nTry wm-serve push --help.\n", tool.c_str(), printable_as_typed(text, kMaxErrorText).c_str());
     return kUsage;
 }
 

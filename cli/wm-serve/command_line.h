@@ -9,12 +9,14 @@
 #include "wm-serve/push_options.h"
 #include "wm-serve/settings.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
 namespace wm::serve {
 
-inline constexpr int kUsage = 2; ///< exit code of an error in the command line
+inline constexpr int kUsage = 2;              ///< exit code of an error in the command line
+inline constexpr size_t kMaxErrorText = 2000; ///< characters of an error message: it may quote what was given
 
 struct CommandLine {
     Command command;

@@ -1,6 +1,7 @@
 // wm-serve: ready-made servers of libwm, one for each sub-command.
 
 #include "shared/print_text.h"
+#include "shared/printable.h"
 #include "wm-serve/check.h"
 #include "wm-serve/command_line.h"
 #include "wm-serve/push_server.h"
@@ -14,7 +15,9 @@
 
 namespace {
 
+using wm::printable_as_typed;
 using wm::serve::CommandLine;
+using wm::serve::kMaxErrorText;
 using wm::serve::kUsage;
 using wm::serve::parse_command_line;
 using wm::serve::print_check;
@@ -75,13 +78,13 @@ int run_push(CommandLine &line)
     std::string error = line.error.empty() ? judge(line) : line.error;
     PushServer server(line.options);
     if (!error.empty())
-        fprintf(stderr, "wm-serve push: %s\n", error.c_str());
+        fprintf(stderr, "wm-serve push: %s\n", printable_as_typed(error, kMaxErrorText).c_str());
     else if (!server.setup())
         error = wm_last_error();
     bool in_document = line.command.checks() && line.command.json;
     if (error.empty() && !in_document)
         for (const std::string &each : line.settings.warnings)
-            fprintf(stderr, "wm-serve push: warning: %s\n", each.c_str());
+            fprintf(stderr, "wm-serve push: warning: %s\n", printable_as_typed(each, kMaxErrorText).c_str());
     if (line.command.checks())
         return print_check(line, error);
     if (!error.empty())

@@ -172,6 +172,13 @@ def test_text_of_pages__is_utf8(flag, value):
         assert (code, output) == (2, "") and error.startswith(f"wm-serve push: {flag} '") and error.endswith("is not UTF-8, as all text of pages is\n")
 
 
+@pytest.mark.parametrize("words", [["\x1b[2J"], ["--user", "\x1b[2J"], ["--name", "\x1b[2J"], ["--http", "\x1b[2J"], ["--config", "/\x1b[2J"], ["stop", "--\x1b[2J"],
+                                   ["--ping", "\x1b[2J"]])
+def test_error__has_no_effect_on_a_terminal(words):
+    code, output, error = run(*words)
+    assert (code, output) == (2, "") and "\\x1b[2J" in error and "\x1b" not in error
+
+
 def test_unknown_variable__warns_only_of_what_looks_misspelled():
     _, _, error = run("check", WM_PUSH_LISEN="off", WM_PUSH_SERVICE_HOST="10.0.0.1", WM_PUSH_PORT="tcp://10.0.0.1:5678")
     assert error == "wm-serve push: warning: WM_PUSH_LISEN is not used: did you mean WM_PUSH_LISTEN?\n"
