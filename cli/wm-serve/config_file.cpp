@@ -51,20 +51,21 @@ std::string read_text(const std::string &path, std::string &out)
 }
 
 /// Appends the value of a node that is no array; false for what no flag takes.
-bool add_value(const toml::node &node, std::vector<std::string> &out)
+bool add_value(const toml::node &node, ConfigEntry &out)
 {
     if (auto text = node.value_exact<std::string>())
-        out.push_back(*text);
+        out.values.push_back(*text);
     else if (auto number = node.value_exact<int64_t>())
-        out.push_back(std::to_string(*number));
+        out.values.push_back(std::to_string(*number));
     else if (auto truth = node.value_exact<bool>())
-        out.emplace_back(*truth ? "true" : "false");
+        out.values.emplace_back(*truth ? "true" : "false");
     else
         return false;
+    out.has_truth = out.has_truth || node.is_boolean();
     return true;
 }
 
-bool add_values(const toml::node &node, std::vector<std::string> &out)
+bool add_values(const toml::node &node, ConfigEntry &out)
 {
     const toml::array *array = node.as_array();
     if (array == nullptr)
@@ -85,10 +86,10 @@ std::string read_config_file(const std::string &path, std::vector<ConfigEntry> &
         return place_of(path, parsed.error().source().begin) + ": " + std::string(parsed.error().description()) + "; " + kForms;
     std::vector<std::pair<toml::source_position, ConfigEntry>> entries;
     for (auto &&[key, node] : parsed.table()) {
-        ConfigEntry entry = {std::string(key.str()), {}, place_of(path, key.source().begin)};
+        ConfigEntry entry = {std::string(key.str()), {}, place_of(path, key.source().begin), false};
         if (node.is_table())
             return entry.place + ": [" + entry.key + "]: tables are not used here; " + kForms;
-        if (!add_values(node, entry.values))
+        if (!add_values(node, entry))
             return entry.place + ": " + entry.key + ": no value of this kind is used here; " + kForms;
         bool has_nul =
             std::any_of(entry.values.begin(), entry.values.end(), [](const std::string &value) { return value.find('\0') != value.npos; });

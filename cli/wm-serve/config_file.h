@@ -14,6 +14,7 @@ struct ConfigEntry {
     std::string key;
     std::vector<std::string> values; ///< as a flag would have them: several from an array
     std::string place;               ///< FILE:LINE
+    bool has_truth = false;          ///< true or false is among them, without quotes
 };
 
 /// Reads all entries, in the order of their lines. Returns an error, which begins with the place, or nothing.

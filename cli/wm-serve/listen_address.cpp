@@ -59,6 +59,15 @@ bool ListenAddress::is_local() const
     return unix_ || strcasecmp(host_.c_str(), "localhost") == 0 || (ipv4(host_, &four) && ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET);
 }
 
+bool ListenAddress::collides(const ListenAddress &other) const
+{
+    if (unix_ || other.unix_)
+        return unix_ && other.unix_ && path_ == other.path_;
+    bool one_family = host_.starts_with('[') == other.host_.starts_with('[');
+    bool one_host = strcasecmp(host_.c_str(), other.host_.c_str()) == 0 || (one_family && (is_any() || other.is_any()));
+    return one_host && port_ == other.port_ && port_ != "0";
+}
+
 std::string ListenAddress::endpoint(std::string_view any) const
 {
     return (is_any() ? std::string(any) : host_) + ":" + port_;

@@ -23,6 +23,8 @@ public:
     bool is_any() const;
     /// Whether only this machine can connect: a unix socket or a loopback address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
     bool is_local() const;
+    /// Whether both cannot be opened: the same path, or the same port of one host or of every address.
+    bool collides(const ListenAddress &other) const;
     /// HOST:PORT, with `any` in place of a host that is every address.
     std::string endpoint(std::string_view any) const;
     /// HOST:PORT for a client on this machine.

@@ -5,6 +5,7 @@
 #include "wm-serve/check.h"
 #include "wm-serve/command_line.h"
 #include "wm-serve/push_server.h"
+#include "wm-serve/start_files.h"
 
 #include <csignal>
 #include <cstdio>
@@ -24,6 +25,7 @@ using wm::serve::print_check;
 using wm::serve::PushServer;
 using wm::serve::SettingError;
 using wm::serve::Settings;
+using wm::serve::start_files_error;
 
 /// Behind what the library says of its commands.
 constexpr const char *kMoreHelp = R"(
@@ -55,6 +57,8 @@ std::string judge(CommandLine &line)
         return "";
     }
     std::string name = line.options.name_error(), other = line.options.error();
+    if (other.empty() && line.command.checks())
+        other = start_files_error(line.options); // a start finds out by making them
     if (!name.empty())
         settings.errors.push_back({settings.explain(name), true});
     else if (!other.empty())

@@ -196,6 +196,8 @@ std::string HostList::add(const std::string &value)
         Parts parts = split(part);
         if (!parts.scheme.empty() || !parts.behind.empty())
             return refuse("a name as in the Host field is wanted: " + parts.host);
+        if (!parts.port_is_valid)
+            return refuse("a port is a number from 1 to 65535, and may be left out: " + parts.host);
         HostPattern pattern;
         std::string wrong = pattern.parse(parts.host);
         if (wrong.empty() && pattern.is_any())

@@ -71,6 +71,20 @@ std::string pages_error(const PushOptions &options)
     return "";
 }
 
+/// The error of two ports at one address.
+std::string collision(const PushOptions &options)
+{
+    const std::pair<const char *, const std::string &> ports[] = {
+        {"--listen", options.listen}, {"--inner", options.inner}, {"--http", options.http}};
+    for (const auto &one : ports)
+        for (const auto &other : ports)
+            if (&one < &other && one.second != kOff && other.second != kOff &&
+                ListenAddress(one.second).collides(ListenAddress(other.second)))
+                return std::string(other.first) + " " + other.second + " is where " + one.first + " " + one.second +
+                       " listens: each needs a port of its own";
+    return "";
+}
+
 bool is_name(const std::string &text)
 {
     constexpr const char *kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -114,9 +128,9 @@ std::string PushOptions::error() const
         return needs_scheme("--inner", "text", inner);
     if (http != kOff && !has_scheme(http, "http"))
         return needs_scheme("--http", "http", http);
-    std::string pages = pages_error(*this);
-    if (!pages.empty())
-        return pages;
+    for (const std::string &wrong : {collision(*this), pages_error(*this)})
+        if (!wrong.empty())
+            return wrong;
     std::string reason = " would let any client on the network push to every page: "
                          "use 127.0.0.1 or a unix path, or allow it with --insecure-inner";
     if (inner != kOff && !insecure_inner && !is_local(inner))

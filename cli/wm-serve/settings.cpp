@@ -157,7 +157,8 @@ std::string give_from(CLI::Option &option, const Found &file, std::string &sourc
     if (found == file.end())
         return "";
     source = found->second.place;
-    std::string error = give(option, found->second.values);
+    bool truth = found->second.has_truth && !is_switch(option);
+    std::string error = truth ? "takes a text or a number, not true or false" : give(option, found->second.values);
     return error.empty() ? "" : source + ": " + name + ": " + error;
 }
 

@@ -184,6 +184,33 @@ def test_unknown_variable__warns_only_of_what_looks_misspelled():
     assert error == "wm-serve push: warning: WM_PUSH_LISEN is not used: did you mean WM_PUSH_LISTEN?\n"
 
 
+@pytest.mark.parametrize("line, expected", [
+    ("run-dir = '{dir}/" + "a" * 90 + "/b'", "--run-dir and --name make the path of the control socket too long, at most 107 bytes: {dir}/"),
+    ("run-dir = '{dir}/push.toml'", "--run-dir {dir}/push.toml: {dir}/push.toml is no directory; --run-dir is set by {dir}/push.toml:4"),
+    ("run-dir = '{dir}/push.toml/run'", "--run-dir {dir}/push.toml/run: {dir}/push.toml is no directory"),
+    ("log-file = '{dir}'", "--log-file {dir} is a directory: give the path of a file"),
+    ("log-file = '{dir}/no/such/push.log'", "--log-file {dir}/no/such/push.log: there is no directory {dir}/no"),
+    ("host = 'foo:99999'", "--host 'foo:99999': a port is a number from 1 to 65535, and may be left out: foo"),
+    ("origin = true", ":4: origin: takes a text or a number, not true or false"),
+    ("log-file = [true]", ":4: log-file: takes a text or a number, not true or false"),
+])
+def test_check__fails_where_a_start_fails(config, tmp_path, line, expected):
+    line, expected = (text.replace("{dir}", str(tmp_path)) for text in (line, expected))
+    path = config(ADDRESSES + line + "\n")
+    code, output, error = run("check", "--config", path)
+    assert (code, output) == (2, "") and expected in error, error
+    words = [] if line.startswith("run-dir") else ["--run-dir", str(tmp_path / "run")]
+    assert run("start", "--config", path, *words)[0] in (1, 2)
+
+
+@pytest.mark.parametrize("listen, inner", [("websocket://127.0.0.1:7777", "text://127.0.0.1:7777"), ("websocket://0.0.0.0:7777", "text://127.0.0.1:7777"),
+                                           ("websocket+unix:///tmp/x", "text+unix:///tmp/x")])
+def test_two_ports_at_one_address__are_an_error(listen, inner):
+    for command in ("check", "start"):
+        code, output, error = run(command, "--listen", listen, "--inner", inner, "--http", "off")
+        assert (code, output, error) == (2, "", f"wm-serve push: --inner {inner} is where --listen {listen} listens: each needs a port of its own\n")
+
+
 def test_check__opens_no_port_and_leaves_no_file(config, tmp_path):
     run_dir = tmp_path / "run"
     path = config(ADDRESSES + f'run-dir = "{run_dir}"\n')

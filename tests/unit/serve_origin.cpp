@@ -142,6 +142,7 @@ void host__is_a_name_of_this_server(void **)
                         "--host 'https://push.example/': a name as in the Host field is wanted: push.example");
     assert_string_equal(list.add("*").c_str(),
                         "--host '*': any web page could push, under a name of its own that leads here: give the names of this server");
+    assert_string_equal(list.add("foo:99999").c_str(), "--host 'foo:99999': a port is a number from 1 to 65535, and may be left out: foo");
     assert_string_equal(list.add("").c_str(), "--host '': a name is missing, such as push.example.com");
 }
 

@@ -1,0 +1,19 @@
+/**
+ * @file
+ * What keeps a server from starting for the sake of its files, as `check` finds it without making one. Any thread.
+ */
+#ifndef WM_SERVE_START_FILES_H
+#define WM_SERVE_START_FILES_H
+
+#include "wm-serve/push_options.h"
+
+#include <string>
+
+namespace wm::serve {
+
+/// Empty, or an error that names the flag.
+std::string start_files_error(const PushOptions &options);
+
+} // namespace wm::serve
+
+#endif
