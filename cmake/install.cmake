@@ -47,6 +47,16 @@ endforeach()
 
 # A unit for the push server; where its socket unit is not wanted, the service opens the port itself.
 if(TARGET wm-serve)
-    configure_file(systemd/wm-serve-push.service.in ${PROJECT_BINARY_DIR}/systemd/wm-serve-push.service @ONLY)
-    install(FILES ${PROJECT_BINARY_DIR}/systemd/wm-serve-push.service systemd/wm-serve-push.socket DESTINATION lib/systemd/system)
+    # Written at the install, as its prefix may be another than the one at configuration.
+    set(unit ${PROJECT_BINARY_DIR}/systemd/wm-serve-push.service)
+    configure_file(systemd/wm-serve-push.service.in ${unit} @ONLY)
+    install(CODE "
+        set(CMAKE_INSTALL_FULL_BINDIR \"${CMAKE_INSTALL_BINDIR}\")
+        if(NOT IS_ABSOLUTE \"\${CMAKE_INSTALL_FULL_BINDIR}\")
+            get_filename_component(prefix \"\${CMAKE_INSTALL_PREFIX}\" ABSOLUTE)
+            set(CMAKE_INSTALL_FULL_BINDIR \"\${prefix}/\${CMAKE_INSTALL_FULL_BINDIR}\")
+        endif()
+        configure_file(\"${PROJECT_SOURCE_DIR}/systemd/wm-serve-push.service.in\" \"${unit}.installed\" @ONLY)")
+    install(FILES ${unit}.installed DESTINATION lib/systemd/system RENAME wm-serve-push.service)
+    install(FILES systemd/wm-serve-push.socket DESTINATION lib/systemd/system)
 endif()
