@@ -91,11 +91,6 @@ def test_service__makes_no_system_call_that_it_forbids_itself(tmp_path):
     assert {"accept4", "clone", "epoll_wait"} & calls and calls - allowed_calls() == set()
 
 
-def test_install__puts_the_units_where_systemd_looks():
-    script = (BUILD / "cmake_install.cmake").read_text()
-    assert re.search(r"/lib/systemd/system\"[^)]*wm-serve-push[.]service\"[^)]*wm-serve-push[.]socket\"", script)
-
-
 # ---- sockets that are handed over
 
 def with_sockets(*sockets, names=None):
