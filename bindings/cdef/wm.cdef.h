@@ -4,6 +4,7 @@ typedef uint64_t wm_request;
 typedef uint64_t wm_timer;
 typedef struct wm_app wm_app;
 typedef struct wm_worker wm_worker;
+typedef struct wm_client wm_client;
 typedef struct wm_hub wm_hub;
 typedef void (*wm_destroy_fn)(void *user);
 enum {

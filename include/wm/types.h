@@ -49,6 +49,8 @@ typedef uint64_t wm_timer;
 typedef struct wm_app wm_app;
 /** A listener with its callbacks and options (Workerman: Worker). @since 0.1.0 */
 typedef struct wm_worker wm_worker;
+/** An outgoing connection that can come back (Workerman: AsyncTcpConnection). @since 0.1.0 */
+typedef struct wm_client wm_client;
 /** A table uid -> connections. @since 0.1.0 */
 typedef struct wm_hub wm_hub;
 

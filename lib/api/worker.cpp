@@ -32,7 +32,7 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
     Worker *worker = nullptr;
     auto make = [&](App &self) {
         Address parsed;
-        const Scheme *scheme = address ? find_scheme(address) : &kNoScheme;
+        const Scheme *scheme = address ? find_scheme(address, Role::kServer) : &kNoScheme;
         if (!scheme)
             return int{WM_EADDRESS};
         int result = address ? parsed.parse(address) : 0;

@@ -42,7 +42,7 @@ struct Codec {
     const char *name; ///< in listings; both codecs of an upgrade may share a name
 
     // Traits.
-    bool has_handshake = false;  ///< the connection starts in kHandshake and the codec opens it; else it opens at once
+    bool has_handshake = false;  ///< the connection stays in kHandshake until the codec opens it; else it opens once the transport is ready
     bool answers_only = false;   ///< the host can only answer requests, not send messages
     bool has_boundaries = false; ///< may end between two messages: the peer knows that nothing behind the last answer was taken
     uint16_t close_code = 0;     ///< default code of a close frame
@@ -54,6 +54,8 @@ struct Codec {
     bool (*begin)(Connection &conn) = nullptr;
     /// Frees that state. nullptr: nothing to free.
     void (*end)(Connection &conn) = nullptr;
+    /// The transport is ready, and the connection in kHandshake: sends what the protocol begins with. nullptr: the peer speaks first.
+    void (*start)(Connection &conn) = nullptr;
 
     /// Delivers messages while the host accepts them; returns the unparsed rest.
     Rest (*parse)(Connection &conn, char *data, size_t len) = nullptr;

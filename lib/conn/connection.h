@@ -35,7 +35,7 @@ enum class ConnState : uint8_t {
 };
 
 /// Work deferred to the end of the turn; TodoList::run_one() has the order.
-enum Todo : uint8_t {
+enum Todo : uint16_t {
     kTodoInput = 1,        ///< bytes in the tail that can be parsed
     kTodoFull = 2,         ///< the buffer_full event
     kTodoDrain = 4,        ///< the buffer_drain event
@@ -57,7 +57,7 @@ enum ConnEvent : uint8_t {
     kEventClose = 64,
 };
 
-enum ConnFlag : uint16_t {
+enum ConnFlag : uint32_t {
     kListedTodo = 1,      ///< is in the todo list
     kListedFlush = 2,     ///< is in the outbox's flush list
     kPaused = 4,          ///< by the host
@@ -132,8 +132,8 @@ struct Connection : Watch {
     uint32_t slot = 0;
     uint32_t generation = 0;
     ConnState state = ConnState::kHandshake;
-    uint8_t todo = 0;
-    uint16_t flags = 0;
+    uint16_t todo = 0;
+    uint32_t flags = 0;
 
     Tail *tail = nullptr;
     Segment *out_tail = nullptr; ///< the last segment, before the first one; nullptr: there is none
@@ -164,8 +164,8 @@ struct Connection : Watch {
     using Watch::attach;
 
     bool has(ConnFlag flag) const { return flags & flag; }
-    void set(ConnFlag flag) { flags = static_cast<uint16_t>(flags | flag); }
-    void unset(ConnFlag flag) { flags = static_cast<uint16_t>(flags & ~flag); }
+    void set(ConnFlag flag) { flags |= flag; }
+    void unset(ConnFlag flag) { flags &= ~uint32_t{flag}; }
 
     /// Its own (Cold::options), or the owner's. In endpoint.h.
     const ConnOptions &options() const;

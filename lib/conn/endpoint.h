@@ -1,7 +1,7 @@
 /**
  * @file
  * The owner of connections: their options, callbacks, counters and list. A worker is an endpoint with a
- * listener. Outlives its connections; the app's thread.
+ * listener, a client one with an address to connect to. Outlives its connections; the app's thread.
  */
 #ifndef WM_CONN_ENDPOINT_H
 #define WM_CONN_ENDPOINT_H
@@ -27,9 +27,9 @@ class Reactor;
 
 class Endpoint {
 public:
-    /// `own` must outlive the endpoint. `handle` is the worker that callbacks and records name; NULL: none.
-    Endpoint(Reactor &of, const EndpointOptions &own, uint8_t row, wm_worker *handle)
-        : reactor(of), options(own), worker(handle), codec(row)
+    /// `own` must outlive the endpoint. Callbacks and records name the worker; a client's are without one.
+    Endpoint(Reactor &of, const EndpointOptions &own, uint8_t row, wm_worker *of_worker, wm_client *of_client = nullptr)
+        : reactor(of), options(own), worker(of_worker), client(of_client), codec(row)
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
@@ -49,8 +49,9 @@ public:
     Reactor &reactor;
     const EndpointOptions &options;
     ConnCallbacks callbacks;
-    wm_worker *const worker;
-    const uint8_t codec; ///< row in Reactor::codecs for new connections
+    wm_worker *const worker; ///< nullptr: it is not a worker
+    wm_client *const client; ///< likewise
+    const uint8_t codec;     ///< row in Reactor::codecs for new connections
     const TransportKind *transport = &kPlainTransport;
     void *transport_settings = nullptr; ///< owned by the subclass
     std::string display;                ///< the address in logs and listings

@@ -54,10 +54,7 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
     conn.generation = reactor_.connections.generation_of(slot);
     conn.codec = endpoint.codec;
     conn.last_active = reactor_.tick();
-    const TransportKind &transport = *endpoint.transport;
-    if (transport.accept)
-        conn.io = transport.accept(endpoint.transport_settings);
-    bool began = reactor_.silent_links.reserve(slot) && (conn.io || !transport.accept) && begin_codec(conn);
+    bool began = reactor_.silent_links.reserve(slot) && make_transport(conn) && begin_codec(conn);
     conn.attach(fd, &ready);
     if (!began || !reactor_.loop.watch(conn, Watch::kRead)) {
         if (began)
@@ -71,15 +68,38 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
     endpoint.add(conn);
 
     reactor_.dispatch.connect(conn);
-    if (conn.state > ConnState::kHandshake)
-        return &conn; // the callback has closed it
-    if (conn.io || reactor_.codec(conn).has_handshake) {
-        conn.phase_deadline = reactor_.expiry.tick_after(endpoint.options.handshake_timeout_ms);
-        reactor_.expiry.update(conn);
-    } else {
-        open(conn);
-    }
+    if (conn.state <= ConnState::kHandshake) // the callback has not closed it
+        begin(conn);
     return &conn;
+}
+
+bool Lifecycle::make_transport(Connection &conn)
+{
+    const TransportKind &kind = *conn.owner->transport;
+    if (kind.make)
+        conn.io = kind.make(conn.owner->transport_settings);
+    return conn.io || !kind.make;
+}
+
+void Lifecycle::begin(Connection &conn)
+{
+    if (conn.io || reactor_.codec(conn).has_handshake) {
+        conn.phase_deadline = reactor_.expiry.tick_after(conn.owner->options.handshake_timeout_ms);
+        reactor_.expiry.update(conn);
+    }
+    if (!conn.io)
+        begin_protocol(conn);
+}
+
+/// The transport is ready.
+void Lifecycle::begin_protocol(Connection &conn)
+{
+    const Codec &codec = reactor_.codec(conn);
+    conn.state = ConnState::kHandshake;
+    if (!codec.has_handshake)
+        open(conn);
+    else if (codec.start)
+        codec.start(conn);
 }
 
 bool Lifecycle::secure(Connection &conn)
@@ -91,9 +111,7 @@ bool Lifecycle::secure(Connection &conn)
         destroy(conn, result.kind == IoResult::Kind::kEnd ? WM_REASON_PEER : WM_REASON_ERROR, result.code);
         return false;
     }
-    conn.state = ConnState::kHandshake;
-    if (!reactor_.codec(conn).has_handshake)
-        open(conn);
+    begin_protocol(conn);
     return conn.state != ConnState::kClosed;
 }
 
@@ -164,7 +182,7 @@ void Lifecycle::deliver_open(Connection &conn)
 void Lifecycle::leave_out_open(Connection &conn)
 {
     conn.unset(kAboveHighWater);
-    conn.todo = static_cast<uint8_t>(conn.todo & ~(kTodoFull | kTodoDrain));
+    conn.todo = static_cast<uint16_t>(conn.todo & ~(kTodoFull | kTodoDrain));
     conn.deferred_events = static_cast<uint8_t>(conn.deferred_events & ~(kEventFull | kEventDrain));
 }
 
@@ -215,7 +233,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     if (conn.state == ConnState::kClosed)
         return; // the close frame met a broken socket
     // No message is delivered any more, so parse on: the peer's close frame may follow unparsed messages.
-    conn.flags = static_cast<uint16_t>(conn.flags & ~(kPaused | kInputBlocked | kEnding | kEnded));
+    conn.flags &= ~uint32_t{kPaused | kInputBlocked | kEnding | kEnded};
     if (frame)
         reactor_.inbox.resume_parsing(conn);
     begin_close_timeout(conn);

@@ -21,6 +21,8 @@ public:
     /// Takes ownership of a connected descriptor. nullptr when out of memory or slots: the caller keeps the
     /// descriptor.
     Connection *accept(Endpoint &endpoint, int fd);
+    /// The socket is connected and the transport made: begins the transport's handshake, or the codec's, or opens.
+    void begin(Connection &conn);
     /// Continues the transport's handshake; true when it has completed.
     bool secure(Connection &conn);
     /// Enters kOpen and delivers the open event.
@@ -72,6 +74,8 @@ public:
 
 private:
     void release(Connection &conn);
+    bool make_transport(Connection &conn);
+    void begin_protocol(Connection &conn);
     bool begin_codec(Connection &conn);
     void end_codec(Connection &conn);
     void enter_open(Connection &conn, std::string_view answer);

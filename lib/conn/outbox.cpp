@@ -238,7 +238,7 @@ int Outbox::settle_send(Connection &conn, int32_t flags)
 bool Outbox::take_back_drain(Connection &conn)
 {
     bool due = conn.todo & kTodoDrain || conn.deferred_events & kEventDrain;
-    conn.todo = static_cast<uint8_t>(conn.todo & ~kTodoDrain);
+    conn.todo = static_cast<uint16_t>(conn.todo & ~kTodoDrain);
     conn.deferred_events = static_cast<uint8_t>(conn.deferred_events & ~kEventDrain);
     return due;
 }

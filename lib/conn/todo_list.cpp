@@ -6,7 +6,7 @@ namespace wm {
 
 void TodoList::add(Connection &conn, Todo what)
 {
-    conn.todo = static_cast<uint8_t>(conn.todo | what);
+    conn.todo = static_cast<uint16_t>(conn.todo | what);
     if (conn.has(kListedTodo))
         return;
     conn.set(kListedTodo);
@@ -53,7 +53,7 @@ TodoList::Progress TodoList::run_one(Connection &conn)
 {
     auto clear = [&conn](Todo what) {
         bool listed = conn.todo & what;
-        conn.todo = static_cast<uint8_t>(conn.todo & ~what);
+        conn.todo = static_cast<uint16_t>(conn.todo & ~what);
         return listed;
     };
     if (clear(kTodoOpen))

@@ -1,7 +1,7 @@
 /**
  * @file
  * How the bytes of a connection travel: over the plain socket, or through a Transport above it. A new transport is a file beside this one,
- * and a row in session/schemes.cpp. The app's thread.
+ * and what its endpoints name. The app's thread.
  */
 #ifndef WM_NET_TRANSPORT_H
 #define WM_NET_TRANSPORT_H
@@ -58,8 +58,8 @@ public:
 /// A kind of transport, as schemes name it.
 struct TransportKind {
     const char *name; ///< in listings
-    /// Makes the transport of an accepted connection; settings are the endpoint's. nullptr on failure. No function: the plain socket.
-    Transport *(*accept)(void *settings) = nullptr;
+    /// Makes the transport of a connection; settings are the endpoint's. nullptr on failure. No function: the plain socket.
+    Transport *(*make)(void *settings) = nullptr;
 };
 
 inline constexpr TransportKind kPlainTransport = {"socket"};

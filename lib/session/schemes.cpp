@@ -2,55 +2,67 @@
 
 #include "core/error.h"
 #include "core/nearest.h"
+#include "net/address.h"
 
-#include <iterator>
 #include <string>
+#include <vector>
 
 namespace wm {
 
 namespace {
 
 constexpr Scheme kSchemes[] = {
-    {"tcp", CodecRow::kRaw, &kPlainTransport},      {"unix", CodecRow::kRaw, &kPlainTransport},
-    {"text", CodecRow::kText, &kPlainTransport},    {"websocket", CodecRow::kHandshake, &kPlainTransport},
-    {"ws", CodecRow::kHandshake, &kPlainTransport}, {"http", CodecRow::kHttp, &kPlainTransport},
+    {"tcp", CodecRow::kRaw, CodecRow::kRaw},     {"unix", CodecRow::kRaw, CodecRow::kRaw},
+    {"text", CodecRow::kText, CodecRow::kText},  {"websocket", CodecRow::kHandshake, Scheme::kNone},
+    {"ws", CodecRow::kHandshake, Scheme::kNone}, {"http", CodecRow::kHttp, Scheme::kNone},
 };
 
 /// What users expect and there is not yet: reported as such, not as typing errors.
 constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss", "tls"};
 
-/// "tcp, unix, ...".
-std::string supported_schemes()
+std::vector<const char *> names_of(Role role)
 {
-    std::string text;
+    std::vector<const char *> names;
     for (const Scheme &scheme : kSchemes)
-        text += std::string(text.empty() ? "" : ", ") + scheme.name;
+        if (scheme.row(role) != Scheme::kNone)
+            names.push_back(scheme.name);
+    return names;
+}
+
+/// "there are tcp, unix, ...".
+std::string listed(const std::vector<const char *> &names)
+{
+    std::string text = "there are ";
+    for (const char *name : names)
+        text += std::string(name == names.front() ? "" : ", ") + name;
     return text;
 }
 
 } // namespace
 
-const Scheme *find_scheme(const char *address)
+const Scheme *find_scheme(const char *address, Role role)
 {
     std::string scheme = scheme_of(address);
     if (scheme.empty()) {
         fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
         return nullptr;
     }
-    const char *names[std::size(kSchemes)];
-    for (size_t i = 0; i < std::size(kSchemes); i++) {
-        names[i] = kSchemes[i].name;
-        if (scheme == names[i])
-            return &kSchemes[i];
+    std::vector<const char *> names = names_of(role);
+    for (const Scheme &row : kSchemes) {
+        if (scheme != row.name)
+            continue;
+        if (row.row(role) != Scheme::kNone)
+            return &row;
+        fail(WM_EADDRESS, "scheme '%s' is for servers only: %s (%s)", row.name, address, listed(names).c_str());
+        return nullptr;
     }
-    std::string there_are = "there are " + supported_schemes();
     for (const char *unsupported : kUnsupported)
         if (scheme == unsupported) {
-            fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (%s)", unsupported, address, there_are.c_str());
+            fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (%s)", unsupported, address, listed(names).c_str());
             return nullptr;
         }
-    const char *near = nearest(scheme, names, std::size(names));
-    std::string hint = near ? "did you mean " + std::string(near) + "://?" : there_are;
+    const char *near = nearest(scheme, names.data(), names.size());
+    std::string hint = near ? "did you mean " + std::string(near) + "://?" : listed(names);
     fail(WM_EADDRESS, "unknown scheme '%s' in %s: %s", scheme.c_str(), address, hint.c_str());
     return nullptr;
 }

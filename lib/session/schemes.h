@@ -1,27 +1,36 @@
 /**
  * @file
- * The schemes of addresses. Each names a codec and a transport.
+ * The schemes of addresses. Each names the codec of a server, that of a client, and whether TLS is below them.
  */
 #ifndef WM_SESSION_SCHEMES_H
 #define WM_SESSION_SCHEMES_H
 
-#include "net/transport.h"
 #include "session/codecs.h"
+
+#include <cstdint>
 
 namespace wm {
 
+/// What an address is for.
+enum class Role : uint8_t { kServer, kClient };
+
 struct Scheme {
+    static constexpr CodecRow kNone = CodecRow::kCount;
+
     const char *name;
-    CodecRow codec;
-    const TransportKind *transport;
+    CodecRow server; ///< kNone: no server can have it
+    CodecRow client; ///< kNone: no client can have it
+    bool tls = false;
+
+    CodecRow row(Role role) const { return role == Role::kServer ? server : client; }
 };
 
 /// The scheme of a worker without an address.
-inline constexpr Scheme kNoScheme = {"none", CodecRow::kRaw, &kPlainTransport};
+inline constexpr Scheme kNoScheme = {"none", CodecRow::kRaw, CodecRow::kRaw};
 
-/// The scheme of an address, of which case is ignored (RFC 3986 §3.1); nullptr with WM_EADDRESS, whose detail has
-/// what was meant, or all schemes.
-const Scheme *find_scheme(const char *address);
+/// The scheme of an address for that role, of which case is ignored (RFC 3986 §3.1); nullptr with WM_EADDRESS, whose
+/// detail has what was meant, or all schemes of the role.
+const Scheme *find_scheme(const char *address, Role role);
 
 } // namespace wm
 

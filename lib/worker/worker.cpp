@@ -16,9 +16,8 @@
 namespace wm {
 
 Worker::Worker(App &app, const Address *address, const Scheme &scheme)
-    : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.codec), handle(this)), app_(app)
+    : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.server), handle(this)), app_(app)
 {
-    transport = scheme.transport;
     for (size_t i = 0; i < kRecords; i++)
         if (!app_.reactor.overflow.reserve_record()) {
             while (i-- > 0)

@@ -29,7 +29,8 @@ bool same(const wm::Address &a, const wm::Address &b)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     std::string text = std::string(reinterpret_cast<const char *>(data), size).c_str(); // up to its first NUL, as the API reads it
-    (void)wm::find_scheme(text.c_str());
+    (void)wm::find_scheme(text.c_str(), wm::Role::kServer);
+    (void)wm::find_scheme(text.c_str(), wm::Role::kClient);
     wm::Address address;
     int result = address.parse(text.c_str());
     check(result == 0 || result == WM_EADDRESS, "a result that is not documented", text);
