@@ -6,6 +6,7 @@
 #define WM_WM_H
 
 #include "wm/app.h"
+#include "wm/client.h"
 #include "wm/conn.h"
 #include "wm/error.h"
 #include "wm/event.h"

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/id.h"
 #include "worker/app.h"
+#include "worker/client.h"
 #include "worker/handles.h"
 #include "worker/worker.h"
 
@@ -70,6 +71,15 @@ template <class Body> int with_worker(wm_worker *worker, Body body)
     return guarded([&] { return body(*object(worker)); });
 }
 
+template <class Body> int with_client(wm_client *client, Body body)
+{
+    if (!client)
+        return no_handle("client");
+    if (!object(client)->app().on_thread())
+        return object(client)->app().wrong_thread();
+    return guarded([&] { return body(*object(client)); });
+}
+
 inline App *app_of(wm_app *app)
 {
     return app ? object(app) : nullptr;
@@ -78,6 +88,11 @@ inline App *app_of(wm_app *app)
 inline App *app_of(wm_worker *worker)
 {
     return worker ? &object(worker)->app() : nullptr;
+}
+
+inline App *app_of(wm_client *client)
+{
+    return client ? &object(client)->app() : nullptr;
 }
 
 /// Returns the result of a call that sets an app up, as configuring and registering do; an error is kept for the start.

@@ -15,6 +15,9 @@
 #include "wm/types.h"
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
 #include <type_traits>
 
 namespace wm {
@@ -90,15 +93,22 @@ struct Segment {
 struct Cold {
     SendQueue queue;
     ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
-    const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static
+    const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static, or error_text
+    char *error_text = nullptr;                ///< why a client's connection could not be opened
     Cold *next = nullptr;                      ///< of a closed connection whose text a record refers to: in the list of its batch
     int32_t deferred_error = 0;
     uint8_t close_text_len = 0;
     char close_text[123];
 
     explicit Cold(size_t &queue_total) : queue(queue_total) {}
-    ~Cold() { delete options; }
+    ~Cold()
+    {
+        delete options;
+        free(error_text);
+    }
 
+    /// Returns a copy that lives as long; nullptr when out of memory.
+    const char *keep_error_text(const std::string &text) { return error_text = strdup(text.c_str()); }
     bool holds_something() const { return !queue.empty() || options || close_text_len > 0 || deferred_error_text; }
 };
 

@@ -65,7 +65,7 @@ public:
     void open(Connection &conn) { deliver(conn, kEventOpen); }
     void buffer_full(Connection &conn) { deliver(conn, kEventFull); }
     void buffer_drain(Connection &conn) { deliver(conn, kEventDrain); }
-    /// text is static.
+    /// text is static, or the connection's (Cold::error_text).
     void error(Connection &conn, int32_t code, const char *text) { deliver(conn, kEventError, code, text); }
     void closing(Connection &conn) { deliver(conn, kEventClosing); }
     /// False when the close event is deferred: the overflow list then finishes the connection.

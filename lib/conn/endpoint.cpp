@@ -30,6 +30,11 @@ void Endpoint::remove(Connection &conn)
     reactor.status_changed = true;
 }
 
+void Endpoint::timed_out(Connection &conn)
+{
+    reactor.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+}
+
 void Endpoint::heard(Connection &conn)
 {
     if (!conn.has(kSilent))

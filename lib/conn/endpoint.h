@@ -33,11 +33,15 @@ public:
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
+    virtual ~Endpoint() = default;
 
     /// Reserves a place in the list for add(); false when out of memory.
     bool reserve_place();
     void add(Connection &conn);
-    void remove(Connection &conn);
+    /// The connection has had its close event.
+    virtual void remove(Connection &conn);
+    /// The connection is not open in time.
+    virtual void timed_out(Connection &conn);
     const std::vector<Connection *> &connections() const { return connections_; }
 
     /// The peer has said something that the protocol understands: from here on only a deadline, or one of the

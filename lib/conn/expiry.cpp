@@ -66,10 +66,13 @@ void Expiry::expire(Connection &conn, uint32_t now)
     case ConnState::kResolving:
     case ConnState::kConnecting:
     case ConnState::kSecuring:
-        reactor_.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+        conn.owner->timed_out(conn);
         break;
     case ConnState::kHandshake:
-        reactor_.codec(conn).timed_out(conn);
+        if (conn.owner->client)
+            conn.owner->timed_out(conn);
+        else
+            reactor_.codec(conn).timed_out(conn);
         break;
     case ConnState::kOpen:
         expired_open(conn, now);

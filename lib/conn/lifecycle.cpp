@@ -38,39 +38,72 @@ void ready(Watch &watch, uint32_t what)
 
 } // namespace
 
-Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
+/// nullptr when out of memory or slots.
+Connection *Lifecycle::make(Endpoint &endpoint, ConnState state)
 {
     bool room = endpoint.reserve_place() && reactor_.reserve_connection();
     uint32_t slot = room ? reactor_.connections.acquire() : SlotTable<Connection, kConnSlots>::kNone;
     if (slot == SlotTable<Connection, kConnSlots>::kNone)
         return nullptr;
-    if (!reactor_.deadlines.reserve(slot)) {
-        reactor_.connections.release(slot);
-        return nullptr;
-    }
     Connection &conn = *reactor_.connections.at(slot);
     conn.owner = &endpoint;
     conn.slot = slot;
     conn.generation = reactor_.connections.generation_of(slot);
+    conn.state = state;
     conn.codec = endpoint.codec;
     conn.last_active = reactor_.tick();
-    bool began = reactor_.silent_links.reserve(slot) && make_transport(conn) && begin_codec(conn);
-    conn.attach(fd, &ready);
-    if (!began || !reactor_.loop.watch(conn, Watch::kRead)) {
-        if (began)
-            end_codec(conn);
-        delete conn.io;
-        reactor_.connections.release(slot);
+    if (reactor_.deadlines.reserve(slot) && reactor_.silent_links.reserve(slot) && begin_codec(conn))
+        return &conn;
+    reactor_.connections.release(slot);
+    return nullptr;
+}
+
+Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
+{
+    Connection *conn = make(endpoint, ConnState::kHandshake);
+    if (!conn)
+        return nullptr;
+    if (!take_socket(*conn, fd)) {
+        end_codec(*conn);
+        delete conn->io;
+        reactor_.connections.release(conn->slot);
         return nullptr;
     }
-    if (conn.io)
-        conn.state = ConnState::kSecuring;
-    endpoint.add(conn);
+    endpoint.add(*conn);
+    announce(*conn);
+    return conn;
+}
 
+Connection *Lifecycle::make(Endpoint &endpoint)
+{
+    Connection *conn = make(endpoint, ConnState::kResolving);
+    if (conn)
+        endpoint.add(*conn);
+    return conn;
+}
+
+void Lifecycle::connected(Connection &conn, int fd)
+{
+    if (take_socket(conn, fd))
+        announce(conn);
+    else
+        fail_attempt(conn, WM_REASON_ERROR, WM_ENOMEM, ENOMEM, "out of memory for a connection");
+}
+
+bool Lifecycle::take_socket(Connection &conn, int fd)
+{
+    conn.attach(fd, &ready);
+    if (!make_transport(conn) || !reactor_.loop.watch(conn, Watch::kRead))
+        return false;
+    conn.state = conn.io ? ConnState::kSecuring : ConnState::kHandshake;
+    return true;
+}
+
+void Lifecycle::announce(Connection &conn)
+{
     reactor_.dispatch.connect(conn);
     if (conn.state <= ConnState::kHandshake) // the callback has not closed it
         begin(conn);
-    return &conn;
 }
 
 bool Lifecycle::make_transport(Connection &conn)
@@ -83,7 +116,8 @@ bool Lifecycle::make_transport(Connection &conn)
 
 void Lifecycle::begin(Connection &conn)
 {
-    if (conn.io || reactor_.codec(conn).has_handshake) {
+    bool has_handshake = conn.io || reactor_.codec(conn).has_handshake;
+    if (has_handshake && !conn.owner->client) { // a client's deadline is for the whole of it
         conn.phase_deadline = reactor_.expiry.tick_after(conn.owner->options.handshake_timeout_ms);
         reactor_.expiry.update(conn);
     }
@@ -269,6 +303,17 @@ void Lifecycle::close_with_error(Connection &conn, int32_t reason, int32_t error
     update_read(conn);
 }
 
+void Lifecycle::fail_attempt(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text)
+{
+    if (conn.state == ConnState::kClosed)
+        return;
+    const char *kept = conn.make_cold() ? conn.cold->keep_error_text(text) : nullptr;
+    int32_t abnormal_code = reactor_.codec(conn).abnormal_code;
+    set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, text);
+    reactor_.dispatch.error(conn, error, kept ? kept : wm_strerror(error));
+    destroy(conn, reason, number);
+}
+
 void Lifecycle::end(Connection &conn)
 {
     if (conn.state != ConnState::kOpen)
@@ -426,6 +471,8 @@ void Lifecycle::resume(Connection &conn)
 
 void Lifecycle::update_read(Connection &conn)
 {
+    if (conn.fd() < 0)
+        return; // a client's that has yet to connect
     bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)
         reactor_.loop.unwatch(conn, Watch::kRead);
@@ -452,10 +499,11 @@ void Lifecycle::release(Connection &conn)
     reactor_.deadlines.set(conn.slot, 0);
     conn.owner->remove(conn);
     delete conn.io;
-    conn.owner->close_fd(conn.fd());
+    if (conn.fd() >= 0)
+        conn.owner->close_fd(conn.fd());
     reactor_.retire(conn.user, conn.destroy_user);
-    if (reactor_.dispatch.polling() && conn.cold && conn.cold->close_text_len > 0)
-        reactor_.inbox.keep_until_next_batch(conn.cold); // the record refers to its text
+    if (reactor_.dispatch.polling() && conn.cold && (conn.cold->close_text_len > 0 || conn.cold->error_text))
+        reactor_.inbox.keep_until_next_batch(conn.cold); // records refer to its texts
     else
         delete conn.cold;
     reactor_.connections.release(conn.slot);

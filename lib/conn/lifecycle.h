@@ -8,6 +8,7 @@
 
 #include "conn/connection.h"
 
+#include <string>
 #include <string_view>
 
 namespace wm {
@@ -21,6 +22,12 @@ public:
     /// Takes ownership of a connected descriptor. nullptr when out of memory or slots: the caller keeps the
     /// descriptor.
     Connection *accept(Endpoint &endpoint, int fd);
+    /// Makes a connection that has no descriptor yet: a client's, in kResolving. Its owner sets phase_deadline. nullptr when out of
+    /// memory or slots.
+    Connection *make(Endpoint &endpoint);
+    /// Takes ownership of the descriptor of such a connection, which is connected: makes the transport, delivers the connect event, and
+    /// begins.
+    void connected(Connection &conn, int fd);
     /// The socket is connected and the transport made: begins the transport's handshake, or the codec's, or opens.
     void begin(Connection &conn);
     /// Continues the transport's handshake; true when it has completed.
@@ -40,6 +47,9 @@ public:
     /// As close, for a peer that violated the protocol or a limit: delivers an error event first and discards
     /// further input.
     void close_with_error(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text);
+    /// Ends a connection that could not be opened, at once: an error event with that code and text, then the close event. number: the
+    /// errno; 0: none.
+    void fail_attempt(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text);
     /// Closes at once and drops what is queued; the close event follows at the end of the turn. number: the
     /// errno of WM_REASON_ERROR, else 0.
     void destroy(Connection &conn, int32_t reason, int32_t number);
@@ -73,6 +83,9 @@ public:
     void abandon_all();
 
 private:
+    Connection *make(Endpoint &endpoint, ConnState state);
+    bool take_socket(Connection &conn, int fd);
+    void announce(Connection &conn);
     void release(Connection &conn);
     bool make_transport(Connection &conn);
     void begin_protocol(Connection &conn);

@@ -2,13 +2,13 @@
 
 #include "core/error.h"
 #include "net/socket_file.h"
+#include "net/socket_options.h"
 #include "net/transport.h"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -65,15 +65,7 @@ void Listener::set_tcp_options(const SocketAddress &socket_address, const Listen
     setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (options.reuse_port)
         setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    if (options.tcp_nodelay)
-        setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (options.keepalive) {
-        int idle_s = 55, probes = 3; // Workerman's interval, but three lost probes instead of one
-        setsockopt(fd_, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        setsockopt(fd_, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
-        setsockopt(fd_, IPPROTO_TCP, TCP_KEEPINTVL, &idle_s, sizeof idle_s);
-        setsockopt(fd_, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
-    }
+    set_stream_options(fd_, options.tcp_nodelay, options.keepalive);
     if (socket_address.storage.ss_family == AF_INET6) {
         const auto *in6 = reinterpret_cast<const struct sockaddr_in6 *>(&socket_address.storage);
         bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr); // [::] accepts IPv4 too, whatever the system's default

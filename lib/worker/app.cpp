@@ -5,6 +5,7 @@
 #include "core/memory_limit.h"
 #include "session/codecs.h"
 #include "session/sessions.h"
+#include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
@@ -35,8 +36,8 @@ int32_t level_named(const std::string &name)
 
 App::App(uint32_t index, Mailbox *mailbox)
     : reactor(index, mailbox->generation_base), sessions(new Sessions(reactor, mailbox->generation_base)),
-      timers(new Timers(*this, mailbox->generation_base)), commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)),
-      shares(new Shares(*this)), status(new StatusWriter(*this)), mailbox_(mailbox)
+      timers(new Timers(*this, mailbox->generation_base)), clients(new Clients(*this)), commands(new Commands(*this, mailbox)),
+      shutdown(new Shutdown(*this)), shares(new Shares(*this)), status(new StatusWriter(*this)), mailbox_(mailbox)
 {
     reactor.owner = this;
     reactor.arm_due = &App::arm;
@@ -133,6 +134,7 @@ App::~App()
     while (!parts_.empty())
         delete parts_.back(); // takes itself off the list
     timers->drop_all();
+    clients->free_all();
     while (!workers_.empty()) {
         std::unique_ptr<Worker> gone = std::move(workers_.back());
         workers_.pop_back();

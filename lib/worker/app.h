@@ -23,6 +23,7 @@ namespace wm {
 
 struct Address;
 struct Scheme;
+class Clients;
 class Commands;
 class ProcessLink;
 class Shares;
@@ -134,6 +135,7 @@ public:
     Reactor reactor;
     const std::unique_ptr<Sessions> sessions;
     const std::unique_ptr<Timers> timers;
+    const std::unique_ptr<Clients> clients;
     const std::unique_ptr<Commands> commands;
     const std::unique_ptr<Shutdown> shutdown;
     const std::unique_ptr<Shares> shares;

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/handles.h"
 #include "worker/process_link.h"
@@ -165,6 +166,8 @@ int App::start()
             return abandon_start(result);
     for (auto &worker : workers_)
         worker->log_error();
+    if (!service)
+        clients->begin();
     started_ = true;                        // listeners accept from now on
     reactor.notify(ReactorObserver::kIdle); // publishes the status page before the master learns of the start
     reactor.notify(ReactorObserver::kStarted);
@@ -367,6 +370,7 @@ void App::release_retired()
     reactor.release_retired();
     if (worker_released_)
         release_workers();
+    clients->free_released();
 }
 
 void App::release_workers()
@@ -412,7 +416,7 @@ int64_t App::next_wake_ms()
 
 void App::arm_due()
 {
-    reactor.loop.set_due(std::min({timers->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms(), next_wake_ms()}));
+    reactor.loop.set_due(std::min({timers->due_ms(), clients->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms(), next_wake_ms()}));
 }
 
 void App::arm(void *app)
@@ -473,6 +477,7 @@ void App::due(void *app)
 {
     App *self = static_cast<App *>(app);
     self->timers->run();
+    self->clients->run();
     self->reactor.deadlines.sweep(self->reactor.loop.now_ms(), [self](uint32_t slot) { self->reactor.expiry.expired(slot); });
 }
 

@@ -10,6 +10,7 @@
 namespace wm {
 
 class App;
+class Client;
 class Worker;
 
 inline wm_app *handle(App *app)
@@ -20,6 +21,10 @@ inline wm_worker *handle(Worker *worker)
 {
     return reinterpret_cast<wm_worker *>(worker);
 }
+inline wm_client *handle(Client *client)
+{
+    return reinterpret_cast<wm_client *>(client);
+}
 inline App *object(wm_app *app)
 {
     return reinterpret_cast<App *>(app);
@@ -27,6 +32,10 @@ inline App *object(wm_app *app)
 inline Worker *object(wm_worker *worker)
 {
     return reinterpret_cast<Worker *>(worker);
+}
+inline Client *object(wm_client *client)
+{
+    return reinterpret_cast<Client *>(client);
 }
 
 } // namespace wm

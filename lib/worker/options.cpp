@@ -130,6 +130,18 @@ const OptionRow kWorkerRows[] = {
     WM_TEXT(WorkerOptions, group, false, "wm_app_main, as root: group that the processes run as; empty: the user's"),
 };
 
+const OptionRow kClientRows[] = {
+    WM_CONN_ROWS(ClientOptions),
+    WM_INT(ClientOptions, connect_timeout_ms, "ms", 1, kForever, true,
+           "time from wm_client_connect to the open event: name, connection and handshakes"),
+    WM_INT(ClientOptions, reconnect_min_ms, "ms", 0, kForever, true,
+           "connects again after a random time of up to this, twice as much each time up to reconnect_max_ms; 0: the host connects again"),
+    WM_INT(ClientOptions, reconnect_max_ms, "ms", 1, kForever, true, "the most that the time before the next attempt grows to"),
+    WM_INT(ClientOptions, tcp_nodelay, "bool", 0, 1, true, "TCP_NODELAY"),
+    WM_INT(ClientOptions, keepalive, "bool", 0, 1, true, "SO_KEEPALIVE, with probes every 55 s"),
+    WM_TEXT(ClientOptions, name, true, "name in the log and in listings"),
+};
+
 const OptionRow kConnRows[] = {WM_CONN_ROWS(ConnOptions)};
 
 const OptionRow kHubRows[] = {
@@ -156,6 +168,8 @@ Table table_of(Scope scope)
         return {kAppRows, std::size(kAppRows)};
     case Scope::kWorker:
         return {kWorkerRows, std::size(kWorkerRows)};
+    case Scope::kClient:
+        return {kClientRows, std::size(kClientRows)};
     case Scope::kConn:
         return {kConnRows, std::size(kConnRows)};
     case Scope::kHub:
@@ -176,7 +190,8 @@ int unknown(const char *name, const char *const *names, size_t count)
     static constexpr struct {
         Scope scope;
         const char *noun;
-    } kOwners[] = {{Scope::kApp, "app"}, {Scope::kWorker, "worker"}, {Scope::kConn, "conn"}, {Scope::kHub, "hub"}};
+    } kOwners[] = {
+        {Scope::kApp, "app"}, {Scope::kWorker, "worker"}, {Scope::kClient, "client"}, {Scope::kConn, "conn"}, {Scope::kHub, "hub"}};
     for (const auto &owner : kOwners)
         if (has(owner.scope, name))
             return fail(WM_EOPTION, "option '%s' belongs elsewhere: wm_%s_set_... sets it", name, owner.noun);

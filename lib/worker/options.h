@@ -32,6 +32,15 @@ struct WorkerOptions : EndpointOptions {
     std::string group;
 };
 
+struct ClientOptions : EndpointOptions {
+    int64_t connect_timeout_ms = 10000;
+    int64_t reconnect_min_ms = 0;
+    int64_t reconnect_max_ms = 30000;
+    int64_t tcp_nodelay = 1;
+    int64_t keepalive = 1;
+    std::string source_address;
+};
+
 struct AppOptions {
     int64_t max_connections = 0;
     int64_t max_mailbox = 16 << 20;
@@ -63,7 +72,7 @@ struct HubOptions {
     int64_t max_per_uid = 16;
 };
 
-enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4 };
+enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4, kClient = 5 };
 
 /// One row of the table. Values stand in a structure of the scope, at `offset`.
 struct OptionRow {

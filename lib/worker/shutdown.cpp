@@ -3,6 +3,8 @@
 #include "core/random.h"
 #include "net/transport.h"
 #include "worker/app.h"
+#include "worker/client.h"
+#include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/worker.h"
 
@@ -113,6 +115,8 @@ template <class Visit> void Shutdown::each_connection(Visit visit)
         if (!reactor.connections.live_at(slot))
             continue;
         Connection &conn = *reactor.connections.at(slot);
+        if (conn.owner->client && !workers_stopped_)
+            continue; // the connections of workers may need it
         reactor.callback_watch.begin(conn.owner, "closing");
         visit(conn);
         reactor.callback_watch.end();
@@ -233,6 +237,11 @@ void Shutdown::stop_workers()
     for (size_t i = workers.size(); i-- > 0 && !app_.reactor.forked;)
         if (i < workers.size())
             close_worker(*workers[i]);
+    const auto &clients = app_.clients->all();
+    app_.clients->stop();
+    for (size_t i = clients.size(); i-- > 0 && !app_.reactor.forked;)
+        if (i < clients.size())
+            close_connections(*clients[i]);
 }
 
 void Shutdown::close_worker(Worker &worker)
@@ -241,11 +250,16 @@ void Shutdown::close_worker(Worker &worker)
         worker.release_listener();
     else
         worker.unlisten();
-    // From the back: close() itself removes nothing, but a callback may.
-    const auto &connections = worker.connections();
+    close_connections(worker);
+}
+
+/// From the back: close() itself removes nothing, but a callback may.
+void Shutdown::close_connections(Endpoint &endpoint)
+{
+    const auto &connections = endpoint.connections();
     for (size_t i = connections.size(); i-- > 0 && !app_.reactor.forked;)
         if (i < connections.size()) {
-            app_.reactor.callback_watch.begin(&worker, "closing");
+            app_.reactor.callback_watch.begin(&endpoint, "closing");
             close_for_stop(*connections[i]);
             app_.reactor.callback_watch.end();
         }
@@ -263,7 +277,8 @@ void Shutdown::close_for_stop(Connection &conn)
 bool Shutdown::finish()
 {
     int64_t now = app_.reactor.loop.now_ms();
-    if (!begun() || (app_.reactor.connections.live() > 0 && now < deadline_ms_))
+    size_t clients = workers_stopped_ ? 0 : app_.clients->live();
+    if (!begun() || (app_.reactor.connections.live() > clients && now < deadline_ms_))
         return false;
     if (!announced_ && app_.reactor.dispatch.count() > 0 && now < deadline_ms_) {
         next_scan_ms_ = now; // the host has to see the records of the last connection before on_stop
@@ -271,8 +286,8 @@ bool Shutdown::finish()
     }
     if (!announced_)
         announce_stop();
-    if (!workers_stopped_)
-        return false; // the host has yet to see the records of on_stop
+    if (!workers_stopped_ || (clients > 0 && now < deadline_ms_))
+        return false; // the host has yet to see the records of on_stop, or the connections of clients are about to end
     app_.reactor.lifecycle.destroy_all(WM_REASON_STOP);
     app_.reactor.todos.run();
     if (app_.reactor.connections.live() > 0)

@@ -17,6 +17,7 @@
 namespace wm {
 
 class App;
+class Endpoint;
 class Worker;
 
 class Shutdown {
@@ -61,6 +62,7 @@ private:
     bool host_knows();
     void stop_workers();
     void close_worker(Worker &worker);
+    void close_connections(Endpoint &endpoint);
     void close_for_stop(Connection &conn);
     int64_t close_at_ms(const Connection &conn, int64_t spread_ms) const;
     bool is_due(const Connection &conn, int64_t now) const;

@@ -196,6 +196,21 @@ static inline void host_watch(struct host *host, wm_worker *worker)
     assert_int_equal(wm_worker_on_stop(worker, seen_stop, host, NULL), 0);
 }
 
+/** Has the host record the events of a client, likewise. */
+static inline void host_watch_client(struct host *host, wm_client *client)
+{
+    if (host->setting->cap != 0)
+        return;
+    assert_int_equal(wm_client_on_connect(client, seen_connect, host, NULL), 0);
+    assert_int_equal(wm_client_on_open(client, seen_open, host, NULL), 0);
+    assert_int_equal(wm_client_on_message(client, seen_message, host, NULL), 0);
+    assert_int_equal(wm_client_on_error(client, seen_error, host, NULL), 0);
+    assert_int_equal(wm_client_on_closing(client, seen_closing, host, NULL), 0);
+    assert_int_equal(wm_client_on_close(client, seen_close, host, NULL), 0);
+    assert_int_equal(wm_client_on_buffer_full(client, seen_full, host, NULL), 0);
+    assert_int_equal(wm_client_on_buffer_drain(client, seen_drain, host, NULL), 0);
+}
+
 /** As host_watch, for websocket handshakes that the scenario answers: by host->verdict, or by wm_handshake_accept and _reject. */
 static inline void host_watch_handshakes(struct host *host, wm_worker *worker)
 {

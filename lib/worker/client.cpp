@@ -1,0 +1,251 @@
+#include "worker/client.h"
+
+#include "core/error.h"
+#include "worker/app.h"
+#include "worker/clients.h"
+#include "worker/handles.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace wm {
+
+Client::Client(App &app, const Address &address, const Scheme &scheme)
+    : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.client), nullptr, handle(this)), app_(app), address_(address),
+      connector_(app.reactor.loop, &Client::dialed, this)
+{
+    display = address_.text;
+}
+
+Client::~Client()
+{
+    callbacks.each([](auto &callback) {
+        if (callback.destroy)
+            callback.destroy(callback.user);
+    });
+    if (destroy_user)
+        destroy_user(user);
+}
+
+int Client::set_option(const char *name, int64_t value)
+{
+    return wm::set_option(Scope::kClient, &options, false, name, value);
+}
+
+int Client::set_option(const char *name, const char *value)
+{
+    app_.reactor.status_changed = true;
+    return wm::set_option(Scope::kClient, &options, false, name, value);
+}
+
+// ---- what the host asks for
+
+int Client::may_connect() const
+{
+    if (released_)
+        return fail(WM_ESTATE, "the client has been freed: %s", display.c_str());
+    if (app_.freeing())
+        return App::being_freed();
+    if (app_.clients->stopped())
+        return fail(WM_ESTOPPED, "the app stops, and connects no more: %s", display.c_str());
+    return 0;
+}
+
+int Client::connect()
+{
+    if (int result = may_connect())
+        return result;
+    if (conn_ && conn_->state <= ConnState::kOpen)
+        return fail(WM_ESTATE, "the client %s already: %s", conn_->state == ConnState::kOpen ? "is connected" : "connects",
+                    display.c_str());
+    return reconnect(0);
+}
+
+int Client::reconnect(int64_t delay_ms)
+{
+    if (int result = may_connect())
+        return result;
+    cancel_reconnect();
+    if (conn_ && conn_->state != ConnState::kClosed) { // one connection at a time
+        reactor.lifecycle.close(*conn_, WM_REASON_LOCAL, 0, {});
+        if (conn_->state != ConnState::kClosed) {
+            after_close_ms_ = delay_ms;
+            return 0;
+        }
+    }
+    conn_ = nullptr; // its close event is due, or is being delivered
+    if (delay_ms == 0)
+        return attempt();
+    wait(delay_ms);
+    return 0;
+}
+
+void Client::cancel_reconnect()
+{
+    after_close_ms_ = kNone;
+    if (!conn_ || conn_->state == ConnState::kClosed)
+        due_ms_ = Loop::kNever;
+}
+
+void Client::close()
+{
+    cancel_reconnect();
+    if (conn_)
+        reactor.lifecycle.close(*conn_, WM_REASON_LOCAL, 0, {});
+}
+
+void Client::release()
+{
+    if (released_)
+        return;
+    released_ = true;
+    cancel_reconnect();
+    app_.clients->released();
+    for (size_t i = connections().size(); i-- > 0;)
+        reactor.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);
+    reactor.has_work();
+}
+
+void Client::stop()
+{
+    cancel_reconnect();
+}
+
+// ---- an attempt
+
+void Client::wait(int64_t delay_ms)
+{
+    reactor.loop.update_now();
+    due_ms_ = reactor.loop.now_ms() + delay_ms;
+    app_.clients->moved(due_ms_);
+}
+
+int Client::attempt()
+{
+    connector_.stop();
+    due_ms_ = Loop::kNever;
+    failed_code_ = 0;
+    peer_.len = 0;
+    begun_ = false;
+    conn_ = reactor.lifecycle.make(*this);
+    if (!conn_)
+        return fail(WM_ENOMEM, "out of memory for a connection to %s", display.c_str());
+    app_.clients->made();
+    if (reactor.loop.is_open())
+        begin();
+    return 0;
+}
+
+void Client::begin()
+{
+    if (!conn_ || begun_ || conn_->state != ConnState::kResolving)
+        return;
+    begun_ = true;
+    conn_->phase_deadline = reactor.expiry.tick_after(options.connect_timeout_ms);
+    reactor.expiry.update(*conn_);
+    dial();
+}
+
+void Client::dial()
+{
+    SocketAddress address;
+    int result = address_.unix_socket ? make_unix_address(address_.path, address) : resolve(address_, address);
+    if (result != 0) {
+        fail_later(result, 0, last_error());
+        return;
+    }
+    conn_->state = ConnState::kConnecting;
+    connector_.start({address}, {options.tcp_nodelay != 0, options.keepalive != 0, {}});
+    app_.clients->moved(connector_.due_ms());
+}
+
+/// In the next turn, as the host may be in wm_client_connect.
+void Client::fail_later(int32_t code, int32_t number, std::string text)
+{
+    failed_code_ = code;
+    failed_number_ = number;
+    failed_text_ = std::move(text);
+    due_ms_ = 0;
+    app_.clients->moved(due_ms_);
+}
+
+void Client::fail_attempt(int32_t reason, int32_t code, int32_t number, std::string text)
+{
+    error = std::move(text);
+    error_code = code;
+    reactor.callback_watch.begin(this, "error");
+    reactor.lifecycle.fail_attempt(*conn_, reason, code, number, error);
+    reactor.callback_watch.end();
+}
+
+void Client::run()
+{
+    bool due = due_ms_ <= reactor.loop.now_ms();
+    if (due)
+        due_ms_ = Loop::kNever;
+    if (conn_ && conn_->state < ConnState::kSecuring) {
+        if (due && failed_code_ != 0)
+            fail_attempt(WM_REASON_ERROR, failed_code_, failed_number_, std::move(failed_text_));
+        else
+            connector_.run();
+    } else if (due && attempt() != 0) {
+        wait(1000);
+    }
+}
+
+void Client::dialed(void *client)
+{
+    Client &self = *static_cast<Client *>(client);
+    if (!self.conn_ || self.conn_->state != ConnState::kConnecting)
+        return;
+    if (!self.connector_.finished()) {
+        self.app_.clients->moved(self.connector_.due_ms());
+        return;
+    }
+    int fd = self.connector_.take(self.peer_);
+    if (fd < 0) {
+        int number = self.connector_.number();
+        self.fail_attempt(WM_REASON_ERROR, code_of_errno(number), number,
+                          "cannot connect to " + self.display + ": " + self.connector_.causes());
+        return;
+    }
+    self.error.clear();
+    self.error_code = 0;
+    self.reactor.callback_watch.begin(&self, "connect");
+    self.reactor.lifecycle.connected(*self.conn_, fd);
+    self.reactor.callback_watch.end();
+}
+
+void Client::timed_out(Connection &conn)
+{
+    std::string after = " within " + std::to_string(options.connect_timeout_ms) + " ms (connect_timeout_ms)";
+    if (conn.state == ConnState::kConnecting)
+        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0,
+                     "cannot connect to " + display + ": no answer" + after + ": " + connector_.waits_for());
+    else
+        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, "cannot connect to " + display + ": the handshake was not complete" + after);
+}
+
+void Client::remove(Connection &conn)
+{
+    Endpoint::remove(conn);
+    app_.clients->gone();
+    if (&conn != conn_)
+        return;
+    connector_.stop();
+    conn_ = nullptr;
+    int64_t delay = std::exchange(after_close_ms_, kNone);
+    if (delay >= 0 && may_connect() == 0)
+        wait(delay);
+}
+
+bool Client::peer_of(const Connection &conn, SocketAddress &out) const
+{
+    if (&conn != conn_ || peer_.len == 0)
+        return false;
+    out = peer_;
+    return true;
+}
+
+} // namespace wm

@@ -1,0 +1,94 @@
+/**
+ * @file
+ * A client: an address, callbacks, options, and the one connection to it at a time. Each attempt to connect is a connection of its own,
+ * with an id from its beginning and one close event at its end.
+ *
+ * Owned by its app (Clients); the app's thread.
+ */
+#ifndef WM_WORKER_CLIENT_H
+#define WM_WORKER_CLIENT_H
+
+#include "conn/endpoint.h"
+#include "core/loop.h"
+#include "net/connector.h"
+#include "session/schemes.h"
+#include "worker/options.h"
+
+#include <cstdint>
+#include <string>
+
+namespace wm {
+
+class App;
+
+class Client final : public Endpoint {
+public:
+    Client(App &app, const Address &address, const Scheme &scheme);
+    Client(const Client &) = delete;
+    Client &operator=(const Client &) = delete;
+    ~Client() override;
+
+    int set_option(const char *name, int64_t value);
+    int set_option(const char *name, const char *value);
+
+    /// As wm_client_connect, wm_client_reconnect, wm_client_cancel_reconnect and wm_client_close.
+    int connect();
+    int reconnect(int64_t delay_ms);
+    void cancel_reconnect();
+    void close();
+    /// Marks it for deletion at the end of the turn; its connection is destroyed.
+    void release();
+    /// The app's loop has opened: connects what was to be connected.
+    void begin();
+    /// The app stops: it connects no more.
+    void stop();
+
+    /// When run() is to be called; Loop::kNever: not at all.
+    int64_t due_ms() const { return due_ms_ < connector_.due_ms() ? due_ms_ : connector_.due_ms(); }
+    void run();
+
+    void remove(Connection &conn) override;
+    void timed_out(Connection &conn) override;
+
+    App &app() { return app_; }
+    /// Of the present attempt; nullptr: there is none.
+    Connection *connection() const { return conn_; }
+    /// The peer of a connection, also when its socket has lost it; false: it is not known yet.
+    bool peer_of(const Connection &conn, SocketAddress &out) const;
+    bool released() const { return released_; }
+
+    ClientOptions options;
+    std::string error; ///< of the last attempt that failed; empty: the last one did not
+    int error_code = 0;
+    void *user = nullptr;
+    wm_destroy_fn destroy_user = nullptr;
+
+private:
+    int may_connect() const;
+    int attempt();
+    void dial();
+    void dial_numeric();
+    void fail_later(int32_t code, int32_t number, std::string text);
+    void fail_attempt(int32_t reason, int32_t code, int32_t number, std::string text);
+    void wait(int64_t delay_ms);
+    static void dialed(void *client);
+
+    App &app_;
+    Address address_;
+    Connector connector_;
+    Connection *conn_ = nullptr;
+    SocketAddress peer_ = {};        ///< of conn_; len 0: not known
+    int64_t due_ms_ = Loop::kNever;  ///< of the next attempt, or of a failure
+    int64_t after_close_ms_ = kNone; ///< the delay of an attempt that follows the close event of conn_
+    int32_t failed_code_ = 0;        ///< of conn_: the host is told in the next turn
+    int32_t failed_number_ = 0;
+    std::string failed_text_;
+    bool begun_ = false; ///< conn_ is being connected; else it waits for the app's start
+    bool released_ = false;
+
+    static constexpr int64_t kNone = -1;
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,71 @@
+/**
+ * @file
+ * The clients of an app, and when each has something to do. Owned by the app; the app's thread.
+ */
+#ifndef WM_WORKER_CLIENTS_H
+#define WM_WORKER_CLIENTS_H
+
+#include "core/loop.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace wm {
+
+class App;
+class Client;
+struct Address;
+struct Scheme;
+
+class Clients {
+public:
+    explicit Clients(App &app);
+    Clients(const Clients &) = delete;
+    Clients &operator=(const Clients &) = delete;
+    ~Clients();
+
+    Client *add(const Address &address, const Scheme &scheme);
+    const std::vector<std::unique_ptr<Client>> &all() const { return clients_; }
+
+    /// Connections of clients, those that are not open included.
+    size_t live() const { return live_; }
+    void made() { live_++; }
+    void gone() { live_--; }
+
+    /// The loop is open: connects those that wait for it.
+    void begin();
+    /// None connects any more.
+    void stop();
+    bool stopped() const { return stopped_; }
+
+    /// A client has something to do at that time.
+    void moved(int64_t due_ms);
+    int64_t due_ms() const { return due_ms_; }
+    /// Runs those that are due.
+    void run();
+
+    /// A client was released: freed at the end of the turn in which its connection has ended.
+    void released() { released_ = true; }
+    void free_released()
+    {
+        if (released_)
+            free_those();
+    }
+    void free_all();
+
+private:
+    void free_those();
+
+    App &app_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    int64_t due_ms_ = Loop::kNever; ///< of the nearest, or before it
+    size_t live_ = 0;
+    bool released_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace wm
+
+#endif
