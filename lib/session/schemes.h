@@ -5,14 +5,10 @@
 #ifndef WM_SESSION_SCHEMES_H
 #define WM_SESSION_SCHEMES_H
 
+#include "proto/role.h"
 #include "session/codecs.h"
 
-#include <cstdint>
-
 namespace wm {
-
-/// What an address is for.
-enum class Role : uint8_t { kServer, kClient };
 
 struct Scheme {
     static constexpr CodecRow kNone = CodecRow::kCount;

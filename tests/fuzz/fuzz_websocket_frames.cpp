@@ -1,7 +1,7 @@
 // All readings of one stream must agree: the input is played into FrameParser whole, cut at places that the input itself chooses, and cut
-// at every octet, each with and without the short cut for whole messages. Its first octet is the number of cuts, the octets behind it are
-// their distances; then comes one for the limit. What is fed lies in an allocation of its exact size, so that a step that looks past its
-// bytes is found.
+// at every octet, each with and without the short cut for whole messages, as a server and as a client. Its first octet is the number of
+// cuts, the octets behind it are their distances; then comes one for the limit. What is fed lies in an allocation of its exact size, so
+// that a step that looks past its bytes is found.
 #include "proto/utf8.h"
 #include "proto/websocket/frame_parser.h"
 
@@ -87,6 +87,20 @@ Reading play(StepFunction function, std::string_view bytes, const std::vector<si
     return reading;
 }
 
+template <wm::Role reader>
+void check_role(std::string_view bytes, const std::vector<size_t> &cuts, const std::vector<size_t> &every, size_t max_message)
+{
+    constexpr StepFunction kStep = &wm::websocket::FrameParser::step<reader>;
+    constexpr StepFunction kByRules = &wm::websocket::FrameParser::step_by_rules<reader>;
+    Reading whole = play(kStep, bytes, {}, max_message);
+    for (StepFunction function : {kStep, kByRules})
+        for (const std::vector<size_t> &places : {std::vector<size_t>(), cuts, every}) {
+            Reading other = play(function, bytes, places, max_message);
+            check(whole.failed == other.failed, "whether it fails hangs on the cuts or on the short cut");
+            check(whole.events == other.events, "the events hang on the cuts or on the short cut");
+        }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -106,12 +120,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 1; i < bytes.size(); i++)
         every.push_back(i);
-    Reading whole = play(&wm::websocket::FrameParser::step, bytes, {}, max_message);
-    for (StepFunction function : {&wm::websocket::FrameParser::step, &wm::websocket::FrameParser::step_by_rules})
-        for (const std::vector<size_t> &places : {std::vector<size_t>(), cuts, every}) {
-            Reading other = play(function, bytes, places, max_message);
-            check(whole.failed == other.failed, "whether it fails hangs on the cuts or on the short cut");
-            check(whole.events == other.events, "the events hang on the cuts or on the short cut");
-        }
+    using wm::Role;
+    check_role<Role::kServer>(bytes, cuts, every, max_message);
+    check_role<Role::kClient>(bytes, cuts, every, max_message);
     return 0;
 }

@@ -21,7 +21,31 @@ namespace {
 using namespace wm;
 using namespace std::string_literals;
 
-std::string frame(int first, const std::string &payload, bool masked = true, int form = 0)
+/// Whose frames the cases read: each runs for both roles.
+Role reader = Role::kServer;
+
+bool masks()
+{
+    return reader == Role::kServer;
+}
+
+size_t mask_bytes()
+{
+    return websocket::mask_size(reader);
+}
+
+Step read_step(websocket::FrameParser &parser, char *data, size_t len, size_t max_message, websocket::Frame &out)
+{
+    return masks() ? parser.step<Role::kServer>(data, len, max_message, out) : parser.step<Role::kClient>(data, len, max_message, out);
+}
+
+Step read_by_rules(websocket::FrameParser &parser, char *data, size_t len, size_t max_message, websocket::Frame &out)
+{
+    return masks() ? parser.step_by_rules<Role::kServer>(data, len, max_message, out)
+                   : parser.step_by_rules<Role::kClient>(data, len, max_message, out);
+}
+
+std::string frame(int first, const std::string &payload, bool masked, int form = 0)
 {
     std::string out(1, static_cast<char>(first));
     size_t len = payload.size();
@@ -36,6 +60,17 @@ std::string frame(int first, const std::string &payload, bool masked = true, int
     for (size_t i = 0; i < len; i++)
         out += static_cast<char>(masked ? payload[i] ^ mask[i % 4] : payload[i]);
     return out;
+}
+
+std::string frame(int first, const std::string &payload)
+{
+    return frame(first, payload, masks());
+}
+
+/// The second octet of a header.
+std::string second(int length)
+{
+    return std::string(1, static_cast<char>(masks() ? 0x80 | length : length));
 }
 
 struct Result {
@@ -54,7 +89,7 @@ Result feed(const std::vector<std::string> &pieces, size_t max_message = 1 << 20
         size_t at = 0;
         while (at < held.size()) {
             websocket::Frame out = {};
-            Step step = parser.step(held.data() + at, held.size() - at, max_message, out);
+            Step step = read_step(parser, held.data() + at, held.size() - at, max_message, out);
             if (step.kind == StepKind::kFail) {
                 result.failure = parser.failure().code;
                 return result;
@@ -101,9 +136,9 @@ Step step_over(const std::string &bytes, size_t max_message)
     websocket::FrameParser parser;
     websocket::Frame out = {};
     std::string held = bytes;
-    Step step = parser.step(held.data(), held.size(), max_message, out);
+    Step step = read_step(parser, held.data(), held.size(), max_message, out);
     while (step.kind == StepKind::kControl && step.size == 0)
-        step = parser.step(held.data(), held.size(), max_message, out);
+        step = read_step(parser, held.data(), held.size(), max_message, out);
     return step;
 }
 
@@ -152,9 +187,9 @@ void lengths_at_their_borders(void **)
         assert_true(result.events[0] == "2:" + payload);
     }
     // RFC 6455 §5.2: the minimal number of bytes; the top bit of 64 is 0.
-    assert_int_equal(feed({frame(0x82, std::string(125, 'x'), true, 2)}).failure, 1002);
-    assert_int_equal(feed({frame(0x82, std::string(65535, 'x'), true, 8)}).failure, 1002);
-    assert_int_equal(feed({"\x82\xff\x80\0\0\0\0\0\0\1"s}).failure != 0, 1);
+    assert_int_equal(feed({frame(0x82, std::string(125, 'x'), masks(), 2)}).failure, 1002);
+    assert_int_equal(feed({frame(0x82, std::string(65535, 'x'), masks(), 8)}).failure, 1002);
+    assert_int_equal(feed({"\x82" + second(127) + "\x80\0\0\0\0\0\0\1"s}).failure != 0, 1);
 }
 
 void the_limit_acts_before_the_payload_has_come(void **)
@@ -163,7 +198,7 @@ void the_limit_acts_before_the_payload_has_come(void **)
     assert_int_equal(feed({frame(0x82, std::string(101, 'x')).substr(0, 8)}, 100).failure, 1009);
     assert_int_equal(feed({frame(0x02, std::string(60, 'x')) + frame(0x80, std::string(40, 'x'))}, 100).failure, 0);
     assert_int_equal(feed({frame(0x02, std::string(60, 'x')) + frame(0x80, std::string(41, 'x')).substr(0, 6)}, 100).failure, 1009);
-    assert_int_equal(feed({"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff"s}, 100).failure, 1009);
+    assert_int_equal(feed({"\x82" + second(127) + "\x7f\xff\xff\xff\xff\xff\xff\xff"s}, 100).failure, 1009);
     // Control frames have a limit of their own.
     assert_int_equal(feed({frame(0x89, std::string(125, 'p'))}, 1).failure, 0);
 }
@@ -174,8 +209,8 @@ void what_breaks_a_rule_is_refused_with_its_code(void **)
         std::string bytes;
         int code;
     } rows[] = {
-        {frame(0x81, "x", false), 1002}, // unmasked, §5.1
-        {frame(0xC1, "x"), 1002},        // RSV without extension, §5.2
+        {frame(0x81, "x", !masks()), 1002}, // unmasked from a client, masked from a server, §5.1
+        {frame(0xC1, "x"), 1002},           // RSV without extension, §5.2
         {frame(0xA1, "x"), 1002},
         {frame(0x91, "x"), 1002},
         {frame(0x83, "x"), 1002}, // reserved opcodes
@@ -209,7 +244,7 @@ void close_payloads(void **)
             continue;
         websocket::FrameParser parser;
         websocket::Frame out = {};
-        assert_int_equal(parser.step(bytes.data(), bytes.size(), 0, out).kind, StepKind::kControl);
+        assert_int_equal(read_step(parser, bytes.data(), bytes.size(), 0, out).kind, StepKind::kControl);
         assert_int_equal(websocket::close_code(out), row.code);
     }
     // A character that a fragmented text leaves open is none of a close frame's.
@@ -255,18 +290,18 @@ void text_fails_at_the_octet_that_is_wrong(void **)
     for (const auto &row : rows) {
         const std::string behind = "and more";
         std::string whole = frame(0x81, row.text + behind);
-        assert_int_equal(fails_after(whole), 6 + row.wrong + 1);
+        assert_int_equal(fails_after(whole), 2 + mask_bytes() + row.wrong + 1);
         std::string parts = frame(0x01, "x"), last = frame(0x80, row.text + behind);
-        assert_int_equal(fails_after(parts + last), parts.size() + 6 + row.wrong + 1);
+        assert_int_equal(fails_after(parts + last), parts.size() + 2 + mask_bytes() + row.wrong + 1);
         std::string close = frame(0x88, "\x03\xe8" + row.text + behind);
-        assert_int_equal(fails_after(close), 6 + 2 + row.wrong + 1);
+        assert_int_equal(fails_after(close), 2 + mask_bytes() + 2 + row.wrong + 1);
         // The fragments may cut the character anywhere.
         for (size_t cut = 1; cut <= row.wrong; cut++) {
             std::string first = frame(0x01, row.text.substr(0, cut)) + frame(0x89, "ping");
-            assert_int_equal(fails_after(first + frame(0x00, row.text.substr(cut))), first.size() + 6 + row.wrong + 1 - cut);
+            assert_int_equal(fails_after(first + frame(0x00, row.text.substr(cut))), first.size() + 2 + mask_bytes() + row.wrong + 1 - cut);
         }
     }
-    assert_int_equal(fails_after(frame(0x88, "\x03\xed and more")), 6 + 2);
+    assert_int_equal(fails_after(frame(0x88, "\x03\xed and more")), 2 + mask_bytes() + 2);
     assert_int_equal(fails_after(frame(0x88, "\x03")), 2);
 }
 
@@ -329,8 +364,8 @@ void assert_same(const Outcome &a, const Outcome &b)
 void check_both_ways(const websocket::FrameParser &before, const std::vector<char> &input, size_t max_message)
 {
     Outcome quick(before, input), ruled(before, input);
-    quick.step = quick.parser.step(quick.bytes.data(), input.size(), max_message, quick.frame);
-    ruled.step = ruled.parser.step_by_rules(ruled.bytes.data(), input.size(), max_message, ruled.frame);
+    quick.step = read_step(quick.parser, quick.bytes.data(), input.size(), max_message, quick.frame);
+    ruled.step = read_by_rules(ruled.parser, ruled.bytes.data(), input.size(), max_message, ruled.frame);
     assert_same(quick, ruled);
 }
 
@@ -342,7 +377,7 @@ void check_all_headers(const std::string &frames)
     std::vector<char> front(frames.begin(), frames.end());
     websocket::Frame frame = {};
     for (Step step = {}; !front.empty() && step.kind != StepKind::kControl;) {
-        step = before.step(front.data(), front.size(), 1000, frame);
+        step = read_step(before, front.data(), front.size(), 1000, frame);
         if (step.kind != StepKind::kMore) {
             front.erase(front.begin(), front.begin() + static_cast<ptrdiff_t>(step.size));
             continue;
@@ -401,7 +436,7 @@ void the_short_cut_and_the_rules_agree_at_every_length(void **)
                     websocket::Frame out = {};
                     std::vector<char> started(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(there));
                     check_both_ways(before, started, 1000);
-                    if (parser.step(started.data(), there, 1000, out).kind == StepKind::kFail)
+                    if (read_step(parser, started.data(), there, 1000, out).kind == StepKind::kFail)
                         break;
                     started.insert(started.end(), bytes.begin() + static_cast<ptrdiff_t>(there), bytes.end());
                     check_both_ways(parser, started, 1000);
@@ -419,6 +454,18 @@ void headers_that_are_written(void **)
     assert_int_equal(websocket::write_header(out, websocket::kText, 65535), 4);
     assert_int_equal(websocket::write_header(out, websocket::kText, 65536), 10);
     assert_memory_equal(out, "\x81\x7f\0\0\0\0\0\1\0\0", 10);
+}
+
+void masked_headers_that_are_written(void **)
+{
+    char out[websocket::kMaxHeader];
+    const char mask[] = {1, 2, 3, 4};
+    assert_int_equal(websocket::write_header(out, websocket::kText, 0, mask), 6);
+    assert_memory_equal(out, "\x81\x80\1\2\3\4", 6);
+    assert_int_equal(websocket::write_header(out, websocket::kText, 65535, mask), 8); // the short form, RFC 6455 §5.2
+    assert_memory_equal(out, "\x81\xfe\xff\xff\1\2\3\4", 8);
+    assert_int_equal(websocket::write_header(out, websocket::kBinary, 65536, mask), 14);
+    assert_memory_equal(out, "\x82\xff\0\0\0\0\0\1\0\0\1\2\3\4", 14);
 }
 
 } // namespace
@@ -439,6 +486,9 @@ int main()
         cmocka_unit_test(the_short_cut_and_the_rules_agree_on_every_header),
         cmocka_unit_test(the_short_cut_and_the_rules_agree_at_every_length),
         cmocka_unit_test(headers_that_are_written),
+        cmocka_unit_test(masked_headers_that_are_written),
     };
-    return cmocka_run_group_tests(tests, nullptr, nullptr);
+    int failed = cmocka_run_group_tests_name("a server reads", tests, nullptr, nullptr);
+    reader = Role::kClient;
+    return failed + cmocka_run_group_tests_name("a client reads", tests, nullptr, nullptr);
 }

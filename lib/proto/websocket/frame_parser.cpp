@@ -12,6 +12,7 @@ namespace {
 constexpr FrameFailure kReserved = {kProtocolError, "reserved bit set without an extension (RFC 6455 5.2)"};
 constexpr FrameFailure kUnknownOpcode = {kProtocolError, "unknown opcode (RFC 6455 5.2)"};
 constexpr FrameFailure kUnmasked = {kProtocolError, "unmasked frame from a client (RFC 6455 5.1)"};
+constexpr FrameFailure kMasked = {kProtocolError, "masked frame from a server (RFC 6455 5.1)"};
 constexpr FrameFailure kControlFragment = {kProtocolError, "fragmented control frame (RFC 6455 5.5)"};
 constexpr FrameFailure kControlLength = {kProtocolError, "control frame over 125 bytes (RFC 6455 5.5)"};
 constexpr FrameFailure kLongForm = {kProtocolError, "length not in its shortest form (RFC 6455 5.2)"};
@@ -73,7 +74,7 @@ Step FrameParser::more(char *data, size_t len, size_t need)
     return {StepKind::kMore, len - gap, need > 0 ? need - gap : 0};
 }
 
-const FrameFailure *FrameParser::check(const Header &header, size_t max_message) const
+template <Role reader> const FrameFailure *FrameParser::check(const Header &header, size_t max_message) const
 {
     if (header.first & 0x70)
         return &kReserved;
@@ -95,8 +96,9 @@ const FrameFailure *FrameParser::check(const Header &header, size_t max_message)
         if (opcode != kContinuation && first_ != kContinuation)
             return &kInterleaved;
     }
-    if (!(header.second & 0x80))
-        return &kUnmasked;
+    bool masked = header.second & 0x80;
+    if (masked != (reader == Role::kServer))
+        return masked ? &kMasked : &kUnmasked;
     if (header.payload >> 63)
         return &kLengthSign;
     // Checked before a byte of the payload is kept.
@@ -123,12 +125,15 @@ const FrameFailure *FrameParser::check_close(const char *payload, size_t from)
 
 /// Unmasks and validates the payload octets that are new since the last step, so that a wrong octet fails as soon as it
 /// is there.
-const FrameFailure *FrameParser::take_payload(const Header &header, char *payload, size_t len)
+template <Role reader> const FrameFailure *FrameParser::take_payload(const Header &header, char *payload, size_t len)
 {
     size_t from = taken_;
-    const char *mask = payload - 4;
-    const char turned[4] = {mask[from & 3], mask[(from + 1) & 3], mask[(from + 2) & 3], mask[(from + 3) & 3]};
-    bool ascii = unmask(payload + from, len - from, turned);
+    bool ascii = false;
+    if constexpr (reader == Role::kServer) {
+        const char *mask = payload - kMaskSize;
+        const char turned[kMaskSize] = {mask[from & 3], mask[(from + 1) & 3], mask[(from + 2) & 3], mask[(from + 3) & 3]};
+        ascii = unmask(payload + from, len - from, turned);
+    }
     taken_ = static_cast<uint32_t>(len);
     uint8_t opcode = header.opcode();
     if (opcode == kClose)
@@ -142,10 +147,10 @@ const FrameFailure *FrameParser::take_payload(const Header &header, char *payloa
     return text_.feed(payload + from, len - from) ? nullptr : &kNotUtf8;
 }
 
-Step FrameParser::unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need)
+template <Role reader> Step FrameParser::unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need)
 {
     if (len - unread_ > header_size)
-        if (const FrameFailure *failure = take_payload(header, data + unread_ + header_size, len - unread_ - header_size))
+        if (const FrameFailure *failure = take_payload<reader>(header, data + unread_ + header_size, len - unread_ - header_size))
             return fail(*failure);
     return more(data, len, need);
 }
@@ -161,7 +166,7 @@ Step FrameParser::control(const Frame &frame, size_t next)
     return {StepKind::kControl, 0, 0};
 }
 
-Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Frame &out)
+template <Role reader> Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Frame &out)
 {
     for (;;) {
         unsigned char *p = reinterpret_cast<unsigned char *>(data) + unread_;
@@ -170,12 +175,12 @@ Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Fram
             return more(data, len, 0);
         Header header = {p[0], p[1], static_cast<uint64_t>(p[1] & 0x7F)};
         int extended = header.payload == 126 ? 2 : header.payload == 127 ? 8 : 0;
-        size_t header_size = 2 + static_cast<size_t>(extended) + 4;
+        size_t header_size = 2 + static_cast<size_t>(extended) + mask_size(reader);
         bool length_known = extended == 0 || left >= 2 + static_cast<size_t>(extended);
         if (extended)
             header.payload = length_known ? big_endian(p + 2, extended) : 0;
         // Checked as soon as two bytes are there: an invalid header fails without waiting for more.
-        if (const FrameFailure *failure = check(header, max_message))
+        if (const FrameFailure *failure = check<reader>(header, max_message))
             return fail(*failure);
         if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))
             return fail(kLongForm);
@@ -183,9 +188,9 @@ Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Fram
         char *body = data + unread_ + header_size;
         Opcode opcode = static_cast<Opcode>(header.opcode());
         if (left < header_size || left - header_size < payload)
-            return unfinished(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
+            return unfinished<reader>(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
         size_t next = unread_ + header_size + payload;
-        if (const FrameFailure *failure = take_payload(header, body, payload))
+        if (const FrameFailure *failure = take_payload<reader>(header, body, payload))
             return fail(*failure);
         taken_ = 0;
         if (is_control(opcode)) {
@@ -211,5 +216,8 @@ Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Fram
         return {StepKind::kMessage, next, 0};
     }
 }
+
+template Step FrameParser::step_by_rules<Role::kServer>(char *, size_t, size_t, Frame &);
+template Step FrameParser::step_by_rules<Role::kClient>(char *, size_t, size_t, Frame &);
 
 } // namespace wm::websocket

@@ -1,7 +1,7 @@
 /**
  * @file
- * The websocket frame parser for servers (RFC 6455 §5): masked frames in, messages and control frames out, in
- * place.
+ * The websocket frame parser (RFC 6455 §5): frames in, messages and control frames out, in place. Its functions take
+ * the role of the endpoint that reads: a server's frames are masked, a client's are not.
  *
  * The fragments of a message are joined at the front of the bytes that the connection keeps:
  * [joined][gap][unread]. A step that runs out of bytes closes the gap. Pure; one connection's state.
@@ -9,6 +9,7 @@
 #ifndef WM_PROTO_WEBSOCKET_FRAME_PARSER_H
 #define WM_PROTO_WEBSOCKET_FRAME_PARSER_H
 
+#include "proto/role.h"
 #include "proto/step.h"
 #include "proto/utf8.h"
 #include "proto/websocket/frame.h"
@@ -30,9 +31,15 @@ struct FrameFailure {
     const char *text;
 };
 
-inline constexpr size_t kPlainHeader = 6; ///< of a frame of up to 125 bytes
+/// Bytes of the mask in a frame that an endpoint of that role reads.
+constexpr size_t mask_size(Role reader)
+{
+    return reader == Role::kServer ? kMaskSize : 0;
+}
 
-/// The header of a plain frame: a whole message of up to 65535 bytes, masked, its length in the shortest form.
+inline constexpr size_t kPlainHeader = 4; ///< bytes that hold all of a plain frame's header but its mask
+
+/// The header of a plain frame: a whole message of up to 65535 bytes, its length in the shortest form.
 struct PlainFrame {
     Opcode opcode;
     size_t header; ///< bytes; 0: the frame is no plain one
@@ -41,26 +48,26 @@ struct PlainFrame {
 
 /// Reads the first kPlainHeader bytes of a frame. Outside a fragmented message FrameParser::check() has nothing against a plain frame but
 /// its length.
-inline PlainFrame plain_frame(const unsigned char *p)
+template <Role reader> PlainFrame plain_frame(const unsigned char *p)
 {
-    constexpr unsigned kFin = 0x80, kMasked = 0x80;
+    constexpr unsigned kFin = 0x80, kMasked = reader == Role::kServer ? 0x80 : 0;
     if (p[0] != (kFin | kText) && p[0] != (kFin | kBinary))
         return {};
     Opcode opcode = static_cast<Opcode>(p[0] ^ kFin);
     size_t payload = p[1] ^ kMasked;
     if (payload < 126)
-        return {opcode, kPlainHeader, payload};
+        return {opcode, 2 + mask_size(reader), payload};
     size_t extended = static_cast<size_t>(p[2]) << 8 | p[3];
     if (payload == 126 && extended >= 126)
-        return {opcode, kPlainHeader + 2, extended};
+        return {opcode, 4 + mask_size(reader), extended};
     return {};
 }
 
 class FrameParser {
 public:
-    Step step(char *data, size_t len, size_t max_message, Frame &out);
+    template <Role reader> Step step(char *data, size_t len, size_t max_message, Frame &out);
     /// step() without its short cut for whole messages, which gives the same: step() takes it for all others.
-    [[gnu::noinline]] Step step_by_rules(char *data, size_t len, size_t max_message, Frame &out);
+    template <Role reader> [[gnu::noinline]] Step step_by_rules(char *data, size_t len, size_t max_message, Frame &out);
     const FrameFailure &failure() const { return *failure_; }
 
 private:
@@ -69,11 +76,11 @@ private:
     [[gnu::cold]] Step fail_text();
     Step fail(const FrameFailure &failure);
     Step more(char *data, size_t len, size_t need);
-    const FrameFailure *check(const Header &header, size_t max_message) const;
+    template <Role reader> const FrameFailure *check(const Header &header, size_t max_message) const;
     // Out of line, as most messages are whole at first sight.
-    [[gnu::noinline]] const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
+    template <Role reader> [[gnu::noinline]] const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
     const FrameFailure *check_close(const char *payload, size_t from);
-    [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
+    template <Role reader> [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
     [[gnu::noinline]] Step control(const Frame &frame, size_t next);
 
     size_t joined_ = 0; ///< bytes of the fragmented message so far, at the front
@@ -86,20 +93,21 @@ private:
     Utf8 text_;                    ///< of the message, if it is a text; of a close frame's reason
 };
 
-inline Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
+template <Role reader> inline Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
 {
-    if (first_ == kContinuation && taken_ == 0 && len >= kPlainHeader) {
-        PlainFrame frame = plain_frame(reinterpret_cast<const unsigned char *>(data));
+    if (first_ == kContinuation && taken_ == 0 && len >= kPlainHeader + (mask_size(reader) > 0 ? 2 : 0)) {
+        PlainFrame frame = plain_frame<reader>(reinterpret_cast<const unsigned char *>(data));
         if (frame.header > 0 && frame.payload <= max_message && len >= frame.header + frame.payload) {
             // Most messages are whole at first sight: they need no state.
             char *body = data + frame.header;
             out = {frame.opcode, body, frame.payload};
-            if (!unmask(body, frame.payload, body - 4) && frame.opcode == kText && !is_utf8(body, frame.payload))
+            bool ascii = reader == Role::kServer && unmask(body, frame.payload, body - kMaskSize);
+            if (!ascii && frame.opcode == kText && !is_utf8(body, frame.payload))
                 return fail_text();
             return {StepKind::kMessage, frame.header + frame.payload, 0};
         }
     }
-    return step_by_rules(data, len, max_message, out);
+    return step_by_rules<reader>(data, len, max_message, out);
 }
 
 /// The code of a validated close frame; kNoStatus if it is empty.

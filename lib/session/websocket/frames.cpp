@@ -52,7 +52,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         websocket::Frame frame = {};
         size_t max_message = static_cast<size_t>(conn.options().max_message);
-        Step step = parser.step(data, len, max_message, frame);
+        Step step = parser.step<Role::kServer>(data, len, max_message, frame);
         if (step.kind == StepKind::kMore)
             return {data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
