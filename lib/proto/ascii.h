@@ -71,6 +71,15 @@ constexpr bool is(char c, unsigned bits)
     return (kClasses[static_cast<unsigned char>(c)] & bits) != 0;
 }
 
+/// Whether text is empty or a token (RFC 9110 §5.6.2).
+constexpr bool is_token(std::string_view text)
+{
+    for (char c : text)
+        if (!is(c, kToken))
+            return false;
+    return true;
+}
+
 constexpr char lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;

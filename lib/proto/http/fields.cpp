@@ -1,8 +1,23 @@
 #include "proto/http/fields.h"
 
 #include "proto/ascii.h"
+#include "proto/http/scan.h"
 
 namespace wm::http {
+
+const char *check_field(const char *&at, const char *end, std::string_view &name, std::string_view &value)
+{
+    const char *colon = skip_token(at, end);
+    if (colon == at || colon == end || *colon != ':')
+        return "a header line must be \"Name: value\", the name a token (RFC 9110 §5.1)";
+    const char *stop = skip_value(colon + 1, end);
+    if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')
+        return "a header line must end with CRLF and have no other control character (RFC 9110 §5.5)";
+    name = {at, static_cast<size_t>(colon - at)};
+    value = ascii::trim({colon + 1, static_cast<size_t>(stop - colon - 1)});
+    at = stop + 2;
+    return nullptr;
+}
 
 bool field_at(std::string_view fields, size_t &cursor, std::string_view &name, std::string_view &value)
 {
@@ -30,6 +45,30 @@ bool find_field(std::string_view fields, std::string_view name, std::string_view
         }
         at = line + 2;
     }
+    return false;
+}
+
+bool only_field(std::string_view fields, std::string_view name, std::string_view &value)
+{
+    size_t cursor = 0;
+    int found = 0;
+    std::string_view field, content;
+    while (field_at(fields, cursor, field, content)) {
+        if (ascii::equal_fold(field, name)) {
+            value = content;
+            found++;
+        }
+    }
+    return found == 1;
+}
+
+bool any_has_token(std::string_view fields, std::string_view name, std::string_view token)
+{
+    size_t cursor = 0;
+    std::string_view field, value;
+    while (field_at(fields, cursor, field, value))
+        if (ascii::equal_fold(field, name) && list_has_token(value, token))
+            return true;
     return false;
 }
 

@@ -2,6 +2,7 @@
 
 #include "proto/ascii.h"
 #include "proto/http/authority.h"
+#include "proto/http/fields.h"
 #include "proto/http/known_head.h"
 #include "proto/http/scan.h"
 
@@ -18,22 +19,6 @@ using ascii::is;
 
 /// Offsets in the head are 32 bits.
 constexpr size_t kMaxHead = 0x7fffffff;
-
-/// Removes the next member from a comma-separated list, trimmed. False: none left.
-bool next_member(std::string_view &list, std::string_view &member)
-{
-    if (list.data() == nullptr)
-        return false;
-    size_t comma = list.find(',');
-    member = ascii::trim(list.substr(0, comma));
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-    return true;
-}
-
-bool is_token(std::string_view text)
-{
-    return std::all_of(text.begin(), text.end(), [](char c) { return is(c, ascii::kToken); });
-}
 
 } // namespace
 
@@ -209,7 +194,7 @@ Error RequestParser::take_connection(std::string_view value)
             flags_ |= kClose;
         else if (equals_name(member, "keep-alive"))
             flags_ |= kKeepAlive;
-        else if (!is_token(member))
+        else if (!ascii::is_token(member))
             return Error::kConnectionSyntax;
     }
     return Error::kNone;

@@ -57,15 +57,9 @@ bool written_by_library(std::string_view name)
 /// Checks one line and moves `at` past it.
 const char *check_line(const char *&at, const char *end, bool &wants_close)
 {
-    const char *colon = skip_token(at, end);
-    if (colon == at || colon == end || *colon != ':')
-        return "a header line must be \"Name: value\", the name a token (RFC 9110 §5.1)";
-    const char *stop = skip_value(colon + 1, end);
-    if (end - stop < 2 || stop[0] != '\r' || stop[1] != '\n')
-        return "a header line must end with CRLF and have no other control character (RFC 9110 §5.5)";
-    std::string_view name(at, static_cast<size_t>(colon - at));
-    std::string_view value = ascii::trim({colon + 1, static_cast<size_t>(stop - colon - 1)});
-    at = stop + 2;
+    std::string_view name, value;
+    if (const char *wrong = check_field(at, end, name, value))
+        return wrong;
     if (written_by_library(name))
         return "Content-Length, Transfer-Encoding and Date are written by the library";
     if (!ascii::equal_fold(name, "connection"))

@@ -12,6 +12,7 @@
 
 namespace wm::websocket {
 
+inline constexpr size_t kKeySize = 24; ///< 16 bytes in base64
 inline constexpr size_t kAcceptSize = 28;
 /// The size of an answer without the header lines of the host.
 inline constexpr size_t kAnswerSize = 160;
@@ -21,6 +22,9 @@ struct Handshake {
     const char *text; ///< the rule that the request breaks
     char accept[kAcceptSize];
 };
+
+/// The Sec-WebSocket-Accept value that answers a key (RFC 6455 §4.2.2).
+void make_accept(std::string_view key, char out[kAcceptSize]);
 
 /// Checks a request; if status is 101, accept holds the Sec-WebSocket-Accept value (RFC 6455 §4.2.2).
 Handshake check_handshake(const http::Request &request);
