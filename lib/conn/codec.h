@@ -17,6 +17,7 @@
 
 namespace wm {
 
+class Protocol;
 struct Connection;
 
 /// Bytes that were received and not consumed: [data, data + len).
@@ -39,7 +40,8 @@ struct Codec {
     /// Bytes that frame() may write around a payload.
     static constexpr size_t kFrameRoom = 16;
 
-    const char *name; ///< in listings; both codecs of an upgrade may share a name
+    const char *name;                   ///< in listings; both codecs of an upgrade may share a name
+    const Protocol *protocol = nullptr; ///< of a custom protocol: what the host has declared
 
     // Traits.
     bool has_handshake = false;  ///< the connection stays in kHandshake until the codec opens it; else it opens once the transport is ready
@@ -59,11 +61,12 @@ struct Codec {
 
     /// Delivers messages while the host accepts them; returns the unparsed rest.
     Rest (*parse)(Connection &conn, char *data, size_t len) = nullptr;
-    /// Frames a payload; room has kFrameRoom bytes and must outlive the result. nullptr: payloads are sent
-    /// unframed.
-    Framing (*frame)(std::string_view payload, int32_t flags, char *room) = nullptr;
-    /// If answers_only: answers the oldest pending request with what the host sends.
-    int (*answer)(Connection &conn, std::string_view payload, int32_t flags) = nullptr;
+    /// Frames a payload; room has kFrameRoom bytes and must outlive the result, which all connections of the codec may share. Empty:
+    /// the payload is too long for the framing. nullptr: payloads are sent unframed, unless there is send().
+    Framing (*frame)(const Codec &codec, std::string_view payload, int32_t flags, char *room) = nullptr;
+    /// Sends what the host sends to that connection, where more is to be done than frame() does. If answers_only: answers the oldest
+    /// pending request. Results as wm_conn_send. nullptr: frame() is all.
+    int (*send)(Connection &conn, std::string_view payload, int32_t flags) = nullptr;
     /// Sends a close frame. nullptr: the protocol has no close frame.
     void (*close)(Connection &conn, int32_t code, std::string_view text) = nullptr;
     /// Sends a ping. nullptr: the protocol has no ping, and ping_interval_ms has no effect.

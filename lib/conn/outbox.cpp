@@ -75,8 +75,8 @@ int Outbox::check(const SharedMessage &message) const
 int Outbox::send(Connection &conn, SharedMessage &message)
 {
     const Codec &codec = reactor_.codec(conn);
-    if (codec.answers_only)
-        return fail(WM_ESTATE, "an http connection takes answers only");
+    if (codec.send && !codec.frame)
+        return send_own(conn, message);
     int result = check(conn, 0, false); // check(message) has seen its size, which counts once for all queues
     if (result == WM_EFULL) {
         reactor_.todos.add(conn, kTodoRefused);
@@ -84,18 +84,39 @@ int Outbox::send(Connection &conn, SharedMessage &message)
     }
     if (result != 0)
         return result;
-    Block *block = message.block(codec);
-    if (!block)
-        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
+    Block *block = nullptr;
+    result = message.block(codec, &block);
+    if (result != 0)
+        return result;
     if (block->size <= kCopyBlock)
         return enqueue(conn, {{}, {block->data(), block->size}}, message.flags());
     return enqueue_block(conn, block, message.flags());
+}
+
+/// Of a codec that frames a message for each connection anew.
+int Outbox::send_own(Connection &conn, const SharedMessage &message)
+{
+    const Codec &codec = reactor_.codec(conn);
+    if (codec.answers_only)
+        return fail(WM_ESTATE, "an http connection takes answers only");
+    int result = send(conn, message.payload(), message.flags());
+    if (result == WM_EFULL)
+        reactor_.todos.add(conn, kTodoRefused);
+    return result;
 }
 
 int Outbox::write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt)
 {
     int result = check(conn, head.size() + body.size(), exempt);
     return result != 0 ? result : enqueue(conn, {head, body}, flags);
+}
+
+int Outbox::write_framed(Connection &conn, std::string_view payload, int32_t flags)
+{
+    const Codec &codec = reactor_.codec(conn);
+    char room[Codec::kFrameRoom];
+    Framing framing = codec.frame(codec, payload, flags, room);
+    return framing.size() == 0 ? too_long_to_frame(codec, payload.size()) : write(conn, framing.head, framing.body, flags, false);
 }
 
 /// True with the bytes sent, which may be fewer than the vectors hold; false when the socket is broken and
@@ -155,11 +176,11 @@ int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 {
     const Codec &codec = reactor_.codec(conn);
     bool raw = flags & WM_SEND_RAW;
-    if (codec.answers_only && !raw)
-        return codec.answer(conn, payload, flags);
+    if (codec.send && !raw)
+        return codec.send(conn, payload, flags);
     if (int result = check(conn, payload.size(), false))
         return result;
-    auto framed = [&](char *room) { return raw || !codec.frame ? Framing{{}, payload} : codec.frame(payload, flags, room); };
+    auto framed = [&](char *room) { return raw || !codec.frame ? Framing{{}, payload} : codec.frame(codec, payload, flags, room); };
     if (char *place = place_behind(conn, payload.size() + Codec::kFrameRoom))
         return add(conn, place, framed(place), flags);
     char room[Codec::kFrameRoom];

@@ -48,6 +48,10 @@ public:
     int check_total(size_t len);
     /// Sends framed bytes: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
+    /// What wm_conn_send returns where nothing can be taken, of a payload of that many bytes; else 0.
+    int check_send(Connection &conn, size_t len) { return check(conn, len, false); }
+    /// Frames a payload, and sends it: WM_EMSGSIZE where the codec's framing has no room for its length, else as write().
+    int write_framed(Connection &conn, std::string_view payload, int32_t flags);
     /// Room for that many bytes behind the connection's last ones; nullptr: there is none. write() copies no head that is there already.
     char *place_behind(Connection &conn, size_t len)
     {
@@ -104,6 +108,7 @@ private:
     void flush_few();
     void flush_listed(uint32_t slot);
     int check(Connection &conn, size_t len, bool exempt);
+    int send_own(Connection &conn, const SharedMessage &message);
     [[gnu::cold]] int too_long(size_t len) const;
     [[gnu::cold]] int no_room(size_t len);
     int abort_send(Connection &conn, size_t len);

@@ -15,6 +15,9 @@
 
 namespace wm {
 
+/// WM_EMSGSIZE: Codec::frame() has no framing for a payload of that length.
+[[gnu::cold]] int too_long_to_frame(const Codec &codec, size_t len);
+
 class SharedMessage {
 public:
     static constexpr size_t kMaxSize = UINT32_MAX / 2; ///< bytes: a segment counts them, with what is pending, in 32 bits
@@ -24,22 +27,22 @@ public:
     SharedMessage &operator=(const SharedMessage &) = delete;
     ~SharedMessage();
 
-    /// Returns the framed bytes for that codec, borrowed; nullptr when out of memory.
-    Block *block(const Codec &codec);
+    /// The framed bytes for that codec, borrowed: 0, WM_ENOMEM or WM_EMSGSIZE.
+    int block(const Codec &codec, Block **block);
+    std::string_view payload() const { return payload_; }
     size_t size() const { return payload_.size(); }
     int32_t flags() const { return flags_; }
 
 private:
-    using Frame = decltype(Codec::frame);
-
     struct Framed {
-        Frame frame;
+        const Codec *framing; ///< nullptr: none
         Block *block;
     };
 
     static constexpr size_t kFramings = 4; ///< cached framings; a new one evicts the oldest
 
-    Block *make_block(Frame frame) const;
+    static bool same_framing(const Codec *one, const Codec *other);
+    int make_block(const Codec *codec, Block **block) const;
 
     std::string_view payload_;
     int32_t flags_;

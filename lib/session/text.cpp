@@ -105,7 +105,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     return {data, len, false};
 }
 
-Framing frame(std::string_view payload, int32_t, char *)
+Framing frame(const Codec &, std::string_view payload, int32_t, char *)
 {
     return {payload, "\n"};
 }

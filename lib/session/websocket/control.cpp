@@ -6,7 +6,7 @@
 
 namespace wm {
 
-Framing frame_message(std::string_view payload, int32_t flags, char *room)
+Framing frame_message(const Codec &, std::string_view payload, int32_t flags, char *room)
 {
     websocket::Opcode opcode = flags & WM_SEND_BINARY ? websocket::kBinary : websocket::kText;
     return {{room, websocket::write_header(room, opcode, payload.size())}, payload};

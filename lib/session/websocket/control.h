@@ -13,7 +13,7 @@
 namespace wm {
 
 /// Codec::frame.
-Framing frame_message(std::string_view payload, int32_t flags, char *room);
+Framing frame_message(const Codec &codec, std::string_view payload, int32_t flags, char *room);
 
 /// Sends a ping or close frame. Skips a ping while the queue is over max_send_buffer.
 void send_control(Connection &conn, websocket::Opcode opcode, std::string_view payload);
