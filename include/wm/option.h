@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /** What an option belongs to: the scope of wm_option_next. @since 0.1.0 */
-enum { WM_SCOPE_APP = 1, WM_SCOPE_WORKER = 2, WM_SCOPE_CONN = 3, WM_SCOPE_HUB = 4, WM_SCOPE_CLIENT = 5 };
+enum { WM_SCOPE_APP = 1, WM_SCOPE_WORKER = 2, WM_SCOPE_CONN = 3, WM_SCOPE_HUB = 4, WM_SCOPE_CLIENT = 5, WM_SCOPE_PROTOCOL = 6 };
 
 /**
  * Describes one option of a scope. Every out pointer may be NULL; strings are static. Any thread.

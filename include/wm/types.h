@@ -51,6 +51,10 @@ typedef struct wm_app wm_app;
 typedef struct wm_worker wm_worker;
 /** An outgoing connection that can come back (Workerman: AsyncTcpConnection). @since 0.1.0 */
 typedef struct wm_client wm_client;
+/** A protocol of the host's own (Workerman: a class with ProtocolInterface). @since 0.1.0 */
+typedef struct wm_protocol wm_protocol;
+/** What the encode or decode callback of a protocol writes to. @since 0.1.0 */
+typedef struct wm_out wm_out;
 /** A table uid -> connections. @since 0.1.0 */
 typedef struct wm_hub wm_hub;
 
@@ -65,8 +69,8 @@ typedef void (*wm_destroy_fn)(void *user);
 /** What a message is, as `kind` of a message callback and in the low byte of wm_event.flags. @since 0.1.0 */
 enum {
     WM_KIND_RAW = 1,     /**< bytes as they were read, without message boundaries */
-    WM_KIND_TEXT = 2,    /**< a line of the text protocol, or a websocket text message (valid UTF-8) */
-    WM_KIND_BINARY = 3,  /**< a websocket binary message */
+    WM_KIND_TEXT = 2,    /**< a line of the text protocol, a websocket text message (valid UTF-8), a message of a protocol of kind text */
+    WM_KIND_BINARY = 3,  /**< a websocket binary message, a frame, a message of a protocol of kind binary */
     WM_KIND_HTTP = 4,    /**< an HTTP request; data is its body, wm_message_request() its id */
     WM_KIND_DATAGRAM = 5 /**< a datagram */
 };

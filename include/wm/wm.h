@@ -14,6 +14,7 @@
 #include "wm/hub.h"
 #include "wm/log.h"
 #include "wm/option.h"
+#include "wm/protocol.h"
 #include "wm/timer.h"
 #include "wm/types.h"
 #include "wm/version.h"

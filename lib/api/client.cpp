@@ -1,7 +1,7 @@
 #include "wm/client.h"
 
 #include "api/guard.h"
-#include "session/schemes.h"
+#include "session/sessions.h"
 #include "worker/clients.h"
 
 using namespace wm;
@@ -33,7 +33,7 @@ wm_client *wm_client_new(wm_app *app, const char *address)
     auto make = [&](App &self) {
         if (!address)
             return null_argument("address");
-        const Scheme *scheme = find_scheme(address, Role::kClient);
+        const Scheme *scheme = find_scheme(address, Role::kClient, self.sessions->protocols);
         if (!scheme)
             return int{WM_EADDRESS};
         Address parsed;

@@ -72,8 +72,8 @@ int wm_log(int32_t level, const void *text, size_t len)
 int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value,
                    int64_t *min, int64_t *max, int32_t *live, const char **text)
 {
-    if (scope < WM_SCOPE_APP || scope > WM_SCOPE_CLIENT)
-        return fail(WM_EINVAL, "scope %d is not WM_SCOPE_APP, _WORKER, _CONN, _HUB or _CLIENT", static_cast<int>(scope));
+    if (scope < WM_SCOPE_APP || scope > WM_SCOPE_PROTOCOL)
+        return fail(WM_EINVAL, "scope %d is not WM_SCOPE_APP, _WORKER, _CONN, _HUB, _CLIENT or _PROTOCOL", static_cast<int>(scope));
     const OptionRow *row = option_at(static_cast<Scope>(scope), index);
     if (!row)
         return 0;

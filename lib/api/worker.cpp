@@ -1,7 +1,7 @@
 #include "wm/worker.h"
 
 #include "api/guard.h"
-#include "session/schemes.h"
+#include "session/sessions.h"
 #include "worker/process_link.h"
 
 using namespace wm;
@@ -32,7 +32,7 @@ wm_worker *wm_worker_new(wm_app *app, const char *address)
     Worker *worker = nullptr;
     auto make = [&](App &self) {
         Address parsed;
-        const Scheme *scheme = address ? find_scheme(address, Role::kServer) : &kNoScheme;
+        const Scheme *scheme = address ? find_scheme(address, Role::kServer, self.sessions->protocols) : &kNoScheme;
         if (!scheme)
             return int{WM_EADDRESS};
         int result = address ? parsed.parse(address) : 0;

@@ -49,6 +49,9 @@ public:
         return count;
     }
 
+    /// The records of this poll take enough memory: those that follow wait for the next one, as if the array were full.
+    void end_batch() { cap_ = count_; }
+
     bool polling() const { return events_; }
     size_t count() const { return count_; }
     /// Whether the app is in pull mode, also between polls.

@@ -1,7 +1,9 @@
 #include "hub/hub.h"
 
 #include "core/error.h"
+#include "core/reserve.h"
 #include "proto/websocket/frame.h"
+#include "session/sessions.h"
 #include "worker/broadcast.h"
 #include "worker/handles.h"
 
@@ -117,6 +119,15 @@ std::string_view Hub::uid_of(const Connection &conn) const
     return index == kNone ? std::string_view() : bindings_[index].uid->text();
 }
 
+/// Of a copy of the list: an encode callback may change the hub, or free it.
+int64_t Hub::send_to(Reactor &reactor, const std::vector<uint32_t> &slots, SharedMessage &message)
+{
+    int64_t taken = 0;
+    for (uint32_t slot : slots)
+        taken += reactor.outbox.send(*reactor.connections.at(slot), message) >= 0;
+    return taken;
+}
+
 int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t flags)
 {
     Uid *entry = uids_.find(uid);
@@ -133,6 +144,14 @@ int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t fl
     int64_t taken = app_.reactor.outbox.check(message);
     if (taken < 0)
         return taken;
+    if (app_.sessions->protocols.encodes()) {
+        std::vector<uint32_t> slots;
+        if (!reserve_in(slots, entry->count))
+            return fail(WM_ENOMEM, "out of memory for a list of %u connections", entry->count);
+        for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
+            slots.push_back(bindings_[index].slot);
+        return send_to(app_.reactor, slots, message);
+    }
     for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
         taken += app_.reactor.outbox.send(*app_.reactor.connections.at(bindings_[index].slot), message) >= 0;
     return taken;
@@ -144,6 +163,15 @@ int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
     int64_t taken = app_.reactor.outbox.check(message);
     if (taken < 0)
         return taken;
+    if (app_.sessions->protocols.encodes()) {
+        std::vector<uint32_t> slots;
+        if (!reserve_in(slots, all_.size()))
+            return fail(WM_ENOMEM, "out of memory for a list of %zu connections", all_.size());
+        for (uint32_t index : all_)
+            if (app_.reactor.connections.at(bindings_[index].slot)->state == ConnState::kOpen)
+                slots.push_back(bindings_[index].slot);
+        return send_to(app_.reactor, slots, message);
+    }
     for (uint32_t index : all_)
         taken += broadcast_to(app_.reactor.outbox, *app_.reactor.connections.at(bindings_[index].slot), message);
     return taken;
@@ -174,6 +202,7 @@ Command Hub::command(HubVerb verb, int32_t flags, const HubReply &reply) const
 
 void Hub::run(Command &command)
 {
+    App *app = &app_;
     int64_t connections = 0;
     switch (static_cast<HubVerb>(command.verb)) {
     case HubVerb::kSend:
@@ -187,7 +216,8 @@ void Hub::run(Command &command)
         break;
     }
     int32_t status = connections < 0 ? static_cast<int32_t>(connections) : 0;
-    reply(&app_, this, command, status, connections < 0 ? 0 : connections);
+    Hub *self = app->find_part(command.part) ? this : nullptr; // an encode callback may have freed it
+    reply(app, self, command, status, connections < 0 ? 0 : connections);
 }
 
 /// The hub was freed while the command was pending: the caller still gets its one result.

@@ -67,6 +67,7 @@ private:
 
     static void gone(App *app, const Command &command);
     static void reply(App *app, Hub *hub, const Command &command, int32_t status, int64_t connections);
+    static int64_t send_to(Reactor &reactor, const std::vector<uint32_t> &slots, SharedMessage &message);
     uint32_t binding_of(const Connection &conn) const { return conn.slot < by_slot_.size() ? by_slot_[conn.slot] : kNone; }
     uint32_t take_binding();
     void append(Uid *uid, uint32_t index);

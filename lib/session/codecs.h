@@ -16,14 +16,15 @@ namespace wm {
 
 extern const Codec kRawCodec;
 extern const Codec kTextCodec;
+extern const Codec kFrameCodec;
 extern const Codec kHttpCodec;
 extern const Codec kHandshakeCodec; ///< websocket until its handshake is answered
 extern const Codec kWebsocketCodec;
 
-enum class CodecRow : uint8_t { kRaw, kText, kHttp, kHandshake, kWebsocket, kCount };
+enum class CodecRow : uint8_t { kRaw, kText, kFrame, kHttp, kHandshake, kWebsocket, kCount };
 
 /// Indexed by CodecRow.
-inline constexpr const Codec *kCodecs[] = {&kRawCodec, &kTextCodec, &kHttpCodec, &kHandshakeCodec, &kWebsocketCodec};
+inline constexpr const Codec *kCodecs[] = {&kRawCodec, &kTextCodec, &kFrameCodec, &kHttpCodec, &kHandshakeCodec, &kWebsocketCodec};
 
 static_assert(std::size(kCodecs) == static_cast<size_t>(CodecRow::kCount), "a row for each codec, and a codec for each row");
 

@@ -3,7 +3,10 @@
 #include "core/error.h"
 #include "core/nearest.h"
 #include "net/address.h"
+#include "session/custom/protocols.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -12,20 +15,28 @@ namespace wm {
 namespace {
 
 constexpr Scheme kSchemes[] = {
-    {"tcp", CodecRow::kRaw, CodecRow::kRaw},     {"unix", CodecRow::kRaw, CodecRow::kRaw},
-    {"text", CodecRow::kText, CodecRow::kText},  {"websocket", CodecRow::kHandshake, Scheme::kNone},
-    {"ws", CodecRow::kHandshake, Scheme::kNone}, {"http", CodecRow::kHttp, Scheme::kNone},
+    {"tcp", CodecRow::kRaw, CodecRow::kRaw},
+    {"unix", CodecRow::kRaw, CodecRow::kRaw},
+    {"text", CodecRow::kText, CodecRow::kText},
+    {"frame", CodecRow::kFrame, CodecRow::kFrame},
+    {"websocket", CodecRow::kHandshake, Scheme::kNone},
+    {"ws", CodecRow::kHandshake, Scheme::kNone},
+    {"http", CodecRow::kHttp, Scheme::kNone},
 };
 
 /// What users expect and there is not yet: reported as such, not as typing errors.
-constexpr const char *kUnsupported[] = {"ssl", "udp", "frame", "https", "wss", "tls"};
+constexpr const char *kUnsupported[] = {"ssl", "udp", "https", "wss", "tls"};
 
-std::vector<const char *> names_of(Role role)
+constexpr const char *kOwnFirst = "; a protocol of the program's own needs wm_protocol_new first";
+
+std::vector<const char *> names_of(Role role, const Protocols &protocols)
 {
     std::vector<const char *> names;
     for (const Scheme &scheme : kSchemes)
         if (scheme.row(role) != Scheme::kNone)
             names.push_back(scheme.name);
+    for (const auto &protocol : protocols.all())
+        names.push_back(protocol->scheme().name);
     return names;
 }
 
@@ -40,14 +51,24 @@ std::string listed(const std::vector<const char *> &names)
 
 } // namespace
 
-const Scheme *find_scheme(const char *address, Role role)
+bool is_own_scheme(std::string_view name)
+{
+    auto has_name = [name](const Scheme &scheme) { return name == scheme.name; };
+    auto same = [name](const char *unsupported) { return name == unsupported; };
+    return name == kNoScheme.name || std::any_of(std::begin(kSchemes), std::end(kSchemes), has_name) ||
+           std::any_of(std::begin(kUnsupported), std::end(kUnsupported), same);
+}
+
+const Scheme *find_scheme(const char *address, Role role, const Protocols &protocols)
 {
     std::string scheme = scheme_of(address);
     if (scheme.empty()) {
         fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
         return nullptr;
     }
-    std::vector<const char *> names = names_of(role);
+    if (Protocol *protocol = protocols.find(scheme))
+        return protocol->use() == 0 ? &protocol->scheme() : nullptr;
+    std::vector<const char *> names = names_of(role, protocols);
     for (const Scheme &row : kSchemes) {
         if (scheme != row.name)
             continue;
@@ -62,7 +83,7 @@ const Scheme *find_scheme(const char *address, Role role)
             return nullptr;
         }
     const char *near = nearest(scheme, names.data(), names.size());
-    std::string hint = near ? "did you mean " + std::string(near) + "://?" : listed(names);
+    std::string hint = near ? "did you mean " + std::string(near) + "://?" : listed(names) + kOwnFirst;
     fail(WM_EADDRESS, "unknown scheme '%s' in %s: %s", scheme.c_str(), address, hint.c_str());
     return nullptr;
 }

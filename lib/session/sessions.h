@@ -6,14 +6,16 @@
 #define WM_SESSION_SESSIONS_H
 
 #include "core/log.h"
+#include "session/custom/protocols.h"
 #include "session/http/requests.h"
 
 namespace wm {
 
 struct Sessions {
-    Sessions(Reactor &reactor, uint32_t generation_base) : requests(reactor, generation_base) {}
+    Sessions(Reactor &reactor, uint32_t generation_base) : requests(reactor, generation_base), protocols(reactor) {}
 
     HttpRequests requests;
+    Protocols protocols;
     LogThrottle foreign_throttle; ///< text: connections that speak HTTP or TLS
 };
 

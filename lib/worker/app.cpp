@@ -139,6 +139,7 @@ App::~App()
         std::unique_ptr<Worker> gone = std::move(workers_.back());
         workers_.pop_back();
     }
+    sessions->protocols.clear();
     callbacks.each([](auto &callback) {
         if (callback.destroy)
             callback.destroy(callback.user);

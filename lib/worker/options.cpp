@@ -144,6 +144,33 @@ const OptionRow kClientRows[] = {
 
 const OptionRow kConnRows[] = {WM_CONN_ROWS(ConnOptions)};
 
+const OptionRow kProtocolRows[] = {
+    WM_FORM(ProtocolOptions, delimiter, false, "ends each message; \\n \\r \\t \\0 \\xHH and \\\\ stand for a byte",
+            "at most 255 bytes, in which a backslash begins \\n, \\r, \\t, \\0, \\xHH or \\\\", valid_delimiter),
+    {"length_size",
+     false,
+     "bytes",
+     0,
+     0,
+     8,
+     false,
+     "length field: its size, 1, 2, 4 or 8; 0: there is none",
+     offsetof(ProtocolOptions, length_size),
+     {},
+     "0, 1, 2, 4 or 8",
+     nullptr,
+     valid_length_size},
+    WM_INT(ProtocolOptions, length_offset, "bytes", 0, 65535, false, "length field: bytes in front of it"),
+    WM_TEXT(ProtocolOptions, length_endian, false, "length field: its first byte", "big", "little"),
+    WM_INT(ProtocolOptions, length_adjust, "bytes", -kLargest, kLargest, false,
+           "length field: added to it for the bytes that follow it; of one that counts itself too, minus length_size"),
+    WM_INT(ProtocolOptions, strip, "bytes", -1, 65535, false,
+           "length field: bytes at the front of a message that the host does not get; -1: with length_offset 0 the field, else none"),
+    WM_INT(ProtocolOptions, max_message, "bytes", 0, kLargest, false,
+           "longest message; 0: the connection's max_message, which holds in any case"),
+    WM_TEXT(ProtocolOptions, kind, false, "of messages: WM_KIND_TEXT or WM_KIND_BINARY", "text", "binary"),
+};
+
 const OptionRow kHubRows[] = {
     WM_TEXT(HubOptions, name, false, "its identity: hubs of one name in several processes are one hub, once they are joined"),
     WM_INT(HubOptions, max_uid, "bytes", 1, kMaxUid, true, "longest uid"),
@@ -174,6 +201,8 @@ Table table_of(Scope scope)
         return {kConnRows, std::size(kConnRows)};
     case Scope::kHub:
         return {kHubRows, std::size(kHubRows)};
+    case Scope::kProtocol:
+        return {kProtocolRows, std::size(kProtocolRows)};
     }
     return {nullptr, 0};
 }
@@ -190,8 +219,8 @@ int unknown(const char *name, const char *const *names, size_t count)
     static constexpr struct {
         Scope scope;
         const char *noun;
-    } kOwners[] = {
-        {Scope::kApp, "app"}, {Scope::kWorker, "worker"}, {Scope::kClient, "client"}, {Scope::kConn, "conn"}, {Scope::kHub, "hub"}};
+    } kOwners[] = {{Scope::kApp, "app"},   {Scope::kWorker, "worker"}, {Scope::kClient, "client"},
+                   {Scope::kConn, "conn"}, {Scope::kHub, "hub"},       {Scope::kProtocol, "protocol"}};
     for (const auto &owner : kOwners)
         if (has(owner.scope, name))
             return fail(WM_EOPTION, "option '%s' belongs elsewhere: wm_%s_set_... sets it", name, owner.noun);
@@ -267,6 +296,8 @@ int set_option(Scope scope, void *options, bool late, const char *name, int64_t 
     if (value < row->min || value > row->max)
         return fail(WM_EINVAL, "option '%s' is from %lld to %lld, not %lld", name, static_cast<long long>(row->min),
                     static_cast<long long>(row->max), static_cast<long long>(value));
+    if (row->number_fits && !row->number_fits(value))
+        return fail(WM_EINVAL, "option '%s' is %s, not %lld", name, row->form, static_cast<long long>(value));
     if (late && !row->live)
         return fail(WM_ESTATE, "option '%s' must be set before listen", name);
     *value_at<int64_t>(options, row) = value;

@@ -6,6 +6,7 @@
 #define WM_WORKER_OPTIONS_H
 
 #include "conn/options.h"
+#include "session/custom/options.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -72,7 +73,7 @@ struct HubOptions {
     int64_t max_per_uid = 16;
 };
 
-enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4, kClient = 5 };
+enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4, kClient = 5, kProtocol = 6 };
 
 /// One row of the table. Values stand in a structure of the scope, at `offset`.
 struct OptionRow {
@@ -86,8 +87,9 @@ struct OptionRow {
     const char *text;
     size_t offset;
     const char *words[4];       ///< of a text: the values that it may have; none: any
-    const char *form = nullptr; ///< of a text: what `fits` demands
+    const char *form = nullptr; ///< what `fits` demands
     bool (*fits)(std::string_view value) = nullptr;
+    bool (*number_fits)(int64_t value) = nullptr;
 };
 
 /// The row at index, or nullptr.

@@ -287,8 +287,8 @@ int64_t Worker::broadcast(const void *data, size_t len, int32_t flags)
     int64_t taken = app_.reactor.outbox.check(message);
     if (taken < 0)
         return taken;
-    for (Connection *conn : connections())
-        taken += broadcast_to(app_.reactor.outbox, *conn, message);
+    for (size_t i = 0; i < connections().size(); i++) // by index: an encode callback may add some
+        taken += broadcast_to(app_.reactor.outbox, *connections()[i], message);
     return taken;
 }
 

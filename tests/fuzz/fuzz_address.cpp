@@ -1,5 +1,7 @@
 // Address::parse takes any text without harm; what it accepts shows as it was given, is accepted again from there, and names the same.
+#include "conn/reactor.h"
 #include "net/address.h"
+#include "session/custom/protocols.h"
 #include "session/schemes.h"
 #include "wm/error.h"
 
@@ -29,8 +31,10 @@ bool same(const wm::Address &a, const wm::Address &b)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     std::string text = std::string(reinterpret_cast<const char *>(data), size).c_str(); // up to its first NUL, as the API reads it
-    (void)wm::find_scheme(text.c_str(), wm::Role::kServer);
-    (void)wm::find_scheme(text.c_str(), wm::Role::kClient);
+    static wm::Reactor reactor(0, 0);
+    static const wm::Protocols protocols(reactor);
+    (void)wm::find_scheme(text.c_str(), wm::Role::kServer, protocols);
+    (void)wm::find_scheme(text.c_str(), wm::Role::kClient, protocols);
     wm::Address address;
     int result = address.parse(text.c_str());
     check(result == 0 || result == WM_EADDRESS, "a result that is not documented", text);

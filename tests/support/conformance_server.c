@@ -15,8 +15,11 @@
  *     close LABEL CONN REASON CODE HEX
  *     stopped RESULT
  *
- * What a message does: websocket, text and raw echo it in its own kind, but "!close [CODE [REASON]]", "!destroy" and, on text and
- * websocket, "!bye" (an answer, then close). http answers with what it was given, see answer_request.
+ * Protocols of its own, by wm_protocol_new: bar (messages end with "|"), tag (a tag of 2 bytes, 2 bytes of length, little-endian, which is
+ * that of the rest; whole messages reach the host and leave it) and digits (callbacks: 4 decimal digits, the length of the rest).
+ *
+ * What a message does: all but http echo it in its own kind, but "!close [CODE [REASON]]", "!destroy" and, on all
+ * but raw, "!bye" (an answer, then close). http answers with what it was given, see answer_request.
  *
  * It serves until standard input ends: a second thread reads that, and calls wm_app_stop, which any thread may.
  */
@@ -31,12 +34,13 @@
 
 #include "wm/wm.h"
 
-enum { PROTOCOLS = 4, TRANSPORTS = 3, SITES = PROTOCOLS * TRANSPORTS, POLL_RECORDS = 64 };
+enum { PROTOCOLS = 8, TRANSPORTS = 3, SITES = PROTOCOLS * TRANSPORTS, POLL_RECORDS = 64 };
 
 struct site {
     char label[16];
     wm_worker *worker;
-    int raw; /**< log message lengths: the reads of a raw connection are its messages */
+    int raw;       /**< log message lengths: the reads of a raw connection are its messages */
+    size_t header; /**< bytes of a message that are not its own */
 };
 
 struct late_answer {
@@ -48,9 +52,10 @@ struct text {
     size_t len, cap;
 };
 
-static const char *const protocol_names[PROTOCOLS] = {"ws", "http", "text", "raw"};
-static const char *const tcp_schemes[PROTOCOLS] = {"websocket", "http", "text", "tcp"};
-static const char *const unix_schemes[PROTOCOLS] = {"websocket+unix", "http+unix", "text+unix", "unix"};
+static const char *const protocol_names[PROTOCOLS] = {"ws", "http", "text", "raw", "frame", "bar", "tag", "digits"};
+static const char *const tcp_schemes[PROTOCOLS] = {"websocket", "http", "text", "tcp", "frame", "bar", "tag", "digits"};
+static const char *const unix_schemes[PROTOCOLS] = {"websocket+unix", "http+unix", "text+unix", "unix",
+                                                    "frame+unix",     "bar+unix",  "tag+unix",  "digits+unix"};
 
 static struct site sites[SITES];
 static int site_count;
@@ -254,18 +259,28 @@ static void echo(wm_conn conn, const void *data, size_t len, int32_t kind)
     }
 }
 
+static void say_bye(struct site *site, wm_conn conn)
+{
+    if (site->header > 0)
+        echo(conn, "OK\3\0bye", 7, WM_KIND_BINARY);
+    else
+        echo(conn, "bye", 3, WM_KIND_TEXT);
+    wm_conn_close(conn, 0, NULL, 0);
+}
+
 static void take_message(struct site *site, wm_conn conn, const void *data, size_t len, int32_t kind, wm_request request)
 {
+    const char *body = (const char *)data + site->header;
+    size_t body_len = len - site->header;
     if (site->raw)
         printf("message %s %llu %zu\n", site->label, (unsigned long long)conn, len);
     if (kind == WM_KIND_HTTP) {
         answer_request(conn, request);
-    } else if (starts_with(data, len, "!close")) {
-        close_as_told(conn, (const char *)data + 6, len - 6);
-    } else if (starts_with(data, len, "!bye")) {
-        echo(conn, "bye", 3, WM_KIND_TEXT);
-        wm_conn_close(conn, 0, NULL, 0);
-    } else if (starts_with(data, len, "!destroy")) {
+    } else if (starts_with(body, body_len, "!close")) {
+        close_as_told(conn, body + 6, body_len - 6);
+    } else if (starts_with(body, body_len, "!bye")) {
+        say_bye(site, conn);
+    } else if (starts_with(body, body_len, "!destroy")) {
         wm_conn_destroy(conn);
     } else {
         echo(conn, data, len, kind);
@@ -292,6 +307,53 @@ static void log_close(struct site *site, wm_conn conn, int32_t reason, int32_t c
 {
     printf("close %s %llu %s %d ", site->label, (unsigned long long)conn, reason_name(reason), code);
     print_hex(text, len);
+}
+
+// ---- protocols of its own --------------------------------------------------------------------------------------------------------
+
+static int64_t digits_input(wm_conn conn, const void *data, size_t len, void *user)
+{
+    (void)conn, (void)user;
+    if (len < 4)
+        return -4;
+    int64_t length = 0;
+    for (size_t i = 0; i < 4; ++i) {
+        char digit = ((const char *)data)[i];
+        if (!isdigit((unsigned char)digit))
+            return WM_INPUT_REFUSE;
+        length = length * 10 + (digit - '0');
+    }
+    return 4 + length;
+}
+
+static int32_t digits_decode(wm_conn conn, const void *data, size_t len, wm_out *out, void *user)
+{
+    (void)conn, (void)user;
+    if (len == 4)
+        return WM_DECODE_SKIP; /* a message without content is a sign of life */
+    return wm_out_write(out, (const char *)data + 4, len - 4);
+}
+
+static int32_t digits_encode(wm_conn conn, const void *data, size_t len, wm_out *out, void *user)
+{
+    (void)conn, (void)user;
+    char digits[5];
+    if (len > 9999)
+        return -1;
+    snprintf(digits, sizeof digits, "%04u", (unsigned)len);
+    return wm_out_write(out, digits, 4) != 0 ? -1 : wm_out_write(out, data, len);
+}
+
+static void add_protocols(void)
+{
+    wm_protocol *bar = wm_protocol_new(app, "bar");
+    wm_protocol *tag = wm_protocol_new(app, "tag");
+    wm_protocol *digits = wm_protocol_new(app, "digits");
+    if (wm_protocol_set_str(bar, "delimiter", "|") < 0 || wm_protocol_set_str(bar, "kind", "text") < 0 ||
+        wm_protocol_set_int(tag, "length_offset", 2) < 0 || wm_protocol_set_int(tag, "length_size", 2) < 0 ||
+        wm_protocol_set_str(tag, "length_endian", "little") < 0 || wm_protocol_on_input(digits, digits_input, NULL, NULL) < 0 ||
+        wm_protocol_on_decode(digits, digits_decode, NULL, NULL) < 0 || wm_protocol_on_encode(digits, digits_encode, NULL, NULL) < 0)
+        die("protocols", wm_last_error());
 }
 
 // ---- callbacks -----------------------------------------------------------------------------------------------------------------
@@ -385,6 +447,7 @@ static void add_site(int protocol, const char *transport, const char *address)
     struct site *site = &sites[site_count++];
     snprintf(site->label, sizeof site->label, "%s.%s", protocol_names[protocol], transport);
     site->raw = strcmp(protocol_names[protocol], "raw") == 0;
+    site->header = strcmp(protocol_names[protocol], "tag") == 0 ? 4 : 0;
     wm_worker *worker = wm_worker_new(app, address);
     if (!worker)
         die(address, wm_last_error());
@@ -459,6 +522,7 @@ int main(int argc, char **argv)
     app = wm_app_new();
     if (!app)
         die("wm_app_new", wm_last_error());
+    add_protocols();
     add_sites(dir);
     for (size_t i = 0; i < assignment_count; ++i)
         set_option(assignments[i]);
