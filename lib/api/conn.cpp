@@ -65,6 +65,14 @@ int port_of_conn(wm_conn conn, GetAddress get)
     return guarded([&] { return post_command(unpack_id(conn).app, command, {}, payload); });
 }
 
+template <class Function>
+int set_callback(wm_conn conn, Callback<Function> ConnCallbacks::*event, Function fn, void *user, wm_destroy_fn destroy)
+{
+    return with_connection(conn, [&](Connection &self) {
+        return self.owner->reactor.lifecycle.set_callback(self, event, {fn, user, destroy});
+    });
+}
+
 /// A count, which needs 64 bits, or the error.
 template <class Body> int64_t count_of(wm_conn conn, Body body)
 {
@@ -241,4 +249,44 @@ int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value)
     if (!option || !value)
         return null_argument(option ? "value" : "option");
     return with_connection(conn, [&](Connection &self) { return get_option(Scope::kConn, &self.options(), option, value); });
+}
+
+int wm_conn_on_handshake(wm_conn conn, wm_handshake_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::handshake, fn, user, destroy);
+}
+
+int wm_conn_on_open(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::open, fn, user, destroy);
+}
+
+int wm_conn_on_message(wm_conn conn, wm_message_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::message, fn, user, destroy);
+}
+
+int wm_conn_on_error(wm_conn conn, wm_error_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::error, fn, user, destroy);
+}
+
+int wm_conn_on_closing(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::closing, fn, user, destroy);
+}
+
+int wm_conn_on_close(wm_conn conn, wm_close_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::close, fn, user, destroy);
+}
+
+int wm_conn_on_buffer_full(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::buffer_full, fn, user, destroy);
+}
+
+int wm_conn_on_buffer_drain(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(conn, &ConnCallbacks::buffer_drain, fn, user, destroy);
 }

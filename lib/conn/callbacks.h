@@ -1,7 +1,7 @@
 /**
  * @file
  * Callbacks of the host: function, user pointer and destroy notifier; and the set of a connection's
- * callbacks. Owned by the endpoint.
+ * callbacks. Owned by the endpoint, or by a connection that has some of its own.
  */
 #ifndef WM_CONN_CALLBACKS_H
 #define WM_CONN_CALLBACKS_H

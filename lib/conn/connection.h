@@ -9,6 +9,7 @@
 #ifndef WM_CONN_CONNECTION_H
 #define WM_CONN_CONNECTION_H
 
+#include "conn/callbacks.h"
 #include "conn/options.h"
 #include "core/buffer.h"
 #include "core/loop.h"
@@ -73,11 +74,12 @@ enum ConnFlag : uint32_t {
     kReadLess = 512,      ///< used its share up: the next read is a small one
     kEnded = 1024,        ///< nothing more is delivered: it closes once the host has had its closing event, and lets it
     // These in one byte, as two of them are tested at once for each read, and for each message.
-    kAwaitPong = 2048, ///< ping_at is the pong's deadline
-    kSilent = 4096,    ///< is in the endpoint's list of those whose peer has said nothing yet
-    kIdleTimed = 8192, ///< has an idle_timeout_ms: last_active leaves out what the host never sees
-    kNoInput = 16384,  ///< input is read and discarded
-    kEnding = 32768,   ///< ends between two messages: the next read that brings one is the last
+    kAwaitPong = 2048,     ///< ping_at is the pong's deadline
+    kSilent = 4096,        ///< is in the endpoint's list of those whose peer has said nothing yet
+    kIdleTimed = 8192,     ///< has an idle_timeout_ms: last_active leaves out what the host never sees
+    kNoInput = 16384,      ///< input is read and discarded
+    kEnding = 32768,       ///< ends between two messages: the next read that brings one is the last
+    kOwnCallbacks = 65536, ///< has Cold::callbacks
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -93,6 +95,7 @@ struct Segment {
 struct Cold {
     SendQueue queue;
     ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
+    ConnCallbacks *callbacks = nullptr;        ///< those of this connection alone; one without a function is the owner's. nullptr: none
     const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static, or error_text
     char *error_text = nullptr;                ///< why a client's connection could not be opened
     Cold *next = nullptr;                      ///< of a closed connection whose text a record refers to: in the list of its batch
@@ -101,15 +104,18 @@ struct Cold {
     char close_text[123];
 
     explicit Cold(size_t &queue_total) : queue(queue_total) {}
+    Cold(const Cold &) = delete;
+    Cold &operator=(const Cold &) = delete;
     ~Cold()
     {
         delete options;
+        delete callbacks;
         free(error_text);
     }
 
     /// Returns a copy that lives as long; nullptr when out of memory.
     const char *keep_error_text(const std::string &text) { return error_text = strdup(text.c_str()); }
-    bool holds_something() const { return !queue.empty() || options || close_text_len > 0 || deferred_error_text; }
+    bool holds_something() const { return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text; }
 };
 
 /// In-place storage for the codec's state.
@@ -179,6 +185,8 @@ struct Connection : Watch {
 
     /// Its own (Cold::options), or the owner's. In endpoint.h.
     const ConnOptions &options() const;
+    /// Likewise (Cold::callbacks). In endpoint.h.
+    template <class Function> const Callback<Function> &callback(Callback<Function> ConnCallbacks::*event) const;
     /// Returns the cold part, created on demand; nullptr when out of memory. In reactor.h.
     Cold *make_cold();
 

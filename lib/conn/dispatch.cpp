@@ -67,24 +67,29 @@ bool Dispatch::has_room(const Connection &conn, ConnEvent event) const
 {
     if (!full())
         return true;
-    const ConnCallbacks &callbacks = conn.owner->callbacks;
     switch (event) {
     case kEventConnect:
-        return callbacks.connect.fn;
+        return conn.callback(&ConnCallbacks::connect).fn;
     case kEventOpen:
-        return callbacks.open.fn;
+        return conn.callback(&ConnCallbacks::open).fn;
     case kEventError:
-        return callbacks.error.fn;
+        return conn.callback(&ConnCallbacks::error).fn;
     case kEventFull:
-        return callbacks.buffer_full.fn;
+        return conn.callback(&ConnCallbacks::buffer_full).fn;
     case kEventDrain:
-        return callbacks.buffer_drain.fn;
+        return conn.callback(&ConnCallbacks::buffer_drain).fn;
     case kEventClosing:
-        return callbacks.closing.fn;
+        return conn.callback(&ConnCallbacks::closing).fn;
     case kEventClose:
-        return callbacks.close.fn;
+        return conn.callback(&ConnCallbacks::close).fn;
     }
     return false;
+}
+
+bool Dispatch::calls_back(const Connection &conn) const
+{
+    return conn.callback(&ConnCallbacks::message) && conn.callback(&ConnCallbacks::error) &&
+           (conn.state != ConnState::kHandshake || conn.callback(&ConnCallbacks::handshake));
 }
 
 void Dispatch::deliver(Connection &conn, ConnEvent event, int32_t code, const char *text)
@@ -105,25 +110,24 @@ bool Dispatch::may_close(Connection &conn)
 
 void Dispatch::emit(Connection &conn, ConnEvent event, int32_t code, const char *text)
 {
-    const ConnCallbacks &callbacks = conn.owner->callbacks;
     switch (event) {
     case kEventConnect:
-        conn_event(conn, callbacks.connect, WM_EVENT_CONNECT, "connect");
+        conn_event(conn, conn.callback(&ConnCallbacks::connect), WM_EVENT_CONNECT, "connect");
         break;
     case kEventOpen:
-        conn_event(conn, callbacks.open, WM_EVENT_OPEN, "open");
+        conn_event(conn, conn.callback(&ConnCallbacks::open), WM_EVENT_OPEN, "open");
         break;
     case kEventFull:
-        conn_event(conn, callbacks.buffer_full, WM_EVENT_BUFFER_FULL, "buffer_full");
+        conn_event(conn, conn.callback(&ConnCallbacks::buffer_full), WM_EVENT_BUFFER_FULL, "buffer_full");
         break;
     case kEventDrain:
-        conn_event(conn, callbacks.buffer_drain, WM_EVENT_BUFFER_DRAIN, "buffer_drain");
+        conn_event(conn, conn.callback(&ConnCallbacks::buffer_drain), WM_EVENT_BUFFER_DRAIN, "buffer_drain");
         break;
     case kEventError:
         error_event(conn, code, text);
         break;
     case kEventClosing:
-        conn_event(conn, callbacks.closing, WM_EVENT_CLOSING, "closing");
+        conn_event(conn, conn.callback(&ConnCallbacks::closing), WM_EVENT_CLOSING, "closing");
         break;
     case kEventClose: // by Lifecycle::finish
         break;
@@ -140,27 +144,27 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     }
 }
 
-/// The first of a connection, or one that idle_timeout_ms counts from. Apart, so that other messages keep no registers for a call.
+/// The first of a connection, one that idle_timeout_ms counts from, or one with a callback of its own. Apart, so that other messages keep
+/// no registers for a call.
 [[gnu::noinline]] void Dispatch::noted_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
                                                size_t head_len)
 {
     if (conn.has(kSilent))
         conn.owner->heard(conn);
     conn.last_active = reactor_.tick();
-    deliver_message(conn, data, len, kind, request, head_len);
+    deliver_message(conn, conn.callback(&ConnCallbacks::message), data, len, kind, request, head_len);
 }
 
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len)
 {
-    if (conn.flags & (kSilent | kIdleTimed)) [[unlikely]]
+    if (conn.flags & (kSilent | kIdleTimed | kOwnCallbacks)) [[unlikely]]
         return noted_message(conn, data, len, kind, request, head_len);
-    deliver_message(conn, data, len, kind, request, head_len);
+    deliver_message(conn, conn.owner->callbacks.message, data, len, kind, request, head_len);
 }
 
-[[gnu::always_inline]] inline void Dispatch::deliver_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
-                                                             size_t head_len)
+[[gnu::always_inline]] inline void Dispatch::deliver_message(Connection &conn, const Callback<wm_message_fn> &callback, const char *data,
+                                                             size_t len, int32_t kind, uint64_t request, size_t head_len)
 {
-    const auto &callback = conn.owner->callbacks.message;
     if (!data)
         data = "";
     conn.owner->requests++;
@@ -179,7 +183,7 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
 
 void Dispatch::error_event(Connection &conn, int32_t code, const char *text)
 {
-    const auto &callback = conn.owner->callbacks.error;
+    const auto &callback = conn.callback(&ConnCallbacks::error);
     if (callback) {
         reactor_.callback_watch.next("error");
         callback.fn(conn.owner->worker, id_of(conn), code, text, strlen(text), callback.user);
@@ -192,7 +196,7 @@ void Dispatch::error_event(Connection &conn, int32_t code, const char *text)
 
 void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len)
 {
-    const auto &callback = conn.owner->callbacks.close;
+    const auto &callback = conn.callback(&ConnCallbacks::close);
     if (callback) {
         reactor_.callback_watch.next("close");
         callback.fn(conn.owner->worker, id_of(conn), reason, code, text, len, callback.user);

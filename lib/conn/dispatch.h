@@ -61,8 +61,8 @@ public:
     /// Whether this poll has records of the connection. The host sees them before the peer's end takes
     /// effect.
     bool host_has_records(const Connection &conn) const;
-    /// Whether an event for that callback can be delivered now.
-    template <class Function> bool room(const Callback<Function> &callback) const { return callback || !full(); }
+    /// Whether a message of the connection, or what comes in its place (a handshake, an error), can be delivered now.
+    bool has_message_room(const Connection &conn) const { return !full() || calls_back(conn); }
 
     void connect(Connection &conn) { deliver(conn, kEventConnect); }
     void open(Connection &conn) { deliver(conn, kEventOpen); }
@@ -102,10 +102,12 @@ public:
 
 private:
     void noted_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len);
-    void deliver_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len);
+    void deliver_message(Connection &conn, const Callback<wm_message_fn> &callback, const char *data, size_t len, int32_t kind,
+                         uint64_t request, size_t head_len);
     void deliver(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
     uint64_t deliver_record(const wm_event &event, wm_destroy_fn destroy);
     wm_event *new_record(uint32_t kind, Connection &conn);
+    bool calls_back(const Connection &conn) const;
     void error_event(Connection &conn, int32_t code, const char *text);
     void conn_event(Connection &conn, const Callback<wm_conn_fn> &callback, uint32_t kind, const char *name);
 

@@ -47,7 +47,7 @@ bool Ending::is_idle(const Connection &conn) const
         return true;
     if (conn.tail || conn.has(kPeerEnded)) // half a message; or the host owes something to a peer that waits for its end
         return false;
-    bool ends_now = conn.owner->callbacks.closing || !reactor_.dispatch.pulls(); // else after the next poll
+    bool ends_now = conn.callback(&ConnCallbacks::closing) || !reactor_.dispatch.pulls(); // else after the next poll
     bool behind_answer = conn.out_pending > 0 && ends_now;
     uint32_t quiet_ticks = reactor_.tick() - conn.last_active;
     return behind_answer || quiet_ticks > kMinQuietMs / Deadlines::kTickMs + 1;
@@ -56,7 +56,7 @@ bool Ending::is_idle(const Connection &conn) const
 /// A record goes right behind those of the connection; a callback would come before the host has seen them.
 bool Ending::can_tell(const Connection &conn) const
 {
-    bool early = conn.owner->callbacks.closing && reactor_.dispatch.host_has_records(conn);
+    bool early = conn.callback(&ConnCallbacks::closing) && reactor_.dispatch.host_has_records(conn);
     return !early && reactor_.dispatch.has_room(conn, kEventClosing);
 }
 

@@ -76,6 +76,16 @@ inline const ConnOptions &Connection::options() const
     return cold && cold->options ? *cold->options : owners;
 }
 
+template <class Function> inline const Callback<Function> &Connection::callback(Callback<Function> ConnCallbacks::*event) const
+{
+    if (has(kOwnCallbacks)) [[unlikely]] {
+        const Callback<Function> &own = cold->callbacks->*event;
+        if (own)
+            return own;
+    }
+    return owner->callbacks.*event;
+}
+
 } // namespace wm
 
 #endif

@@ -446,6 +446,25 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
     return 0;
 }
 
+bool Lifecycle::make_callbacks(Connection &conn)
+{
+    if (conn.has(kOwnCallbacks))
+        return true;
+    if (!conn.make_cold())
+        return false;
+    conn.cold->callbacks = new (std::nothrow) ConnCallbacks;
+    if (!conn.cold->callbacks)
+        return false;
+    conn.set(kOwnCallbacks);
+    return true;
+}
+
+void Lifecycle::retire_callbacks(Connection &conn)
+{
+    if (conn.has(kOwnCallbacks))
+        conn.cold->callbacks->each([this](const auto &callback) { reactor_.retire(callback.user, callback.destroy); });
+}
+
 void Lifecycle::pause(Connection &conn)
 {
     if (!conn.delivers())
@@ -502,6 +521,7 @@ void Lifecycle::release(Connection &conn)
     if (conn.fd() >= 0)
         conn.owner->close_fd(conn.fd());
     reactor_.retire(conn.user, conn.destroy_user);
+    retire_callbacks(conn);
     if (reactor_.dispatch.polling() && conn.cold && (conn.cold->close_text_len > 0 || conn.cold->error_text))
         reactor_.inbox.keep_until_next_batch(conn.cold); // records refer to its texts
     else

@@ -67,6 +67,10 @@ public:
     /// Overrides the endpoint's options for this connection: 0 or WM_ENOMEM.
     int set_options(Connection &conn, const ConnOptions &options);
 
+    /// Replaces the callback of an event for this connection alone; one without a function is the owner's again. 0 or WM_ENOMEM.
+    template <class Function>
+    int set_callback(Connection &conn, Callback<Function> ConnCallbacks::*event, const Callback<Function> &callback);
+
     void pause(Connection &conn);
     void resume(Connection &conn);
     /// Arms or disarms reading, depending on whether the host and the codec accept input.
@@ -87,6 +91,8 @@ private:
     bool take_socket(Connection &conn, int fd);
     void announce(Connection &conn);
     void release(Connection &conn);
+    bool make_callbacks(Connection &conn);
+    void retire_callbacks(Connection &conn);
     bool make_transport(Connection &conn);
     void begin_protocol(Connection &conn);
     bool begin_codec(Connection &conn);

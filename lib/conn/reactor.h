@@ -22,6 +22,7 @@
 #include "conn/overflow.h"
 #include "conn/todo_list.h"
 #include "core/deadlines.h"
+#include "core/error.h"
 #include "core/loop.h"
 #include "core/slot_lists.h"
 #include "core/slot_table.h"
@@ -175,14 +176,25 @@ inline int Outbox::check_total(size_t len)
     return reactor_.queue_total + len > reactor_.max_queue_total ? no_room(len) : 0;
 }
 
+template <class Function>
+int Lifecycle::set_callback(Connection &conn, Callback<Function> ConnCallbacks::*event, const Callback<Function> &callback)
+{
+    bool restores = !callback.fn && !callback.destroy;
+    if (restores && !conn.has(kOwnCallbacks))
+        return 0;
+    if (!make_callbacks(conn) || !reactor_.reserve_retire(callback.destroy))
+        return fail(WM_ENOMEM, "out of memory for a callback of a connection");
+    Callback<Function> &own = conn.cold->callbacks->*event;
+    reactor_.retire(own.user, own.destroy);
+    own = callback;
+    return 0;
+}
+
 inline bool Inbox::wants(const Connection &conn) const
 {
     if (conn.flags & kNotParsed)
         return false;
-    const ConnCallbacks &callbacks = conn.owner->callbacks;
-    bool room = reactor_.dispatch.room(callbacks.message) && reactor_.dispatch.room(callbacks.error);
-    return conn.state >= ConnState::kHandshake && conn.state <= ConnState::kCloseSent && room &&
-           (conn.state != ConnState::kHandshake || reactor_.dispatch.room(callbacks.handshake));
+    return conn.state >= ConnState::kHandshake && conn.state <= ConnState::kCloseSent && reactor_.dispatch.has_message_room(conn);
 }
 
 inline bool Inbox::wants_next(Connection &conn)

@@ -100,10 +100,11 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
     if (!has_room(conn))
         conn.set(kInputBlocked);
     session.current = added;
+    bool called = conn.callback(&ConnCallbacks::message).fn;
     reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, added->id, request.raw_head().size());
     bool there = session.current; // pop() forgets it
     session.current = nullptr;
-    if (conn.owner->callbacks.message) {
+    if (called) {
         if (there)
             end_slices(*added);
     } else if (!reactor_.dispatch.polling()) {

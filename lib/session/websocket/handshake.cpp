@@ -35,8 +35,8 @@ void receive(Connection &conn, const http::Request &request)
         reactor.sessions->requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
         return;
     }
-    const ConnCallbacks &callbacks = conn.owner->callbacks;
-    bool record = !callbacks.handshake && reactor.dispatch.polling() && conn.owner->options.defer_handshake;
+    const Callback<wm_handshake_fn> &callback = conn.callback(&ConnCallbacks::handshake);
+    bool record = !callback && reactor.dispatch.polling() && conn.owner->options.defer_handshake;
     HttpRequest *pending = reactor.sessions->requests.add(conn, request);
     if (!pending)
         return;
@@ -45,9 +45,9 @@ void receive(Connection &conn, const http::Request &request)
     uint64_t id = pending->id;
     conn.set(kInputBlocked);
     int32_t verdict = record ? int32_t{WM_PENDING} : 0;
-    if (callbacks.handshake) {
+    if (callback) {
         reactor.callback_watch.next("handshake");
-        verdict = callbacks.handshake.fn(conn.owner->worker, Dispatch::id_of(conn), id, callbacks.handshake.user);
+        verdict = callback.fn(conn.owner->worker, Dispatch::id_of(conn), id, callback.user);
         reactor.sessions->requests.end_slices(id);
     } else if (record) {
         reactor.dispatch.handshake(conn, id, request.raw_head());
