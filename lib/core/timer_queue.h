@@ -65,7 +65,7 @@ private:
     void rise(size_t place);
     void sink(size_t place);
 
-    SlotTable<Timer, kOtherSlots> table_;
+    SlotTable<Timer, kTimerSlots> table_;
     std::vector<Entry> heap_;
     uint32_t entered_ = 0;
 };

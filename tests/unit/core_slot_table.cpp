@@ -29,12 +29,11 @@ using Table = SlotTable<Counted, 1024>;
 
 void ids_keep_their_parts_in_53_bits(void **)
 {
-    for (IdKind kind : {IdKind::kConn, IdKind::kRequest, IdKind::kTimer})
+    constexpr SlotRange kConns = {IdKind::kConn, kConnSlots, 0};
+    for (auto [kind, slots, prefix] : {kConns, kOtherKinds[0], kOtherKinds[1], kOtherKinds[2], kOtherKinds[3]})
         for (uint32_t app : {0u, 1u, 17u, kApps - 1})
-            for (uint32_t slot : {0u, 1u, 255u, 256u, kOtherSlots - 1, kConnSlots - 1})
+            for (uint32_t slot : {0u, 1u, 255u, 256u, slots / 2, slots - 1})
                 for (uint32_t generation : {1u, 2u, kGenerationMask}) {
-                    if (kind != IdKind::kConn && slot >= kOtherSlots)
-                        continue;
                     uint64_t id = pack_id(kind, app, slot, generation);
                     assert_true(id != 0 && id < 1ull << 53);
                     assert_true(static_cast<uint64_t>(static_cast<double>(id)) == id);

@@ -151,7 +151,7 @@ private:
     };
     static constexpr uint32_t kKnownHeads = 256;
 
-    SlotTable<HttpRequest, kOtherSlots> table_;
+    SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
     size_t held_ = 0;                                      ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
