@@ -44,6 +44,10 @@ typedef uint64_t wm_conn;
 typedef uint64_t wm_request;
 /** A timer: an id like wm_conn. @since 0.1.0 */
 typedef uint64_t wm_timer;
+/** A watched descriptor: an id like wm_conn. @since 0.1.0 */
+typedef uint64_t wm_watch;
+/** A registration for a signal: an id like wm_conn. @since 0.1.0 */
+typedef uint64_t wm_signal;
 
 /** One event loop with its workers, timers and hubs (Workerman: what runAll() runs). @since 0.1.0 */
 typedef struct wm_app wm_app;

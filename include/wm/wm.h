@@ -18,6 +18,7 @@
 #include "wm/timer.h"
 #include "wm/types.h"
 #include "wm/version.h"
+#include "wm/watch.h"
 #include "wm/worker.h"
 
 #endif

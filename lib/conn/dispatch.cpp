@@ -17,6 +17,7 @@ bool Dispatch::begin_poll(wm_event *events, size_t cap)
 {
     if (!reactor_.overflow.reserve(reactor_.connections.live()) || !reactor_.todos.reserve(reactor_.connections.live(), true))
         return false;
+    reactor_.overflow.begin_poll();
     events_ = events;
     cap_ = cap;
     count_ = 0;
@@ -241,6 +242,26 @@ uint64_t Dispatch::timer(uint64_t timer, void *user, wm_destroy_fn destroy)
     event.id = timer;
     event.user = user;
     return deliver_record(event, destroy);
+}
+
+uint64_t Dispatch::watch(uint64_t watch, int32_t events, void *user)
+{
+    wm_event event = {};
+    event.kind = WM_EVENT_WATCH;
+    event.id = watch;
+    event.user = user;
+    event.detail = events;
+    return deliver_record(event, nullptr);
+}
+
+uint64_t Dispatch::signal(uint64_t signal, int32_t number, void *user)
+{
+    wm_event event = {};
+    event.kind = WM_EVENT_SIGNAL;
+    event.id = signal;
+    event.user = user;
+    event.detail = number;
+    return deliver_record(event, nullptr);
 }
 
 void Dispatch::post(void *user, wm_destroy_fn destroy)

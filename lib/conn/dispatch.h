@@ -81,6 +81,9 @@ public:
     /// These retire user, if destroy is set, once the host has received the record.
     /// Returns the number of its record in the overflow list; 0: it is not there.
     uint64_t timer(uint64_t timer, void *user, wm_destroy_fn destroy);
+    /// These two retire nothing.
+    uint64_t watch(uint64_t watch, int32_t events, void *user);
+    uint64_t signal(uint64_t signal, int32_t number, void *user);
     void post(void *user, wm_destroy_fn destroy);
     void hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy);
     /// WM_EVENT_STOP or WM_EVENT_RELOAD. The worker has reserved its record in the overflow list. Returns its

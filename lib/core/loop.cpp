@@ -81,8 +81,10 @@ void Loop::wait(int64_t timeout_ms)
 {
     int limit = timeout_ms > INT_MAX ? INT_MAX : static_cast<int>(timeout_ms);
     int count = epoll_wait(epoll_fd_, ready_, kBatch, limit);
+    if (count < 0) // EINTR: what the signal's handler has made ready belongs to this turn
+        count = epoll_wait(epoll_fd_, ready_, kBatch, 0);
     next_ = 0;
-    ready_count_ = count > 0 ? count : 0; // EINTR: nothing is ready
+    ready_count_ = count > 0 ? count : 0;
 }
 
 void Loop::dispatch()

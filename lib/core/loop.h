@@ -44,6 +44,8 @@ public:
 
     /// Ends the wait of turn(), from any thread.
     void wake();
+    /// The eventfd by which wake() does that, for a signal handler.
+    int wake_fd() const { return wake_fd_; }
 
     /// Sets when on_due is called, in the time of the monotonic clock; kNever: not at all.
     void set_due(int64_t due_ms);

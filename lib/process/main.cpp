@@ -10,8 +10,10 @@
 #include "process/master/master.h"
 #include "process/process_state.h"
 #include "process/program.h"
+#include "process/signals.h"
 #include "process/standard_streams.h"
 #include "worker/app.h"
+#include "worker/signal_handlers.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -78,6 +80,8 @@ int check_start(App &app)
         return fail(WM_ESTATE, "there is no worker with processes: make one with wm_worker_new, its option count above 0");
     if (app.reactor.loop.is_open())
         return fail(WM_ESTATE, "the app's loop is open already: call wm_app_main before wm_app_fd, run and poll");
+    if (int result = app.signals->reserve(kProcessSignals))
+        return result;
     size_t threads = own_threads();
     if (threads > 1 && !starts_by_exec(app))
         return fail(WM_EFORK,
@@ -139,6 +143,7 @@ int start(App &app, Instance &instance, const CommandLine &line)
         return code;
     if (line.daemon && !is_daemon && daemon.fork_away(arguments, &code) == Daemon::Role::kLauncher)
         return code;
+    app.signals->suspend();                         // each child has the host's in its loop
     auto visit = std::make_unique<App::Visit>(app); // callbacks of the host may free the app; not while the master runs
     auto master = std::make_unique<Master>(app, instance, daemon, line, arguments);
     code = master->run();

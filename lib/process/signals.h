@@ -14,6 +14,9 @@
 
 namespace wm {
 
+/// What the processes of a master handle themselves.
+inline constexpr std::initializer_list<int> kProcessSignals = {SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
+
 class Signals {
 public:
     Signals() = default;

@@ -9,8 +9,10 @@
 #include "worker/commands.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
+#include "worker/signal_handlers.h"
 #include "worker/status_writer.h"
 #include "worker/timers.h"
+#include "worker/watches.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -36,8 +38,10 @@ int32_t level_named(const std::string &name)
 
 App::App(uint32_t index, Mailbox *mailbox)
     : reactor(index, mailbox->generation_base), sessions(new Sessions(reactor, mailbox->generation_base)),
-      timers(new Timers(*this, mailbox->generation_base)), clients(new Clients(*this)), commands(new Commands(*this, mailbox)),
-      shutdown(new Shutdown(*this)), shares(new Shares(*this)), status(new StatusWriter(*this)), mailbox_(mailbox)
+      timers(new Timers(*this, mailbox->generation_base)), clients(new Clients(*this)),
+      watches(new Watches(*this, mailbox->generation_base)), signals(new SignalHandlers(*this, mailbox->generation_base)),
+      commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)), shares(new Shares(*this)), status(new StatusWriter(*this)),
+      mailbox_(mailbox)
 {
     reactor.owner = this;
     reactor.arm_due = &App::arm;
@@ -126,6 +130,7 @@ App::~App()
     }
     reactor.inside = true; // callbacks of the end must not run the app again
     freeing_ = true;
+    signals->suspend();
     stop_pulling();
     if (forked())
         abandon();
@@ -134,6 +139,8 @@ App::~App()
     while (!parts_.empty())
         delete parts_.back(); // takes itself off the list
     timers->drop_all();
+    watches->drop_all();
+    signals->drop_all();
     clients->free_all();
     while (!workers_.empty()) {
         std::unique_ptr<Worker> gone = std::move(workers_.back());
@@ -147,12 +154,13 @@ App::~App()
     commands->drop(!forked());
     release_retired();
     reactor.inbox.begin_batch();
+    watches->close();
     reactor.loop.close();
 
     std::lock_guard<std::mutex> lock(mailbox_->mutex);
-    mailbox_->generation_base =
-        std::max({reactor.connections.highest_generation(), sessions->requests.highest_generation(), timers->highest_generation()}) &
-        kGenerationMask;
+    mailbox_->generation_base = std::max({reactor.connections.highest_generation(), sessions->requests.highest_generation(),
+                                          timers->highest_generation(), watches->highest_generation(), signals->highest_generation()}) &
+                                kGenerationMask;
     if (mailbox_->generation_base >= kGenerationMask - 1)
         mailbox_->generation_base = 0;
     mailbox_->owner.store(nullptr, std::memory_order_relaxed);

@@ -28,8 +28,10 @@ class Commands;
 class ProcessLink;
 class Shares;
 class Shutdown;
+class SignalHandlers;
 class StatusWriter;
 class Timers;
+class Watches;
 class Worker;
 
 /// What other layers add to an app: it runs commands of other threads that name it by its id.
@@ -136,6 +138,8 @@ public:
     const std::unique_ptr<Sessions> sessions;
     const std::unique_ptr<Timers> timers;
     const std::unique_ptr<Clients> clients;
+    const std::unique_ptr<Watches> watches;
+    const std::unique_ptr<SignalHandlers> signals;
     const std::unique_ptr<Commands> commands;
     const std::unique_ptr<Shutdown> shutdown;
     const std::unique_ptr<Shares> shares;
@@ -147,6 +151,8 @@ private:
     App(uint32_t index, Mailbox *mailbox);
     ~App();
 
+    int open_base_loop();
+    void close_loop();
     int enter();
     void leave();
     static bool is_parents(App *app);

@@ -10,8 +10,10 @@
 #include "worker/process_link.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
+#include "worker/signal_handlers.h"
 #include "worker/status_writer.h"
 #include "worker/timers.h"
+#include "worker/watches.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -33,12 +35,29 @@ int App::open_loop()
 {
     if (reactor.loop.is_open())
         return 0;
+    int result = open_base_loop();
+    if (result == 0)
+        result = watches->loop_opened();
+    if (result == 0)
+        signals->loop_opened(reactor.loop.wake_fd());
+    else
+        close_loop(); // the next call tries again
+    return result;
+}
+
+void App::close_loop()
+{
+    std::lock_guard<std::mutex> lock(mailbox_->mutex);
+    watches->close();
+    reactor.loop.close();
+}
+
+int App::open_base_loop()
+{
     std::lock_guard<std::mutex> lock(mailbox_->mutex); // other threads wake it once it is open
     int result = reactor.loop.open(&App::woken, &App::due, this);
     if (result == 0 && link)
         result = reactor.loop.open_base(); // for what it waits for
-    if (result != 0)
-        reactor.loop.close(); // the next call tries again
     shares->measure();
     if (result == 0 && !mailbox_->commands.empty())
         reactor.loop.wake();
@@ -360,6 +379,8 @@ void App::end_turn()
         release_retired();
     if (reactor.shutting_down.load(std::memory_order_relaxed))
         stopped_ = shutdown->finish();
+    if (stopped_)
+        signals->suspend();
     if (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_)
         unsettled_ = true; // by a destroy notifier
     arm_due();
@@ -470,6 +491,7 @@ void App::woken(void *app)
 {
     App *self = static_cast<App *>(app);
     self->commands->run();
+    self->signals->run();
     self->ask_to_be_replaced();
 }
 

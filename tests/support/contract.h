@@ -172,6 +172,27 @@ static inline void seen_close(wm_worker *worker, wm_conn conn, int32_t reason, i
     deliver((struct host *)user, &event);
 }
 
+static inline void seen_watch(wm_watch watch, int fd, int32_t events, void *user)
+{
+    (void)fd;
+    wm_event event = {0};
+    event.kind = WM_EVENT_WATCH;
+    event.id = watch;
+    event.detail = events;
+    event.user = user;
+    deliver((struct host *)user, &event);
+}
+
+static inline void seen_signal(wm_signal signal, int32_t number, void *user)
+{
+    wm_event event = {0};
+    event.kind = WM_EVENT_SIGNAL;
+    event.id = signal;
+    event.detail = number;
+    event.user = user;
+    deliver((struct host *)user, &event);
+}
+
 static inline void seen_stop(wm_worker *worker, void *user)
 {
     wm_event event = {0};
@@ -218,6 +239,16 @@ static inline void host_watch_handshakes(struct host *host, wm_worker *worker)
         assert_int_equal(wm_worker_on_handshake(worker, seen_handshake, host, NULL), 0);
     else
         assert_int_equal(wm_worker_set_int(worker, "defer_handshake", 1), 0);
+}
+
+/** A watch and a signal whose events the host records; `user` is the host. 0 on failure. */
+static inline wm_watch host_add_watch(struct host *host, int fd, int32_t events)
+{
+    return wm_watch_add(host->app, fd, events, host->setting->cap == 0 ? seen_watch : NULL, host, NULL);
+}
+static inline wm_signal host_add_signal(struct host *host, int32_t number)
+{
+    return wm_signal_add(host->app, number, host->setting->cap == 0 ? seen_signal : NULL, host, NULL);
 }
 
 /** A worker of that scheme ("raw": tcp or unix) on the setting's transport, watched; listens when the app starts, or by wm_worker_listen.
@@ -333,8 +364,8 @@ static inline const char *reason_name(int32_t reason)
 
 static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
 {
-    static const char *const names[] = {"none",  "connect", "handshake", "open", "message", "full",   "drain",  "error",
-                                        "close", "timer",   "post",      "hub",  "stop",    "reload", "closing"};
+    static const char *const names[] = {"none",  "connect", "handshake", "open", "message", "full",    "drain", "error", "close",
+                                        "timer", "post",    "hub",       "stop", "reload",  "closing", "watch", "signal"};
     int len = 0;
     if (event->kind == WM_EVENT_MESSAGE && event->len <= 48)
         len = snprintf(out, cap, "message(%.*s) ", (int)event->len, event->data);
@@ -348,7 +379,7 @@ static inline size_t trace_one(const struct seen *event, char *out, size_t cap)
     else if (event->kind == WM_EVENT_CLOSE)
         len = snprintf(out, cap, "close(%s) ", reason_name((int32_t)(event->flags & 255)));
     else
-        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_CLOSING ? names[event->kind] : "unknown");
+        len = snprintf(out, cap, "%s ", event->kind <= WM_EVENT_SIGNAL ? names[event->kind] : "unknown");
     return len > 0 && (size_t)len < cap ? (size_t)len : cap - 1;
 }
 

@@ -10,6 +10,7 @@
 #include "proto/websocket/frame.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/signal_handlers.h"
 #include "worker/status_writer.h"
 #include "worker/worker.h"
 
@@ -63,6 +64,8 @@ int ChildLink::attach()
     } else if (int result = find_worker()) {
         return result;
     }
+    if (int result = app_.signals->reserve(kProcessSignals))
+        return result;
     app_.link = this;
     app_.status->attach(page_);
     app_.reactor.loop.report_dispatch(&page_->dispatching_since_ms);
@@ -115,7 +118,7 @@ void ChildLink::starting()
     channel_watch_.arm_read<&ChildLink::channel_readable>(app_.reactor.loop, channel_.fd(), this);
     // SIGINT and SIGHUP of a terminal reach the master too, which then stops its children. SIGPIPE and
     // SIGXFSZ are no reason to end.
-    if (signals_.install({SIGINT, SIGHUP, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ}))
+    if (signals_.install(kProcessSignals))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.reactor.loop, signals_.fd(), this);
 }
 
