@@ -327,6 +327,24 @@ WM_API int wm_worker_pause_accept(wm_worker *worker);
 WM_API int wm_worker_resume_accept(wm_worker *worker);
 
 /**
+ * Makes a socket that is connected already a connection of the worker, as if it had accepted it: one end of a socketpair, what
+ * another process has accepted and sent (SCM_RIGHTS), or what systemd hands over (Accept=yes). The limits of an accept apply
+ * (max_connections, max_per_ip ...), the connect event comes before the call returns, where there is a callback, and all others follow. The
+ * worker need not listen, and the address family need not be its own.
+ *
+ * Once the app has started, or in on_start.
+ *
+ * @param worker the worker
+ * @param fd a connected stream socket. On success it is the library's, which sets O_NONBLOCK (for every process that has the socket)
+ * and close-on-exec; on failure it stays the caller's
+ * @return the connection; 0 on failure (wm_last_error: WM_EINVAL for any other descriptor, WM_EFULL for a limit, WM_ESTATE before the
+ * start and from a stop on, WM_ENOMEM)
+ *
+ * @since 0.1.0
+ */
+WM_API wm_conn wm_worker_adopt(wm_worker *worker, int fd);
+
+/**
  * Stops the worker: at the end of the turn it calls on_stop, stops listening, and closes each connection as its protocol does
  * (websocket 1001). wm_worker_listen in between keeps the listener open.
  *

@@ -156,6 +156,13 @@ int wm_worker_resume_accept(wm_worker *worker)
     return with_worker(worker, [](Worker &self) { return self.resume_accept(); });
 }
 
+wm_conn wm_worker_adopt(wm_worker *worker, int fd)
+{
+    wm_conn conn = 0;
+    with_worker(worker, [&](Worker &self) { return self.adopt(fd, &conn); });
+    return conn;
+}
+
 int wm_worker_stop(wm_worker *worker)
 {
     return with_worker(worker, [](Worker &self) { return self.stop(), 0; });

@@ -35,6 +35,8 @@ public:
 
     /// False, with no poll begun, when out of memory for the overflow list.
     bool begin_poll(wm_event *events, size_t cap);
+    /// Begins pull mode: events without a callback wait for the first poll.
+    void pull() { pulls_ = true; }
     /// Ends pull mode: events without a callback are dropped.
     void stop_pulling()
     {

@@ -153,7 +153,7 @@ private:
 
     int open_base_loop();
     void close_loop();
-    int enter();
+    int enter(bool polls = false);
     void leave();
     static bool is_parents(App *app);
     void end_connections();

@@ -64,7 +64,7 @@ int App::open_base_loop()
     return result;
 }
 
-int App::enter()
+int App::enter(bool polls)
 {
     if (forked())
         return Mailbox::fail_forked();
@@ -90,6 +90,8 @@ int App::enter()
     }
     reactor.loop.update_now();
     unsettled_ = true;
+    if (!started_ && polls)
+        reactor.dispatch.pull(); // events of the start become records
     if (!started_)
         result = start_or_abandon();
     if (result != 0)
@@ -268,7 +270,7 @@ int App::run_once(int64_t timeout_ms)
 
 int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
 {
-    int result = enter();
+    int result = enter(true);
     if (result != 0)
         return result;
     reactor.slice_epoch++;

@@ -42,6 +42,9 @@ public:
     void pause_accept();
     /// 0 or WM_ENOMEM.
     int resume_accept();
+    /// Takes a connected descriptor as if it had been accepted, and ownership of it. 0, or a WM_E... code with its detail: it stays the
+    /// caller's.
+    int adopt(int fd, wm_conn *conn);
     /// Has the end of the turn finish the stop, because the host may be in a callback.
     void stop();
     bool stop_is_due() const { return stop_due_; }
@@ -99,6 +102,10 @@ private:
     bool accept_one();
     bool accept_without_descriptor();
     bool admit(int fd, uint64_t ip);
+    int check_adopts() const;
+    bool is_connection(int fd) const;
+    ReachedLimit make_room(uint64_t ip, bool *goes);
+    Connection *take(int fd, uint64_t ip);
     bool refuse(int fd, const ReachedLimit &limit);
     void end_silent(Connection &conn, const ReachedLimit &limit);
     void count_ip(const Connection &conn, uint64_t ip);

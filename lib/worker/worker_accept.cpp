@@ -1,8 +1,12 @@
 // The part of Worker that accepts: which connections it takes, which it refuses, and which go for them.
 #include "worker/worker.h"
 
+#include "core/error.h"
+#include "net/connected.h"
+#include "net/socket_options.h"
 #include "worker/app.h"
 #include "worker/shares.h"
+#include "worker/shutdown.h"
 
 #include <atomic>
 #include <cerrno>
@@ -117,26 +121,88 @@ bool Worker::accept_without_descriptor()
 /// As accept_one().
 bool Worker::admit(int fd, uint64_t ip)
 {
+    bool goes = false;
+    if (ReachedLimit limit = make_room(ip, &goes))
+        return refuse(fd, limit);
+    if (!take(fd, ip))
+        return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())});
+    return !goes; // what goes is there until the end of the turn
+}
+
+/// The limit that leaves no room for another connection, also where none can go for it. *goes: one does, at the end of the turn.
+ReachedLimit Worker::make_room(uint64_t ip, bool *goes)
+{
     if (ip != 0 && ip_counts && ip_counts->count(ip) >= options.max_per_ip)
-        return refuse(fd, {"max_per_ip", options.max_per_ip});
-    Connection *goes = nullptr;
-    if (ReachedLimit limit = app_.shares->reached(*this)) {
-        goes = limit.of_worker ? oldest_silent() : app_.shares->first_to_go(*this);
-        if (!goes)
-            return refuse(fd, limit);
-        end_silent(*goes, limit);
+        return {"max_per_ip", options.max_per_ip};
+    Connection *first = nullptr;
+    ReachedLimit limit = app_.shares->reached(*this);
+    if (limit) {
+        first = limit.of_worker ? oldest_silent() : app_.shares->first_to_go(*this);
+        if (!first)
+            return limit;
     } else if (int64_t most = app_.shares->max_silent(*this); silent.count >= most) {
-        goes = oldest_silent();
-        if (goes)
-            end_silent(*goes, {"max_silent", most});
+        limit = {"max_silent", most};
+        first = oldest_silent();
     }
+    *goes = first;
+    if (first)
+        end_silent(*first, limit);
+    return {};
+}
+
+/// nullptr: out of memory, and the descriptor stays the caller's.
+Connection *Worker::take(int fd, uint64_t ip)
+{
     Connection *conn = app_.reactor.lifecycle.accept(*this, fd);
     if (!conn)
-        return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())});
+        return nullptr;
     if (ip != 0)
         count_ip(*conn, ip);
     reserve.adapt(connections().size());
-    return !goes; // what goes is there until the end of the turn
+    return conn;
+}
+
+int Worker::adopt(int fd, wm_conn *conn)
+{
+    if (int result = check_adopts())
+        return result;
+    SocketAddress peer;
+    if (int result = check_connected(fd, peer))
+        return result;
+    App::Visit visit(app_);
+    app_.shares->read_limit();
+    uint64_t ip = options.max_per_ip > 0 ? IpCounts::key_of(peer.storage) : 0;
+    bool goes = false;
+    if (ReachedLimit limit = make_room(ip, &goes))
+        return fail(WM_EFULL, "there is no room for the connection: %s is %lld", limit.name, static_cast<long long>(limit.value));
+    if (!make_nonblocking(fd))
+        return fail(code_of_errno(errno), "descriptor %d cannot be made non-blocking: %s", fd, strerror(errno));
+    if (peer.storage.ss_family != AF_UNIX)
+        set_stream_options(fd, options.tcp_nodelay != 0, options.keepalive != 0);
+    Connection *taken = take(fd, ip);
+    if (!taken)
+        return is_connection(fd) ? fail(WM_EINVAL, "descriptor %d is a connection of the app already", fd)
+                                 : fail(WM_ENOMEM, "out of memory for a connection");
+    *conn = Dispatch::id_of(*taken);
+    return 0;
+}
+
+bool Worker::is_connection(int fd) const
+{
+    auto &all = app_.reactor.connections;
+    for (uint32_t slot = 0; slot < all.used(); slot++)
+        if (all.live_at(slot) && all.at(slot)->fd() == fd)
+            return true;
+    return false;
+}
+
+int Worker::check_adopts() const
+{
+    if (released_ || stopped_ || stop_due_ || app_.shutdown->begun())
+        return fail(WM_ESTATE, "the worker or its app stops, and takes no connection: %s", address());
+    if (!app_.reactor.loop.is_open() || !(app_.started() || app_.reactor.inside))
+        return fail(WM_ESTATE, "the app has not started: let on_start, a wm_app_post or a timer of 0 ms adopt the connection");
+    return 0;
 }
 
 /// Leaves out those that the host has sent something: their peers may be there to listen.
