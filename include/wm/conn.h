@@ -69,6 +69,18 @@ WM_API int wm_conn_send_many(const void *data, size_t len, const int64_t *sends,
 WM_API int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
 
 /**
+ * Ends this side of a connection once its queue is sent, as shutdown(2) does (over TLS by a close_notify): the peer reads the
+ * end of the stream, and may still send. Later sends are WM_ECLOSED. The connection closes when the peer ends its side, too;
+ * until then idle_timeout_ms is its only deadline. Before the open event the end is held with what is queued. The other way round, a peer
+ * that has ended its side: option half_open.
+ *
+ * @return 0, also where it was called before; WM_ESTATE (http and websocket, which have no such end); WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_conn_shutdown(wm_conn conn);
+
+/**
  * Closes a connection at once and drops its queue; the close event comes at the end of the turn.
  *
  * @return 0 or WM_ECLOSED

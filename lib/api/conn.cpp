@@ -161,6 +161,11 @@ int wm_conn_destroy(wm_conn conn)
     return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.destroy(self, WM_REASON_LOCAL, 0), 0; });
 }
 
+int wm_conn_shutdown(wm_conn conn)
+{
+    return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.shut_down(self); });
+}
+
 int wm_conn_pause_recv(wm_conn conn)
 {
     return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.pause(self), 0; });

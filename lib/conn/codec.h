@@ -50,6 +50,9 @@ struct Codec {
     uint16_t close_code = 0;     ///< default code of a close frame
     uint16_t abnormal_code = 0;  ///< code of the close event when no close frame was received
 
+    /// Whether a connection may end its own side and go on to receive.
+    bool can_shut_down() const { return !close && !has_handshake && !answers_only; }
+
     // Functions. Those that may be nullptr state the default.
 
     /// Creates the codec's state in a connection; false when out of memory. nullptr: no state.

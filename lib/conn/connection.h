@@ -74,12 +74,14 @@ enum ConnFlag : uint32_t {
     kReadLess = 512,      ///< used its share up: the next read is a small one
     kEnded = 1024,        ///< nothing more is delivered: it closes once the host has had its closing event, and lets it
     // These in one byte, as two of them are tested at once for each read, and for each message.
-    kAwaitPong = 2048,     ///< ping_at is the pong's deadline
-    kSilent = 4096,        ///< is in the endpoint's list of those whose peer has said nothing yet
-    kIdleTimed = 8192,     ///< has an idle_timeout_ms: last_active leaves out what the host never sees
-    kNoInput = 16384,      ///< input is read and discarded
-    kEnding = 32768,       ///< ends between two messages: the next read that brings one is the last
-    kOwnCallbacks = 65536, ///< has Cold::callbacks
+    kAwaitPong = 2048,       ///< ping_at is the pong's deadline
+    kSilent = 4096,          ///< is in the endpoint's list of those whose peer has said nothing yet
+    kIdleTimed = 8192,       ///< has an idle_timeout_ms: last_active leaves out what the host never sees
+    kNoInput = 16384,        ///< input is read and discarded
+    kEnding = 32768,         ///< ends between two messages: the next read that brings one is the last
+    kOwnCallbacks = 65536,   ///< has Cold::callbacks
+    kShutdown = 1 << 17,     ///< nothing more is sent: our side is shut down as soon as the queue is empty
+    kShutdownSent = 1 << 18, ///< our side is shut down
 };
 
 /// A run of bytes in the send arena, or a reference to a block.

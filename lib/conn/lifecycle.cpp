@@ -193,8 +193,8 @@ void Lifecycle::enter_open(Connection &conn, std::string_view answer)
     if (!answer.empty())
         reactor_.outbox.open(conn, answer);
     reactor_.expiry.restart_ping(conn);
-    if (conn.blocked())
-        reactor_.outbox.schedule_flush(conn); // what was sent in the connect callback
+    if (conn.blocked() || conn.has(kShutdown))
+        reactor_.outbox.schedule_flush(conn); // what the host did in the connect callback
     if (above && conn.state == ConnState::kOpen)
         reactor_.todos.add(conn, kTodoFull);
 }
@@ -354,10 +354,37 @@ void Lifecycle::peer_ended(Connection &conn)
         end_of_stream(conn);
 }
 
+int Lifecycle::shut_down(Connection &conn)
+{
+    if (conn.state > ConnState::kOpen)
+        return fail(WM_ECLOSED, "the connection is closing");
+    if (!reactor_.codec(conn).can_shut_down())
+        return fail(WM_ESTATE, "a %s connection has no end of one side alone: wm_conn_close ends it", reactor_.codec(conn).name);
+    if (conn.has(kShutdown))
+        return 0;
+    conn.set(kShutdown);
+    if (conn.state < ConnState::kOpen)
+        return 0; // enter_open goes on
+    if (conn.has(kPeerEnded))
+        begin_close_timeout(conn);
+    reactor_.outbox.flush(conn); // now, so that each later send meets an empty queue or one that waits for the kernel
+    return 0;
+}
+
+void Lifecycle::send_shutdown(Connection &conn)
+{
+    if (conn.state != ConnState::kOpen || conn.has(kShutdownSent))
+        return;
+    io::shutdown_write(conn.io, conn.fd());
+    conn.set(kShutdownSent);
+    if (conn.has(kPeerEnded) && !(conn.todo & kTodoEnd))
+        destroy(conn, WM_REASON_PEER, 0);
+}
+
 bool Lifecycle::stays_half_open(const Connection &conn) const
 {
     const Codec &codec = reactor_.codec(conn);
-    return conn.state == ConnState::kOpen && codec.stays_half_open && codec.stays_half_open(conn);
+    return conn.state == ConnState::kOpen && !conn.has(kShutdownSent) && codec.stays_half_open && codec.stays_half_open(conn);
 }
 
 void Lifecycle::end_of_stream(Connection &conn)
@@ -418,7 +445,8 @@ void Lifecycle::advance(Connection &conn)
     }
     // close(2) with unread input resets the connection, and the peer may lose what we sent last: wait for its
     // EOF.
-    io::shutdown_write(conn.io, conn.fd());
+    if (!conn.has(kShutdownSent))
+        io::shutdown_write(conn.io, conn.fd());
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);
     update_read(conn);
@@ -426,7 +454,8 @@ void Lifecycle::advance(Connection &conn)
 
 void Lifecycle::write_progressed(Connection &conn)
 {
-    if (conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
+    bool half_open = conn.state == ConnState::kOpen && conn.has(kPeerEnded) && conn.phase_deadline != 0;
+    if (half_open || conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
         begin_close_timeout(conn);
 }
 

@@ -54,6 +54,11 @@ public:
     /// errno of WM_REASON_ERROR, else 0.
     void destroy(Connection &conn, int32_t reason, int32_t number);
 
+    /// Ends our side once the send queue is empty, as shutdown(2) does: 0, or WM_ECLOSED or WM_ESTATE with a detail.
+    int shut_down(Connection &conn);
+    /// Call it with nothing left to send.
+    void send_shutdown(Connection &conn);
+
     /// Handles EOF from the peer.
     void peer_ended(Connection &conn);
     /// Handles a close frame from the peer. Our answer carries `code`.

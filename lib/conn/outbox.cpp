@@ -194,9 +194,17 @@ inline int Outbox::enqueue(Connection &conn, const Framing &message, int32_t fla
     return enqueue_first(conn, message, flags);
 }
 
+/// Not in check(), which runs for each message: one that is shut down has no segment, so each of its sends comes here or to the queue.
+inline int Outbox::check_shutdown(const Connection &conn) const
+{
+    return conn.has(kShutdown) ? fail(WM_ECLOSED, "wm_conn_shutdown has ended this side of the connection") : 0;
+}
+
 /// Of a connection without a segment to which it can be added.
 int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flags)
 {
+    if (int wrong = check_shutdown(conn))
+        return wrong;
     size_t len = message.size();
     make_room(len);
     if (conn.state == ConnState::kClosed)
@@ -215,6 +223,8 @@ int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flag
 
 int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
 {
+    if (int wrong = check_shutdown(conn))
+        return wrong;
     make_room(0);
     if (conn.state == ConnState::kClosed)
         return 0;
@@ -439,6 +449,8 @@ void Outbox::drained(Connection &conn)
         if (reactor_.codec(conn).drained)
             reactor_.codec(conn).drained(conn);
     }
+    if (conn.has(kShutdown))
+        reactor_.lifecycle.send_shutdown(conn);
     if (conn.state == ConnState::kClosing) {
         reactor_.lifecycle.advance(conn);
     } else if (conn.cold && !conn.cold->holds_something()) {

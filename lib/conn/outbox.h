@@ -112,6 +112,7 @@ private:
     [[gnu::cold]] int too_long(size_t len) const;
     [[gnu::cold]] int no_room(size_t len);
     int abort_send(Connection &conn, size_t len);
+    int check_shutdown(const Connection &conn) const;
     bool transmit(Connection &conn, const struct iovec *vectors, int count, size_t *sent);
     bool transmit_next(Connection &conn, size_t *sent);
     bool account(Connection &conn, const IoResult &result, size_t *sent);

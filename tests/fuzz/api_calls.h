@@ -289,7 +289,7 @@ inline void close(Machine &m)
 
 inline void control_conn(Machine &m)
 {
-    constexpr int (*kCalls[])(wm_conn) = {wm_conn_pause_recv, wm_conn_resume_recv, wm_conn_resume_recv, wm_conn_destroy};
+    constexpr int (*kCalls[])(wm_conn) = {wm_conn_pause_recv, wm_conn_resume_recv, wm_conn_resume_recv, wm_conn_shutdown, wm_conn_destroy};
     auto fn = m.program.one_of(kCalls);
     wm_conn conn = m.conn();
     m.world.call([&] { return fn(conn); });
