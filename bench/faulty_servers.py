@@ -4,6 +4,7 @@ import hashlib
 import json
 import random
 import socket
+import ssl
 import threading
 
 HELLO = b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, world!"
@@ -84,9 +85,10 @@ class Spoiler:
 
 
 class Server:
-    """Accepts on a free port of loopback; a thread for each connection."""
+    """Accepts on a free port of loopback; a thread for each connection. With a context: over TLS."""
 
-    def __init__(self, serve):
+    def __init__(self, serve, context=None):
+        self.context = context
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.serve = serve
@@ -103,6 +105,8 @@ class Server:
 
     def handle(self, sock):
         try:
+            if self.context:
+                sock = self.context.wrap_socket(sock, server_side=True)
             self.serve(sock)
         except OSError:
             pass
@@ -258,3 +262,37 @@ class ChurnServer:
             if spoiled and self.fault == "stay":
                 threading.Event().wait(20)
             return
+
+
+class HandshakeServer:
+    """Answers one request of a TLS connection and ends it with close_notify; one of them in the wrong way."""
+
+    def __init__(self, fault, seed, certificate):
+        self.fault = fault
+        self.spoiler = Spoiler(lambda batch, i: [None], seed, least=1)
+        self.context = self.make_context(certificate)
+        self.forgetful = self.make_context(certificate)
+
+    @staticmethod
+    def make_context(certificate):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.chain, certificate.key)
+        return context
+
+    def serve(self, plain):
+        spoiled = self.fault is not None and self.spoiler.pass_through([plain]) == [None]
+        # Tickets are encrypted with a key of the context.
+        context = self.forgetful if spoiled and self.fault == "forget" else self.context
+        with context.wrap_socket(plain, server_side=True) as sock:
+            data = b""
+            while b"\r\n\r\n" not in data:
+                if not (more := receive(sock)):
+                    return
+                data += more
+            assert b"Connection: close\r\n" in data
+            answers = {"flip": HELLO[:-1] + b"?", "status": HELLO.replace(b"200", b"500"), "behind": HELLO + b"x", "lose": b""}
+            sock.sendall(answers.get(self.fault, HELLO) if spoiled else HELLO)
+            if spoiled and self.fault == "stay":
+                threading.Event().wait(20)
+            if not (spoiled and self.fault == "cut"):
+                sock.unwrap()

@@ -1,9 +1,7 @@
 #include "exchange.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "socket.h"
 #include "span_meter.h"
@@ -35,12 +33,15 @@ bool Exchange::open_all()
     reserve_descriptors(options_.connections);
     peers_.resize(options_.connections);
     for (uint32_t i = 0; i < options_.connections; i++) {
-        Connection connection(dial(options_.target, i, options_.timeout_seconds));
-        const char *problem = connection.is_open() ? wire_->open(connection.fd()) : std::strerror(errno);
-        if (problem != nullptr) {
-            std::fprintf(stderr, "wm-load: connection %u did not open: %s\n", i, problem);
+        std::string problem;
+        Connection connection = open_connection(options_, i, &problem);
+        const char *refusal = connection.is_open() ? wire_->open(connection) : problem.c_str();
+        if (refusal != nullptr) {
+            std::fprintf(stderr, "wm-load: connection %u did not open: %s\n", i, refusal);
             return false;
         }
+        if (connection.tls() != nullptr)
+            report_.tls = connection.tls()->describe();
         make_nonblocking(connection.fd());
         poller_.add(connection.fd(), i);
         peers_[i].connection = std::move(connection);

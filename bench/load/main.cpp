@@ -23,6 +23,8 @@ int main(int argc, char **argv)
         return run_churn(options);
     case Mode::kIdle:
         return run_idle(options);
+    case Mode::kHandshakes:
+        return run_handshakes(options);
     }
     return 2;
 }

@@ -1,8 +1,6 @@
 // Churn: connect, handshake, uid, close handshake, and the server's end of the connection; -c cycles at a time. A message is a cycle.
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "connection.h"
 #include "modes.h"
@@ -97,9 +95,10 @@ void ChurnRun::begin(uint32_t index)
     Slot &slot = slots_[index];
     slot.began_at = now_ns();
     slot.state = State::kShaking;
-    slot.connection = Connection(dial(options_.target, static_cast<uint32_t>(next_++ % 1'000'000), options_.timeout_seconds));
+    std::string problem = "writing failed";
+    slot.connection = open_connection(options_, static_cast<uint32_t>(next_++ % 1'000'000), &problem);
     if (!slot.connection.is_open() || !slot.connection.send(ws_request())) {
-        report_.tally.add(Fault::kBroken, std::string("a connection did not open: ") + std::strerror(errno));
+        report_.tally.add(Fault::kBroken, "a connection did not open: " + problem);
         slot.connection.close();
         return;
     }

@@ -11,10 +11,10 @@ class WsWire : public EchoWire {
 public:
     WsWire(size_t size, WsOpcode opcode) : EchoWire(size), opcode_(opcode) {}
 
-    const char *open(int fd) override
+    const char *open(Connection &connection) override
     {
-        const char *problem = ws_send_request(fd);
-        return problem != nullptr ? problem : ws_receive_answer(fd);
+        const char *problem = ws_send_request(connection);
+        return problem != nullptr ? problem : ws_receive_answer(connection);
     }
 
     size_t wire_size() const override { return payload().size() + (payload().size() < 126 ? 6 : kWsMaxHead); }

@@ -17,6 +17,7 @@ int run_push(const Options &options);
 int run_broadcast(const Options &options);
 int run_churn(const Options &options);
 int run_idle(const Options &options);
+int run_handshakes(const Options &options);
 
 } // namespace wm::load
 

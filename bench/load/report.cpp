@@ -28,6 +28,8 @@ void print_json(const Options &options, const Report &report)
         std::printf("\"server\":{\"ns_per_message\":%.1f,\"processor_ns\":%llu,\"busy\":%.4f,\"source\":\"%s\"},",
                     share(report.server_ns, report.messages), static_cast<unsigned long long>(report.server_ns),
                     share(report.server_ns, report.elapsed_ns), report.server_source);
+    if (!report.tls.empty())
+        std::printf("\"tls\":\"%s\",", report.tls.c_str());
     std::printf("\"client_busy\":%.4f,\"faults\":", share(report.client_ns, report.elapsed_ns));
     print_faults(report.tally, true);
     std::printf(",\"ok\":%s}\n", report.tally.clean() ? "true" : "false");
@@ -44,6 +46,8 @@ void print_text(const Options &options, const Report &report)
     if (report.server_known)
         std::printf("  server          %.1f ns of processor time a message (%s), busy %.0f %%\n", share(report.server_ns, report.messages),
                     report.server_source, 100 * share(report.server_ns, report.elapsed_ns));
+    if (!report.tls.empty())
+        std::printf("  tls             %s\n", report.tls.c_str());
     std::printf("  generator       busy %.0f %%\n", 100 * share(report.client_ns, report.elapsed_ns));
     print_faults(report.tally, false);
 }

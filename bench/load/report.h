@@ -6,6 +6,7 @@
 #define WM_LOAD_REPORT_H
 
 #include <cstdint>
+#include <string>
 
 #include "histogram.h"
 #include "options.h"
@@ -22,6 +23,7 @@ struct Report {
     const char *server_source = "";
     uint64_t server_ns = 0; ///< processor time of the server in the measured part
     uint64_t client_ns = 0; ///< of the generator
+    std::string tls;        ///< version and cipher of the connections; empty: plain
     Tally tally;
 };
 

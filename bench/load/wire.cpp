@@ -2,7 +2,7 @@
 
 namespace wm::load {
 
-const char *Wire::open(int)
+const char *Wire::open(Connection &)
 {
     return nullptr;
 }

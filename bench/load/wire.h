@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 
+#include "connection.h"
 #include "order_check.h"
 #include "payload.h"
 #include "tally.h"
@@ -37,8 +38,8 @@ class Wire {
 public:
     virtual ~Wire() = default;
 
-    /// Sets up a new, blocking socket before the first message. nullptr or an error text.
-    virtual const char *open(int fd);
+    /// Sets up a new connection, whose socket still blocks, before the first message. nullptr or an error text.
+    virtual const char *open(Connection &connection);
     /// The maximum size of a message.
     virtual size_t wire_size() const = 0;
     /// Writes a message and returns its end.

@@ -1,31 +1,26 @@
 #include "ws_open.h"
 
-#include <sys/socket.h>
-
-#include "socket.h"
-
 namespace wm::load {
 namespace {
 
 constexpr size_t kMaxAnswer = 16384;
 
-bool receive_more(int fd, std::string *data)
+bool receive_more(Connection &connection, std::string *data)
 {
     char buffer[2048];
-    ssize_t got = recv(fd, buffer, sizeof buffer, 0);
-    if (got > 0)
-        data->append(buffer, static_cast<size_t>(got));
+    size_t got = connection.receive_some(buffer, sizeof buffer);
+    data->append(buffer, got);
     return got > 0;
 }
 
 } // namespace
 
-const char *ws_send_request(int fd)
+const char *ws_send_request(Connection &connection)
 {
-    return send_all(fd, ws_request()) ? nullptr : "the handshake could not be sent";
+    return connection.send_all(ws_request()) ? nullptr : "the handshake could not be sent";
 }
 
-const char *ws_receive_answer(int fd)
+const char *ws_receive_answer(Connection &connection)
 {
     std::string data;
     for (;;) {
@@ -34,12 +29,12 @@ const char *ws_receive_answer(int fd)
             return answer.problem;
         if (answer.consumed > 0)
             return answer.consumed == data.size() ? nullptr : "bytes behind the handshake's answer";
-        if (data.size() > kMaxAnswer || !receive_more(fd, &data))
+        if (data.size() > kMaxAnswer || !receive_more(connection, &data))
             return "no answer to the handshake";
     }
 }
 
-const char *ws_await_pong(int fd)
+const char *ws_await_pong(Connection &connection)
 {
     std::string data;
     for (;;) {
@@ -47,7 +42,7 @@ const char *ws_await_pong(int fd)
         if (frame.problem != nullptr)
             return frame.problem;
         if (frame.consumed == 0) {
-            if (!receive_more(fd, &data))
+            if (!receive_more(connection, &data))
                 return "no pong";
             continue;
         }
@@ -55,7 +50,7 @@ const char *ws_await_pong(int fd)
             return frame.consumed == data.size() ? nullptr : "bytes behind the pong";
         if (frame.opcode != kWsPing)
             return "a message or a close before any was due";
-        send_all(fd, ws_frame(kWsPong, {frame.data, frame.size}, 0));
+        connection.send_all(ws_frame(kWsPong, {frame.data, frame.size}, 0));
         data.erase(0, frame.consumed);
     }
 }
