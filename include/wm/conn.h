@@ -136,6 +136,31 @@ WM_API int64_t wm_conn_bytes_written(wm_conn conn);
 /** Bytes sent that the kernel has not taken yet, or WM_ECLOSED. @since 0.1.0 */
 WM_API int64_t wm_conn_send_queue_size(wm_conn conn);
 
+/** What wm_conn_tls_info tells. @since 0.1.0 */
+enum {
+    WM_TLS_VERSION = 1,          /**< "TLSv1.3" */
+    WM_TLS_CIPHER = 2,           /**< "TLS_AES_256_GCM_SHA384" */
+    WM_TLS_ALPN = 3,             /**< the protocol of ALPN (RFC 7301), "http/1.1"; empty: none */
+    WM_TLS_SERVER_NAME = 4,      /**< the server name that the client has asked for; empty: none */
+    WM_TLS_PEER_SUBJECT = 5,     /**< the subject of the peer's certificate, "CN=alice,O=Example" (RFC 2253); empty: it has sent none */
+    WM_TLS_PEER_FINGERPRINT = 6, /**< SHA-256 of the peer's certificate, 64 hexadecimal digits; empty: it has sent none */
+    WM_TLS_RESUMED = 7           /**< "1": the session of an earlier connection was resumed; "0": a full handshake */
+};
+
+/**
+ * Writes what was negotiated for the TLS of a connection, as text. From the open event on.
+ *
+ * @param conn the connection
+ * @param what WM_TLS_...
+ * @param out takes the text and a NUL
+ * @param cap bytes at out
+ * @return the length without the NUL, WM_ESTATE (not over TLS, or its handshake is not through), WM_EMSGSIZE (cap is too small),
+ * WM_EINVAL, WM_ENOMEM or WM_ECLOSED
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_conn_tls_info(wm_conn conn, int32_t what, char *out, size_t cap);
+
 /** The connection's worker; NULL for a stale id. @since 0.1.0 */
 WM_API wm_worker *wm_conn_worker(wm_conn conn);
 /** The connection's user pointer; NULL at first, and for a stale id. @since 0.1.0 */

@@ -201,6 +201,15 @@ int wm_conn_local_address(wm_conn conn, char *out, size_t cap)
     return address_of(conn, io::local_address, out, cap);
 }
 
+int wm_conn_tls_info(wm_conn conn, int32_t what, char *out, size_t cap)
+{
+    return with_connection(conn, [&](Connection &self) {
+        std::string text;
+        int result = io::describe(self.io, what, &text);
+        return result != 0 ? result : copy_out(text, out, cap);
+    });
+}
+
 int64_t wm_conn_bytes_read(wm_conn conn)
 {
     return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_read; }), &ClosedCounts::bytes_read);

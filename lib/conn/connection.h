@@ -13,6 +13,7 @@
 #include "conn/options.h"
 #include "core/buffer.h"
 #include "core/loop.h"
+#include "net/transport.h"
 #include "wm/types.h"
 
 #include <cstdint>
@@ -24,7 +25,6 @@
 namespace wm {
 
 class Endpoint;
-class Transport;
 
 enum class ConnState : uint8_t {
     kResolving,  ///< client: its address is being resolved
@@ -48,6 +48,7 @@ enum Todo : uint16_t {
     kTodoClose = 32,       ///< the close event; frees the connection
     kTodoOpen = 64,        ///< the open event of a handshake that the host has accepted; input is blocked until then
     kTodoTurnedAway = 128, ///< the answer to a peer that Assembly has turned away
+    kTodoMore = 256,       ///< the transport has an end or a failure that was behind the last bytes
 };
 
 /// Events that Overflow can defer, in the order in which it delivers them.
@@ -82,6 +83,7 @@ enum ConnFlag : uint32_t {
     kOwnCallbacks = 65536,   ///< has Cold::callbacks
     kShutdown = 1 << 17,     ///< nothing more is sent: our side is shut down as soon as the queue is empty
     kShutdownSent = 1 << 18, ///< our side is shut down
+    kMoreHeld = 1 << 19,     ///< the transport has an end or a failure behind what is not parsed yet
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -193,12 +195,14 @@ struct Connection : Watch {
     Cold *make_cold();
 
     bool blocked() const { return cold && !cold->queue.empty(); }
+    /// Bytes that the transport has taken and the kernel has not.
+    size_t parked() const { return io ? io->parked() : 0; }
     /// Unsent bytes in memory; file ranges do not count.
-    size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0); }
+    size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0) + parked(); }
     /// Bytes of memory that what is unsent takes.
-    size_t queue_memory() const { return out_pending + (cold ? cold->queue.allocated() : 0); }
-    /// Whether nothing is left to send, neither from memory nor from files.
-    bool sent_all() const { return out_pending == 0 && !blocked(); }
+    size_t queue_memory() const { return out_pending + (cold ? cold->queue.allocated() : 0) + parked(); }
+    /// Whether nothing is left to send, neither from memory nor from files nor by the transport.
+    bool sent_all() const { return out_pending == 0 && !blocked() && parked() == 0; }
     /// Whether messages may still be delivered to the host.
     bool delivers() const { return state <= ConnState::kOpen; }
 };

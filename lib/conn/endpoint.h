@@ -11,6 +11,7 @@
 #include "conn/connection.h"
 #include "conn/options.h"
 #include "core/descriptor_reserve.h"
+#include "core/log.h"
 #include "core/slot_lists.h"
 #include "net/ip_counts.h"
 #include "net/transport.h"
@@ -63,6 +64,7 @@ public:
     EndpointTails tails;                ///< for Assembly
 
     DescriptorReserve reserve;
+    LogThrottle misdirected;             ///< connections that speak TLS to a port without it, or the other way round
     SlotLists::List silent;              ///< connections whose peer has said nothing yet (kSilent), oldest first
     std::unique_ptr<IpCounts> ip_counts; ///< nullptr: no limit has been set
 

@@ -127,9 +127,11 @@ bool Inbox::grow_tail(Connection &conn)
     Tail *old = conn.tail;
     size_t need = old->need;
     size_t missing = need > old->size() ? need - old->size() : kCopyTailMax;
-    if (old->free_size() >= std::min(missing, kCopyTailMax))
+    size_t least = conn.io ? Transport::kMinReceive : std::min(missing, kCopyTailMax);
+    if (old->free_size() >= least)
         return true;
     size_t capacity = tail_capacity(std::max(old->size() * 2, 4 * kCopyTailMax), old->size(), need);
+    capacity = std::max(capacity, old->size() + least);
     if (!reactor_.dispatch.host_has_records(conn) && !reactor_.assembly.has_spare(capacity))
         return grow_in_place(conn, capacity);
     if (!replace_tail(conn, capacity, old->data(), old->size()))
@@ -180,6 +182,8 @@ void Inbox::readable(Connection *conn)
 size_t Inbox::receive(Connection &conn, char *out, size_t len)
 {
     IoResult result = io::receive(conn.io, conn.fd(), out, len);
+    if (conn.io) [[unlikely]]
+        after_transport(conn, result);
     switch (result.kind) {
     case IoResult::Kind::kDone:
         conn.bytes_read += result.size;
@@ -189,15 +193,35 @@ size_t Inbox::receive(Connection &conn, char *out, size_t len)
             conn.last_active = reactor_.tick();
         return result.size;
     case IoResult::Kind::kEnd:
-        reactor_.lifecycle.peer_ended(conn);
+        reactor_.lifecycle.peer_ended(conn, result.code);
         return 0;
     case IoResult::Kind::kFailed:
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
+        reactor_.lifecycle.io_failed(conn, result.code);
         return 0;
     case IoResult::Kind::kBlocked:
         return 0;
     }
     return 0;
+}
+
+/// What was received may have made the transport answer, and there may be more behind it.
+void Inbox::after_transport(Connection &conn, const IoResult &result)
+{
+    if (conn.parked() > 0)
+        reactor_.outbox.wait_writable(conn);
+    if (result.kind == IoResult::Kind::kDone && result.code == Transport::kMore) {
+        conn.set(kMoreHeld);
+        reactor_.todos.add(conn, kTodoMore);
+    }
+}
+
+void Inbox::receive_more(Connection &conn)
+{
+    bool parsed = conn.has(kNoInput) || (wants(conn) && !(conn.todo & kTodoInput));
+    if (!conn.has(kMoreHeld) || !parsed || conn.state == ConnState::kClosed)
+        return; // resume_parsing() comes back to it
+    conn.unset(kMoreHeld);
+    discard(conn);
 }
 
 void Inbox::note_read(Connection &conn)
@@ -270,7 +294,7 @@ template <class Parse> void Inbox::parse_last(Connection &conn, Parse parse)
 /// Reads and drops input, so that a peer that is still sending gets to read what we sent last.
 void Inbox::discard(Connection &conn)
 {
-    char scratch[kCopyTailMax]; // not the arena: records of the poll may fill it
+    char scratch[kScratch]; // not the arena: records of the poll may fill it
     receive(conn, scratch, sizeof scratch);
 }
 
@@ -290,7 +314,7 @@ void Inbox::read_to_arena(Connection &conn)
 {
     char *base = arena_ + used_;
     size_t before = conn.tail ? conn.tail->size() : 0;
-    size_t most = conn.has(kReadLess) ? kReadLittle : kReadMax;
+    size_t most = conn.has(kReadLess) ? std::max(kReadLittle, conn.io ? Transport::kMinReceive : 0) : kReadMax;
     conn.unset(kReadLess);
     size_t got = receive(conn, base + before, std::min(most, kArenaSize - used_ - before));
     if (got == 0)
@@ -325,6 +349,8 @@ void Inbox::resume_parsing(Connection &conn)
 {
     if (conn.tail)
         reactor_.todos.add(conn, kTodoInput);
+    if (conn.has(kMoreHeld))
+        reactor_.todos.add(conn, kTodoMore);
 }
 
 void Inbox::parse_tail(Connection &conn)

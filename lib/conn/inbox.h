@@ -11,6 +11,7 @@
 
 #include "conn/codec.h"
 #include "conn/connection.h"
+#include "net/transport.h"
 
 #include <cstddef>
 #include <string_view>
@@ -35,6 +36,8 @@ public:
     void resume_parsing(Connection &conn);
     /// Parses the tail. For TodoList.
     void parse_tail(Connection &conn);
+    /// Receives the end or the failure that the transport has behind what was received, once that is parsed. For TodoList.
+    void receive_more(Connection &conn);
 
     /// Whether the next message of the connection can be delivered now.
     bool wants(const Connection &conn) const;
@@ -57,6 +60,8 @@ private:
     /// What keeps a connection from being parsed.
     static constexpr uint32_t kNotParsed = kPaused | kInputBlocked | kNoInput | kEventsDeferred | kShareUsed | kEnded;
 
+    static constexpr size_t kScratch = Transport::kMinReceive;
+
     void read(Connection &conn);
     void read_some(Connection &conn);
     void read_at_end(Connection &conn);
@@ -64,6 +69,7 @@ private:
     void read_to_tail(Connection &conn);
     void discard(Connection &conn);
     size_t receive(Connection &conn, char *out, size_t len);
+    [[gnu::noinline]] void after_transport(Connection &conn, const IoResult &result);
     // Out of line: most reads hold whole messages of connections without an idle_timeout_ms.
     [[gnu::noinline]] void note_read(Connection &conn);
     [[gnu::noinline]] void note_part(Connection &conn);

@@ -106,49 +106,6 @@ void Lifecycle::announce(Connection &conn)
         begin(conn);
 }
 
-bool Lifecycle::make_transport(Connection &conn)
-{
-    const TransportKind &kind = *conn.owner->transport;
-    if (kind.make)
-        conn.io = kind.make(conn.owner->transport_settings);
-    return conn.io || !kind.make;
-}
-
-void Lifecycle::begin(Connection &conn)
-{
-    bool has_handshake = conn.io || reactor_.codec(conn).has_handshake;
-    if (has_handshake && !conn.owner->client) { // a client's deadline is for the whole of it
-        conn.phase_deadline = reactor_.expiry.tick_after(conn.owner->options.handshake_timeout_ms);
-        reactor_.expiry.update(conn);
-    }
-    if (!conn.io)
-        begin_protocol(conn);
-}
-
-/// The transport is ready.
-void Lifecycle::begin_protocol(Connection &conn)
-{
-    const Codec &codec = reactor_.codec(conn);
-    conn.state = ConnState::kHandshake;
-    if (!codec.has_handshake)
-        open(conn);
-    else if (codec.start)
-        codec.start(conn);
-}
-
-bool Lifecycle::secure(Connection &conn)
-{
-    IoResult result = conn.io->secure(conn.fd());
-    if (result.kind == IoResult::Kind::kBlocked)
-        return false;
-    if (result.kind != IoResult::Kind::kDone) {
-        destroy(conn, result.kind == IoResult::Kind::kEnd ? WM_REASON_PEER : WM_REASON_ERROR, result.code);
-        return false;
-    }
-    begin_protocol(conn);
-    return conn.state != ConnState::kClosed;
-}
-
 bool Lifecycle::begin_codec(Connection &conn)
 {
     const Codec &codec = reactor_.codec(conn);
@@ -245,7 +202,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         destroy(conn, reason, 0);
         return;
     }
-    if (conn.close_error != 0) { // the peer hears why it ends, also when the host closes in the error event
+    if (conn.close_error != 0 && !conn.has(kPeerEnded)) { // the peer hears why it ends, also when the host closes in the error event
         code = conn.close_code;
         text = conn.cold ? std::string_view(conn.cold->close_text, conn.cold->close_text_len) : std::string_view();
     }
@@ -268,7 +225,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
         return; // the close frame met a broken socket
     // No message is delivered any more, so parse on: the peer's close frame may follow unparsed messages.
     conn.flags &= ~uint32_t{kPaused | kInputBlocked | kEnding | kEnded};
-    if (frame)
+    if (frame || conn.has(kMoreHeld))
         reactor_.inbox.resume_parsing(conn);
     begin_close_timeout(conn);
     update_read(conn);
@@ -307,11 +264,16 @@ void Lifecycle::fail_attempt(Connection &conn, int32_t reason, int32_t error, in
 {
     if (conn.state == ConnState::kClosed)
         return;
+    tell_failure(conn, reason, error, number, text);
+    destroy(conn, reason, number);
+}
+
+void Lifecycle::tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text)
+{
     const char *kept = conn.make_cold() ? conn.cold->keep_error_text(text) : nullptr;
     int32_t abnormal_code = reactor_.codec(conn).abnormal_code;
     set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, text);
     reactor_.dispatch.error(conn, error, kept ? kept : wm_strerror(error));
-    destroy(conn, reason, number);
 }
 
 void Lifecycle::end(Connection &conn)
@@ -341,8 +303,10 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
     reactor_.todos.add(conn, kTodoClose);
 }
 
-void Lifecycle::peer_ended(Connection &conn)
+void Lifecycle::peer_ended(Connection &conn, int32_t code)
 {
+    if (code < 0)
+        set_close_reason(conn, WM_REASON_PEER, code, reactor_.codec(conn).abnormal_code, last_error());
     conn.set(kPeerEnded);
     reactor_.loop.unwatch(conn, Watch::kRead);
     if (conn.todo & kTodoEnd)
@@ -375,7 +339,7 @@ void Lifecycle::send_shutdown(Connection &conn)
 {
     if (conn.state != ConnState::kOpen || conn.has(kShutdownSent))
         return;
-    io::shutdown_write(conn.io, conn.fd());
+    end_write(conn);
     conn.set(kShutdownSent);
     if (conn.has(kPeerEnded) && !(conn.todo & kTodoEnd))
         destroy(conn, WM_REASON_PEER, 0);
@@ -391,7 +355,7 @@ void Lifecycle::end_of_stream(Connection &conn)
 {
     bool stays = stays_half_open(conn);
     if (conn.state < ConnState::kOpen || conn.state == ConnState::kLingering || (!stays && conn.sent_all())) {
-        destroy(conn, WM_REASON_PEER, 0);
+        destroy_ended(conn);
         return;
     }
     if (!stays) {
@@ -401,6 +365,14 @@ void Lifecycle::end_of_stream(Connection &conn)
         reactor_.outbox.schedule_flush(conn);
     }
     begin_close_timeout(conn);
+}
+
+/// Of a peer that has ended its side. A transport ends ours too.
+void Lifecycle::destroy_ended(Connection &conn)
+{
+    if (conn.io && conn.state != ConnState::kLingering)
+        end_write(conn);
+    destroy(conn, WM_REASON_PEER, 0);
 }
 
 void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view text)
@@ -434,7 +406,7 @@ void Lifecycle::advance(Connection &conn)
     if (conn.state != ConnState::kClosing || !conn.sent_all())
         return;
     if (conn.has(kPeerEnded)) {
-        destroy(conn, WM_REASON_PEER, 0);
+        destroy_ended(conn);
         return;
     }
     // Both close frames are through, so nothing follows (RFC 6455 §7.1.1), and nothing unread makes close(2) a reset. A transport has
@@ -446,10 +418,17 @@ void Lifecycle::advance(Connection &conn)
     // close(2) with unread input resets the connection, and the peer may lose what we sent last: wait for its
     // EOF.
     if (!conn.has(kShutdownSent))
-        io::shutdown_write(conn.io, conn.fd());
+        end_write(conn);
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);
     update_read(conn);
+}
+
+void Lifecycle::end_write(Connection &conn)
+{
+    io::shutdown_write(conn.io, conn.fd());
+    if (conn.parked() > 0)
+        reactor_.outbox.wait_writable(conn);
 }
 
 void Lifecycle::write_progressed(Connection &conn)
@@ -521,7 +500,8 @@ void Lifecycle::update_read(Connection &conn)
 {
     if (conn.fd() < 0)
         return; // a client's that has yet to connect
-    bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen;
+    bool securing = conn.state == ConnState::kSecuring; // goes on while the host has paused
+    bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen && !securing;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)
         reactor_.loop.unwatch(conn, Watch::kRead);
     else if (!reactor_.loop.watch(conn, Watch::kRead))

@@ -30,8 +30,10 @@ public:
     void connected(Connection &conn, int fd);
     /// The socket is connected and the transport made: begins the transport's handshake, or the codec's, or opens.
     void begin(Connection &conn);
-    /// Continues the transport's handshake; true when it has completed.
+    /// Continues the transport's handshake, unless the turn has continued enough of them; true when it has completed.
     bool secure(Connection &conn);
+    /// A turn begins.
+    void begin_turn() { handshakes_ = 0; }
     /// Enters kOpen and delivers the open event.
     void open(Connection &conn);
     /// Switches to another codec and enters kOpen; the end of the turn delivers the open event, because the host may have called, and then
@@ -59,8 +61,10 @@ public:
     /// Call it with nothing left to send.
     void send_shutdown(Connection &conn);
 
-    /// Handles EOF from the peer.
-    void peer_ended(Connection &conn);
+    /// Handles EOF from the peer. code: as of IoResult.
+    void peer_ended(Connection &conn, int32_t code = 0);
+    /// Handles a failure of the socket, or of the transport. code: as of IoResult.
+    void io_failed(Connection &conn, int32_t code);
     /// Handles a close frame from the peer. Our answer carries `code`.
     void peer_closed(Connection &conn, int32_t code, std::string_view text);
 
@@ -105,11 +109,17 @@ private:
     void enter_open(Connection &conn, std::string_view answer);
     bool stays_half_open(const Connection &conn) const;
     void end_of_stream(Connection &conn);
+    void continue_handshake(Connection &conn);
+    void destroy_ended(Connection &conn);
+    void end_write(Connection &conn);
+    void tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text);
+    void log_misdirected(const Connection &conn, const char *text);
     void answer_close(Connection &conn);
     void begin_close_timeout(Connection &conn);
     void set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text);
 
     Reactor &reactor_;
+    int64_t handshakes_ = 0; ///< of transports, continued in this turn
 };
 
 } // namespace wm

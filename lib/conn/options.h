@@ -6,6 +6,7 @@
 #ifndef WM_CONN_OPTIONS_H
 #define WM_CONN_OPTIONS_H
 
+#include "net/tls/tls_options.h"
 #include "proto/http/methods.h"
 
 #include <cstdint>
@@ -26,8 +27,9 @@ struct ConnOptions {
 };
 
 /// Options that apply to all connections of an endpoint.
-struct EndpointOptions : ConnOptions {
+struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t handshake_timeout_ms = 10000;
+    int64_t tls_handshakes_per_turn = 16;
     int64_t max_header_bytes = 16 << 10;
     int64_t max_headers = 100;
     int64_t max_pipelined = 64;

@@ -130,7 +130,7 @@ bool Outbox::account(Connection &conn, const IoResult &result, size_t *sent)
 {
     if (result.kind == IoResult::Kind::kFailed) {
         send_fail_++;
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, result.code);
+        reactor_.lifecycle.io_failed(conn, result.code);
         return false;
     }
     *sent = result.size;
@@ -443,6 +443,10 @@ void Outbox::flush_few()
 /// Handles an empty send queue: buffer_drain, shutdown of a closing connection, release of the cold part.
 void Outbox::drained(Connection &conn)
 {
+    if (conn.parked() > 0) [[unlikely]] {
+        wait_writable(conn);
+        return;
+    }
     if (conn.has(kAboveHighWater)) {
         conn.unset(kAboveHighWater);
         reactor_.todos.add(conn, kTodoDrain);

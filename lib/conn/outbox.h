@@ -98,6 +98,8 @@ public:
     uint64_t send_fail() const { return send_fail_; }
 
     static void writable(Connection *conn);
+    /// Has writable() called once the kernel takes bytes again.
+    void wait_writable(Connection &conn);
 
 private:
     static constexpr size_t kArenaSize = 256 * 1024;
@@ -128,7 +130,7 @@ private:
     Segment *new_segment(Connection &conn, uint32_t capacity);
     bool queue(Connection &conn, std::string_view bytes);
     bool queue_segments(Connection &conn, size_t skip);
-    void wait_writable(Connection &conn);
+    [[gnu::noinline]] bool flush_transport(Connection &conn);
     void drop_segments(Connection &conn);
     void write_queue(Connection &conn);
     void drained(Connection &conn);

@@ -89,7 +89,27 @@ void Outbox::wait_writable(Connection &conn)
 
 void Outbox::writable(Connection *conn)
 {
-    conn->owner->reactor.outbox.write_queue(*conn);
+    Outbox &outbox = conn->owner->reactor.outbox;
+    if (conn->parked() > 0 && !outbox.flush_transport(*conn))
+        return;
+    if (conn->blocked() && conn->state >= ConnState::kOpen) {
+        outbox.write_queue(*conn);
+        return;
+    }
+    conn->owner->reactor.loop.unwatch(*conn, Watch::kWrite);
+    if (conn->state >= ConnState::kOpen && conn->out_pending == 0)
+        outbox.drained(*conn);
+}
+
+/// Sends what the transport has parked; false while some of it is left, or when the connection is broken.
+bool Outbox::flush_transport(Connection &conn)
+{
+    IoResult result = conn.io->flush(conn.fd());
+    if (result.kind == IoResult::Kind::kFailed)
+        reactor_.lifecycle.io_failed(conn, result.code);
+    else
+        reactor_.lifecycle.write_progressed(conn);
+    return result.kind == IoResult::Kind::kDone;
 }
 
 /// As transmit(), for the front of the queue.
@@ -121,7 +141,7 @@ void Outbox::write_queue(Connection &conn)
         queue.consume(sent);
         reactor_.lifecycle.write_progressed(conn);
     }
-    if (!queue.empty()) {
+    if (!queue.empty() || conn.parked() > 0) {
         wait_writable(conn);
         return;
     }

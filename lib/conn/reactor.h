@@ -70,7 +70,11 @@ public:
     void has_work();
     /// A deadline or timer has changed. Outside a turn, rearms the loop.
     void deadline_moved();
-    void end_turn() { signalled_ = false; }
+    void end_turn()
+    {
+        signalled_ = false;
+        lifecycle.begin_turn();
+    }
 
     /// Reserves what one more connection may need while it lives, so that nothing fails in the middle of it; false when out of memory.
     bool reserve_connection();

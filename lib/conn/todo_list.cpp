@@ -63,6 +63,8 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         if (conn.todo & kTodoInput && reactor_.dispatch.full())
             return Progress::kDeferred; // else something in the parse has asked for more of it
     }
+    if (clear(kTodoMore))
+        reactor_.inbox.receive_more(conn);
     if (clear(kTodoFull))
         reactor_.dispatch.buffer_full(conn);
     if (clear(kTodoDrain))

@@ -1,5 +1,7 @@
 #include "net/transport.h"
 
+#include "core/error.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -73,6 +75,11 @@ bool Transport::local_address(int fd, SocketAddress &out)
 {
     out.len = sizeof out.storage;
     return getsockname(fd, reinterpret_cast<struct sockaddr *>(&out.storage), &out.len) == 0;
+}
+
+int Transport::describe(int32_t, std::string *) const
+{
+    return fail(WM_ESTATE, "the transport has no security");
 }
 
 namespace {
@@ -190,6 +197,11 @@ bool remote_address(Transport *transport, int fd, SocketAddress &out)
 bool local_address(Transport *transport, int fd, SocketAddress &out)
 {
     return or_plain(transport).local_address(fd, out);
+}
+
+int describe(const Transport *transport, int32_t what, std::string *out)
+{
+    return transport ? transport->describe(what, out) : fail(WM_ESTATE, "the connection is not over TLS");
 }
 
 } // namespace io

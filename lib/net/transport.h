@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <sys/uio.h>
 
 namespace wm {
@@ -19,8 +20,8 @@ struct IoResult {
     enum class Kind : uint32_t {
         kDone,    ///< size bytes were moved
         kBlocked, ///< nothing now: the loop says when
-        kEnd,     ///< the peer has ended its side
-        kFailed,  ///< the connection is broken; code is the errno
+        kEnd,     ///< the peer has ended its side. code: 0, or WM_E... with why it may have ended early in last_error()
+        kFailed,  ///< the connection is broken; code is the errno, or WM_E... with the reason in last_error()
     };
 
     Kind kind;
@@ -35,12 +36,24 @@ public:
     Transport &operator=(const Transport &) = delete;
     virtual ~Transport() = default;
 
-    /// The transport's own handshake, called whenever fd can be read until it returns kDone.
+    /// receive() gets room for that many bytes at least.
+    static constexpr size_t kMinReceive = 36 * 1024;
+    /// A code of kDone: the end or a failure is behind these bytes, and the next receive() has it.
+    static constexpr int32_t kMore = 1;
+
+    /// The transport's own handshake, called whenever fd can be read until it returns kDone, and first at once if speaks_first().
     virtual IoResult secure(int fd) = 0;
-    /// Called once each time fd is readable. What it keeps back beyond len waits until fd is readable again, so a transport that decodes
-    /// keeps nothing back that it has decoded.
+    virtual bool speaks_first() const { return false; }
+    /// Called each time fd is readable, and after a kMore. Keeps nothing back that it has decoded.
     virtual IoResult receive(int fd, char *out, size_t len) = 0;
+    /// May take bytes and park them: then parked() counts what they have become, and flush() is called when fd is writable.
     virtual IoResult send(int fd, const struct iovec *vectors, int count) = 0;
+    /// Sends what is parked: kDone when nothing is left of it.
+    virtual IoResult flush(int) { return {IoResult::Kind::kDone, 0, 0}; }
+    /// Bytes that were taken, or are the transport's own, and that the kernel has refused so far.
+    uint32_t parked() const { return parked_; }
+    /// Adds what is parked to a sum from here on. The sum outlives the transport.
+    void count_parked_in(size_t *total) { total_ = total; }
 
     /// Sends from a file without an offset of its own. kEnd: the file is shorter than that. The default reads and sends.
     virtual IoResult send_file(int fd, int file, int64_t offset, size_t len);
@@ -53,6 +66,21 @@ public:
     virtual void reset_on_close(int fd);
     virtual bool remote_address(int fd, SocketAddress &out);
     virtual bool local_address(int fd, SocketAddress &out);
+
+    /// A property of the connection's security, one of WM_TLS_...: 0 with its text, or WM_ESTATE.
+    virtual int describe(int32_t what, std::string *out) const;
+
+protected:
+    void set_parked(uint32_t bytes)
+    {
+        if (total_)
+            *total_ += bytes - size_t{parked_};
+        parked_ = bytes;
+    }
+
+private:
+    size_t *total_ = nullptr;
+    uint32_t parked_ = 0;
 };
 
 /// A kind of transport, as schemes name it.
@@ -91,6 +119,7 @@ void shutdown_write(Transport *transport, int fd);
 void reset_on_close(Transport *transport, int fd);
 bool remote_address(Transport *transport, int fd, SocketAddress &out);
 bool local_address(Transport *transport, int fd, SocketAddress &out);
+int describe(const Transport *transport, int32_t what, std::string *out);
 
 } // namespace io
 

@@ -30,6 +30,9 @@ public:
     /// Replaces the ticket keys. Without a call it makes keys of its own, and rotates them.
     void set_ticket_keys(const TicketKeys &keys);
 
+    /// The transport of an accepted connection; nullptr when out of memory.
+    Transport *make();
+
 private:
     struct State;
     std::unique_ptr<State> state_;

@@ -127,6 +127,7 @@ bool finish(Connection &conn)
 
 const Codec kHttpCodec = {.name = "http",
                           .answers_only = true,
+                          .alpn = "http/1.1,http/1.0",
                           .begin = begin_http_session,
                           .end = end_http_session,
                           .parse = parse,

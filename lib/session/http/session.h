@@ -50,7 +50,7 @@ inline http::Limits http_limits(const Connection &conn, int64_t max_message)
 {
     const EndpointOptions &options = conn.owner->options;
     return {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), static_cast<size_t>(max_message),
-            options.methods, options.trusted_proxy != 0};
+            options.methods, options.trusted_proxy != 0 || conn.io};
 }
 
 /// Whether the tail holds part of a request.

@@ -158,6 +158,7 @@ int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::st
 
 const Codec kHandshakeCodec = {.name = "websocket",
                                .has_handshake = true,
+                               .alpn = "http/1.1,http/1.0",
                                .abnormal_code = websocket::kAbnormal,
                                .begin = begin_http_session,
                                .end = end_http_session,

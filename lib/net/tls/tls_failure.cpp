@@ -1,0 +1,120 @@
+// The part of TlsTransport that says in words why TLS has failed.
+#include "core/error.h"
+#include "net/tls/tls_transport.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+
+namespace wm {
+
+namespace {
+
+/// To a peer that speaks HTTP to a port of TLS, as nginx does.
+constexpr std::string_view kAnswer =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 57\r\nConnection: close\r\n\r\n"
+    "This port speaks TLS: use https:// or wss:// to reach it\n";
+
+bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/// Whether the first bytes are those of a request: a method of capitals.
+bool begins_http(std::string_view hello)
+{
+    size_t letters = static_cast<size_t>(std::find_if_not(hello.begin(), hello.end(), is_upper) - hello.begin());
+    return letters >= 3 && (letters == hello.size() || hello[letters] == ' ');
+}
+
+/// The common name of a subject or an issuer.
+std::string common_name(const X509_NAME *name)
+{
+    char text[64] = "";
+    X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof text);
+    return text;
+}
+
+/// "a.example, b.example", or the addresses that the certificate has.
+std::string holders(X509 *certificate)
+{
+    std::string text;
+    for (const std::string &name : tls_names(certificate))
+        text += (text.empty() ? "" : ", ") + name;
+    return text.empty() ? "no name" : text;
+}
+
+} // namespace
+
+int TlsTransport::verified(int ok, X509_STORE_CTX *context)
+{
+    if (ok)
+        return 1;
+    const SSL *ssl = static_cast<SSL *>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    TlsTransport &self = *static_cast<TlsTransport *>(SSL_get_app_data(ssl));
+    X509 *certificate = X509_STORE_CTX_get_current_cert(context);
+    int error = X509_STORE_CTX_get_error(context);
+    const char *reason = X509_verify_cert_error_string(error);
+    std::string of_ca = X509_STORE_CTX_get_error_depth(context) > 0 && certificate
+                            ? ": that of the CA '" + common_name(X509_get_subject_name(certificate)) + "'"
+                            : std::string();
+    if (error == X509_V_ERR_HOSTNAME_MISMATCH && certificate)
+        self.explain(WM_ETLS, "hostname mismatch: the certificate is for %s", holders(certificate).c_str());
+    else if (error == X509_V_ERR_IP_ADDRESS_MISMATCH && certificate)
+        self.explain(WM_ETLS, "IP address mismatch: the certificate is for %s", holders(certificate).c_str());
+    else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && certificate)
+        self.explain(WM_ETLS, "%s: no CA is known that is called '%s'", reason, common_name(X509_get_issuer_name(certificate)).c_str());
+    else
+        self.explain(WM_ETLS, "%s%s", reason, of_ca.c_str());
+    return 0;
+}
+
+void TlsTransport::explain(int code, const char *format, ...)
+{
+    char text[256];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    fail(code, "%s", text);
+    code_ = static_cast<int16_t>(code);
+}
+
+/// What a call that has failed returns. An alert has left, where there is one.
+IoResult TlsTransport::failed(int ssl_error)
+{
+    broken_ = true;
+    if (code_ == 0 && errno_ != 0)
+        return {IoResult::Kind::kFailed, errno_, 0};
+    if (code_ == 0 && ended_)
+        return {IoResult::Kind::kEnd, 0, 0}; // in the handshake
+    unsigned long error = ERR_peek_error();
+    int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
+    std::string_view hello(hello_, hello_len_);
+    bool is_tls = hello.starts_with('\x16') || hello.starts_with('\x80') || SSL_is_init_finished(ssl_) || hello.empty();
+    if (code_ != 0)
+        ; // is explained
+    else if (ssl_error != SSL_ERROR_SSL || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+        errno_ = ENOMEM;
+    else if (!is_tls && SSL_is_server(ssl_) && begins_http(hello))
+        explain(WM_EPROTOCOL, "plain HTTP on a port of TLS");
+    else if (!is_tls && SSL_is_server(ssl_))
+        explain(WM_EPROTOCOL, "a peer that does not speak TLS on a port of TLS");
+    else if (!is_tls)
+        explain(WM_ETLS, "the server does not speak TLS");
+    else if (reason >= SSL_AD_REASON_OFFSET)
+        explain(WM_ETLS, "the peer refuses TLS: %s", SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+    else
+        explain(WM_ETLS, "TLS failed: %s", tls_reason());
+    ERR_clear_error();
+    if (!is_tls && SSL_is_server(ssl_) && begins_http(hello))
+        ::send(fd_, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+    return {IoResult::Kind::kFailed, code_ != 0 ? code_ : errno_, 0};
+}
+
+} // namespace wm
