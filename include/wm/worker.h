@@ -123,6 +123,23 @@ WM_API int wm_worker_set_int(wm_worker *worker, const char *option, int64_t valu
 /** As wm_worker_set_int, for a text, which is copied. @since 0.1.0 */
 WM_API int wm_worker_set_str(wm_worker *worker, const char *option, const char *value);
 /**
+ * Adds a certificate for clients that ask for one of its server names (SNI). Beside it, option tls_cert has the certificate for all
+ * others; without that, it is the first that was added. One of RSA and one of ECDSA for the same names serve together.
+ *
+ * Before listen, the files are read at listen. While the worker listens, they are read here and serve at once; but not under
+ * wm_app_main, whose master reads certificates before it starts the processes.
+ *
+ * @param worker the worker
+ * @param name the server name, "www.example.com" or "*.example.com"; NULL: those that the certificate has
+ * @param cert_file path of the certificate with its chain behind it, PEM; copied
+ * @param key_file path of its key, PEM; NULL: it is in cert_file
+ * @return 0, WM_EINVAL (the name), WM_ESTATE (too late), or WM_ETLS, WM_EACCES, WM_ESYS, WM_ENOMEM with the path and the reason in
+ * wm_last_error()
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_worker_add_certificate(wm_worker *worker, const char *name, const char *cert_file, const char *key_file);
+/**
  * Reads an option into *value.
  *
  * @return 0 or WM_EOPTION

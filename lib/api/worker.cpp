@@ -62,6 +62,12 @@ int wm_worker_set_str(wm_worker *worker, const char *option, const char *value)
     return noted(app_of(worker), {__func__, worker, option}, with_worker(worker, set));
 }
 
+int wm_worker_add_certificate(wm_worker *worker, const char *name, const char *cert_file, const char *key_file)
+{
+    auto add = [&](Worker &self) { return cert_file ? self.add_certificate(name, cert_file, key_file) : null_argument("cert_file"); };
+    return noted(app_of(worker), {__func__, worker, name}, with_worker(worker, add));
+}
+
 int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value)
 {
     if (!option || !value)

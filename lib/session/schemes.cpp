@@ -16,16 +16,25 @@ namespace {
 
 constexpr Scheme kSchemes[] = {
     {"tcp", CodecRow::kRaw, CodecRow::kRaw},
+    {"ssl", CodecRow::kRaw, CodecRow::kRaw, true},
     {"unix", CodecRow::kRaw, CodecRow::kRaw},
     {"text", CodecRow::kText, CodecRow::kText},
     {"frame", CodecRow::kFrame, CodecRow::kFrame},
     {"websocket", CodecRow::kHandshake, Scheme::kNone},
     {"ws", CodecRow::kHandshake, Scheme::kNone},
+    {"wss", CodecRow::kHandshake, Scheme::kNone, true},
     {"http", CodecRow::kHttp, Scheme::kNone},
+    {"https", CodecRow::kHttp, Scheme::kNone, true},
 };
 
 /// What users expect and there is not yet: reported as such, not as typing errors.
-constexpr const char *kUnsupported[] = {"ssl", "udp", "https", "wss", "tls"};
+constexpr const char *kUnsupported[] = {"udp"};
+
+/// Names that other programs have for a scheme of ours.
+constexpr struct {
+    const char *other;
+    const char *ours;
+} kOthers[] = {{"tls", "ssl"}};
 
 constexpr const char *kOwnFirst = "; a protocol of the program's own needs wm_protocol_new first";
 
@@ -77,6 +86,11 @@ const Scheme *find_scheme(const char *address, Role role, const Protocols &proto
         fail(WM_EADDRESS, "scheme '%s' is for servers only: %s (%s)", row.name, address, listed(names).c_str());
         return nullptr;
     }
+    for (const auto &name : kOthers)
+        if (scheme == name.other) {
+            fail(WM_EADDRESS, "unknown scheme '%s' in %s: here it is %s://", name.other, address, name.ours);
+            return nullptr;
+        }
     for (const char *unsupported : kUnsupported)
         if (scheme == unsupported) {
             fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (%s)", unsupported, address, listed(names).c_str());

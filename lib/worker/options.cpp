@@ -50,6 +50,19 @@ constexpr size_t kMaxText = 4095; // of an option, as of a path
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
                "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
 
+#define WM_TLS_ROWS(owner)                                                                                                                 \
+    WM_TEXT(owner, tls_cert, false, "TLS: path of the certificate with its chain behind it, PEM"),                                         \
+        WM_TEXT(owner, tls_key, false, "TLS: path of the certificate's key, PEM; empty: it is in tls_cert"),                               \
+        WM_TEXT(owner, tls_passphrase_file, false, "TLS: path of a file whose first line is the passphrase of the keys"),                  \
+        WM_TEXT(owner, tls_ca, false,                                                                                                      \
+                "TLS: path of the CAs that a peer's certificate has to come from, PEM; empty: of a client the system's"),                  \
+        WM_TEXT(owner, tls_alpn, false, "TLS: protocols to agree on by ALPN, with commas; empty: http/1.1 for https and wss"),             \
+        WM_TEXT(owner, tls_ciphers, false,                                                                                                 \
+                "TLS: ciphers as 'openssl ciphers' lists them; empty: those with forward secrecy and authenticated encryption"),           \
+        WM_TEXT(owner, tls_min_version, false, "TLS: lowest version", "1.2", "1.3"),                                                       \
+        WM_INT(owner, tls_handshakes_per_turn, "count", 1, 10000, true,                                                                    \
+               "TLS: handshakes that go on in one turn of the loop; others wait for the next, those that are through do not")
+
 constexpr const char *kQueueTotal = "memory of all send queues; 0: a quarter of the memory, or of what the control group allows";
 
 constexpr const char *kAssemblyTotal =
@@ -91,7 +104,7 @@ const OptionRow kWorkerRows[] = {
     WM_CONN_ROWS(WorkerOptions),
     WM_INT(WorkerOptions, backlog, "count", 1, 65535, false, "connections that the kernel holds until they are accepted"),
     WM_INT(WorkerOptions, handshake_timeout_ms, "ms", 1, kForever, true,
-           "time for a websocket handshake, and for the head of an http request"),
+           "time for a TLS handshake, and for a websocket handshake or the head of an http request"),
     WM_INT(WorkerOptions, max_header_bytes, "bytes", 64, 1 << 20, true, "http, websocket: longest head of a request"),
     WM_INT(WorkerOptions, max_headers, "count", 1, 10000, true, "http, websocket: header lines of a request"),
     WM_INT(WorkerOptions, max_pipelined, "count", 1, 10000, true, "http: unanswered requests of a connection at which reading pauses"),
@@ -125,6 +138,12 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, reloadable, "bool", 0, 1, false, "wm_app_main: 0: a reload calls on_reload only, and the process stays"),
     WM_INT(WorkerOptions, max_requests, "count", 0, kForever, false,
            "wm_app_main: requests (total_request), and up to a tenth more, after which another process replaces this one; 0: never"),
+    WM_TEXT(WorkerOptions, transport, false, "below the protocol of the address: ssl for TLS; empty: as the address says", "tcp", "ssl",
+            "unix"),
+    WM_TLS_ROWS(WorkerOptions),
+    WM_INT(
+        WorkerOptions, tls_verify, "mode", 0, 2, false,
+        "TLS: 1: asks clients for a certificate of tls_ca, and refuses those without; 2: asks, and takes those without; 0: does not ask"),
     WM_TEXT(WorkerOptions, name, true, "name in the log and in listings"),
     WM_TEXT(WorkerOptions, user, false, "wm_app_main, as root: user that the processes run as"),
     WM_TEXT(WorkerOptions, group, false, "wm_app_main, as root: group that the processes run as; empty: the user's"),
@@ -178,6 +197,7 @@ const OptionRow kHubRows[] = {
 };
 
 #undef WM_CONN_ROWS
+#undef WM_TLS_ROWS
 #undef WM_INT
 #undef WM_TEXT
 #undef WM_FORM

@@ -29,6 +29,7 @@ struct WorkerOptions : EndpointOptions {
     int64_t count = 1;
     int64_t reloadable = 1;
     int64_t max_requests = 0;
+    std::string transport;
     std::string user;
     std::string group;
 };

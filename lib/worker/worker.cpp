@@ -28,6 +28,7 @@ Worker::Worker(App &app, const Address *address, const Scheme &scheme)
         display = "none";
         return;
     }
+    scheme_tls_ = scheme.tls;
     address_ = *address;
     display = address_.text;
     has_address_ = true;
@@ -125,7 +126,9 @@ ListenOptions Worker::listen_options() const
 
 int Worker::open_listener()
 {
-    int result = app_.shares->reserve(*this);
+    int result = choose_transport();
+    if (result == 0)
+        result = app_.shares->reserve(*this);
     if (result == 0)
         result = bind_or_adopt();
     if (result != 0) {

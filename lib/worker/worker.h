@@ -9,11 +9,14 @@
 #include "conn/endpoint.h"
 #include "core/log.h"
 #include "net/listener.h"
+#include "net/tls/tls_server.h"
 #include "session/schemes.h"
 #include "worker/callbacks.h"
 #include "worker/options.h"
 
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace wm {
 
@@ -66,6 +69,20 @@ public:
 
     App &app() { return app_; }
     const char *address() const { return display.c_str(); }
+    /// Adds a certificate: 0, or WM_EINVAL, WM_ESTATE or WM_E... of the files with the reason in the detail. While it listens it is
+    /// in use at once.
+    int add_certificate(const char *name, const char *cert, const char *key);
+    /// Whether it listens with TLS, by its scheme or by option transport.
+    bool wants_tls() const { return scheme_tls_ || options.transport == "ssl"; }
+    /// Where its certificates are.
+    TlsFileSet tls_files() const;
+    /// Reads the files, and replaces what new connections get: 0, or WM_E... with the reason; then all stays as it was.
+    int load_tls();
+    /// The same from what another process has read.
+    int load_tls(const TlsBundle &bundle);
+    /// nullptr before it has listened with TLS.
+    TlsServer *tls() { return tls_.get(); }
+
     const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
@@ -93,6 +110,7 @@ public:
 private:
     static constexpr size_t kRecords = 2; ///< of a stop and of a reload
 
+    int choose_transport();
     int open_or_close();
     int open_listener();
     int bind_or_adopt();
@@ -118,6 +136,9 @@ private:
     LogThrottle refused_throttle_;
     LogThrottle silent_throttle_;
     uint64_t shed_ = 0;
+    std::unique_ptr<TlsServer> tls_;
+    std::vector<TlsIdentityFiles> certificates_; ///< beside tls_cert
+    bool scheme_tls_ = false;
     bool has_address_ = false;
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too

@@ -2,9 +2,10 @@
  * @file
  * The server under the conformance suite: every protocol over every transport, on the public headers only.
  *
- * Usage: conformance_server [--pull] [--dir DIR] [NAME=VALUE...]
+ * Usage: conformance_server [--pull] [--dir DIR] [--tls] [--certificate NAME CERT KEY]... [NAME=VALUE...]
  *
- * Opens websocket, http, text and raw workers on 127.0.0.1, [::1] and, with --dir, on unix sockets in DIR. NAME=VALUE sets an
+ * Opens websocket, http, text and raw workers on 127.0.0.1, [::1] and, with --dir, on unix sockets in DIR; with
+ * --tls also those over TLS (tls_cert=... and so on say how). --certificate adds one for a server name ("": its own). NAME=VALUE sets an
  * option on every worker, or on the app. --pull serves the same through wm_app_poll. Standard output has one line an event:
  *
  *     listen LABEL ADDRESS                     one for each worker, then "ready"
@@ -19,7 +20,7 @@
  * that of the rest; whole messages reach the host and leave it) and digits (callbacks: 4 decimal digits, the length of the rest).
  *
  * What a message does: all but http echo it in its own kind, but "!close [CODE [REASON]]", "!destroy" and, on all
- * but raw, "!bye" (an answer, then close). http answers with what it was given, see answer_request.
+ * but raw, "!bye" (an answer, then close); text, too, "!tls" (what was negotiated). http answers with what it was given, see answer_request.
  *
  * It serves until standard input ends: a second thread reads that, and calls wm_app_stop, which any thread may.
  */
@@ -34,7 +35,7 @@
 
 #include "wm/wm.h"
 
-enum { PROTOCOLS = 8, TRANSPORTS = 3, SITES = PROTOCOLS * TRANSPORTS, POLL_RECORDS = 64 };
+enum { PROTOCOLS = 8, TRANSPORTS = 4, MAX_CERTIFICATES = 4, SITES = PROTOCOLS * TRANSPORTS, POLL_RECORDS = 64 };
 
 struct site {
     char label[16];
@@ -54,11 +55,14 @@ struct text {
 
 static const char *const protocol_names[PROTOCOLS] = {"ws", "http", "text", "raw", "frame", "bar", "tag", "digits"};
 static const char *const tcp_schemes[PROTOCOLS] = {"websocket", "http", "text", "tcp", "frame", "bar", "tag", "digits"};
+static const char *const tls_schemes[PROTOCOLS] = {"wss", "https", "text", "ssl", "frame", "bar", "tag", "digits"};
 static const char *const unix_schemes[PROTOCOLS] = {"websocket+unix", "http+unix", "text+unix", "unix",
                                                     "frame+unix",     "bar+unix",  "tag+unix",  "digits+unix"};
 
 static struct site sites[SITES];
 static int site_count;
+static char **certificates[MAX_CERTIFICATES]; /**< name, certificate, key */
+static int certificate_count;
 static int announced;
 static int pull_mode;
 static wm_app *app;
@@ -120,6 +124,17 @@ static void add_field(struct text *answer, const char *name, wm_request request,
     else
         text_add(answer, value, len);
     text_add_string(answer, "\n");
+}
+
+/** "TLSv1.3,TLS_AES_256_GCM_SHA384,..." in the order of WM_TLS_..., or the error. */
+static void describe_tls(wm_conn conn, struct text *answer)
+{
+    char part[512];
+    for (int32_t what = WM_TLS_VERSION; what <= WM_TLS_RESUMED; ++what) {
+        int len = wm_conn_tls_info(conn, what, part, sizeof part);
+        text_add_string(answer, what == WM_TLS_VERSION ? "" : ";");
+        text_add_string(answer, len < 0 ? wm_error_name(len) : part);
+    }
 }
 
 /** Lines method=, target=, path=, query=, version=, one header= for each field in order, an empty line, the body. */
@@ -220,7 +235,12 @@ static void answer_request(wm_conn conn, wm_request request)
         answer_later(request);
     else if (path_is(path, len, "/close"))
         respond(request, 200, "Connection: close\r\n");
-    else if (path_is(path, len, "/send"))
+    else if (path_is(path, len, "/tls")) {
+        struct text answer = {NULL, 0, 0};
+        describe_tls(conn, &answer);
+        wm_request_respond(request, 200, "", 0, answer.data, answer.len, 0);
+        free(answer.data);
+    } else if (path_is(path, len, "/send"))
         wm_conn_send(conn, "hello\n", 6, 0);
     else if (len == 4 && isdigit((unsigned char)bytes[1]) && isdigit((unsigned char)bytes[2]) && isdigit((unsigned char)bytes[3]))
         respond(request, (int32_t)number_in(bytes, len), "");
@@ -278,6 +298,11 @@ static void take_message(struct site *site, wm_conn conn, const void *data, size
         answer_request(conn, request);
     } else if (starts_with(body, body_len, "!close")) {
         close_as_told(conn, body + 6, body_len - 6);
+    } else if (starts_with(body, body_len, "!tls")) {
+        struct text answer = {NULL, 0, 0};
+        describe_tls(conn, &answer);
+        echo(conn, answer.data, answer.len, WM_KIND_TEXT);
+        free(answer.data);
     } else if (starts_with(body, body_len, "!bye")) {
         say_bye(site, conn);
     } else if (starts_with(body, body_len, "!destroy")) {
@@ -462,7 +487,18 @@ static void add_site(int protocol, const char *transport, const char *address)
         die("setting callbacks", wm_last_error());
 }
 
-static void add_sites(const char *dir)
+static void add_certificates(void)
+{
+    for (int i = 0; i < certificate_count; ++i) {
+        char **words = certificates[i];
+        int result =
+            wm_worker_add_certificate(sites[site_count - 1].worker, *words[0] ? words[0] : NULL, words[1], *words[2] ? words[2] : NULL);
+        if (result < 0)
+            die("wm_worker_add_certificate", wm_last_error());
+    }
+}
+
+static void add_sites(const char *dir, int tls)
 {
     char address[256];
     for (int i = 0; i < PROTOCOLS; ++i) {
@@ -470,6 +506,13 @@ static void add_sites(const char *dir)
         add_site(i, "tcp4", address);
         snprintf(address, sizeof address, "%s://[::1]:0", tcp_schemes[i]);
         add_site(i, "tcp6", address);
+        if (tls) {
+            snprintf(address, sizeof address, "%s://127.0.0.1:0", tls_schemes[i]);
+            add_site(i, "tls", address);
+            if (strcmp(tls_schemes[i], tcp_schemes[i]) == 0 && wm_worker_set_str(sites[site_count - 1].worker, "transport", "ssl") < 0)
+                die("transport", wm_last_error());
+            add_certificates();
+        }
         if (dir) {
             snprintf(address, sizeof address, "%s://%s/%s.sock", unix_schemes[i], dir, protocol_names[i]);
             add_site(i, "unix", address);
@@ -487,6 +530,12 @@ static void set_option(char *assignment)
     int64_t value = strtoll(equals + 1, NULL, 10);
     for (int i = 0; i < site_count; ++i) {
         int64_t before;
+        const char *text;
+        if (wm_worker_get_str(sites[i].worker, assignment, &text) == 0) {
+            if (wm_worker_set_str(sites[i].worker, assignment, equals + 1) < 0)
+                die(assignment, wm_last_error());
+            continue;
+        }
         int of_worker = wm_worker_get_int(sites[i].worker, assignment, &before) == 0;
         if ((of_worker ? wm_worker_set_int(sites[i].worker, assignment, value) : wm_app_set_int(app, assignment, value)) < 0)
             die(assignment, wm_last_error());
@@ -506,6 +555,7 @@ static void *stop_at_end_of_input(void *unused)
 int main(int argc, char **argv)
 {
     const char *dir = NULL;
+    int tls = 0;
     char *assignments[32];
     size_t assignment_count = 0;
     for (int i = 1; i < argc; ++i) {
@@ -513,7 +563,12 @@ int main(int argc, char **argv)
             pull_mode = 1;
         else if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)
             dir = argv[++i];
-        else if (assignment_count < sizeof assignments / sizeof *assignments)
+        else if (strcmp(argv[i], "--tls") == 0)
+            tls = 1;
+        else if (strcmp(argv[i], "--certificate") == 0 && i + 3 < argc && certificate_count < MAX_CERTIFICATES) {
+            certificates[certificate_count++] = &argv[i + 1];
+            i += 3;
+        } else if (assignment_count < sizeof assignments / sizeof *assignments)
             assignments[assignment_count++] = argv[i];
     }
     signal(SIGPIPE, SIG_DFL);
@@ -523,7 +578,7 @@ int main(int argc, char **argv)
     if (!app)
         die("wm_app_new", wm_last_error());
     add_protocols();
-    add_sites(dir);
+    add_sites(dir, tls);
     for (size_t i = 0; i < assignment_count; ++i)
         set_option(assignments[i]);
 

@@ -1,0 +1,95 @@
+// The part of Worker that is about TLS: whether it has it, and its certificates.
+#include "worker/worker.h"
+
+#include "core/error.h"
+#include "worker/app.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace wm {
+
+namespace {
+
+bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+/// "www.example.com" or "*.example.com".
+bool is_server_name(std::string_view name)
+{
+    if (name.starts_with("*."))
+        name.remove_prefix(2);
+    return !name.empty() && name.size() <= 253 && name.front() != '.' && std::all_of(name.begin(), name.end(), is_name_char);
+}
+
+} // namespace
+
+/// 0, or WM_E... where option transport and the address contradict each other, or the certificates cannot be had.
+int Worker::choose_transport()
+{
+    const std::string &wanted = options.transport;
+    const char *given = address_.text.c_str();
+    if (wanted == "tcp" && scheme_tls_)
+        return fail(WM_EINVAL, "option 'transport' is 'tcp', and %s is over TLS", given);
+    if (wanted == "unix" && !address_.unix_socket)
+        return fail(WM_EINVAL, "option 'transport' is 'unix', and %s is not a path: the right form is %s+unix:///PATH", given,
+                    address_.scheme.c_str());
+    if (!wants_tls()) {
+        transport = &kPlainTransport;
+        return 0;
+    }
+    int result = load_tls();
+    if (result != 0)
+        return result;
+    transport = &kTlsServerTransport;
+    transport_settings = tls_.get();
+    return 0;
+}
+
+TlsFileSet Worker::tls_files() const
+{
+    TlsFileSet files;
+    if (!options.tls_cert.empty())
+        files.identities.push_back({{}, options.tls_cert, options.tls_key});
+    files.identities.insert(files.identities.end(), certificates_.begin(), certificates_.end());
+    files.passphrase = options.tls_passphrase_file;
+    files.ca = options.tls_ca;
+    return files;
+}
+
+int Worker::load_tls()
+{
+    TlsBundle bundle;
+    int result = read_tls_bundle(tls_files(), &bundle);
+    return result != 0 ? result : load_tls(bundle);
+}
+
+int Worker::load_tls(const TlsBundle &bundle)
+{
+    if (!tls_)
+        tls_ = std::make_unique<TlsServer>();
+    TlsOptions wanted = options;
+    const char *names = app_.reactor.codecs[codec]->alpn;
+    if (wanted.tls_alpn.empty() && names)
+        wanted.tls_alpn = names;
+    return tls_->load(bundle, wanted);
+}
+
+int Worker::add_certificate(const char *name, const char *cert, const char *key)
+{
+    if (name && !is_server_name(name))
+        return fail(WM_EINVAL, "'%s' is not a server name: the right form is www.example.com or *.example.com", name);
+    if (listening() && app_.link)
+        return fail(WM_ESTATE, "the master reads certificates before it starts the processes: add %s before wm_app_main", cert);
+    certificates_.push_back({name ? name : "", cert, key ? key : ""});
+    if (!listening() || !wants_tls())
+        return 0;
+    int result = load_tls();
+    if (result != 0)
+        certificates_.pop_back();
+    return result;
+}
+
+} // namespace wm
