@@ -318,6 +318,16 @@ WM_API int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *use
 WM_API int wm_worker_listen(wm_worker *worker);
 
 /**
+ * Checks what wm_worker_listen needs, without listening: resolves the address, and reads the certificate and key files, which have to fit
+ * each other. For programs that check their settings before a restart.
+ *
+ * @return 0, or what wm_worker_listen would return, with the path and the reason in wm_last_error
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_worker_check(wm_worker *worker);
+
+/**
  * Closes the listening socket; connections stay open. The worker may listen again.
  *
  * @return 0

@@ -147,6 +147,11 @@ int wm_worker_listen(wm_worker *worker)
     return with_worker(worker, [](Worker &self) { return self.listen(); });
 }
 
+int wm_worker_check(wm_worker *worker)
+{
+    return with_worker(worker, [](Worker &self) { return self.check(); });
+}
+
 int wm_worker_unlisten(wm_worker *worker)
 {
     return with_worker(worker, [](Worker &self) { return self.unlisten(), 0; });

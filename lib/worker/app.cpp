@@ -7,6 +7,7 @@
 #include "session/sessions.h"
 #include "worker/clients.h"
 #include "worker/commands.h"
+#include "worker/own_keys.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
 #include "worker/signal_handlers.h"
@@ -40,8 +41,8 @@ App::App(uint32_t index, Mailbox *mailbox)
     : reactor(index, mailbox->generation_base), sessions(new Sessions(reactor, mailbox->generation_base)),
       timers(new Timers(*this, mailbox->generation_base)), clients(new Clients(*this)),
       watches(new Watches(*this, mailbox->generation_base)), signals(new SignalHandlers(*this, mailbox->generation_base)),
-      commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)), shares(new Shares(*this)), status(new StatusWriter(*this)),
-      mailbox_(mailbox)
+      commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)), shares(new Shares(*this)), own_keys(new OwnKeys(*this)),
+      status(new StatusWriter(*this)), mailbox_(mailbox)
 {
     reactor.owner = this;
     reactor.arm_due = &App::arm;

@@ -25,6 +25,7 @@ struct Address;
 struct Scheme;
 class Clients;
 class Commands;
+class OwnKeys;
 class ProcessLink;
 class Shares;
 class Shutdown;
@@ -143,6 +144,7 @@ public:
     const std::unique_ptr<Commands> commands;
     const std::unique_ptr<Shutdown> shutdown;
     const std::unique_ptr<Shares> shares;
+    const std::unique_ptr<OwnKeys> own_keys;
     const std::unique_ptr<StatusWriter> status;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;

@@ -6,6 +6,7 @@
 #define WM_WORKER_OPTIONS_H
 
 #include "conn/options.h"
+#include "net/tls/ticket_keys.h"
 #include "session/custom/options.h"
 
 #include <cstddef>
@@ -56,6 +57,8 @@ struct AppOptions {
     int64_t log_max_size = 10 << 20;
     int64_t max_wait_ms = 0;
     int64_t slow_callback_ms = 500;
+    int64_t tls_check_ms = 5000;
+    int64_t tls_ticket_ms = TicketKeys::kRotateMs;
     int64_t pull = 0;
     std::string name;
     std::string run_dir;

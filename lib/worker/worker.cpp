@@ -5,6 +5,7 @@
 #include "worker/app.h"
 #include "worker/broadcast.h"
 #include "worker/handles.h"
+#include "worker/own_keys.h"
 #include "worker/process_link.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
@@ -132,6 +133,7 @@ int Worker::open_listener()
     if (result == 0)
         result = bind_or_adopt();
     if (result != 0) {
+        app_.own_keys->remove(*this);
         reserve.drop();
         return result;
     }
@@ -178,6 +180,7 @@ void Worker::unlisten()
     if (listening() && app_.tells_master())
         app_.link->closed(*this, listener_.release(), shared_listener_);
     listener_.close();
+    app_.own_keys->remove(*this);
     reserve.drop();
     if (has_address_)
         display = address_.text;
@@ -188,6 +191,7 @@ void Worker::release_listener()
     app_.reactor.status_changed = true;
     app_.reactor.loop.unwatch(accept_watch_);
     listener_.leave();
+    app_.own_keys->remove(*this);
     reserve.drop();
 }
 

@@ -76,10 +76,12 @@ public:
     bool wants_tls() const { return scheme_tls_ || options.transport == "ssl"; }
     /// Where its certificates are.
     TlsFileSet tls_files() const;
-    /// Reads the files, and replaces what new connections get: 0, or WM_E... with the reason; then all stays as it was.
+    TlsOptions tls_options() const;
+    /// Replaces what new connections get by what the master has read, or, where it reads nothing for this worker, by the files: 0, or
+    /// WM_E... with the reason; then all stays as it was.
     int load_tls();
-    /// The same from what another process has read.
-    int load_tls(const TlsBundle &bundle);
+    /// Checks address and certificates without listening: 0, or a WM_E... code with its detail.
+    int check() const;
     /// nullptr before it has listened with TLS.
     TlsServer *tls() { return tls_.get(); }
 

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "worker/app.h"
+#include "worker/own_keys.h"
 
 #include <algorithm>
 #include <cstring>
@@ -59,22 +60,31 @@ TlsFileSet Worker::tls_files() const
     return files;
 }
 
-int Worker::load_tls()
+TlsOptions Worker::tls_options() const
 {
-    TlsBundle bundle;
-    int result = read_tls_bundle(tls_files(), &bundle);
-    return result != 0 ? result : load_tls(bundle);
-}
-
-int Worker::load_tls(const TlsBundle &bundle)
-{
-    if (!tls_)
-        tls_ = std::make_unique<TlsServer>();
     TlsOptions wanted = options;
     const char *names = app_.reactor.codecs[codec]->alpn;
     if (wanted.tls_alpn.empty() && names)
         wanted.tls_alpn = names;
-    return tls_->load(bundle, wanted);
+    return wanted;
+}
+
+int Worker::load_tls()
+{
+    if (!tls_)
+        tls_ = std::make_unique<TlsServer>();
+    return app_.own_keys->add(*this);
+}
+
+int Worker::check() const
+{
+    SocketAddress resolved;
+    int result = has_address_ ? resolve(address_, resolved) : fail(WM_ESTATE, "a worker without an address cannot listen");
+    if (result != 0 || !wants_tls())
+        return result;
+    TlsServer server;
+    TlsBundle bundle;
+    return TlsFiles(*this).read(server, bundle);
 }
 
 int Worker::add_certificate(const char *name, const char *cert, const char *key)

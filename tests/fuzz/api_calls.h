@@ -200,8 +200,8 @@ inline void control_worker(Machine &m)
     Worker worker = m.worker();
     if (!worker.worker)
         return;
-    constexpr int (*kCalls[])(wm_worker *) = {wm_worker_listen, wm_worker_unlisten, wm_worker_pause_accept, wm_worker_resume_accept,
-                                              wm_worker_stop};
+    constexpr int (*kCalls[])(wm_worker *) = {wm_worker_listen,        wm_worker_unlisten, wm_worker_pause_accept,
+                                              wm_worker_resume_accept, wm_worker_stop,     wm_worker_check};
     auto fn = m.program.one_of(kCalls);
     m.world.enter(*worker.app, [&] { return fn(worker.worker); });
 }

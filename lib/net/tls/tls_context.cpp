@@ -68,7 +68,8 @@ Key read_key(const TlsIdentity &identity, const std::string &passphrase)
     else if (wanted.asked)
         fail(WM_ETLS, "key %s: the passphrase is wrong (%s)", path, tls_reason());
     else if (identity.key.find("PRIVATE KEY-----") == std::string::npos)
-        fail(WM_ETLS, "key %s: there is no private key in it (PEM)", path);
+        fail(WM_ETLS, "key %s: there is no private key in it (PEM)%s", path,
+             identity.key_path == identity.cert_path ? ", and tls_key is not set" : "");
     else
         damaged("key", identity.key_path);
     ERR_clear_error();
