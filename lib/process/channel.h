@@ -38,6 +38,7 @@ enum class MessageKind : uint32_t {
     kLog,        ///< a new log file
     kOutput,     ///< a new file for standard output and standard error
     kReplaced,   ///< as kDrain, for what it has asked itself: without on_reload
+    kKeys,       ///< new certificates and keys of the worker at place `id`, in the file that comes with it
 };
 
 struct Message {

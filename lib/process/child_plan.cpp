@@ -15,6 +15,7 @@ constexpr const char *kFds = "WM_FDS";
 constexpr const char *kChild = "WM_CHILD";
 constexpr const char *kListen = "listen:"; // a socket of this child only
 constexpr const char *kShared = "shared:";
+constexpr const char *kKeys = "keys:"; // then place and name of their worker: "keys:0:web"
 
 bool take_prefix(std::string &text, const std::string &prefix)
 {
@@ -34,6 +35,8 @@ std::vector<int> ChildPlan::descriptors() const
             out.push_back(fd);
     for (const KeptSocket &socket : sockets)
         out.push_back(socket.fd);
+    for (const KeptKeys &kept : keys)
+        out.push_back(kept.fd);
     return out;
 }
 
@@ -46,6 +49,8 @@ std::vector<std::string> ChildPlan::environment() const
         fds.push_back({output, "output"});
     for (const KeptSocket &socket : sockets)
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
+    for (const KeptKeys &kept : keys)
+        fds.push_back({kept.fd, kKeys + std::to_string(kept.place) + ":" + kept.name});
     char text[160];
     snprintf(text, sizeof text, "%d %zu %d %zu %d %d", static_cast<int>(getpid()), place, index, page, static_cast<int>(master),
              static_cast<int>(console_level));
@@ -80,6 +85,8 @@ bool ChildPlan::from_environment()
             sockets.push_back({entry.fd, entry.name, false});
         else if (take_prefix(entry.name, kShared))
             sockets.push_back({entry.fd, entry.name, true});
+        else if (take_prefix(entry.name, kKeys))
+            keys.push_back({entry.fd, strtoul(entry.name.c_str(), nullptr, 10), entry.name.substr(entry.name.find(':') + 1)});
     }
     unsetenv(kFds);
     unsetenv(kChild);

@@ -23,6 +23,13 @@ struct KeptSocket {
     bool unlistened = false; ///< closed by the host, which may listen again
 };
 
+/// The certificates and keys of a worker, in a file of make_key_file().
+struct KeptKeys {
+    int fd = -1;
+    size_t place = 0; ///< of the worker, as ChildPlan::place
+    std::string name; ///< of the worker
+};
+
 struct ChildPlan {
     static constexpr int kService = -1;
 
@@ -38,6 +45,7 @@ struct ChildPlan {
     int output = -1;           ///< for standard output and standard error once it serves; -1: as they are
     int32_t console_level = 0; ///< from this level on the log goes to standard error too
     std::vector<KeptSocket> sockets;
+    std::vector<KeptKeys> keys;
 
     /// The variables for an exec of this very process, "NAME=VALUE"; the descriptors have to stay open over
     /// it.

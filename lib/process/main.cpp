@@ -91,15 +91,14 @@ int check_start(App &app)
     return 0;
 }
 
-/// Checks a worker's user, group and address. 0, or a WM_E... code with its detail.
-int check_worker(const Worker &worker)
+/// Checks a worker's user, group, address and certificates. 0, or a WM_E... code with its detail.
+int check_worker(Worker &worker)
 {
     if (int result = Identity().resolve(worker.options.user, worker.options.group)) {
         std::string detail = last_error();
         return fail(result, "worker %s: %s", worker.options.name.c_str(), detail.c_str());
     }
-    SocketAddress resolved;
-    return worker.has_address() ? resolve(worker.given_address(), resolved) : 0;
+    return worker.has_address() ? worker.check() : 0;
 }
 
 /// Checks what can be checked of a start while another master still holds the lock and the ports. 0, or a

@@ -11,6 +11,8 @@
 namespace wm {
 
 class Worker;
+struct TicketKeys;
+struct TlsBundle;
 struct Service;
 
 class ProcessLink {
@@ -42,6 +44,9 @@ public:
     /// The host has closed this worker's listener for good. The descriptor is the link's from here on; the
     /// master closes its copy, but of a socket that other processes, or successors of this one, have from it.
     virtual void closed(const Worker &worker, int fd, bool shared) = 0;
+    /// Gives the certificates and keys that the master has read for that worker: 1, or 0 if it reads none for it, as the worker was made in
+    /// this process, or a WM_E... code with its detail. The caller overwrites the tickets.
+    virtual int keys_of(const Worker &worker, TicketKeys &tickets, TlsBundle &bundle) = 0;
     /// The worker is being freed.
     virtual void gone(const Worker &worker) = 0;
 };

@@ -80,6 +80,8 @@ public:
     /// Replaces what new connections get by what the master has read, or, where it reads nothing for this worker, by the files: 0, or
     /// WM_E... with the reason; then all stays as it was.
     int load_tls();
+    /// The master has something new.
+    void reload_tls();
     /// Checks address and certificates without listening: 0, or a WM_E... code with its detail.
     int check() const;
     /// nullptr before it has listened with TLS.

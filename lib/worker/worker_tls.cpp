@@ -2,8 +2,10 @@
 #include "worker/worker.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "worker/app.h"
 #include "worker/own_keys.h"
+#include "worker/process_link.h"
 
 #include <algorithm>
 #include <cstring>
@@ -23,6 +25,13 @@ bool is_server_name(std::string_view name)
     if (name.starts_with("*."))
         name.remove_prefix(2);
     return !name.empty() && name.size() <= 253 && name.front() != '.' && std::all_of(name.begin(), name.end(), is_name_char);
+}
+
+/// Whether the bundle is of these files.
+bool is_of(const TlsBundle &bundle, const TlsFileSet &files)
+{
+    auto same = [](const TlsIdentity &one, const TlsIdentityFiles &other) { return one.name == other.name && one.cert_path == other.cert; };
+    return std::equal(bundle.identities.begin(), bundle.identities.end(), files.identities.begin(), files.identities.end(), same);
 }
 
 } // namespace
@@ -73,7 +82,23 @@ int Worker::load_tls()
 {
     if (!tls_)
         tls_ = std::make_unique<TlsServer>();
-    return app_.own_keys->add(*this);
+    TicketKeys tickets;
+    TlsBundle bundle;
+    int given = app_.link ? app_.link->keys_of(*this, tickets, bundle) : 0;
+    if (given == 0)
+        return app_.own_keys->add(*this);
+    if (given > 0)
+        tls_->set_ticket_keys(tickets);
+    explicit_bzero(&tickets, sizeof tickets);
+    if (given > 0 && !is_of(bundle, tls_files()))
+        return fail(WM_ESTATE, "%s has other certificate files than when the program was started first: that takes a restart", address());
+    return given > 0 ? tls_->load(bundle, tls_options()) : given;
+}
+
+void Worker::reload_tls()
+{
+    if (listening() && transport == &kTlsServerTransport && load_tls() != 0)
+        log(WM_LOG_ERROR, "worker %s: %s; the certificates from before stay in use", options.name.c_str(), last_error());
 }
 
 int Worker::check() const

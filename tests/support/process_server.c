@@ -4,14 +4,14 @@
  *
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
  *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1]
- *                  [--wrong-option NAME] -- COMMAND...
+ *                  [--wrong-option NAME] [--alone run|poll] -- COMMAND...
  *
  * ADDRESS none is a worker without one; --worker @FILE is what the file says when the program starts. --inner is opened by each process of
  * the first worker in its on_start; what fails is said, and the process serves on. --fail has on_start return -1 in the process of that
  * index (-1: in all); --fail-file in all while the file is there.
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
  * run something before wm_app_main. --closed has on_start close the worker's listener. --wrong-option sets an option of the app in each
- * process that polls, before its first poll.
+ * process that polls, before its first poll. --alone serves without a master, in the process itself.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
@@ -36,6 +36,7 @@ static const char *trace_path;
 static const char *fail_file;
 static const char *say;
 static const char *before;
+static const char *alone;
 static const char *wrong_option; /* of the app, set between WM_CHILD and the first poll */
 static int fail_index = -2;
 static int closed_first;
@@ -368,6 +369,8 @@ int main(int argc, char **argv)
             closed_first = atoi(value);
         else if (strcmp(flag, "--before") == 0)
             before = value;
+        else if (strcmp(flag, "--alone") == 0)
+            alone = value;
         else if (strcmp(flag, "--wrong-option") == 0)
             wrong_option = value;
         else
@@ -383,7 +386,9 @@ int main(int argc, char **argv)
         at = argc - 1;
     if (before && system(before) == -1)
         die("--before");
-    int code = wm_app_main(app, argc - at, argv + at);
+    if (alone && strcmp(alone, "run") == 0)
+        return wm_app_run(app) == 0 ? 0 : 1;
+    int code = alone ? WM_CHILD : wm_app_main(app, argc - at, argv + at);
     if (code == WM_CHILD && wrong_option)
         wm_app_set_int(app, wrong_option, 1);
     if (code == WM_CHILD)

@@ -6,6 +6,7 @@
 #include "net/socket_file.h"
 #include "process/child/connection_writer.h"
 #include "process/inherited.h"
+#include "process/key_file.h"
 #include "process/standard_streams.h"
 #include "proto/websocket/frame.h"
 #include "worker/app.h"
@@ -33,7 +34,8 @@ constexpr int64_t kOrphanStopMs = 500; // short, as the next master needs the po
 /// At the limit of descriptors the kernel drops that of a message.
 bool lacks_descriptor(const Message &message)
 {
-    bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput;
+    bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput ||
+                  message.kind == MessageKind::kKeys;
     return brings && !message.fd;
 }
 
@@ -66,6 +68,7 @@ int ChildLink::attach()
     }
     if (int result = app_.signals->reserve(kProcessSignals))
         return result;
+    find_keys();
     app_.link = this;
     app_.status->attach(page_);
     app_.reactor.loop.report_dispatch(&page_->dispatching_since_ms);
@@ -204,8 +207,41 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
     ::close(fd);
 }
 
+/// The files of workers that this program has not made again are closed.
+void ChildLink::find_keys()
+{
+    const auto &workers = app_.workers();
+    for (const KeptKeys &kept : plan_.keys)
+        if (Fd file(kept.fd); kept.place < workers.size() && workers[kept.place]->options.name == kept.name)
+            keys_.push_back({workers[kept.place].get(), kept.place, std::move(file)});
+    plan_.keys.clear();
+}
+
+int ChildLink::keys_of(const Worker &worker, TicketKeys &tickets, TlsBundle &bundle)
+{
+    auto keys = std::find_if(keys_.begin(), keys_.end(), [&](const Keys &each) { return each.worker == &worker; });
+    if (keys == keys_.end() && &worker == worker_)
+        return fail(WM_ESTATE, "worker '%s' has TLS now, which it had not when the program was started first: that takes a restart",
+                    plan_.name.c_str());
+    if (keys == keys_.end())
+        return 0;
+    return read_key_file(keys->file.get(), tickets, bundle) ? 1 : fail(WM_ESYS, "cannot read the keys that the master has sent");
+}
+
+void ChildLink::take_keys(Message &message)
+{
+    for (Keys &keys : keys_)
+        if (keys.place == message.id && keys.worker) {
+            keys.file = std::move(message.fd);
+            keys.worker->reload_tls();
+        }
+}
+
 void ChildLink::gone(const Worker &worker)
 {
+    for (Keys &keys : keys_)
+        if (keys.worker == &worker)
+            keys.worker = nullptr;
     if (&worker == worker_)
         worker_ = nullptr;
 }
@@ -271,6 +307,9 @@ void ChildLink::execute(Message &message)
         return;
     case MessageKind::kOutput:
         redirect_standard_streams(message.fd.get());
+        return;
+    case MessageKind::kKeys:
+        take_keys(message);
         return;
     default:
         return;

@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace wm {
 
@@ -46,6 +47,7 @@ public:
     int adopt(const std::string &address, bool *shared) override;
     void opened(const std::string &address, int fd) override;
     void closed(const Worker &worker, int fd, bool shared) override;
+    int keys_of(const Worker &worker, TicketKeys &tickets, TlsBundle &bundle) override;
     void gone(const Worker &worker) override;
 
 private:
@@ -59,6 +61,8 @@ private:
     void limit_requests();
     void call_reload();
     void set_log(int fd);
+    void find_keys();
+    void take_keys(Message &message);
     int find_worker();
     int is_missing(const char *kind) const;
     bool has_socket(const std::string &address) const;
@@ -73,6 +77,13 @@ private:
     EventWatch channel_watch_;
     EventWatch signal_watch_;
     Signals signals_;
+    struct Keys {
+        Worker *worker; ///< nullptr once the host has freed it
+        size_t place;
+        Fd file;
+    };
+
+    std::vector<Keys> keys_;           ///< what the master has read
     Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
     const Service *service_ = nullptr; ///< or of which service
     bool asked_ = false;               ///< to be replaced

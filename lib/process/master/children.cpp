@@ -29,7 +29,9 @@ constexpr int kLastMessages = 10000; // more than a channel holds
 
 } // namespace
 
-Children::Children(Loop &loop, SocketStore &sockets, ChildEvents &events) : loop_(loop), sockets_(sockets), events_(events) {}
+Children::Children(Loop &loop, SocketStore &sockets, KeyStore &keys, ChildEvents &events)
+    : loop_(loop), sockets_(sockets), keys_(keys), events_(events)
+{}
 
 void Children::add_slots(Worker &worker, size_t place, const Identity &identity)
 {
@@ -73,6 +75,8 @@ Children::Started Children::start(size_t at)
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
     plan_.sockets = sockets_.kept_for(at, slot.job.worker);
+    plan_.keys = keys_.kept_for(slot.job.worker);
+    child->keys = keys_.generation();
     events_.forking();
     {
         SignalsBlocked blocked;
@@ -310,6 +314,13 @@ void Children::broadcast(MessageKind kind, int fd)
     for (auto &child : children_)
         if (slots_[child->slot].role(child->pid) != SlotRole::kLeaving || kind == MessageKind::kLog)
             child->channel.send(kind, 0, 0, {}, fd, false);
+}
+
+void Children::hand_on_keys()
+{
+    for (auto &child : children_)
+        if (slots_[child->slot].role(child->pid) != SlotRole::kLeaving)
+            keys_.hand_on(child->channel, job(*child).worker, child->keys);
 }
 
 int64_t Children::due_ms() const

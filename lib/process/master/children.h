@@ -12,6 +12,7 @@
 #include "process/channel.h"
 #include "process/child_plan.h"
 #include "process/identity.h"
+#include "process/master/key_store.h"
 #include "process/master/slot.h"
 #include "process/master/socket_store.h"
 #include "process/master/status_pages.h"
@@ -38,6 +39,7 @@ struct Child {
     EventWatch watch;
     int64_t ready_ms = -1;
     int64_t kill_at_ms = Loop::kNever; ///< SIGKILL is due
+    uint64_t keys = 0;                 ///< the generation of the keys that it has
     std::string failure;               ///< its error text about a failed start
     int failure_code = 0;              ///< WM_E...
     LogThrottle refusals;
@@ -64,7 +66,7 @@ protected:
 
 class Children {
 public:
-    Children(Loop &loop, SocketStore &sockets, ChildEvents &events);
+    Children(Loop &loop, SocketStore &sockets, KeyStore &keys, ChildEvents &events);
     Children(const Children &) = delete;
     Children &operator=(const Children &) = delete;
 
@@ -99,6 +101,8 @@ public:
     const SlotJob &job(const Child &child) const { return slots_[child.slot].job; }
     /// Sends it to each child that is not leaving; kLog to all.
     void broadcast(MessageKind kind, int fd);
+    /// Sends each process the keys that are newer than those that it has.
+    void hand_on_keys();
 
     std::vector<Slot> &slots() { return slots_; }
     const std::vector<std::unique_ptr<Child>> &all() const { return children_; }
@@ -130,6 +134,7 @@ private:
 
     Loop &loop_;
     SocketStore &sockets_;
+    KeyStore &keys_;
     ChildEvents &events_;
     StatusPages pages_;
     std::vector<Slot> slots_;

@@ -48,11 +48,12 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 } // namespace
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
-    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), children_(loop_, sockets_, *this),
-      reload_(children_, app.options), replacements_(children_, app.options), control_(loop_, *this, instance.name()),
-      listings_(children_, control_), console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
-                                                     : line.quiet                     ? WM_LOG_WARN
-                                                                                      : WM_LOG_INFO) // debug was asked for
+    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), keys_(app.options),
+      children_(loop_, sockets_, keys_, *this), reload_(children_, app.options), replacements_(children_, app.options),
+      control_(loop_, *this, instance.name()), listings_(children_, control_),
+      console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
+                     : line.quiet                     ? WM_LOG_WARN
+                                                      : WM_LOG_INFO) // debug was asked for
 {}
 
 Master::~Master() = default;
@@ -89,6 +90,8 @@ int Master::run()
 Children::Started Master::act()
 {
     int64_t now = loop_.now_ms();
+    if (keys_.step(now))
+        children_.hand_on_keys();
     take_signals(); // before dead children are replaced: a signal to the process group stops the master too
     children_.reap(now);
     if (phase_ == Phase::kServing && reload_.requested())
@@ -127,7 +130,7 @@ Children::Started Master::start_processes(int64_t now_ms)
 void Master::arm()
 {
     int64_t due = std::min({children_.due_ms(), reload_.due_ms(), replacements_.due_ms(), listings_.due_ms(),
-                            control_.expire(loop_.now_ms()), maintain_at_ms_});
+                            control_.expire(loop_.now_ms()), keys_.due_ms(), maintain_at_ms_});
     if (reload_.requested() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
@@ -170,6 +173,8 @@ void Master::begin_reload()
     notify_.reloading();
     restore_files();
     reopen_files();
+    keys_error_ = keys_.reload();
+    children_.hand_on_keys();
     call(app_, app_.callbacks.master_reload);
     reload_.begin();
 }
@@ -180,6 +185,8 @@ void Master::end_reload()
     std::string text =
         failed ? "reload failed: " + reload_.failure() + (children_.any_ready() ? "; the processes that are not replaced serve on" : "")
                : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
+    if (!keys_error_.empty())
+        text += "; certificates stay as they were: " + keys_error_;
     log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", prefixed(text).c_str());
     for (const Waiting &waiting : reload_waiters_) {
         if (waiting.reload > reload_.number())
@@ -313,6 +320,7 @@ void Master::become_child()
     children_.forget();
     listings_.forget();
     sockets_.forget(plan.sockets);
+    keys_.forget(plan.keys);
     log_.forget();
     if (plan.output >= 0)
         output_.forget();

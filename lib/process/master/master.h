@@ -13,6 +13,7 @@
 #include "process/master/children.h"
 #include "process/master/control_server.h"
 #include "process/master/daemon.h"
+#include "process/master/key_store.h"
 #include "process/master/listings.h"
 #include "process/master/log_file.h"
 #include "process/master/notify.h"
@@ -49,6 +50,7 @@ private:
     bool prepare();
     bool lock();
     bool resolve_identities();
+    bool open_keys();
     bool open_listeners();
     bool open_control();
     bool refuse(const std::string &text, int exit_code = 1);
@@ -109,6 +111,7 @@ private:
     std::vector<std::unique_ptr<Identity>> identities_; ///< of each worker
     Identity service_identity_;
     SocketStore sockets_;
+    KeyStore keys_;
     Children children_;
     Reload reload_;
     Replacements replacements_;
@@ -133,6 +136,7 @@ private:
     int64_t started_unix_ = 0;
     size_t forced_ = 0; ///< children that a stop had to kill
     int64_t maintain_at_ms_ = 0;
+    std::string keys_error_;            ///< why the reload that runs left certificates as they were
     std::string lost_;                  ///< the last warning about lost files
     std::string rotate_error_;          ///< the last error of a rotation
     int64_t stop_asked_ms_ = INT64_MAX; ///< the first request that was not graceful

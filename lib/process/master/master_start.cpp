@@ -46,7 +46,7 @@ std::string stop_command(const std::vector<std::string> &arguments)
 
 const char *transport_of(const Worker &worker)
 {
-    return !worker.has_address() ? "none" : worker.given_address().unix_socket ? "unix" : "tcp";
+    return !worker.has_address() ? "none" : worker.wants_tls() ? "ssl" : worker.given_address().unix_socket ? "unix" : "tcp";
 }
 
 } // namespace
@@ -76,7 +76,7 @@ bool Master::prepare()
     sockets_.offer_activated(activated_fds());
     if (instance_.make_run_dir() != 0)
         return refuse(last_error());
-    if (!lock() || !open_log() || !resolve_identities() || !open_listeners())
+    if (!lock() || !open_log() || !resolve_identities() || !open_keys() || !open_listeners())
         return false;
     if (loop_.open([](void *) {}, [](void *) {}, this) != 0 || loop_.open_base() != 0)
         return refuse(last_error());
@@ -129,6 +129,13 @@ bool Master::resolve_identities()
             fprintf(stderr, "%s\n", prefixed("warning: worker " + worker->options.name + ": " + identity.warning).c_str());
     }
     return service_identity_.resolve("", "") == 0 || refuse(last_error());
+}
+
+/// A key that is missing ends the start here. From here on no other process reads one.
+bool Master::open_keys()
+{
+    loop_.update_now();
+    return keys_.open(app_, loop_.now_ms()) == 0 || refuse(last_error());
 }
 
 bool Master::open_listeners()
