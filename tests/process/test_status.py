@@ -61,7 +61,7 @@ def test_json__has_the_same_facts(make):
     instance.start()
     ask(instance.address("line"), "hello")
     status = counted(instance, 1)
-    assert set(status) == {"name", "version", "loop", "system", "master_pid", "daemon", "started_unix", "uptime_s", "load", "workers", "exits",
+    assert set(status) == {"name", "version", "loop", "system", "master_pid", "daemon", "started_unix", "uptime_s", "load", "workers", "exits", "certificates",
                            "processes", "summary"}
     assert status["name"] == "test" and status["master_pid"] == instance.master and status["daemon"] is True
     assert abs(status["started_unix"] - time.time()) < 3600 and status["uptime_s"] >= 0 and len(status["load"]) == 3

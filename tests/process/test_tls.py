@@ -2,6 +2,7 @@
 import itertools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import ssl
@@ -482,3 +483,31 @@ def test_ticket_keys__change_and_those_before_are_taken_for_a_while(make, site):
     first = session_of()
     eventually(lambda: not resumes(first), "the end of the keys of the first session")
     eventually(lambda: resumes(session_of()), "a session of the keys of now")
+
+
+# ---- what an operator sees
+
+def test_status__has_the_end_of_each_certificate(make, site, tmp_path):
+    other = Site(tmp_path / "other")
+    other.renew(days=3)
+    instance = make(site.worker(name="one"), other.worker(name="two"), "text://127.0.0.1:0,name=plain", app=[QUICK])
+    instance.start()
+    rows = {row["worker"]: row for row in instance.status()["certificates"]}
+    assert set(rows) == {"one", "two"}
+    end = ssl.cert_time_to_seconds(ssl._ssl._test_decode_cert(str(other.cert))["notAfter"])
+    assert rows["two"] == {"worker": "two", "path": str(other.cert), "end_unix": end, "error": None}
+    text = instance.command("status").out
+    assert re.search(rf"{other.cert} .* \[[23] days left\]", text) and re.search(rf"{site.cert} .* \[36[45] days left\]", text)
+    log = eventually(lambda: [line for line in instance.log().splitlines() if f"certificate {other.cert} ends at " in line], "a warning")
+    assert len(log) == 1 and "WARN" in log[0].upper()
+    assert f"certificate {site.cert} ends" not in instance.log()
+    site.key.unlink()
+    eventually(lambda: {row["worker"]: row for row in instance.status()["certificates"]}["one"]["error"], "the error")
+    assert f"[the new one is not in use: key {site.key}" in instance.command("status").out
+
+
+def test_status__of_workers_without_tls_has_no_certificates(make):
+    instance = make("text://127.0.0.1:0,name=plain")
+    instance.start()
+    assert instance.status()["certificates"] == []
+    assert "certificate" not in instance.command("status").out

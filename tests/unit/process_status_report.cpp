@@ -177,6 +177,24 @@ void exits__of_workers_with_and_without_processes(void **)
     assert_true(contains(status_json(facts), R"("status":"exited with status 0","code":0,"signal":null,"asked":true,"count":5})"));
 }
 
+void certificates__have_their_end_and_what_is_to_be_done(void **)
+{
+    wm::StatusFacts facts = chat();
+    constexpr int64_t kDay = 86400;
+    facts.certificates = {{"web", "/etc/web.pem", 1801440000, 20 * kDay, ""},
+                          {"web", "/etc/b.pem", 1801440000, 0, ""},
+                          {"pusher", "/etc/p.pem", 1801440000, kDay, "key /etc/p.key: Permission denied"}};
+    assert_true(contains(status_text(facts), "\nname    certificate   valid_until                status\n"
+                                             "web     /etc/web.pem  2027-02-01 00:00:00 +0000  [20 days left]\n"
+                                             "web     /etc/b.pem    2027-02-01 00:00:00 +0000  [has ended]\n"
+                                             "pusher  /etc/p.pem    2027-02-01 00:00:00 +0000  "
+                                             "[the new one is not in use: key /etc/p.key: Permission denied]\n-"));
+    facts.certificates.erase(facts.certificates.begin() + 1);
+    assert_true(contains(status_json(facts), R"("certificates":[{"worker":"web","path":"/etc/web.pem","end_unix":1801440000,"error":null},)"
+                                             R"({"worker":"pusher","path":"/etc/p.pem","end_unix":1801440000,)"
+                                             R"("error":"key /etc/p.key: Permission denied"}],"processes":[)"));
+}
+
 void status__by_state(void **)
 {
     const struct {
@@ -282,7 +300,7 @@ constexpr const char *kWholeDocument = R"json(
 {"name":"chat","version":"0.2.0","loop":"epoll, libevent 2.1.12-stable","system":"Linux 6.1.0","master_pid":18690,"daemon":true,
 "started_unix":1795384075,"uptime_s":277259,"load":[0.06,0.21,12.50],"workers":2,"exits":[
 {"worker":"pusher","status":"killed by signal 9 (SIGKILL)","code":null,"signal":9,"asked":false,"count":1},
-{"worker":"pusher","status":"exited with status 3","code":3,"signal":null,"asked":false,"count":12}],"processes":[
+{"worker":"pusher","status":"exited with status 3","code":3,"signal":null,"asked":false,"count":12}],"certificates":[],"processes":[
 {"pid":18692,"worker":"pusher","index":0,"status":"idle","busy_ms":0,"restart_ms":null,"rss_bytes":6731857,"connections":3,
 "send_fail":1,"timers":2,"requests":40,"qps":2.25,"workers":2,"listeners":[
 {"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30,"shed":7},
@@ -318,7 +336,7 @@ void service__has_a_row_of_its_own_and_no_listener(void **)
 
 constexpr const char *kEmptyDocument = R"json(
 {"name":"","version":"","loop":"","system":"","master_pid":null,"daemon":false,"started_unix":null,"uptime_s":0,
-"load":[null,null,0.00],"workers":0,"exits":[],"processes":[],
+"load":[null,null,0.00],"workers":0,"exits":[],"certificates":[],"processes":[],
 "summary":{"processes":0,"rss_bytes":null,"connections":0,"send_fail":0,"timers":0,"requests":0,"qps":0.00}}
 )json";
 
@@ -403,6 +421,7 @@ int main()
         cmocka_unit_test(text__names_do_not_break_lines),
         cmocka_unit_test(text__long_names_are_whole),
         cmocka_unit_test(exits__of_workers_with_and_without_processes),
+        cmocka_unit_test(certificates__have_their_end_and_what_is_to_be_done),
         cmocka_unit_test(status__by_state),
         cmocka_unit_test(status__of_its_own_listener),
         cmocka_unit_test(waiting_for_a_restart__nothing_is_counted),

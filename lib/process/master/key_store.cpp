@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "net/tls/tls_server.h"
 #include "process/key_file.h"
+#include "process/report/status_report.h"
 #include "worker/app.h"
 #include "worker/worker.h"
 
@@ -129,6 +130,16 @@ void KeyStore::hand_on(const Channel &channel, const Worker *worker, uint64_t &h
             return;
         }
     have = generation_;
+}
+
+std::vector<CertificateFacts> KeyStore::certificates() const
+{
+    std::vector<CertificateFacts> out;
+    int64_t now = time(nullptr);
+    for (const Entry &entry : entries_)
+        for (const TlsFiles::Certificate &certificate : entry.files.certificates())
+            out.push_back({entry.worker->options.name, certificate.path, certificate.end, certificate.end - now, entry.files.error()});
+    return out;
 }
 
 void KeyStore::forget(const std::vector<KeptKeys> &keep)

@@ -22,6 +22,7 @@ namespace wm {
 class App;
 class Worker;
 struct AppOptions;
+struct CertificateFacts;
 
 class KeyStore {
 public:
@@ -42,6 +43,7 @@ public:
     /// What kept_for() gives is of that generation.
     uint64_t generation() const { return generation_; }
 
+    std::vector<CertificateFacts> certificates() const;
     /// In a child: closes the descriptors that are not in `keep`.
     void forget(const std::vector<KeptKeys> &keep);
 

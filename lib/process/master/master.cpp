@@ -394,6 +394,7 @@ void Master::answer_status(uint64_t client, bool json)
     facts.started_unix = started_unix_;
     facts.uptime_s = (loop_.now_ms() - started_ms_) / 1000;
     facts.exits = exits_;
+    facts.certificates = keys_.certificates();
     bool given = control_.answer_file(client, json ? status_json(facts) : status_text(facts));
     control_.end(client, given ? kExitDone : kExitFailed);
 }

@@ -176,6 +176,30 @@ void append_exits(std::string &out, const StatusFacts &facts)
     table.append_rows(out, 0, table.rows());
 }
 
+/// "[12 days left]", or what an operator has to do something about.
+std::string status_of(const CertificateFacts &certificate)
+{
+    constexpr int64_t kDay = 24 * 60 * 60;
+    if (!certificate.error.empty())
+        return bracketed("the new one is not in use: " + certificate.error);
+    if (certificate.left_s <= 0)
+        return bracketed("has ended");
+    return bracketed(counted(static_cast<uint64_t>(certificate.left_s / kDay), "day", "days") + " left");
+}
+
+void append_certificates(std::string &out, const StatusFacts &facts)
+{
+    if (facts.certificates.empty())
+        return;
+    TextTable table(4);
+    table.cell("name").cell("certificate").cell("valid_until").cell("status");
+    for (const CertificateFacts &certificate : facts.certificates) {
+        table.cell(certificate.worker).cell(certificate.path).cell(local_time(certificate.end_unix));
+        table.rest(status_of(certificate));
+    }
+    table.append_rows(out, 0, table.rows());
+}
+
 void add_number(TextTable &table, bool known, uint64_t value)
 {
     known ? table.number(value) : table.cell("");
@@ -231,6 +255,15 @@ void json_exit(JsonText &json, const ExitCount &exit)
     json.key("signal");
     WIFSIGNALED(exit.wait_status) ? json.number(WTERMSIG(exit.wait_status)) : json.null();
     json.key("asked").boolean(exit.asked).key("count").number(exit.count).close('}');
+}
+
+void json_certificate(JsonText &json, const CertificateFacts &certificate)
+{
+    json.open('{').key("worker").text(certificate.worker).key("path").text(certificate.path);
+    number_or_null(json.key("end_unix"), certificate.end_unix >= 0, static_cast<uint64_t>(certificate.end_unix));
+    json.key("error");
+    certificate.error.empty() ? json.null() : json.text(certificate.error);
+    json.close('}');
 }
 
 void json_memory(JsonText &json, uint64_t rss_bytes)
@@ -291,6 +324,7 @@ std::string status_text(const StatusFacts &facts)
     std::string out = rule_line("GLOBAL STATUS", width);
     append_heading(out, facts);
     append_exits(out, facts);
+    append_certificates(out, facts);
     out += rule_line("PROCESS STATUS", width);
     table.append_rows(out, 0, table.rows() - 1);
     out += rule_line("PROCESS STATUS", width);
@@ -313,6 +347,9 @@ std::string status_json(const StatusFacts &facts)
     json.close(']').key("workers").number(facts.workers).key("exits").open('[');
     for (const ExitCount &exit : facts.exits)
         json_exit(json, exit);
+    json.close(']').key("certificates").open('[');
+    for (const CertificateFacts &certificate : facts.certificates)
+        json_certificate(json, certificate);
     json.close(']').key("processes").open('[');
     for (const ProcessFacts &process : facts.processes)
         json_process(json, process);

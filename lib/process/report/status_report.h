@@ -48,6 +48,15 @@ struct ProcessFacts {
     uint32_t workers = 0; ///< more than listeners.size(): the others are not listed
 };
 
+/// A certificate that a worker serves with.
+struct CertificateFacts {
+    std::string worker;
+    std::string path;
+    int64_t end_unix = 0; ///< seconds
+    int64_t left_s = 0;   ///< until then
+    std::string error;    ///< why what is at the path now is not in use; empty: it is
+};
+
 struct StatusFacts {
     std::string name;
     std::string version; ///< of the library
@@ -60,7 +69,8 @@ struct StatusFacts {
     double load[3] = {};
     size_t workers = 0; ///< configured ones that have processes
     std::vector<ExitCount> exits;
-    std::vector<ProcessFacts> processes; ///< in the order of the output
+    std::vector<CertificateFacts> certificates; ///< of all workers with TLS
+    std::vector<ProcessFacts> processes;        ///< in the order of the output
 };
 
 inline constexpr int64_t kBusyMs = 1000; ///< longer than this in one turn is [busy]
