@@ -17,7 +17,7 @@ constexpr std::string_view kText = "Content-Type: text/plain;charset=utf-8\r\nX-
 constexpr std::string_view kJson = "Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n";
 constexpr std::string_view kHtml = "Content-Type: text/html;charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n"
                                    "Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-                                   "img-src data:; connect-src 'self' ws:; frame-ancestors 'none'\r\n";
+                                   "img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'\r\n";
 
 bool equals_ignoring_case(std::string_view a, std::string_view b)
 {

@@ -76,15 +76,22 @@ std::string judge(CommandLine &line)
     return "";
 }
 
+void print_error(const std::string &error)
+{
+    fprintf(stderr, "wm-serve push: %s\n", printable_as_typed(error, kMaxErrorText).c_str());
+}
+
 int run_push(CommandLine &line)
 {
     raise_descriptor_limit();
     std::string error = line.error.empty() ? judge(line) : line.error;
     PushServer server(line.options);
     if (!error.empty())
-        fprintf(stderr, "wm-serve push: %s\n", printable_as_typed(error, kMaxErrorText).c_str());
+        print_error(error);
     else if (!server.setup())
         error = wm_last_error();
+    else if (line.command.checks() && !server.check())
+        print_error(error = wm_last_error());
     bool in_document = line.command.checks() && line.command.json;
     if (error.empty() && !in_document)
         for (const std::string &each : line.settings.warnings)

@@ -28,9 +28,10 @@ std::string in_quotes(const std::string &text)
 
 } // namespace
 
-std::string page(const std::string &websocket, const std::string &back_end)
+std::string page(const std::string &scheme, const std::string &websocket, const std::string &back_end)
 {
     std::string out(kPageHtml);
+    fill(out, "@SCHEME@", scheme);
     fill(out, "@WEBSOCKET@", in_quotes(websocket));
     fill(out, "@BACK_END@", in_quotes(back_end));
     return out;

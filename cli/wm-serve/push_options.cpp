@@ -85,6 +85,12 @@ std::string collision(const PushOptions &options)
     return "";
 }
 
+/// Whether the port at that address speaks TLS.
+bool has_tls(const PushOptions &options, const std::string &address)
+{
+    return !options.tls_cert.empty() && address != kOff && !ListenAddress(address).is_unix();
+}
+
 bool is_name(const std::string &text)
 {
     constexpr const char *kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -115,18 +121,44 @@ std::string PushOptions::user_error() const
     return "";
 }
 
+std::string PushOptions::tls_error() const
+{
+    if (tls_min_version != "1.2" && tls_min_version != "1.3")
+        return "--tls-min-version takes 1.2 or 1.3, not '" + printable(tls_min_version) + "'";
+    const std::pair<const char *, const std::string &> files[] = {{"--tls-key", tls_key}, {"--tls-passphrase-file", tls_passphrase_file}};
+    for (const auto &[flag, path] : files)
+        if (tls_cert.empty() && !path.empty())
+            return std::string(flag) + " is of no use without --tls-cert FILE, the certificate and its chain";
+    const std::pair<const char *, const std::string &> ports[] = {{"--listen", listen}, {"--http", http}};
+    for (const auto &[flag, address] : ports)
+        if (tls_cert.empty() && (has_scheme(address, "wss") || has_scheme(address, "https")))
+            return std::string(flag) + " " + printable(address) + " needs a certificate: --tls-cert FILE --tls-key FILE";
+    if (!tls_cert.empty() && !has_tls(*this, listen) && !has_tls(*this, http))
+        return "--tls-cert is of no use here: unix sockets have no TLS";
+    return "";
+}
+
+std::string PushOptions::served(const std::string &address) const
+{
+    size_t end = address.find("://");
+    if (!has_tls(*this, address) || end == std::string::npos)
+        return address;
+    bool page = ListenAddress(address).scheme() == "http" || ListenAddress(address).scheme() == "https";
+    return (page ? "https" : "wss") + address.substr(end);
+}
+
 std::string PushOptions::error() const
 {
-    for (const std::string &wrong : {name_error(), user_error()})
+    for (const std::string &wrong : {name_error(), user_error(), tls_error()})
         if (!wrong.empty())
             return wrong;
     if (count > 1)
         return "--count " + std::to_string(count) + ": several processes cannot share uids yet";
-    if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws"))
+    if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws") && !has_scheme(listen, "wss"))
         return needs_scheme("--listen", "websocket", listen);
     if (inner != kOff && !has_scheme(inner, "text"))
         return needs_scheme("--inner", "text", inner);
-    if (http != kOff && !has_scheme(http, "http"))
+    if (http != kOff && !has_scheme(http, "http") && !has_scheme(http, "https"))
         return needs_scheme("--http", "http", http);
     for (const std::string &wrong : {collision(*this), pages_error(*this)})
         if (!wrong.empty())

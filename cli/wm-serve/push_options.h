@@ -15,6 +15,10 @@ struct PushOptions {
     std::string listen = "websocket://127.0.0.1:1234";
     std::string inner = "text://127.0.0.1:5678";
     std::string http = "http://127.0.0.1:5680";
+    std::string tls_cert; ///< path: pages connect by wss, and --http is https; empty: no TLS
+    std::string tls_key;  ///< path; empty: in tls_cert
+    std::string tls_passphrase_file;
+    std::string tls_min_version = "1.2";
     std::vector<std::string> hosts;        ///< allowed in Host on --http
     std::vector<std::string> origins;      ///< allowed for pages; empty: any
     std::vector<std::string> subprotocols; ///< of pages, that are accepted
@@ -40,6 +44,8 @@ struct PushOptions {
 
     /// Empty, or a usage error that names the flag and the remedy.
     std::string error() const;
+    /// An address as it is listened at: wss and https where there is TLS, which a unix socket has not.
+    std::string served(const std::string &address) const;
     /// The same of --name alone, which says with --run-dir which instance is meant.
     std::string name_error() const;
     /// The defaults for all but these two.
@@ -49,6 +55,7 @@ struct PushOptions {
 
 private:
     std::string user_error() const;
+    std::string tls_error() const;
 };
 
 inline constexpr const char *kOff = "off"; ///< instead of an address: no such listener

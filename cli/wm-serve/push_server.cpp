@@ -80,11 +80,17 @@ std::string behind(const ListenAddress &address)
     return address.is_any() ? " (listens at " + address.host() + ")" : "";
 }
 
+/// As programs that connect to it name it.
+std::string url_scheme(const ListenAddress &address)
+{
+    return address.scheme() == "websocket" ? "ws" : address.scheme();
+}
+
 /// How a client on this machine reaches it. A unix socket is shown as it was given.
-std::string url(wm_worker *worker, const char *scheme, const char *path = "")
+std::string url(wm_worker *worker, const char *path = "")
 {
     ListenAddress address = address_of(worker);
-    return address.is_unix() ? wm_worker_address(worker) : std::string(scheme) + "://" + address.reachable() + path + behind(address);
+    return address.is_unix() ? wm_worker_address(worker) : url_scheme(address) + "://" + address.reachable() + path + behind(address);
 }
 
 /// In memory that all processes share: the first that serves announces, its successors do not.
@@ -105,8 +111,8 @@ bool PushServer::setup()
     hub_ = app_ ? wm_hub_new(app_) : nullptr;
     if (!hub_)
         return print_error();
-    page_worker_ = wm_worker_new(app_, options_.listen.c_str());
-    if (!page_worker_ || !set_options() || !pages_.setup(page_worker_, hub_, options_))
+    page_worker_ = wm_worker_new(app_, options_.served(options_.listen).c_str());
+    if (!page_worker_ || !set_options() || !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_))
         return print_error();
     if (options_.inner != kOff) {
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
@@ -114,12 +120,29 @@ bool PushServer::setup()
             return print_error();
     }
     if (options_.http != kOff) {
-        http_worker_ = wm_worker_new(app_, options_.http.c_str());
-        if (!http_worker_ || !set_back_end(http_worker_, "http") || !setup_http_port(http_worker_, *this))
+        http_worker_ = wm_worker_new(app_, options_.served(options_.http).c_str());
+        if (!http_worker_ || !set_back_end(http_worker_, "http") || !set_tls(http_worker_, options_.http) ||
+            !setup_http_port(http_worker_, *this))
             return print_error();
         hosts_.add(ListenAddress(options_.http).host());
     }
     return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || print_error();
+}
+
+bool PushServer::set_tls(wm_worker *worker, const std::string &address) const
+{
+    const std::string scheme = ListenAddress(options_.served(address)).scheme();
+    if (scheme != "wss" && scheme != "https")
+        return true;
+    return wm_worker_set_str(worker, "tls_cert", options_.tls_cert.c_str()) == 0 &&
+           wm_worker_set_str(worker, "tls_key", options_.tls_key.c_str()) == 0 &&
+           wm_worker_set_str(worker, "tls_passphrase_file", options_.tls_passphrase_file.c_str()) == 0 &&
+           wm_worker_set_str(worker, "tls_min_version", options_.tls_min_version.c_str()) == 0;
+}
+
+bool PushServer::check() const
+{
+    return (!page_worker_ || wm_worker_check(page_worker_) == 0) && (!http_worker_ || wm_worker_check(http_worker_) == 0);
 }
 
 /// Adds the drain time to the deadlines of a reload: they start when the last page has been closed.
@@ -157,7 +180,7 @@ int PushServer::run(std::vector<std::string> arguments, bool announces)
 std::string PushServer::page() const
 {
     ListenAddress pages = address_of(page_worker_);
-    return serve::page(pages.is_unix() ? "" : pages.endpoint(""), back_end(false));
+    return serve::page(url_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false));
 }
 
 /// Where back ends connect, as wm-push takes it: empty without a line port, "usual" where wm-push looks by itself. `here`: for this
@@ -197,12 +220,12 @@ void PushServer::announce() const
 {
     printf("wm-serve push %s\n", wm_version());
     if (http_worker_)
-        printf("  page    %s\n", url(http_worker_, "http", "/").c_str());
-    printf("  pages   %s\n", url(page_worker_, "ws").c_str());
+        printf("  page    %s\n", url(http_worker_, "/").c_str());
+    printf("  pages   %s\n", url(page_worker_).c_str());
     if (line_worker_) {
         std::string server = back_end(true);
         std::string command = server == "usual" ? "wm-push" : "wm-push --server " + in_shell(server);
-        printf("  inner   %s\n", url(line_worker_, "text").c_str());
+        printf("  inner   %s\n", url(line_worker_).c_str());
         printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", command.c_str());
     }
     fflush(stdout);

@@ -30,6 +30,8 @@ public:
 
     /// Creates everything that needs no socket. False after a message on standard error.
     bool setup();
+    /// Whether a start would find the certificate and key as they should be. False: wm_last_error() says why not.
+    bool check() const;
     /// Runs a command of wm_app_main and returns its exit code. `announces`: a start prints where it listens.
     int run(std::vector<std::string> arguments, bool announces);
 
@@ -49,6 +51,7 @@ private:
     std::string back_end(bool here) const;
     bool set_drain();
     bool set_options();
+    bool set_tls(wm_worker *worker, const std::string &address) const;
     bool listen() const;
     void announce() const;
     static int32_t started(wm_worker *worker, int32_t index, void *self);

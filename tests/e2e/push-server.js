@@ -23,16 +23,18 @@ let started = 0;
 
 export class PushServer {
     /** Starts `wm-serve push`, by default on free ports, and waits until it prints its addresses. */
-    static async start({ pagesHost = '127.0.0.1', websocketPort = 0, innerPort = 0, httpPort = 0 } = {}) {
+    static async start({ pagesHost = '127.0.0.1', websocketPort = 0, innerPort = 0, httpPort = 0, flags = [] } = {}) {
         const name = `e2e-${process.pid}-${++started}`;
         const args = ['push', '--listen', `websocket://${pagesHost}:${websocketPort}`, '--inner', `text://127.0.0.1:${innerPort}`,
-            '--http', `http://127.0.0.1:${httpPort}`, '--name', name];
+            '--http', `http://127.0.0.1:${httpPort}`, '--name', name, ...flags];
         const child = spawn(process.env.WM_SERVE, args, { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
         const addresses = {};
         for await (const line of readline.createInterface({ input: child.stdout })) {
-            const found = line.match(/\b(http|ws|text):\/\/127\.0\.0\.1:(\d+)/);
+            const found = line.match(/\b(http|ws|text)(s?):\/\/127\.0\.0\.1:(\d+)/);
             if (found)
-                addresses[found[1]] ??= Number(found[2]);
+                addresses[found[1]] ??= Number(found[3]);
+            if (found?.[2])
+                addresses.tls = true;
             if (addresses.http && addresses.ws && addresses.text)
                 return new PushServer(child, name, addresses);
         }
@@ -45,7 +47,7 @@ export class PushServer {
         this.httpPort = addresses.http;
         this.websocketPort = addresses.ws;
         this.innerPort = addresses.text;
-        this.url = `http://127.0.0.1:${addresses.http}/`;
+        this.url = `http${addresses.tls ? 's' : ''}://127.0.0.1:${addresses.http}/`;
         this.ended = once(child, 'close');
         child.stdout.resume();
     }

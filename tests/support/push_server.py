@@ -66,8 +66,8 @@ class PushServer:
         )
         self.first_lines = []
         self.addresses = {}
-        expected = {"websocket"} | {name for flag, name in (("--inner", "text"), ("--http", "http")) if "off" not in _value(flags, flag)}
-        while not expected <= set(self.addresses):
+        expected = 1 + sum(_value(flags, flag) != "off" for flag in ("--inner", "--http"))
+        while len(self.addresses) < expected:
             line = self.process.stdout.readline().decode()
             if not line:
                 code, text_of_error = self.wait()

@@ -9,7 +9,7 @@ A table is made of blocks, separated by an empty line; lines that begin with # a
     a line of standard error
 
 The command runs by `bash -c` in an empty directory of its own, with the tools in PATH, ./echo (tests/support/echo_server.c) beside it, and
-/dev/null as standard input. These stand for what differs from run to run:
+/dev/null as standard input. A block that names them has site.pem and site.key, and those of other. These stand for what differs from run to run:
 
     {dir}                    the directory, which is also HOME, TMPDIR and XDG_RUNTIME_DIR
     {run_dir}                where an instance's files are by default
@@ -29,6 +29,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from certificates import make_certificate  # noqa: E402
 from instance import without_other_instances  # noqa: E402
 from ports import free_port  # noqa: E402
 from push_fixtures import shared_server  # noqa: E402, F401
@@ -62,9 +63,19 @@ def read_blocks():
     return blocks
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    for name in ("site", "other"):
+        make_certificate(folder, name)
+    return folder
+
+
 @pytest.fixture(name="place")
-def make_place(tmp_path):
+def make_place(tmp_path, block, request):
     """The directory of a command, with ./echo in it."""
+    if "site." in block.command:
+        shutil.copytree(request.getfixturevalue("certificates"), tmp_path, dirs_exist_ok=True)
     shutil.copy(pathlib.Path(os.environ["WM_BUILD"]) / "bin" / "echo_server", tmp_path / "echo")
     return tmp_path
 
