@@ -64,10 +64,10 @@ class Site:
             + self.text("/etc/caddy/Caddyfile").replace("{\n", f"{{\n\ttls {self.folder}/example.com.pem {self.folder}/example.com.key\n", 1))
         return self.started(path, "run", "--adapter", "caddyfile", "--config", self.folder / "Caddyfile")
 
-    def page(self, origin="https://example.com"):
+    def page(self, origin="https://example.com", port=443, path="/push"):
         """What a browser does that shows a page of that origin."""
         context = ssl.create_default_context(cafile=self.folder / "example.com.pem")
-        return Page(443, b"uid1", "/push", f"Origin: {origin}\r\n", lambda sock: context.wrap_socket(sock, server_hostname="example.com"))
+        return Page(port, b"uid1", path, f"Origin: {origin}\r\n", lambda sock: context.wrap_socket(sock, server_hostname="example.com"))
 
 
 def through_proxy(site, name, reload):
@@ -99,8 +99,21 @@ def rotated(site):
     expect("the log", log.read_text(), "")
 
 
+def with_tls(site):
+    """A page of https, with the server's own certificate."""
+    start, push = site.text("tls.sh").replace("\\\n", "").splitlines()
+    site.stage.shell(start)
+    try:
+        with site.page(port=1234, path="/") as page:
+            until(lambda: site.stage.run("bash", "-c", push, status=None) == "ok\n", "the page's uid")
+            expect("frame", page.frame(), (1, PUSHED.encode()))
+    finally:
+        site.stage.run("wm-serve", "push", "stop")
+
+
 def as_installed(stage, blocks):
     site = Site(stage, {block["file"]: block["text"] for block in blocks if block["file"]})
+    with_tls(site)
     flags = re.search(r"WM_SERVE_PUSH_FLAGS=(.*)", site.text("/etc/default/wm-serve-push"))[1].split()
     unit = dict(line.split("=", 1) for line in (stage.build / "systemd/wm-serve-push.service").read_text().splitlines() if re.match(r"\w+=", line))
 
