@@ -13,7 +13,7 @@ let server;
 
 /** A certificate of its own for 127.0.0.1, over the one that is there. */
 async function certify() {
-    const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '7', '-subj', '/CN=push',
+    const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', '/CN=push',
         '-addext', 'subjectAltName=IP:127.0.0.1', '-out', path.join(folder, 'cert.pem'), '-keyout', path.join(folder, 'key.pem')]);
     assert.equal(made.code, 0, made.stderr);
 }
