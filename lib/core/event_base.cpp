@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/loop.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <event2/event.h>
@@ -102,9 +103,32 @@ std::string EventBase::version()
     return std::string("libevent ") + event_get_version();
 }
 
+int64_t EventBase::due_ms() const
+{
+    int64_t due = INT64_MAX;
+    auto look = [](const struct event_base *, const struct event *event, void *nearest) {
+        constexpr long kMicroseconds = 0xfffff; // the rest are libevent's own bits
+        if (event_pending(event, EV_TIMEOUT, nullptr)) {
+            const struct timeval &at = event->ev_timeout; // of the monotonic clock
+            int64_t ms = int64_t{at.tv_sec} * 1000 + ((at.tv_usec & kMicroseconds) + 999) / 1000;
+            *static_cast<int64_t *>(nearest) = std::min(*static_cast<int64_t *>(nearest), ms);
+        }
+        return 0;
+    };
+    if (base_)
+        event_base_foreach_event(base_, look, &due);
+    return due;
+}
+
+void EventBase::run()
+{
+    if (base_)
+        event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+}
+
 void EventBase::ready(EventBase *self, uint32_t)
 {
-    event_base_loop(self->base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+    self->run();
 }
 
 } // namespace wm

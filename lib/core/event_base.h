@@ -7,6 +7,7 @@
 
 #include "core/watch.h"
 
+#include <cstdint>
 #include <string>
 
 struct event_base;
@@ -29,6 +30,11 @@ public:
     void abandon();
 
     struct event_base *get() { return base_; }
+
+    /// When the nearest timeout of its events is due, which the loop does not see by itself; INT64_MAX: never. Looks at each event.
+    int64_t due_ms() const;
+    /// Runs what is due or ready, without waiting.
+    void run();
 
     /// "libevent 2.1.12-stable".
     static std::string version();

@@ -89,6 +89,9 @@ public:
     /// Opens libevent's base, for EventWatch; as open().
     int open_base() { return base_.open(*this); }
     struct event_base *base() { return base_.get(); }
+    /// When the base's nearest timeout is due: who adds timeouts to it has run_base() called then.
+    int64_t base_due_ms() const { return base_.due_ms(); }
+    void run_base() { base_.run(); }
 
 private:
     static constexpr int kBatch = 256; ///< descriptors reported by one wait

@@ -126,6 +126,47 @@ std::string Address::display(uint16_t bound_port) const
     return text.substr(0, text.rfind(':') + 1) + std::to_string(bound_port);
 }
 
+bool parse_ip(const char *ip, uint16_t port, SocketAddress &out)
+{
+    memset(&out, 0, sizeof out);
+    auto *in4 = reinterpret_cast<struct sockaddr_in *>(&out.storage);
+    auto *in6 = reinterpret_cast<struct sockaddr_in6 *>(&out.storage);
+    if (inet_pton(AF_INET, ip, &in4->sin_addr) == 1) {
+        out.storage.ss_family = AF_INET;
+        out.len = sizeof *in4;
+    } else if (inet_pton(AF_INET6, ip, &in6->sin6_addr) == 1) {
+        out.storage.ss_family = AF_INET6;
+        out.len = sizeof *in6;
+    } else {
+        return false;
+    }
+    set_port(out, port);
+    return true;
+}
+
+bool parse_source(const std::string &text, SocketAddress &out)
+{
+    if (parse_ip(text.c_str(), 0, out))
+        return true;
+    bool bracket = !text.empty() && text[0] == '[';
+    size_t colon = text.rfind(':'), host_end = bracket ? text.find(']') : colon;
+    if (host_end == std::string::npos)
+        return false;
+    uint16_t port = 0;
+    bool has_port = colon != std::string::npos && colon >= host_end;
+    bool ends = has_port ? colon == host_end + bracket && parse_port(text.substr(colon + 1), port) : host_end + 1 == text.size();
+    std::string ip = text.substr(bracket, host_end - bracket);
+    return ends && parse_ip(ip.c_str(), port, out) && bracket == (out.storage.ss_family == AF_INET6);
+}
+
+void set_port(SocketAddress &address, uint16_t port)
+{
+    if (address.storage.ss_family == AF_INET)
+        reinterpret_cast<struct sockaddr_in *>(&address.storage)->sin_port = htons(port);
+    else if (address.storage.ss_family == AF_INET6)
+        reinterpret_cast<struct sockaddr_in6 *>(&address.storage)->sin6_port = htons(port);
+}
+
 int make_unix_address(std::string_view path, SocketAddress &out)
 {
     memset(&out, 0, sizeof out);

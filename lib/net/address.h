@@ -40,6 +40,12 @@ struct SocketAddress {
     const struct sockaddr *get() const { return reinterpret_cast<const struct sockaddr *>(&storage); }
 };
 
+/// "192.0.2.1" or "2001:db8::1", without brackets, with that port; false: it is neither.
+bool parse_ip(const char *ip, uint16_t port, SocketAddress &out);
+void set_port(SocketAddress &address, uint16_t port);
+/// "IP", "IP:PORT", or "[IPv6]:PORT"; false: none of these.
+bool parse_source(const std::string &text, SocketAddress &out);
+
 /// 0 or WM_EDNS. Looks a name up in the calling thread, which blocks: listening happens at a start.
 int resolve(const Address &address, SocketAddress &out);
 
