@@ -38,6 +38,8 @@ wm_client *wm_client_new(wm_app *app, const char *address)
             return int{WM_EADDRESS};
         Address parsed;
         int result = parsed.parse(address);
+        if (result == 0 && !parsed.unix_socket && parsed.port == 0)
+            result = fail(WM_EADDRESS, "a client cannot connect to port 0: %s", address);
         if (result == 0 && self.freeing())
             result = App::being_freed();
         if (result == 0)
@@ -148,13 +150,6 @@ wm_conn wm_client_conn(wm_client *client)
     wm_conn conn = 0;
     with_client(client, [&](Client &self) { return conn = self.connection() ? Dispatch::id_of(*self.connection()) : 0, 0; });
     return conn;
-}
-
-wm_client *wm_conn_client(wm_conn conn)
-{
-    int code = 0;
-    Connection *self = find_connection(conn, &code);
-    return self ? self->owner->client : nullptr;
 }
 
 const char *wm_client_address(wm_client *client)

@@ -1,5 +1,7 @@
 #include "wm/conn.h"
 
+#include "wm/client.h"
+
 #include "api/guard.h"
 #include "net/transport.h"
 #include "proto/utf8.h"
@@ -24,36 +26,53 @@ int copy_out(std::string_view text, char *out, size_t cap)
     return static_cast<int>(text.size());
 }
 
-using GetAddress = bool (*)(Transport *transport, int fd, SocketAddress &out);
-
-template <class Body> int with_address(wm_conn conn, GetAddress get, Body body)
+/// What is left of one that has closed, for as long as the host has its record; nullptr: nothing.
+const ClosedConnection *closed(wm_conn conn)
 {
-    return with_connection(conn, [&](Connection &self) {
-        SocketAddress address;
-        // After a reset the kernel has no address any more, while the connection lives until its close event.
-        if (!get(self.io, self.fd(), address))
-            return fail(WM_ECLOSED, "the peer has reset the connection, so its address is unknown");
-        return body(address);
-    });
+    App *app = App::of_this_thread(unpack_id(conn).app);
+    return app ? app->reactor.dispatch.closed(conn) : nullptr;
 }
 
-int ip_of(wm_conn conn, GetAddress get, char *out, size_t cap)
+enum class Side : uint8_t { kRemote, kLocal };
+
+int read_address(const Connection &conn, Side side, SocketAddress &out)
 {
-    return with_address(conn, get, [&](SocketAddress &address) {
+    bool known = side == Side::kRemote ? conn.owner->peer_of(conn, out) : conn.fd() >= 0 && io::local_address(conn.io, conn.fd(), out);
+    if (known)
+        return 0;
+    // After a reset the kernel has no address any more, while the connection lives until its close event.
+    return fail(WM_ECLOSED, conn.fd() < 0 ? "the client is not connected" : "the peer has reset the connection, so its address is unknown");
+}
+
+template <class Body> int with_address(wm_conn conn, Side side, Body body)
+{
+    SocketAddress address;
+    int result = with_connection(conn, [&](Connection &self) { return read_address(self, side, address); });
+    const ClosedConnection *gone = result == WM_ECLOSED && side == Side::kRemote ? closed(conn) : nullptr;
+    if (gone && gone->peer.len > 0) {
+        address = gone->peer;
+        result = 0;
+    }
+    return result != 0 ? result : guarded([&] { return body(address); });
+}
+
+int ip_of(wm_conn conn, Side side, char *out, size_t cap)
+{
+    return with_address(conn, side, [&](SocketAddress &address) {
         char ip[INET6_ADDRSTRLEN];
         int len = format_ip(address.storage, ip);
         return copy_out({ip, static_cast<size_t>(len)}, out, cap);
     });
 }
 
-int address_of(wm_conn conn, GetAddress get, char *out, size_t cap)
+int address_of(wm_conn conn, Side side, char *out, size_t cap)
 {
-    return with_address(conn, get, [&](SocketAddress &address) { return copy_out(format_address(address), out, cap); });
+    return with_address(conn, side, [&](SocketAddress &address) { return copy_out(format_address(address), out, cap); });
 }
 
-int port_of_conn(wm_conn conn, GetAddress get)
+int port_of_conn(wm_conn conn, Side side)
 {
-    return with_address(conn, get, [](SocketAddress &address) { return port_of(address.storage); });
+    return with_address(conn, side, [](SocketAddress &address) { return port_of(address.storage); });
 }
 
 [[gnu::noinline]] int post_send(wm_conn conn, std::string_view payload, int32_t flags)
@@ -82,11 +101,10 @@ template <class Body> int64_t count_of(wm_conn conn, Body body)
 }
 
 /// The same, of a connection that has closed, too, until the next poll.
-int64_t count_of_closed(wm_conn conn, int64_t count, uint64_t ClosedCounts::*member)
+int64_t count_of_closed(wm_conn conn, int64_t count, uint64_t ClosedConnection::*member)
 {
-    App *app = count == WM_ECLOSED ? App::of_this_thread(unpack_id(conn).app) : nullptr;
-    const ClosedCounts *closed = app ? app->reactor.dispatch.closed(conn) : nullptr;
-    return closed ? static_cast<int64_t>(closed->*member) : count;
+    const ClosedConnection *gone = count == WM_ECLOSED ? closed(conn) : nullptr;
+    return gone ? static_cast<int64_t>(gone->*member) : count;
 }
 
 } // namespace
@@ -178,27 +196,27 @@ int wm_conn_resume_recv(wm_conn conn)
 
 int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap)
 {
-    return ip_of(conn, io::remote_address, out, cap);
+    return ip_of(conn, Side::kRemote, out, cap);
 }
 int wm_conn_remote_port(wm_conn conn)
 {
-    return port_of_conn(conn, io::remote_address);
+    return port_of_conn(conn, Side::kRemote);
 }
 int wm_conn_remote_address(wm_conn conn, char *out, size_t cap)
 {
-    return address_of(conn, io::remote_address, out, cap);
+    return address_of(conn, Side::kRemote, out, cap);
 }
 int wm_conn_local_ip(wm_conn conn, char *out, size_t cap)
 {
-    return ip_of(conn, io::local_address, out, cap);
+    return ip_of(conn, Side::kLocal, out, cap);
 }
 int wm_conn_local_port(wm_conn conn)
 {
-    return port_of_conn(conn, io::local_address);
+    return port_of_conn(conn, Side::kLocal);
 }
 int wm_conn_local_address(wm_conn conn, char *out, size_t cap)
 {
-    return address_of(conn, io::local_address, out, cap);
+    return address_of(conn, Side::kLocal, out, cap);
 }
 
 int wm_conn_tls_info(wm_conn conn, int32_t what, char *out, size_t cap)
@@ -212,12 +230,12 @@ int wm_conn_tls_info(wm_conn conn, int32_t what, char *out, size_t cap)
 
 int64_t wm_conn_bytes_read(wm_conn conn)
 {
-    return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_read; }), &ClosedCounts::bytes_read);
+    return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_read; }), &ClosedConnection::bytes_read);
 }
 
 int64_t wm_conn_bytes_written(wm_conn conn)
 {
-    return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_written; }), &ClosedCounts::bytes_written);
+    return count_of_closed(conn, count_of(conn, [](Connection &self) { return self.bytes_written; }), &ClosedConnection::bytes_written);
 }
 
 int64_t wm_conn_send_queue_size(wm_conn conn)
@@ -229,14 +247,24 @@ wm_worker *wm_conn_worker(wm_conn conn)
 {
     int code = 0;
     Connection *self = find_connection(conn, &code);
-    return self ? self->owner->worker : nullptr;
+    const ClosedConnection *gone = self ? nullptr : closed(conn);
+    return self ? self->owner->worker : gone ? gone->worker : nullptr;
+}
+
+wm_client *wm_conn_client(wm_conn conn)
+{
+    int code = 0;
+    Connection *self = find_connection(conn, &code);
+    const ClosedConnection *gone = self ? nullptr : closed(conn);
+    return self ? self->owner->client : gone ? gone->client : nullptr;
 }
 
 void *wm_conn_user(wm_conn conn)
 {
     int code = 0;
     Connection *self = find_connection(conn, &code);
-    return self ? self->user : nullptr;
+    const ClosedConnection *gone = self ? nullptr : closed(conn);
+    return self ? self->user : gone ? gone->user : nullptr;
 }
 
 int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy)

@@ -208,18 +208,20 @@ void Dispatch::close(Connection &conn, int32_t reason, int32_t code, const char 
         event->data = text;
         event->len = len;
         try {
-            closed_.push_back({event->conn, conn.bytes_read, conn.bytes_written});
+            closed_.push_back({event->conn, conn.bytes_read, conn.bytes_written, conn.owner->worker, conn.owner->client, conn.user, {}});
         } catch (const std::bad_alloc &) {
-            return; // its counters are WM_ECLOSED then
+            return; // its getters are WM_ECLOSED then
         }
+        if (!conn.owner->peer_of(conn, closed_.back().peer))
+            closed_.back().peer.len = 0;
     }
 }
 
-const ClosedCounts *Dispatch::closed(uint64_t conn) const
+const ClosedConnection *Dispatch::closed(uint64_t conn) const
 {
-    for (const ClosedCounts &counts : closed_)
-        if (counts.conn == conn)
-            return &counts;
+    for (const ClosedConnection &each : closed_)
+        if (each.conn == conn)
+            return &each;
     return nullptr;
 }
 

@@ -23,10 +23,14 @@ namespace wm {
 class Reactor;
 
 /// What is left of a connection whose CLOSE record the host has.
-struct ClosedCounts {
+struct ClosedConnection {
     uint64_t conn;
     uint64_t bytes_read;
     uint64_t bytes_written;
+    wm_worker *worker;
+    wm_client *client;
+    void *user;
+    SocketAddress peer; ///< len 0: not known
 };
 
 class Dispatch {
@@ -99,7 +103,7 @@ public:
     bool write_record(const wm_event &event);
 
     /// Of a CLOSE record of the last poll; nullptr: there is none.
-    const ClosedCounts *closed(uint64_t conn) const;
+    const ClosedConnection *closed(uint64_t conn) const;
     /// Messages delivered so far.
     uint64_t messages() const { return messages_; }
 
@@ -122,7 +126,7 @@ private:
     size_t count_ = 0;
     uint64_t messages_ = 0;
     bool pulls_ = false;
-    std::vector<ClosedCounts> closed_;
+    std::vector<ClosedConnection> closed_;
 };
 
 } // namespace wm

@@ -2,6 +2,7 @@
 
 #include "conn/reactor.h"
 #include "core/reserve.h"
+#include "net/transport.h"
 
 namespace wm {
 
@@ -33,6 +34,11 @@ void Endpoint::remove(Connection &conn)
 void Endpoint::timed_out(Connection &conn)
 {
     reactor.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0);
+}
+
+bool Endpoint::peer_of(const Connection &conn, SocketAddress &out) const
+{
+    return conn.fd() >= 0 && io::remote_address(conn.io, conn.fd(), out);
 }
 
 void Endpoint::heard(Connection &conn)

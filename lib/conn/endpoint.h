@@ -43,6 +43,8 @@ public:
     virtual void remove(Connection &conn);
     /// The connection is not open in time.
     virtual void timed_out(Connection &conn);
+    /// The address of its peer; false: it is not known, yet or any more.
+    virtual bool peer_of(const Connection &conn, SocketAddress &out) const;
     const std::vector<Connection *> &connections() const { return connections_; }
 
     /// The peer has said something that the protocol understands: from here on only a deadline, or one of the

@@ -92,8 +92,6 @@ int Connector::prepare(int fd, const SocketAddress &address) const
     set_stream_options(fd, options_.nodelay, options_.keepalive);
     if (options_.source.len == 0)
         return 0;
-    if (options_.source.storage.ss_family != address.storage.ss_family)
-        return EAFNOSUPPORT;
     int on = 1;
     if (port_of(options_.source.storage) == 0)
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on); // the kernel chooses one that is free for this peer

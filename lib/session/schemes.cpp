@@ -6,6 +6,7 @@
 #include "session/custom/protocols.h"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -58,6 +59,17 @@ std::string listed(const std::vector<const char *> &names)
     return text;
 }
 
+void refuse_for_client(const Scheme &scheme, const char *address, const std::string &there_are)
+{
+    std::string name = scheme.name, rest = strstr(address, "://");
+    if (name == "websocket")
+        fail(WM_EADDRESS, "the scheme of a websocket client is ws: ws%s", rest.c_str());
+    else if (name == "http")
+        fail(WM_EADDRESS, "there is no HTTP client yet: %s (%s)", address, there_are.c_str());
+    else
+        fail(WM_EADDRESS, "scheme '%s' is for servers only: %s (%s)", scheme.name, address, there_are.c_str());
+}
+
 } // namespace
 
 bool is_own_scheme(std::string_view name)
@@ -83,7 +95,7 @@ const Scheme *find_scheme(const char *address, Role role, const Protocols &proto
             continue;
         if (row.row(role) != Scheme::kNone)
             return &row;
-        fail(WM_EADDRESS, "scheme '%s' is for servers only: %s (%s)", row.name, address, listed(names).c_str());
+        refuse_for_client(row, address, listed(names));
         return nullptr;
     }
     for (const auto &name : kOthers)

@@ -181,6 +181,7 @@ void App::end_connections()
 /// In a child of fork(2): closes its descriptors, so that the parent's sockets and loop notice nothing. No event: the connections live on.
 void App::abandon()
 {
+    clients->abandon();
     reactor.loop.abandon();
     reactor.lifecycle.abandon_all();
     reactor.overflow.deliver(); // records without a connection, for their notifiers

@@ -1,19 +1,27 @@
 #include "worker/client.h"
 
 #include "core/error.h"
+#include "core/random.h"
 #include "worker/app.h"
 #include "worker/clients.h"
 #include "worker/handles.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace wm {
 
+namespace {
+
+constexpr int64_t kRetryMs = 1000; // of an attempt for which there was no memory
+
+} // namespace
+
 Client::Client(App &app, const Address &address, const Scheme &scheme)
     : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.client), nullptr, handle(this)), app_(app), address_(address),
-      connector_(app.reactor.loop, &Client::dialed, this)
+      question_(&Client::resolved, this), connector_(app.reactor.loop, &Client::dialed, this)
 {
     display = address_.text;
 }
@@ -123,10 +131,11 @@ void Client::wait(int64_t delay_ms)
 
 int Client::attempt()
 {
-    connector_.stop();
+    give_up();
     due_ms_ = Loop::kNever;
     failed_code_ = 0;
     peer_.len = 0;
+    connected_ms_ = 0;
     begun_ = false;
     conn_ = reactor.lifecycle.make(*this);
     if (!conn_)
@@ -144,20 +153,65 @@ void Client::begin()
     begun_ = true;
     conn_->phase_deadline = reactor.expiry.tick_after(options.connect_timeout_ms);
     reactor.expiry.update(*conn_);
-    dial();
+    find_addresses();
 }
 
-void Client::dial()
+void Client::find_addresses()
 {
     SocketAddress address;
-    int result = address_.unix_socket ? make_unix_address(address_.path, address) : resolve(address_, address);
-    if (result != 0) {
-        fail_later(result, 0, last_error());
+    if (address_.unix_socket) {
+        if (int result = make_unix_address(address_.path, address))
+            fail_later(result, 0, last_error());
+        else
+            dial({address});
+    } else if (parse_ip(address_.host.c_str(), address_.port, address)) {
+        dial({address});
+    } else if (int result = app_.clients->resolve(question_, address_.host)) {
+        fail_later(result, 0, cannot_connect() + last_error());
+    }
+}
+
+void Client::resolved(void *client, const std::vector<SocketAddress> &addresses, const std::string &why_not)
+{
+    Client &self = *static_cast<Client *>(client);
+    if (!self.conn_ || self.conn_->state != ConnState::kResolving || self.reactor.forked)
+        return;
+    if (addresses.empty()) {
+        self.fail_attempt(WM_REASON_ERROR, WM_EDNS, 0, self.cannot_connect() + why_not);
+        return;
+    }
+    std::vector<SocketAddress> with_port = addresses;
+    for (SocketAddress &address : with_port)
+        set_port(address, self.address_.port);
+    self.dial(std::move(with_port));
+}
+
+void Client::dial(std::vector<SocketAddress> addresses)
+{
+    ConnectOptions how = {options.tcp_nodelay != 0, options.keepalive != 0, {}};
+    if (!options.source_address.empty() && !address_.unix_socket)
+        parse_source(options.source_address, how.source);
+    auto other_family = [&how](const SocketAddress &each) { return each.storage.ss_family != how.source.storage.ss_family; };
+    if (how.source.len > 0 && std::erase_if(addresses, other_family) > 0 && addresses.empty()) {
+        fail_later(WM_EADDRNOTAVAIL, EADDRNOTAVAIL,
+                   cannot_connect() + "source_address is " + options.source_address + ", and the host has none of that family");
         return;
     }
     conn_->state = ConnState::kConnecting;
-    connector_.start({address}, {options.tcp_nodelay != 0, options.keepalive != 0, {}});
+    connector_.start(std::move(addresses), how);
     app_.clients->moved(connector_.due_ms());
+}
+
+void Client::give_up()
+{
+    question_.withdraw();
+    connector_.stop();
+}
+
+/// The beginning of an error text.
+std::string Client::cannot_connect() const
+{
+    return "cannot connect to " + display + ": ";
 }
 
 /// In the next turn, as the host may be in wm_client_connect.
@@ -190,7 +244,7 @@ void Client::run()
         else
             connector_.run();
     } else if (due && attempt() != 0) {
-        wait(1000);
+        wait(kRetryMs);
     }
 }
 
@@ -203,8 +257,10 @@ void Client::dialed(void *client)
         self.app_.clients->moved(self.connector_.due_ms());
         return;
     }
+    self.connected_ms_ = Loop::clock_ms();
     int fd = self.connector_.take(self.peer_);
     if (fd < 0) {
+        self.connected_ms_ = 0;
         int number = self.connector_.number();
         self.fail_attempt(WM_REASON_ERROR, code_of_errno(number), number,
                           "cannot connect to " + self.display + ": " + self.connector_.causes());
@@ -220,11 +276,18 @@ void Client::dialed(void *client)
 void Client::timed_out(Connection &conn)
 {
     std::string after = " within " + std::to_string(options.connect_timeout_ms) + " ms (connect_timeout_ms)";
-    if (conn.state == ConnState::kConnecting)
-        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0,
-                     "cannot connect to " + display + ": no answer" + after + ": " + connector_.waits_for());
-    else
-        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, "cannot connect to " + display + ": the handshake was not complete" + after);
+    switch (conn.state) {
+    case ConnState::kResolving:
+        fail_attempt(WM_REASON_TIMEOUT, WM_EDNS, 0,
+                     cannot_connect() + address_.host + ": no DNS server has answered" + after + ", asked " + app_.clients->dns_servers());
+        break;
+    case ConnState::kConnecting:
+        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "no answer" + after + " of " + connector_.waits_for());
+        break;
+    default:
+        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "the handshake was not complete" + after);
+        break;
+    }
 }
 
 void Client::remove(Connection &conn)
@@ -233,17 +296,41 @@ void Client::remove(Connection &conn)
     app_.clients->gone();
     if (&conn != conn_)
         return;
-    connector_.stop();
+    give_up();
     conn_ = nullptr;
     int64_t delay = std::exchange(after_close_ms_, kNone);
-    if (delay >= 0 && may_connect() == 0)
+    if (released_ || reactor.forked || app_.freeing() || app_.clients->stopped())
+        return;
+    bool by_host = conn.close_reason == WM_REASON_LOCAL || conn.close_reason == WM_REASON_STOP;
+    if (delay >= 0)
         wait(delay);
+    else if (options.reconnect_min_ms > 0 && !by_host)
+        come_back(connected_ms_ != 0 && Loop::clock_ms() - connected_ms_ > longest_delay_ms());
+}
+
+int64_t Client::longest_delay_ms() const
+{
+    int64_t most = std::max(options.reconnect_max_ms, options.reconnect_min_ms), delay = options.reconnect_min_ms;
+    for (uint32_t i = 0; i < tries_ && delay < most; i++)
+        delay *= 2;
+    return std::min(delay, most);
+}
+
+/// Full jitter: many clients whose server has gone do not come back at once, whatever they have done before.
+void Client::come_back(bool lasted)
+{
+    if (lasted)
+        tries_ = 0;
+    uint64_t random;
+    random_bytes(&random, sizeof random);
+    wait(static_cast<int64_t>(random % static_cast<uint64_t>(longest_delay_ms() + 1)));
+    tries_ = std::min<uint32_t>(tries_ + 1, 63);
 }
 
 bool Client::peer_of(const Connection &conn, SocketAddress &out) const
 {
     if (&conn != conn_ || peer_.len == 0)
-        return false;
+        return Endpoint::peer_of(conn, out);
     out = peer_;
     return true;
 }

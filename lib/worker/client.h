@@ -11,11 +11,13 @@
 #include "conn/endpoint.h"
 #include "core/loop.h"
 #include "net/connector.h"
+#include "net/resolver.h"
 #include "session/schemes.h"
 #include "worker/options.h"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace wm {
 
@@ -49,12 +51,12 @@ public:
 
     void remove(Connection &conn) override;
     void timed_out(Connection &conn) override;
+    /// Also where its socket has lost it.
+    bool peer_of(const Connection &conn, SocketAddress &out) const override;
 
     App &app() { return app_; }
     /// Of the present attempt; nullptr: there is none.
     Connection *connection() const { return conn_; }
-    /// The peer of a connection, also when its socket has lost it; false: it is not known yet.
-    bool peer_of(const Connection &conn, SocketAddress &out) const;
     bool released() const { return released_; }
 
     ClientOptions options;
@@ -66,20 +68,28 @@ public:
 private:
     int may_connect() const;
     int attempt();
-    void dial();
-    void dial_numeric();
+    void find_addresses();
+    void dial(std::vector<SocketAddress> addresses);
     void fail_later(int32_t code, int32_t number, std::string text);
     void fail_attempt(int32_t reason, int32_t code, int32_t number, std::string text);
+    void give_up();
+    std::string cannot_connect() const;
     void wait(int64_t delay_ms);
+    int64_t longest_delay_ms() const;
+    void come_back(bool lasted);
+    static void resolved(void *client, const std::vector<SocketAddress> &addresses, const std::string &why_not);
     static void dialed(void *client);
 
     App &app_;
     Address address_;
+    Resolver::Question question_;
     Connector connector_;
     Connection *conn_ = nullptr;
     SocketAddress peer_ = {};        ///< of conn_; len 0: not known
     int64_t due_ms_ = Loop::kNever;  ///< of the next attempt, or of a failure
     int64_t after_close_ms_ = kNone; ///< the delay of an attempt that follows the close event of conn_
+    int64_t connected_ms_ = 0;       ///< when the socket of conn_ was connected; 0: it is not
+    uint32_t tries_ = 0;             ///< since a connection that has lasted
     int32_t failed_code_ = 0;        ///< of conn_: the host is told in the next turn
     int32_t failed_number_ = 0;
     std::string failed_text_;

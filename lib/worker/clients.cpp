@@ -8,7 +8,7 @@
 
 namespace wm {
 
-Clients::Clients(App &app) : app_(app) {}
+Clients::Clients(App &app) : app_(app), resolver_(app.reactor.loop) {}
 
 Clients::~Clients() = default;
 
@@ -42,9 +42,18 @@ void Clients::moved(int64_t due_ms)
     app_.reactor.deadline_moved();
 }
 
+int Clients::resolve(Resolver::Question &question, const std::string &host)
+{
+    int result = resolver_.ask(question, host);
+    app_.reactor.deadline_moved();
+    return result;
+}
+
 void Clients::run()
 {
     int64_t now = app_.reactor.loop.now_ms();
+    if (resolver_.due_ms() <= now)
+        resolver_.run();
     if (due_ms_ > now)
         return;
     due_ms_ = Loop::kNever;

@@ -6,10 +6,12 @@
 #define WM_WORKER_CLIENTS_H
 
 #include "core/loop.h"
+#include "net/resolver.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace wm {
@@ -40,9 +42,11 @@ public:
     void stop();
     bool stopped() const { return stopped_; }
 
+    /// Asks for the addresses of a host; as Resolver::ask.
+    int resolve(Resolver::Question &question, const std::string &host);
     /// A client has something to do at that time.
     void moved(int64_t due_ms);
-    int64_t due_ms() const { return due_ms_; }
+    int64_t due_ms() const { return due_ms_ < resolver_.due_ms() ? due_ms_ : resolver_.due_ms(); }
     /// Runs those that are due.
     void run();
 
@@ -54,11 +58,16 @@ public:
             free_those();
     }
     void free_all();
+    /// In a child of fork(2): see Resolver::abandon.
+    void abandon() { resolver_.abandon(); }
+    /// The servers that are asked for names.
+    std::string dns_servers() const { return resolver_.servers(); }
 
 private:
     void free_those();
 
     App &app_;
+    Resolver resolver_;
     std::vector<std::unique_ptr<Client>> clients_;
     int64_t due_ms_ = Loop::kNever; ///< of the nearest, or before it
     size_t live_ = 0;

@@ -3,6 +3,7 @@
 #include "conn/reactor.h"
 #include "core/error.h"
 #include "core/nearest.h"
+#include "net/address.h"
 
 #include <algorithm>
 #include <cstring>
@@ -15,6 +16,12 @@ namespace {
 constexpr int64_t kForever = int64_t{1} << 40; // 34 years in ms: no sum of it with a clock overflows
 constexpr int64_t kLargest = int64_t{1} << 31;
 constexpr size_t kMaxText = 4095; // of an option, as of a path
+
+bool is_source_address(std::string_view text)
+{
+    SocketAddress ignored;
+    return text.empty() || parse_source(std::string(text), ignored);
+}
 
 // The structures have a standard layout but for their base: offsetof is supported by both compilers for it.
 #pragma GCC diagnostic push
@@ -161,6 +168,8 @@ const OptionRow kClientRows[] = {
     WM_INT(ClientOptions, reconnect_max_ms, "ms", 1, kForever, true, "the most that the time before the next attempt grows to"),
     WM_INT(ClientOptions, tcp_nodelay, "bool", 0, 1, true, "TCP_NODELAY"),
     WM_INT(ClientOptions, keepalive, "bool", 0, 1, true, "SO_KEEPALIVE, with probes every 55 s"),
+    WM_FORM(ClientOptions, source_address, true, "address that the socket is bound to, with a port or without; empty: the kernel chooses",
+            "empty, or an address as in '192.0.2.1', '192.0.2.1:4000' or '[2001:db8::1]:4000'", is_source_address),
     WM_TEXT(ClientOptions, name, true, "name in the log and in listings"),
 };
 

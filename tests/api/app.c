@@ -110,7 +110,7 @@ static void options__are_as_they_are_listed(void **state)
     }
     assert_int_equal(wm_option_next(WM_SCOPE_APP, 1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), 0);
     assert_int_equal(wm_option_next(0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), WM_EINVAL);
-    assert_int_equal(wm_option_next(5, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), WM_EINVAL);
+    assert_int_equal(wm_option_next(6, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), WM_EINVAL);
     assert_int_equal(wm_option_next(WM_SCOPE_HUB, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), 1);
     wm_app_free(app);
 }

@@ -1,4 +1,5 @@
 /* Clients: an attempt is a connection with one close event, whatever becomes of it. The servers are raw sockets. */
+#include "support/client.h"
 #include "support/raw_server.h"
 
 static const struct setting *setting_of(void **state)
@@ -99,11 +100,498 @@ static void a_refused_connection_is_an_error_and_a_close(void **state)
     host_end(host);
 }
 
+static void a_peer_that_accepts_nothing_times_out(void **state)
+{
+    const struct setting *setting = setting_of(state);
+    if (setting->transport != UNIX) /* on TCP the kernel answers for a backlog that is full */
+        return;
+    struct host *host = host_begin(setting, NULL);
+    struct raw_server server;
+    raw_bind(&server, setting, "unix", NULL);
+    raw_listen(&server, 0);
+    int first = connect_to(server.address);
+    assert_true(first >= 0);
+    wm_client *client = host_client(host, server.address);
+    wm_client_set_int(client, "connect_timeout_ms", 200);
+    assert_int_equal(wm_client_connect(client), 0);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_string_equal(trace(host, 0), "error(WM_ETIMEDOUT) close(timeout)");
+    assert_non_null(strstr(nth(host, WM_EVENT_ERROR, 0)->data, "within 200 ms (connect_timeout_ms)"));
+    close(first);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_full_backlog_is_waited_for(void **state)
+{
+    const struct setting *setting = setting_of(state);
+    if (setting->transport != UNIX)
+        return;
+    struct host *host = host_begin(setting, NULL);
+    struct raw_server server;
+    raw_bind(&server, setting, "unix", NULL);
+    raw_listen(&server, 0);
+    int first = connect_to(server.address);
+    wm_client *client = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(client), 0);
+    settle(host);
+    assert_int_equal(host->count, 0);
+    close(raw_accept(host, &server)); /* makes room */
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    close(first);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_reset_is_a_close_with_its_errno_and_the_peer_is_known(void **state)
+{
+    const struct setting *setting = setting_of(state);
+    if (setting->transport == UNIX)
+        return;
+    struct host *host = host_begin(setting, NULL);
+    struct raw_server server = raw_server(setting, "raw");
+    wm_client *client = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(client), 0);
+    wm_conn conn = wm_client_conn(client);
+    int fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    raw_reset(fd);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    char expected[64];
+    snprintf(expected, sizeof expected, "connect open close(error %d)", ECONNRESET);
+    assert_string_equal(trace(host, conn), expected);
+    raw_end(&server);
+    host_end(host);
+}
+
+/* ---- what a connection that has closed still answers */
+
+struct known {
+    wm_client *client;
+    int asked;
+};
+
+static void ask_the_closed(struct host *host, const wm_event *event)
+{
+    struct known *known = (struct known *)host->context;
+    if (event->kind != WM_EVENT_CLOSE)
+        return;
+    known->asked++;
+    assert_ptr_equal(wm_conn_client(event->conn), known->client);
+    assert_null(wm_conn_worker(event->conn));
+    assert_ptr_equal(wm_conn_user(event->conn), known);
+    char address[160];
+    int len = wm_conn_remote_address(event->conn, address, sizeof address);
+    assert_true(len > 0);
+    assert_non_null(strstr(wm_client_address(known->client), address));
+    if (host->setting->transport != UNIX)
+        assert_true(wm_conn_remote_port(event->conn) > 0);
+}
+
+static void a_closed_connection_still_answers(void **state)
+{
+    for (int reset = 0; reset < 2; reset++) {
+        struct host *host = host_begin(setting_of(state), NULL);
+        struct known known = {0};
+        struct raw_server server = raw_server(host->setting, "raw");
+        known.client = host_client(host, server.address);
+        host->context = &known;
+        host->react = ask_the_closed;
+        assert_int_equal(wm_client_connect(known.client), 0);
+        wm_conn conn = wm_client_conn(known.client);
+        assert_int_equal(wm_conn_set_user(conn, &known, NULL), 0);
+        int fd = raw_accept(host, &server);
+        until(host, count_of(host, WM_EVENT_OPEN) == 1);
+        if (reset)
+            raw_reset(fd);
+        else
+            close(fd);
+        until(host, known.asked == 1);
+        settle(host);
+        assert_null(wm_conn_client(conn));
+        assert_null(wm_conn_user(conn));
+        raw_end(&server);
+        host_end(host);
+    }
+}
+
+/* ---- closing and coming back */
+
+static void close_while_connecting_leaves_nothing(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    wm_client *client = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(client), 0);
+    wm_conn conn = wm_client_conn(client);
+    assert_int_equal(wm_conn_send(conn, "data", 4, 0), 0);
+    assert_int_equal(wm_conn_close(conn, 0, NULL, 0), 0);
+    settle(host);
+    assert_string_equal(trace(host, conn), "close(local)");
+    assert_int_equal(wm_client_conn(client), 0);
+    assert_int_equal(wm_conn_close(conn, 0, NULL, 0), WM_ECLOSED);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void close_after_a_reconnect_connects_no_more(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    wm_client *client = host_client(host, server.address);
+    assert_int_equal(wm_client_reconnect(client, 20), 0);
+    assert_int_equal(wm_client_conn(client), 0);
+    assert_int_equal(wm_client_close(client), 0);
+    assert_int_equal(wm_client_reconnect(client, 20), 0);
+    assert_int_equal(wm_client_cancel_reconnect(client), 0);
+    assert_int_equal(wm_client_reconnect(client, 0), 0); /* connects, and is closed at once */
+    assert_int_not_equal(wm_client_conn(client), 0);
+    assert_int_equal(wm_client_close(client), 0);
+    int64_t end = clock_ms() + 100;
+    until(host, clock_ms() > end);
+    assert_string_equal(trace(host, 0), "close(local)");
+    assert_int_equal(wm_client_reconnect(client, 1), 0);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void reconnect_at_close(struct host *host, const wm_event *event)
+{
+    wm_client **clients = (wm_client **)host->context;
+    if (event->kind != WM_EVENT_CLOSE)
+        return;
+    wm_client *client = wm_conn_client(event->conn);
+    assert_true(client == clients[0] || client == clients[1]);
+    assert_int_equal(wm_client_reconnect(client, 0), 0);
+    assert_int_not_equal(wm_client_conn(client), event->conn);
+}
+
+static void two_clients_that_reconnect_keep_a_connection_each(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    wm_client *clients[] = {host_client(host, server.address), host_client(host, server.address)};
+    host->context = clients;
+    host->react = reconnect_at_close;
+    int fds[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(wm_client_connect(clients[i]), 0);
+        fds[i] = raw_accept(host, &server);
+    }
+    for (int round = 1; round <= 5; round++) {
+        until(host, count_of(host, WM_EVENT_OPEN) == (size_t)round * 2);
+        close(fds[0]);
+        close(fds[1]);
+        fds[0] = raw_accept(host, &server);
+        fds[1] = raw_accept(host, &server);
+    }
+    settle(host);
+    assert_int_equal(accept(server.fd, NULL, NULL), -1);
+    assert_int_equal(count_of(host, WM_EVENT_CLOSE), 10);
+    assert_int_equal(count_of(host, WM_EVENT_OPEN), 12);
+    close(fds[0]);
+    close(fds[1]);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_client_comes_back_by_itself(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server;
+    raw_bind(&server, host->setting, host->setting->transport == UNIX ? "unix" : "tcp", NULL);
+    wm_client *client = host_client(host, server.address);
+    wm_client_set_int(client, "reconnect_min_ms", 5);
+    wm_client_set_int(client, "reconnect_max_ms", 20);
+    assert_int_equal(wm_client_connect(client), 0);
+    until(host, count_of(host, WM_EVENT_ERROR) >= 3); /* the server is absent */
+    raw_listen(&server, 8);
+    int fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    close(fd); /* it is killed, and back */
+    fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 2);
+    assert_int_equal(wm_client_close(client), 0);
+    raw_hear_end(host, fd);
+    close(fd);
+    until(host, count_of(host, WM_EVENT_CLOSE) == count_of(host, WM_EVENT_ERROR) + 2);
+    size_t count = host->count;
+    int64_t end = clock_ms() + 60;
+    until(host, clock_ms() > end);
+    assert_int_equal(host->count, count); /* the host has closed it: it stays so */
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_second_connect_is_refused(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    wm_client *client = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(client), 0);
+    wm_conn conn = wm_client_conn(client);
+    assert_int_equal(wm_client_connect(client), WM_ESTATE);
+    assert_non_null(strstr(wm_last_error(), "connects already")); /* read, so the start does not fail with it */
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    assert_int_equal(wm_client_connect(client), WM_ESTATE);
+    assert_non_null(strstr(wm_last_error(), "is connected already"));
+    assert_int_equal(wm_client_conn(client), conn);
+    int fd = raw_accept(host, &server);
+    /* A reconnect replaces it; a connect waits for the end of one that closes. */
+    assert_int_equal(wm_client_reconnect(client, 0), 0);
+    raw_hear_end(host, fd);
+    close(fd);
+    fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 2);
+    assert_int_equal(wm_conn_close(wm_client_conn(client), 0, NULL, 0), 0);
+    assert_int_equal(wm_client_connect(client), 0);
+    raw_hear_end(host, fd);
+    close(fd);
+    fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 3);
+    assert_int_equal(count_of(host, WM_EVENT_CLOSE), 2);
+    close(fd);
+    raw_end(&server);
+    host_end(host);
+}
+
+/* ---- any call in any callback */
+
+struct freer {
+    uint32_t at;
+    wm_client *client;
+    int freed;
+};
+
+static void free_at(struct host *host, const wm_event *event)
+{
+    struct freer *freer = (struct freer *)host->context;
+    if (event->kind != freer->at || freer->freed)
+        return;
+    freer->freed = 1;
+    wm_client_free(freer->client);
+    wm_client_free(freer->client);
+    assert_int_equal(wm_client_connect(freer->client), WM_ESTATE);
+}
+
+static void a_client_is_freed_in_each_of_its_callbacks(void **state)
+{
+    const uint32_t kinds[] = {WM_EVENT_CONNECT, WM_EVENT_OPEN, WM_EVENT_MESSAGE, WM_EVENT_ERROR, WM_EVENT_CLOSE};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct host *host = host_begin(setting_of(state), NULL);
+        struct freer freer = {.at = kinds[i]};
+        struct raw_server server;
+        raw_bind(&server, host->setting, host->setting->transport == UNIX ? "unix" : "tcp", NULL);
+        if (kinds[i] != WM_EVENT_ERROR)
+            raw_listen(&server, 8);
+        int destroyed = 0;
+        freer.client = host_client(host, server.address);
+        wm_client_set_user(freer.client, &destroyed, count_destroy);
+        wm_client_set_int(freer.client, "reconnect_min_ms", 1);
+        host->context = &freer;
+        host->react = free_at;
+        assert_int_equal(wm_client_connect(freer.client), 0);
+        int fd = -1;
+        if (kinds[i] != WM_EVENT_ERROR) {
+            fd = raw_accept(host, &server);
+            send(fd, "message", 7, MSG_NOSIGNAL);
+            if (kinds[i] == WM_EVENT_CLOSE)
+                close(fd);
+        }
+        until(host, freer.freed && count_of(host, WM_EVENT_CLOSE) == 1);
+        settle(host);
+        assert_int_equal(destroyed, 1);
+        assert_int_equal(count_of(host, WM_EVENT_CLOSE), 1);
+        if (fd >= 0 && kinds[i] != WM_EVENT_CLOSE)
+            close(fd);
+        raw_end(&server);
+        host_end(host);
+    }
+}
+
+static void an_app_is_freed_with_clients_in_every_state(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    wm_client *open = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(open), 0);
+    int fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    assert_int_equal(wm_client_connect(host_client(host, server.address)), 0);
+    assert_int_equal(wm_client_connect(host_client(host, "text://no-such-host.invalid:1")), 0);
+    assert_int_equal(wm_client_reconnect(host_client(host, server.address), 1000), 0);
+    host_client(host, server.address);
+    close(fd);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void connects_before_the_app_starts(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "text");
+    wm_client *client = host_client(host, server.address);
+    wm_client_set_int(client, "connect_timeout_ms", 1);
+    assert_int_equal(wm_client_connect(client), 0);
+    wm_client_set_int(client, "connect_timeout_ms", 10000);
+    assert_int_equal(wm_conn_send(wm_client_conn(client), "hello", 5, 0), 0);
+    assert_int_equal(accept(server.fd, NULL, NULL), -1);
+    int fd = raw_accept(host, &server);
+    raw_hear(host, fd, "hello\n");
+    close(fd);
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_stop_closes_clients_and_none_comes_back(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "text");
+    wm_client *client = host_client(host, server.address);
+    wm_client_set_int(client, "reconnect_min_ms", 1);
+    wm_client *waiting = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(client), 0);
+    int fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    assert_int_equal(wm_client_reconnect(waiting, 60000), 0);
+    assert_int_equal(wm_conn_send(wm_client_conn(client), "last", 4, 0), 0);
+    assert_int_equal(wm_app_stop(host->app), 0);
+    int64_t guard = clock_ms() + GUARD_MS;
+    char got[16];
+    while (turn(host, 5) != WM_ESTOPPED)
+        assert_true(clock_ms() < guard);
+    assert_string_equal(trace(host, 0), "connect open closing close(stop)");
+    assert_int_equal(recv(fd, got, sizeof got, 0), 5);
+    assert_int_equal(recv(fd, got, sizeof got, 0), 0);
+    assert_int_equal(wm_client_connect(client), WM_ESTOPPED);
+    close(fd);
+    raw_end(&server);
+    host_end(host);
+}
+
+/* ---- addresses and options */
+
+static void addresses_have_their_errors(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    static const struct {
+        const char *address, *text;
+    } rows[] = {
+        {"tcp://127.0.0.1", "no port in tcp://127.0.0.1: the right form is tcp://127.0.0.1:1234"},
+        {"tcp://127.0.0.1:0", "port 0"},
+        {"websocket://127.0.0.1:80", "the scheme of a websocket client is ws: ws://127.0.0.1:80"},
+        {"http://127.0.0.1:80", "there is no HTTP client yet"},
+        {"127.0.0.1:80", "no scheme in '127.0.0.1:80'"},
+        {"txt://127.0.0.1:80", "did you mean text://?"},
+    };
+    assert_null(wm_client_new(host->app, NULL));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_null(wm_client_new(host->app, rows[i].address));
+        if (!strstr(wm_last_error(), rows[i].text))
+            fail_msg("%s: %s", rows[i].address, wm_last_error());
+    }
+    host_end(host);
+}
+
+static void a_source_address_is_bound(void **state)
+{
+    const struct setting *setting = setting_of(state);
+    if (setting->transport != TCP)
+        return;
+    struct host *host = host_begin(setting, NULL);
+    struct raw_server server = raw_server(setting, "raw");
+    wm_client *client = host_client(host, server.address);
+    const char *bad[] = {"127.0.0", "[127.0.0.1]:1", "127.0.0.1:", "127.0.0.1:65536", "::1:x", "[::1", "host"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(wm_client_set_str(client, "source_address", bad[i]), WM_EINVAL);
+    const char *good[] = {"::1", "[::1]", "[::1]:1", "127.0.0.1:1", "", "127.0.0.2"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(wm_client_set_str(client, "source_address", good[i]), 0);
+    assert_int_equal(wm_client_connect(client), 0);
+    int fd = raw_accept(host, &server);
+    struct sockaddr_in peer;
+    socklen_t len = sizeof peer;
+    assert_int_equal(getpeername(fd, (struct sockaddr *)&peer, &len), 0);
+    assert_int_equal(peer.sin_addr.s_addr, htonl(0x7f000002));
+    int on = 0;
+    len = sizeof on;
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    char ip[64];
+    assert_int_equal(wm_conn_local_ip(wm_client_conn(client), ip, sizeof ip), 9);
+    assert_string_equal(ip, "127.0.0.2");
+    /* Of another family it cannot be. */
+    assert_int_equal(wm_client_set_str(client, "source_address", "::1"), 0);
+    assert_int_equal(wm_client_reconnect(client, 0), 0);
+    close(fd);
+    until(host, count_of(host, WM_EVENT_ERROR) == 1);
+    assert_non_null(strstr(wm_client_error(client), "source_address is ::1"));
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_name_is_looked_up(void **state)
+{
+    const struct setting *setting = setting_of(state);
+    if (setting->transport != TCP)
+        return;
+    struct host *host = host_begin(setting, NULL);
+    struct raw_server server = raw_server(setting, "raw");
+    char address[64];
+    snprintf(address, sizeof address, "tcp://localhost:%s", strrchr(server.address, ':') + 1);
+    wm_client *client = host_client(host, address);
+    assert_int_equal(wm_client_connect(client), 0);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1); /* also where ::1 comes first, and refuses */
+    raw_end(&server);
+    host_end(host);
+}
+
+static void a_thousand_clients_connect_at_once(void **state)
+{
+    enum { MANY = 400 };
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    assert_int_equal(listen(server.fd, MANY), 0);
+    static int fds[MANY];
+    int accepted = 0;
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(wm_client_connect(host_client(host, server.address)), 0);
+    while (accepted < MANY || count_of(host, WM_EVENT_OPEN) < MANY) {
+        int fd = accept(server.fd, NULL, NULL);
+        if (fd >= 0)
+            fds[accepted++] = fd;
+        else
+            assert_int_equal(turn(host, 5), 0);
+    }
+    for (int i = 0; i < MANY; i++)
+        close(fds[i]);
+    until(host, count_of(host, WM_EVENT_CLOSE) == MANY);
+    raw_end(&server);
+    host_end(host);
+}
+
 static const struct scenario SCENARIOS[] = {
     SCENARIO(connects_and_exchanges_bytes),
     SCENARIO(sends_before_open_are_held),
     SCENARIO(a_send_over_the_limit_before_open_is_refused),
     SCENARIO(a_refused_connection_is_an_error_and_a_close),
+    SCENARIO(a_peer_that_accepts_nothing_times_out),
+    SCENARIO(a_full_backlog_is_waited_for),
+    SCENARIO(a_reset_is_a_close_with_its_errno_and_the_peer_is_known),
+    SCENARIO(a_closed_connection_still_answers),
+    SCENARIO(close_while_connecting_leaves_nothing),
+    SCENARIO(close_after_a_reconnect_connects_no_more),
+    SCENARIO(two_clients_that_reconnect_keep_a_connection_each),
+    SCENARIO(a_client_comes_back_by_itself),
+    SCENARIO(a_second_connect_is_refused),
+    SCENARIO(a_client_is_freed_in_each_of_its_callbacks),
+    SCENARIO(an_app_is_freed_with_clients_in_every_state),
+    SCENARIO(connects_before_the_app_starts),
+    SCENARIO(a_stop_closes_clients_and_none_comes_back),
+    SCENARIO(addresses_have_their_errors),
+    SCENARIO(a_source_address_is_bound),
+    SCENARIO(a_name_is_looked_up),
+    SCENARIO(a_thousand_clients_connect_at_once),
 };
 
 int main(void)
