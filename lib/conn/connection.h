@@ -104,6 +104,7 @@ struct Cold {
     char *error_text = nullptr;                ///< why a client's connection could not be opened
     Cold *next = nullptr;                      ///< of a closed connection whose text a record refers to: in the list of its batch
     int32_t deferred_error = 0;
+    uint32_t ahead = 0; ///< bytes in front of the queue that leave before the connection is open
     uint8_t close_text_len = 0;
     char close_text[123];
 

@@ -242,11 +242,16 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
     return finish_send(conn, flags);
 }
 
+bool Outbox::has_room(size_t len) const
+{
+    return aligned(cursor_) + sizeof(Segment) + std::max<size_t>(len, kGrowth) <= kArenaSize;
+}
+
 /// Call before choosing between segments and queue: the flush may block the connection, and what follows then
 /// belongs in the queue.
 void Outbox::make_room(size_t len)
 {
-    if (aligned(cursor_) + sizeof(Segment) + std::max<size_t>(len, kGrowth) > kArenaSize && len <= kFlushAt)
+    if (len <= kFlushAt && !has_room(len))
         flush_all();
 }
 

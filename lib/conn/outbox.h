@@ -27,6 +27,8 @@ struct IoResult;
 
 class Outbox {
 public:
+    using Change = void (*)(char *data, size_t len, const char *key);
+
     explicit Outbox(Reactor &reactor) : reactor_(reactor) {}
     Outbox(const Outbox &) = delete;
     Outbox &operator=(const Outbox &) = delete;
@@ -70,6 +72,12 @@ public:
         cursor_ = grown;
         return end;
     }
+    /// Sends head, then a copy of the body that `change` has worked on: it gets the copy in parts, each but the last of a multiple of 8
+    /// bytes, and the key. Limits as send(), unless exempt.
+    int write_changed(Connection &conn, std::string_view head, std::string_view body, Change change, const char *key, int32_t flags,
+                      bool exempt);
+    /// Sends bytes of a connection's opening handshake at once, before what the host has queued for after it.
+    void write_ahead(Connection &conn, std::string_view bytes);
     /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
     void write_latest(Connection &conn, std::string_view bytes);
 
@@ -104,8 +112,9 @@ public:
 private:
     static constexpr size_t kArenaSize = 256 * 1024;
     static constexpr size_t kFlushAt = 16 * 1024;
-    static constexpr int kVectors = 64; ///< of one system call
-    static constexpr size_t kFew = 2;   ///< connections: an answer, and what is pushed to another
+    static constexpr int kVectors = 64;        ///< of one system call
+    static constexpr size_t kPart = 64 * 1024; ///< of write_changed(), to leave at once
+    static constexpr size_t kFew = 2;          ///< connections: an answer, and what is pushed to another
 
     void flush_few();
     void flush_listed(uint32_t slot);
@@ -123,6 +132,9 @@ private:
     int add(Connection &conn, char *place, const Framing &message, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
     void make_room(size_t len);
+    bool has_room(size_t len) const;
+    bool queue_changed(Connection &conn, std::string_view head, std::string_view body, Change change, const char *key);
+    void write_rest_ahead(Connection &conn);
     static bool take_back_drain(Connection &conn);
     int finish_send(Connection &conn, int32_t flags);
     int settle_send(Connection &conn, int32_t flags);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <unistd.h>
 
 namespace wm {
@@ -28,6 +29,75 @@ void Outbox::open(Connection &conn, std::string_view answer)
         return;
     }
     write_queue(conn);
+}
+
+void Outbox::write_ahead(Connection &conn, std::string_view bytes)
+{
+    struct iovec vector = {const_cast<char *>(bytes.data()), bytes.size()};
+    size_t sent;
+    if (!transmit(conn, &vector, 1, &sent) || sent == bytes.size())
+        return;
+    bytes.remove_prefix(sent);
+    if (!conn.make_cold() || !conn.cold->queue.prepend(bytes.data(), bytes.size())) {
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    conn.cold->ahead = static_cast<uint32_t>(bytes.size());
+    wait_writable(conn);
+}
+
+/// What write_ahead() has left, which is the first piece of the queue.
+void Outbox::write_rest_ahead(Connection &conn)
+{
+    SendQueue &queue = conn.cold->queue;
+    struct iovec vector;
+    size_t sent = 0;
+    if (conn.cold->ahead > 0 && !transmit(conn, &vector, queue.vectors(&vector, 1), &sent))
+        return;
+    queue.consume(sent);
+    conn.cold->ahead -= static_cast<uint32_t>(sent);
+    if (conn.cold->ahead == 0)
+        reactor_.loop.unwatch(conn, Watch::kWrite);
+}
+
+int Outbox::write_changed(Connection &conn, std::string_view head, std::string_view body, Change change, const char *key, int32_t flags,
+                          bool exempt)
+{
+    size_t len = head.size() + body.size();
+    if (int result = check(conn, len, exempt))
+        return result;
+    for (;;) {
+        size_t part = std::min(body.size(), kPart), size = head.size() + part;
+        if (!has_room(size))
+            flush_all();
+        if (conn.state == ConnState::kClosed)
+            return 0; // as enqueue_first()
+        if (conn.blocked() || conn.state < ConnState::kOpen)
+            return queue_changed(conn, head, body, change, key) ? settle_send(conn, 0) : abort_send(conn, len);
+        char *place = place_behind(conn, size);
+        place = place ? place : place_in_new(conn, static_cast<uint32_t>(size));
+        memcpy(place, head.data(), head.size());
+        memcpy(place + head.size(), body.data(), part);
+        change(place + head.size(), part, key);
+        conn.out_tail->size += static_cast<uint32_t>(size);
+        conn.out_pending += static_cast<uint32_t>(size);
+        head = {};
+        body.remove_prefix(part);
+        if (body.empty())
+            return settle_send(conn, flags);
+        flush(conn);
+    }
+}
+
+bool Outbox::queue_changed(Connection &conn, std::string_view head, std::string_view body, Change change, const char *key)
+{
+    char *place = conn.make_cold() ? conn.cold->queue.extend(head.size() + body.size()) : nullptr;
+    if (!place)
+        return false;
+    memcpy(place, head.data(), head.size());
+    memcpy(place + head.size(), body.data(), body.size());
+    change(place + head.size(), body.size(), key);
+    return true;
 }
 
 void Outbox::write_latest(Connection &conn, std::string_view bytes)
@@ -131,6 +201,10 @@ bool Outbox::transmit_next(Connection &conn, size_t *sent)
 
 void Outbox::write_queue(Connection &conn)
 {
+    if (conn.state < ConnState::kOpen) {
+        write_rest_ahead(conn);
+        return;
+    }
     SendQueue &queue = conn.cold->queue;
     for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
         size_t sent;

@@ -122,19 +122,40 @@ void SendQueue::push_back(Piece *piece)
     tail_ = piece;
 }
 
+/// An empty piece at the end, for at least so many bytes. Pieces grow with what they hold: a few bytes between blocks
+/// do not take kilobytes.
+SendQueue::Piece *SendQueue::add_piece(size_t least)
+{
+    Piece *old = tail_ && tail_->kind == Kind::kBytes ? tail_ : nullptr;
+    size_t size = old ? std::min(2 * (old->capacity + kPieceHeader), kPieceMax) : kPieceMin;
+    Piece *piece = make_piece(Kind::kBytes, std::max(size - kPieceHeader, least));
+    if (piece)
+        push_back(piece);
+    return piece;
+}
+
+char *SendQueue::extend(size_t len)
+{
+    bool fits = tail_ && tail_->kind == Kind::kBytes && tail_->capacity - tail_->end >= len;
+    Piece *piece = fits ? tail_ : add_piece(len);
+    if (!piece)
+        return nullptr;
+    char *place = piece->own() + piece->end;
+    piece->end += len;
+    size_ += len;
+    return place;
+}
+
 bool SendQueue::append(const char *data, size_t len)
 {
     Piece *old = tail_ && tail_->kind == Kind::kBytes ? tail_ : nullptr;
     size_t first = old ? std::min(old->capacity - old->end, len) : 0;
     if (first < len) {
-        // Pieces grow with what they hold: a few bytes between blocks do not take kilobytes.
-        size_t size = old ? std::min(2 * (old->capacity + kPieceHeader), kPieceMax) : kPieceMin;
-        Piece *piece = make_piece(Kind::kBytes, std::max(size - kPieceHeader, len - first));
+        Piece *piece = add_piece(len - first);
         if (!piece)
             return false;
         memcpy(piece->own(), data + first, len - first);
         piece->end = len - first;
-        push_back(piece);
     }
     if (first > 0) {
         memcpy(old->own() + old->end, data, first);

@@ -105,9 +105,11 @@ public:
 
     /// Copies; false when memory has run out (nothing was added then).
     bool append(const char *data, size_t len);
+    /// Room for that many bytes at the end, which the caller fills before it calls anything else; nullptr when memory has run out.
+    char *extend(size_t len);
     /// Copies up to kLatestMax bytes, in place of those of the last append_latest() if none of them has left; as append.
     bool append_latest(const char *data, size_t len);
-    static constexpr size_t kLatestMax = 128;
+    static constexpr size_t kLatestMax = 132;
     /// In front of everything; as append.
     bool prepend(const char *data, size_t len);
     /// Refers to a block from `offset` on.
@@ -141,6 +143,7 @@ private:
     };
 
     Piece *make_piece(Kind kind, size_t capacity);
+    Piece *add_piece(size_t least);
     void count(size_t bytes);
     void uncount(size_t bytes);
     void push_back(Piece *piece);
