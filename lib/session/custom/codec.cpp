@@ -18,6 +18,7 @@ struct CustomState {
     wm_destroy_fn destroy = nullptr;
     uint32_t need = 0;  ///< input: bytes before it is asked again, or of the message; delimiter: bytes searched
     bool known = false; ///< input: need is the length of the first message
+    bool asked = false; ///< input: need is what the host has said, and not only more than there is
 };
 
 /// Why a connection ends.
@@ -72,6 +73,7 @@ const Refusal *take_input(CustomState &state, int64_t answer, size_t len, uint64
     if (answer < 0 && bytes <= len)
         return &kNoProgress;
     state.known = answer > 0;
+    state.asked = answer != 0;
     state.need = static_cast<uint32_t>(bytes);
     return nullptr;
 }
@@ -91,7 +93,7 @@ Step ask_input(Connection &conn, const Protocol &protocol, const char *data, siz
             return {StepKind::kContinue, 0, 0};
     }
     if (!state.known || len < state.need)
-        return {StepKind::kMore, len, state.need};
+        return {StepKind::kMore, len, state.asked ? state.need : 0};
     Step step = {StepKind::kMessage, state.need, 0};
     state.known = false;
     state.need = 0;
