@@ -78,10 +78,12 @@ static void options__are_as_they_are_listed(void **state)
     wm_app *app = wm_app_new();
     wm_worker *worker = wm_worker_new(app, "text://127.0.0.1:0");
     wm_hub *hub = wm_hub_new(app);
+    wm_client *client = wm_client_new(app, "text://127.0.0.1:1");
+    wm_protocol *protocol = wm_protocol_new(app, "own");
     const char *name, *type, *unit, *text;
     int64_t default_value, min, max, value;
     int32_t live;
-    for (int32_t scope = WM_SCOPE_APP; scope <= WM_SCOPE_HUB; scope++) {
+    for (int32_t scope = WM_SCOPE_APP; scope <= WM_SCOPE_PROTOCOL; scope++) {
         if (scope == WM_SCOPE_CONN)
             continue;
         size_t index = 0;
@@ -94,7 +96,9 @@ static void options__are_as_they_are_listed(void **state)
             assert_true(min <= default_value && default_value <= max);
             int got = scope == WM_SCOPE_APP      ? wm_app_get_int(app, name, &value)
                       : scope == WM_SCOPE_WORKER ? wm_worker_get_int(worker, name, &value)
-                                                 : wm_hub_get_int(hub, name, &value);
+                      : scope == WM_SCOPE_CLIENT ? wm_client_get_int(client, name, &value)
+                      : scope == WM_SCOPE_HUB    ? wm_hub_get_int(hub, name, &value)
+                                                 : wm_protocol_get_int(protocol, name, &value);
             assert_int_equal(got, 0);
             if (strcmp(name, "max_queue_total") != 0)
                 assert_int_equal(value, default_value);
@@ -102,7 +106,9 @@ static void options__are_as_they_are_listed(void **state)
                 int64_t try = i == 0 ? min : i == 1 ? max : i == 2 ? min - 1 : max + 1;
                 int set = scope == WM_SCOPE_APP      ? wm_app_set_int(app, name, try)
                           : scope == WM_SCOPE_WORKER ? wm_worker_set_int(worker, name, try)
-                                                     : wm_hub_set_int(hub, name, try);
+                          : scope == WM_SCOPE_CLIENT ? wm_client_set_int(client, name, try)
+                          : scope == WM_SCOPE_HUB    ? wm_hub_set_int(hub, name, try)
+                                                     : wm_protocol_set_int(protocol, name, try);
                 assert_int_equal(set, i < 2 ? 0 : WM_EINVAL);
             }
         }
@@ -110,7 +116,7 @@ static void options__are_as_they_are_listed(void **state)
     }
     assert_int_equal(wm_option_next(WM_SCOPE_APP, 1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), 0);
     assert_int_equal(wm_option_next(0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), WM_EINVAL);
-    assert_int_equal(wm_option_next(6, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), WM_EINVAL);
+    assert_int_equal(wm_option_next(7, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), WM_EINVAL);
     assert_int_equal(wm_option_next(WM_SCOPE_HUB, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), 1);
     wm_app_free(app);
 }

@@ -276,9 +276,41 @@ static int watch(struct rig *rig, wm_worker *worker)
            (rig->kind != RIG_WS || rig_ok(rig, wm_worker_on_handshake(worker, on_handshake, rig, NULL)));
 }
 
+static int64_t line_input(wm_conn conn, const void *data, size_t len, void *user)
+{
+    const char *end = (const char *)memchr(data, '\n', len);
+    (void)conn, (void)user;
+    return end ? end - (const char *)data + 1 : 0;
+}
+
+static int32_t line_decode(wm_conn conn, const void *data, size_t len, wm_out *out, void *user)
+{
+    (void)conn, (void)user;
+    return wm_out_write(out, data, len - 1) == 0 ? 0 : -1;
+}
+
+static int32_t line_encode(wm_conn conn, const void *data, size_t len, wm_out *out, void *user)
+{
+    (void)conn, (void)user;
+    return wm_out_write(out, data, len) == 0 && wm_out_write(out, "\n", 1) == 0 ? 0 : -1;
+}
+
+static int make_protocol(struct rig *rig)
+{
+    wm_protocol *own = wm_protocol_new(rig->app, "own");
+    if (!own) {
+        rig->noticed++;
+        return 0;
+    }
+    return rig_ok(rig, wm_protocol_on_input(own, line_input, rig, NULL)) &&
+           rig_ok(rig, wm_protocol_on_decode(own, line_decode, rig, NULL)) &&
+           rig_ok(rig, wm_protocol_on_encode(own, line_encode, rig, NULL));
+}
+
 int rig_begin(struct rig *rig, size_t cap, int kind)
 {
-    static const char *const addresses[] = {"tcp://127.0.0.1:0", "text://127.0.0.1:0", "http://127.0.0.1:0", "websocket://127.0.0.1:0"};
+    static const char *const addresses[] = {"tcp://127.0.0.1:0", "text://127.0.0.1:0", "http://127.0.0.1:0", "websocket://127.0.0.1:0",
+                                            "own://127.0.0.1:0"};
     memset(rig, 0, sizeof *rig);
     rig->cap = cap;
     rig->kind = kind;
@@ -288,6 +320,8 @@ int rig_begin(struct rig *rig, size_t cap, int kind)
         return 0;
     }
     if (!rig_ok(rig, wm_app_set_int(rig->app, "stop_timeout_ms", 1000)))
+        return 0;
+    if (kind == RIG_OWN && !make_protocol(rig))
         return 0;
     rig->worker = wm_worker_new(rig->app, addresses[kind]);
     if (!rig->worker) {

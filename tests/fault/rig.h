@@ -17,7 +17,8 @@
 
 enum { RIG_CONNS = 160, RIG_PEERS = 80, RIG_IN = 2 << 20, RIG_BATCH = 64 };
 
-enum { RIG_RAW, RIG_TEXT, RIG_HTTP, RIG_WS };
+/** RIG_OWN: lines, by a protocol of callbacks. */
+enum { RIG_RAW, RIG_TEXT, RIG_HTTP, RIG_WS, RIG_OWN };
 
 /** A connection as the host sees it. */
 struct seen {

@@ -132,7 +132,7 @@ static void hear_ws(struct rig *rig, struct peer *peer)
 
 void rig_peer_read(struct rig *rig, struct peer *peer)
 {
-    static void (*const hear[])(struct rig *, struct peer *) = {hear_raw, hear_text, hear_http, hear_ws};
+    static void (*const hear[])(struct rig *, struct peer *) = {hear_raw, hear_text, hear_http, hear_ws, hear_text};
     while (peer->fd >= 0) {
         ssize_t got = recv(peer->fd, peer->in + peer->len, RIG_IN - peer->len, MSG_DONTWAIT);
         if (got < 0 && errno == EAGAIN)
@@ -221,7 +221,7 @@ void rig_say(struct rig *rig, struct peer *peer, size_t len, int parts)
     if (!peer->seen || rig_over(peer))
         return;
     len = rig_payload(outgoing, (char)('A' + (peer->seen - rig->seen) % 26), peer->said++, len);
-    if (rig->kind == RIG_TEXT)
+    if (rig->kind == RIG_TEXT || rig->kind == RIG_OWN)
         outgoing[len++] = '\n';
     for (int i = 0; i < parts; i++) {
         size_t from = len / (size_t)parts * (size_t)i, to = i + 1 == parts ? len : len / (size_t)parts * (size_t)(i + 1);

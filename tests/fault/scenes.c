@@ -500,10 +500,42 @@ static void many(struct rig *rig)
         rig_hear(rig, peers[i]);
 }
 
+static void ignore(wm_worker *worker, wm_conn conn, void *user)
+{
+    (void)worker, (void)conn, (void)user;
+}
+
+/* A protocol of the host's: its state, and callbacks of one connection, are destroyed once whatever fails. */
+static void own(struct rig *rig)
+{
+    struct peer *witnesses[WITNESSES];
+    begin_witnesses(rig, witnesses);
+    struct peer *peer = rig_connect(rig, 1);
+    int set = 0;
+    for (int i = 0; i < 2 && peer->seen && !peer->seen->closes; i++) {
+        wm_conn conn = peer->seen->conn;
+        set += rig_ok(rig, wm_conn_set_protocol_state(conn, rig, destroyed));
+        set += rig_ok(rig, wm_conn_on_buffer_full(conn, ignore, rig, destroyed));
+        set += rig_ok(rig, wm_conn_on_buffer_drain(conn, ignore, rig, destroyed));
+    }
+    for (int i = 0; i < 20; i++)
+        rig_say(rig, peer, 30, 1);
+    rig_say(rig, peer, 100 * 1024, 5);
+    rig_hear(rig, peer);
+    ask_witnesses(rig, witnesses);
+    if (peer->seen && !peer->seen->closes) {
+        peer->expected = 1;
+        rig_ok(rig, wm_conn_close(peer->seen->conn, 0, "that is all", 11));
+    }
+    rig_until(rig, !peer->seen || (rig_over(peer) && peer->seen->closes));
+    rig_until(rig, rig->destroys == set);
+    ask_witnesses(rig, witnesses);
+}
+
 const struct scene scenes[] = {
     {"raw", RIG_RAW, raw},        {"lines", RIG_TEXT, lines},         {"http", RIG_HTTP, http}, {"http stop", RIG_HTTP, http_stop},
     {"websocket", RIG_WS, pages}, {"handshakes", RIG_WS, handshakes}, {"hub", RIG_TEXT, hub},   {"timers", RIG_RAW, timers},
-    {"many", RIG_TEXT, many},
+    {"many", RIG_TEXT, many},     {"own protocol", RIG_OWN, own},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <string>
 #include <sys/socket.h>
@@ -36,6 +37,8 @@ class Host {
 public:
     explicit Host(const char *scheme, size_t cap) : app_(wm_app_new()), events_(cap)
     {
+        wm_protocol *own = wm_protocol_new(app_, "own");
+        check(own && wm_protocol_set_str(own, "delimiter", "|") == 0, "no protocol");
         // An abstract address: leaves no file behind.
         name_ = "wm-fuzz-" + std::to_string(getpid());
         worker_ = wm_worker_new(app_, (std::string(scheme) + "@" + name_).c_str());
@@ -214,10 +217,10 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const kSchemes[] = {"unix://", "text+unix://", "websocket+unix://", "http+unix://"};
+    static const char *const kSchemes[] = {"unix://", "text+unix://", "websocket+unix://", "http+unix://", "frame+unix://", "own+unix://"};
     if (size == 0)
         return 0;
-    Host host(kSchemes[data[0] % 4], 1 + data[0] / 4 % 8);
+    Host host(kSchemes[data[0] % std::size(kSchemes)], 1 + data[0] / 8 % 8);
     Peers peers(host);
     for (size_t at = 1; at < size;) {
         uint8_t operation = data[at++];

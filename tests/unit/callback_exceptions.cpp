@@ -1,4 +1,4 @@
-// A callback in C++ that runs out of memory: its connection ends, with its close event; the others and the log stay calm.
+// A callback in C++ that throws: its connection ends, with its close event; the others and the log stay calm.
 #include "wm/wm.h"
 
 #include <arpa/inet.h>
@@ -95,12 +95,90 @@ void a_message_callback_that_throws_ends_its_connection_alone(void **)
     wm_log_set(nullptr, nullptr, nullptr);
 }
 
+void throw_at(const void *data, size_t len)
+{
+    if (std::string_view(static_cast<const char *>(data), len).starts_with("throw"))
+        throw std::bad_alloc();
+}
+
+int64_t input_that_throws(wm_conn, const void *data, size_t len, void *)
+{
+    throw_at(data, len);
+    return static_cast<int64_t>(len);
+}
+
+int32_t transform_that_throws(wm_conn, const void *data, size_t len, wm_out *out, void *)
+{
+    throw_at(data, len);
+    return wm_out_write(out, data, len);
+}
+
+void a_protocol_callback_that_throws_ends_its_connection_alone(void **)
+{
+    for (int callback = 0; callback < 2; callback++) {
+        Seen seen;
+        wm_app *app = wm_app_new();
+        wm_protocol *own = wm_protocol_new(app, "own");
+        if (callback == 0)
+            assert_int_equal(wm_protocol_on_input(own, input_that_throws, nullptr, nullptr), 0);
+        else
+            assert_int_equal(wm_protocol_set_str(own, "delimiter", "|"), 0);
+        if (callback == 1)
+            assert_int_equal(wm_protocol_on_decode(own, transform_that_throws, nullptr, nullptr), 0);
+        wm_worker *worker = wm_worker_new(app, "own://127.0.0.1:0");
+        assert_int_equal(wm_worker_on_message(worker, on_message, &seen, nullptr), 0);
+        assert_int_equal(wm_worker_on_close(worker, on_close, &seen, nullptr), 0);
+        assert_int_equal(wm_worker_listen(worker), 0);
+        int calm = connect_to(worker);
+        for (int ended = 1; ended <= 3; ended++) {
+            int fd = connect_to(worker);
+            assert_int_equal(send(fd, "throw|", 6, 0), 6);
+            while (seen.closes < ended)
+                assert_int_equal(wm_app_run_once(app, 1000), 0);
+            assert_int_equal(seen.reason, WM_REASON_ERROR);
+            assert_int_equal(seen.code, ENOMEM);
+            close(fd);
+        }
+        assert_int_equal(seen.messages, 0);
+        char got[8];
+        assert_int_equal(send(calm, "here|", 5, 0), 5);
+        while (recv(calm, got, sizeof got, MSG_DONTWAIT) != 5)
+            assert_int_equal(wm_app_run_once(app, 10), 0);
+        assert_memory_equal(got, "here|", 5);
+        close(calm);
+        wm_app_free(app);
+    }
+}
+
+void an_encode_callback_that_throws_fails_its_send(void **)
+{
+    wm_app *app = wm_app_new();
+    wm_protocol *own = wm_protocol_new(app, "own");
+    assert_int_equal(wm_protocol_set_str(own, "delimiter", "|"), 0);
+    assert_int_equal(wm_protocol_on_encode(own, transform_that_throws, nullptr, nullptr), 0);
+    wm_worker *worker = wm_worker_new(app, "own://127.0.0.1:0");
+    assert_int_equal(wm_worker_listen(worker), 0);
+    int fds[] = {connect_to(worker), connect_to(worker)};
+    while (wm_worker_conn_count(worker) < 2)
+        assert_int_equal(wm_app_run_once(app, 1000), 0);
+    wm_conn first = wm_worker_next_conn(worker, 0);
+    wm_conn second = wm_worker_next_conn(worker, first);
+    assert_int_equal(wm_conn_send(first, "throw", 5, 0), WM_EPROTOCOL);
+    assert_int_equal(wm_conn_send(first, "a", 1, 0), WM_ECLOSED);
+    assert_int_equal(wm_conn_send(second, "a", 1, 0), 0);
+    for (int fd : fds)
+        close(fd);
+    wm_app_free(app);
+}
+
 } // namespace
 
 int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(a_message_callback_that_throws_ends_its_connection_alone),
+        cmocka_unit_test(a_protocol_callback_that_throws_ends_its_connection_alone),
+        cmocka_unit_test(an_encode_callback_that_throws_fails_its_send),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
