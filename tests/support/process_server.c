@@ -4,24 +4,28 @@
  *
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
  *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1]
- *                  [--wrong-option NAME] [--alone run|poll] -- COMMAND...
+ *                  [--wrong-option NAME] [--signal NUMBER]... [--alone run|poll] -- COMMAND...
  *
  * ADDRESS none is a worker without one; --worker @FILE is what the file says when the program starts. --inner is opened by each process of
  * the first worker in its on_start; what fails is said, and the process serves on. --fail has on_start return -1 in the process of that
  * index (-1: in all); --fail-file in all while the file is there.
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
  * run something before wm_app_main. --closed has on_start close the worker's listener. --wrong-option sets an option of the app in each
- * process that polls, before its first poll. --alone serves without a master, in the process itself.
+ * process that polls, before its first poll. --signal has the app handle that signal, which is traced. --alone serves without a master,
+ * in the process itself.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
  * (wm_app_stop), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one after the other, of the process's own worker too), free (the
- * process's own worker), closefrom N. Anything else comes back as it is.
+ * process's own worker), closefrom N, signal N (handle that one, too), spawn N (a child that exits with N, which SIGCHLD tells: the answer
+ * is N). Anything else comes back as it is.
  */
 #define _GNU_SOURCE /* closefrom */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <wm/wm.h>
@@ -137,6 +141,29 @@ static void open_inner(const char *spec)
     opened[opened_count++ % MAX_INNER] = worker;
 }
 
+static pid_t spawned; /* by the request of which connection */
+static wm_conn spawned_for;
+
+static void on_signal(wm_signal handler, int32_t number, void *user)
+{
+    char text[32];
+    int status = 0;
+    snprintf(text, sizeof text, "%d", (int)number);
+    trace("signal", text);
+    if (number != SIGCHLD || spawned == 0 || waitpid(spawned, &status, WNOHANG) != spawned)
+        return;
+    spawned = 0;
+    int len = snprintf(text, sizeof text, "%d", WEXITSTATUS(status));
+    wm_conn_send(spawned_for, text, (size_t)len, 0);
+    if (user)
+        wm_signal_del(handler);
+}
+
+static int handle_signal(int number, int once)
+{
+    return wm_signal_add(app, number, pull ? NULL : on_signal, once ? &spawned : NULL, NULL) != 0;
+}
+
 static wm_worker *listener_at(const char *address)
 {
     for (size_t i = 0; i < opened_count && i < MAX_INNER; i++)
@@ -202,6 +229,15 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
     } else if (strcmp(word, "log") == 0) {
         wm_log(WM_LOG_INFO, value, strlen(value));
         answer(conn, "logged", 6, kind);
+    } else if (strcmp(word, "signal") == 0) {
+        snprintf(text, sizeof text, "%s", handle_signal(atoi(value), 0) ? "handled" : wm_last_error());
+        answer(conn, text, strlen(text), kind);
+    } else if (strcmp(word, "spawn") == 0) {
+        spawned_for = conn;
+        handle_signal(SIGCHLD, 1);
+        spawned = fork();
+        if (spawned == 0)
+            _exit(atoi(value));
     } else if (strcmp(word, "closefrom") == 0) {
         closefrom(atoi(value));
     } else {
@@ -212,8 +248,8 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 
 static int is_word(const char *word)
 {
-    static const char *const words[] = {"pid",    "exit",     "abort",    "block", "slow",      "later", "big",   "stop",
-                                        "listen", "unlisten", "relisten", "free",  "closefrom", "log",   "reopen"};
+    static const char *const words[] = {"pid",      "exit",     "abort", "block",     "slow", "later",  "big",    "stop", "listen",
+                                        "unlisten", "relisten", "free",  "closefrom", "log",  "reopen", "signal", "spawn"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
@@ -308,6 +344,8 @@ static int serve_by_poll(void)
         for (int i = 0; i < count; i++)
             if (events[i].kind == WM_EVENT_MESSAGE)
                 on_message(events[i].worker, events[i].conn, events[i].data, events[i].len, (int32_t)(events[i].flags & 0xff), NULL);
+            else if (events[i].kind == WM_EVENT_SIGNAL)
+                on_signal(events[i].id, events[i].detail, events[i].user);
     }
 }
 
@@ -371,6 +409,8 @@ int main(int argc, char **argv)
             before = value;
         else if (strcmp(flag, "--alone") == 0)
             alone = value;
+        else if (strcmp(flag, "--signal") == 0)
+            handle_signal(atoi(value), 0);
         else if (strcmp(flag, "--wrong-option") == 0)
             wrong_option = value;
         else
