@@ -252,6 +252,12 @@ static void host_record(struct rig *rig, const wm_event *event)
     case WM_EVENT_TIMER:
         rig->timers++;
         break;
+    case WM_EVENT_WATCH:
+        rig->watches++;
+        break;
+    case WM_EVENT_SIGNAL:
+        rig->signals++;
+        break;
     case WM_EVENT_POST:
         rig->posts++;
         break;

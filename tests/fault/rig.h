@@ -55,7 +55,7 @@ struct rig {
     int peer_count;
     int noticed, refused, closed; /**< calls and events with errors; connections not accepted; connections that ended early */
     int stopped;
-    int timers, posts, results, destroys;
+    int timers, posts, results, destroys, watches, signals;
     void (*request)(struct rig *rig, struct seen *seen, wm_request request);
     int32_t verdict;
     wm_request handshake;

@@ -2,7 +2,9 @@
 #define _GNU_SOURCE
 #include "fault/scenes.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,6 +478,69 @@ static void timers(struct rig *rig)
     rig_until(rig, rig->destroys == all);
 }
 
+static void on_watch(wm_watch watch, int fd, int32_t events, void *user)
+{
+    (void)watch, (void)fd, (void)events;
+    ((struct rig *)user)->watches++;
+}
+
+static void on_signal(wm_signal signal, int32_t number, void *user)
+{
+    (void)signal, (void)number;
+    ((struct rig *)user)->signals++;
+}
+
+/* Descriptors and signals of the host, two watches of one descriptor among them, and a socket that becomes a connection. */
+static void foreign(struct rig *rig)
+{
+    int ends[2], pair[2];
+    int all = 0;
+    wm_watch watches[40] = {0};
+    wm_signal signals[2] = {0};
+    struct peer *witness = rig_connect(rig, 1);
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return;
+    for (int i = 0; i < 40; i++) {
+        watches[i] = wm_watch_add(rig->app, ends[0], WM_WATCH_READ, rig->cap ? NULL : on_watch, rig, destroyed);
+        rig->noticed += !watches[i];
+        all += watches[i] != 0;
+    }
+    for (int i = 0; i < 2; i++) {
+        signals[i] = wm_signal_add(rig->app, SIGUSR1, rig->cap ? NULL : on_signal, rig, destroyed);
+        rig->noticed += !signals[i];
+    }
+    int handled = (signals[0] != 0) + (signals[1] != 0);
+    if (write(ends[1], "x", 1) != 1)
+        rig_wrong(rig, "a pipe without room");
+    if (handled)
+        raise(SIGUSR1);
+    rig_until(rig, rig->watches >= all && rig->signals >= handled);
+    int before = rig->seen_count;
+    wm_conn conn = wm_worker_adopt(rig->worker, pair[0]);
+    if (conn)
+        rig_until(rig, rig->seen_count > before);
+    if (!conn) {
+        rig->noticed++;
+        close(pair[0]);
+    } else {
+        rig_ok(rig, wm_conn_destroy(conn));
+    }
+    close(pair[1]);
+    for (int i = 0; i < 40; i++)
+        if (watches[i] && i % 2)
+            rig_ok(rig, wm_watch_del(watches[i]));
+        else if (watches[i])
+            rig_ok(rig, wm_watch_set(watches[i], 0));
+    for (int i = 0; i < 2; i++)
+        if (signals[i])
+            rig_ok(rig, wm_signal_del(signals[i]));
+    rig_turn(rig);
+    rig_stream(rig, witness, 100);
+    rig_hear(rig, witness);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* Enough connections that every list grows while others live. */
 static void many(struct rig *rig)
 {
@@ -533,9 +598,9 @@ static void own(struct rig *rig)
 }
 
 const struct scene scenes[] = {
-    {"raw", RIG_RAW, raw},        {"lines", RIG_TEXT, lines},         {"http", RIG_HTTP, http}, {"http stop", RIG_HTTP, http_stop},
-    {"websocket", RIG_WS, pages}, {"handshakes", RIG_WS, handshakes}, {"hub", RIG_TEXT, hub},   {"timers", RIG_RAW, timers},
-    {"many", RIG_TEXT, many},     {"own protocol", RIG_OWN, own},
+    {"raw", RIG_RAW, raw},        {"lines", RIG_TEXT, lines},         {"http", RIG_HTTP, http},      {"http stop", RIG_HTTP, http_stop},
+    {"websocket", RIG_WS, pages}, {"handshakes", RIG_WS, handshakes}, {"hub", RIG_TEXT, hub},        {"timers", RIG_RAW, timers},
+    {"many", RIG_TEXT, many},     {"own protocol", RIG_OWN, own},     {"foreign", RIG_RAW, foreign},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 
