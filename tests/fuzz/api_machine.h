@@ -250,6 +250,19 @@ public:
             running->go_on();
     }
 
+    static Machine &current() { return *running; }
+
+    /// A few calls of the program, inside a callback.
+    void go_on()
+    {
+        if (world.depth >= kMaxDepth)
+            return;
+        world.depth++;
+        for (size_t calls = program.byte() % 4; calls > 0 && !program.ended(); calls--)
+            step();
+        world.depth--;
+    }
+
 private:
     template <class Map> uint64_t key(const Map &map)
     {
@@ -281,17 +294,6 @@ private:
             World::used(wm_conn_user(event.conn));
         world.event(event, *app);
         running->go_on();
-    }
-
-    /// A few calls of the program, inside a callback.
-    void go_on()
-    {
-        if (world.depth >= kMaxDepth)
-            return;
-        world.depth++;
-        for (size_t calls = program.byte() % 4; calls > 0 && !program.ended(); calls--)
-            step();
-        world.depth--;
     }
 
     static inline Machine *running = nullptr;

@@ -90,7 +90,8 @@ public:
     std::map<wm_conn, Conn> conns;
     std::map<wm_request, Request> requests;
     std::vector<wm_timer> timers;
-    int depth = 0; ///< of callbacks
+    std::vector<uint64_t> watches; ///< and signals
+    int depth = 0;                 ///< of callbacks
 
     // ---- calls
 
@@ -230,7 +231,8 @@ public:
     {
         check(event.data || event.len == 0, "data of a length, at NULL");
         used(event.user);
-        if (event.kind == WM_EVENT_TIMER || event.kind == WM_EVENT_POST || event.kind == WM_EVENT_HUB)
+        if (event.kind == WM_EVENT_TIMER || event.kind == WM_EVENT_POST || event.kind == WM_EVENT_HUB || event.kind == WM_EVENT_WATCH ||
+            event.kind == WM_EVENT_SIGNAL)
             return;
         if (event.kind == WM_EVENT_STOP || event.kind == WM_EVENT_RELOAD) {
             check(event.conn == 0 && wm_worker_address(event.worker)[0] != '\0', "a stop of a connection, or of no worker");

@@ -2,6 +2,7 @@
 // hubs and timers, in callbacks and between them, on two threads, with ids that are stale and lengths that lie. api_world.h has what is
 // checked; the sanitizers see the rest. Nothing waits for time: timers are due at once or never.
 #include "api_calls.h"
+#include "api_watch_calls.h"
 
 namespace fuzz {
 namespace {
@@ -230,6 +231,11 @@ constexpr Machine::Operation kOperations[] = {
     answer_handshake,
     add_timer,
     delete_timer,
+    add_watch,
+    add_signal,
+    change_watch,
+    disturb,
+    adopt,
     new_hub,
     free_hub,
     bind,
