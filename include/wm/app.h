@@ -152,8 +152,8 @@ WM_API int wm_app_fd(wm_app *app);
 /**
  * Asks the app to stop: wm_app_run returns after on_stop and the close handshakes, within stop_timeout_ms;
  * polls deliver the remaining events and then return WM_ESTOPPED. The host may still answer http requests
- * that it has received. Any thread, any callback. A signal handler must not call it: write to a descriptor
- * there, or use sigwait in a thread.
+ * that it has received. Any thread, any callback. A signal handler must not call it: the callback of
+ * wm_signal_add may.
  *
  * In a child of wm_app_main it asks for another process in its place: the child serves on until that one
  * does, for a second at least, then accepts no more and drains as in a reload, without on_reload. If the other

@@ -1,5 +1,10 @@
 """docs/guide/ffi.md: each program by the command line that stands below it, with the build instead of what is installed."""
-from stage import DEADLINE_S, ROOT, Page, echo, expect, port_of
+import select
+import signal
+import subprocess
+import time
+
+from stage import DEADLINE_S, ROOT, Page, connect, echo, expect, line_of, port_of
 
 
 def web(stage, process):
@@ -13,6 +18,22 @@ def web(stage, process):
             expect("/x", stage.run("curl", "-sw", "%{http_code}", f"{url}/x"), "there is only /\n404")
 
 
+def watch_input(stage, command):
+    """Its standard input reaches a client; the end of that, and SIGTERM, end it."""
+    for ends_by_signal in (False, True):
+        with stage.started("bash", "-c", f"exec {command}", stdin=subprocess.PIPE) as process, connect(port_of(process)) as sock:
+            deadline = time.monotonic() + DEADLINE_S
+            while not select.select([sock], [], [], 0.05)[0] and time.monotonic() < deadline:  # a line before the accept reaches nobody
+                process.stdin.write("hello\n")
+                process.stdin.flush()
+            expect("line", line_of(sock), b"hello\n")
+            if ends_by_signal:
+                process.send_signal(signal.SIGTERM)
+            else:
+                process.stdin.close()
+            expect(f"status of {command}", process.wait(DEADLINE_S), 0)
+
+
 def ffi(stage, blocks, _browser):
     (stage.folder / "node_modules").symlink_to(ROOT / "tests/e2e/node_modules")
     for block in blocks:
@@ -20,6 +41,9 @@ def ffi(stage, blocks, _browser):
             (stage.folder / block["file"]).write_text(block["text"])
         elif not block["reason"]:
             command = stage.as_built(block["text"])
+            if " watch." in command:
+                watch_input(stage, command)
+                continue
             with stage.started("bash", "-c", f"exec {command}") as process:
                 if " web." in command:
                     web(stage, process)
