@@ -45,6 +45,8 @@ public:
     virtual void timed_out(Connection &conn);
     /// The address of its peer; false: it is not known, yet or any more.
     virtual bool peer_of(const Connection &conn, SocketAddress &out) const;
+    /// The connection ends for that reason, of which the host is told next.
+    virtual void failed(const Connection &, int32_t, const std::string &) {}
     const std::vector<Connection *> &connections() const { return connections_; }
 
     /// The peer has said something that the protocol understands: from here on only a deadline, or one of the

@@ -270,6 +270,7 @@ void Lifecycle::fail_attempt(Connection &conn, int32_t reason, int32_t error, in
 
 void Lifecycle::tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text)
 {
+    conn.owner->failed(conn, error, text);
     const char *kept = conn.make_cold() ? conn.cold->keep_error_text(text) : nullptr;
     int32_t abnormal_code = reactor_.codec(conn).abnormal_code;
     set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, text);
@@ -499,7 +500,7 @@ void Lifecycle::resume(Connection &conn)
 void Lifecycle::update_read(Connection &conn)
 {
     if (conn.fd() < 0)
-        return; // a client's that has yet to connect
+        return;                                         // a client's that has yet to connect
     bool securing = conn.state == ConnState::kSecuring; // goes on while the host has paused
     bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen && !securing;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)

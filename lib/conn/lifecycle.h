@@ -34,6 +34,8 @@ public:
     bool secure(Connection &conn);
     /// A turn begins.
     void begin_turn() { handshakes_ = 0; }
+    /// A peer that speaks TLS to a port without it, or the other way round.
+    void log_misdirected(const Connection &conn, const char *text);
     /// Enters kOpen and delivers the open event.
     void open(Connection &conn);
     /// Switches to another codec and enters kOpen; the end of the turn delivers the open event, because the host may have called, and then
@@ -113,7 +115,6 @@ private:
     void destroy_ended(Connection &conn);
     void end_write(Connection &conn);
     void tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text);
-    void log_misdirected(const Connection &conn, const char *text);
     void answer_close(Connection &conn);
     void begin_close_timeout(Connection &conn);
     void set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text);

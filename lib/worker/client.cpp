@@ -21,7 +21,7 @@ constexpr int64_t kRetryMs = 1000; // of an attempt for which there was no memor
 
 Client::Client(App &app, const Address &address, const Scheme &scheme)
     : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.client), nullptr, handle(this)), app_(app), address_(address),
-      question_(&Client::resolved, this), connector_(app.reactor.loop, &Client::dialed, this)
+      question_(&Client::resolved, this), connector_(app.reactor.loop, &Client::dialed, this), scheme_tls_(scheme.tls)
 {
     display = address_.text;
 }
@@ -38,12 +38,14 @@ Client::~Client()
 
 int Client::set_option(const char *name, int64_t value)
 {
+    tls_outdated_ = true;
     return wm::set_option(Scope::kClient, &options, false, name, value);
 }
 
 int Client::set_option(const char *name, const char *value)
 {
     app_.reactor.status_changed = true;
+    tls_outdated_ = true;
     return wm::set_option(Scope::kClient, &options, false, name, value);
 }
 
@@ -131,6 +133,8 @@ void Client::wait(int64_t delay_ms)
 
 int Client::attempt()
 {
+    if (int result = choose_transport())
+        return tls_failed(result);
     give_up();
     due_ms_ = Loop::kNever;
     failed_code_ = 0;
@@ -224,13 +228,19 @@ void Client::fail_later(int32_t code, int32_t number, std::string text)
     app_.clients->moved(due_ms_);
 }
 
-void Client::fail_attempt(int32_t reason, int32_t code, int32_t number, std::string text)
+void Client::fail_attempt(int32_t reason, int32_t code, int32_t number, const std::string &text)
 {
-    error = std::move(text);
-    error_code = code;
     reactor.callback_watch.begin(this, "error");
-    reactor.lifecycle.fail_attempt(*conn_, reason, code, number, error);
+    reactor.lifecycle.fail_attempt(*conn_, reason, code, number, text);
     reactor.callback_watch.end();
+}
+
+void Client::failed(const Connection &conn, int32_t code, const std::string &text)
+{
+    if (&conn != conn_ || conn.state >= ConnState::kOpen)
+        return;
+    error = text;
+    error_code = code;
 }
 
 void Client::run()
@@ -240,7 +250,7 @@ void Client::run()
         due_ms_ = Loop::kNever;
     if (conn_ && conn_->state < ConnState::kSecuring) {
         if (due && failed_code_ != 0)
-            fail_attempt(WM_REASON_ERROR, failed_code_, failed_number_, std::move(failed_text_));
+            fail_attempt(WM_REASON_ERROR, failed_code_, failed_number_, failed_text_);
         else
             connector_.run();
     } else if (due && attempt() != 0) {

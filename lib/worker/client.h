@@ -12,10 +12,12 @@
 #include "core/loop.h"
 #include "net/connector.h"
 #include "net/resolver.h"
+#include "net/tls/tls_client.h"
 #include "session/schemes.h"
 #include "worker/options.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,7 @@ public:
     void timed_out(Connection &conn) override;
     /// Also where its socket has lost it.
     bool peer_of(const Connection &conn, SocketAddress &out) const override;
+    void failed(const Connection &conn, int32_t code, const std::string &text) override;
 
     App &app() { return app_; }
     /// Of the present attempt; nullptr: there is none.
@@ -68,10 +71,13 @@ public:
 private:
     int may_connect() const;
     int attempt();
+    int choose_transport();
+    int load_tls(const TlsFileSet &files);
+    int tls_failed(int code);
     void find_addresses();
     void dial(std::vector<SocketAddress> addresses);
     void fail_later(int32_t code, int32_t number, std::string text);
-    void fail_attempt(int32_t reason, int32_t code, int32_t number, std::string text);
+    void fail_attempt(int32_t reason, int32_t code, int32_t number, const std::string &text);
     void give_up();
     std::string cannot_connect() const;
     void wait(int64_t delay_ms);
@@ -84,6 +90,10 @@ private:
     Address address_;
     Resolver::Question question_;
     Connector connector_;
+    std::unique_ptr<TlsClient> tls_;
+    TlsFilesStamp tls_stamp_;
+    bool scheme_tls_;
+    bool tls_outdated_ = false; ///< by an option
     Connection *conn_ = nullptr;
     SocketAddress peer_ = {};        ///< of conn_; len 0: not known
     int64_t due_ms_ = Loop::kNever;  ///< of the next attempt, or of a failure

@@ -57,16 +57,16 @@ bool is_source_address(std::string_view text)
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
                "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
 
-#define WM_TLS_ROWS(owner)                                                                                                                 \
-    WM_TEXT(owner, tls_cert, false, "TLS: path of the certificate with its chain behind it, PEM"),                                         \
-        WM_TEXT(owner, tls_key, false, "TLS: path of the certificate's key, PEM; empty: it is in tls_cert"),                               \
-        WM_TEXT(owner, tls_passphrase_file, false, "TLS: path of a file whose first line is the passphrase of the keys"),                  \
-        WM_TEXT(owner, tls_ca, false,                                                                                                      \
+#define WM_TLS_ROWS(owner, live)                                                                                                           \
+    WM_TEXT(owner, tls_cert, live, "TLS: path of the certificate with its chain behind it, PEM"),                                          \
+        WM_TEXT(owner, tls_key, live, "TLS: path of the certificate's key, PEM; empty: it is in tls_cert"),                                \
+        WM_TEXT(owner, tls_passphrase_file, live, "TLS: path of a file whose first line is the passphrase of the keys"),                   \
+        WM_TEXT(owner, tls_ca, live,                                                                                                       \
                 "TLS: path of the CAs that a peer's certificate has to come from, PEM; empty: of a client the system's"),                  \
-        WM_TEXT(owner, tls_alpn, false, "TLS: protocols to agree on by ALPN, with commas; empty: http/1.1 for https and wss"),             \
-        WM_TEXT(owner, tls_ciphers, false,                                                                                                 \
+        WM_TEXT(owner, tls_alpn, live, "TLS: protocols to agree on by ALPN, with commas; empty: http/1.1 for https and wss"),              \
+        WM_TEXT(owner, tls_ciphers, live,                                                                                                  \
                 "TLS: ciphers as 'openssl ciphers' lists them; empty: those with forward secrecy and authenticated encryption"),           \
-        WM_TEXT(owner, tls_min_version, false, "TLS: lowest version", "1.2", "1.3"),                                                       \
+        WM_TEXT(owner, tls_min_version, live, "TLS: lowest version", "1.2", "1.3"),                                                        \
         WM_INT(owner, tls_handshakes_per_turn, "count", 1, 10000, true,                                                                    \
                "TLS: handshakes that go on in one turn of the loop; others wait for the next, those that are through do not")
 
@@ -150,7 +150,7 @@ const OptionRow kWorkerRows[] = {
            "wm_app_main: requests (total_request), and up to a tenth more, after which another process replaces this one; 0: never"),
     WM_TEXT(WorkerOptions, transport, false, "below the protocol of the address: ssl for TLS; empty: as the address says", "tcp", "ssl",
             "unix"),
-    WM_TLS_ROWS(WorkerOptions),
+    WM_TLS_ROWS(WorkerOptions, false),
     WM_INT(
         WorkerOptions, tls_verify, "mode", 0, 2, false,
         "TLS: 1: asks clients for a certificate of tls_ca, and refuses those without; 2: asks, and takes those without; 0: does not ask"),
@@ -170,6 +170,12 @@ const OptionRow kClientRows[] = {
     WM_INT(ClientOptions, keepalive, "bool", 0, 1, true, "SO_KEEPALIVE, with probes every 55 s"),
     WM_FORM(ClientOptions, source_address, true, "address that the socket is bound to, with a port or without; empty: the kernel chooses",
             "empty, or an address as in '192.0.2.1', '192.0.2.1:4000' or '[2001:db8::1]:4000'", is_source_address),
+    WM_TEXT(ClientOptions, transport, true, "below the protocol of the address: ssl for TLS; empty: as the address says", "tcp", "ssl"),
+    WM_TLS_ROWS(ClientOptions, true),
+    WM_TEXT(ClientOptions, tls_server_name, true,
+            "TLS: the name that the server's certificate has to have, and that is asked for; empty: the host of the address"),
+    WM_INT(ClientOptions, tls_verify, "bool", 0, 1, true,
+           "TLS: the server's certificate has to come from tls_ca and have its name; 0: any is taken, and the log says so"),
     WM_TEXT(ClientOptions, name, true, "name in the log and in listings"),
 };
 

@@ -42,6 +42,9 @@ struct ClientOptions : EndpointOptions {
     int64_t tcp_nodelay = 1;
     int64_t keepalive = 1;
     std::string source_address;
+    std::string transport;
+
+    ClientOptions() { tls_verify = 1; }
 };
 
 struct AppOptions {

@@ -32,6 +32,22 @@ bool begins_http(std::string_view hello)
     return letters >= 3 && (letters == hello.size() || hello[letters] == ' ');
 }
 
+/// Whether the first byte is that of a record (RFC 8446 §5.1), or of a hello of SSL 2.0 that offers later versions.
+bool begins_record(std::string_view hello)
+{
+    auto first = static_cast<unsigned char>(hello[0]);
+    return (first >= SSL3_RT_CHANGE_CIPHER_SPEC && first <= SSL3_RT_APPLICATION_DATA) || first == 0x80;
+}
+
+/// "certificate required", of the reason "tlsv13 alert certificate required".
+const char *name_of_alert()
+{
+    static constexpr std::string_view kAlert = " alert ";
+    const char *reason = tls_reason();
+    const char *found = strstr(reason, kAlert.data());
+    return found ? found + kAlert.size() : reason;
+}
+
 /// The common name of a subject or an issuer.
 std::string common_name(const X509_NAME *name)
 {
@@ -96,7 +112,7 @@ IoResult TlsTransport::failed(int ssl_error)
     unsigned long error = ERR_peek_error();
     int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     std::string_view hello(hello_, hello_len_);
-    bool is_tls = hello.starts_with('\x16') || hello.starts_with('\x80') || SSL_is_init_finished(ssl_) || hello.empty();
+    bool is_tls = hello.empty() || SSL_is_init_finished(ssl_) || begins_record(hello);
     if (code_ != 0)
         ; // is explained
     else if (ssl_error != SSL_ERROR_SSL || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
@@ -108,7 +124,7 @@ IoResult TlsTransport::failed(int ssl_error)
     else if (!is_tls)
         explain(WM_ETLS, "the server does not speak TLS");
     else if (reason >= SSL_AD_REASON_OFFSET)
-        explain(WM_ETLS, "the peer refuses TLS: %s", SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET));
+        explain(WM_ETLS, "the peer refuses TLS: %s", name_of_alert());
     else
         explain(WM_ETLS, "TLS failed: %s", tls_reason());
     ERR_clear_error();

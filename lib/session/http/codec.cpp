@@ -44,6 +44,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             return {data, step.size, true, step.need};
         case StepKind::kFail: {
             const http::Failure &failure = session.parser.failure();
+            note_tls_hello(conn, {data, len});
             reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
             return {data, len, false};
         }

@@ -1,6 +1,7 @@
 #include "session/http/session.h"
 
 #include "conn/reactor.h"
+#include "proto/text/foreign_line.h"
 #include "session/sessions.h"
 
 #include <new>
@@ -35,6 +36,12 @@ void end_http_session(Connection &conn)
 void turn_away_request(Connection &conn, const char *text)
 {
     conn.owner->reactor.sessions->requests.refuse(conn, 503, text, WM_REASON_LIMIT, http_session(conn).head_method);
+}
+
+void note_tls_hello(const Connection &conn, std::string_view seen)
+{
+    if (!conn.io && text::begins_tls(seen))
+        conn.owner->reactor.lifecycle.log_misdirected(conn, "TLS on a port without it: tls_cert and https:// or wss:// give it that");
 }
 
 } // namespace wm

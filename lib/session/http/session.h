@@ -53,6 +53,8 @@ inline http::Limits http_limits(const Connection &conn, int64_t max_message)
             options.methods, options.trusted_proxy != 0 || conn.io};
 }
 
+/// Logs that what is no request is a client that begins TLS, on a port without it.
+void note_tls_hello(const Connection &conn, std::string_view seen);
 /// Whether the tail holds part of a request.
 bool holds_part_of_request(const Connection &conn);
 /// Whether an incomplete request has method HEAD, whose answer has no body.

@@ -79,6 +79,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         }
         if (step.kind == StepKind::kFail) {
             const http::Failure &failure = parser.failure();
+            note_tls_hello(conn, {data, len});
             bool has_body = &failure == &http::failure_of(http::Error::kBodyLong); // the limit is no option: it is 0
             reactor.sessions->requests.refuse(conn, failure.status, has_body ? kHasBody : failure.text, WM_REASON_PROTOCOL,
                                               begins_with_head({data, len}));
