@@ -268,6 +268,10 @@ class ConformanceServer:
         self._connected[label] = index + 1
         return Peer(self, label, sock, index)
 
+    def connected_elsewhere(self, label):
+        """Another program has made the next connection to that worker."""
+        self._connected[label] = self._connected.get(label, 0) + 1
+
     def wait_accepted(self, peers):
         """Returns when the server has accepted these connections, as its log says."""
         last = max(peer.index for peer in peers)

@@ -20,7 +20,8 @@
  * that of the rest; whole messages reach the host and leave it) and digits (callbacks: 4 decimal digits, the length of the rest).
  *
  * What a message does: all but http echo it in its own kind, but "!close [CODE [REASON]]", "!destroy" and, on all
- * but raw, "!bye" (an answer, then close); text, too, "!tls" (what was negotiated). http answers with what it was given, see answer_request.
+ * but raw, "!bye" (an answer, then close); text, too, "!tls" (what was negotiated). http answers with what it was given, see
+ * answer_request.
  *
  * It serves until standard input ends: a second thread reads that, and calls wm_app_stop, which any thread may.
  */
