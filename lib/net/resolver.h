@@ -3,8 +3,7 @@
  * Looks host names up without blocking: in the hosts file, then by DNS, IPv6 and IPv4 at once. libevent's evdns asks the servers; it
  * exists only while questions are out, and each burst of them reads the configuration anew.
  *
- * Every question ends: the servers' timeouts are those of resolv.conf(5), by default three times two seconds. The loop's thread; owned
- * by who asks.
+ * Every question ends: the servers' timeouts are those of resolv.conf(5), by default three times two seconds. The loop's thread.
  */
 #ifndef WM_NET_RESOLVER_H
 #define WM_NET_RESOLVER_H
