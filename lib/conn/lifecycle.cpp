@@ -146,6 +146,8 @@ void Lifecycle::enter_open(Connection &conn, std::string_view answer)
 {
     conn.state = ConnState::kOpen;
     conn.phase_deadline = 0;
+    if (conn.owner->client)
+        reactor_.status_changed = true;
     bool above = conn.has(kAboveHighWater); // by what was sent before the open event
     if (!answer.empty())
         reactor_.outbox.open(conn, answer);

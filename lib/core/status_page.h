@@ -15,8 +15,8 @@
 
 namespace wm {
 
-/// The state of a row's worker.
-enum class RowState : uint32_t { kNone, kListening, kListenFailed, kPaused };
+/// The state of a row's worker, or from kConnected on of its client.
+enum class RowState : uint32_t { kNone, kListening, kListenFailed, kPaused, kConnected, kConnecting, kDisconnected };
 
 /// The state of a child.
 enum class PageState : uint32_t { kFree, kStarting, kServing, kDraining, kStopping };
@@ -50,7 +50,7 @@ struct StatusPage {
     std::atomic<uint32_t> in_second;
     std::atomic<uint32_t> in_second_before;
     std::atomic<uint32_t> rows;    ///< rows in use
-    std::atomic<uint32_t> workers; ///< all workers; those beyond kRows have no row
+    std::atomic<uint32_t> workers; ///< all workers and clients; those beyond kRows have no row
     StatusRow row[kRows];
 };
 

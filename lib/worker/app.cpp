@@ -171,6 +171,8 @@ App::~App()
 
 void App::end_connections()
 {
+    if (!reactor.loop.is_open())
+        reactor.lifecycle.abandon_all(); // of clients that were to connect once it runs, as in a master: nothing has happened
     reactor.overflow.deliver();
     finish_stops();
     reactor.lifecycle.destroy_all(WM_REASON_STOP);

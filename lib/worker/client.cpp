@@ -5,6 +5,7 @@
 #include "worker/app.h"
 #include "worker/clients.h"
 #include "worker/handles.h"
+#include "worker/shares.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -157,7 +158,11 @@ void Client::begin()
     begun_ = true;
     conn_->phase_deadline = reactor.expiry.tick_after(options.connect_timeout_ms);
     reactor.expiry.update(*conn_);
-    find_addresses();
+    app_.shares->read_limit();
+    if (ReachedLimit limit = app_.shares->reached_by_client())
+        fail_later(WM_EMFILE, EMFILE, cannot_connect() + limit.name + " is " + std::to_string(limit.value));
+    else
+        find_addresses();
 }
 
 void Client::find_addresses()

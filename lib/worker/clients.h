@@ -33,6 +33,8 @@ public:
 
     /// Connections of clients, those that are not open included.
     size_t live() const { return live_; }
+    /// Clients that have none: each may want a descriptor at any time.
+    int64_t unconnected() const { return live_ < clients_.size() ? static_cast<int64_t>(clients_.size() - live_) : 0; }
     void made() { live_++; }
     void gone() { live_--; }
 

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "worker/app.h"
+#include "worker/clients.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -73,9 +74,13 @@ int Shares::check_reserves(int64_t more) const
     int64_t sum = more, most = max_connections();
     for (const auto &worker : app_.workers())
         sum += static_cast<int64_t>(worker->reserve.size());
-    if (sum <= most)
+    int64_t clients = static_cast<int64_t>(app_.clients->all().size());
+    if (sum == 0 || sum + clients <= most)
         return 0;
     auto number = [](int64_t value) { return static_cast<long long>(value); };
+    if (sum <= most)
+        return fail(WM_EINVAL, "the workers reserve %lld connections (reserve_connections), and there are %lld clients: the limit is %lld",
+                    number(sum), number(clients), number(most));
     if (app_.options.max_connections > 0)
         return fail(WM_EINVAL, "the workers reserve %lld connections (reserve_connections), max_connections of the app is %lld",
                     number(sum), number(most));
@@ -97,11 +102,11 @@ int Shares::reserve(Worker &worker)
                 static_cast<long long>(size), worker.address());
 }
 
-int64_t Shares::reserved_for_others(const Worker &worker) const
+int64_t Shares::reserved_for_others(const Worker *worker) const
 {
     int64_t sum = 0;
     for (const auto &other : app_.workers())
-        if (other.get() != &worker)
+        if (other.get() != worker)
             sum += static_cast<int64_t>(other->reserve.unused(other->connections().size()));
     return sum;
 }
@@ -114,9 +119,20 @@ ReachedLimit Shares::reached(const Worker &worker) const
     int64_t most = max_connections(), live = app_.reactor.connections.live();
     if (live >= most)
         return {"max_connections of the app", most};
-    int64_t free_for_it = most - reserved_for_others(worker);
+    int64_t clients = app_.clients->unconnected(), free_for_it = most - reserved_for_others(&worker) - clients;
     if (live >= free_for_it)
-        return {"max_connections of the app, less reserve_connections of other workers", free_for_it};
+        return {clients > 0 ? "max_connections of the app, less clients and reserve_connections of other workers"
+                            : "max_connections of the app, less reserve_connections of other workers",
+                free_for_it};
+    return {};
+}
+
+ReachedLimit Shares::reached_by_client() const
+{
+    int64_t most = max_connections(), free_for_it = most - reserved_for_others(nullptr);
+    if (static_cast<int64_t>(app_.reactor.connections.live()) > free_for_it)
+        return {free_for_it < most ? "max_connections of the app, less reserve_connections of workers" : "max_connections of the app",
+                free_for_it};
     return {};
 }
 

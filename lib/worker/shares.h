@@ -46,6 +46,8 @@ public:
 
     /// What keeps the worker from having another connection.
     ReachedLimit reached(const Worker &worker) const;
+    /// What keeps a client from having one.
+    ReachedLimit reached_by_client() const;
     /// Silent connections that the worker may have before the oldest goes.
     int64_t max_silent(const Worker &worker) const;
     /// The connection that goes for a new one of that worker: the oldest silent one of the worker that has
@@ -54,7 +56,7 @@ public:
 
 private:
     /// What other workers have reserved and do not use.
-    int64_t reserved_for_others(const Worker &worker) const;
+    int64_t reserved_for_others(const Worker *worker) const;
 
     App &app_;
     int64_t limit_ = descriptor_limit();

@@ -1,11 +1,14 @@
 #include "worker/status_writer.h"
 
 #include "worker/app.h"
+#include "worker/client.h"
+#include "worker/clients.h"
 #include "worker/process_link.h"
 #include "worker/shutdown.h"
 #include "worker/timers.h"
 #include "worker/worker.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace wm {
@@ -19,6 +22,14 @@ RowState state_of(const Worker &worker)
     if (worker.listening())
         return worker.accept_paused() ? RowState::kPaused : RowState::kListening;
     return worker.listen_failed() ? RowState::kListenFailed : RowState::kNone;
+}
+
+RowState state_of(const Client &client)
+{
+    const Connection *conn = client.connection();
+    if (!conn || conn->state > ConnState::kOpen)
+        return RowState::kDisconnected;
+    return conn->state == ConnState::kOpen ? RowState::kConnected : RowState::kConnecting;
 }
 
 /// Whether the worker has a row: one that other processes serve has none, unless it also listens here.
@@ -68,7 +79,7 @@ void StatusWriter::publish_requests(int64_t now_ms, uint64_t requests)
     if (requests >= limit_) [[unlikely]]
         reach_limit();
     for (uint32_t row = 0; row < rows_; row++)
-        page.row[row].requests.store(row_workers_[row]->requests, kRelaxed);
+        page.row[row].requests.store(row_owners_[row]->requests, kRelaxed);
 }
 
 void StatusWriter::reach_limit()
@@ -89,37 +100,42 @@ void StatusWriter::publish_rate(int64_t now_ms, uint32_t fresh)
     page.in_second.store(page.in_second.load(kRelaxed) + fresh, kRelaxed);
 }
 
+/// Those of workers first: the first row is that of the worker whose process it is.
 void StatusWriter::publish_rows()
 {
     app_.reactor.status_changed = false;
-    uint32_t rows = 0, workers = 0;
-    for (const auto &worker : app_.workers()) {
-        if (!belongs(app_, *worker))
-            continue;
-        if (workers++ < StatusPage::kRows) {
-            row_workers_[rows] = worker.get();
-            publish_row(page_->row[rows++], *worker);
-        }
-    }
+    seen_ = 0;
+    for (const auto &worker : app_.workers())
+        if (belongs(app_, *worker))
+            publish_row(*worker, worker->address(), state_of(*worker), worker->shed());
+    for (const auto &client : app_.clients->all())
+        if (!client->released())
+            publish_row(*client, client->display.c_str(), state_of(*client), 0);
+    uint32_t rows = std::min<uint32_t>(seen_, StatusPage::kRows);
     if (rows_ != rows) {
         begin_change();
         page_->rows.store(rows, kRelaxed);
         rows_ = rows;
     }
-    page_->workers.store(workers, kRelaxed);
+    page_->workers.store(seen_, kRelaxed);
     if (changing_)
         page_->version.fetch_add(1, std::memory_order_release);
     changing_ = false;
 }
 
-void StatusWriter::publish_row(StatusRow &row, const Worker &worker)
+void StatusWriter::publish_row(const Endpoint &endpoint, const char *address, RowState state, uint64_t shed)
 {
-    write_text(row.name, sizeof row.name, worker.options.name.c_str());
-    write_text(row.address, sizeof row.address, worker.address());
-    row.state.store(state_of(worker), kRelaxed);
-    row.connections.store(static_cast<uint32_t>(worker.connections().size()), kRelaxed);
-    row.requests.store(worker.requests, kRelaxed);
-    row.shed.store(worker.shed(), kRelaxed);
+    uint32_t at = seen_++;
+    if (at >= StatusPage::kRows)
+        return;
+    row_owners_[at] = &endpoint;
+    StatusRow &row = page_->row[at];
+    write_text(row.name, sizeof row.name, endpoint.options.name.c_str());
+    write_text(row.address, sizeof row.address, address);
+    row.state.store(state, kRelaxed);
+    row.connections.store(static_cast<uint32_t>(endpoint.connections().size()), kRelaxed);
+    row.requests.store(endpoint.requests, kRelaxed);
+    row.shed.store(shed, kRelaxed);
 }
 
 void StatusWriter::write_text(char *out, size_t size, const char *text)

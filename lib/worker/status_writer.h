@@ -12,6 +12,7 @@
 namespace wm {
 
 class App;
+class Client;
 class Worker;
 
 class StatusWriter : public ReactorObserver {
@@ -30,7 +31,7 @@ private:
     void publish_rate(int64_t now_ms, uint32_t fresh);
     PageState state() const;
     void publish_rows();
-    void publish_row(StatusRow &row, const Worker &worker);
+    void publish_row(const Endpoint &endpoint, const char *address, RowState state, uint64_t shed);
     void write_text(char *out, size_t size, const char *text);
     void begin_change();
 
@@ -39,8 +40,9 @@ private:
     uint64_t requests_ = 0;
     uint64_t limit_ = UINT64_MAX; ///< of requests
     uint32_t rows_ = 0;
-    bool changing_ = false;                             ///< texts are being written
-    const Worker *row_workers_[StatusPage::kRows] = {}; ///< of rows_; who goes changes the rows first
+    uint32_t seen_ = 0;                                  ///< endpoints, while the rows are being written
+    bool changing_ = false;                              ///< texts are being written
+    const Endpoint *row_owners_[StatusPage::kRows] = {}; ///< of rows_; an endpoint that goes changes the rows first
 };
 
 } // namespace wm

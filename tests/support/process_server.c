@@ -6,9 +6,9 @@
  *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1]
  *                  [--wrong-option NAME] [--signal NUMBER]... [--alone run|poll] -- COMMAND...
  *
- * ADDRESS none is a worker without one; --worker @FILE is what the file says when the program starts. --inner is opened by each process of
- * the first worker in its on_start; what fails is said, and the process serves on. --fail has on_start return -1 in the process of that
- * index (-1: in all); --fail-file in all while the file is there.
+ * --client ADDRESS is a client of each process. ADDRESS none is a worker without one; --worker @FILE is what the file says when the program
+ * starts. --inner is opened by each process of the first worker in its on_start; what fails is said, and the process serves on. --fail has
+ * on_start return -1 in the process of that index (-1: in all); --fail-file in all while the file is there.
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
  * run something before wm_app_main. --closed has on_start close the worker's listener. --wrong-option sets an option of the app in each
  * process that polls, before its first poll. --signal has the app handle that signal, which is traced. --alone serves without a master,
@@ -129,6 +129,25 @@ static wm_worker *make_worker(const char *spec)
     free(copy);
     wm_worker_on_message(worker, on_message, NULL, NULL);
     return worker;
+}
+
+static void on_client_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
+{
+    (void)worker, (void)conn, (void)reason, (void)code, (void)user;
+    char detail[200];
+    snprintf(detail, sizeof detail, "%.*s", (int)len, (const char *)text);
+    trace("client_closed", detail);
+}
+
+/* Before wm_app_main: each process has its own connection. */
+static void make_client(const char *address)
+{
+    wm_client *client = wm_client_new(app, address);
+    if (!client || wm_client_set_str(client, "name", "outgoing") != 0 || wm_client_set_int(client, "reconnect_min_ms", 20) != 0)
+        die(address);
+    wm_client_on_close(client, on_client_close, NULL, NULL);
+    if (wm_client_connect(client) != 0)
+        die(address);
 }
 
 static void open_inner(const char *spec)
@@ -393,6 +412,8 @@ int main(int argc, char **argv)
             configure(value[0] == '@' ? content_of(value + 1) : value, workers++ == 0);
         else if (strcmp(flag, "--inner") == 0)
             inner[inner_count++] = value;
+        else if (strcmp(flag, "--client") == 0)
+            make_client(value);
         else if (strcmp(flag, "--fail") == 0)
             fail_index = atoi(value);
         else if (strcmp(flag, "--fail-file") == 0)

@@ -285,7 +285,7 @@ void further_listeners__rows_below_their_process(void **)
         text, " \\_      -       tcp://0.0.0.0:1            a       0            -          -       0              -    [listen failed]\n"
               " \\_      -       tcp://0.0.0.0:2            b       5            -          -       6              -    [paused]\n"
               " \\_      -       none                       c       0            -          -       0              -    -\n"
-              " \\_      workers that are not listed: 25\n"
+              " \\_      workers and clients that are not listed: 25\n"
               "18693 "));
 }
 

@@ -60,6 +60,12 @@ const char *row_state_word(RowState state)
         return "listen failed";
     case RowState::kPaused:
         return "paused";
+    case RowState::kConnected:
+        return "connected";
+    case RowState::kConnecting:
+        return "connecting";
+    case RowState::kDisconnected:
+        return "not connected";
     case RowState::kNone:
         break;
     }
@@ -234,7 +240,7 @@ void add_process(TextTable &table, const ProcessFacts &process)
     for (size_t i = 1; i < listeners.size(); i++)
         add_listener(table, listeners[i], has_counts(process));
     if (process.workers > listeners.size())
-        table.cell(kBelow).rest("workers that are not listed: " + std::to_string(process.workers - listeners.size()));
+        table.cell(kBelow).rest("workers and clients that are not listed: " + std::to_string(process.workers - listeners.size()));
 }
 
 JsonText &number_or_null(JsonText &json, bool known, uint64_t value)
