@@ -2,8 +2,9 @@
  * @file
  * The client: an outgoing connection that can come back (Workerman: AsyncTcpConnection).
  *
- * Address: SCHEME://HOST:PORT with SCHEME tcp or text and HOST an IPv4, an [IPv6] or a name; or SCHEME+unix:///PATH, unix:///PATH (raw),
- * unix://@NAME (abstract).
+ * Address: SCHEME://HOST:PORT with SCHEME tcp, text or frame and HOST an IPv4, an [IPv6] or a name; or SCHEME+unix:///PATH, unix:///PATH
+ * (raw), unix://@NAME (abstract). Websockets: ws://HOST[:PORT][/PATH][?QUERY], port 80 if none is given; ws+unix:///SOCKET, whose path is
+ * option ws_path. A fragment is refused, and a user, which belongs to option ws_headers.
  *
  * A client has one connection at a time. Each attempt is a connection of its own: its id exists from wm_client_connect on, what is sent
  * before the open event is held within max_send_buffer, and one close event ends it, also where the host name or the connection fails.
@@ -212,6 +213,27 @@ WM_API int wm_client_close(wm_client *client);
 WM_API wm_conn wm_client_conn(wm_client *client);
 /** The client of a connection; NULL for one that a worker has accepted, or without such a connection. @since 0.1.0 */
 WM_API wm_client *wm_conn_client(wm_conn conn);
+
+/**
+ * The subprotocol that the server has chosen among option ws_subprotocol, in the handshake of the present or last connection; "" if it
+ * chose none, or has not answered yet. A server need not choose one (RFC 6455 §4.1): a client that depends on it looks in the open
+ * callback. Never NULL; valid until the next attempt.
+ *
+ * @since 0.1.0
+ */
+WM_API const char *wm_client_ws_subprotocol(wm_client *client);
+/**
+ * Reads a header of the response that has opened the present or last websocket connection.
+ *
+ * @param client the client
+ * @param name in any case; the first of several is taken
+ * @param out the value, borrowed until the next attempt; NULL when there is no such header
+ * @param len its length
+ * @return 1: found, 0: no such header, WM_EINVAL, or WM_ESTATE (not a websocket client, or it has not connected yet)
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_client_response_header(wm_client *client, const char *name, const void **out, size_t *len);
 
 /** The address as it was given. Never NULL; valid as long as the client. @since 0.1.0 */
 WM_API const char *wm_client_address(wm_client *client);

@@ -1,6 +1,7 @@
 #include "wm/client.h"
 
 #include "api/guard.h"
+#include "proto/http/fields.h"
 #include "session/sessions.h"
 #include "worker/clients.h"
 
@@ -36,8 +37,8 @@ wm_client *wm_client_new(wm_app *app, const char *address)
         const Scheme *scheme = find_scheme(address, Role::kClient, self.sessions->protocols);
         if (!scheme)
             return int{WM_EADDRESS};
-        Address parsed;
-        int result = parsed.parse(address);
+        ClientAddress parsed;
+        int result = parsed.parse(address, *scheme);
         if (result == 0 && !parsed.unix_socket && parsed.port == 0)
             result = fail(WM_EADDRESS, "a client cannot connect to port 0: %s", address);
         if (result == 0 && self.freeing())
@@ -150,6 +151,30 @@ wm_conn wm_client_conn(wm_client *client)
     wm_conn conn = 0;
     with_client(client, [&](Client &self) { return conn = self.connection() ? Dispatch::id_of(*self.connection()) : 0, 0; });
     return conn;
+}
+
+const char *wm_client_ws_subprotocol(wm_client *client)
+{
+    const WebsocketClient *websocket = client ? object(client)->websocket() : nullptr;
+    return websocket ? websocket->subprotocol.c_str() : "";
+}
+
+int wm_client_response_header(wm_client *client, const char *name, const void **out, size_t *len)
+{
+    if (!name || !out || !len)
+        return null_argument(!name ? "name" : !out ? "out" : "len");
+    return with_client(client, [&](Client &self) {
+        std::string_view value;
+        *out = nullptr;
+        *len = 0;
+        if (!self.websocket())
+            return fail(WM_ESTATE, "not a websocket client, or never connected: %s", self.display.c_str());
+        if (!http::find_field(self.websocket()->fields, name, value))
+            return 0;
+        *out = value.data();
+        *len = value.size();
+        return 1;
+    });
 }
 
 const char *wm_client_address(wm_client *client)

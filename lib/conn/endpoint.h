@@ -22,6 +22,10 @@
 #include <string>
 #include <vector>
 
+namespace wm::proxy {
+struct Request;
+}
+
 namespace wm {
 
 class Reactor;
@@ -30,7 +34,7 @@ class Endpoint {
 public:
     /// `own` must outlive the endpoint. Callbacks and records name the worker; a client's are without one.
     Endpoint(Reactor &of, const EndpointOptions &own, uint8_t row, wm_worker *of_worker, wm_client *of_client = nullptr)
-        : reactor(of), options(own), worker(of_worker), client(of_client), codec(row)
+        : reactor(of), options(own), worker(of_worker), client(of_client), codec(row), first_codec(row)
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
@@ -47,6 +51,8 @@ public:
     virtual bool peer_of(const Connection &conn, SocketAddress &out) const;
     /// The connection ends for that reason, of which the host is told next.
     virtual void failed(const Connection &, int32_t, const std::string &) {}
+    /// The peer does not let a client's connection open, or breaks a rule before it is open. The text says why.
+    virtual void refused(Connection &conn, int32_t error, const std::string &text);
     const std::vector<Connection *> &connections() const { return connections_; }
 
     /// The peer has said something that the protocol understands: from here on only a deadline, or one of the
@@ -63,9 +69,13 @@ public:
     const uint8_t codec;     ///< row in Reactor::codecs for new connections
     const TransportKind *transport = &kPlainTransport;
     void *transport_settings = nullptr; ///< owned by the subclass
-    std::string display;                ///< the address in logs and listings
-    uint64_t requests = 0;              ///< messages delivered
-    EndpointTails tails;                ///< for Assembly
+    void *codec_settings = nullptr;     ///< likewise
+    /// Of a client behind a proxy: what its connections say to that first, in the codec `first_codec`.
+    const proxy::Request *proxy = nullptr;
+    uint8_t first_codec;   ///< `codec`, or the row of the proxy's
+    std::string display;   ///< the address in logs and listings
+    uint64_t requests = 0; ///< messages delivered
+    EndpointTails tails;   ///< for Assembly
 
     DescriptorReserve reserve;
     LogThrottle misdirected;             ///< connections that speak TLS to a port without it, or the other way round

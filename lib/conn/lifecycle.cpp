@@ -50,7 +50,7 @@ Connection *Lifecycle::make(Endpoint &endpoint, ConnState state)
     conn.slot = slot;
     conn.generation = reactor_.connections.generation_of(slot);
     conn.state = state;
-    conn.codec = endpoint.codec;
+    conn.codec = endpoint.first_codec;
     conn.last_active = reactor_.tick();
     if (reactor_.deadlines.reserve(slot) && reactor_.silent_links.reserve(slot) && begin_codec(conn))
         return &conn;
@@ -93,7 +93,8 @@ void Lifecycle::connected(Connection &conn, int fd)
 bool Lifecycle::take_socket(Connection &conn, int fd)
 {
     conn.attach(fd, &ready);
-    if (!make_transport(conn) || !reactor_.loop.watch(conn, Watch::kRead))
+    bool proxied = conn.codec != conn.owner->codec; // the transport is that of the tunnel
+    if ((!proxied && !make_transport(conn)) || !reactor_.loop.watch(conn, Watch::kRead))
         return false;
     conn.state = conn.io ? ConnState::kSecuring : ConnState::kHandshake;
     return true;
@@ -357,6 +358,10 @@ bool Lifecycle::stays_half_open(const Connection &conn) const
 void Lifecycle::end_of_stream(Connection &conn)
 {
     bool stays = stays_half_open(conn);
+    if (conn.state < ConnState::kOpen && conn.owner->client) {
+        conn.owner->refused(conn, WM_ECLOSED, "the peer ended the connection before it was open");
+        return;
+    }
     if (conn.state < ConnState::kOpen || conn.state == ConnState::kLingering || (!stays && conn.sent_all())) {
         destroy_ended(conn);
         return;
@@ -414,13 +419,14 @@ void Lifecycle::advance(Connection &conn)
     }
     // Both close frames are through, so nothing follows (RFC 6455 §7.1.1), and nothing unread makes close(2) a reset. A transport has
     // an end of its own to send.
-    if (!conn.io && conn.has(kPeerClosed) && !conn.tail && !io::has_input(nullptr, conn.fd())) {
+    bool both_closed = conn.has(kPeerClosed), client = conn.owner->client;
+    if (!conn.io && both_closed && !client && !conn.tail && !io::has_input(nullptr, conn.fd())) {
         destroy(conn, WM_REASON_PEER, 0);
         return;
     }
     // close(2) with unread input resets the connection, and the peer may lose what we sent last: wait for its
-    // EOF.
-    if (!conn.has(kShutdownSent))
+    // EOF. A websocket client leaves it to the server to be first.
+    if (!conn.has(kShutdownSent) && !(both_closed && client))
         end_write(conn);
     conn.state = ConnState::kLingering;
     conn.set(kNoInput);

@@ -30,6 +30,8 @@ public:
     void connected(Connection &conn, int fd);
     /// The socket is connected and the transport made: begins the transport's handshake, or the codec's, or opens.
     void begin(Connection &conn);
+    /// The proxy has connected: goes on with the transport and the codec of the endpoint. early: bytes of the target that have come by now.
+    void enter_tunnel(Connection &conn, size_t early);
     /// Continues the transport's handshake, unless the turn has continued enough of them; true when it has completed.
     bool secure(Connection &conn);
     /// A turn begins.

@@ -37,6 +37,21 @@ void Lifecycle::begin(Connection &conn)
         continue_handshake(conn);
 }
 
+void Lifecycle::enter_tunnel(Connection &conn, size_t early)
+{
+    end_codec(conn);
+    conn.codec = conn.owner->codec;
+    if (!begin_codec(conn) || !make_transport(conn)) {
+        destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    if (conn.io && early > 0) {
+        conn.owner->refused(conn, WM_EPROTOCOL, "the proxy sent bytes before the TLS handshake");
+        return;
+    }
+    begin(conn);
+}
+
 /// The transport is ready.
 void Lifecycle::begin_protocol(Connection &conn)
 {

@@ -20,11 +20,22 @@ extern const Codec kFrameCodec;
 extern const Codec kHttpCodec;
 extern const Codec kHandshakeCodec; ///< websocket until its handshake is answered
 extern const Codec kWebsocketCodec;
+extern const Codec kWebsocketRequestCodec; ///< a client's until its handshake is answered
+extern const Codec kWebsocketClientCodec;
+extern const Codec kProxyCodec; ///< a client's until its proxy has connected
 
-enum class CodecRow : uint8_t { kRaw, kText, kFrame, kHttp, kHandshake, kWebsocket, kCount };
+enum class CodecRow : uint8_t { kRaw, kText, kFrame, kHttp, kHandshake, kWebsocket, kWebsocketRequest, kWebsocketClient, kProxy, kCount };
 
 /// Indexed by CodecRow.
-inline constexpr const Codec *kCodecs[] = {&kRawCodec, &kTextCodec, &kFrameCodec, &kHttpCodec, &kHandshakeCodec, &kWebsocketCodec};
+inline constexpr const Codec *kCodecs[] = {&kRawCodec,
+                                           &kTextCodec,
+                                           &kFrameCodec,
+                                           &kHttpCodec,
+                                           &kHandshakeCodec,
+                                           &kWebsocketCodec,
+                                           &kWebsocketRequestCodec,
+                                           &kWebsocketClientCodec,
+                                           &kProxyCodec};
 
 static_assert(std::size(kCodecs) == static_cast<size_t>(CodecRow::kCount), "a row for each codec, and a codec for each row");
 

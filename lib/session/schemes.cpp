@@ -16,11 +16,16 @@ namespace wm {
 namespace {
 
 constexpr Scheme kSchemes[] = {
-    {"tcp", CodecRow::kRaw, CodecRow::kRaw},       {"ssl", CodecRow::kRaw, CodecRow::kRaw, true},
-    {"unix", CodecRow::kRaw, CodecRow::kRaw},      {"text", CodecRow::kText, CodecRow::kText},
-    {"frame", CodecRow::kFrame, CodecRow::kFrame}, {"websocket", CodecRow::kHandshake, Scheme::kNone},
-    {"ws", CodecRow::kHandshake, Scheme::kNone},   {"wss", CodecRow::kHandshake, Scheme::kNone, true},
-    {"http", CodecRow::kHttp, Scheme::kNone},      {"https", CodecRow::kHttp, Scheme::kNone, true},
+    {"tcp", CodecRow::kRaw, CodecRow::kRaw},
+    {"ssl", CodecRow::kRaw, CodecRow::kRaw, true},
+    {"unix", CodecRow::kRaw, CodecRow::kRaw},
+    {"text", CodecRow::kText, CodecRow::kText},
+    {"frame", CodecRow::kFrame, CodecRow::kFrame},
+    {"websocket", CodecRow::kHandshake, Scheme::kNone},
+    {"ws", CodecRow::kHandshake, CodecRow::kWebsocketRequest},
+    {"wss", CodecRow::kHandshake, CodecRow::kWebsocketRequest, true},
+    {"http", CodecRow::kHttp, Scheme::kNone},
+    {"https", CodecRow::kHttp, Scheme::kNone, true},
 };
 
 /// What users expect and there is not yet: reported as such, not as typing errors.

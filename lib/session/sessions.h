@@ -6,6 +6,7 @@
 #define WM_SESSION_SESSIONS_H
 
 #include "core/log.h"
+#include "core/random.h"
 #include "session/custom/protocols.h"
 #include "session/http/requests.h"
 
@@ -16,6 +17,7 @@ struct Sessions {
 
     HttpRequests requests;
     Protocols protocols;
+    RandomStream random;          ///< masks and keys of websocket clients
     LogThrottle foreign_throttle; ///< text: connections that speak HTTP or TLS
 };
 

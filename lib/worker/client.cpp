@@ -20,9 +20,10 @@ constexpr int64_t kRetryMs = 1000; // of an attempt for which there was no memor
 
 } // namespace
 
-Client::Client(App &app, const Address &address, const Scheme &scheme)
+Client::Client(App &app, const ClientAddress &address, const Scheme &scheme)
     : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.client), nullptr, handle(this)), app_(app), address_(address),
-      question_(&Client::resolved, this), connector_(app.reactor.loop, &Client::dialed, this), scheme_tls_(scheme.tls)
+      is_websocket_(scheme.client == CodecRow::kWebsocketRequest), question_(&Client::resolved, this),
+      connector_(app.reactor.loop, &Client::dialed, this), scheme_tls_(scheme.tls)
 {
     display = address_.text;
 }
@@ -47,7 +48,24 @@ int Client::set_option(const char *name, const char *value)
 {
     app_.reactor.status_changed = true;
     tls_outdated_ = true;
+    if (strcmp(name, "proxy") == 0)
+        return set_proxy(value);
     return wm::set_option(Scope::kClient, &options, false, name, value);
+}
+
+int Client::set_proxy(const char *text)
+{
+    ProxyAddress parsed;
+    std::string given = text;
+    if (!given.empty())
+        if (int result = parsed.parse(given))
+            return result;
+    if (!given.empty() && address_.unix_socket)
+        return fail(WM_EINVAL, "option 'proxy': no proxy connects to a unix socket: %s", display.c_str());
+    if (int result = wm::set_option(Scope::kClient, &options, false, "proxy", parsed.shown.c_str()))
+        return result;
+    proxy_address_ = parsed;
+    return 0;
 }
 
 // ---- what the host asks for
@@ -125,6 +143,24 @@ void Client::stop()
 
 // ---- an attempt
 
+/// Makes of the address and the options what the connection says first.
+void Client::prepare()
+{
+    bool tls = transport->make != nullptr;
+    if (address_.default_port)
+        address_.port = tls ? 443 : 80;
+    if (is_websocket_) {
+        const std::string &target = options.ws_path.empty() ? address_.target : options.ws_path;
+        websocket_.reset(new WebsocketClient{{target, address_.authority(tls), options.ws_subprotocol, options.ws_headers}, {}, {}});
+        codec_settings = websocket_.get();
+    }
+    bool proxied = !options.proxy.empty();
+    if (proxied)
+        proxy_request_ = proxy_address_.request_for(address_);
+    proxy = proxied ? &proxy_request_ : nullptr;
+    first_codec = proxied ? static_cast<uint8_t>(CodecRow::kProxy) : codec;
+}
+
 void Client::wait(int64_t delay_ms)
 {
     reactor.loop.update_now();
@@ -137,6 +173,7 @@ int Client::attempt()
     if (int result = choose_transport())
         return tls_failed(result);
     give_up();
+    prepare();
     due_ms_ = Loop::kNever;
     failed_code_ = 0;
     peer_.len = 0;
@@ -168,14 +205,15 @@ void Client::begin()
 void Client::find_addresses()
 {
     SocketAddress address;
-    if (address_.unix_socket) {
-        if (int result = make_unix_address(address_.path, address))
+    const Address &hop = next_hop();
+    if (hop.unix_socket) {
+        if (int result = make_unix_address(hop.path, address))
             fail_later(result, 0, last_error());
         else
             dial({address});
-    } else if (parse_ip(address_.host.c_str(), address_.port, address)) {
+    } else if (parse_ip(hop.host.c_str(), hop.port, address)) {
         dial({address});
-    } else if (int result = app_.clients->resolve(question_, address_.host)) {
+    } else if (int result = app_.clients->resolve(question_, hop.host)) {
         fail_later(result, 0, cannot_connect() + last_error());
     }
 }
@@ -191,7 +229,7 @@ void Client::resolved(void *client, const std::vector<SocketAddress> &addresses,
     }
     std::vector<SocketAddress> with_port = addresses;
     for (SocketAddress &address : with_port)
-        set_port(address, self.address_.port);
+        set_port(address, self.next_hop().port);
     self.dial(std::move(with_port));
 }
 
@@ -220,7 +258,7 @@ void Client::give_up()
 /// The beginning of an error text.
 std::string Client::cannot_connect() const
 {
-    return "cannot connect to " + display + ": ";
+    return "cannot connect to " + display + (proxy ? " through " + proxy_address_.shown : "") + ": ";
 }
 
 /// In the next turn, as the host may be in wm_client_connect.
@@ -294,7 +332,8 @@ void Client::timed_out(Connection &conn)
     switch (conn.state) {
     case ConnState::kResolving:
         fail_attempt(WM_REASON_TIMEOUT, WM_EDNS, 0,
-                     cannot_connect() + address_.host + ": no DNS server has answered" + after + ", asked " + app_.clients->dns_servers());
+                     cannot_connect() + next_hop().host + ": no DNS server has answered" + after + ", asked " +
+                         app_.clients->dns_servers());
         break;
     case ConnState::kConnecting:
         fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "no answer" + after + " of " + connector_.waits_for());
@@ -303,6 +342,16 @@ void Client::timed_out(Connection &conn)
         fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "the handshake was not complete" + after);
         break;
     }
+}
+
+void Client::refused(Connection &conn, int32_t code, const std::string &text)
+{
+    int32_t reason = code == WM_EPROTOCOL ? WM_REASON_PROTOCOL : code == WM_ECLOSED ? WM_REASON_PEER : WM_REASON_ERROR;
+    std::string whole = cannot_connect() + text;
+    if (&conn == conn_)
+        fail_attempt(reason, code, 0, whole);
+    else
+        reactor.lifecycle.fail_attempt(conn, reason, code, 0, whole);
 }
 
 void Client::remove(Connection &conn)

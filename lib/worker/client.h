@@ -13,7 +13,10 @@
 #include "net/connector.h"
 #include "net/resolver.h"
 #include "net/tls/tls_client.h"
+#include "session/client_address.h"
+#include "session/proxy/proxy_address.h"
 #include "session/schemes.h"
+#include "session/websocket/client.h"
 #include "worker/options.h"
 
 #include <cstdint>
@@ -27,7 +30,7 @@ class App;
 
 class Client final : public Endpoint {
 public:
-    Client(App &app, const Address &address, const Scheme &scheme);
+    Client(App &app, const ClientAddress &address, const Scheme &scheme);
     Client(const Client &) = delete;
     Client &operator=(const Client &) = delete;
     ~Client() override;
@@ -56,6 +59,10 @@ public:
     /// Also where its socket has lost it.
     bool peer_of(const Connection &conn, SocketAddress &out) const override;
     void failed(const Connection &conn, int32_t code, const std::string &text) override;
+    void refused(Connection &conn, int32_t error, const std::string &text) override;
+
+    /// Of a websocket, what the last handshake brought; nullptr: it is none.
+    const WebsocketClient *websocket() const { return websocket_.get(); }
 
     App &app() { return app_; }
     /// Of the present attempt; nullptr: there is none.
@@ -70,6 +77,9 @@ public:
 
 private:
     int may_connect() const;
+    int set_proxy(const char *text);
+    const Address &next_hop() const { return proxy ? proxy_address_.address : address_; }
+    void prepare();
     int attempt();
     int choose_transport();
     int load_tls(const TlsFileSet &files);
@@ -87,8 +97,12 @@ private:
     static void dialed(void *client);
 
     App &app_;
-    Address address_;
+    ClientAddress address_;
+    bool is_websocket_;
     Resolver::Question question_;
+    std::unique_ptr<WebsocketClient> websocket_; ///< of the present attempt and its connection
+    ProxyAddress proxy_address_;                 ///< option proxy with its password, which `options` leaves out
+    proxy::Request proxy_request_ = {};
     Connector connector_;
     std::unique_ptr<TlsClient> tls_;
     TlsFilesStamp tls_stamp_;

@@ -12,7 +12,7 @@ Clients::Clients(App &app) : app_(app), resolver_(app.reactor.loop) {}
 
 Clients::~Clients() = default;
 
-Client *Clients::add(const Address &address, const Scheme &scheme)
+Client *Clients::add(const ClientAddress &address, const Scheme &scheme)
 {
     clients_.push_back(std::make_unique<Client>(app_, address, scheme));
     app_.reactor.status_changed = true;

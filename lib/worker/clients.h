@@ -19,6 +19,7 @@ namespace wm {
 class App;
 class Client;
 struct Address;
+struct ClientAddress;
 struct Scheme;
 
 class Clients {
@@ -28,7 +29,7 @@ public:
     Clients &operator=(const Clients &) = delete;
     ~Clients();
 
-    Client *add(const Address &address, const Scheme &scheme);
+    Client *add(const ClientAddress &address, const Scheme &scheme);
     const std::vector<std::unique_ptr<Client>> &all() const { return clients_; }
 
     /// Connections of clients, those that are not open included.

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/nearest.h"
 #include "net/address.h"
+#include "proto/websocket/client_handshake.h"
 
 #include <algorithm>
 #include <cstring>
@@ -21,6 +22,11 @@ bool is_source_address(std::string_view text)
 {
     SocketAddress ignored;
     return text.empty() || parse_source(std::string(text), ignored);
+}
+
+const char *check_path(std::string_view value)
+{
+    return value.empty() ? nullptr : websocket::check_target(value);
 }
 
 // The structures have a standard layout but for their base: offsetof is supported by both compilers for it.
@@ -43,6 +49,11 @@ bool is_source_address(std::string_view text)
 #define WM_FORM(owner, name, live, text, form, fits)                                                                                       \
     {                                                                                                                                      \
 #name, true, "", 0, 0, 0, live, text, offsetof(owner, name), {}, form, fits                                                        \
+    }
+
+#define WM_CHECKED(owner, name, live, text, wrong)                                                                                         \
+    {                                                                                                                                      \
+#name, true, "", 0, 0, 0, live, text, offsetof(owner, name), {}, nullptr, nullptr, nullptr, wrong                                  \
     }
 
 #define WM_CONN_ROWS(owner)                                                                                                                \
@@ -176,6 +187,15 @@ const OptionRow kClientRows[] = {
             "TLS: the name that the server's certificate has to have, and that is asked for; empty: the host of the address"),
     WM_INT(ClientOptions, tls_verify, "bool", 0, 1, true,
            "TLS: the server's certificate has to come from tls_ca and have its name; 0: any is taken, and the log says so"),
+    WM_INT(ClientOptions, max_header_bytes, "bytes", 64, 1 << 20, true, "ws, proxy: longest head of a response"),
+    WM_INT(ClientOptions, max_headers, "count", 1, 10000, true, "ws, proxy: header lines of a response"),
+    WM_CHECKED(ClientOptions, ws_path, true, "ws: path and query of the request; empty: the address's, or /", check_path),
+    WM_CHECKED(ClientOptions, ws_headers, true,
+               "ws: lines 'Name: value\\r\\n' of the request: Origin, Cookie, Authorization, Host and others",
+               websocket::check_request_fields),
+    WM_CHECKED(ClientOptions, ws_subprotocol, true, "ws: subprotocols with commas, the preferred one first", websocket::check_protocols),
+    WM_TEXT(ClientOptions, proxy, true,
+            "http://[USER:PASSWORD@]HOST:PORT, or socks5:// likewise, through which the client connects; reads back without the password"),
     WM_TEXT(ClientOptions, name, true, "name in the log and in listings"),
 };
 
@@ -219,6 +239,7 @@ const OptionRow kHubRows[] = {
 #undef WM_INT
 #undef WM_TEXT
 #undef WM_FORM
+#undef WM_CHECKED
 #pragma GCC diagnostic pop
 
 struct Table {
@@ -352,6 +373,8 @@ int set_option(Scope scope, void *options, bool late, const char *name, const ch
         return fail(WM_ESTATE, "option '%s' must be set before listen", name);
     if (strnlen(value, kMaxText + 1) > kMaxText)
         return fail(WM_EINVAL, "option '%s' has at most %zu bytes", name, kMaxText);
+    if (const char *wrong = row->wrong ? row->wrong(value) : nullptr)
+        return fail(WM_EINVAL, "option '%s': %s", name, wrong);
     if (!is_allowed(*row, value))
         return fail(WM_EINVAL, "option '%s' is %s, not '%s'", name, row->fits ? row->form : allowed_words(*row).c_str(), value);
     *value_at<std::string>(options, row) = value;

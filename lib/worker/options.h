@@ -42,6 +42,10 @@ struct ClientOptions : EndpointOptions {
     int64_t tcp_nodelay = 1;
     int64_t keepalive = 1;
     std::string source_address;
+    std::string ws_path;
+    std::string ws_headers;
+    std::string ws_subprotocol;
+    std::string proxy;
     std::string transport;
 
     ClientOptions() { tls_verify = 1; }
@@ -97,6 +101,8 @@ struct OptionRow {
     const char *form = nullptr; ///< what `fits` demands
     bool (*fits)(std::string_view value) = nullptr;
     bool (*number_fits)(int64_t value) = nullptr;
+    /// Of a text that may hold a secret: what is wrong with the value, which the detail leaves out; nullptr: nothing.
+    const char *(*wrong)(std::string_view value) = nullptr;
 };
 
 /// The row at index, or nullptr.

@@ -1,4 +1,4 @@
-// websocket:// after the handshake: messages, control frames, the close handshake (RFC 6455).
+// A websocket after its handshake, of a server or a client: messages, control frames, the close handshake (RFC 6455).
 #include "conn/reactor.h"
 #include "proto/websocket/frame_parser.h"
 #include "session/codecs.h"
@@ -30,12 +30,12 @@ void receive_close(Connection &conn, const websocket::Frame &frame)
     conn.owner->reactor.lifecycle.peer_closed(conn, websocket::close_code(frame), text);
 }
 
-void receive_control(Connection &conn, const websocket::Frame &frame)
+template <Role role> void receive_control(Connection &conn, const websocket::Frame &frame)
 {
     switch (frame.opcode) {
     case websocket::kPing:
         if (conn.state == ConnState::kOpen)
-            send_pong(conn, {frame.data, frame.len});
+            send_pong(conn, role, {frame.data, frame.len});
         return;
     case websocket::kClose:
         receive_close(conn, frame);
@@ -45,14 +45,14 @@ void receive_control(Connection &conn, const websocket::Frame &frame)
     }
 }
 
-Rest parse(Connection &conn, char *data, size_t len)
+template <Role role> Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     websocket::FrameParser &parser = conn.codec_state.as<websocket::FrameParser>();
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         websocket::Frame frame = {};
         size_t max_message = static_cast<size_t>(conn.options().max_message);
-        Step step = parser.step<Role::kServer>(data, len, max_message, frame);
+        Step step = parser.step<role>(data, len, max_message, frame);
         if (step.kind == StepKind::kMore)
             return {data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
@@ -62,7 +62,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         data += step.size;
         len -= step.size;
         if (step.kind == StepKind::kControl)
-            receive_control(conn, frame);
+            receive_control<role>(conn, frame);
         else if (conn.state == ConnState::kOpen)
             reactor.dispatch.message(conn, frame.data, frame.len, frame.opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
     }
@@ -70,7 +70,7 @@ Rest parse(Connection &conn, char *data, size_t len)
 }
 
 /// Sends the host's close frame, or the answer to the peer's, which echoes its code (RFC 6455 §5.5.1).
-void close(Connection &conn, int32_t code, std::string_view text)
+template <Role role> void close(Connection &conn, int32_t code, std::string_view text)
 {
     char payload[websocket::kMaxControlPayload];
     size_t text_len = std::min(text.size(), sizeof payload - 2);
@@ -79,12 +79,12 @@ void close(Connection &conn, int32_t code, std::string_view text)
     if (text_len > 0)
         memcpy(payload + 2, text.data(), text_len);
     size_t len = code == websocket::kNoStatus ? 0 : text_len + 2;
-    send_control(conn, websocket::kClose, {payload, len});
+    send_control(conn, role, websocket::kClose, {payload, len});
 }
 
-void ping(Connection &conn)
+template <Role role> void ping(Connection &conn)
 {
-    send_control(conn, websocket::kPing, {});
+    send_control(conn, role, websocket::kPing, {});
 }
 
 } // namespace
@@ -93,9 +93,18 @@ const Codec kWebsocketCodec = {.name = "websocket",
                                .close_code = websocket::kNormal,
                                .abnormal_code = websocket::kAbnormal,
                                .begin = begin,
-                               .parse = parse,
+                               .parse = parse<Role::kServer>,
                                .frame = frame_message,
-                               .close = close,
-                               .ping = ping};
+                               .close = close<Role::kServer>,
+                               .ping = ping<Role::kServer>};
+
+const Codec kWebsocketClientCodec = {.name = "websocket",
+                                     .close_code = websocket::kNormal,
+                                     .abnormal_code = websocket::kAbnormal,
+                                     .begin = begin,
+                                     .parse = parse<Role::kClient>,
+                                     .send = send_masked_message,
+                                     .close = close<Role::kClient>,
+                                     .ping = ping<Role::kClient>};
 
 } // namespace wm

@@ -1,0 +1,85 @@
+// ws:// before it opens: the client's side of the opening handshake (RFC 6455 §4.1).
+#include "session/websocket/client.h"
+
+#include "conn/reactor.h"
+#include "session/codecs.h"
+#include "session/sessions.h"
+#include "session/websocket/control.h"
+
+namespace wm {
+
+namespace {
+
+WebsocketClient &client_of(const Connection &conn)
+{
+    return *static_cast<WebsocketClient *>(conn.owner->codec_settings);
+}
+
+bool begin(Connection &conn)
+{
+    conn.codec_state.make<http::ResponseParser>();
+    return true;
+}
+
+void start(Connection &conn)
+{
+    Reactor &reactor = conn.owner->reactor;
+    unsigned char nonce[websocket::kNonceSize];
+    reactor.sessions->random.take(nonce, sizeof nonce);
+    reactor.outbox.write_ahead(conn, client_of(conn).request.write(nonce));
+}
+
+/// The server's final answer; body: what has come behind it.
+void receive(Connection &conn, const http::Response &response, std::string_view body)
+{
+    if (response.status != 101) {
+        bool forbidden = response.status == 401 || response.status == 403;
+        conn.owner->refused(conn, forbidden ? WM_EACCES : WM_EPROTOCOL, websocket::refusal_text(response, body));
+        return;
+    }
+    WebsocketClient &client = client_of(conn);
+    std::string_view chosen;
+    if (const char *error = websocket::check_response(response, client.request.key(), client.request.protocols(), chosen)) {
+        conn.owner->refused(conn, WM_EPROTOCOL, error);
+        return;
+    }
+    client.fields = response.fields;
+    client.subprotocol = chosen;
+    conn.owner->reactor.lifecycle.upgrade(conn, static_cast<uint8_t>(CodecRow::kWebsocketClient), {});
+}
+
+Rest parse(Connection &conn, char *data, size_t len)
+{
+    const EndpointOptions &options = conn.owner->options;
+    while (len > 0 && conn.owner->reactor.inbox.wants_next(conn)) {
+        http::ResponseParser &parser = conn.codec_state.as<http::ResponseParser>();
+        http::Response response = {};
+        Step step =
+            parser.step(data, len, static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), response);
+        if (step.kind == StepKind::kMore)
+            return {data, step.size, true, step.need};
+        if (step.kind == StepKind::kFail) {
+            conn.owner->refused(conn, WM_EPROTOCOL, std::string("the server's answer is no HTTP: ") + parser.failure().text);
+            return {data, len, false};
+        }
+        data += step.size;
+        len -= step.size;
+        if (step.kind == StepKind::kContinue)
+            continue;
+        receive(conn, response, {data, len});
+        break; // what follows is frames, for the codec that the connection has now
+    }
+    return {data, len, false};
+}
+
+} // namespace
+
+const Codec kWebsocketRequestCodec = {.name = "websocket",
+                                      .has_handshake = true,
+                                      .abnormal_code = websocket::kAbnormal,
+                                      .begin = begin,
+                                      .start = start,
+                                      .parse = parse,
+                                      .send = send_masked_message};
+
+} // namespace wm
