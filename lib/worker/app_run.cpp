@@ -265,6 +265,8 @@ int App::run_once(int64_t timeout_ms)
         result = Mailbox::fail_forked();
     else if (stopped_ || free_later_)
         result = has_stopped();
+    else if (reactor.loop.is_watched() && has_work())
+        reactor.loop.wake(); // as in poll()
     leave();
     return result;
 }
