@@ -64,7 +64,6 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--tls-cert", "FILE", options.tls_cert, "certificate and its chain, PEM: pages connect by wss, --http is https");
     add_text(push, "--tls-key", "FILE", options.tls_key, "key of the certificate, PEM (default: in --tls-cert)");
     add_text(push, "--tls-passphrase-file", "FILE", options.tls_passphrase_file, "file whose first line is the passphrase of the key");
-    add_text(push, "--tls-min-version", "VERSION", options.tls_min_version, "oldest version of TLS: 1.2 or 1.3");
     add_list(push, "--origin", "URL", options.origins, "allowed origin of pages (repeatable; default: any)");
     add_list(push, "--host", "NAME", options.hosts, "allowed Host of --http (repeatable)");
     add_text(push, "--uid-key", "NAME", options.uid_key, "the first message of a page is JSON, with the uid in this member");

@@ -123,8 +123,6 @@ std::string PushOptions::user_error() const
 
 std::string PushOptions::tls_error() const
 {
-    if (tls_min_version != "1.2" && tls_min_version != "1.3")
-        return "--tls-min-version takes 1.2 or 1.3, not '" + printable(tls_min_version) + "'";
     const std::pair<const char *, const std::string &> files[] = {{"--tls-key", tls_key}, {"--tls-passphrase-file", tls_passphrase_file}};
     for (const auto &[flag, path] : files)
         if (tls_cert.empty() && !path.empty())

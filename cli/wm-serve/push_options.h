@@ -18,7 +18,6 @@ struct PushOptions {
     std::string tls_cert; ///< path: pages connect by wss, and --http is https; empty: no TLS
     std::string tls_key;  ///< path; empty: in tls_cert
     std::string tls_passphrase_file;
-    std::string tls_min_version = "1.2";
     std::vector<std::string> hosts;        ///< allowed in Host on --http
     std::vector<std::string> origins;      ///< allowed for pages; empty: any
     std::vector<std::string> subprotocols; ///< of pages, that are accepted

@@ -136,8 +136,7 @@ bool PushServer::set_tls(wm_worker *worker, const std::string &address) const
         return true;
     return wm_worker_set_str(worker, "tls_cert", options_.tls_cert.c_str()) == 0 &&
            wm_worker_set_str(worker, "tls_key", options_.tls_key.c_str()) == 0 &&
-           wm_worker_set_str(worker, "tls_passphrase_file", options_.tls_passphrase_file.c_str()) == 0 &&
-           wm_worker_set_str(worker, "tls_min_version", options_.tls_min_version.c_str()) == 0;
+           wm_worker_set_str(worker, "tls_passphrase_file", options_.tls_passphrase_file.c_str()) == 0;
 }
 
 bool PushServer::check() const

@@ -102,14 +102,6 @@ def test_protected_key_is_opened_by_its_passphrase_file(start, tmp_path):
     assert presented(server.addresses["https"]) == made.der
 
 
-def test_min_version__older_clients_are_refused(start, made):
-    server = start(*tls_flags(made), "--tls-min-version", "1.3")
-    host = server.addresses["wss"].split("://")[1]
-    for flag, code in (("-tls1_2", 1), ("-tls1_3", 0)):
-        done = subprocess.run(["openssl", "s_client", "-connect", host, flag], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
-        assert done.returncode == code, done
-
-
 def test_check__reads_the_files_and_opens_no_port(made):
     code, out, error = check(*tls_flags(made))
     assert (code, error) == (0, "")
@@ -138,7 +130,6 @@ def test_settings__come_from_the_environment_too(made):
         (["--listen", "wss://127.0.0.1:0"], "--listen wss://127.0.0.1:0 needs a certificate: --tls-cert FILE --tls-key FILE"),
         (["--http", "https://127.0.0.1:0"], "--http https://127.0.0.1:0 needs a certificate: --tls-cert FILE --tls-key FILE"),
         (["--tls-key", "k.pem"], "--tls-key is of no use without --tls-cert FILE, the certificate and its chain"),
-        (["--tls-cert", "c.pem", "--tls-min-version", "1.1"], "--tls-min-version takes 1.2 or 1.3, not '1.1'"),
         (["--tls-cert", "c.pem", "--listen", "ws+unix:///tmp/a.sock", "--http", "off"], "--tls-cert is of no use here: unix sockets have no TLS"),
         (["--tls-cert", "c.pem", "--inner", "ssl://127.0.0.1:0"], "--inner takes text://HOST:PORT or text+unix:///PATH"),
     ],
