@@ -202,6 +202,22 @@ def test_renewal__is_served_by_the_same_processes(make, site, method):
     assert f"loaded certificate {site.cert}, valid until 20" in instance.log()
 
 
+def switches(pid):
+    """How often its loop was taken off a processor."""
+    return [line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if "ctxt_switches" in line]
+
+
+def test_renewal__does_not_wake_processes_of_other_workers(make, site):
+    instance = make("text://127.0.0.1:0,name=plain", site.worker(), app=[QUICK])
+    instance.start()
+    plain = instance.child("plain")
+    eventually(lambda: pathlib.Path(f"/proc/{plain}/stat").read_text().rsplit(")", 1)[1].split()[0] == "S", "the sleep of the process")
+    before = switches(plain)
+    for _ in range(3):
+        serves(instance, site.renew(), "line")
+    assert switches(plain) == before
+
+
 def replace_by_link(site, made):
     site.link(made)
 
