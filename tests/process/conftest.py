@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
+from certificates import Site  # noqa: E402
 from instance import Instance, program  # noqa: E402
 
 
@@ -58,3 +59,8 @@ def public(make):
     with tempfile.TemporaryDirectory(prefix="wm-", dir="/tmp") as path:
         yield Public(pathlib.Path(path))
         make.end()  # before their directory is removed
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path / "site")

@@ -1,12 +1,13 @@
 """Certificates of the tests' own, made by openssl, and TLS clients that look at what a server presents."""
 import dataclasses
+import itertools
 import pathlib
 import re
 import socket
 import ssl
 import subprocess
 
-HANG_SECONDS = 60
+from instance import HANG_SECONDS, eventually
 
 
 @dataclasses.dataclass
@@ -86,3 +87,38 @@ def s_client(address, *flags, line="pid"):
     answer = re.search(r"^(\d+)$", text, re.M)
     assert agreed and answer, text
     return agreed[0], int(answer[1])
+
+
+class Site:
+    """The files of a worker as certbot keeps them: live/ leads to what is in use, archive/ has all there were."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.count = itertools.count()
+        self.live = folder / "live"
+        self.live.mkdir(parents=True)
+        self.cert, self.key = self.live / "cert.pem", self.live / "key.pem"
+        self.current = self.renew()
+
+    def make(self, **kwargs):
+        return make_certificate(self.folder / "archive", f"c{next(self.count)}", **kwargs)
+
+    def link(self, made):
+        """Each link is replaced in one step, so a look between them finds a key that does not fit."""
+        for path, target in ((self.cert, made.cert), (self.key, made.key)):
+            fresh = path.with_suffix(".new")
+            fresh.symlink_to(target)
+            fresh.rename(path)
+        self.current = made
+        return made
+
+    def renew(self, **kwargs):
+        return self.link(self.make(**kwargs))
+
+    def worker(self, address="text://127.0.0.1:0", **options):
+        given = {"name": "line", "transport": "ssl", "tls_cert": self.cert, "tls_key": self.key} | options
+        return ",".join([address, *(f"{name}={value}" for name, value in given.items())])
+
+
+def serves(instance, made, worker=None):
+    eventually(lambda: presented(instance.address(worker)) == made.der, f"{made.cert.name} to be served")
