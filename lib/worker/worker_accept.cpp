@@ -169,6 +169,9 @@ int Worker::adopt(int fd, wm_conn *conn)
     SocketAddress peer;
     if (int result = check_connected(fd, peer))
         return result;
+    bool is_chosen = listening() || wants_tls() == (transport == &kTlsServerTransport);
+    if (int result = is_chosen ? 0 : choose_transport())
+        return result;
     App::Visit visit(app_);
     app_.shares->read_limit();
     uint64_t ip = options.max_per_ip > 0 ? IpCounts::key_of(peer.storage) : 0;

@@ -17,14 +17,17 @@
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
  * (wm_app_stop), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one after the other, of the process's own worker too), free (the
- * process's own worker), closefrom N, signal N (handle that one, too), spawn N (a child that exits with N, which SIGCHLD tells: the answer
- * is N). Anything else comes back as it is.
+ * process's own worker), closefrom N, signal N (handle that one, too), adopt PORT [WORKER] (a
+ * connection that it makes to that port serves as one of its worker, or of such a one that does not listen), spawn N (a child that exits
+ * with N, which SIGCHLD tells: the answer is N). Anything else comes back as it is.
  */
 #define _GNU_SOURCE /* closefrom */
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -183,6 +186,16 @@ static int handle_signal(int number, int once)
     return wm_signal_add(app, number, pull ? NULL : on_signal, once ? &spawned : NULL, NULL) != 0;
 }
 
+static int connect_to(int port)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)&name, sizeof name) != 0)
+        exit(3);
+    return fd;
+}
+
 static wm_worker *listener_at(const char *address)
 {
     for (size_t i = 0; i < opened_count && i < MAX_INNER; i++)
@@ -251,6 +264,11 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
     } else if (strcmp(word, "signal") == 0) {
         snprintf(text, sizeof text, "%s", handle_signal(atoi(value), 0) ? "handled" : wm_last_error());
         answer(conn, text, strlen(text), kind);
+    } else if (strcmp(word, "adopt") == 0) {
+        char *spec = strchr(value, ' ');
+        wm_worker *owner = spec ? make_worker(spec + 1) : own;
+        snprintf(text, sizeof text, "%s", wm_worker_adopt(owner, connect_to(atoi(value))) ? "adopted" : wm_last_error());
+        answer(conn, text, strlen(text), kind);
     } else if (strcmp(word, "spawn") == 0) {
         spawned_for = conn;
         handle_signal(SIGCHLD, 1);
@@ -267,8 +285,8 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 
 static int is_word(const char *word)
 {
-    static const char *const words[] = {"pid",      "exit",     "abort", "block",     "slow", "later",  "big",    "stop", "listen",
-                                        "unlisten", "relisten", "free",  "closefrom", "log",  "reopen", "signal", "spawn"};
+    static const char *const words[] = {"pid",      "exit",     "abort", "block",     "slow", "later",  "big",    "stop",  "listen",
+                                        "unlisten", "relisten", "free",  "closefrom", "log",  "reopen", "signal", "spawn", "adopt"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;
