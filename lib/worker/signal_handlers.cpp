@@ -1,11 +1,13 @@
 #include "worker/signal_handlers.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "worker/app.h"
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <string>
 
 namespace wm {
@@ -159,8 +161,6 @@ void SignalHandlers::suspend()
 void SignalHandlers::call_arrived()
 {
     while (int number = SignalArrivals::take(app_.index())) {
-        if (SignalArrivals::pending(app_.index()) != 0)
-            app_.reactor.loop.wake(); // for the others, should an exception end this
         // By index: a callback may add and delete.
         for (uint32_t slot = 0; slot < table_.used() && !app_.reactor.forked; slot++)
             if (table_.live_at(slot) && table_.at(slot)->number == number)
@@ -170,13 +170,18 @@ void SignalHandlers::call_arrived()
     }
 }
 
+/// An exception must not keep the signal from the other registrations.
 void SignalHandlers::deliver(uint32_t slot)
 {
     Entry &entry = *table_.at(slot);
     uint64_t id = id_of(slot);
     if (entry.fn) {
         app_.reactor.callback_watch.begin(nullptr, "signal");
-        entry.fn(id, entry.number, entry.user);
+        try {
+            entry.fn(id, entry.number, entry.user);
+        } catch (const std::exception &error) {
+            log_exception("a callback", error.what());
+        }
         app_.reactor.callback_watch.end();
     } else if (!app_.reactor.overflow.is_new(entry.record)) {
         entry.record = app_.reactor.dispatch.signal(id, entry.number, entry.user);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <csetjmp>
+#include <csignal>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <netinet/in.h>
 #include <new>
 #include <string_view>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -171,6 +173,41 @@ void an_encode_callback_that_throws_fails_its_send(void **)
     wm_app_free(app);
 }
 
+void watch_that_throws(wm_watch, int, int32_t, void *user)
+{
+    ++*static_cast<int *>(user);
+    throw std::bad_alloc();
+}
+
+void signal_that_throws(wm_signal, int32_t, void *user)
+{
+    ++*static_cast<int *>(user);
+    throw std::bad_alloc();
+}
+
+void watch_and_signal_callbacks_that_throw_leave_the_others_alone(void **)
+{
+    constexpr int kMany = 4;
+    int calls[kMany] = {}, signals[2] = {}, fds[kMany];
+    wm_app *app = wm_app_new();
+    for (int i = 0; i < kMany; i++) {
+        fds[i] = eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC);
+        assert_int_not_equal(wm_watch_add(app, fds[i], WM_WATCH_READ, watch_that_throws, &calls[i], nullptr), 0);
+    }
+    for (int &count : signals)
+        assert_int_not_equal(wm_signal_add(app, SIGUSR1, signal_that_throws, &count, nullptr), 0);
+    raise(SIGUSR1);
+    for (int turn = 0; turn < 3; turn++)
+        assert_int_equal(wm_app_run_once(app, 1000), 0);
+    for (int count : calls)
+        assert_int_equal(count, 3); // still ready, and watched
+    for (int count : signals)
+        assert_int_equal(count, 1);
+    for (int fd : fds)
+        close(fd);
+    wm_app_free(app);
+}
+
 } // namespace
 
 int main()
@@ -179,6 +216,7 @@ int main()
         cmocka_unit_test(a_message_callback_that_throws_ends_its_connection_alone),
         cmocka_unit_test(a_protocol_callback_that_throws_ends_its_connection_alone),
         cmocka_unit_test(an_encode_callback_that_throws_fails_its_send),
+        cmocka_unit_test(watch_and_signal_callbacks_that_throw_leave_the_others_alone),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
