@@ -47,10 +47,11 @@ void arrive(int number)
     errno = error;
 }
 
-bool is_wanted(int number)
+/// By an app, but for that one.
+bool is_wanted(int number, const Listener *except = nullptr)
 {
     for (const Listener &listener : listeners)
-        if (listener.wanted.load() & signal_bit(number))
+        if (&listener != except && listener.wanted.load() & signal_bit(number))
             return true;
     return false;
 }
@@ -101,15 +102,19 @@ int SignalArrivals::want(uint32_t app, int number)
     std::lock_guard<std::mutex> lock(mutex);
     if (at_fork != 0)
         return at_fork;
-    if (!is_wanted(number)) {
+    bool first = !is_wanted(number);
+    listeners[app].wanted.fetch_or(signal_bit(number)); // before the handler is there, so that it drops none
+    if (first) {
         struct sigaction action = {};
         action.sa_handler = &arrive;
         action.sa_flags = SA_RESTART | SA_NOCLDSTOP | SA_ONSTACK;
         sigemptyset(&action.sa_mask);
-        if (sigaction(number, &action, &before[number]) != 0)
-            return errno;
+        if (sigaction(number, &action, &before[number]) != 0) {
+            int error = errno;
+            listeners[app].wanted.fetch_and(~signal_bit(number));
+            return error;
+        }
     }
-    listeners[app].wanted.fetch_or(signal_bit(number));
     sigset_t opened;
     sigemptyset(&opened);
     sigaddset(&opened, number);
@@ -120,12 +125,13 @@ int SignalArrivals::want(uint32_t app, int number)
 void SignalArrivals::release(uint32_t app, int number)
 {
     std::lock_guard<std::mutex> lock(mutex);
-    if (!(listeners[app].wanted.load() & signal_bit(number)))
+    Listener &listener = listeners[app];
+    if (!(listener.wanted.load() & signal_bit(number)))
         return;
-    listeners[app].wanted.fetch_and(~signal_bit(number));
-    listeners[app].arrived.fetch_and(~signal_bit(number));
-    if (!is_wanted(number))
-        restore(number);
+    if (!is_wanted(number, &listener))
+        restore(number); // first, so that the handler drops none
+    listener.wanted.fetch_and(~signal_bit(number));
+    listener.arrived.fetch_and(~signal_bit(number));
 }
 
 void SignalArrivals::set_wake_fd(uint32_t app, int fd)
