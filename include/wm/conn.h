@@ -81,6 +81,33 @@ WM_API int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t le
 WM_API int wm_conn_shutdown(wm_conn conn);
 
 /**
+ * Sends on what `from` receives: from here on its messages go to `to` and not to the host, until either closes. One direction; a
+ * second call the other way round makes a duplex, and wm_conn_pipe(conn, conn) an echo. `to` may still be connecting.
+ *
+ * Bytes of tcp, unix and ssl go as they come. A message of text, frame, websocket or a custom protocol is a message at `to`, text or
+ * binary as it was. Bytes to websocket are binary messages, one for each read, and its messages are bytes the other way.
+ *
+ * `from` is not read while more than send_high_water of `to` is queued, nor while all queues take half of max_queue_total; so a pipe
+ * holds send_high_water and one read (512 KiB) at most. `to` has its buffer_full and buffer_drain events as with any send.
+ *
+ * When the peer of `from` ends its side, `to` is shut down (wm_conn_shutdown) once all is sent; websocket is closed. `from` stays
+ * open while something is piped to it, whatever half_open says. When `from` closes otherwise, `to` is shut down, too; when `to`
+ * closes, `from` is closed once its queue is sent. Where one is lost (WM_REASON_ERROR, _PROTOCOL, _LIMIT), the other is
+ * reset, so that its peer does not mistake a truncated stream for a complete one. The close event of the other has WM_REASON_PIPE.
+ * A drain does not end a piped connection before its deadline: the silence of a stream does not say that nothing is in flight.
+ *
+ * In pull mode records of `from` that the host has not handled yet are the host's to send on.
+ *
+ * @param from whose messages are sent on; its host may still send to it
+ * @param to gets them, beside what its host sends; 0: ends the pipe of `from`, if there is one, and its messages go to the host again
+ * @return 0; WM_ESTATE (http on either side; bytes to a protocol of messages; `from` or `to` is in another pipe of this direction
+ * already), WM_EINVAL (connections of two apps), WM_ECLOSED (either is closing, or wm_conn_shutdown has ended `to`) or WM_ENOMEM
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_conn_pipe(wm_conn from, wm_conn to);
+
+/**
  * Closes a connection at once and drops its queue; the close event comes at the end of the turn.
  *
  * @return 0 or WM_ECLOSED

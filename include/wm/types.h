@@ -95,7 +95,8 @@ enum {
     WM_REASON_PROTOCOL = 4, /**< the peer broke the protocol's rules */
     WM_REASON_LIMIT = 5,    /**< the peer exceeded a limit (max_message, max_assembly_total ...) */
     WM_REASON_ERROR = 6,    /**< the socket failed; the close event has the errno */
-    WM_REASON_STOP = 7      /**< the app or the worker stopped */
+    WM_REASON_STOP = 7,     /**< the app or the worker stopped */
+    WM_REASON_PIPE = 8      /**< the other end of a pipe has closed (wm_conn_pipe) */
 };
 
 #ifdef __cplusplus

@@ -184,6 +184,20 @@ int wm_conn_shutdown(wm_conn conn)
     return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.shut_down(self); });
 }
 
+int wm_conn_pipe(wm_conn from, wm_conn to)
+{
+    return with_connection(from, [to](Connection &source) {
+        Pipes &pipes = source.owner->reactor.pipes;
+        if (to == 0)
+            return pipes.end(source), 0;
+        return with_connection(to, [&](Connection &target) {
+            if (&target.owner->reactor != &source.owner->reactor)
+                return fail(WM_EINVAL, "a pipe joins connections of one app");
+            return pipes.begin(source, target);
+        });
+    });
+}
+
 int wm_conn_pause_recv(wm_conn conn)
 {
     return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.pause(self), 0; });

@@ -25,6 +25,7 @@
 namespace wm {
 
 class Endpoint;
+struct Connection;
 
 enum class ConnState : uint8_t {
     kResolving,  ///< client: its address is being resolved
@@ -84,6 +85,10 @@ enum ConnFlag : uint32_t {
     kShutdown = 1 << 17,     ///< nothing more is sent: our side is shut down as soon as the queue is empty
     kShutdownSent = 1 << 18, ///< our side is shut down
     kMoreHeld = 1 << 19,     ///< the transport has an end or a failure behind what is not parsed yet
+    kPipeSource = 1 << 20,   ///< what it receives goes to Cold::pipe_target
+    kPipeTarget = 1 << 21,   ///< gets what Cold::pipe_source receives
+    kPipeHeld = 1 << 22,     ///< a source whose target takes no more for now
+    kPiped = kPipeSource | kPipeTarget,
 };
 
 /// A run of bytes in the send arena, or a reference to a block.
@@ -102,6 +107,8 @@ struct Cold {
     ConnCallbacks *callbacks = nullptr;        ///< those of this connection alone; one without a function is the owner's. nullptr: none
     const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static, or error_text
     char *error_text = nullptr;                ///< why a client's connection could not be opened
+    Connection *pipe_target = nullptr;
+    Connection *pipe_source = nullptr;
     Cold *next = nullptr;                      ///< of a closed connection whose text a record refers to: in the list of its batch
     int32_t deferred_error = 0;
     uint32_t ahead = 0; ///< bytes in front of the queue that leave before the connection is open
@@ -120,7 +127,10 @@ struct Cold {
 
     /// Returns a copy that lives as long; nullptr when out of memory.
     const char *keep_error_text(const std::string &text) { return error_text = strdup(text.c_str()); }
-    bool holds_something() const { return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text; }
+    bool holds_something() const
+    {
+        return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text || pipe_target || pipe_source;
+    }
 };
 
 /// In-place storage for the codec's state.

@@ -145,7 +145,7 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     }
 }
 
-/// The first of a connection, one that idle_timeout_ms counts from, or one with a callback of its own. Apart, so that other messages keep
+/// The first of a connection, one that idle_timeout_ms counts from, one with a callback of its own, or one for a pipe. Apart, so that other messages keep
 /// no registers for a call.
 [[gnu::noinline]] void Dispatch::noted_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
                                                size_t head_len)
@@ -153,12 +153,18 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     if (conn.has(kSilent))
         conn.owner->heard(conn);
     conn.last_active = reactor_.tick();
+    if (conn.has(kPipeSource)) {
+        conn.owner->requests++;
+        messages_++;
+        reactor_.pipes.message(conn, {data, len}, kind);
+        return;
+    }
     deliver_message(conn, conn.callback(&ConnCallbacks::message), data, len, kind, request, head_len);
 }
 
 void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len)
 {
-    if (conn.flags & (kSilent | kIdleTimed | kOwnCallbacks)) [[unlikely]]
+    if (conn.flags & (kSilent | kIdleTimed | kOwnCallbacks | kPipeSource)) [[unlikely]]
         return noted_message(conn, data, len, kind, request, head_len);
     deliver_message(conn, conn.owner->callbacks.message, data, len, kind, request, head_len);
 }

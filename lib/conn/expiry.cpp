@@ -109,7 +109,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
         return;
     }
     bool answers_due = conn.has(kInputBlocked) && !conn.has(kAboveHighWater);
-    if (conn.has(kPaused) || answers_due)
+    if (conn.flags & (kPaused | kPipeHeld) || answers_due)
         conn.last_active = now; // reading is paused: silence says nothing about the peer
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
     if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {
@@ -118,7 +118,7 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
     }
     if (conn.ping_at == 0 || conn.ping_at > now)
         return;
-    if (conn.has(kPaused)) {
+    if (conn.flags & (kPaused | kPipeHeld)) {
         // Reading is paused, so a pong cannot be seen.
         restart_ping(conn);
         return;

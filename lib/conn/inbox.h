@@ -58,7 +58,7 @@ private:
     static constexpr size_t kCopyTailMax = 16 * 1024; ///< bytes; a larger tail is read into, a smaller one is copied to the arena
 
     /// What keeps a connection from being parsed.
-    static constexpr uint32_t kNotParsed = kPaused | kInputBlocked | kNoInput | kEventsDeferred | kShareUsed | kEnded;
+    static constexpr uint32_t kNotParsed = kPaused | kInputBlocked | kNoInput | kEventsDeferred | kShareUsed | kEnded | kPipeHeld;
 
     static constexpr size_t kScratch = Transport::kMinReceive;
 

@@ -187,6 +187,8 @@ void Lifecycle::set_close_reason(Connection &conn, int32_t reason, int32_t error
     conn.close_reason = static_cast<uint8_t>(reason);
     conn.close_error = static_cast<uint8_t>(-error);
     conn.close_code = code;
+    if (conn.flags & kPiped)
+        reactor_.pipes.closing(conn);
     if (text.empty())
         return;
     if (!conn.make_cold())
@@ -352,11 +354,16 @@ void Lifecycle::send_shutdown(Connection &conn)
 bool Lifecycle::stays_half_open(const Connection &conn) const
 {
     const Codec &codec = reactor_.codec(conn);
-    return conn.state == ConnState::kOpen && !conn.has(kShutdownSent) && codec.stays_half_open && codec.stays_half_open(conn);
+    if (conn.state != ConnState::kOpen || conn.has(kShutdownSent))
+        return false;
+    bool piped = conn.has(kPipeTarget) && codec.can_shut_down(); // until the source ends
+    return piped || (codec.stays_half_open && codec.stays_half_open(conn));
 }
 
 void Lifecycle::end_of_stream(Connection &conn)
 {
+    if (conn.has(kPipeSource) && stays_half_open(conn))
+        reactor_.pipes.source_ended(conn); // else as it closes
     bool stays = stays_half_open(conn);
     if (conn.state < ConnState::kOpen && conn.owner->client) {
         conn.owner->refused(conn, WM_ECLOSED, "the peer ended the connection before it was open");
@@ -372,7 +379,8 @@ void Lifecycle::end_of_stream(Connection &conn)
         conn.set(kNoInput);
         reactor_.outbox.schedule_flush(conn);
     }
-    begin_close_timeout(conn);
+    if (!conn.has(kPipeTarget))
+        begin_close_timeout(conn);
 }
 
 /// Of a peer that has ended its side. A transport ends ours too.
@@ -445,6 +453,8 @@ void Lifecycle::write_progressed(Connection &conn)
     bool half_open = conn.state == ConnState::kOpen && conn.has(kPeerEnded) && conn.phase_deadline != 0;
     if (half_open || conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
         begin_close_timeout(conn);
+    if (conn.has(kPipeTarget))
+        conn.last_active = reactor_.tick();
 }
 
 int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
@@ -458,8 +468,8 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
         reactor_.expiry.restart_ping(conn);
     else
         reactor_.expiry.update(conn);
-    if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !(conn.todo & kTodoEnd) && !stays_half_open(conn))
-        end_of_stream(conn);
+    if (!stays_half_open(conn))
+        half_open_changed(conn);
     return 0;
 }
 
@@ -480,6 +490,12 @@ void Lifecycle::retire_callbacks(Connection &conn)
 {
     if (conn.has(kOwnCallbacks))
         conn.cold->callbacks->each([this](const auto &callback) { reactor_.retire(callback.user, callback.destroy); });
+}
+
+void Lifecycle::half_open_changed(Connection &conn)
+{
+    if (conn.state == ConnState::kOpen && conn.has(kPeerEnded) && !(conn.todo & kTodoEnd))
+        end_of_stream(conn);
 }
 
 void Lifecycle::pause(Connection &conn)
@@ -510,7 +526,7 @@ void Lifecycle::update_read(Connection &conn)
     if (conn.fd() < 0)
         return;                                         // a client's that has yet to connect
     bool securing = conn.state == ConnState::kSecuring; // goes on while the host has paused
-    bool held = (conn.has(kPaused) || conn.has(kInputBlocked)) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen && !securing;
+    bool held = conn.flags & (kPaused | kInputBlocked | kPipeHeld) && !conn.has(kNoInput) && conn.state <= ConnState::kOpen && !securing;
     if (held || conn.has(kPeerEnded) || conn.state == ConnState::kClosed)
         reactor_.loop.unwatch(conn, Watch::kRead);
     else if (!reactor_.loop.watch(conn, Watch::kRead))

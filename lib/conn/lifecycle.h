@@ -80,6 +80,8 @@ public:
     /// Overrides the endpoint's options for this connection: 0 or WM_ENOMEM.
     int set_options(Connection &conn, const ConnOptions &options);
 
+    /// What keeps a connection half open has changed.
+    void half_open_changed(Connection &conn);
     /// Replaces the callback of an event for this connection alone; one without a function is the owner's again. 0 or WM_ENOMEM.
     template <class Function>
     int set_callback(Connection &conn, Callback<Function> ConnCallbacks::*event, const Callback<Function> &callback);

@@ -57,6 +57,8 @@ void Lifecycle::begin_protocol(Connection &conn)
 {
     const Codec &codec = reactor_.codec(conn);
     conn.state = ConnState::kHandshake;
+    if (conn.flags & (kPaused | kPipeHeld))
+        update_read(conn); // what was held before the connection was there
     if (!codec.has_handshake)
         open(conn);
     else if (codec.start)

@@ -221,6 +221,15 @@ int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flag
     return add(conn, place_in_new(conn, static_cast<uint32_t>(len)), message, flags);
 }
 
+int Outbox::pass(Connection &conn, std::string_view bytes)
+{
+    if (int wrong = check(conn, bytes.size(), false))
+        return wrong;
+    if (conn.state < ConnState::kOpen)
+        return enqueue_first(conn, {{}, bytes}, 0);
+    return write_through(conn, {{}, bytes}) ? finish_send(conn, 0) : abort_send(conn, bytes.size());
+}
+
 int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
 {
     if (int wrong = check_shutdown(conn))
@@ -266,6 +275,8 @@ int Outbox::settle_send(Connection &conn, int32_t flags)
         conn.set(kAboveHighWater);
         if (conn.state == ConnState::kOpen && !take_back_drain(conn)) // else Lifecycle::enter_open adds it, to run after the open event
             reactor_.todos.add(conn, kTodoFull);
+        if (conn.has(kPipeTarget))
+            reactor_.pipes.hold(conn);
     }
     return WM_BACKPRESSURE;
 }
@@ -458,6 +469,8 @@ void Outbox::drained(Connection &conn)
         if (reactor_.codec(conn).drained)
             reactor_.codec(conn).drained(conn);
     }
+    if (conn.has(kPipeTarget))
+        reactor_.pipes.release(conn);
     if (conn.has(kShutdown))
         reactor_.lifecycle.send_shutdown(conn);
     if (conn.state == ConnState::kClosing) {

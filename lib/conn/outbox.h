@@ -78,6 +78,9 @@ public:
                       bool exempt);
     /// Sends bytes of a connection's opening handshake at once, before what the host has queued for after it.
     void write_ahead(Connection &conn, std::string_view bytes);
+    /// Sends bytes at once, as the kernel takes them, without a copy of those that it does: 0, WM_BACKPRESSURE or an error, as
+    /// wm_conn_send.
+    int pass(Connection &conn, std::string_view bytes);
     /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
     void write_latest(Connection &conn, std::string_view bytes);
 

@@ -8,7 +8,7 @@ namespace wm {
 
 Reactor::Reactor(uint32_t index, uint32_t generation_base)
     : callback_watch(loop), connections(generation_base), dispatch(*this), overflow(*this), outbox(*this), fair_share(*this),
-      assembly(*this), inbox(*this), lifecycle(*this), ending(*this), expiry(*this), todos(*this), index_(index)
+      assembly(*this), inbox(*this), lifecycle(*this), ending(*this), pipes(*this), expiry(*this), todos(*this), index_(index)
 {
     loop.update_now();
     deadlines.start(loop.now_ms());

@@ -20,6 +20,7 @@
 #include "conn/lifecycle.h"
 #include "conn/outbox.h"
 #include "conn/overflow.h"
+#include "conn/pipe.h"
 #include "conn/todo_list.h"
 #include "core/deadlines.h"
 #include "core/error.h"
@@ -138,6 +139,7 @@ public:
     Inbox inbox;
     Lifecycle lifecycle;
     Ending ending;
+    Pipes pipes;
     Expiry expiry;
     TodoList todos;
 

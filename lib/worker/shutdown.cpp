@@ -137,6 +137,8 @@ bool Shutdown::end_if_due(Connection &conn, int64_t now)
 {
     Ending &ending = app_.reactor.ending;
     const Codec &codec = codec_of(conn);
+    if (conn.flags & kPiped)
+        return false; // silence does not say that nothing is in flight between its ends: it lasts until the deadline
     if (conn.has(kEnded)) {
         ending.end(conn);
     } else if (codec.has_boundaries) {

@@ -295,6 +295,13 @@ inline void control_conn(Machine &m)
     m.world.call([&] { return fn(conn); });
 }
 
+inline void pipe_conns(Machine &m)
+{
+    wm_conn from = m.conn();
+    wm_conn to = m.program.pick(4) == 0 ? 0 : m.program.pick(4) == 0 ? from : m.conn();
+    m.world.call([&] { return wm_conn_pipe(from, to); });
+}
+
 inline void look_at_conn(Machine &m)
 {
     wm_conn conn = m.conn();

@@ -362,7 +362,7 @@ private:
             check(!strict || before == kOpen, "a closing event of one that is not open");
             break;
         case WM_EVENT_CLOSE:
-            check((event.flags & 255) >= WM_REASON_PEER && (event.flags & 255) <= WM_REASON_STOP, "a close without a reason");
+            check((event.flags & 255) >= WM_REASON_PEER && (event.flags & 255) <= WM_REASON_PIPE, "a close without a reason");
             conn.stage = kClosed;
             break;
         default:

@@ -222,6 +222,7 @@ constexpr Machine::Operation kOperations[] = {
     send_many,
     close,
     control_conn,
+    pipe_conns,
     look_at_conn,
     set_conn,
     look_at_request,

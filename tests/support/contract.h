@@ -358,8 +358,8 @@ static inline const struct seen *nth(const struct host *host, uint32_t kind, siz
 
 static inline const char *reason_name(int32_t reason)
 {
-    static const char *const names[] = {"none", "peer", "local", "timeout", "protocol", "limit", "error", "stop"};
-    return reason >= 0 && reason <= 7 ? names[reason] : "unknown";
+    static const char *const names[] = {"none", "peer", "local", "timeout", "protocol", "limit", "error", "stop", "pipe"};
+    return reason >= 0 && reason <= 8 ? names[reason] : "unknown";
 }
 
 static inline size_t trace_one(const struct seen *event, char *out, size_t cap)

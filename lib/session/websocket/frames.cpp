@@ -90,6 +90,7 @@ template <Role role> void ping(Connection &conn)
 } // namespace
 
 const Codec kWebsocketCodec = {.name = "websocket",
+                               .carries_bytes = true,
                                .close_code = websocket::kNormal,
                                .abnormal_code = websocket::kAbnormal,
                                .begin = begin,

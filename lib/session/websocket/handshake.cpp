@@ -159,6 +159,7 @@ int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::st
 
 const Codec kHandshakeCodec = {.name = "websocket",
                                .has_handshake = true,
+                               .carries_bytes = true,
                                .alpn = "http/1.1,http/1.0",
                                .abnormal_code = websocket::kAbnormal,
                                .begin = begin_http_session,
