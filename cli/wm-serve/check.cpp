@@ -79,7 +79,7 @@ int print_check(const CommandLine &line, const std::string &error)
     else if (error.empty())
         print_table(line.settings.all);
     if (fflush(stdout) != 0) {
-        perror("wm-serve push check: standard output");
+        perror((line.sub->tool() + " check: standard output").c_str());
         return 1;
     }
     return error.empty() ? 0 : kUsage;

@@ -1,6 +1,6 @@
 /**
  * @file
- * `wm-serve push check`: what would hold at a start, and where each value came from.
+ * The command `check`: what would hold at a start, and where each value came from.
  */
 #ifndef WM_SERVE_CHECK_H
 #define WM_SERVE_CHECK_H

@@ -17,9 +17,9 @@ std::string Command::error() const
     return "";
 }
 
-std::vector<std::string> Command::arguments(const std::string &name) const
+std::vector<std::string> Command::arguments(const std::string &tool, const std::string &name) const
 {
-    std::vector<std::string> out = {"wm-serve push", verb, "--name=" + name};
+    std::vector<std::string> out = {tool, verb, "--name=" + name};
     auto add = [&out](bool given, const char *flag) {
         if (given)
             out.emplace_back(flag);
@@ -38,20 +38,22 @@ std::vector<std::string> Command::arguments(const std::string &name) const
     return out;
 }
 
-void add_command(CLI::App &push, Command &command)
+void add_command(CLI::App &app, const std::string &addresses, Command &command)
 {
     // `help` prints the library's usage with all commands and flags: here one line is enough.
     constexpr const char *kHidden = "";
-    push.add_option("command", command.verb, "start [-d], stop, restart, reload [-g], status, connections, check; `help` explains them")
-        ->type_name("");
+    std::string text = "start [-d], stop, restart, reload [-g], status, connections, check; `help` explains them";
+    app.add_option(addresses.empty() ? "command" : "words", command.words, addresses.empty() ? text : addresses + "; or a command: " + text)
+        ->type_name(addresses)
+        ->expected(0, 8);
     for (CLI::Option *flag : {
-             push.add_flag("-d,--daemon", command.daemon),
-             push.add_flag("-g,--graceful", command.graceful),
-             push.add_flag("-q,--quiet", command.quiet),
-             push.add_flag("--json", command.json),
-             push.add_option("--worker", command.worker)->type_name("NAME"),
-             push.add_option("--sort", command.sort)->type_name("COLUMN"),
-             push.add_option("--uid", command.uid)->type_name("UID"),
+             app.add_flag("-d,--daemon", command.daemon),
+             app.add_flag("-g,--graceful", command.graceful),
+             app.add_flag("-q,--quiet", command.quiet),
+             app.add_flag("--json", command.json),
+             app.add_option("--worker", command.worker)->type_name("NAME"),
+             app.add_option("--sort", command.sort)->type_name("COLUMN"),
+             app.add_option("--uid", command.uid)->type_name("UID"),
          })
         flag->group(kHidden)->configurable(false);
 }

@@ -1,6 +1,6 @@
 /**
  * @file
- * The command of `wm-serve push`: what wm_app_main does, with the flags of that.
+ * The command of a sub-command: what wm_app_main does, with the flags of that.
  */
 #ifndef WM_SERVE_COMMAND_H
 #define WM_SERVE_COMMAND_H
@@ -15,6 +15,7 @@ class App;
 namespace wm::serve {
 
 struct Command {
+    std::vector<std::string> words; ///< that are no flags: a verb, and the addresses that some sub-commands take
     std::string verb = "start";
     bool daemon = false;
     bool graceful = false;
@@ -30,15 +31,15 @@ struct Command {
 
     /// The error of a flag that `check` does not have, or empty; the library reports those of the other commands.
     std::string error() const;
-    /// The words for wm_app_main.
-    std::vector<std::string> arguments(const std::string &name) const;
+    /// The words for wm_app_main; `tool` is the first of them.
+    std::vector<std::string> arguments(const std::string &tool, const std::string &name) const;
 };
 
 /// The words that may stand for it.
 extern const std::vector<std::string> kCommands;
 
-/// Adds the command word and its flags.
-void add_command(CLI::App &push, Command &command);
+/// Adds the command word and its flags. `addresses`: the addresses that may stand with it, as "FROM TO"; empty: none.
+void add_command(CLI::App &app, const std::string &addresses, Command &command);
 
 } // namespace wm::serve
 

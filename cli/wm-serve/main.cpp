@@ -4,7 +4,6 @@
 #include "shared/printable.h"
 #include "wm-serve/check.h"
 #include "wm-serve/command_line.h"
-#include "wm-serve/push_server.h"
 #include "wm-serve/start_files.h"
 
 #include <csignal>
@@ -22,18 +21,17 @@ using wm::serve::kMaxErrorText;
 using wm::serve::kUsage;
 using wm::serve::parse_command_line;
 using wm::serve::print_check;
-using wm::serve::PushServer;
+using wm::serve::Server;
 using wm::serve::SettingError;
 using wm::serve::Settings;
 using wm::serve::start_files_error;
+using wm::serve::SubCommand;
 
 /// Behind what the library says of its commands.
 constexpr const char *kMoreHelp = R"(
 more commands:
   check            prints the settings that would hold, and where each came
                    from, with --json as one document; opens no port
-
-wm-serve push --help lists the settings.
 )";
 
 /// Raises the soft limit to the hard limit: shells start with a low one.
@@ -51,23 +49,26 @@ void raise_descriptor_limit()
 std::string judge(CommandLine &line)
 {
     Settings &settings = line.settings;
+    Server &server = *line.server;
     if (line.command.helps()) {
-        line.options = {};
+        server.reset();
         settings.warnings.clear();
         return "";
     }
-    std::string name = line.options.name_error(), other = line.options.error();
+    bool needs_all = line.command.starts() || line.command.checks();
+    std::string name = server.instance().name_error(), other = server.error();
+    if (other.empty() && needs_all)
+        other = server.missing();
     if (other.empty() && line.command.checks())
-        other = start_files_error(line.options); // a start finds out by making them
+        other = start_files_error(server.instance()); // a start finds out by making them
     if (!name.empty())
         settings.errors.push_back({settings.explain(name), true});
     else if (!other.empty())
         settings.errors.push_back({settings.explain(other)});
-    bool needs_all = line.command.starts() || line.command.checks();
-    if (std::string warning = line.options.warning(); needs_all && !warning.empty())
+    if (std::string warning = server.warning(); needs_all && !warning.empty())
         settings.warnings.push_back(settings.explain(warning));
     if (!needs_all)
-        line.options = line.options.instance();
+        server.reset();
     for (const SettingError &error : settings.errors) {
         if (needs_all || error.of_instance)
             return error.text;
@@ -76,35 +77,33 @@ std::string judge(CommandLine &line)
     return "";
 }
 
-void print_error(const std::string &error)
+/// What help() of the library says, and what is more here.
+bool print_more_help(const SubCommand &sub)
 {
-    fprintf(stderr, "wm-serve push: %s\n", printable_as_typed(error, kMaxErrorText).c_str());
+    std::string addresses = sub.shown_addresses();
+    std::string text = kMoreHelp + (addresses.empty() ? "" : "\naddresses: " + addresses + " before or behind the command\n");
+    return wm::print_text(sub.tool().c_str(), text + "\n" + sub.tool() + " --help lists the settings.\n");
 }
 
-int run_push(CommandLine &line)
+int run(CommandLine &line)
 {
     raise_descriptor_limit();
-    std::string error = line.error.empty() ? judge(line) : line.error;
-    PushServer server(line.options);
+    std::string error = line.error.empty() ? judge(line) : line.error, tool = line.sub->tool();
     if (!error.empty())
-        print_error(error);
-    else if (!server.setup())
-        error = wm_last_error();
-    else if (line.command.checks() && !server.check())
-        print_error(error = wm_last_error());
+        fprintf(stderr, "%s: %s\n", tool.c_str(), printable_as_typed(error, kMaxErrorText).c_str());
+    else if (!line.server->setup())
+        fprintf(stderr, "wm-serve: %s\n", (error = wm_last_error()).c_str());
     bool in_document = line.command.checks() && line.command.json;
     if (error.empty() && !in_document)
         for (const std::string &each : line.settings.warnings)
-            fprintf(stderr, "wm-serve push: warning: %s\n", printable_as_typed(each, kMaxErrorText).c_str());
+            fprintf(stderr, "%s: warning: %s\n", tool.c_str(), printable_as_typed(each, kMaxErrorText).c_str());
     if (line.command.checks())
         return print_check(line, error);
     if (!error.empty())
         return kUsage;
     signal(SIGPIPE, SIG_IGN); // writing to a closed standard output must not end the process
-    int code = server.run(line.command.arguments(line.options.name), line.command.starts() && !line.command.quiet);
-    if (line.command.helps() && code == 0 && !wm::print_text("wm-serve push", kMoreHelp))
-        return 1;
-    return code;
+    int code = line.server->run(line.command.arguments(tool, line.server->instance().name), line.command.starts() && !line.command.quiet);
+    return line.command.helps() && code == 0 && !print_more_help(*line.sub) ? 1 : code;
 }
 
 } // namespace
@@ -115,7 +114,7 @@ int main(int argc, char **argv)
         CommandLine line;
         if (auto code = parse_command_line(argc, argv, line))
             return *code;
-        return run_push(line);
+        return run(line);
     } catch (const std::exception &error) {
         fprintf(stderr, "wm-serve: %s\n", error.what());
         return 1;

@@ -7,9 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <grp.h>
-#include <iterator>
-#include <pwd.h>
 #include <string_view>
 #include <utility>
 
@@ -63,9 +60,6 @@ std::string pages_error(const PushOptions &options)
     size_t equals = options.text_ping.find('=');
     if (!options.text_ping.empty() && (equals == 0 || equals >= options.text_ping.size() - 1))
         return "--text-ping takes TEXT=ANSWER, for instance ping=pong, not '" + printable(options.text_ping) + "'";
-    constexpr const char *kLevels[] = {"debug", "info", "warning", "error"};
-    if (std::find(std::begin(kLevels), std::end(kLevels), options.log_level) == std::end(kLevels))
-        return "--log-level takes debug, info, warning or error, not '" + printable(options.log_level) + "'";
     if (options.max_header < 64 || options.max_header > 1 << 20)
         return "--max-header takes 64 to 1048576 bytes, not " + std::to_string(options.max_header);
     return "";
@@ -88,50 +82,20 @@ std::string collision(const PushOptions &options)
 /// Whether the port at that address speaks TLS.
 bool has_tls(const PushOptions &options, const std::string &address)
 {
-    return !options.tls_cert.empty() && address != kOff && !ListenAddress(address).is_unix();
-}
-
-bool is_name(const std::string &text)
-{
-    constexpr const char *kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    return !text.empty() && text.size() <= 64 && text[0] != '.' && text[0] != '-' && text.find_first_not_of(kLetters) == std::string::npos;
+    return options.tls.given() && address != kOff && !ListenAddress(address).is_unix();
 }
 
 } // namespace
 
-std::string PushOptions::name_error() const
-{
-    return is_name(name) ? "" : "--name '" + name + "' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
-}
-
-PushOptions PushOptions::instance() const
-{
-    PushOptions out;
-    out.name = name;
-    out.run_dir = run_dir;
-    return out;
-}
-
-std::string PushOptions::user_error() const
-{
-    if (!user.empty() && getpwnam(user.c_str()) == nullptr)
-        return "--user " + user + " is no user of this machine";
-    if (!group.empty() && getgrnam(group.c_str()) == nullptr)
-        return "--group " + group + " is no group of this machine";
-    return "";
-}
-
 std::string PushOptions::tls_error() const
 {
-    const std::pair<const char *, const std::string &> files[] = {{"--tls-key", tls_key}, {"--tls-passphrase-file", tls_passphrase_file}};
-    for (const auto &[flag, path] : files)
-        if (tls_cert.empty() && !path.empty())
-            return std::string(flag) + " is of no use without --tls-cert FILE, the certificate and its chain";
+    if (std::string wrong = tls.error(); !wrong.empty())
+        return wrong;
     const std::pair<const char *, const std::string &> ports[] = {{"--listen", listen}, {"--http", http}};
     for (const auto &[flag, address] : ports)
-        if (tls_cert.empty() && (has_scheme(address, "wss") || has_scheme(address, "https")))
+        if (!tls.given() && (has_scheme(address, "wss") || has_scheme(address, "https")))
             return std::string(flag) + " " + printable(address) + " needs a certificate: --tls-cert FILE --tls-key FILE";
-    if (!tls_cert.empty() && !has_tls(*this, listen) && !has_tls(*this, http))
+    if (tls.given() && !has_tls(*this, listen) && !has_tls(*this, http))
         return "--tls-cert is of no use here: unix sockets have no TLS";
     return "";
 }
@@ -147,7 +111,7 @@ std::string PushOptions::served(const std::string &address) const
 
 std::string PushOptions::error() const
 {
-    for (const std::string &wrong : {name_error(), user_error(), tls_error()})
+    for (const std::string &wrong : {instance_error(), tls_error()})
         if (!wrong.empty())
             return wrong;
     if (count > 1)

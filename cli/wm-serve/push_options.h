@@ -5,33 +5,28 @@
 #ifndef WM_SERVE_PUSH_OPTIONS_H
 #define WM_SERVE_PUSH_OPTIONS_H
 
+#include "wm-serve/instance_options.h"
+#include "wm-serve/tls_options.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace wm::serve {
 
-struct PushOptions {
+struct PushOptions : InstanceOptions {
     std::string listen = "websocket://127.0.0.1:1234";
     std::string inner = "text://127.0.0.1:5678";
     std::string http = "http://127.0.0.1:5680";
-    std::string tls_cert; ///< path: pages connect by wss, and --http is https; empty: no TLS
-    std::string tls_key;  ///< path; empty: in tls_cert
-    std::string tls_passphrase_file;
+    TlsOptions tls;                        ///< pages connect by wss, and --http is https
     std::vector<std::string> hosts;        ///< allowed in Host on --http
     std::vector<std::string> origins;      ///< allowed for pages; empty: any
     std::vector<std::string> subprotocols; ///< of pages, that are accepted
     std::string uid_key;                   ///< the first message of a page is JSON with the uid there; empty: it is the uid
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
-    std::string log_level = "info";
     int64_t max_header = 16 << 10; ///< bytes of a request's head, with its cookies
     bool insecure_inner = false;
     int64_t count = 1;
-    std::string name = "wm-serve-push"; ///< of the instance, wherever the program is: it is installed once
-    std::string run_dir;                ///< empty: the library's default
-    std::string log_file;
-    std::string user;
-    std::string group;
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;
     int64_t pong_timeout_ms = 10000;
@@ -41,19 +36,16 @@ struct PushOptions {
     int64_t max_page_message = 64 << 10;
     int64_t max_push = 1 << 20;
 
+    PushOptions() : InstanceOptions("wm-serve-push") {}
+
     /// Empty, or a usage error that names the flag and the remedy.
     std::string error() const;
     /// An address as it is listened at: wss and https where there is TLS, which a unix socket has not.
     std::string served(const std::string &address) const;
-    /// The same of --name alone, which says with --run-dir which instance is meant.
-    std::string name_error() const;
-    /// The defaults for all but these two.
-    PushOptions instance() const;
     /// Empty, or a warning to print at start.
     std::string warning() const;
 
 private:
-    std::string user_error() const;
     std::string tls_error() const;
 };
 

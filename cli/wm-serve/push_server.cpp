@@ -6,22 +6,15 @@
 #include "wm-serve/line_port.h"
 #include "wm-serve/listen_address.h"
 #include "wm-serve/page.h"
+#include "wm-serve/push_flags.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <new>
-#include <sys/mman.h>
 #include <sys/resource.h>
 
 namespace wm::serve {
 
 namespace {
-
-bool print_error()
-{
-    fprintf(stderr, "wm-serve: %s\n", wm_last_error());
-    return false;
-}
 
 /// Connections that a port of back ends has however many pages there are: a few where there are few
 /// descriptors.
@@ -74,74 +67,57 @@ ListenAddress address_of(wm_worker *worker)
     return ListenAddress(wm_worker_address(worker));
 }
 
-/// " (listens at 0.0.0.0)" behind an address that is shown with another host.
-std::string behind(const ListenAddress &address)
-{
-    return address.is_any() ? " (listens at " + address.host() + ")" : "";
-}
-
-/// As programs that connect to it name it.
-std::string url_scheme(const ListenAddress &address)
-{
-    return address.scheme() == "websocket" ? "ws" : address.scheme();
-}
-
-/// How a client on this machine reaches it. A unix socket is shown as it was given.
-std::string url(wm_worker *worker, const char *path = "")
-{
-    ListenAddress address = address_of(worker);
-    return address.is_unix() ? wm_worker_address(worker) : url_scheme(address) + "://" + address.reachable() + path + behind(address);
-}
-
-/// In memory that all processes share: the first that serves announces, its successors do not.
-std::atomic_flag *shared_flag()
-{
-    void *memory = mmap(nullptr, sizeof(std::atomic_flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? nullptr : new (memory) std::atomic_flag;
-}
-
 } // namespace
 
-bool PushServer::setup()
+void PushServer::add_flags(CLI::App &command)
+{
+    add_push_flags(command, options_);
+}
+
+void PushServer::reset()
+{
+    PushOptions defaults;
+    defaults.name = options_.name;
+    defaults.run_dir = options_.run_dir;
+    options_ = defaults;
+}
+
+bool PushServer::make_workers()
 {
     debug_ = options_.log_level == "debug";
     for (const std::string &value : options_.hosts)
         hosts_.add(value);
-    app_ = wm_app_new();
-    hub_ = app_ ? wm_hub_new(app_) : nullptr;
-    if (!hub_)
-        return print_error();
+    hub_ = wm_hub_new(app_);
+    if (!hub_ || !set_drain())
+        return false;
     page_worker_ = wm_worker_new(app_, options_.served(options_.listen).c_str());
-    if (!page_worker_ || !set_options() || !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_))
-        return print_error();
+    if (!page_worker_ || wm_worker_set_str(page_worker_, "name", "pages") != 0 || !set_identity(page_worker_) ||
+        !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_))
+        return false;
     if (options_.inner != kOff) {
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
         if (!line_worker_ || !set_back_end(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
-            return print_error();
+            return false;
     }
     if (options_.http != kOff) {
         http_worker_ = wm_worker_new(app_, options_.served(options_.http).c_str());
         if (!http_worker_ || !set_back_end(http_worker_, "http") || !set_tls(http_worker_, options_.http) ||
             !setup_http_port(http_worker_, *this))
-            return print_error();
+            return false;
         hosts_.add(ListenAddress(options_.http).host());
     }
-    return wm_worker_on_start(page_worker_, started, this, nullptr) == 0 || print_error();
+    return wm_worker_on_start(page_worker_, started, this, nullptr) == 0;
 }
 
 bool PushServer::set_tls(wm_worker *worker, const std::string &address) const
 {
     const std::string scheme = ListenAddress(options_.served(address)).scheme();
-    if (scheme != "wss" && scheme != "https")
-        return true;
-    return wm_worker_set_str(worker, "tls_cert", options_.tls_cert.c_str()) == 0 &&
-           wm_worker_set_str(worker, "tls_key", options_.tls_key.c_str()) == 0 &&
-           wm_worker_set_str(worker, "tls_passphrase_file", options_.tls_passphrase_file.c_str()) == 0;
+    return (scheme != "wss" && scheme != "https") || options_.tls.apply(worker);
 }
 
 bool PushServer::check() const
 {
-    return (!page_worker_ || wm_worker_check(page_worker_) == 0) && (!http_worker_ || wm_worker_check(http_worker_) == 0);
+    return Server::check(page_worker_) && Server::check(http_worker_);
 }
 
 /// Adds the drain time to the deadlines of a reload: they start when the last page has been closed.
@@ -153,27 +129,6 @@ bool PushServer::set_drain()
             return false;
     }
     return wm_app_set_int(app_, "drain_ms", options_.drain_ms) == 0;
-}
-
-bool PushServer::set_options()
-{
-    return set_drain() && wm_app_set_str(app_, "name", options_.name.c_str()) == 0 &&
-           wm_app_set_str(app_, "run_dir", options_.run_dir.c_str()) == 0 &&
-           wm_app_set_str(app_, "log_file", options_.log_file.c_str()) == 0 &&
-           wm_app_set_str(app_, "log_level", options_.log_level.c_str()) == 0 && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
-           wm_worker_set_str(page_worker_, "user", options_.user.c_str()) == 0 &&
-           wm_worker_set_str(page_worker_, "group", options_.group.c_str()) == 0;
-}
-
-int PushServer::run(std::vector<std::string> arguments, bool announces)
-{
-    announces_ = announces ? shared_flag() : nullptr;
-    std::vector<char *> words;
-    words.reserve(arguments.size() + 1);
-    for (std::string &argument : arguments)
-        words.push_back(argument.data());
-    words.push_back(nullptr);
-    return wm_app_main(app_, static_cast<int>(arguments.size()), words.data());
 }
 
 std::string PushServer::page() const
@@ -202,8 +157,7 @@ int32_t PushServer::started(wm_worker *, int32_t, void *user)
     PushServer &self = *static_cast<PushServer *>(user);
     if (!self.listen())
         return -1; // the library has the error
-    if (self.announces_ && !self.announces_->test_and_set())
-        self.announce();
+    self.serves();
     return 0;
 }
 
@@ -215,7 +169,7 @@ bool PushServer::listen() const
     return true;
 }
 
-void PushServer::announce() const
+void PushServer::announce(size_t) const
 {
     printf("wm-serve push %s\n", wm_version());
     if (http_worker_)

@@ -15,15 +15,13 @@ namespace wm::serve {
 
 namespace {
 
-constexpr std::string_view kPrefix = "WM_PUSH_";
-constexpr const char *kConfigVariable = "WM_PUSH_CONFIG";
 constexpr std::string_view kServerVariable = "WM_PUSH_SERVER"; // of wm-push
 constexpr const char *kFlag = "flag", *kDefault = "default";
 
 /// The options that are settings: all but --help, --config and the command's.
-std::vector<CLI::Option *> settings_of(CLI::App &push)
+std::vector<CLI::Option *> settings_of(CLI::App &command)
 {
-    return push.get_options([](const CLI::Option *option) { return option->get_configurable() && !option->get_lnames().empty(); });
+    return command.get_options([](const CLI::Option *option) { return option->get_configurable() && !option->get_lnames().empty(); });
 }
 
 const std::string &name_of(const CLI::Option &option)
@@ -41,11 +39,12 @@ bool is_list(const CLI::Option &option)
     return option.get_expected_max() > 1;
 }
 
-std::string variable_of(const std::string &name)
+/// The variable of a setting of a sub-command: WM_PUSH_MAX_PAGES.
+std::string variable_of(const CLI::App &command, const std::string &name)
 {
-    std::string variable(kPrefix);
-    for (char c : name)
-        variable += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    std::string variable = "WM_" + command.get_name() + "_" + name;
+    for (char &c : variable)
+        c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return variable;
 }
 
@@ -93,20 +92,21 @@ std::vector<std::string> split(const std::string &text, bool list)
 }
 
 /// Warns of variables that look like misspelled ones. Others may be there for other reasons, as those that Kubernetes sets for a service.
-void check_variables(const std::vector<CLI::Option *> &options, std::vector<std::string> &warnings)
+void check_variables(const CLI::App &command, const std::vector<CLI::Option *> &options, std::vector<std::string> &warnings)
 {
+    const std::string prefix = variable_of(command, "");
     std::vector<std::string> names = {"CONFIG"};
     for (const CLI::Option *option : options)
-        names.push_back(variable_of(name_of(*option)).substr(kPrefix.size()));
+        names.push_back(variable_of(command, name_of(*option)).substr(prefix.size()));
     for (char **each = environ; *each != nullptr; each++) {
         std::string_view variable(*each);
         variable = variable.substr(0, variable.find('='));
-        if (!variable.starts_with(kPrefix) || variable == kServerVariable)
+        if (!variable.starts_with(prefix) || variable == kServerVariable)
             continue;
-        std::string_view name = variable.substr(kPrefix.size());
+        std::string_view name = variable.substr(prefix.size());
         std::string meant = nearest(name, names);
         if (!meant.empty() && meant != name)
-            warnings.push_back(std::string(variable) + " is not used: did you mean " + std::string(kPrefix) + meant + "?");
+            warnings.push_back(std::string(variable) + " is not used: did you mean " + prefix + meant + "?");
     }
 }
 
@@ -114,16 +114,16 @@ void check_variables(const std::vector<CLI::Option *> &options, std::vector<std:
 using Found = std::map<std::string, ConfigEntry>;
 
 /// The error of a key of the config file that is no setting. One that looks like the name of an instance may have been meant as that.
-SettingError unknown_key(const CLI::App &push, const ConfigEntry &entry, const std::vector<std::string> &names)
+SettingError unknown_key(const CLI::App &command, const ConfigEntry &entry, const std::vector<std::string> &names)
 {
-    if (push.get_option_no_throw("--" + entry.key) != nullptr)
+    if (command.get_option_no_throw("--" + entry.key) != nullptr)
         return {entry.place + ": '" + entry.key + "' is a flag only, no setting"};
     return {entry.place + ": unknown setting '" + entry.key + "'" + did_you_mean(entry.key, names),
             names_instance(nearest(entry.key, names))};
 }
 
 /// Reads the config file and checks its keys.
-std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> &options, const std::string &path, Found &out,
+std::string find_in_file(const CLI::App &command, const std::vector<CLI::Option *> &options, const std::string &path, Found &out,
                          std::vector<SettingError> &errors)
 {
     std::vector<ConfigEntry> entries;
@@ -134,7 +134,7 @@ std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> 
     std::transform(options.begin(), options.end(), std::back_inserter(names), [](const CLI::Option *option) { return name_of(*option); });
     for (ConfigEntry &entry : entries) {
         if (std::find(names.begin(), names.end(), entry.key) == names.end()) {
-            errors.push_back(unknown_key(push, entry, names));
+            errors.push_back(unknown_key(command, entry, names));
             continue;
         }
         std::string key = entry.key;
@@ -144,9 +144,9 @@ std::string find_in_file(const CLI::App &push, const std::vector<CLI::Option *> 
 }
 
 /// Gives an option what the environment says, or else the file. Sets `source` if one of them does.
-std::string give_from(CLI::Option &option, const Found &file, std::string &source)
+std::string give_from(const CLI::App &command, CLI::Option &option, const Found &file, std::string &source)
 {
-    std::string name = name_of(option), variable = variable_of(name);
+    std::string name = name_of(option), variable = variable_of(command, name);
     const char *value = std::getenv(variable.c_str());
     if (value != nullptr && *value != '\0') {
         source = variable;
@@ -186,19 +186,20 @@ bool names_instance(const std::string &setting)
     return setting == "name" || setting == "run-dir";
 }
 
-void complete_settings(CLI::App &push, const std::string &config, Settings &out)
+void complete_settings(CLI::App &command, const std::string &config, Settings &out)
 {
-    std::vector<CLI::Option *> options = settings_of(push);
-    check_variables(options, out.warnings);
-    const char *variable = std::getenv(kConfigVariable);
+    std::vector<CLI::Option *> options = settings_of(command);
+    check_variables(command, options, out.warnings);
+    const std::string config_variable = variable_of(command, "config");
+    const char *variable = std::getenv(config_variable.c_str());
     std::string path = config.empty() && variable != nullptr ? variable : config;
     Found file;
-    std::string error = path.empty() ? "" : find_in_file(push, options, path, file, out.errors);
+    std::string error = path.empty() ? "" : find_in_file(command, options, path, file, out.errors);
     if (!error.empty())
-        out.errors.push_back({error + (config.empty() ? std::string("; ") + kConfigVariable + " names this file" : ""), true});
+        out.errors.push_back({error + (config.empty() ? "; " + config_variable + " names this file" : ""), true});
     for (CLI::Option *option : options) {
         std::string source = option->count() > 0 ? kFlag : kDefault;
-        error = option->count() == 0 ? give_from(*option, file, source) : "";
+        error = option->count() == 0 ? give_from(command, *option, file, source) : "";
         if (error.empty())
             out.all.push_back(row_of(*option, source));
         else

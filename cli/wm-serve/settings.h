@@ -1,6 +1,7 @@
 /**
  * @file
- * The settings of `wm-serve push` and where each value came from: a flag, else a WM_PUSH_ variable, else the config file, else the default.
+ * The settings of a sub-command and where each value came from: a flag, else a variable (of push: WM_PUSH_...), else the config file, else
+ * the default.
  */
 #ifndef WM_SERVE_SETTINGS_H
 #define WM_SERVE_SETTINGS_H
@@ -20,7 +21,7 @@ inline constexpr const char *kIsEmpty = "is empty; leave it out, or give a value
 struct Setting {
     std::string name;                ///< the flag without its dashes
     std::vector<std::string> values; ///< as text; none: not set
-    std::string source;              ///< flag, WM_PUSH_NAME, FILE:LINE or default
+    std::string source;              ///< flag, the name of a variable, FILE:LINE or default
     bool is_list = false;
     bool is_switch = false;
 };
@@ -43,8 +44,8 @@ struct Settings {
 bool names_instance(const std::string &setting);
 
 /// Gives the settings that have no flag on the parsed command line what the environment and the config file say. An empty path stands for
-/// that of WM_PUSH_CONFIG. A setting with an error stays at its default.
-void complete_settings(CLI::App &push, const std::string &config, Settings &out);
+/// that of the variable, as WM_PUSH_CONFIG. A setting with an error stays at its default.
+void complete_settings(CLI::App &command, const std::string &config, Settings &out);
 
 } // namespace wm::serve
 

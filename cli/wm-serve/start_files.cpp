@@ -29,7 +29,7 @@ std::string default_run_dir()
     return runtime != nullptr && *runtime == '/' ? std::string(runtime) + "/wm" : "/tmp/wm-" + std::to_string(geteuid());
 }
 
-std::string run_dir_error(const PushOptions &options)
+std::string run_dir_error(const InstanceOptions &options)
 {
     constexpr size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
     if (!options.run_dir.empty() && options.run_dir[0] != '/')
@@ -67,7 +67,7 @@ std::string log_file_error(const std::string &path)
 
 } // namespace
 
-std::string start_files_error(const PushOptions &options)
+std::string start_files_error(const InstanceOptions &options)
 {
     std::string error = run_dir_error(options);
     return error.empty() ? log_file_error(options.log_file) : error;

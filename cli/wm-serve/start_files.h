@@ -5,14 +5,14 @@
 #ifndef WM_SERVE_START_FILES_H
 #define WM_SERVE_START_FILES_H
 
-#include "wm-serve/push_options.h"
+#include "wm-serve/instance_options.h"
 
 #include <string>
 
 namespace wm::serve {
 
 /// Empty, or an error that names the flag.
-std::string start_files_error(const PushOptions &options);
+std::string start_files_error(const InstanceOptions &options);
 
 } // namespace wm::serve
 

@@ -109,7 +109,7 @@ struct Cold {
     char *error_text = nullptr;                ///< why a client's connection could not be opened
     Connection *pipe_target = nullptr;
     Connection *pipe_source = nullptr;
-    Cold *next = nullptr;                      ///< of a closed connection whose text a record refers to: in the list of its batch
+    Cold *next = nullptr; ///< of a closed connection whose text a record refers to: in the list of its batch
     int32_t deferred_error = 0;
     uint32_t ahead = 0; ///< bytes in front of the queue that leave before the connection is open
     uint8_t close_text_len = 0;

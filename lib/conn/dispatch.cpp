@@ -145,8 +145,8 @@ void Dispatch::conn_event(Connection &conn, const Callback<wm_conn_fn> &callback
     }
 }
 
-/// The first of a connection, one that idle_timeout_ms counts from, one with a callback of its own, or one for a pipe. Apart, so that other messages keep
-/// no registers for a call.
+/// The first of a connection, one that idle_timeout_ms counts from, one with a callback of its own, or one for a pipe. Apart, so that other
+/// messages keep no registers for a call.
 [[gnu::noinline]] void Dispatch::noted_message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request,
                                                size_t head_len)
 {

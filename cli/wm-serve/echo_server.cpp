@@ -1,0 +1,135 @@
+#include "wm-serve/echo_server.h"
+
+#include "wm-serve/flags.h"
+#include "wm-serve/listen_address.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace wm::serve {
+
+namespace {
+
+bool is_http(const std::string &address)
+{
+    std::string scheme = ListenAddress(address).scheme();
+    return scheme == "http" || scheme == "https";
+}
+
+bool is_tls(const std::string &address)
+{
+    std::string scheme = ListenAddress(address).scheme();
+    return scheme == "https" || scheme == "wss" || scheme == "ssl";
+}
+
+/// The connection's own pipe: what it receives is sent, no faster than its peer reads, and its end is the end.
+void pipe_to_itself(wm_worker *, wm_conn conn, void *)
+{
+    if (wm_conn_pipe(conn, conn) != 0)
+        wm_conn_destroy(conn);
+}
+
+std::string text_of(wm_request request, int (*get)(wm_request, const void **, size_t *))
+{
+    const void *data = nullptr;
+    size_t len = 0;
+    return get(request, &data, &len) == 0 ? std::string(static_cast<const char *>(data), len) : "";
+}
+
+/// The body with its type; of a request without a body its method and target as a line.
+void answer(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, void *)
+{
+    wm_request request = wm_message_request(conn);
+    std::string line;
+    if (len == 0) {
+        line = text_of(request, wm_request_method) + " " + text_of(request, wm_request_target) + "\n";
+        data = line.data();
+        len = line.size();
+    }
+    const void *type = nullptr;
+    size_t type_len = 0;
+    std::string headers = "Content-Type: text/plain; charset=utf-8\r\n";
+    if (line.empty() && wm_request_header(request, "Content-Type", &type, &type_len) == 0 && type_len > 0)
+        headers = "Content-Type: " + std::string(static_cast<const char *>(type), type_len) + "\r\n";
+    wm_request_respond(request, 200, headers.data(), headers.size(), data, len, 0);
+}
+
+} // namespace
+
+std::string EchoOptions::error() const
+{
+    if (std::string wrong = instance_error(); !wrong.empty())
+        return wrong;
+    for (size_t i = 0; i < listen.size(); i++) {
+        if (is_tls(listen[i]) && tls_cert.empty())
+            return "--listen " + listen[i] +
+                   " needs a certificate: --tls-cert FILE, and --tls-key FILE unless the key is in that file, too";
+        for (size_t other = 0; other < i; other++)
+            if (ListenAddress(listen[i]).collides(ListenAddress(listen[other])))
+                return "--listen " + listen[i] + " is where --listen " + listen[other] + " listens: each needs a port of its own";
+    }
+    if (!listen.empty() && !tls_cert.empty() && std::none_of(listen.begin(), listen.end(), is_tls))
+        return "--tls-cert is for --listen https, wss or ssl, and there is none";
+    return "";
+}
+
+std::string EchoServer::missing() const
+{
+    return options_.listen.empty() ? "ADDRESS is missing: wm-serve echo tcp://127.0.0.1:7000" : "";
+}
+
+void EchoServer::add_flags(CLI::App &command)
+{
+    add_list(command, "--listen", "ADDRESS", options_.listen, "where it listens: any scheme of the library (repeatable)");
+    add_text(command, "--tls-cert", "FILE", options_.tls_cert, "certificate for https, wss and ssl, with its chain, in PEM");
+    add_text(command, "--tls-key", "FILE", options_.tls_key, "its key, unless that is in the same file");
+    add_number_with_default(command, "--count", options_.count, "processes for each address");
+    add_instance_flags(command, options_);
+}
+
+void EchoServer::reset()
+{
+    EchoOptions defaults;
+    defaults.name = options_.name;
+    defaults.run_dir = options_.run_dir;
+    options_ = defaults;
+}
+
+bool EchoServer::make_workers()
+{
+    for (const std::string &address : options_.listen) {
+        wm_worker *worker = wm_worker_new(app_, address.c_str());
+        if (!worker || !set_up(worker, address))
+            return false;
+        workers_.push_back(worker);
+    }
+    return workers_.empty() || wm_worker_on_start(workers_.front(), started, this, nullptr) == 0;
+}
+
+bool EchoServer::set_up(wm_worker *worker, const std::string &address)
+{
+    const std::string &key = options_.tls_key.empty() ? options_.tls_cert : options_.tls_key;
+    if (is_tls(address) &&
+        (wm_worker_set_str(worker, "tls_cert", options_.tls_cert.c_str()) != 0 || wm_worker_set_str(worker, "tls_key", key.c_str()) != 0))
+        return false;
+    bool on = is_http(address) ? wm_worker_on_message(worker, answer, nullptr, nullptr) == 0
+                               : wm_worker_on_open(worker, pipe_to_itself, nullptr, nullptr) == 0;
+    return on && set_identity(worker) && wm_worker_set_int(worker, "count", options_.count) == 0 &&
+           wm_worker_set_str(worker, "name", ("echo " + ListenAddress(address).scheme()).c_str()) == 0;
+}
+
+void EchoServer::announce() const
+{
+    printf("wm-serve echo %s\n", wm_version());
+    for (size_t i = 0; i < workers_.size(); i++)
+        printf("  listens %s\n", url(workers_[i], ListenAddress(options_.listen[i]).scheme().c_str()).c_str());
+    fflush(stdout);
+}
+
+int32_t EchoServer::started(wm_worker *, int32_t, void *self)
+{
+    static_cast<EchoServer *>(self)->serves();
+    return 0;
+}
+
+} // namespace wm::serve
