@@ -49,8 +49,9 @@ void answer(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, vo
     const void *type = nullptr;
     size_t type_len = 0;
     std::string headers = "Content-Type: text/plain; charset=utf-8\r\n";
-    if (line.empty() && wm_request_header(request, "Content-Type", &type, &type_len) == 0 && type_len > 0)
+    if (line.empty() && wm_request_header(request, "Content-Type", &type, &type_len) == 1)
         headers = "Content-Type: " + std::string(static_cast<const char *>(type), type_len) + "\r\n";
+    headers += "X-Content-Type-Options: nosniff\r\n"; // what is sent back is anybody's
     wm_request_respond(request, 200, headers.data(), headers.size(), data, len, 0);
 }
 
@@ -103,7 +104,7 @@ bool EchoServer::make_workers()
             return false;
         workers_.push_back(worker);
     }
-    return workers_.empty() || wm_worker_on_start(workers_.front(), started, this, nullptr) == 0;
+    return true;
 }
 
 bool EchoServer::set_up(wm_worker *worker, const std::string &address)
@@ -114,21 +115,21 @@ bool EchoServer::set_up(wm_worker *worker, const std::string &address)
         return false;
     bool on = is_http(address) ? wm_worker_on_message(worker, answer, nullptr, nullptr) == 0
                                : wm_worker_on_open(worker, pipe_to_itself, nullptr, nullptr) == 0;
-    return on && set_identity(worker) && wm_worker_set_int(worker, "count", options_.count) == 0 &&
+    return on && wm_worker_on_start(worker, started, this, nullptr) == 0 && set_identity(worker) &&
+           wm_worker_set_int(worker, "count", options_.count) == 0 &&
            wm_worker_set_str(worker, "name", ("echo " + ListenAddress(address).scheme()).c_str()) == 0;
 }
 
-void EchoServer::announce() const
+void EchoServer::announce(size_t part) const
 {
-    printf("wm-serve echo %s\n", wm_version());
-    for (size_t i = 0; i < workers_.size(); i++)
-        printf("  listens %s\n", url(workers_[i], ListenAddress(options_.listen[i]).scheme().c_str()).c_str());
+    printf("wm-serve echo %s at %s\n", wm_version(), url(workers_[part], ListenAddress(options_.listen[part]).scheme().c_str()).c_str());
     fflush(stdout);
 }
 
-int32_t EchoServer::started(wm_worker *, int32_t, void *self)
+int32_t EchoServer::started(wm_worker *worker, int32_t, void *user)
 {
-    static_cast<EchoServer *>(self)->serves();
+    EchoServer &self = *static_cast<EchoServer *>(user);
+    self.serves(static_cast<size_t>(std::find(self.workers_.begin(), self.workers_.end(), worker) - self.workers_.begin()));
     return 0;
 }
 

@@ -35,7 +35,7 @@ public:
 
 private:
     bool make_workers() override;
-    void announce() const override;
+    void announce(size_t part) const override;
     bool set_up(wm_worker *worker, const std::string &address);
     static int32_t started(wm_worker *worker, int32_t index, void *self);
 

@@ -108,7 +108,7 @@ bool PipeServer::set_tls()
            wm_worker_set_str(worker_, "tls_key", key.c_str()) == 0;
 }
 
-void PipeServer::announce() const
+void PipeServer::announce(size_t) const
 {
     printf("wm-serve pipe %s\n  from    %s\n  to      %s\n", wm_version(),
            url(worker_, ListenAddress(options_.from).scheme().c_str()).c_str(), options_.to.c_str());

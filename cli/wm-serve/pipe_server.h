@@ -45,7 +45,7 @@ public:
 
 private:
     bool make_workers() override;
-    void announce() const override;
+    void announce(size_t part) const override;
     bool set_limits();
     bool set_tls();
     wm_client *make_client();

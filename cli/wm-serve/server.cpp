@@ -11,10 +11,10 @@ namespace wm::serve {
 namespace {
 
 /// In memory that all processes share: the first that serves announces, its successors do not.
-std::atomic_flag *shared_flag()
+std::atomic_flag *shared_flags(size_t count)
 {
-    void *memory = mmap(nullptr, sizeof(std::atomic_flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? nullptr : new (memory) std::atomic_flag;
+    void *memory = mmap(nullptr, count * sizeof(std::atomic_flag), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? nullptr : new (memory) std::atomic_flag[count];
 }
 
 /// " (listens at 0.0.0.0)" behind an address that is shown with another host.
@@ -42,7 +42,7 @@ bool Server::set_identity(wm_worker *worker)
 
 int Server::run(std::vector<std::string> arguments, bool announces)
 {
-    announced_ = announces ? shared_flag() : nullptr;
+    announced_ = announces ? shared_flags(kParts) : nullptr;
     std::vector<char *> words;
     words.reserve(arguments.size() + 1);
     for (std::string &argument : arguments)
@@ -51,10 +51,10 @@ int Server::run(std::vector<std::string> arguments, bool announces)
     return wm_app_main(app_, static_cast<int>(arguments.size()), words.data());
 }
 
-void Server::serves()
+void Server::serves(size_t part)
 {
-    if (announced_ && !announced_->test_and_set())
-        announce();
+    if (announced_ && part < kParts && !announced_[part].test_and_set())
+        announce(part);
 }
 
 std::string url(wm_worker *worker, const char *scheme, const char *path)

@@ -13,6 +13,8 @@
 #include "wm/wm.h"
 
 #include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -50,13 +52,14 @@ public:
 protected:
     /// Makes the workers of the app. False with the error in wm_last_error.
     virtual bool make_workers() = 0;
-    /// Prints where it listens.
-    virtual void announce() const = 0;
+    /// Prints where it listens; `part`: as given to serves().
+    virtual void announce(size_t part) const = 0;
 
     /// Gives a worker the user and group of the instance; false with the error in wm_last_error.
     bool set_identity(wm_worker *worker);
-    /// Call it in a process that serves: the first one announces.
-    void serves();
+    /// Call it in a process that serves: the first one announces. Workers with processes of their own are parts, from 0 on: each knows its
+    /// own port alone.
+    void serves(size_t part = 0);
     /// Call it in the destructor of a class whose members callbacks reach.
     void free_app()
     {
@@ -67,7 +70,9 @@ protected:
     wm_app *app_ = nullptr;
 
 private:
-    std::atomic_flag *announced_ = nullptr; ///< in memory of all processes; nullptr: nothing is printed. As long as the process
+    static constexpr size_t kParts = 1024; ///< that are announced
+
+    std::atomic_flag *announced_ = nullptr; ///< kParts, in memory of all processes; nullptr: nothing is printed. As long as the process
 };
 
 /// How a client on this machine reaches a worker, by `scheme`. A unix socket is shown as it was given.
