@@ -112,7 +112,7 @@ IoResult TlsTransport::failed(int ssl_error)
     unsigned long error = ERR_peek_error();
     int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
     std::string_view hello(hello_, hello_len_);
-    bool is_tls = hello.empty() || SSL_is_init_finished(ssl_) || begins_record(hello);
+    bool is_tls = hello.empty() || secured_ || begins_record(hello);
     if (code_ != 0)
         ; // is explained
     else if (ssl_error != SSL_ERROR_SSL || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)

@@ -39,7 +39,7 @@ std::string fingerprint(const X509 *certificate)
 
 int TlsTransport::describe(int32_t what, std::string *out) const
 {
-    if (!SSL_is_init_finished(ssl_))
+    if (!secured_)
         return fail(WM_ESTATE, "the TLS handshake is not through yet");
     auto text = [out](const char *known) {
         *out = known ? known : "";

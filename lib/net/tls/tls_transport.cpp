@@ -96,7 +96,7 @@ int TlsTransport::write(const char *data, size_t len)
 bool TlsTransport::park(const char *data, size_t len)
 {
     size_t size = parked();
-    if (size + len > kMaxParked && SSL_is_init_finished(ssl_)) { // a handshake has the size of our certificates
+    if (size + len > kMaxParked && secured_) { // a handshake has the size of our certificates
         explain(WM_ETLS, "the peer asks for TLS messages and reads none");
         return false;
     }
@@ -141,7 +141,8 @@ IoResult TlsTransport::secure(int fd)
     handshake_left_ = kHandshakeRead;
     ERR_clear_error();
     int done = SSL_do_handshake(ssl_);
-    if (done == 1)
+    secured_ = done == 1;
+    if (secured_)
         return {IoResult::Kind::kDone, 0, 0};
     int error = SSL_get_error(ssl_, done);
     if (error == SSL_ERROR_WANT_READ)
@@ -245,7 +246,7 @@ bool TlsTransport::write_record(const struct iovec &data)
 void TlsTransport::shutdown_write(int fd)
 {
     fd_ = fd;
-    if (!broken_ && SSL_is_init_finished(ssl_) && !(SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN)) {
+    if (!broken_ && secured_ && !(SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN)) {
         SSL_shutdown(ssl_); // close_notify; what the peer's answer is does not matter
         ERR_clear_error();
     }

@@ -66,6 +66,7 @@ private:
     int16_t code_ = 0;            ///< WM_E... of what has failed, and this thread's last error says why
     char hello_[8] = {};          ///< the first bytes of the peer, for what they are if not TLS
     uint8_t hello_len_ = 0;
+    bool secured_ = false;    ///< the handshake is through
     bool ended_ = false;      ///< the socket is at its end
     bool broken_ = false;     ///< nothing is decrypted any more
     bool decrypting_ = false; ///< receive() is running
