@@ -147,8 +147,9 @@ int why_not_found(wm_conn conn);
 /// The same for an id of another kind that the calling thread's apps do not have; without its app, fails with `text`.
 int why_not_found(uint32_t app_index, const char *text);
 
-/// The connection of an id, on its app's thread; else nullptr, with WM_ECLOSED or WM_ETHREAD in *code.
-inline Connection *find_connection(wm_conn conn, int *code)
+/// The connection of an id, on its app's thread; else nullptr, with WM_ECLOSED or WM_ETHREAD in *code. Always inline: it has so many
+/// callers that a call would come with it, for each message.
+[[gnu::always_inline]] inline Connection *find_connection(wm_conn conn, int *code)
 {
     if (is_connection_id(conn)) [[likely]] {
         Id id = unpack_id(conn);

@@ -176,8 +176,9 @@ int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 {
     const Codec &codec = reactor_.codec(conn);
     bool raw = flags & WM_SEND_RAW;
-    if (codec.send && !raw)
-        return codec.send(conn, payload, flags);
+    if (codec.send) [[unlikely]] // the others pay one test
+        if (!raw)
+            return codec.send(conn, payload, flags);
     if (int result = check(conn, payload.size(), false))
         return result;
     auto framed = [&](char *room) { return raw || !codec.frame ? Framing{{}, payload} : codec.frame(codec, payload, flags, room); };

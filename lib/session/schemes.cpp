@@ -77,7 +77,8 @@ bool is_own_scheme(std::string_view name)
     auto has_name = [name](const Scheme &scheme) { return name == scheme.name; };
     auto same = [name](const char *unsupported) { return name == unsupported; };
     return name == kNoScheme.name || std::any_of(std::begin(kSchemes), std::end(kSchemes), has_name) ||
-           std::any_of(std::begin(kUnsupported), std::end(kUnsupported), same);
+           std::any_of(std::begin(kUnsupported), std::end(kUnsupported), same) ||
+           std::any_of(std::begin(kOthers), std::end(kOthers), [name](const auto &row) { return name == row.other; });
 }
 
 const Scheme *find_scheme(const char *address, Role role, const Protocols &protocols)

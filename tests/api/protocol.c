@@ -90,8 +90,8 @@ static void name__is_a_scheme_that_is_free(void **state)
         assert_null(wm_protocol_new(app, *name));
         assert_non_null(strstr(wm_last_error(), "RFC 3986"));
     }
-    static const char *const own[] = {"text", "TCP", "websocket", "ws",    "http", "frame", "unix",
-                                      "udp",  "ssl", "wss",       "https", "none", NULL};
+    static const char *const own[] = {"text", "TCP", "websocket", "ws",  "http",  "frame", "unix",
+                                      "udp",  "ssl", "tls",       "wss", "https", "none",  NULL};
     for (const char *const *name = own; *name; name++) {
         assert_null(wm_protocol_new(app, *name));
         assert_non_null(strstr(wm_last_error(), "protocol of the library"));
