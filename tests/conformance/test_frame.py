@@ -1,10 +1,16 @@
 """frame:// and protocols of the host's own: the bytes as Python packs them."""
+import pathlib
 import struct
+import sys
 
 import pytest
 
 from framings import FRAMINGS, frame, tag
 from lanes import bytewise, cuts_of, run_lanes
+from server_process import ConformanceServer
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from certificates import client_context, make_certificate  # noqa: E402
 
 PAYLOADS = {
     "one": [b"hello"],
@@ -143,3 +149,26 @@ def test_long_message_over_many_segments(servers, whole_mode, protocol, size):
     payload = (b"0123456789abcdef" * (size // 16 + 1))[:size]
     with servers.get(mode).connect(f"{protocol}.{transport}") as peer:
         assert peer.exchange(stream(protocol, [payload, b"!bye"])) == (stream(protocol, [payload, b"bye"]), False)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["callbacks", "pull"])
+def tls_server(request, tmp_path_factory):
+    made = make_certificate(tmp_path_factory.mktemp("frame"))
+    server = ConformanceServer("--tls", f"tls_cert={made.cert}", f"tls_key={made.key}", pull=request.param)
+    yield server
+    assert server.stop() == (0, "")
+
+
+@each_framing
+def test_over_tls(tls_server, protocol):
+    """The protocol of the address, and transport=ssl."""
+    payloads = [b"a", b"hello", b"x" * 9000]
+    plain = tls_server.connect(f"{protocol}.tls").sock
+    with client_context().wrap_socket(plain, server_hostname="localhost") as sock:
+        for part in bytewise(stream(protocol, payloads[:2])):
+            sock.sendall(part)
+        sock.sendall(stream(protocol, [payloads[2], b"!bye"]))
+        data = b""
+        while part := sock.recv(1 << 16):
+            data += part
+    assert data == stream(protocol, [*payloads, b"bye"])
