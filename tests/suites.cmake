@@ -66,7 +66,7 @@ if(WM_FUZZ)
         # The whole stack is a server a run: fewer of them. A program of calls needs its length from the start.
         set(runs 200000)
         set(lengths -max_len=4096)
-        if(name STREQUAL connection)
+        if(name MATCHES "^(connection|frame_custom)$")
             set(runs 20000)
         elseif(name STREQUAL api)
             set(runs 20000)

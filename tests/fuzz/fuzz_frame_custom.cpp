@@ -213,9 +213,12 @@ void act(Host &host, wm_conn conn)
     case 5:
         wm_worker_free(wm_conn_worker(conn));
         break;
-    case 6:
-        wm_conn_set_protocol_state(conn, malloc(1), free);
+    case 6: {
+        void *state = malloc(1);
+        if (wm_conn_set_protocol_state(conn, state, free) != 0)
+            free(state);
         break;
+    }
     default:
         break;
     }
