@@ -108,7 +108,7 @@ inline void disturb(Machine &m)
         eventfd_read(fd, &value);
         break;
     default: {
-        int other = eventfd(m.program.pick(2), EFD_NONBLOCK | EFD_CLOEXEC);
+        int other = eventfd(static_cast<unsigned>(m.program.pick(2)), EFD_NONBLOCK | EFD_CLOEXEC);
         check(other >= 0 && dup3(other, fd, O_CLOEXEC) == fd && ::close(other) == 0, "no other descriptor");
     }
     }
@@ -124,7 +124,7 @@ inline void adopt(Machine &m)
     }
     check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "no socketpair");
     std::string_view said = m.program.bytes();
-    send(ends[1], said.data(), said.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ::send(ends[1], said.data(), said.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     wm_conn conn = 0;
     auto call = [&] { return conn = m.world.make([&] { return wm_worker_adopt(worker.worker, ends[0]); }), 0; };
     if (worker.app)
