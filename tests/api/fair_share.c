@@ -87,13 +87,13 @@ static void flooded(const struct setting *setting, const char *scheme)
     size_t len;
     char *bytes = flood_of(scheme, &len);
     for (int i = 0; i < FLOODERS; i++)
-        assert_int_equal(send(clients[i].fd, bytes, len, MSG_NOSIGNAL), len);
+        assert_int_equal(client_write(&clients[i], bytes, len), len);
     char frame[20];
     size_t frame_len = 5;
     memcpy(frame, "good\n", frame_len);
     if (websocket)
         frame_len = ws_frame(frame, 0x81, "good", 4);
-    assert_int_equal(send(good.fd, frame, frame_len, MSG_NOSIGNAL), frame_len);
+    assert_int_equal(client_write(&good, frame, frame_len), frame_len);
     until(host, flood.before_good != (size_t)-1);
     assert_true(flood.before_good < FLOODERS * LINES * 3 / 4);
     until(host, flood.messages == (size_t)FLOODERS * LINES);
@@ -134,7 +134,7 @@ static void close__in_a_flood_ends_it(void **state)
     char *bytes = flood_of("text", &len);
     for (int i = 0; i < FLOODERS; i++) {
         clients[i] = client_open(host, NULL);
-        assert_int_equal(send(clients[i].fd, bytes, len, MSG_NOSIGNAL), len);
+        assert_int_equal(client_write(&clients[i], bytes, len), len);
     }
     free(bytes);
     for (int i = 0; i < FLOODERS; i++) {

@@ -431,7 +431,7 @@ static void half_close__a_client_still_gets_its_answers(void **state)
     struct client client = client_begin(host);
     say_get(host, &client, "/1");
     say_get(host, &client, "/2");
-    shutdown(client.fd, SHUT_WR);
+    client_shut(&client);
     until(host, count_of(host, WM_EVENT_MESSAGE) == 2);
     settle(host);
     assert_int_equal(count_of(host, WM_EVENT_CLOSE), 0);
@@ -528,7 +528,7 @@ int main(void)
         SCENARIO(https_target__is_misdirected_unless_a_trusted_proxy_asks),
         SCENARIO(connection_close__of_the_client_ends_after_the_answer),
         SCENARIO(connection_close__of_the_host_ends_after_the_answer),
-        SCENARIO(half_close__a_client_still_gets_its_answers),
+        SCENARIO_NOT_OVER(half_close__a_client_still_gets_its_answers, OVER_PAIRS),
         SCENARIO(respond__after_the_close_is_closed),
         SCENARIO(max_message__a_longer_body_is_413),
         SCENARIO(refusal__comes_behind_the_answers_that_are_due),

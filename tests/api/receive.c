@@ -74,7 +74,7 @@ static void pause__at_every_seventh_of_10000_lines_loses_nothing(void **state)
     size_t sent = 0;
     int64_t guard = clock_ms() + GUARD_MS;
     while (messages < LINES && clock_ms() < guard) {
-        ssize_t now = sent < len ? send(client.fd, lines + sent, len - sent, MSG_NOSIGNAL) : 0;
+        ssize_t now = sent < len ? client_write(&client, lines + sent, len - sent) : 0;
         sent += now > 0 ? (size_t)now : 0;
         turn(host, 0);
         assert_int_equal(wm_conn_resume_recv(conn), 0);
@@ -187,7 +187,7 @@ static void records__are_all_valid_until_the_next_poll(void **state)
         fill_pattern(lines + i * LINE, LINE - 1, (uint32_t)i);
         lines[i * LINE + LINE - 1] = '\n';
     }
-    assert_int_equal(send(client.fd, lines, 50 * LINE + 600, MSG_NOSIGNAL), 50 * LINE + 600); /* the 51st arrives in two pieces */
+    assert_int_equal(client_write(&client, lines, 50 * LINE + 600), 50 * LINE + 600); /* the 51st arrives in two pieces */
     int line = 0;
     while (line < LINES) {
         int count = wm_app_poll(host->app, host->batch, setting->cap, 1000);
@@ -375,12 +375,12 @@ static void run__after_a_poll_that_filled_the_arena_reads(void **state)
     for (int i = 0; i < CONNS; i++)
         clients[i] = client_open(host, NULL);
     for (int i = 0; i < CONNS; i++)
-        assert_true(send(clients[i].fd, block, sizeof block, MSG_NOSIGNAL) > 0);
+        assert_true(client_write(&clients[i], block, sizeof block) > 0);
     assert_true(wm_app_poll(host->app, host->batch, setting->cap, 1000) > 3);
     int got = 0;
     assert_int_equal(wm_worker_on_message(host->worker, stop_on_message, &got, NULL), 0);
     assert_int_equal(wm_app_set_int(host->app, "stop_timeout_ms", 0), 0);
-    assert_int_equal(send(clients[0].fd, "x", 1, MSG_NOSIGNAL), 1);
+    assert_int_equal(client_write(&clients[0], "x", 1), 1);
     assert_int_equal(wm_app_run(host->app), 0);
     assert_true(got >= 1);
     for (int i = 0; i < CONNS; i++)

@@ -117,14 +117,14 @@ static void run_plan(const struct setting *setting, const char *scheme, struct r
     struct client client = client_begin(host);
     int websocket = strcmp(scheme, "websocket") == 0;
     if (websocket)
-        send(client.fd, WS_REQUEST, strlen(WS_REQUEST), MSG_NOSIGNAL);
+        client_write(&client, WS_REQUEST, strlen(WS_REQUEST));
     else
-        send(client.fd, "one\ntwo\nthree\n", 14, MSG_NOSIGNAL);
+        client_write(&client, "one\ntwo\nthree\n", 14);
     char frames[64];
     size_t len = ws_frame(frames, 0x81, "one", 3);
     len += ws_frame(frames + len, 0x81, "two", 3);
     if (websocket)
-        send(client.fd, frames, len, MSG_NOSIGNAL);
+        client_write(&client, frames, len);
     for (int i = 0; i < 100 && !plan->app_freed; i++) {
         if (i == 50)
             client_end(&client);

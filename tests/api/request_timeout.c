@@ -126,7 +126,7 @@ static void client_that_ended_its_side__still_hears_503(void **state)
     struct client client = client_begin(host);
     client_say(host, &client, "GET /never HTTP/1.1\r\nHost: a\r\n\r\n");
     until(host, keeping == 1);
-    assert_int_equal(shutdown(client.fd, SHUT_WR), 0);
+    client_shut(&client);
     hear_answer(host, &client, "HTTP/1.1 503 ", "not answered in time\n");
     client_hear_end(host, &client);
     client_end(&client);
@@ -136,11 +136,11 @@ static void client_that_ended_its_side__still_hears_503(void **state)
 int main(void)
 {
     const struct scenario scenarios[] = {
-        {"unanswered__gets_503_and_a_line", unanswered__gets_503_and_a_line},
-        {"pipelined__each_in_its_turn", pipelined__each_in_its_turn},
-        {"answered_in_time__is_left_alone", answered_in_time__is_left_alone},
-        {"head__gets_no_body", head__gets_no_body},
-        {"client_that_ended_its_side__still_hears_503", client_that_ended_its_side__still_hears_503},
+        SCENARIO(unanswered__gets_503_and_a_line),
+        SCENARIO(pipelined__each_in_its_turn),
+        SCENARIO(answered_in_time__is_left_alone),
+        SCENARIO(head__gets_no_body),
+        SCENARIO(client_that_ended_its_side__still_hears_503),
     };
     return run_scenarios("request_timeout", scenarios, sizeof scenarios / sizeof *scenarios);
 }

@@ -338,10 +338,10 @@ int main(void)
         SCENARIO(reserve__more_than_there_can_be_is_said_at_the_start),
         SCENARIO(max_silent__the_oldest_silent_one_goes),
         SCENARIO(max_silent__peers_that_listen_do_not_go),
-        SCENARIO(max_silent__is_half_by_itself_where_the_peer_speaks_first),
+        SCENARIO_NOT_OVER(max_silent__is_half_by_itself_where_the_peer_speaks_first, OVER_TLS),
         SCENARIO(silence__ends_with_the_head_of_a_request),
         SCENARIO(max_per_ip__counts_connections_of_an_address),
-        SCENARIO(max_per_ip__an_ipv4_peer_of_a_dual_stack_listener_counts_as_ipv4),
+        SCENARIO_NOT_OVER(max_per_ip__an_ipv4_peer_of_a_dual_stack_listener_counts_as_ipv4, OVER_TLS),
     };
     return RUN_SCENARIOS("shares", scenarios);
 }

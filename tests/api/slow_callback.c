@@ -137,11 +137,11 @@ static void off__logs_nothing(void **state)
 int main(void)
 {
     const struct scenario scenarios[] = {
-        {"message__is_named_with_its_worker", message__is_named_with_its_worker},
-        {"open__is_named", open__is_named},
-        {"timer__is_named", timer__is_named},
-        {"many__are_one_line", many__are_one_line},
-        {"off__logs_nothing", off__logs_nothing},
+        SCENARIO(message__is_named_with_its_worker),
+        SCENARIO(open__is_named),
+        SCENARIO(timer__is_named),
+        SCENARIO(many__are_one_line),
+        SCENARIO(off__logs_nothing),
     };
     return run_scenarios("slow_callback", scenarios, sizeof scenarios / sizeof *scenarios);
 }

@@ -135,7 +135,7 @@ static void stop__a_client_that_ended_its_side_still_gets_its_answer(void **stat
     struct host *host = host_begin(*state, "http");
     struct client client = client_open(host, NULL);
     client_say(host, &client, GET);
-    shutdown(client.fd, SHUT_WR);
+    client_shut(&client);
     until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
     settle(host);
     assert_int_equal(wm_app_stop(host->app), 0);

@@ -1,12 +1,14 @@
 /**
  * @file
- * A client on a raw socket, on the server's thread: it never blocks, only the host's turns wait. Owned by the
- * scenario; client_end closes it.
+ * A client on a raw socket, or with TLS on it, or as a wm_client where the setting says so, on the server's thread: it never blocks, only
+ * the host's turns wait. Owned by the scenario; client_end closes it.
  */
 #ifndef SUPPORT_CLIENT_H
 #define SUPPORT_CLIENT_H
 
 #include "support/contract.h"
+#include "support/own_peer.h"
+#include "support/tls_peer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +19,9 @@
 
 struct client {
     int fd;
-    char *in; /**< received and not consumed */
+    struct tls_peer *tls; /**< the bytes go over it, not over the socket as they are */
+    struct own_peer *own; /**< in place of a socket: fd is -1 */
+    char *in;             /**< received and not consumed */
     size_t len, room;
     int ended; /**< 1: end of file, else the errno of the receive that failed */
 };
@@ -63,11 +67,59 @@ static inline int connect_to(const char *address)
 
 static inline struct client client_to(wm_worker *worker)
 {
-    struct client client = {0};
+    struct client client = {.fd = -1};
+    if (is_pair(current_setting)) {
+        client.own = own_peer_new(wm_worker_address(worker), has_tls(current_setting));
+        return client;
+    }
     client.fd = connect_to(wm_worker_address(worker));
     if (client.fd < 0)
         fail_msg("connect to %s: %s", wm_worker_address(worker), strerror(errno));
+    if (has_tls(current_setting)) {
+        client.tls = tls_peer_new(client.fd);
+        before_turn = tls_shake_all;
+    }
     return client;
+}
+
+/** As send without waiting: how much was taken, or -1 with errno. */
+static inline ssize_t client_write(struct client *client, const void *data, size_t len)
+{
+    if (client->own)
+        return own_peer_send(client->own, data, len);
+    return client->tls ? tls_peer_send(client->tls, data, len) : send(client->fd, data, len, MSG_NOSIGNAL);
+}
+
+/** As recv without waiting. */
+static inline ssize_t client_read(struct client *client, void *out, size_t len)
+{
+    if (client->own)
+        return own_peer_recv(client->own, out, len);
+    return client->tls ? tls_peer_recv(client->tls, out, len) : recv(client->fd, out, len, 0);
+}
+
+/** Ends the client's direction. */
+static inline void client_shut(struct client *client)
+{
+    if (client->tls)
+        tls_peer_end(client->tls);
+    shutdown(client->fd, SHUT_WR);
+}
+
+static inline void client_forget(struct client *client, int polite)
+{
+    if (client->tls)
+        tls_peer_free(client->tls, polite);
+    if (client->own)
+        own_peer_end(client->own);
+    client->tls = NULL;
+    client->own = NULL;
+    if (client->fd >= 0)
+        close(client->fd);
+    client->fd = -1;
+    free(client->in);
+    client->in = NULL;
+    client->len = client->room = 0;
 }
 
 static inline struct client client_begin(struct host *host)
@@ -77,12 +129,7 @@ static inline struct client client_begin(struct host *host)
 
 static inline void client_end(struct client *client)
 {
-    if (client->fd >= 0)
-        close(client->fd);
-    client->fd = -1;
-    free(client->in);
-    client->in = NULL;
-    client->len = client->room = 0;
+    client_forget(client, 1);
 }
 
 /** Closes with a reset instead of EOF. On unix sockets, unread data have the same effect. */
@@ -90,7 +137,7 @@ static inline void client_reset(struct client *client)
 {
     struct linger now = {1, 0};
     setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    client_end(client);
+    client_forget(client, 0);
 }
 
 /** Receives up to `most` bytes without waiting. */
@@ -103,7 +150,7 @@ static inline void client_pump_some(struct client *client, size_t most)
             assert_non_null(client->in);
         }
         size_t want = client->room - client->len - 1;
-        ssize_t got = recv(client->fd, client->in + client->len, want < most ? want : most, 0);
+        ssize_t got = client_read(client, client->in + client->len, want < most ? want : most);
         if (got < 0 && errno == EAGAIN)
             return;
         if (got <= 0) {
@@ -148,7 +195,7 @@ static inline void client_send(struct host *host, struct client *client, const v
     const char *next = (const char *)data;
     int64_t guard = clock_ms() + GUARD_MS;
     while (len > 0) {
-        ssize_t sent = send(client->fd, next, len, MSG_NOSIGNAL);
+        ssize_t sent = client_write(client, next, len);
         if (sent < 0 && errno != EAGAIN)
             fail_msg("send: %s", strerror(errno));
         if (sent < 0) {

@@ -1,6 +1,7 @@
 /**
  * @file
- * The contract suite's host: one app and one worker that record every event, over callbacks or over wm_app_poll, on tcp or unix sockets.
+ * The contract suite's host: one app and one worker that record every event, over callbacks or over wm_app_poll, on tcp or unix sockets,
+ * over TLS, or with clients that are the library's own.
  *
  * A scenario is a cmocka test that gets a `struct host *`, acts as the clients on raw sockets from the same thread, and compares the
  * trace of events. `react`, when set, is called for each event in both modes: inside the callback, or for the record after the poll.
@@ -24,7 +25,7 @@
 
 #include "wm/wm.h"
 
-enum transport { TCP, TCP6, UNIX };
+enum transport { TCP, TCP6, UNIX, TLS, PAIR, TLS_PAIR }; /* PAIR: the peers are wm_clients */
 
 /** One way to run a scenario: cap 0: callbacks, else the number of records per poll. */
 struct setting {
@@ -32,6 +33,16 @@ struct setting {
     size_t cap;
     enum transport transport;
 };
+
+static inline int is_pair(const struct setting *setting)
+{
+    return setting && (setting->transport == PAIR || setting->transport == TLS_PAIR);
+}
+
+static inline int has_tls(const struct setting *setting)
+{
+    return setting && (setting->transport == TLS || setting->transport == TLS_PAIR);
+}
 
 /** A copy of one event, so that it outlives the callback or the poll. */
 struct seen {
@@ -58,6 +69,11 @@ struct host {
     char unix_path[64];
     wm_event batch[256];
 };
+
+/* What clients have to do of their own between turns, and when the host ends; NULL: nothing. */
+static void (*before_turn)(void);
+static void (*at_end)(void);
+static const struct setting *current_setting; /* of the host begun last */
 
 static inline int64_t clock_ms(void)
 {
@@ -257,9 +273,10 @@ static inline wm_worker *host_worker(struct host *host, const char *scheme)
 {
     static unsigned serial;
     char address[128];
+    const int tls = has_tls(host->setting);
     if (strcmp(scheme, "raw") == 0)
         scheme = host->setting->transport == UNIX ? "unix" : "tcp";
-    if (host->setting->transport == TCP)
+    if (host->setting->transport == TCP || host->setting->transport == PAIR || tls)
         snprintf(address, sizeof address, "%s://127.0.0.1:0", scheme);
     else if (host->setting->transport == TCP6)
         snprintf(address, sizeof address, "%s://[::1]:0", scheme);
@@ -269,6 +286,11 @@ static inline wm_worker *host_worker(struct host *host, const char *scheme)
     wm_worker *worker = wm_worker_new(host->app, address);
     if (!worker)
         fail_msg("%s: %s", address, wm_last_error());
+    if (tls) {
+        assert_int_equal(wm_worker_set_str(worker, "transport", "ssl"), 0);
+        assert_int_equal(wm_worker_set_str(worker, "tls_cert", WM_TEST_TLS "/localhost.pem"), 0);
+        assert_int_equal(wm_worker_set_str(worker, "tls_key", WM_TEST_TLS "/localhost.key"), 0);
+    }
     host_watch(host, worker);
     return worker;
 }
@@ -276,6 +298,8 @@ static inline wm_worker *host_worker(struct host *host, const char *scheme)
 /** One turn of the app. 0, or the code of a run_once or poll that failed. */
 static inline int turn(struct host *host, int64_t timeout_ms)
 {
+    if (before_turn)
+        before_turn();
     if (host->setting->cap == 0)
         return wm_app_run_once(host->app, timeout_ms);
     int count = wm_app_poll(host->app, host->batch, host->setting->cap, timeout_ms);
@@ -308,7 +332,7 @@ static inline struct host *host_begin(const struct setting *setting, const char 
 {
     struct host *host = (struct host *)calloc(1, sizeof *host);
     assert_non_null(host);
-    host->setting = setting;
+    host->setting = current_setting = setting;
     host->app = wm_app_new();
     assert_non_null(host->app);
     if (scheme) {
@@ -322,6 +346,8 @@ static inline void host_end(struct host *host)
 {
     host->react = NULL;
     wm_app_free(host->app);
+    if (at_end)
+        at_end();
     for (size_t i = 0; i < host->count; i++)
         free(host->events[i].data);
     free(host->events);
@@ -406,34 +432,47 @@ static inline void count_destroy(void *user)
 struct scenario {
     const char *name;
     void (*run)(void **state);
+    unsigned not_over; /**< transports that do not have what it is about, as bits */
 };
 
-#define SCENARIO(function)                                                                                                                 \
+#define OVER(transport) (1U << (transport))
+#define OVER_PAIRS (OVER(PAIR) | OVER(TLS_PAIR))
+#define OVER_TLS (OVER(TLS) | OVER(TLS_PAIR))
+
+#define SCENARIO(function) SCENARIO_NOT_OVER(function, 0)
+#define SCENARIO_NOT_OVER(function, transports)                                                                                            \
     {                                                                                                                                      \
-#function, function                                                                                                                \
+#function, function, transports                                                                                                    \
     }
 
 static const struct setting SETTINGS[] = {
-    {"callbacks, tcp", 0, TCP}, {"callbacks, unix", 0, UNIX}, {"callbacks, tcp6", 0, TCP6},     {"poll of 256, tcp", 256, TCP},
-    {"poll of 3, tcp", 3, TCP}, {"poll of 1, tcp", 1, TCP},   {"poll of 256, unix", 256, UNIX}, {"poll of 2, unix", 2, UNIX},
+    {"callbacks, tcp", 0, TCP},       {"callbacks, unix", 0, UNIX},       {"callbacks, tcp6", 0, TCP6},
+    {"poll of 256, tcp", 256, TCP},   {"poll of 3, tcp", 3, TCP},         {"poll of 1, tcp", 1, TCP},
+    {"poll of 256, unix", 256, UNIX}, {"poll of 2, unix", 2, UNIX},       {"callbacks, tls", 0, TLS},
+    {"poll of 3, tls", 3, TLS},       {"callbacks, own client", 0, PAIR}, {"poll of 2, own client over tls", 2, TLS_PAIR},
 };
 
-/** Runs each scenario in each of the first settings; the state of a test is its `const struct setting *`. */
+/** Runs each scenario in each setting that it fits; the state of a test is its `const struct setting *`. */
 static inline int run_scenarios(const char *group, const struct scenario *scenarios, size_t count)
 {
     enum { WAYS = sizeof SETTINGS / sizeof *SETTINGS };
     struct CMUnitTest *tests = (struct CMUnitTest *)calloc(count * WAYS, sizeof *tests);
     char(*names)[160] = (char(*)[160])calloc(count * WAYS, sizeof *names);
+    const char *only = getenv("WM_ONLY"); /* by hand: a part of the names of those to run */
+    size_t used = 0;
     if (!tests || !names)
         return 1;
     for (size_t i = 0; i < count * WAYS; i++) {
         const struct scenario *scenario = &scenarios[i / WAYS];
-        snprintf(names[i], sizeof names[i], "%s [%s]", scenario->name, SETTINGS[i % WAYS].name);
-        tests[i].name = names[i];
-        tests[i].test_func = scenario->run;
-        tests[i].initial_state = (void *)(uintptr_t)&SETTINGS[i % WAYS];
+        const struct setting *setting = &SETTINGS[i % WAYS];
+        snprintf(names[used], sizeof names[used], "%s [%s]", scenario->name, setting->name);
+        if (scenario->not_over & OVER(setting->transport) || (only && !strstr(names[used], only)))
+            continue;
+        tests[used].name = names[used];
+        tests[used].test_func = scenario->run;
+        tests[used++].initial_state = (void *)(uintptr_t)setting;
     }
-    int failed = _cmocka_run_group_tests(group, tests, count * WAYS, NULL, NULL);
+    int failed = _cmocka_run_group_tests(group, tests, used, NULL, NULL);
     free(tests);
     free(names);
     return failed;
