@@ -5,7 +5,7 @@ import re
 
 # Rooms of the library, then who is not: the host (an example's callbacks, wm-serve), and what both stand on.
 ROOMS = ("core", "net", "proto", "conn", "session", "worker", "hub", "process", "api")
-OTHERS = ("host", "libevent", "libc", "other")
+OTHERS = ("host", "libevent", "openssl", "libc", "other")
 
 NAME = re.compile(r"(ob|fl|fi|fe|fn|cob|cfi|cfl|cfn)=\((\d+)\)(?: (.*))?$")
 ROOM = re.compile(r"/lib/(%s)/" % "|".join(ROOMS))
@@ -21,6 +21,8 @@ def place(path):
 def foreign(path):
     """Whose an object file is that has none of our sources."""
     name = os.path.basename(path)
+    if name.startswith(("libcrypto.", "libssl.")):
+        return "openssl"
     return "libevent" if name.startswith("libevent") else "libc" if name.startswith(("libc.", "ld-linux")) else "other"
 
 

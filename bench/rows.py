@@ -86,6 +86,7 @@ class Single:
     count: int     # of messages
     server: dict = dataclasses.field(default_factory=dict)  # options of servers.start_libwm
     steady: bool = True  # what a turn does depends on no timing
+    tls: bool = False
 
     def per_message(self, once, twice):
         """The difference of runs with -n count and twice that, for each message: start, handshakes and end cancel."""
@@ -118,6 +119,8 @@ SINGLE = [
     Single("push, 1 page, 1 line in flight", "push", [*ONE_PAGE, "-p", "1"], 4000),
     Single("push, 1 page, 16 lines in flight", "push", [*ONE_PAGE, "-p", "16"], 16000),
     Single("broadcast of a line of 64 B to 100 pages", "broadcast", ["-c", "100", "--inner-connections", "1", *SIZE], 400),
+    Single("websocket echo, 64 B, 1 in flight, TLS", "ws", ["-c", "1", "-p", "1", *SIZE], 4000, tls=True),
+    Single("http GET, 16 in flight, TLS", "http", ["-c", "1", "-p", "16"], 16000, tls=True),
     # Its turns depend on when the next connection comes: the figure repeats within 2 %.
     Single("connect, handshake, uid, close", "churn", ["-c", "1"], 400, steady=False),
 ]

@@ -16,7 +16,7 @@ from ports import free_ports  # noqa: E402
 START_SECONDS = 20
 
 # What wm-load calls a mode, and what libwm and bare call its protocol.
-LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "ws": "websocket", "http": "http"}
+LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "ws": "websocket", "http": "http", "handshakes": "http"}
 BARE_PROTOCOL = {"echo": "echo", "text": "echo", "ws": "wsecho", "http": "http"}
 # Modes whose server has pages, and those of these that send lines.
 PAGES = ("push", "broadcast", "churn", "idle")
@@ -41,10 +41,12 @@ def is_serving(port):
 
 
 class Server:
-    """A running server. mode is one of wm-load's; `with` stops it and removes its directory. status is its exit code after that."""
+    """A running server. mode is one of wm-load's; `with` stops it and removes its directory. status is its exit code after that.
+    With a certificate wm-load speaks TLS to it."""
 
-    def __init__(self, command, ports, master=False, output=None, directory=None):
+    def __init__(self, command, ports, master=False, output=None, directory=None, certificate=None):
         self.ports, self.status, self.master, self.directory = ports, None, master, directory
+        self.load_options = certificate.load_options if certificate else []
         self.process = subprocess.Popen(pinned(0, command), stdout=output or subprocess.DEVNULL, stderr=output)
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
@@ -91,21 +93,25 @@ class Server:
         self.stop()
 
 
-def start_libwm(build, mode, pull=False, master=False, wrapper=()):
-    """wrapper is a command that runs the server, such as valgrind's."""
+def start_libwm(build, mode, pull=False, master=False, wrapper=(), certificate=None):
+    """wrapper is a command that runs the server, such as valgrind's. With a certificate: over TLS."""
     if mode in PAGES:
         ports = free_ports(3)
         addresses = ["websocket://127.0.0.1:%d", "text://127.0.0.1:%d", "http://127.0.0.1:%d"]
         listen, inner, http = (text % port for text, port in zip(addresses, ports))
         command = [program(build, "wm-serve"), "push", "--listen", listen, "--inner", inner, "--http", http, "--name", "bench-%d" % ports[0]]
-        return Server([*wrapper, *command], ports, master=True)
+        if certificate:
+            command += ["--tls-cert", certificate.chain, "--tls-key", certificate.key]
+        return Server([*wrapper, *command], ports, master=True, certificate=certificate)
     ports = free_ports(1)
     command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]
+    if certificate:
+        command += ["--tls", certificate.chain, certificate.key]
     if not master:
-        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports)
+        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports, certificate=certificate)
     directory = tempfile.TemporaryDirectory()
     command += ["--processes", "1", directory.name, "start", "-q"]
-    return Server([*wrapper, *command], ports, master=True, directory=directory)
+    return Server([*wrapper, *command], ports, master=True, directory=directory, certificate=certificate)
 
 
 def start_bare(bare, mode):
@@ -140,12 +146,12 @@ def build_bare(directory):
 
 
 def load_command(build, mode, server, arguments):
-    return pinned(1, [program(build, "wm-load"), mode, *server.target(mode), "--server-pid", str(server.pid), *arguments])
+    return pinned(1, [program(build, "wm-load"), mode, *server.target(mode), *server.load_options, "--server-pid", str(server.pid), *arguments])
 
 
 def send(build, server, row, count):
     """Sends that many messages of a row of one connection. A wrong answer ends the script."""
-    command = [program(build, "wm-load"), row.mode, *server.target(row.mode), *row.options, "-n", str(count), "--timeout", "60"]
+    command = [program(build, "wm-load"), row.mode, *server.target(row.mode), *server.load_options, *row.options, "-n", str(count), "--timeout", "60"]
     result = subprocess.run(pinned(1, command), stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode != 0:
         sys.exit("wm-load exits with %d: %s\n%s" % (result.returncode, " ".join(command), result.stdout))

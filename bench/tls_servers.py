@@ -1,9 +1,9 @@
-"""Servers of bench/tls: certificates, libwm's echo server and nginx with the same of them."""
+"""Certificates, and nginx with one of them."""
 import os
 import subprocess
 import tempfile
 
-from servers import LIBWM_PROTOCOL, Server, free_ports, program
+from servers import Server, free_ports
 
 KEYS = {"ECDSA P-256": ("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), "RSA 2048": ("rsa:2048",)}
 
@@ -41,37 +41,32 @@ def cipher(version, key):
 
 
 class Certificate:
-    """A self-signed certificate for localhost, with its key, in a directory."""
+    """A self-signed certificate for localhost, with its key. load_options are those of wm-load for a server that has it."""
 
-    def __init__(self, directory, kind):
+    def __init__(self, directory, kind="ECDSA P-256", version="1.3"):
         base = tempfile.mkdtemp(dir=directory)
         self.chain, self.key = (os.path.join(base, name + ".pem") for name in ("chain", "key"))
         names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
         command = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", *KEYS[kind], *names, "-keyout", self.key, "-out", self.chain]
         subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        self.speak(version, kind)
 
-    def load_options(self, version, kind):
-        """Options of wm-load for a server with this certificate."""
-        return ["--tls", "--tls-ca", self.chain, "--tls-version", version, "--tls-cipher", cipher(version, kind)]
-
-
-def start_libwm(build, mode, certificate, wrapper=()):
-    """Without a certificate: the same server, plain."""
-    ports = free_ports(1)
-    scheme = LIBWM_PROTOCOL[mode]
-    options = []
-    if certificate:
-        scheme = {"websocket": "wss", "http": "https", "text": "text"}[scheme]
-        options = ["--tls", certificate.chain, certificate.key]
-    return Server([*wrapper, program(build, "bench_echo_server"), scheme, "127.0.0.1:%d" % ports[0], *options], ports)
+    def speak(self, version, kind):
+        """Chooses what wm-load speaks; both servers would take more."""
+        self.load_options = ["--tls", "--tls-ca", self.chain, "--tls-version", version, "--tls-cipher", cipher(version, kind)]
 
 
-def start_nginx(certificate, wrapper=()):
-    """One worker process under nginx's master."""
+def certificate_of(row, directory):
+    """For a row of rows.SINGLE; None: it is plain."""
+    return Certificate(directory) if row.tls else None
+
+
+def start_nginx(certificate):
+    """One worker process under nginx's master, which opens the socket and reads the key."""
     ports = free_ports(1)
     directory = tempfile.TemporaryDirectory()
     path = os.path.join(directory.name, "nginx.conf")
     with open(path, "w", encoding="ascii") as file:
         file.write(NGINX.format(directory=directory.name, port=ports[0], certificate=certificate))
-    # nginx's worker is not root: the socket is the master's, and the certificates are read before.
-    return Server([*wrapper, "nginx", "-p", directory.name, "-e", directory.name + "/error.log", "-c", path], ports, master=True, directory=directory)
+    command = ["nginx", "-p", directory.name, "-e", directory.name + "/error.log", "-c", path]
+    return Server(command, ports, master=True, directory=directory, certificate=certificate)

@@ -1,8 +1,8 @@
 /*
  * The server that wm-load measures: an echo for tcp, text and websocket, "Hello, world!" for http.
  *
- *     bench_echo_server PROTO HOST:PORT [--pull]
- *     bench_echo_server PROTO HOST:PORT --processes N DIRECTORY COMMAND...
+ *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] [--pull]
+ *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] --processes N DIRECTORY COMMAND...
  *
  * It uses callbacks, or with --pull an array of records. It prints its address once it listens, and exits with 0 on SIGTERM and SIGINT.
  * With --processes, N of them serve under a master process, which keeps its files in DIRECTORY; COMMAND is one of wm_app_main.
@@ -109,38 +109,80 @@ static int serve(wm_app *app, int pulls)
     return pulls ? pull(app) : wm_app_run(app);
 }
 
+/* What the command line asks for. */
+struct wishes {
+    int pulls;
+    int processes;         /* 0: serve in this process */
+    const char *directory; /* of the master's files */
+    int command;           /* the index of COMMAND in argv, behind DIRECTORY */
+    const char *cert, *key;
+};
+
+static int parse(int argc, char **argv, struct wishes *out)
+{
+    int i = 3;
+    while (i < argc) {
+        if (strcmp(argv[i], "--tls") == 0 && i + 2 < argc) {
+            out->cert = argv[i + 1];
+            out->key = argv[i + 2];
+            i += 3;
+        } else if (strcmp(argv[i], "--pull") == 0) {
+            out->pulls = 1;
+            i++;
+        } else if (strcmp(argv[i], "--processes") == 0 && i + 3 < argc && !out->pulls) {
+            out->processes = atoi(argv[i + 1]);
+            out->directory = argv[i + 2];
+            out->command = i + 3;
+            return out->processes > 0 ? 0 : -1;
+        } else {
+            return -1;
+        }
+    }
+    return argc < 3 ? -1 : 0;
+}
+
+static int set_up(wm_worker *worker, const struct wishes *wishes, wm_message_fn on_message)
+{
+    if (wm_worker_on_start(worker, on_start, NULL, NULL) < 0)
+        return -1;
+    if (wishes->cert != NULL &&
+        (wm_worker_set_str(worker, "transport", "ssl") < 0 || wm_worker_set_str(worker, "tls_cert", wishes->cert) < 0 ||
+         wm_worker_set_str(worker, "tls_key", wishes->key) < 0))
+        return -1;
+    if (wishes->processes > 0 && wm_worker_set_int(worker, "count", wishes->processes) < 0)
+        return -1;
+    return wishes->pulls ? 0 : wm_worker_on_message(worker, on_message, NULL, NULL);
+}
+
+static int fail(void)
+{
+    fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     char address[256];
-    const int pulls = argc == 4 && strcmp(argv[3], "--pull") == 0;
-    const int processes = argc > 6 && strcmp(argv[3], "--processes") == 0 ? atoi(argv[4]) : 0;
-    if (argc < 3 || (argc > 3 && !pulls && processes < 1)) {
-        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--pull | --processes N DIRECTORY COMMAND...]\n");
+    struct wishes wishes = {0};
+    if (parse(argc, argv, &wishes) < 0) {
+        fprintf(stderr,
+                "bench_echo_server tcp|text|websocket|http HOST:PORT [--tls CERT KEY] [--pull | --processes N DIRECTORY COMMAND...]\n");
         return 2;
     }
     snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
     wm_app *app = wm_app_new();
     wm_worker *worker = app == NULL ? NULL : wm_worker_new(app, address);
-    if (worker == NULL || wm_worker_on_start(worker, on_start, NULL, NULL) < 0) {
-        fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
-        return 1;
-    }
-    if (!pulls)
-        wm_worker_on_message(worker, strcmp(argv[1], "http") == 0 ? on_http : on_echo, NULL, NULL);
-    if (processes > 0) {
-        if (wm_worker_set_int(worker, "count", processes) < 0 || wm_app_set_str(app, "run_dir", argv[5]) < 0) {
-            fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
-            return 1;
-        }
-        argv[5] = argv[0];
-        const int code = wm_app_main(app, argc - 5, argv + 5);
-        wm_app_free(app);
-        return code;
-    }
-    if (serve(app, pulls) < 0) {
-        fprintf(stderr, "bench_echo_server: %s\n", wm_last_error());
-        return 1;
+    if (worker == NULL || set_up(worker, &wishes, strcmp(argv[1], "http") == 0 ? on_http : on_echo) < 0)
+        return fail();
+    int code;
+    if (wishes.processes > 0) {
+        if (wm_app_set_str(app, "run_dir", wishes.directory) < 0)
+            return fail();
+        argv[wishes.command - 1] = argv[0];
+        code = wm_app_main(app, argc - wishes.command + 1, argv + wishes.command - 1);
+    } else {
+        code = serve(app, wishes.pulls) < 0 ? fail() : 0;
     }
     wm_app_free(app);
-    return 0;
+    return code;
 }
