@@ -80,7 +80,8 @@ int TlsClient::load(const TlsBundle &bundle, const TlsOptions &options, const st
     SSL_CTX *context = made.get();
     if (!context)
         return WM_ETLS;
-    SSL_CTX_set_app_data(context, &state);
+    if (SSL_CTX_set_app_data(context, &state) != 1)
+        return fail(WM_ENOMEM, "out of memory for TLS");
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, State::keep_session);
     if (!alpn.empty() &&

@@ -139,7 +139,6 @@ TlsContext TlsServer::State::make_context(const TlsBundle &bundle, const TlsOpti
     SSL_CTX *context = made.get();
     if (!context)
         return made;
-    SSL_CTX_set_app_data(context, this);
     SSL_CTX_set_tlsext_servername_callback(context, select_certificate);
     SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key);
@@ -149,7 +148,8 @@ TlsContext TlsServer::State::make_context(const TlsBundle &bundle, const TlsOpti
     unsigned char id[EVP_MAX_MD_SIZE];
     unsigned id_len = 0;
     std::string verified_by = std::to_string(options.tls_verify) + bundle.ca;
-    bool ready = EVP_Digest(verified_by.data(), verified_by.size(), id, &id_len, EVP_sha256(), nullptr) == 1 &&
+    bool ready = SSL_CTX_set_app_data(context, this) == 1 &&
+                 EVP_Digest(verified_by.data(), verified_by.size(), id, &id_len, EVP_sha256(), nullptr) == 1 &&
                  SSL_CTX_set_session_id_context(context, id, std::min(id_len, unsigned{SSL_MAX_SID_CTX_LENGTH})) == 1;
     if (!ready) {
         fail(WM_ENOMEM, "out of memory for TLS");

@@ -17,7 +17,8 @@ TlsTransport *TlsTransport::make(SSL *ssl)
 {
     TlsTransport *transport = ssl ? new (std::nothrow) TlsTransport(ssl) : nullptr;
     BIO *bio = transport ? make_tls_bio(*transport) : nullptr;
-    if (!bio) {
+    if (!bio || SSL_set_app_data(ssl, transport) != 1) {
+        BIO_free(bio);
         SSL_free(ssl);
         if (transport)
             transport->ssl_ = nullptr;
@@ -25,7 +26,6 @@ TlsTransport *TlsTransport::make(SSL *ssl)
         return nullptr;
     }
     SSL_set_bio(ssl, bio, bio);
-    SSL_set_app_data(ssl, transport);
     return transport;
 }
 
