@@ -9,6 +9,7 @@
 #include <iterator>
 #include <mutex>
 #include <new>
+#include <openssl/crypto.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -28,6 +29,9 @@ ssize_t __real_send(int fd, const void *data, size_t len, int flags);
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __real_sendfile(int out, int in, off_t *offset, size_t len);
 pid_t __real_fork(void);
+void *__wrap_malloc(size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void __wrap_free(void *memory);
 }
 
 namespace {
@@ -60,6 +64,7 @@ bool hit(fault_point which)
 // ---- stacks
 
 thread_local void *stack_end = nullptr;
+thread_local bool spared = false;
 
 struct Walk {
     fault_stack *stack;
@@ -100,7 +105,7 @@ struct Live {
     fault_stack stack;
 };
 
-constexpr size_t kLive = 1 << 14; // open addressing; a scene has some hundreds alive
+constexpr size_t kLive = 1 << 16; // open addressing; a scene has some hundreds alive, OpenSSL some thousands
 std::mutex live_mutex;
 Live live[kLive];
 size_t live_count = 0;
@@ -113,7 +118,7 @@ unsigned wanted_skip = 0, wanted_burst = 0;
 
 size_t home(void *memory)
 {
-    return (reinterpret_cast<uintptr_t>(memory) >> 4) * 0x9E3779B97F4A7C15u >> 50;
+    return (reinterpret_cast<uintptr_t>(memory) >> 4) * 0x9E3779B97F4A7C15u >> 48;
 }
 
 void note(void *memory, const fault_stack &stack)
@@ -171,6 +176,8 @@ bool alloc_hit(const fault_stack &stack)
 
 template <class Make> void *allocate(Make make)
 {
+    if (spared)
+        return make();
     fault_stack stack = current_stack();
     std::lock_guard<std::mutex> lock(live_mutex);
     void *memory = alloc_hit(stack) ? nullptr : make();
@@ -184,6 +191,21 @@ template <class Make> void *allocate(Make make)
 } // namespace
 
 extern "C" {
+
+static void *crypto_malloc(size_t size, const char *, int)
+{
+    return size > 0 ? __wrap_malloc(size) : nullptr;
+}
+
+static void *crypto_realloc(void *old, size_t size, const char *, int)
+{
+    return __wrap_realloc(old, size);
+}
+
+static void crypto_free(void *memory, const char *, int)
+{
+    __wrap_free(memory);
+}
 
 void *__wrap_malloc(size_t size)
 {
@@ -301,6 +323,13 @@ void fault_begin(void)
 {
     event_set_log_callback([](int, const char *) {}); // it says much of what it could not get
     event_set_mem_functions(__wrap_malloc, __wrap_realloc, __wrap_free);
+    if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free) != 1)
+        abort();
+}
+
+int fault_spare(int on)
+{
+    return std::exchange(spared, on != 0) ? 1 : 0;
 }
 
 void fault_record(struct fault_stack *list, size_t room)

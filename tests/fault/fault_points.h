@@ -3,7 +3,7 @@
  * Fault points: where a test has the library's calls into the system fail.
  *
  * The linker puts them between the objects of libwm and the C library (--wrap) in the programs that link wm_fault_points, so the
- * library that is tested is the one that ships: no line of it, and no instruction, knows of them. Allocations of libevent and of
+ * library that is tested is the one that ships: no line of it, and no instruction, knows of them. Allocations of libevent, OpenSSL and
  * the C++ library pass them too; those of the test's own code do where it calls malloc. Any thread.
  */
 #ifndef FAULT_POINTS_H
@@ -46,8 +46,10 @@ struct fault_stack {
     void *frames[24];
 };
 
-/** Makes libevent allocate through the points. Before anything else. */
+/** Makes libevent and OpenSSL allocate through the points. Before anything else. */
 void fault_begin(void);
+/** While it is on, the thread's allocations pass: they are the test's own. Returns what it was. */
+int fault_spare(int on);
 void fault_record(struct fault_stack *list, size_t room);
 size_t fault_recorded(void);
 void fault_fail_stack(uint64_t hash, unsigned skip, unsigned burst);

@@ -37,7 +37,8 @@ int rig_ok(struct rig *rig, int64_t result)
 {
     if (result >= 0)
         return 1;
-    int follows = result == WM_ECLOSED || result == WM_ESTATE || result == WM_ESTOPPED;
+    // OpenSSL does not always say that what failed was an allocation.
+    int follows = (result == WM_ETLS && rig->tls) || result == WM_ECLOSED || result == WM_ESTATE || result == WM_ESTOPPED;
     if (result != WM_ENOMEM && !(follows && fault_fired(FAULT_ALLOC) > 0))
         rig_wrong(rig, "a call returned %s: %s", wm_error_name((int)result), wm_last_error());
     rig->noticed++;
@@ -313,13 +314,25 @@ static int make_protocol(struct rig *rig)
            rig_ok(rig, wm_protocol_on_encode(own, line_encode, rig, NULL));
 }
 
-int rig_begin(struct rig *rig, size_t cap, int kind)
+/* Without them the worker cannot start, so the host tries again. The files are read when it listens. */
+static int secure(struct rig *rig)
+{
+    static const char *const options[][2] = {
+        {"transport", "ssl"}, {"tls_cert", WM_TEST_TLS "/localhost.pem"}, {"tls_key", WM_TEST_TLS "/localhost.key"}};
+    int set = 0;
+    for (int tries = 0; rig->tls && set < 3 && tries < 20; tries++)
+        set += rig_ok(rig, wm_worker_set_str(rig->worker, options[set][0], options[set][1]));
+    return !rig->tls || set == 3;
+}
+
+int rig_begin(struct rig *rig, size_t cap, int kind, int tls)
 {
     static const char *const addresses[] = {"tcp://127.0.0.1:0", "text://127.0.0.1:0", "http://127.0.0.1:0", "websocket://127.0.0.1:0",
                                             "own://127.0.0.1:0"};
     memset(rig, 0, sizeof *rig);
     rig->cap = cap;
     rig->kind = kind;
+    rig->tls = tls;
     rig->app = wm_app_new();
     if (!rig->app) {
         rig->noticed++;
@@ -334,7 +347,7 @@ int rig_begin(struct rig *rig, size_t cap, int kind)
         rig->noticed++;
         return 0;
     }
-    if (!watch(rig, rig->worker) || !rig_ok(rig, wm_worker_set_int(rig->worker, "max_send_buffer", 4 << 20)) ||
+    if (!watch(rig, rig->worker) || !secure(rig) || !rig_ok(rig, wm_worker_set_int(rig->worker, "max_send_buffer", 4 << 20)) ||
         !rig_ok(rig, wm_worker_listen(rig->worker)))
         return 0;
     // The start opens the loop; where it fails the host says so and tries again.
@@ -385,8 +398,7 @@ void rig_end(struct rig *rig)
     if (rig->app)
         wm_app_free(rig->app);
     for (int i = 0; i < rig->peer_count; i++)
-        if (rig->peers[i].fd >= 0)
-            close(rig->peers[i].fd);
+        rig_close_peer(&rig->peers[i]);
     rig->closed = before;
     for (int i = 0; i < rig->seen_count; i++) {
         struct seen *seen = &rig->seen[i];

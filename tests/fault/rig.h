@@ -33,6 +33,7 @@ struct seen {
 /** A client. */
 struct peer {
     int fd; /**< -1: closed */
+    struct tls_peer *tls;
     int index, kind, ended;
     struct seen *seen; /**< NULL: refused */
     size_t len;
@@ -46,7 +47,7 @@ struct peer {
 
 struct rig {
     size_t cap; /**< records per poll; 0: callbacks */
-    int kind;
+    int kind, tls;
     wm_app *app;
     wm_worker *worker;
     struct seen seen[RIG_CONNS];
@@ -67,8 +68,8 @@ void rig_wrong(struct rig *rig, const char *format, ...) __attribute__((format(p
 /** Whether a call has succeeded; else it is noticed, and must say that memory has run out, or follow from that. */
 int rig_ok(struct rig *rig, int64_t result);
 
-/** An app and a worker of that kind that listens; 0 if that failed. */
-int rig_begin(struct rig *rig, size_t cap, int kind);
+/** An app and a worker of that kind that listens, `tls`: over TLS; 0 if that failed. */
+int rig_begin(struct rig *rig, size_t cap, int kind, int tls);
 /** Stops and frees the app, and checks what must hold of every connection. */
 void rig_end(struct rig *rig);
 void rig_turn(struct rig *rig);
@@ -88,6 +89,8 @@ int64_t rig_clock_ms(void);
 
 /** Connects a client; its connection is accepted or refused when this returns. ws: and open, unless `handshake` is 0. */
 struct peer *rig_connect(struct rig *rig, int handshake);
+/** A client that says what no TLS server understands, and is gone when this returns. */
+void rig_stranger(struct rig *rig);
 void rig_write(struct rig *rig, struct peer *peer, const void *data, size_t len);
 /** Sends a message of len bytes, in `parts` pieces with turns between them; ws: in as many frames. */
 void rig_say(struct rig *rig, struct peer *peer, size_t len, int parts);
@@ -106,5 +109,8 @@ int rig_is_payload(const char *data, size_t len, char *tag, unsigned *number);
 char rig_raw_byte(int index, uint64_t at);
 /** Takes what has come for the peer. */
 void rig_peer_read(struct rig *rig, struct peer *peer);
+/** Ends the direction of the peer. */
+void rig_shut(struct peer *peer);
+void rig_close_peer(struct peer *peer);
 
 #endif

@@ -1,10 +1,13 @@
 /* The rig's peers: clients that check every byte they get. */
 #define _GNU_SOURCE
+#include "fault/fault_points.h"
 #include "fault/rig.h"
+#include "support/tls_peer.h"
 #include "support/ws_frame.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -14,6 +17,53 @@
 
 static char inputs[RIG_PEERS][RIG_IN];
 static char outgoing[RIG_IN];
+
+/* What OpenSSL allocates for a peer is the test's own. */
+
+static ssize_t peer_recv(struct peer *peer, void *out, size_t len)
+{
+    if (!peer->tls)
+        return recv(peer->fd, out, len, MSG_DONTWAIT);
+    int before = fault_spare(1);
+    ssize_t got = tls_peer_recv(peer->tls, out, len);
+    int number = errno;
+    fault_spare(before);
+    errno = number;
+    return got;
+}
+
+static ssize_t peer_send(struct peer *peer, const void *data, size_t len)
+{
+    if (!peer->tls)
+        return send(peer->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    int before = fault_spare(1);
+    ssize_t sent = tls_peer_send(peer->tls, data, len);
+    int number = errno;
+    fault_spare(before);
+    errno = number;
+    return sent;
+}
+
+void rig_shut(struct peer *peer)
+{
+    int before = fault_spare(1);
+    if (peer->tls)
+        tls_peer_end(peer->tls);
+    fault_spare(before);
+    shutdown(peer->fd, SHUT_WR);
+}
+
+void rig_close_peer(struct peer *peer)
+{
+    int before = fault_spare(1);
+    if (peer->tls)
+        tls_peer_free(peer->tls, 1);
+    fault_spare(before);
+    peer->tls = NULL;
+    if (peer->fd >= 0)
+        close(peer->fd);
+    peer->fd = -1;
+}
 
 int rig_over(const struct peer *peer)
 {
@@ -118,7 +168,7 @@ static void hear_ws(struct rig *rig, struct peer *peer)
         if (opcode == 8) {
             peer->closes++;
             if (peer->fd >= 0 && !peer->said_close)
-                send(peer->fd, "\x88\x80mask", 6, MSG_NOSIGNAL);
+                peer_send(peer, "\x88\x80mask", 6);
         } else if (opcode == 10) {
             peer->pongs++;
         } else if (opcode == 1 || opcode == 2) {
@@ -134,12 +184,11 @@ void rig_peer_read(struct rig *rig, struct peer *peer)
 {
     static void (*const hear[])(struct rig *, struct peer *) = {hear_raw, hear_text, hear_http, hear_ws, hear_text};
     while (peer->fd >= 0) {
-        ssize_t got = recv(peer->fd, peer->in + peer->len, RIG_IN - peer->len, MSG_DONTWAIT);
+        ssize_t got = peer_recv(peer, peer->in + peer->len, RIG_IN - peer->len);
         if (got < 0 && errno == EAGAIN)
             return;
         if (got <= 0) {
-            close(peer->fd);
-            peer->fd = -1;
+            rig_close_peer(peer);
             if (peer->seen && !peer->expected && !rig->stopped)
                 rig->closed++;
             return;
@@ -154,7 +203,7 @@ void rig_write(struct rig *rig, struct peer *peer, const void *data, size_t len)
     const char *next = (const char *)data;
     int64_t guard = rig_clock_ms() + RIG_GUARD_MS;
     while (len > 0 && peer->fd >= 0 && !rig->wrong[0]) {
-        ssize_t sent = send(peer->fd, next, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = peer_send(peer, next, len);
         if (sent < 0 && errno != EAGAIN) {
             int before = peer->unread;
             peer->unread = 0;
@@ -173,7 +222,7 @@ void rig_write(struct rig *rig, struct peer *peer, const void *data, size_t len)
     }
 }
 
-struct peer *rig_connect(struct rig *rig, int handshake)
+static struct peer *next_peer(struct rig *rig)
 {
     struct peer *peer = &rig->peers[rig->peer_count];
     memset(peer, 0, sizeof *peer);
@@ -186,13 +235,41 @@ struct peer *rig_connect(struct rig *rig, int handshake)
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons((uint16_t)atoi(strrchr(wm_worker_address(rig->worker), ':') + 1));
-    int small = 64 * 1024, before = rig->seen_count;
+    int small = 64 * 1024;
     int on = 1;
     setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0)
         rig_wrong(rig, "connect: %s", strerror(errno));
     rig->peer_count++;
+    return peer;
+}
+
+void rig_stranger(struct rig *rig)
+{
+    struct peer *peer = next_peer(rig);
+    peer->expected = 1;
+    int before = rig->seen_count, noticed = rig->noticed;
+    send(peer->fd, "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL);
+    peer->unread = 1; // its answer is no line
+    char bytes[256];
+    rig_until(rig, recv(peer->fd, bytes, sizeof bytes, MSG_DONTWAIT) == 0 || (errno != EAGAIN && errno != EINTR));
+    rig_close_peer(peer);
+    if (rig->seen_count > before)
+        rig_until(rig, rig->seen[before].closes);
+    rig->noticed = noticed; // that close has an error, as it should
+}
+
+struct peer *rig_connect(struct rig *rig, int handshake)
+{
+    int before = rig->seen_count;
+    struct peer *peer = next_peer(rig);
+    if (rig->tls) {
+        fcntl(peer->fd, F_SETFL, O_NONBLOCK);
+        fault_spare(1);
+        peer->tls = tls_peer_new(peer->fd);
+        fault_spare(0);
+    }
     rig_until(rig, rig->seen_count > before || rig_over(peer));
     if (rig->seen_count > before)
         peer->seen = &rig->seen[rig->seen_count - 1];

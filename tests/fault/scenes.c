@@ -42,7 +42,7 @@ static void end_peer(struct rig *rig, struct peer *peer)
 {
     peer->expected = 1;
     if (!rig_over(peer))
-        shutdown(peer->fd, SHUT_WR);
+        rig_shut(peer);
     rig_until(rig, rig_over(peer) && (!peer->seen || peer->seen->closes));
 }
 
@@ -95,6 +95,31 @@ static void lines(struct rig *rig)
         rig_until(rig, rig_over(peer) && peer->seen->closes);
     }
     ask_witnesses(rig, witnesses);
+}
+
+/* Records: small ones, more than the sockets hold, ends from both sides; a peer that speaks no TLS. */
+static void secured(struct rig *rig)
+{
+    struct peer *witness = rig_connect(rig, 1), *peer = rig_connect(rig, 1), *slow = rig_connect(rig, 1);
+    for (int i = 0; i < 3; i++)
+        rig_say(rig, peer, 30, 1);
+    rig_hear(rig, peer);
+    slow->unread = 1;
+    for (int i = 0; i < 8; i++)
+        rig_say(rig, slow, LARGE, 2);
+    rig_say(rig, witness, 40, 1);
+    rig_hear(rig, witness);
+    slow->unread = 0;
+    rig_hear(rig, slow);
+    end_peer(rig, slow);
+    rig_stranger(rig);
+    if (peer->seen && !peer->seen->closes) {
+        peer->expected = 1;
+        rig_ok(rig, wm_conn_close(peer->seen->conn, 0, "that is all", 11));
+        rig_until(rig, rig_over(peer) && peer->seen->closes);
+    }
+    rig_say(rig, witness, 40, 1);
+    rig_hear(rig, witness);
 }
 
 /* Requests: the number of each is its path. Held ones are kept, and answered in an order of the host's. */
@@ -598,15 +623,18 @@ static void own(struct rig *rig)
 }
 
 const struct scene scenes[] = {
-    {"raw", RIG_RAW, raw},        {"lines", RIG_TEXT, lines},         {"http", RIG_HTTP, http},      {"http stop", RIG_HTTP, http_stop},
-    {"websocket", RIG_WS, pages}, {"handshakes", RIG_WS, handshakes}, {"hub", RIG_TEXT, hub},        {"timers", RIG_RAW, timers},
-    {"many", RIG_TEXT, many},     {"own protocol", RIG_OWN, own},     {"foreign", RIG_RAW, foreign},
+    {"raw", RIG_RAW, raw, 0},         {"lines", RIG_TEXT, lines, 0},
+    {"http", RIG_HTTP, http, 0},      {"http stop", RIG_HTTP, http_stop, 0},
+    {"websocket", RIG_WS, pages, 0},  {"handshakes", RIG_WS, handshakes, 0},
+    {"hub", RIG_TEXT, hub, 0},        {"timers", RIG_RAW, timers, 0},
+    {"many", RIG_TEXT, many, 0},      {"own protocol", RIG_OWN, own, 0},
+    {"foreign", RIG_RAW, foreign, 0}, {"tls", RIG_TEXT, secured, 1},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 
 void scene_run(const struct scene *scene, size_t cap, struct rig *rig)
 {
-    if (rig_begin(rig, cap, scene->kind))
+    if (rig_begin(rig, cap, scene->kind, scene->tls))
         scene->play(rig);
     rig_end(rig);
 }

@@ -11,6 +11,7 @@ struct scene {
     const char *name;
     int kind;
     void (*play)(struct rig *rig);
+    int tls; /**< its peers speak TLS */
 };
 
 extern const struct scene scenes[];

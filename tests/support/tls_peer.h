@@ -159,7 +159,7 @@ static inline void tls_peer_end(struct tls_peer *peer)
     ERR_clear_error();
 }
 
-/** `polite`: with close_notify, and without a reset because of tickets that nobody has read. */
+/** `polite`: with close_notify, and without a reset because of tickets that are unread. */
 static inline void tls_peer_free(struct tls_peer *peer, int polite)
 {
     char byte;
