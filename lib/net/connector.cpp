@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
+#include <new>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -72,7 +73,11 @@ void Connector::note(size_t address, int number)
     number_ = number;
     if (noted_++ >= kCauses)
         return;
-    causes_ += (causes_.empty() ? "" : ", ") + format_address(addresses_[address]) + ": " + strerror(number);
+    try {
+        causes_ += (causes_.empty() ? "" : ", ") + format_address(addresses_[address]) + ": " + strerror(number);
+    } catch (const std::bad_alloc &) {
+        return; // the text lacks it
+    }
 }
 
 std::string Connector::waits_for() const

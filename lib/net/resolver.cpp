@@ -284,10 +284,14 @@ void Resolver::run()
     run_due_ = false;
     loop_.run_base();
     int64_t now = Loop::clock_ms();
-    // By index: an owner may ask again, which adds to the list.
-    for (size_t i = 0; i < lookups_.size(); i++)
-        if (lookups_[i]->complete(now))
-            deliver(*lookups_[i]);
+    try {
+        // By index: an owner may ask again, which adds to the list.
+        for (size_t i = 0; i < lookups_.size(); i++)
+            if (lookups_[i]->complete(now))
+                deliver(*lookups_[i]);
+    } catch (const std::bad_alloc &) {
+        run_due_ = true; // again in the next turn
+    }
     free_done();
 }
 

@@ -10,13 +10,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace wm {
 
 namespace {
 
-constexpr int64_t kRetryMs = 1000; // of an attempt for which there was no memory
+constexpr int64_t kRetryMs = 200; // of an attempt for which there was no memory
 
 } // namespace
 
@@ -195,16 +196,28 @@ void Client::begin()
     begun_ = true;
     conn_->phase_deadline = reactor.expiry.tick_after(options.connect_timeout_ms);
     reactor.expiry.update(*conn_);
-    app_.shares->read_limit();
-    if (ReachedLimit limit = app_.shares->reached_by_client())
-        fail_later(WM_EMFILE, EMFILE, cannot_connect() + limit.name + " is " + std::to_string(limit.value));
-    else
-        find_addresses();
+    step([this] { find_addresses(); });
+}
+
+/// Where memory runs out the attempt fails, in the next turn.
+template <class Step> void Client::step(Step step)
+{
+    try {
+        step();
+    } catch (const std::bad_alloc &) {
+        if (conn_ && conn_->state < ConnState::kSecuring)
+            fail_later(WM_ENOMEM, ENOMEM, {});
+    }
 }
 
 void Client::find_addresses()
 {
     SocketAddress address;
+    app_.shares->read_limit();
+    if (ReachedLimit limit = app_.shares->reached_by_client()) {
+        fail_later(WM_EMFILE, EMFILE, cannot_connect() + limit.name + " is " + std::to_string(limit.value));
+        return;
+    }
     const Address &hop = next_hop();
     if (hop.unix_socket) {
         if (int result = make_unix_address(hop.path, address))
@@ -223,14 +236,16 @@ void Client::resolved(void *client, const std::vector<SocketAddress> &addresses,
     Client &self = *static_cast<Client *>(client);
     if (!self.conn_ || self.conn_->state != ConnState::kResolving || self.reactor.forked)
         return;
-    if (addresses.empty()) {
-        self.fail_attempt(WM_REASON_ERROR, WM_EDNS, 0, self.cannot_connect() + why_not);
-        return;
-    }
-    std::vector<SocketAddress> with_port = addresses;
-    for (SocketAddress &address : with_port)
-        set_port(address, self.next_hop().port);
-    self.dial(std::move(with_port));
+    self.step([&] {
+        if (addresses.empty()) {
+            self.fail_attempt(WM_REASON_ERROR, WM_EDNS, 0, self.cannot_connect() + why_not);
+            return;
+        }
+        std::vector<SocketAddress> with_port = addresses;
+        for (SocketAddress &address : with_port)
+            set_port(address, self.next_hop().port);
+        self.dial(std::move(with_port));
+    });
 }
 
 void Client::dial(std::vector<SocketAddress> addresses)
@@ -314,9 +329,10 @@ void Client::dialed(void *client)
     int fd = self.connector_.take(self.peer_);
     if (fd < 0) {
         self.connected_ms_ = 0;
-        int number = self.connector_.number();
-        self.fail_attempt(WM_REASON_ERROR, code_of_errno(number), number,
-                          "cannot connect to " + self.display + ": " + self.connector_.causes());
+        self.step([&] {
+            int number = self.connector_.number();
+            self.fail_attempt(WM_REASON_ERROR, code_of_errno(number), number, self.cannot_connect() + self.connector_.causes());
+        });
         return;
     }
     self.error.clear();
@@ -328,20 +344,20 @@ void Client::dialed(void *client)
 
 void Client::timed_out(Connection &conn)
 {
-    std::string after = " within " + std::to_string(options.connect_timeout_ms) + " ms (connect_timeout_ms)";
-    switch (conn.state) {
-    case ConnState::kResolving:
-        fail_attempt(WM_REASON_TIMEOUT, WM_EDNS, 0,
-                     cannot_connect() + next_hop().host + ": no DNS server has answered" + after + ", asked " +
-                         app_.clients->dns_servers());
-        break;
-    case ConnState::kConnecting:
-        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "no answer" + after + " of " + connector_.waits_for());
-        break;
-    default:
-        fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "the handshake was not complete" + after);
-        break;
-    }
+    ConnState state = conn.state;
+    step([&] {
+        std::string after = " within " + std::to_string(options.connect_timeout_ms) + " ms (connect_timeout_ms)";
+        if (state == ConnState::kResolving)
+            fail_attempt(WM_REASON_TIMEOUT, WM_EDNS, 0,
+                         cannot_connect() + next_hop().host + ": no DNS server has answered" + after + ", asked " +
+                             app_.clients->dns_servers());
+        else if (state == ConnState::kConnecting)
+            fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "no answer" + after + " of " + connector_.waits_for());
+        else
+            fail_attempt(WM_REASON_TIMEOUT, WM_ETIMEDOUT, 0, cannot_connect() + "the handshake was not complete" + after);
+    });
+    if (conn.state >= ConnState::kSecuring)
+        reactor.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0); // also where there was no memory to say why
 }
 
 void Client::refused(Connection &conn, int32_t code, const std::string &text)

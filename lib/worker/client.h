@@ -86,6 +86,7 @@ private:
     int tls_failed(int code);
     void find_addresses();
     void dial(std::vector<SocketAddress> addresses);
+    template <class Step> void step(Step step);
     void fail_later(int32_t code, int32_t number, std::string text);
     void fail_attempt(int32_t reason, int32_t code, int32_t number, const std::string &text);
     void give_up();

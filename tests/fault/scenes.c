@@ -623,12 +623,19 @@ static void own(struct rig *rig)
 }
 
 const struct scene scenes[] = {
-    {"raw", RIG_RAW, raw, 0},         {"lines", RIG_TEXT, lines, 0},
-    {"http", RIG_HTTP, http, 0},      {"http stop", RIG_HTTP, http_stop, 0},
-    {"websocket", RIG_WS, pages, 0},  {"handshakes", RIG_WS, handshakes, 0},
-    {"hub", RIG_TEXT, hub, 0},        {"timers", RIG_RAW, timers, 0},
-    {"many", RIG_TEXT, many, 0},      {"own protocol", RIG_OWN, own, 0},
-    {"foreign", RIG_RAW, foreign, 0}, {"tls", RIG_TEXT, secured, 1},
+    {"raw", RIG_RAW, raw, 0},
+    {"lines", RIG_TEXT, lines, 0},
+    {"http", RIG_HTTP, http, 0},
+    {"http stop", RIG_HTTP, http_stop, 0},
+    {"websocket", RIG_WS, pages, 0},
+    {"handshakes", RIG_WS, handshakes, 0},
+    {"hub", RIG_TEXT, hub, 0},
+    {"timers", RIG_RAW, timers, 0},
+    {"many", RIG_TEXT, many, 0},
+    {"own protocol", RIG_OWN, own, 0},
+    {"foreign", RIG_RAW, foreign, 0},
+    {"tls", RIG_TEXT, secured, 1},
+    {"clients", RIG_RAW, play_clients, 0},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 
