@@ -72,7 +72,7 @@ static wm_client *make(struct rig *rig, struct outgoing *self, const char *addre
     wm_client *client = wm_client_new(rig->app, address);
     if (!client) {
         rig->noticed++;
-        self->destroyed = 1;
+        wm_last_error(); /* read, so a start does not fail with it */
         return NULL;
     }
     if (rig_ok(rig, wm_client_on_connect(client, on_connect, NULL, NULL)) && rig_ok(rig, wm_client_on_open(client, on_open, self, NULL)) &&
@@ -81,6 +81,7 @@ static wm_client *make(struct rig *rig, struct outgoing *self, const char *addre
         rig_ok(rig, wm_client_set_str(client, "source_address", "127.0.0.1")) && rig_ok(rig, wm_client_set_user(client, self, gone)) &&
         rig_ok(rig, wm_client_connect(client)))
         return client;
+    wm_last_error();
     wm_client_free(client);
     return NULL;
 }
