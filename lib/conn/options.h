@@ -29,7 +29,7 @@ struct ConnOptions {
 /// Options that apply to all connections of an endpoint.
 struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t handshake_timeout_ms = 10000;
-    int64_t tls_handshakes_per_turn = 16;
+    int64_t tls_handshakes_per_turn = 4;
     int64_t max_header_bytes = 16 << 10;
     int64_t max_headers = 100;
     int64_t max_pipelined = 64;

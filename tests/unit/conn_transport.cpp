@@ -5,10 +5,13 @@
 #include "net/transport.h"
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 namespace {
 
-int alive = 0; ///< transports that are not freed yet
+int alive = 0;   ///< transports that are not freed yet
+int secured = 0; ///< handshakes that are through
 
 std::string masked(std::string text)
 {
@@ -32,6 +35,7 @@ public:
             return result;
         if (hello != 'S')
             return {wm::IoResult::Kind::kFailed, EPROTO, 0};
+        secured++;
         return ::send(fd, "T", 1, MSG_NOSIGNAL) == 1 ? wm::IoResult{wm::IoResult::Kind::kDone, 0, 0}
                                                      : wm::IoResult{wm::IoResult::Kind::kFailed, errno, 0};
     }
@@ -180,6 +184,33 @@ void a_close_in_its_handshake_is_at_once(void **state)
     assert_int_equal(alive, 0);
 }
 
+void a_turn_continues_few_handshakes(void **state)
+{
+    Rig rig(state, "text://127.0.0.1:0");
+    use(rig, kMasking);
+    echo(rig);
+    assert_int_equal(wm_worker_set_int(rig.worker, "tls_handshakes_per_turn", 2), 0);
+    Client connected(rig);
+    secure(connected);
+    std::vector<std::unique_ptr<Client>> storm;
+    for (int i = 0; i < 9; i++)
+        storm.push_back(std::make_unique<Client>(rig));
+    rig.settle();
+    for (auto &client : storm)
+        client->say("S");
+    connected.say(masked("hello\n"));
+    int before = secured = 0;
+    bool heard = false;
+    for (; secured < 9; before = secured) {
+        rig.turn();
+        assert_true(secured - before <= 2);
+        connected.pump();
+        if (!heard && secured < 9)
+            heard = connected.has(masked("hello\n"));
+    }
+    assert_true(heard); // before the storm was through
+}
+
 void without_memory_for_it_the_connection_is_shed(void **state)
 {
     Rig rig(state, "text://127.0.0.1:0");
@@ -203,6 +234,7 @@ int main()
                                           {"a peer that ends in its handshake", a_peer_that_ends_in_its_handshake},
                                           {"a silent peer meets the deadline", a_silent_peer_meets_the_deadline},
                                           {"a close in its handshake is at once", a_close_in_its_handshake_is_at_once},
+                                          {"a turn continues few handshakes", a_turn_continues_few_handshakes},
                                           {"without memory for it the connection is shed", without_memory_for_it_the_connection_is_shed},
                                       });
 }
