@@ -234,20 +234,89 @@ WM_API int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value);
  * @since 0.1.0
  */
 WM_API int wm_conn_on_message(wm_conn conn, wm_message_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the websocket handshake callback of this connection; to be set in the connect callback. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the websocket handshake callback of this connection alone; to be set in the connect callback. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_handshake(wm_conn conn, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the open callback of this connection; to be set in the connect callback, or in the handshake callback. As wm_conn_on_message.
- * @since 0.1.0 */
+/**
+ * Sets the open callback of this connection alone; to be set in the connect or handshake callback. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_open(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the error callback of this connection. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the error callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_error(wm_conn conn, wm_error_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the closing callback of this connection. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the closing callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_closing(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the close callback of this connection. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the close callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_close(wm_conn conn, wm_close_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the buffer_full callback of this connection. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the buffer_full callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_buffer_full(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the buffer_drain callback of this connection. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the buffer_drain callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_buffer_drain(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 
 #ifdef __cplusplus

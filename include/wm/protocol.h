@@ -27,8 +27,8 @@ extern "C" {
 
 /** Results of wm_input_fn and wm_transform_fn beside those that they describe. @since 0.1.0 */
 enum {
-    WM_INPUT_REFUSE = INT32_MIN, /**< input: the bytes are no message of the protocol: the connection ends */
-    WM_DECODE_SKIP = 1           /**< decode: the message is none for the host, and nothing is delivered */
+    WM_INPUT_REFUSE = -2147483648, /**< input: the bytes are no message of the protocol: the connection ends */
+    WM_DECODE_SKIP = 1             /**< decode: the message is none for the host, and nothing is delivered */
 };
 
 /**
@@ -112,14 +112,25 @@ WM_API int wm_protocol_get_str(wm_protocol *protocol, const char *option, const 
  */
 WM_API int wm_protocol_on_input(wm_protocol *protocol, wm_input_fn fn, void *user, wm_destroy_fn destroy);
 /**
- * Sets the callback that makes the bytes to send of a message. Without it a message is sent as it is. As wm_protocol_on_input.
+ * Sets the callback that makes the bytes to send of a message. Without it a message is sent as it is.
+ *
+ * @param protocol the protocol
+ * @param fn the callback; NULL removes it
+ * @param user passed to fn
+ * @param destroy as for wm_protocol_on_input
+ * @return as wm_protocol_on_input
  *
  * @since 0.1.0
  */
 WM_API int wm_protocol_on_encode(wm_protocol *protocol, wm_transform_fn fn, void *user, wm_destroy_fn destroy);
 /**
- * Sets the callback that makes the message for the host of the bytes of one. Without it the host gets them as they are. As
- * wm_protocol_on_input.
+ * Sets the callback that makes the message for the host of the bytes of one. Without it the host gets them as they are.
+ *
+ * @param protocol the protocol
+ * @param fn the callback; NULL removes it
+ * @param user passed to fn
+ * @param destroy as for wm_protocol_on_input
+ * @return as wm_protocol_on_input
  *
  * @since 0.1.0
  */
