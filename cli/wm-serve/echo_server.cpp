@@ -59,17 +59,17 @@ void answer(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t, vo
 
 std::string EchoOptions::error() const
 {
-    if (std::string wrong = instance_error(); !wrong.empty())
-        return wrong;
+    for (const std::string &wrong : {instance_error(), tls.error()})
+        if (!wrong.empty())
+            return wrong;
     for (size_t i = 0; i < listen.size(); i++) {
-        if (is_tls(listen[i]) && tls_cert.empty())
-            return "--listen " + listen[i] +
-                   " needs a certificate: --tls-cert FILE, and --tls-key FILE unless the key is in that file, too";
+        if (is_tls(listen[i]) && !tls.given())
+            return "--listen " + listen[i] + " needs a certificate: --tls-cert FILE --tls-key FILE";
         for (size_t other = 0; other < i; other++)
             if (ListenAddress(listen[i]).collides(ListenAddress(listen[other])))
                 return "--listen " + listen[i] + " is where --listen " + listen[other] + " listens: each needs a port of its own";
     }
-    if (!listen.empty() && !tls_cert.empty() && std::none_of(listen.begin(), listen.end(), is_tls))
+    if (!listen.empty() && tls.given() && std::none_of(listen.begin(), listen.end(), is_tls))
         return "--tls-cert is for --listen https, wss or ssl, and there is none";
     return "";
 }
@@ -82,8 +82,7 @@ std::string EchoServer::missing() const
 void EchoServer::add_flags(CLI::App &command)
 {
     add_list(command, "--listen", "ADDRESS", options_.listen, "where it listens: any scheme of the library (repeatable)");
-    add_text(command, "--tls-cert", "FILE", options_.tls_cert, "certificate for https, wss and ssl, with its chain, in PEM");
-    add_text(command, "--tls-key", "FILE", options_.tls_key, "its key, unless that is in the same file");
+    add_tls_flags(command, options_.tls, "certificate for https, wss and ssl and its chain, PEM");
     add_number_with_default(command, "--count", options_.count, "processes for each address");
     add_instance_flags(command, options_);
 }
@@ -109,9 +108,7 @@ bool EchoServer::make_workers()
 
 bool EchoServer::set_up(wm_worker *worker, const std::string &address)
 {
-    const std::string &key = options_.tls_key.empty() ? options_.tls_cert : options_.tls_key;
-    if (is_tls(address) &&
-        (wm_worker_set_str(worker, "tls_cert", options_.tls_cert.c_str()) != 0 || wm_worker_set_str(worker, "tls_key", key.c_str()) != 0))
+    if (is_tls(address) && !options_.tls.apply(worker))
         return false;
     bool on = is_http(address) ? wm_worker_on_message(worker, answer, nullptr, nullptr) == 0
                                : wm_worker_on_open(worker, pipe_to_itself, nullptr, nullptr) == 0;
@@ -120,9 +117,14 @@ bool EchoServer::set_up(wm_worker *worker, const std::string &address)
            wm_worker_set_str(worker, "name", ("echo " + ListenAddress(address).scheme()).c_str()) == 0;
 }
 
+bool EchoServer::check() const
+{
+    return std::all_of(workers_.begin(), workers_.end(), [](wm_worker *worker) { return Server::check(worker); });
+}
+
 void EchoServer::announce(size_t part) const
 {
-    printf("wm-serve echo %s at %s\n", wm_version(), url(workers_[part], ListenAddress(options_.listen[part]).scheme().c_str()).c_str());
+    printf("wm-serve echo %s at %s\n", wm_version(), url(workers_[part]).c_str());
     fflush(stdout);
 }
 

@@ -6,6 +6,7 @@
 #define WM_SERVE_ECHO_SERVER_H
 
 #include "wm-serve/server.h"
+#include "wm-serve/tls_options.h"
 
 #include <cstdint>
 #include <string>
@@ -16,8 +17,7 @@ namespace wm::serve {
 struct EchoOptions : InstanceOptions {
     std::vector<std::string> listen;
     int64_t count = 1;
-    std::string tls_cert;
-    std::string tls_key;
+    TlsOptions tls;
 
     EchoOptions() : InstanceOptions("wm-serve-echo") {}
     std::string error() const;
@@ -32,6 +32,7 @@ public:
     void reset() override;
     std::string error() const override { return options_.error(); }
     std::string missing() const override;
+    bool check() const override;
 
 private:
     bool make_workers() override;

@@ -93,6 +93,8 @@ int run(CommandLine &line)
         fprintf(stderr, "%s: %s\n", tool.c_str(), printable_as_typed(error, kMaxErrorText).c_str());
     else if (!line.server->setup())
         fprintf(stderr, "wm-serve: %s\n", (error = wm_last_error()).c_str());
+    else if (line.command.checks() && !line.server->check())
+        fprintf(stderr, "%s: %s\n", tool.c_str(), printable_as_typed(error = wm_last_error(), kMaxErrorText).c_str());
     bool in_document = line.command.checks() && line.command.json;
     if (error.empty() && !in_document)
         for (const std::string &each : line.settings.warnings)

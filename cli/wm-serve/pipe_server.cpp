@@ -29,13 +29,13 @@ bool is_tls(const std::string &address)
 
 std::string PipeOptions::error() const
 {
-    for (const std::string &wrong : {instance_error(), address_error("--from", from), address_error("--to", to)})
+    for (const std::string &wrong : {instance_error(), tls.error(), address_error("--from", from), address_error("--to", to)})
         if (!wrong.empty())
             return wrong;
-    if (is_tls(from) && tls_cert.empty())
-        return "--from " + from + " needs a certificate: --tls-cert FILE, and --tls-key FILE unless the key is in that file, too";
-    if (!is_tls(from) && !(tls_cert.empty() && tls_key.empty()))
-        return "--tls-cert and --tls-key are for --from ssl://HOST:PORT, not '" + from + "'";
+    if (is_tls(from) && !tls.given())
+        return "--from " + from + " needs a certificate: --tls-cert FILE --tls-key FILE";
+    if (!is_tls(from) && tls.given())
+        return "--tls-cert is for --from ssl://HOST:PORT, not '" + from + "'";
     if (tls_verify != "on" && tls_verify != "off")
         return "--tls-verify takes on or off, not '" + printable(tls_verify) + "'";
     if (!is_tls(to) && (!tls_ca.empty() || !tls_server_name.empty() || tls_verify == "off"))
@@ -62,8 +62,7 @@ void PipeServer::add_flags(CLI::App &command)
     add_duration(command, "--drain", true, options_.drain_ms, "time that a reload leaves to the connections it finds");
     add_number(command, "--max-connections", options_.max_connections, "at a time (default: what the descriptor limit allows)");
     add_number(command, "--max-per-ip", options_.max_per_ip, "connections of one IP address, IPv6: of a /64 (default: no limit)");
-    add_text(command, "--tls-cert", "FILE", options_.tls_cert, "certificate of --from ssl, with its chain, in PEM");
-    add_text(command, "--tls-key", "FILE", options_.tls_key, "its key, unless that is in the same file");
+    add_tls_flags(command, options_.tls, "certificate of --from ssl and its chain, PEM");
     add_text(command, "--tls-ca", "FILE", options_.tls_ca, "certificates that --to ssl is verified with (default: the system's)");
     add_text(command, "--tls-server-name", "NAME", options_.tls_server_name, "name in the certificate of --to ssl (default: its host)");
     add_text(command, "--tls-verify", "SWITCH", options_.tls_verify, "on or off: verify --to ssl");
@@ -84,8 +83,9 @@ bool PipeServer::make_workers()
     if (!missing().empty())
         return true;
     worker_ = wm_worker_new(app_, options_.from.c_str());
-    return worker_ && wm_worker_set_str(worker_, "name", "pipe") == 0 && set_identity(worker_) && set_limits() && set_tls() &&
-           wm_worker_on_start(worker_, started, this, nullptr) == 0 && wm_worker_on_open(worker_, opened, this, nullptr) == 0;
+    return worker_ && wm_worker_set_str(worker_, "name", "pipe") == 0 && set_identity(worker_) && set_limits() &&
+           (!options_.tls.given() || options_.tls.apply(worker_)) && wm_worker_on_start(worker_, started, this, nullptr) == 0 &&
+           wm_worker_on_open(worker_, opened, this, nullptr) == 0;
 }
 
 bool PipeServer::set_limits()
@@ -99,19 +99,9 @@ bool PipeServer::set_limits()
            wm_worker_set_int(worker_, "idle_timeout_ms", options_.idle_ms) == 0;
 }
 
-bool PipeServer::set_tls()
-{
-    if (options_.tls_cert.empty())
-        return true;
-    const std::string &key = options_.tls_key.empty() ? options_.tls_cert : options_.tls_key;
-    return wm_worker_set_str(worker_, "tls_cert", options_.tls_cert.c_str()) == 0 &&
-           wm_worker_set_str(worker_, "tls_key", key.c_str()) == 0;
-}
-
 void PipeServer::announce(size_t) const
 {
-    printf("wm-serve pipe %s\n  from    %s\n  to      %s\n", wm_version(),
-           url(worker_, ListenAddress(options_.from).scheme().c_str()).c_str(), options_.to.c_str());
+    printf("wm-serve pipe %s\n  from    %s\n  to      %s\n", wm_version(), url(worker_).c_str(), options_.to.c_str());
     fflush(stdout);
 }
 

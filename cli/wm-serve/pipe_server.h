@@ -8,6 +8,7 @@
 
 #include "wm-serve/event_log.h"
 #include "wm-serve/server.h"
+#include "wm-serve/tls_options.h"
 
 #include <cstdint>
 #include <string>
@@ -23,8 +24,7 @@ struct PipeOptions : InstanceOptions {
     int64_t max_connections = 0; ///< 0: as many as the descriptor limit has room for
     int64_t max_per_ip = 0;      ///< 0: no limit
     int64_t count = 1;
-    std::string tls_cert;          ///< of FROM
-    std::string tls_key;           ///< of FROM
+    TlsOptions tls;                ///< of FROM
     std::string tls_ca;            ///< for TO; empty: those of the system
     std::string tls_server_name;   ///< of TO; empty: its host
     std::string tls_verify = "on"; ///< of TO
@@ -42,12 +42,12 @@ public:
     void reset() override;
     std::string error() const override { return options_.error(); }
     std::string missing() const override;
+    bool check() const override { return Server::check(worker_); }
 
 private:
     bool make_workers() override;
     void announce(size_t part) const override;
     bool set_limits();
-    bool set_tls();
     wm_client *make_client();
     void join(wm_conn from);
     static int32_t started(wm_worker *worker, int32_t index, void *self);

@@ -57,10 +57,15 @@ void Server::serves(size_t part)
         announce(part);
 }
 
-std::string url(wm_worker *worker, const char *scheme, const char *path)
+std::string url_scheme(const ListenAddress &address)
+{
+    return address.scheme() == "websocket" ? "ws" : address.scheme();
+}
+
+std::string url(wm_worker *worker, const char *path)
 {
     ListenAddress address(wm_worker_address(worker));
-    return address.is_unix() ? wm_worker_address(worker) : std::string(scheme) + "://" + address.reachable() + path + behind(address);
+    return address.is_unix() ? wm_worker_address(worker) : url_scheme(address) + "://" + address.reachable() + path + behind(address);
 }
 
 int64_t connections_within_limit(int64_t descriptors)

@@ -46,6 +46,8 @@ public:
     /// Makes everything that needs no socket, without workers where a setting that a start needs is missing. False with the error in
     /// wm_last_error.
     bool setup();
+    /// Whether a start would find certificates and keys as they should be. False with the error in wm_last_error.
+    virtual bool check() const { return true; }
     /// Runs a command of wm_app_main and returns its exit code. `announces`: a start prints where it listens.
     int run(std::vector<std::string> arguments, bool announces);
 
@@ -55,6 +57,8 @@ protected:
     /// Prints where it listens; `part`: as given to serves().
     virtual void announce(size_t part) const = 0;
 
+    /// check() of one worker; NULL: there is none.
+    static bool check(wm_worker *worker) { return !worker || wm_worker_check(worker) == 0; }
     /// Gives a worker the user and group of the instance; false with the error in wm_last_error.
     bool set_identity(wm_worker *worker);
     /// Call it in a process that serves: the first one announces. Workers with processes of their own are parts, from 0 on: each knows its
@@ -75,8 +79,12 @@ private:
     std::atomic_flag *announced_ = nullptr; ///< kParts, in memory of all processes; nullptr: nothing is printed. As long as the process
 };
 
-/// How a client on this machine reaches a worker, by `scheme`. A unix socket is shown as it was given.
-std::string url(wm_worker *worker, const char *scheme, const char *path = "");
+class ListenAddress;
+
+/// The scheme as programs that connect to it name it.
+std::string url_scheme(const ListenAddress &address);
+/// How a client on this machine reaches a worker. A unix socket is shown as it was given.
+std::string url(wm_worker *worker, const char *path = "");
 
 /// How many connections that take `descriptors` each the descriptor limit has room for.
 int64_t connections_within_limit(int64_t descriptors);
