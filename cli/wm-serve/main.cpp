@@ -49,12 +49,12 @@ void raise_descriptor_limit()
 std::string judge(CommandLine &line)
 {
     Settings &settings = line.settings;
-    Server &server = *line.server;
     if (line.command.helps()) {
-        server.reset();
+        line.server = line.sub->make();
         settings.warnings.clear();
         return "";
     }
+    Server &server = *line.server;
     bool needs_all = line.command.starts() || line.command.checks();
     std::string name = server.instance().name_error(), other = server.error();
     if (other.empty() && needs_all)

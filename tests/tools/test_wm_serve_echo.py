@@ -65,7 +65,7 @@ def test_http__the_body_with_its_type_or_what_was_asked_for(echo):
 
 
 def test_websocket__texts_and_binary_messages(echo):
-    with connect(address_of(echo, "websocket")) as sock:
+    with connect(address_of(echo, "ws")) as sock:
         sock.sendall(request())
         data = b""
         while b"\r\n\r\n" not in data:
