@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TLS_SAMPLE = 8, STACKS = 4096, BURST = 8, AFTERWARDS = 5, SAMPLE = 8 };
+enum { TLS_SAMPLE = 24, STACKS = 4096, BURST = 8, AFTERWARDS = 5, SAMPLE = 8 };
 
 static const size_t modes[] = {0, 2, RIG_BATCH};
 static const char *const mode_names[] = {"callbacks", "pull 2", "pull 64"};
