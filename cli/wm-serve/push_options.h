@@ -24,7 +24,7 @@ struct PushOptions : InstanceOptions {
     std::vector<std::string> subprotocols; ///< of pages, that are accepted
     std::string uid_key;                   ///< the first message of a page is JSON with the uid there; empty: it is the uid
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
-    int64_t max_header = 16 << 10; ///< bytes of a request's head, with its cookies
+    int64_t max_header = 16 << 10;         ///< bytes of a request's head, with its cookies
     bool insecure_inner = false;
     int64_t count = 1;
     int64_t uid_timeout_ms = 10000;

@@ -24,12 +24,9 @@ static void address__what_is_wrong_is_said_with_the_right_form(void **state)
     expect_refused(app, "txt://127.0.0.1:1", "did you mean text://?");
     expect_refused(app, "TXT://127.0.0.1:1", "did you mean text://?");
     expect_refused(app, "mqtt://127.0.0.1:1",
-                   "unknown scheme 'mqtt' in mqtt://127.0.0.1:1: there are tcp, unix, text, frame, websocket, ws, http");
-    for (const char *const *scheme = (const char *const[]){"wss", "WSS", "https", "tls", "ssl", "udp", NULL}; *scheme; scheme++) {
-        char address[64];
-        snprintf(address, sizeof address, "%s://127.0.0.1:1", *scheme);
-        expect_refused(app, address, "not supported yet");
-    }
+                   "unknown scheme 'mqtt' in mqtt://127.0.0.1:1: there are tcp, ssl, unix, text, frame, websocket, ws, wss, http, https");
+    expect_refused(app, "udp://127.0.0.1:1", "not supported yet");
+    expect_refused(app, "TLS://127.0.0.1:1", "here it is ssl://");
     expect_refused(app, "127.0.0.1:1234", "websocket://127.0.0.1:1234");
     expect_refused(app, "", "no scheme");
     expect_refused(app, "text://127.0.0.1", "no port");

@@ -7,6 +7,7 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <new>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -73,21 +74,31 @@ int TlsTransport::verified(int ok, X509_STORE_CTX *context)
         return 1;
     const SSL *ssl = static_cast<SSL *>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
     TlsTransport &self = *static_cast<TlsTransport *>(SSL_get_app_data(ssl));
+    const char *reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(context));
+    try {
+        self.explain_certificate(context, reason);
+    } catch (const std::bad_alloc &) { // no exception passes through OpenSSL
+        self.explain(WM_ETLS, "%s", reason);
+    }
+    return 0;
+}
+
+void TlsTransport::explain_certificate(X509_STORE_CTX *context, const char *reason)
+{
     X509 *certificate = X509_STORE_CTX_get_current_cert(context);
     int error = X509_STORE_CTX_get_error(context);
-    const char *reason = X509_verify_cert_error_string(error);
-    std::string of_ca = X509_STORE_CTX_get_error_depth(context) > 0 && certificate
-                            ? ": that of the CA '" + common_name(X509_get_subject_name(certificate)) + "'"
-                            : std::string();
-    if (error == X509_V_ERR_HOSTNAME_MISMATCH && certificate)
-        self.explain(WM_ETLS, "hostname mismatch: the certificate is for %s", holders(certificate).c_str());
-    else if (error == X509_V_ERR_IP_ADDRESS_MISMATCH && certificate)
-        self.explain(WM_ETLS, "IP address mismatch: the certificate is for %s", holders(certificate).c_str());
-    else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY && certificate)
-        self.explain(WM_ETLS, "%s: no CA is known that is called '%s'", reason, common_name(X509_get_issuer_name(certificate)).c_str());
+    if (!certificate)
+        explain(WM_ETLS, "%s", reason);
+    else if (error == X509_V_ERR_HOSTNAME_MISMATCH)
+        explain(WM_ETLS, "hostname mismatch: the certificate is for %s", holders(certificate).c_str());
+    else if (error == X509_V_ERR_IP_ADDRESS_MISMATCH)
+        explain(WM_ETLS, "IP address mismatch: the certificate is for %s", holders(certificate).c_str());
+    else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+        explain(WM_ETLS, "%s: no CA is known that is called '%s'", reason, common_name(X509_get_issuer_name(certificate)).c_str());
+    else if (X509_STORE_CTX_get_error_depth(context) > 0)
+        explain(WM_ETLS, "%s: that of the CA '%s'", reason, common_name(X509_get_subject_name(certificate)).c_str());
     else
-        self.explain(WM_ETLS, "%s%s", reason, of_ca.c_str());
-    return 0;
+        explain(WM_ETLS, "%s", reason);
 }
 
 void TlsTransport::explain(int code, const char *format, ...)

@@ -73,10 +73,14 @@ struct TlsServer::State {
 int TlsServer::State::select_certificate(SSL *ssl, int *, void *)
 {
     const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    SSL_CTX *context = name ? of(ssl).certificates.find(name) : nullptr;
-    if (!context)
-        return SSL_TLSEXT_ERR_NOACK; // the default one, so that the client says what it does not like
-    return SSL_set_SSL_CTX(ssl, context) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    try {
+        SSL_CTX *context = name ? of(ssl).certificates.find(name) : nullptr;
+        if (!context)
+            return SSL_TLSEXT_ERR_NOACK; // the default one, so that the client says what it does not like
+        return SSL_set_SSL_CTX(ssl, context) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+    } catch (const std::bad_alloc &) { // no exception passes through OpenSSL
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
 }
 
 int TlsServer::State::select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len,

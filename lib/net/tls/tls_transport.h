@@ -51,6 +51,7 @@ private:
     bool write_record(const struct iovec &data);
     size_t decrypt(char *out, size_t len);
     IoResult failed(int ssl_error);
+    void explain_certificate(X509_STORE_CTX *context, const char *reason);
     void explain(int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
     SSL *ssl_;
