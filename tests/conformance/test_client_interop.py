@@ -1,0 +1,105 @@
+"""Websocket clients against servers of others: python3-websockets and node's ws, plain, over TLS, and behind nginx."""
+import contextlib
+import os
+import subprocess
+import tempfile
+import time
+
+import pytest
+from client_process import Driver, sum_of
+from server_process import HANG_SECONDS
+
+PYTHON = """
+import asyncio, ssl, sys, websockets
+async def echo(ws, path=None):
+    async for message in ws:
+        await ws.send(message)
+async def main():
+    tls = None
+    if len(sys.argv) > 1:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(sys.argv[1], sys.argv[2])
+    async with websockets.serve(echo, "127.0.0.1", 0, ssl=tls, subprotocols=["b"], max_size=None) as server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.Future()
+asyncio.run(main())
+"""
+NODE = """
+const {WebSocketServer} = require('/usr/share/nodejs/ws');
+const server = new WebSocketServer({host: '127.0.0.1', port: 0, handleProtocols: () => 'b'}, () => console.log(server.address().port));
+server.on('connection', ws => ws.on('message', (data, binary) => ws.send(data, {binary})));
+"""
+
+
+@contextlib.contextmanager
+def serving(command):
+    """A server that prints its port first."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@contextlib.contextmanager
+def nginx(target):
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, "s")
+        config = os.path.join(place, "nginx.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(
+                f"daemon off; master_process off; pid {place}/pid; error_log stderr crit; events {{}} http {{ access_log off; "
+                f"client_body_temp_path {place}/b; proxy_temp_path {place}/p; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; "
+                f"scgi_temp_path {place}/g; server {{ listen unix:{path}; location / {{ proxy_pass http://127.0.0.1:{target}; "
+                "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } "
+                "location /no { return 403 'not you'; } } }"
+            )
+        process = subprocess.Popen(["/usr/sbin/nginx", "-p", place, "-c", config], stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + HANG_SECONDS
+            while not os.path.exists(path):
+                assert process.poll() is None and time.monotonic() < deadline, "nginx does not listen"
+            yield path
+        finally:
+            process.kill()
+            process.wait()
+
+
+def exchange(address, *options):
+    with Driver(address, "ws_subprotocol=a, b", *options) as driver:
+        driver.connect()
+        assert driver.hear("open") == "open b"
+        for size in (0, 125, 126, 65535, 65536, 300000):
+            for kind in ("text", "binary"):
+                driver.tell(f"fill {kind} {size}")
+                expected = sum_of(b"x" * size) if size > 1024 else (b"x" * size).hex() or "-"
+                assert driver.hear("message") == f"message {kind} {expected}"
+        driver.tell("close 1000")
+        assert driver.hear("close") == "close local 1000 -"
+
+
+@pytest.mark.parametrize("command", [["/usr/bin/python3", "-c", PYTHON], ["node", "-e", NODE]], ids=["python", "node"])
+def test_a_server_of_another(command):
+    with serving(command) as port:
+        exchange(f"ws://127.0.0.1:{port}/path?query")
+        with nginx(port) as path:
+            exchange(f"ws+unix://{path}")
+            with Driver(f"ws+unix://{path}", "ws_path=/no") as driver:
+                driver.connect()
+                assert driver.hear("error WM_EACCES").endswith("the server answered 403 Forbidden instead of 101: not you")
+
+
+@pytest.mark.parametrize("scheme, option", [("wss", None), ("ws", "transport=ssl")])
+def test_over_tls_the_name_is_verified(scheme, option):
+    with tempfile.TemporaryDirectory() as place:
+        cert, key = os.path.join(place, "cert.pem"), os.path.join(place, "key.pem")
+        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert]
+        subprocess.run([*words, "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        options = [option] if option else []
+        with serving(["/usr/bin/python3", "-c", PYTHON, cert, key]) as port:
+            exchange(f"{scheme}://localhost:{port}", f"tls_ca={cert}", *options)
+            with Driver(f"{scheme}://127.0.0.1:{port}", f"tls_ca={cert}", *options) as driver:
+                driver.connect()
+                assert driver.hear("error").startswith("error WM_ETLS")
