@@ -311,9 +311,21 @@ void Client::run()
             fail_attempt(WM_REASON_ERROR, failed_code_, failed_number_, failed_text_);
         else
             connector_.run();
-    } else if (due && attempt() != 0) {
-        wait(kRetryMs);
+    } else if (due) {
+        come_back_now();
     }
+}
+
+void Client::come_back_now()
+{
+    int result = 0;
+    try {
+        result = attempt();
+    } catch (const std::bad_alloc &) {
+        result = WM_ENOMEM;
+    }
+    if (result != 0)
+        wait(kRetryMs);
 }
 
 void Client::dialed(void *client)

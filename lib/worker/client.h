@@ -94,6 +94,7 @@ private:
     void wait(int64_t delay_ms);
     int64_t longest_delay_ms() const;
     void come_back(bool lasted);
+    void come_back_now();
     static void resolved(void *client, const std::vector<SocketAddress> &addresses, const std::string &why_not);
     static void dialed(void *client);
 
