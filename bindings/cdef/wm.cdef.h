@@ -2,9 +2,13 @@
 typedef uint64_t wm_conn;
 typedef uint64_t wm_request;
 typedef uint64_t wm_timer;
+typedef uint64_t wm_watch;
+typedef uint64_t wm_signal;
 typedef struct wm_app wm_app;
 typedef struct wm_worker wm_worker;
 typedef struct wm_client wm_client;
+typedef struct wm_protocol wm_protocol;
+typedef struct wm_out wm_out;
 typedef struct wm_hub wm_hub;
 typedef void (*wm_destroy_fn)(void *user);
 enum {
@@ -27,7 +31,8 @@ enum {
     WM_REASON_PROTOCOL = 4,
     WM_REASON_LIMIT = 5,
     WM_REASON_ERROR = 6,
-    WM_REASON_STOP = 7
+    WM_REASON_STOP = 7,
+    WM_REASON_PIPE = 8
 };
 enum {
     WM_EVENT_CONNECT = 1,
@@ -43,7 +48,9 @@ enum {
     WM_EVENT_HUB = 11,
     WM_EVENT_STOP = 12,
     WM_EVENT_RELOAD = 13,
-    WM_EVENT_CLOSING = 14
+    WM_EVENT_CLOSING = 14,
+    WM_EVENT_WATCH = 15,
+    WM_EVENT_SIGNAL = 16
 };
 typedef struct wm_event {
     uint32_t kind;
@@ -78,9 +85,81 @@ int wm_app_on_master_stop(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn d
 int wm_app_on_master_reload(wm_app *app, wm_app_fn fn, void *user, wm_destroy_fn destroy);
 int wm_app_on_worker_exit(wm_app *app, wm_exit_fn fn, void *user, wm_destroy_fn destroy);
 int wm_app_post(wm_app *app, wm_post_fn fn, void *user, wm_destroy_fn destroy);
+typedef int32_t (*wm_start_fn)(wm_worker *worker, int32_t index, void *user);
+typedef void (*wm_stop_fn)(wm_worker *worker, void *user);
+typedef void (*wm_reload_fn)(wm_worker *worker, void *user);
+typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
+typedef void (*wm_conn_fn)(wm_worker *worker, wm_conn conn, void *user);
+typedef void (*wm_message_fn)(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user);
+typedef void (*wm_error_fn)(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user);
+typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user);
+wm_worker *wm_worker_new(wm_app *app, const char *address);
+void wm_worker_free(wm_worker *worker);
+int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value);
+int wm_worker_set_str(wm_worker *worker, const char *option, const char *value);
+int wm_worker_add_certificate(wm_worker *worker, const char *name, const char *cert_file, const char *key_file);
+int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value);
+int wm_worker_get_str(wm_worker *worker, const char *option, const char **value);
+int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_reload(wm_worker *worker, wm_reload_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_message(wm_worker *worker, wm_message_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_closing(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_listen(wm_worker *worker);
+int wm_worker_check(wm_worker *worker);
+int wm_worker_unlisten(wm_worker *worker);
+int wm_worker_pause_accept(wm_worker *worker);
+int wm_worker_resume_accept(wm_worker *worker);
+wm_conn wm_worker_adopt(wm_worker *worker, int fd);
+int wm_worker_stop(wm_worker *worker);
+const char *wm_worker_address(wm_worker *worker);
+int64_t wm_worker_conn_count(wm_worker *worker);
+wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
+int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
+const char *wm_worker_error(wm_worker *worker);
+int wm_worker_index(wm_worker *worker);
+wm_app *wm_worker_app(wm_worker *worker);
+void *wm_worker_user(wm_worker *worker);
+int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy);
+wm_client *wm_client_new(wm_app *app, const char *address);
+void wm_client_free(wm_client *client);
+int wm_client_set_int(wm_client *client, const char *option, int64_t value);
+int wm_client_set_str(wm_client *client, const char *option, const char *value);
+int wm_client_get_int(wm_client *client, const char *option, int64_t *value);
+int wm_client_get_str(wm_client *client, const char *option, const char **value);
+int wm_client_on_connect(wm_client *client, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_open(wm_client *client, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_message(wm_client *client, wm_message_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_error(wm_client *client, wm_error_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_close(wm_client *client, wm_close_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_closing(wm_client *client, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_buffer_full(wm_client *client, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_buffer_drain(wm_client *client, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_connect(wm_client *client);
+int wm_client_reconnect(wm_client *client, int64_t delay_ms);
+int wm_client_cancel_reconnect(wm_client *client);
+int wm_client_close(wm_client *client);
+wm_conn wm_client_conn(wm_client *client);
+wm_client *wm_conn_client(wm_conn conn);
+const char *wm_client_ws_subprotocol(wm_client *client);
+int wm_client_response_header(wm_client *client, const char *name, const void **out, size_t *len);
+const char *wm_client_address(wm_client *client);
+const char *wm_client_error(wm_client *client);
+wm_app *wm_client_app(wm_client *client);
+void *wm_client_user(wm_client *client);
+int wm_client_set_user(wm_client *client, void *user, wm_destroy_fn destroy);
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results);
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
+int wm_conn_shutdown(wm_conn conn);
+int wm_conn_pipe(wm_conn from, wm_conn to);
 int wm_conn_destroy(wm_conn conn);
 int wm_conn_pause_recv(wm_conn conn);
 int wm_conn_resume_recv(wm_conn conn);
@@ -93,11 +172,29 @@ int wm_conn_local_address(wm_conn conn, char *out, size_t cap);
 int64_t wm_conn_bytes_read(wm_conn conn);
 int64_t wm_conn_bytes_written(wm_conn conn);
 int64_t wm_conn_send_queue_size(wm_conn conn);
+enum {
+    WM_TLS_VERSION = 1,
+    WM_TLS_CIPHER = 2,
+    WM_TLS_ALPN = 3,
+    WM_TLS_SERVER_NAME = 4,
+    WM_TLS_PEER_SUBJECT = 5,
+    WM_TLS_PEER_FINGERPRINT = 6,
+    WM_TLS_RESUMED = 7
+};
+int wm_conn_tls_info(wm_conn conn, int32_t what, char *out, size_t cap);
 wm_worker *wm_conn_worker(wm_conn conn);
 void *wm_conn_user(wm_conn conn);
 int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy);
 int wm_conn_set_int(wm_conn conn, const char *option, int64_t value);
 int wm_conn_get_int(wm_conn conn, const char *option, int64_t *value);
+int wm_conn_on_message(wm_conn conn, wm_message_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_handshake(wm_conn conn, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_open(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_error(wm_conn conn, wm_error_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_closing(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_close(wm_conn conn, wm_close_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_buffer_full(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_buffer_drain(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 enum {
     WM_EINVAL = -1,
     WM_ENOMEM = -2,
@@ -172,51 +269,41 @@ enum {
     WM_SCOPE_APP = 1,
     WM_SCOPE_WORKER = 2,
     WM_SCOPE_CONN = 3,
-    WM_SCOPE_HUB = 4
+    WM_SCOPE_HUB = 4,
+    WM_SCOPE_CLIENT = 5,
+    WM_SCOPE_PROTOCOL = 6
 };
 int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value, int64_t *min, int64_t *max, int32_t *live, const char **text);
+enum {
+    WM_INPUT_REFUSE = -2147483648,
+    WM_DECODE_SKIP = 1
+};
+typedef int64_t (*wm_input_fn)(wm_conn conn, const void *data, size_t len, void *user);
+typedef int32_t (*wm_transform_fn)(wm_conn conn, const void *data, size_t len, wm_out *out, void *user);
+wm_protocol *wm_protocol_new(wm_app *app, const char *name);
+int wm_protocol_set_int(wm_protocol *protocol, const char *option, int64_t value);
+int wm_protocol_set_str(wm_protocol *protocol, const char *option, const char *value);
+int wm_protocol_get_int(wm_protocol *protocol, const char *option, int64_t *value);
+int wm_protocol_get_str(wm_protocol *protocol, const char *option, const char **value);
+int wm_protocol_on_input(wm_protocol *protocol, wm_input_fn fn, void *user, wm_destroy_fn destroy);
+int wm_protocol_on_encode(wm_protocol *protocol, wm_transform_fn fn, void *user, wm_destroy_fn destroy);
+int wm_protocol_on_decode(wm_protocol *protocol, wm_transform_fn fn, void *user, wm_destroy_fn destroy);
+int wm_out_write(wm_out *out, const void *data, size_t len);
+void *wm_conn_protocol_state(wm_conn conn);
+int wm_conn_set_protocol_state(wm_conn conn, void *state, wm_destroy_fn destroy);
 typedef void (*wm_timer_fn)(wm_timer timer, void *user);
 wm_timer wm_timer_add(wm_app *app, int64_t delay_ms, int64_t repeat_ms, wm_timer_fn fn, void *user, wm_destroy_fn destroy);
 int wm_timer_del(wm_timer timer);
 const char *wm_version(void);
 uint32_t wm_abi_version(void);
-typedef int32_t (*wm_start_fn)(wm_worker *worker, int32_t index, void *user);
-typedef void (*wm_stop_fn)(wm_worker *worker, void *user);
-typedef void (*wm_reload_fn)(wm_worker *worker, void *user);
-typedef int32_t (*wm_handshake_fn)(wm_worker *worker, wm_conn conn, wm_request request, void *user);
-typedef void (*wm_conn_fn)(wm_worker *worker, wm_conn conn, void *user);
-typedef void (*wm_message_fn)(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user);
-typedef void (*wm_error_fn)(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *user);
-typedef void (*wm_close_fn)(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user);
-wm_worker *wm_worker_new(wm_app *app, const char *address);
-void wm_worker_free(wm_worker *worker);
-int wm_worker_set_int(wm_worker *worker, const char *option, int64_t value);
-int wm_worker_set_str(wm_worker *worker, const char *option, const char *value);
-int wm_worker_get_int(wm_worker *worker, const char *option, int64_t *value);
-int wm_worker_get_str(wm_worker *worker, const char *option, const char **value);
-int wm_worker_on_start(wm_worker *worker, wm_start_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_stop(wm_worker *worker, wm_stop_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_reload(wm_worker *worker, wm_reload_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_connect(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_handshake(wm_worker *worker, wm_handshake_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_open(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_message(wm_worker *worker, wm_message_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_error(wm_worker *worker, wm_error_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_close(wm_worker *worker, wm_close_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_closing(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_buffer_full(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_on_buffer_drain(wm_worker *worker, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
-int wm_worker_listen(wm_worker *worker);
-int wm_worker_unlisten(wm_worker *worker);
-int wm_worker_pause_accept(wm_worker *worker);
-int wm_worker_resume_accept(wm_worker *worker);
-int wm_worker_stop(wm_worker *worker);
-const char *wm_worker_address(wm_worker *worker);
-int64_t wm_worker_conn_count(wm_worker *worker);
-wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
-int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
-const char *wm_worker_error(wm_worker *worker);
-int wm_worker_index(wm_worker *worker);
-wm_app *wm_worker_app(wm_worker *worker);
-void *wm_worker_user(wm_worker *worker);
-int wm_worker_set_user(wm_worker *worker, void *user, wm_destroy_fn destroy);
+enum {
+    WM_WATCH_READ = 1,
+    WM_WATCH_WRITE = 2
+};
+typedef void (*wm_watch_fn)(wm_watch watch, int fd, int32_t events, void *user);
+typedef void (*wm_signal_fn)(wm_signal signal, int32_t number, void *user);
+wm_watch wm_watch_add(wm_app *app, int fd, int32_t events, wm_watch_fn fn, void *user, wm_destroy_fn destroy);
+int wm_watch_set(wm_watch watch, int32_t events);
+int wm_watch_del(wm_watch watch);
+wm_signal wm_signal_add(wm_app *app, int32_t number, wm_signal_fn fn, void *user, wm_destroy_fn destroy);
+int wm_signal_del(wm_signal signal);

@@ -3,7 +3,7 @@ _wm_serve()
 {
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'push --help --version' -- "${COMP_WORDS[COMP_CWORD]}")
+        mapfile -t COMPREPLY < <(compgen -W 'push pipe echo --help --version' -- "${COMP_WORDS[COMP_CWORD]}")
         return
     fi
     case ${COMP_WORDS[COMP_CWORD - 1]} in
@@ -18,7 +18,7 @@ _wm_serve()
         mapfile -t COMPREPLY < <(compgen -W off -- "${COMP_WORDS[COMP_CWORD]}")
         return
         ;;
-    --run-dir | --log-file | --config)
+    --tls-cert | --tls-key | --tls-passphrase-file | --run-dir | --log-file | --config)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
         return
@@ -37,7 +37,7 @@ _wm_serve()
         ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --origin --host --uid-key --text-ping --subprotocol --max-header --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
+        mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --tls-cert --tls-key --tls-passphrase-file --origin --host --uid-key --text-ping --subprotocol --max-header --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
     else
         mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
     fi

@@ -22,16 +22,16 @@ struct own_peer {
     struct own_peer *next;
 };
 
-static wm_app *own_app;
+static wm_app *own_peer_app;
 static struct own_peer *own_peers;
 
-static inline void own_connect(wm_worker *worker, wm_conn conn, void *user)
+static inline void own_peer_connect(wm_worker *worker, wm_conn conn, void *user)
 {
     (void)worker, (void)user;
     assert_int_equal(wm_conn_pause_recv(conn), 0);
 }
 
-static inline void own_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
+static inline void own_peer_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
 {
     struct own_peer *peer = (struct own_peer *)user;
     (void)worker, (void)conn, (void)kind;
@@ -41,7 +41,7 @@ static inline void own_message(wm_worker *worker, wm_conn conn, const void *data
     peer->len += len;
 }
 
-static inline void own_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
+static inline void own_peer_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
 {
     struct own_peer *peer = (struct own_peer *)user;
     (void)worker, (void)conn, (void)text, (void)len;
@@ -49,7 +49,7 @@ static inline void own_close(wm_worker *worker, wm_conn conn, int32_t reason, in
 }
 
 /** Frees those that have ended, for the scenario and on the wire. */
-static inline void own_sweep(void)
+static inline void own_peer_sweep(void)
 {
     for (struct own_peer **link = &own_peers; *link;) {
         struct own_peer *peer = *link;
@@ -66,19 +66,19 @@ static inline void own_sweep(void)
 
 static inline void own_turn(void)
 {
-    if (!own_app)
+    if (!own_peer_app)
         return;
-    wm_app_run_once(own_app, 0);
-    own_sweep();
+    wm_app_run_once(own_peer_app, 0);
+    own_peer_sweep();
 }
 
 static inline void own_finish(void)
 {
     for (struct own_peer *peer = own_peers; peer; peer = peer->next)
         peer->orphan = peer->ended = 1;
-    own_sweep();
-    wm_app_free(own_app);
-    own_app = NULL;
+    own_peer_sweep();
+    wm_app_free(own_peer_app);
+    own_peer_app = NULL;
 }
 
 static inline struct own_peer *own_peer_new(const char *worker_address, int tls)
@@ -86,19 +86,19 @@ static inline struct own_peer *own_peer_new(const char *worker_address, int tls)
     char address[128];
     struct own_peer *peer = (struct own_peer *)calloc(1, sizeof *peer);
     assert_non_null(peer);
-    if (!own_app)
-        assert_non_null(own_app = wm_app_new());
+    if (!own_peer_app)
+        assert_non_null(own_peer_app = wm_app_new());
     snprintf(address, sizeof address, "%s%s", tls ? "ssl" : "tcp", strstr(worker_address, "://"));
-    peer->client = wm_client_new(own_app, address);
+    peer->client = wm_client_new(own_peer_app, address);
     if (!peer->client)
         fail_msg("%s: %s", address, wm_last_error());
     if (tls) {
         assert_int_equal(wm_client_set_str(peer->client, "tls_ca", WM_TEST_TLS "/localhost.pem"), 0);
         assert_int_equal(wm_client_set_str(peer->client, "tls_server_name", "localhost"), 0);
     }
-    assert_int_equal(wm_client_on_connect(peer->client, own_connect, peer, NULL), 0);
-    assert_int_equal(wm_client_on_message(peer->client, own_message, peer, NULL), 0);
-    assert_int_equal(wm_client_on_close(peer->client, own_close, peer, NULL), 0);
+    assert_int_equal(wm_client_on_connect(peer->client, own_peer_connect, peer, NULL), 0);
+    assert_int_equal(wm_client_on_message(peer->client, own_peer_message, peer, NULL), 0);
+    assert_int_equal(wm_client_on_close(peer->client, own_peer_close, peer, NULL), 0);
     if (wm_client_connect(peer->client) != 0)
         fail_msg("%s: %s", address, wm_last_error());
     peer->conn = wm_client_conn(peer->client);
@@ -125,7 +125,7 @@ static inline ssize_t own_peer_recv(struct own_peer *peer, void *out, size_t len
 {
     if (peer->len == 0 && !peer->ended) {
         wm_conn_resume_recv(peer->conn);
-        wm_app_run_once(own_app, 0);
+        wm_app_run_once(own_peer_app, 0);
         wm_conn_pause_recv(peer->conn);
     }
     if (peer->len == 0) {
