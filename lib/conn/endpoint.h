@@ -22,10 +22,6 @@
 #include <string>
 #include <vector>
 
-namespace wm::proxy {
-struct Request;
-}
-
 namespace wm {
 
 class Reactor;
@@ -34,7 +30,7 @@ class Endpoint {
 public:
     /// `own` must outlive the endpoint. Callbacks and records name the worker; a client's are without one.
     Endpoint(Reactor &of, const EndpointOptions &own, uint8_t row, wm_worker *of_worker, wm_client *of_client = nullptr)
-        : reactor(of), options(own), worker(of_worker), client(of_client), codec(row), first_codec(row)
+        : reactor(of), options(own), worker(of_worker), client(of_client), codec(row)
     {}
     Endpoint(const Endpoint &) = delete;
     Endpoint &operator=(const Endpoint &) = delete;
@@ -68,14 +64,13 @@ public:
     wm_client *const client; ///< likewise
     const uint8_t codec;     ///< row in Reactor::codecs for new connections
     const TransportKind *transport = &kPlainTransport;
-    void *transport_settings = nullptr; ///< owned by the subclass
-    void *codec_settings = nullptr;     ///< likewise
-    /// Of a client behind a proxy: what its connections say to that first, in the codec `first_codec`.
-    const proxy::Request *proxy = nullptr;
-    uint8_t first_codec;   ///< `codec`, or the row of the proxy's
-    std::string display;   ///< the address in logs and listings
-    uint64_t requests = 0; ///< messages delivered
-    EndpointTails tails;   ///< for Assembly
+    void *transport_settings = nullptr;   ///< owned by the subclass
+    void *codec_settings = nullptr;       ///< likewise
+    const TransportKind *proxy = nullptr; ///< of a client behind one: leads its connections to where `transport` begins
+    void *proxy_settings = nullptr;       ///< owned by the subclass
+    std::string display;                  ///< the address in logs and listings
+    uint64_t requests = 0;                ///< messages delivered
+    EndpointTails tails;                  ///< for Assembly
 
     DescriptorReserve reserve;
     LogThrottle misdirected;             ///< connections that speak TLS to a port without it, or the other way round

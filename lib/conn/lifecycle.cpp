@@ -50,7 +50,7 @@ Connection *Lifecycle::make(Endpoint &endpoint, ConnState state)
     conn.slot = slot;
     conn.generation = reactor_.connections.generation_of(slot);
     conn.state = state;
-    conn.codec = endpoint.first_codec;
+    conn.codec = endpoint.codec;
     conn.last_active = reactor_.tick();
     if (reactor_.deadlines.reserve(slot) && reactor_.silent_links.reserve(slot) && begin_codec(conn))
         return &conn;
@@ -93,8 +93,10 @@ void Lifecycle::connected(Connection &conn, int fd)
 bool Lifecycle::take_socket(Connection &conn, int fd)
 {
     conn.attach(fd, &ready);
-    bool proxied = conn.codec != conn.owner->codec; // the transport is that of the tunnel
-    if ((!proxied && !make_transport(conn)) || !reactor_.loop.watch(conn, Watch::kRead))
+    const Endpoint &owner = *conn.owner;
+    bool made = owner.proxy ? make_transport(conn, *owner.proxy, owner.proxy_settings)
+                            : make_transport(conn, *owner.transport, owner.transport_settings);
+    if (!made || !reactor_.loop.watch(conn, Watch::kRead))
         return false;
     conn.state = conn.io ? ConnState::kSecuring : ConnState::kHandshake;
     return true;

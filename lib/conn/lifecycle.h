@@ -13,7 +13,9 @@
 
 namespace wm {
 
+struct IoResult;
 class Reactor;
+struct TransportKind;
 
 class Lifecycle {
 public:
@@ -30,8 +32,6 @@ public:
     void connected(Connection &conn, int fd);
     /// The socket is connected and the transport made: begins the transport's handshake, or the codec's, or opens.
     void begin(Connection &conn);
-    /// The proxy has connected: goes on with the transport and the codec of the endpoint. early: bytes of the target that have come by now.
-    void enter_tunnel(Connection &conn, size_t early);
     /// Continues the transport's handshake, unless the turn has continued enough of them; true when it has completed.
     bool secure(Connection &conn);
     /// A turn begins.
@@ -108,7 +108,9 @@ private:
     void release(Connection &conn);
     bool make_callbacks(Connection &conn);
     void retire_callbacks(Connection &conn);
-    bool make_transport(Connection &conn);
+    bool make_transport(Connection &conn, const TransportKind &kind, void *settings);
+    void leave_proxy(Connection &conn);
+    void proxy_failed(Connection &conn, const IoResult &result);
     void begin_protocol(Connection &conn);
     bool begin_codec(Connection &conn);
     void end_codec(Connection &conn);

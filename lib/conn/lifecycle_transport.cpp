@@ -8,14 +8,14 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 namespace wm {
 
-bool Lifecycle::make_transport(Connection &conn)
+bool Lifecycle::make_transport(Connection &conn, const TransportKind &kind, void *settings)
 {
-    const TransportKind &kind = *conn.owner->transport;
     if (kind.make)
-        conn.io = kind.make(conn.owner->transport_settings);
+        conn.io = kind.make(settings);
     if (conn.io)
         conn.io->count_parked_in(&reactor_.queue_total);
     return conn.io || !kind.make;
@@ -37,19 +37,24 @@ void Lifecycle::begin(Connection &conn)
         continue_handshake(conn);
 }
 
-void Lifecycle::enter_tunnel(Connection &conn, size_t early)
+/// The proxy has connected: the endpoint's own transport begins.
+void Lifecycle::leave_proxy(Connection &conn)
 {
-    end_codec(conn);
-    conn.codec = conn.owner->codec;
-    if (!begin_codec(conn) || !make_transport(conn)) {
+    delete std::exchange(conn.io, nullptr);
+    if (make_transport(conn, *conn.owner->transport, conn.owner->transport_settings))
+        begin(conn);
+    else
         destroy(conn, WM_REASON_ERROR, ENOMEM);
-        return;
-    }
-    if (conn.io && early > 0) {
-        conn.owner->refused(conn, WM_EPROTOCOL, "the proxy sent bytes before the TLS handshake");
-        return;
-    }
-    begin(conn);
+}
+
+void Lifecycle::proxy_failed(Connection &conn, const IoResult &result)
+{
+    if (result.kind == IoResult::Kind::kEnd)
+        conn.owner->refused(conn, WM_ECLOSED, "the proxy ended the connection before it had connected");
+    else if (result.code < 0)
+        conn.owner->refused(conn, result.code, last_error());
+    else
+        conn.owner->refused(conn, code_of_errno(result.code), strerror(result.code));
 }
 
 /// The transport is ready.
@@ -80,11 +85,19 @@ void Lifecycle::continue_handshake(Connection &conn)
     IoResult result = conn.io->secure(conn.fd());
     if (conn.parked() > 0)
         reactor_.outbox.wait_writable(conn);
+    bool ended = result.kind == IoResult::Kind::kEnd || result.kind == IoResult::Kind::kFailed;
+    if (ended && conn.io->is_proxy()) {
+        proxy_failed(conn, result);
+        return;
+    }
     switch (result.kind) {
     case IoResult::Kind::kBlocked:
         break;
     case IoResult::Kind::kDone:
-        begin_protocol(conn);
+        if (conn.io->is_proxy())
+            leave_proxy(conn);
+        else
+            begin_protocol(conn);
         update_read(conn); // a pause has waited for it
         break;
     case IoResult::Kind::kEnd:

@@ -22,9 +22,8 @@ extern const Codec kHandshakeCodec; ///< websocket until its handshake is answer
 extern const Codec kWebsocketCodec;
 extern const Codec kWebsocketRequestCodec; ///< a client's until its handshake is answered
 extern const Codec kWebsocketClientCodec;
-extern const Codec kProxyCodec; ///< a client's until its proxy has connected
 
-enum class CodecRow : uint8_t { kRaw, kText, kFrame, kHttp, kHandshake, kWebsocket, kWebsocketRequest, kWebsocketClient, kProxy, kCount };
+enum class CodecRow : uint8_t { kRaw, kText, kFrame, kHttp, kHandshake, kWebsocket, kWebsocketRequest, kWebsocketClient, kCount };
 
 /// Indexed by CodecRow.
 inline constexpr const Codec *kCodecs[] = {&kRawCodec,
@@ -34,8 +33,7 @@ inline constexpr const Codec *kCodecs[] = {&kRawCodec,
                                            &kHandshakeCodec,
                                            &kWebsocketCodec,
                                            &kWebsocketRequestCodec,
-                                           &kWebsocketClientCodec,
-                                           &kProxyCodec};
+                                           &kWebsocketClientCodec};
 
 static_assert(std::size(kCodecs) == static_cast<size_t>(CodecRow::kCount), "a row for each codec, and a codec for each row");
 

@@ -155,11 +155,11 @@ void Client::prepare()
         websocket_.reset(new WebsocketClient{{target, address_.authority(tls), options.ws_subprotocol, options.ws_headers}, {}, {}});
         codec_settings = websocket_.get();
     }
-    bool proxied = !options.proxy.empty();
-    if (proxied)
-        proxy_request_ = proxy_address_.request_for(address_);
-    proxy = proxied ? &proxy_request_ : nullptr;
-    first_codec = proxied ? static_cast<uint8_t>(CodecRow::kProxy) : codec;
+    proxy = options.proxy.empty() ? nullptr : &kProxyTransport;
+    if (proxy)
+        via_ = {proxy_address_.request_for(address_), static_cast<size_t>(options.max_header_bytes),
+                static_cast<size_t>(options.max_headers)};
+    proxy_settings = &via_;
 }
 
 void Client::wait(int64_t delay_ms)
@@ -375,11 +375,7 @@ void Client::timed_out(Connection &conn)
 void Client::refused(Connection &conn, int32_t code, const std::string &text)
 {
     int32_t reason = code == WM_EPROTOCOL ? WM_REASON_PROTOCOL : code == WM_ECLOSED ? WM_REASON_PEER : WM_REASON_ERROR;
-    std::string whole = cannot_connect() + text;
-    if (&conn == conn_)
-        fail_attempt(reason, code, 0, whole);
-    else
-        reactor.lifecycle.fail_attempt(conn, reason, code, 0, whole);
+    reactor.lifecycle.fail_attempt(conn, reason, code, 0, cannot_connect() + text);
 }
 
 void Client::remove(Connection &conn)

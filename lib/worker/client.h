@@ -15,6 +15,7 @@
 #include "net/tls/tls_client.h"
 #include "session/client_address.h"
 #include "session/proxy/proxy_address.h"
+#include "session/proxy/proxy_transport.h"
 #include "session/schemes.h"
 #include "session/websocket/client.h"
 #include "worker/options.h"
@@ -104,7 +105,7 @@ private:
     Resolver::Question question_;
     std::unique_ptr<WebsocketClient> websocket_; ///< of the present attempt and its connection
     ProxyAddress proxy_address_;                 ///< option proxy with its password, which `options` leaves out
-    proxy::Request proxy_request_ = {};
+    ProxySettings via_ = {};
     Connector connector_;
     std::unique_ptr<TlsClient> tls_;
     TlsFilesStamp tls_stamp_;
