@@ -253,8 +253,11 @@ void Inbox::read(Connection &conn)
 
 inline void Inbox::read_some(Connection &conn)
 {
-    if (conn.state < ConnState::kHandshake && !reactor_.lifecycle.secure(conn))
-        return;
+    if (conn.state < ConnState::kHandshake) {
+        if (!reactor_.lifecycle.secure(conn))
+            return;
+        reactor_.callback_watch.next("message"); // the open event had a time of its own
+    }
     if (conn.todo & kTodoInput) {
         reactor_.todos.run();
         reactor_.callback_watch.begin(conn.owner, "message");

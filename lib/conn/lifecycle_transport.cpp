@@ -76,6 +76,7 @@ bool Lifecycle::secure(Connection &conn)
     if (handshakes_ >= conn.owner->options.tls_handshakes_per_turn)
         return false;
     handshakes_++;
+    conn.last_active = reactor_.tick();
     continue_handshake(conn);
     return conn.state >= ConnState::kHandshake && conn.state < ConnState::kLingering;
 }

@@ -91,8 +91,8 @@ static void small_messages_between_broadcasts__count_as_what_they_take(void **st
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO(pings_between_broadcasts__leave_one_pong),
-        SCENARIO(small_messages_between_broadcasts__count_as_what_they_take),
+        SCENARIO_OVER_SOCKETS(pings_between_broadcasts__leave_one_pong),
+        SCENARIO_OVER_SOCKETS(small_messages_between_broadcasts__count_as_what_they_take),
     };
     return RUN_SCENARIOS("queue_memory", scenarios);
 }

@@ -136,11 +136,11 @@ static void client_that_ended_its_side__still_hears_503(void **state)
 int main(void)
 {
     const struct scenario scenarios[] = {
-        SCENARIO(unanswered__gets_503_and_a_line),
-        SCENARIO(pipelined__each_in_its_turn),
-        SCENARIO(answered_in_time__is_left_alone),
-        SCENARIO(head__gets_no_body),
-        SCENARIO(client_that_ended_its_side__still_hears_503),
+        SCENARIO_OVER_SOCKETS(unanswered__gets_503_and_a_line),
+        SCENARIO_OVER_SOCKETS(pipelined__each_in_its_turn),
+        SCENARIO_OVER_SOCKETS(answered_in_time__is_left_alone),
+        SCENARIO_OVER_SOCKETS(head__gets_no_body),
+        SCENARIO_OVER_SOCKETS(client_that_ended_its_side__still_hears_503),
     };
     return run_scenarios("request_timeout", scenarios, sizeof scenarios / sizeof *scenarios);
 }

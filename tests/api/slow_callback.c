@@ -137,11 +137,11 @@ static void off__logs_nothing(void **state)
 int main(void)
 {
     const struct scenario scenarios[] = {
-        SCENARIO(message__is_named_with_its_worker),
+        SCENARIO_OVER_SOCKETS(message__is_named_with_its_worker),
         SCENARIO(open__is_named),
-        SCENARIO(timer__is_named),
-        SCENARIO(many__are_one_line),
-        SCENARIO(off__logs_nothing),
+        SCENARIO_OVER_SOCKETS(timer__is_named),
+        SCENARIO_OVER_SOCKETS(many__are_one_line),
+        SCENARIO_OVER_SOCKETS(off__logs_nothing),
     };
     return run_scenarios("slow_callback", scenarios, sizeof scenarios / sizeof *scenarios);
 }

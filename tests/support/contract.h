@@ -440,6 +440,8 @@ struct scenario {
 #define OVER_TLS (OVER(TLS) | OVER(TLS_PAIR))
 
 #define SCENARIO(function) SCENARIO_NOT_OVER(function, 0)
+/** Of a scenario that takes seconds, or measures the kernel's buffers: what is under test is the same over all transports. */
+#define SCENARIO_OVER_SOCKETS(function) SCENARIO_NOT_OVER(function, OVER_PAIRS | OVER_TLS)
 #define SCENARIO_NOT_OVER(function, transports)                                                                                            \
     {                                                                                                                                      \
 #function, function, transports                                                                                                    \
