@@ -80,7 +80,8 @@ int App::enter(bool polls)
     }
     if (stopped_)
         return has_stopped();
-    int result = started_ ? 0 : check_setup();
+    bool starts = !started_ && !shutdown->begun(); // a stop that begins in a start that fails ends without another start
+    int result = starts ? check_setup() : 0;
     if (result != 0)
         report_failed_start(result, last_error());
     else
@@ -91,9 +92,9 @@ int App::enter(bool polls)
     }
     reactor.loop.update_now();
     unsettled_ = true;
-    if (!started_ && polls)
+    if (starts && polls)
         reactor.dispatch.pull(); // events of the start become records
-    if (!started_)
+    if (starts)
         result = start_or_abandon();
     if (result != 0)
         leave();

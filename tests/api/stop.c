@@ -148,6 +148,26 @@ static void stop__a_client_that_ended_its_side_still_gets_its_answer(void **stat
     host_end(host);
 }
 
+/* The worker that listens has begun, so in pull mode its stop is a record of a poll that follows. */
+static void stop__ends_where_the_start_fails(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    int busy = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    assert_int_equal(bind(busy, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(busy, 1), 0);
+    assert_int_equal(getsockname(busy, (struct sockaddr *)&address, &len), 0);
+    char text[64];
+    snprintf(text, sizeof text, "text://127.0.0.1:%d", ntohs(address.sin_port));
+    assert_non_null(wm_worker_new(host->app, text));
+    assert_int_equal(wm_app_stop(host->app), 0);
+    assert_int_equal(turn(host, 0), WM_EADDRINUSE);
+    until_stopped(host);
+    close(busy);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -157,6 +177,7 @@ int main(void)
         SCENARIO(stop__part_of_a_request_is_not_waited_for),
         SCENARIO(stop__an_answer_that_never_comes_ends_with_stop_timeout),
         SCENARIO(stop__a_client_that_ended_its_side_still_gets_its_answer),
+        SCENARIO(stop__ends_where_the_start_fails),
     };
     return RUN_SCENARIOS("stop", scenarios);
 }
