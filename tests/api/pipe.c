@@ -383,6 +383,36 @@ static void close__of_either_end_by_the_host_ends_the_other(void **state)
     host_end(host);
 }
 
+static void pipe_in_error(struct host *host, const wm_event *event)
+{
+    wm_conn *other = (wm_conn *)host->context;
+    if (event->kind != WM_EVENT_ERROR || *other == 0)
+        return;
+    assert_int_equal(wm_conn_pipe(event->conn, *other), WM_ECLOSED);
+    assert_int_equal(wm_conn_pipe(*other, event->conn), WM_ECLOSED);
+    *other = 0;
+}
+
+/** A pipe with it would outlive it. */
+static void begin__with_one_that_ends_is_refused(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    assert_int_equal(wm_worker_set_int(host->worker, "max_message", 10), 0);
+    struct pair pair = pair_begin(host);
+    wm_conn other = pair.a;
+    host->context = &other;
+    host->react = pipe_in_error;
+    client_say(host, &pair.b_peer, "more than ten bytes\n");
+    until_closed(host, 1);
+    assert_int_equal(other, 0);
+    client_say(host, &pair.a_peer, "hello\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    client_end(&pair.a_peer);
+    until_closed(host, 2);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 1)->flags, WM_REASON_PEER);
+    pair_end(host, &pair);
+}
+
 static void destroy__of_the_source_ends_the_output_of_the_target(void **state)
 {
     struct host *host = host_begin(*state, "raw");

@@ -7,6 +7,7 @@
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
+#include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <openssl/pem.h>
@@ -247,6 +248,27 @@ void an_end_behind_data_comes_after_it(void **)
     assert_int_equal(result.code, 0);
 }
 
+/// A man in the middle who breaks a record must not be heard in clear.
+void a_failure_behind_data_comes_after_it_and_nothing_is_received_in_clear(void **)
+{
+    Pair pair;
+    assert_int_equal(SSL_write(pair.client, "last", 4), 4);
+    std::string forged = "\x17\x03\x03" + std::string(1, '\0') + "\x20" + std::string(32, 'x');
+    assert_int_equal(send(pair.fds[1], forged.data(), forged.size(), 0), forged.size());
+    IoResult result = pair.receive();
+    assert_int_equal(result.kind, Kind::kDone);
+    assert_int_equal(result.code, wm::Transport::kMore);
+    assert_int_equal(result.size, 4);
+    (wm::fail)(WM_EINVAL, "another failure, of a call in between");
+    assert_int_equal(send(pair.fds[1], "in clear", 8, 0), 8);
+    for (int i = 0; i < 2; i++) {
+        result = pair.receive();
+        assert_int_equal(result.kind, Kind::kFailed);
+        assert_int_equal(result.code, WM_ETLS);
+        assert_non_null(strstr(wm::last_error(), "TLS failed: "));
+    }
+}
+
 void an_end_without_close_notify_is_told_from_one_with_it(void **)
 {
     Pair pair;
@@ -286,6 +308,7 @@ int main()
         cmocka_unit_test(a_flood_of_key_updates_ends_the_connection),
         cmocka_unit_test(answers_that_are_not_read_end_the_connection),
         cmocka_unit_test(an_end_behind_data_comes_after_it),
+        cmocka_unit_test(a_failure_behind_data_comes_after_it_and_nothing_is_received_in_clear),
         cmocka_unit_test(an_end_without_close_notify_is_told_from_one_with_it),
         cmocka_unit_test(close_notify_leaves_before_the_end),
     };

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <openssl/err.h>
@@ -110,6 +111,8 @@ void TlsTransport::explain(int code, const char *format, ...)
     va_end(values);
     fail(code, "%s", text);
     code_ = static_cast<int16_t>(code);
+    free(why_);
+    why_ = strdup(text);
 }
 
 /// What a call that has failed returns. An alert has left, where there is one.

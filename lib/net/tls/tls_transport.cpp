@@ -33,6 +33,7 @@ TlsTransport::~TlsTransport()
 {
     set_parked(0);
     free(parked_bytes_);
+    free(why_);
     SSL_free(ssl_);
     ERR_clear_error();
 }
@@ -152,10 +153,13 @@ IoResult TlsTransport::secure(int fd)
 
 IoResult TlsTransport::receive(int fd, char *out, size_t len)
 {
-    if (broken_)
-        return io::receive_plain(fd, out, len); // only so that the peer reads why
-    if (last_.kind != IoResult::Kind::kBlocked)
+    if (last_.kind != IoResult::Kind::kBlocked) {
+        if (last_.code < 0)
+            fail(last_.code, "%s", why_ ? why_ : "TLS failed"); // others have had errors since
         return last_;
+    }
+    if (broken_)
+        return io::receive_plain(fd, out, len); // of a handshake that failed: only so that the peer reads why
     char cipher[kReceive];
     IoResult got = io::receive_plain(fd, cipher, std::min(sizeof cipher, len - kRecordRoom));
     if (got.kind == IoResult::Kind::kEnd && !(SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN)) {

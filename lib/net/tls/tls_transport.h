@@ -58,13 +58,14 @@ private:
     const char *in_ = nullptr; ///< ciphertext of the running receive()
     const char *in_end_ = nullptr;
     char *parked_bytes_ = nullptr;
+    char *why_ = nullptr;                              ///< the text of code_; nullptr: none, or there was no memory for it
     size_t handshake_left_ = 0;                        ///< bytes that the running secure() may still read
     IoResult last_ = {IoResult::Kind::kBlocked, 0, 0}; ///< an end or a failure that was behind data: the next receive() has it
     uint32_t parked_begin_ = 0;
     int32_t errno_ = 0; ///< of a call to the socket
     int32_t fd_ = -1;
     int16_t control_records_ = 0; ///< of the running receive()
-    int16_t code_ = 0;            ///< WM_E... of what has failed, and this thread's last error says why
+    int16_t code_ = 0;            ///< WM_E... of what has failed
     char hello_[8] = {};          ///< the first bytes of the peer, for what they are if not TLS
     uint8_t hello_len_ = 0;
     bool secured_ = false;    ///< the handshake is through
