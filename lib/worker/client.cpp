@@ -306,13 +306,14 @@ void Client::run()
     bool due = due_ms_ <= reactor.loop.now_ms();
     if (due)
         due_ms_ = Loop::kNever;
-    if (conn_ && conn_->state < ConnState::kSecuring) {
+    if (!conn_) {
+        if (due)
+            come_back_now();
+    } else if (conn_->state < ConnState::kSecuring) {
         if (due && failed_code_ != 0)
             fail_attempt(WM_REASON_ERROR, failed_code_, failed_number_, failed_text_);
         else
             connector_.run();
-    } else if (due) {
-        come_back_now();
     }
 }
 
@@ -386,6 +387,7 @@ void Client::remove(Connection &conn)
         return;
     give_up();
     conn_ = nullptr;
+    due_ms_ = Loop::kNever; // a failure that was to be told
     int64_t delay = std::exchange(after_close_ms_, kNone);
     if (released_ || reactor.forked || app_.freeing() || app_.clients->stopped())
         return;

@@ -234,6 +234,33 @@ static void close_while_connecting_leaves_nothing(void **state)
     host_end(host);
 }
 
+/* The host takes back what has failed already, and has not been told: no attempt follows. */
+static void a_failure_that_is_due_begins_nothing_after_a_close(void **state)
+{
+    enum { CLOSE, FREE, DESTROY, WAYS };
+    const struct setting *setting = setting_of(state);
+    if (setting->transport == UNIX)
+        return;
+    for (int way = 0; way < WAYS; way++) {
+        struct host *host = host_begin(setting, NULL);
+        settle(host); /* it runs: the attempts begin in the calls */
+        wm_client *client = host_client(host, "tcp://127.0.0.1:1");
+        assert_int_equal(wm_client_set_str(client, "source_address", "::1"), 0);
+        assert_int_equal(wm_client_connect(client), 0);
+        if (way == CLOSE)
+            wm_client_close(client);
+        else if (way == FREE)
+            wm_client_free(client);
+        else
+            wm_conn_destroy(wm_client_conn(client));
+        until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+        settle(host);
+        settle(host);
+        assert_string_equal(trace(host, 0), "close(local)");
+        host_end(host);
+    }
+}
+
 static void close_after_a_reconnect_connects_no_more(void **state)
 {
     struct host *host = host_begin(setting_of(state), NULL);
@@ -580,6 +607,7 @@ static const struct scenario SCENARIOS[] = {
     SCENARIO(a_reset_is_a_close_with_its_errno_and_the_peer_is_known),
     SCENARIO(a_closed_connection_still_answers),
     SCENARIO(close_while_connecting_leaves_nothing),
+    SCENARIO(a_failure_that_is_due_begins_nothing_after_a_close),
     SCENARIO(close_after_a_reconnect_connects_no_more),
     SCENARIO(two_clients_that_reconnect_keep_a_connection_each),
     SCENARIO(a_client_comes_back_by_itself),
