@@ -104,6 +104,16 @@ def test_certificate_of_another_name_is_refused(serve, files):
     assert ";x.c.example;CN=other;" in lines[0]
 
 
+def test_names_in_certificates_are_shown_without_control_characters(serve, files):
+    files.make_certificate_of("forger\x1b[2k\n2026-01-01 error: \u009bforged")
+    files.issue("forged", "DNS:localhost", ca="forger")
+    shown = "forger\\x1b[2k 2026-01-01 error: \\xc2\\x9bforged"
+    lines, _ = run_client(f"ssl://localhost:{serve('forged').port}", f"tls_ca={files.cert('ca')}")
+    assert refusal(lines) == f"unable to get local issuer certificate: no CA is known that is called '{shown}'"
+    lines, _ = run_client(f"ssl://localhost:{serve('forger').port}", f"tls_ca={files.cert('forger')}")
+    assert refusal(lines) == f"hostname mismatch: the certificate is for {shown}"
+
+
 def test_expired_certificate_is_refused(serve, files):
     files.issue("expired", "DNS:localhost", days="0")
     server = serve("expired")

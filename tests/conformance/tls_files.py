@@ -43,5 +43,10 @@ class TlsFiles:
         openssl("x509", "-req", "-CA", self.cert(ca), "-CAkey", self.key(ca), "-days", days, "-extfile", extensions, "-out", self.cert(name),
                 input=request)  # fmt: skip
 
+    def make_certificate_of(self, subject, name="forger"):
+        """Signed by itself, for the subject alone."""
+        self.make_key(name)
+        openssl("req", "-x509", "-new", "-utf8", "-key", self.key(name), "-subj", f"/CN={subject}", "-days", "30", "-out", self.cert(name))
+
     def encrypt_key(self, name, passphrase):
         openssl("pkcs8", "-topk8", "-in", self.key(name), "-passout", f"pass:{passphrase}", "-out", self.key(f"{name}-encrypted"))

@@ -1,5 +1,6 @@
 // The part of TlsTransport that says in words why TLS has failed.
 #include "core/error.h"
+#include "core/escape.h"
 #include "net/tls/tls_transport.h"
 
 #include <algorithm>
@@ -16,6 +17,8 @@
 namespace wm {
 
 namespace {
+
+constexpr size_t kShownBytes = 64; // of a name in the peer's certificate
 
 /// To a peer that speaks HTTP to a port of TLS, as nginx does.
 constexpr std::string_view kAnswer =
@@ -53,9 +56,9 @@ const char *name_of_alert()
 /// The common name of a subject or an issuer.
 std::string common_name(const X509_NAME *name)
 {
-    char text[64] = "";
+    char text[kShownBytes] = "";
     X509_NAME_get_text_by_NID(name, NID_commonName, text, sizeof text);
-    return text;
+    return escaped(text, sizeof text);
 }
 
 /// "a.example, b.example", or the addresses that the certificate has.
@@ -63,7 +66,7 @@ std::string holders(X509 *certificate)
 {
     std::string text;
     for (const std::string &name : tls_names(certificate))
-        text += (text.empty() ? "" : ", ") + name;
+        text += (text.empty() ? "" : ", ") + escaped(name, kShownBytes);
     return text.empty() ? "no name" : text;
 }
 
