@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -148,6 +149,8 @@ public:
     const std::unique_ptr<StatusWriter> status;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;
+    /// The address of the last client of which the log says that it does not verify its server.
+    std::string told_unverified;
 
 private:
     App(uint32_t index, Mailbox *mailbox);

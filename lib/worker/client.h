@@ -84,6 +84,7 @@ private:
     int attempt();
     int choose_transport();
     int load_tls(const TlsFileSet &files);
+    void tell_unverified();
     int tls_failed(int code);
     void find_addresses();
     void dial(std::vector<SocketAddress> addresses);

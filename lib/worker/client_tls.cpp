@@ -44,7 +44,21 @@ int Client::load_tls(const TlsFileSet &files)
     if (wanted.tls_alpn.empty() && names)
         wanted.tls_alpn = names;
     int result = read_tls_bundle(files, &bundle);
-    return result != 0 ? result : tls_->load(bundle, wanted, address_.host, display.c_str());
+    if (result == 0)
+        result = tls_->load(bundle, wanted, address_.host);
+    if (result == 0 && wanted.tls_verify == 0)
+        tell_unverified();
+    return result;
+}
+
+/// Once for many clients of one address: a host may make one for each connection that it accepts.
+void Client::tell_unverified()
+{
+    if (app_.told_unverified == display)
+        return;
+    app_.told_unverified = display;
+    log(WM_LOG_WARN, "client %s: tls_verify is 0, so anyone between here and the server can read and change all that is sent",
+        display.c_str());
 }
 
 /// Returns code. The log has it as well, as nobody may have called; once, however often it is tried again.

@@ -1,7 +1,6 @@
 #include "net/tls/tls_client.h"
 
 #include "core/error.h"
-#include "core/log.h"
 #include "net/tls/tls_context.h"
 #include "net/tls/tls_transport.h"
 
@@ -32,7 +31,6 @@ struct TlsClient::State {
     std::unique_ptr<SSL_SESSION, TlsFree<SSL_SESSION_free>> session; ///< of the last connection
     std::string name;                                                ///< of the server; empty: none is asked for
     bool verifies = true;
-    bool told = false; ///< the log says that it does not verify
 
     static int keep_session(SSL *ssl, SSL_SESSION *session);
     int set(SSL *ssl);
@@ -64,7 +62,7 @@ TlsClient::TlsClient() : state_(std::make_unique<State>()) {}
 
 TlsClient::~TlsClient() = default;
 
-int TlsClient::load(const TlsBundle &bundle, const TlsOptions &options, const std::string &host, const char *who)
+int TlsClient::load(const TlsBundle &bundle, const TlsOptions &options, const std::string &host)
 {
     State &state = *state_;
     state.context.reset();
@@ -94,9 +92,6 @@ int TlsClient::load(const TlsBundle &bundle, const TlsOptions &options, const st
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, TlsTransport::verified);
         if (int result = bundle.ca.empty() ? use_system_cas(context) : use_tls_ca(context, bundle, false))
             return result;
-    } else if (!state.told) {
-        state.told = true;
-        log(WM_LOG_WARN, "client %s: tls_verify is 0, so anyone between here and the server can read and change all that is sent", who);
     }
     state.context = std::move(made);
     return 0;

@@ -23,9 +23,9 @@ public:
     ~TlsClient();
 
     /// Sets what connections get that are made from here on. `host`, without brackets, is the name or the IP address that the server
-    /// has to prove, unless tls_server_name is set. The bundle holds no identity, or the one that the server may ask for. `who` stands in
-    /// the log. 0, or WM_ETLS, WM_EINVAL or WM_ENOMEM with the reason in the detail.
-    int load(const TlsBundle &bundle, const TlsOptions &options, const std::string &host, const char *who);
+    /// has to prove, unless tls_server_name is set. The bundle holds no identity, or the one that the server may ask for. 0, or
+    /// WM_ETLS, WM_EINVAL or WM_ENOMEM with the reason in the detail.
+    int load(const TlsBundle &bundle, const TlsOptions &options, const std::string &host);
 
     /// The transport of a new connection; nullptr when out of memory.
     Transport *make();
