@@ -10,6 +10,8 @@ namespace wm::serve {
 
 namespace {
 
+constexpr size_t kSpareClients = 64;
+
 /// The error of an address that is no stream of bytes.
 std::string address_error(const char *flag, const std::string &address)
 {
@@ -131,9 +133,26 @@ wm_client *PipeServer::make_client()
     return nullptr;
 }
 
+wm_client *PipeServer::take_client()
+{
+    if (spare_.empty())
+        return make_client();
+    wm_client *client = spare_.back();
+    spare_.pop_back();
+    return client;
+}
+
+void PipeServer::give_back(wm_client *client)
+{
+    if (spare_.size() < kSpareClients)
+        spare_.push_back(client);
+    else
+        wm_client_free(client);
+}
+
 void PipeServer::join(wm_conn from)
 {
-    wm_client *client = make_client();
+    wm_client *client = take_client();
     bool joined = client && wm_client_connect(client) == 0;
     wm_conn to = joined ? wm_client_conn(client) : 0;
     if (joined && wm_conn_pipe(from, to) == 0 && wm_conn_pipe(to, from) == 0)
@@ -149,17 +168,19 @@ void PipeServer::opened(wm_worker *, wm_conn conn, void *self)
     static_cast<PipeServer *>(self)->join(conn);
 }
 
-/// What TO has to do with it is in the text.
-void PipeServer::failed(wm_worker *, wm_conn, int32_t, const void *text, size_t len, void *self)
+void PipeServer::failed(wm_worker *, wm_conn, int32_t, const void *text, size_t len, void *user)
 {
-    ThrottledWarning &failures = static_cast<PipeServer *>(self)->failures_;
-    if (failures.due())
-        failures.log(std::string(static_cast<const char *>(text), len));
+    PipeServer &self = *static_cast<PipeServer *>(user);
+    if (!self.failures_.due())
+        return;
+    std::string line(static_cast<const char *>(text), len);
+    bool names_it = line.find(self.options_.to) != std::string::npos;
+    self.failures_.log(names_it ? line : self.options_.to + ": " + line);
 }
 
-void PipeServer::closed(wm_worker *, wm_conn conn, int32_t, int32_t, const void *, size_t, void *)
+void PipeServer::closed(wm_worker *, wm_conn conn, int32_t, int32_t, const void *, size_t, void *self)
 {
-    wm_client_free(wm_conn_client(conn));
+    static_cast<PipeServer *>(self)->give_back(wm_conn_client(conn));
 }
 
 } // namespace wm::serve

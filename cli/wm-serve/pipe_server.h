@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace wm::serve {
 
@@ -49,6 +50,8 @@ private:
     void announce(size_t part) const override;
     bool set_limits();
     wm_client *make_client();
+    wm_client *take_client();
+    void give_back(wm_client *client);
     void join(wm_conn from);
     static int32_t started(wm_worker *worker, int32_t index, void *self);
     static void opened(wm_worker *worker, wm_conn conn, void *self);
@@ -57,6 +60,7 @@ private:
 
     PipeOptions options_;
     wm_worker *worker_ = nullptr;
+    std::vector<wm_client *> spare_; ///< closed, with the certificates that they have read and a TLS session to resume
     ThrottledWarning failures_;
 };
 
