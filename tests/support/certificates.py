@@ -12,7 +12,7 @@ from instance import HANG_SECONDS, eventually
 
 @dataclasses.dataclass
 class Certificate:
-    """A self-signed certificate for localhost and 127.0.0.1, and its key."""
+    """A self-signed certificate, for localhost and 127.0.0.1 if nothing else was asked for, and its key."""
 
     cert: pathlib.Path
     key: pathlib.Path
@@ -26,12 +26,12 @@ class Certificate:
         return ssl.PEM_cert_to_DER_cert(self.pem)
 
 
-def make_certificate(folder, name="site", days=365, passphrase=None):
+def make_certificate(folder, name="site", days=365, passphrase=None, names="DNS:localhost,IP:127.0.0.1"):
     folder.mkdir(parents=True, exist_ok=True)
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
     protect = ["-passout", f"pass:{passphrase}"] if passphrase else ["-nodes"]
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", *protect, "-days", str(days),
-                    "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", made.cert, "-keyout", made.key],
+                    "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}", "-out", made.cert, "-keyout", made.key],
                    check=True, capture_output=True, timeout=HANG_SECONDS)
     made.key.chmod(0o600)
     return made

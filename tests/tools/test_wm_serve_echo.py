@@ -1,13 +1,17 @@
 """wm-serve echo: every protocol sends back what comes, to the programs that people try things out with."""
+import asyncio
 import hashlib
 import pathlib
 import random
+import ssl
 import subprocess
 import sys
 
 import pytest
+import websockets
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from certificates import host_and_port, make_certificate  # noqa: E402
 from instance import HANG_SECONDS  # noqa: E402
 from push_server import connect  # noqa: E402
 from serve_instance import ServeInstance  # noqa: E402
@@ -85,6 +89,62 @@ def test_websocket__texts_and_binary_messages(echo):
         sock.sendall(close(1000))
         while sock.recv(65536):
             pass
+
+
+# ---- TLS
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def tls_echo(tmp_path_factory, made):
+    server = ServeInstance(tmp_path_factory.mktemp("echo") / "run", "echo", "ssl://127.0.0.1:0", "https://127.0.0.1:0", "wss://127.0.0.1:0", "tcp://127.0.0.1:0",
+                           "--tls-cert", str(made.cert), "--tls-key", str(made.key))
+    yield server
+    assert server.stop() == ""
+
+
+def test_ssl__bytes_to_socat_and_the_end(tls_echo, made):
+    _, port = host_and_port(address_of(tls_echo, "ssl"))
+    data = random.Random(6).randbytes(5 << 20)
+    got = run("socat", "-t", "60", "-", f"OPENSSL:127.0.0.1:{port},cafile={made.cert},commonname=localhost", given=data)
+    assert hashlib.sha256(got).digest() == hashlib.sha256(data).digest()
+
+
+def test_ssl__lines_to_openssl_s_client(tls_echo, made):
+    host, port = host_and_port(address_of(tls_echo, "ssl"))
+    command = ["openssl", "s_client", "-connect", f"{host}:{port}", "-CAfile", str(made.cert), "-verify_return_error", "-verify_hostname", "localhost", "-quiet"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as client:
+        for line in (b"one\n", b"two\n"):
+            client.stdin.write(line)
+            client.stdin.flush()
+            assert client.stdout.readline() == line
+        client.kill()
+
+
+def test_https__curl_gets_its_body_back(tls_echo, made):
+    _, port = host_and_port(address_of(tls_echo, "https"))
+    body = b"x" * (3 << 20)
+    assert run("curl", "-sS", "--cacert", str(made.cert), "--data-binary", "@-", f"https://localhost:{port}/", given=body) == body
+
+
+def test_wss__python_websockets_gets_its_messages_back(tls_echo, made):
+    _, port = host_and_port(address_of(tls_echo, "wss"))
+
+    async def talk():
+        context = ssl.create_default_context(cafile=made.cert)
+        async with websockets.connect(f"wss://localhost:{port}/", ssl=context) as page:
+            for message in ("text", b"\0\1\2", "y" * 300000):
+                await page.send(message)
+                assert await asyncio.wait_for(page.recv(), HANG_SECONDS) == message
+
+    asyncio.run(talk())
+
+
+def test_plain_bytes_beside_tls(tls_echo):
+    assert nc(address_of(tls_echo, "tcp"), b"plain") == b"plain"
 
 
 def test_status_names_each_listener(echo):

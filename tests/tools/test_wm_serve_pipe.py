@@ -12,48 +12,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from instance import HANG_SECONDS, eventually  # noqa: E402
 from ports import free_port  # noqa: E402
-from serve_instance import ServeInstance  # noqa: E402
+from serve_fixtures import background, listening, run, serve  # noqa: E402, F401
 
 MIB = 1 << 20
-
-
-@pytest.fixture
-def serve(tmp_path):
-    """Starts instances; each has to end well, unless the test has ended it."""
-    running = []
-
-    def make(sub, *words):
-        running.append(ServeInstance(tmp_path / "run", sub, *words))
-        return running[-1]
-
-    yield make
-    for instance in running:
-        if instance.process.returncode is None:
-            instance.stop()
-
-
-@pytest.fixture
-def background():
-    """Starts programs that are killed at the end."""
-    running = []
-
-    def start(*command, **kwargs):
-        running.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **kwargs))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.kill()
-        process.wait()
-
-
-def listening(port):
-    """Whether something takes connections there."""
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except ConnectionRefusedError:
-        return False
-    return True
 
 
 def listener():
@@ -74,10 +35,6 @@ def take(sock, size):
     while len(data) < size and (part := sock.recv(size - len(data))):
         data += part
     return data
-
-
-def run(*command, given=b""):
-    return subprocess.run(command, input=given, capture_output=True, timeout=HANG_SECONDS, check=False)
 
 
 # ---- programs
