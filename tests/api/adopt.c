@@ -290,16 +290,16 @@ static void stopped__takes_none(void **state)
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO(a_socketpair__is_served_as_an_accepted_one),
-        SCENARIO(a_websocket__does_its_handshake),
-        SCENARIO(a_worker_that_does_not_listen__takes_it),
-        SCENARIO(on_start__takes_it_with_all_events),
-        SCENARIO(wrong_descriptors__are_refused_with_what_they_are),
-        SCENARIO(limits__refuse_as_an_accept_does),
-        SCENARIO(an_address__counts_with_those_that_were_accepted),
-        SCENARIO(a_descriptor_of_another_process__is_served),
-        SCENARIO(destroyed_in_its_connect_event__is_gone_with_its_descriptor),
-        SCENARIO(stopped__takes_none),
+        SCENARIO_OVER_SOCKETS(a_socketpair__is_served_as_an_accepted_one),
+        SCENARIO_OVER_SOCKETS(a_websocket__does_its_handshake),
+        SCENARIO_OVER_SOCKETS(a_worker_that_does_not_listen__takes_it),
+        SCENARIO_OVER_SOCKETS(on_start__takes_it_with_all_events),
+        SCENARIO_OVER_SOCKETS(wrong_descriptors__are_refused_with_what_they_are),
+        SCENARIO_OVER_SOCKETS(limits__refuse_as_an_accept_does),
+        SCENARIO_OVER_SOCKETS(an_address__counts_with_those_that_were_accepted),
+        SCENARIO_OVER_SOCKETS(a_descriptor_of_another_process__is_served),
+        SCENARIO_OVER_SOCKETS(destroyed_in_its_connect_event__is_gone_with_its_descriptor),
+        SCENARIO_OVER_SOCKETS(stopped__takes_none),
     };
     return RUN_SCENARIOS("adopt", scenarios);
 }

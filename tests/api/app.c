@@ -415,7 +415,7 @@ int main(void)
         cmocka_unit_test(run__sends_what_a_destroy_notifier_sends),
     };
     static const struct scenario scenarios[] = {
-        SCENARIO(log__lines_go_to_the_function_and_shed_connections_are_told_once_a_second),
+        SCENARIO_NOT_OVER(log__lines_go_to_the_function_and_shed_connections_are_told_once_a_second, OVER_PAIRS | OVER_TLS),
         SCENARIO(stop__closes_each_in_its_way_and_polls_say_estopped),
         SCENARIO(stop__does_not_wait_for_a_peer_over_stop_timeout),
         SCENARIO(max_requests__takes_a_master),

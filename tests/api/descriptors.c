@@ -179,11 +179,11 @@ static void reserve__more_than_the_descriptor_limit_is_said(void **state)
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO_NOT_OVER(emfile__sheds_the_new_and_keeps_the_old, OVER_PAIRS),
-        SCENARIO_NOT_OVER(reserve__is_kept_from_files_of_the_host_too, OVER_PAIRS),
-        SCENARIO_NOT_OVER(without_descriptors__a_silent_one_makes_room, OVER_PAIRS),
-        SCENARIO_NOT_OVER(descriptor_limit__lowered_later_counts, OVER_PAIRS),
-        SCENARIO_NOT_OVER(reserve__more_than_the_descriptor_limit_is_said, OVER_PAIRS),
+        SCENARIO_NOT_OVER(emfile__sheds_the_new_and_keeps_the_old, OVER_PAIRS | OVER_TLS),
+        SCENARIO_NOT_OVER(reserve__is_kept_from_files_of_the_host_too, OVER_PAIRS | OVER_TLS),
+        SCENARIO_NOT_OVER(without_descriptors__a_silent_one_makes_room, OVER_PAIRS | OVER_TLS),
+        SCENARIO_NOT_OVER(descriptor_limit__lowered_later_counts, OVER_PAIRS | OVER_TLS),
+        SCENARIO_NOT_OVER(reserve__more_than_the_descriptor_limit_is_said, OVER_PAIRS | OVER_TLS),
     };
     return RUN_SCENARIOS("descriptors", scenarios);
 }

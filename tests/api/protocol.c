@@ -846,8 +846,8 @@ int main(void)
         SCENARIO(run__inside_a_protocol_callback_is_refused),
         SCENARIO(pause__inside_input_holds_the_message_and_asks_once),
         SCENARIO(state__of_a_protocol_is_kept_for_each_connection),
-        SCENARIO(client__speaks_a_protocol_to_a_server_that_does_not_know_us),
-        SCENARIO(client__and_worker_speak_frame),
+        SCENARIO_OVER_SOCKETS(client__speaks_a_protocol_to_a_server_that_does_not_know_us),
+        SCENARIO_OVER_SOCKETS(client__and_worker_speak_frame),
     };
     return cmocka_run_group_tests_name("protocol set-up", tests, NULL, NULL) + RUN_SCENARIOS("protocol", scenarios);
 }

@@ -232,7 +232,7 @@ static void close_callback__connection_is_still_readable(void **state)
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO(any_call_in_any_callback),
+        SCENARIO_NOT_OVER(any_call_in_any_callback, OVER_TLS),
         SCENARIO(app_free_in_a_timer__notifies_and_ends_the_run),
         SCENARIO(close_callback__connection_is_still_readable),
     };

@@ -358,22 +358,22 @@ static void apps_in_two_threads__both_have_it(void **state)
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO(raised__is_called_once_in_the_loop),
-        SCENARIO(before_the_start__is_not_lost),
-        SCENARIO(several_registrations__are_all_called_each_for_its_number),
-        SCENARIO(real_time_signals__work),
-        SCENARIO(the_disposition_of_before__comes_back_with_the_last),
-        SCENARIO(stopped__a_second_signal_has_its_default_again),
-        SCENARIO(blocked__is_unblocked),
-        SCENARIO(what_no_loop_can_handle__is_refused_with_the_reason),
-        SCENARIO(del__in_a_callback_takes_the_others_along),
-        SCENARIO(user__is_destroyed_once_after_the_deletion_or_with_the_app),
-        SCENARIO(sigchld__leaves_the_children_to_the_host),
-        SCENARIO(a_child_of_fork__has_the_dispositions_of_before),
-        SCENARIO(an_app_not_yet_run__has_its_signals_in_the_child_that_runs_it),
-        SCENARIO(poll_without_limit__wakes_and_has_it),
-        SCENARIO(app_fd__is_readable_after_a_signal),
-        SCENARIO(apps_in_two_threads__both_have_it),
+        SCENARIO_OVER_SOCKETS(raised__is_called_once_in_the_loop),
+        SCENARIO_OVER_SOCKETS(before_the_start__is_not_lost),
+        SCENARIO_OVER_SOCKETS(several_registrations__are_all_called_each_for_its_number),
+        SCENARIO_OVER_SOCKETS(real_time_signals__work),
+        SCENARIO_OVER_SOCKETS(the_disposition_of_before__comes_back_with_the_last),
+        SCENARIO_OVER_SOCKETS(stopped__a_second_signal_has_its_default_again),
+        SCENARIO_OVER_SOCKETS(blocked__is_unblocked),
+        SCENARIO_OVER_SOCKETS(what_no_loop_can_handle__is_refused_with_the_reason),
+        SCENARIO_OVER_SOCKETS(del__in_a_callback_takes_the_others_along),
+        SCENARIO_OVER_SOCKETS(user__is_destroyed_once_after_the_deletion_or_with_the_app),
+        SCENARIO_OVER_SOCKETS(sigchld__leaves_the_children_to_the_host),
+        SCENARIO_OVER_SOCKETS(a_child_of_fork__has_the_dispositions_of_before),
+        SCENARIO_OVER_SOCKETS(an_app_not_yet_run__has_its_signals_in_the_child_that_runs_it),
+        SCENARIO_OVER_SOCKETS(poll_without_limit__wakes_and_has_it),
+        SCENARIO_OVER_SOCKETS(app_fd__is_readable_after_a_signal),
+        SCENARIO_OVER_SOCKETS(apps_in_two_threads__both_have_it),
     };
     return RUN_SCENARIOS("signals", scenarios);
 }
