@@ -31,6 +31,8 @@ class Flag:
         """What may be offered as its value: "files", "users", "groups", a list of words, or None."""
         if self.value in ("PATH", "FILE"):
             return "files"
+        if self.value == "SWITCH":
+            return ["on", "off"]
         if self.long in ("--user", "--group"):
             return self.long[2:] + "s"
         if self.value in ("COLUMN", "LEVEL"):

@@ -7,7 +7,7 @@ _wm_serve()
         return
     fi
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --name | --worker | --uid | --listen | --origin | --host | --uid-key | --text-ping | --subprotocol | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --count)
+    --name | --worker | --uid | --listen | --origin | --host | --uid-key | --text-ping | --subprotocol | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --count | --from | --to | --connect-timeout | --idle-timeout | --max-connections | --tls-server-name)
         return
         ;;
     --sort)
@@ -18,7 +18,7 @@ _wm_serve()
         mapfile -t COMPREPLY < <(compgen -W off -- "${COMP_WORDS[COMP_CWORD]}")
         return
         ;;
-    --tls-cert | --tls-key | --tls-passphrase-file | --run-dir | --log-file | --config)
+    --tls-cert | --tls-key | --tls-passphrase-file | --run-dir | --log-file | --config | --tls-ca)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
         return
@@ -35,11 +35,33 @@ _wm_serve()
         mapfile -t COMPREPLY < <(compgen -g -- "${COMP_WORDS[COMP_CWORD]}")
         return
         ;;
+    --tls-verify)
+        mapfile -t COMPREPLY < <(compgen -W 'on off' -- "${COMP_WORDS[COMP_CWORD]}")
+        return
+        ;;
     esac
-    if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --tls-cert --tls-key --tls-passphrase-file --origin --host --uid-key --text-ping --subprotocol --max-header --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
-    else
-        mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
-    fi
+    case ${COMP_WORDS[1]} in
+    push)
+        if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --tls-cert --tls-key --tls-passphrase-file --origin --host --uid-key --text-ping --subprotocol --max-header --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
+        else
+            mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
+        fi
+        ;;
+    pipe)
+        if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --from --to --connect-timeout --idle-timeout --drain --max-connections --max-per-ip --tls-cert --tls-key --tls-passphrase-file --tls-ca --tls-server-name --tls-verify --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
+        else
+            mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
+        fi
+        ;;
+    echo)
+        if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --tls-cert --tls-key --tls-passphrase-file --count --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
+        else
+            mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
+        fi
+        ;;
+    esac
 }
 complete -F _wm_serve wm-serve

@@ -26,11 +26,14 @@ def complete(*words, cwd="/"):
 
 
 def test_bash__sub_commands_commands_and_flags():
-    assert complete("wm-serve", "") == ["push", "--help", "--version"]
+    assert complete("wm-serve", "") == ["push", "pipe", "echo", "--help", "--version"]
     assert complete("wm-serve", "push", "st") == ["start", "stop", "status"]
     assert complete("wm-serve", "push", "che") == ["check"]
     assert complete("wm-serve", "push", "status", "--js") == ["--json"]
     assert complete("wm-serve", "push", "--uid-t") == ["--uid-timeout"]
+    assert complete("wm-serve", "pipe", "--to") == ["--to"]
+    assert complete("wm-serve", "pipe", "--uid-t") == complete("wm-serve", "echo", "--to") == []
+    assert complete("wm-serve", "echo", "tcp://127.0.0.1:7000", "sta") == ["start", "status"]
     assert complete("wm-push", "--ser") == ["--server"]
     assert complete("wm-push", "-") == complete("wm-push", "uid1", "-") != []
 
@@ -39,6 +42,7 @@ def test_bash__values(tmp_path):
     (tmp_path / "push.toml").touch()
     assert complete("wm-serve", "push", "--config", "pu", cwd=tmp_path) == ["push.toml"]
     assert complete("wm-serve", "push", "--inner", "") == ["off"]
+    assert complete("wm-serve", "pipe", "--tls-verify", "") == ["on", "off"]
     assert "root" in complete("wm-serve", "push", "--user", "roo")
     assert complete("wm-serve", "push", "connections", "--sort", "ui") == ["uid"]
     assert complete("wm-serve", "push", "--log-level", "") == ["debug", "info", "warning", "error"]
@@ -51,7 +55,7 @@ def printed_flags(*words):
     return {flag for names in re.findall(r"^ *(-.*?)(?:  |$)", text, re.M) for flag in re.findall("--[a-z-]+", names)}
 
 
-@pytest.mark.parametrize("words", [("wm-serve", "push", "--help"), ("wm-push", "--help")])
+@pytest.mark.parametrize("words", [("wm-serve", "push", "--help"), ("wm-serve", "pipe", "--help"), ("wm-serve", "echo", "--help"), ("wm-push", "--help")])
 def test_every_flag_of_the_help__is_in_each_shell_and_in_the_man_page(words):
     tool = words[0]
     names = {f"man/{'-'.join(words[:-1])}.1", *(f"completions/{name}" for name in (f"{tool}.bash", f"_{tool}", f"{tool}.fish"))}
