@@ -18,9 +18,10 @@ bool is_loss(int32_t reason)
 
 int Pipes::check(const Connection &source, const Connection &target) const
 {
-    if (source.state > ConnState::kOpen)
+    auto ends = [](const Connection &conn) { return conn.state > ConnState::kOpen || conn.close_reason != 0; }; // closing() was called
+    if (ends(source))
         return fail(WM_ECLOSED, "the source of the pipe is closing");
-    if (target.state > ConnState::kOpen || target.has(kShutdown))
+    if (ends(target) || target.has(kShutdown))
         return fail(WM_ECLOSED, "the target of the pipe is closing, or wm_conn_shutdown has ended its side");
     const Codec &in = reactor_.codec(source), &out = reactor_.codec(target);
     if (in.answers_only || out.answers_only)

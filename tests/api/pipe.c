@@ -626,6 +626,7 @@ int main(void)
         SCENARIO(unpipe__gives_the_messages_back_to_the_host),
         SCENARIO_OVER_SOCKETS(unpipe__goes_on_with_what_was_held),
         SCENARIO(begin__refuses_what_makes_no_sense),
+        SCENARIO(begin__with_one_that_ends_is_refused),
         SCENARIO_OVER_SOCKETS(begin__to_a_connection_that_is_not_open_yet),
         SCENARIO(callbacks__may_end_both_sides),
         SCENARIO(stop__ends_both_sides),
