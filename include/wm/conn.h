@@ -74,7 +74,8 @@ WM_API int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t le
  * until then idle_timeout_ms is its only deadline. Before the open event the end is held with what is queued. The other way round, a peer
  * that has ended its side: option half_open.
  *
- * @return 0, also where it was called before; WM_ESTATE (http and websocket, which have no such end); WM_ECLOSED
+ * @return 0, also where it was called before; WM_ESTATE (http and websocket, which have no such end; or another connection is piped to
+ * it: wm_conn_pipe); WM_ECLOSED
  *
  * @since 0.1.0
  */

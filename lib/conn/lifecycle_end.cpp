@@ -180,6 +180,8 @@ int Lifecycle::shut_down(Connection &conn)
         return fail(WM_ECLOSED, "the connection is closing");
     if (!reactor_.codec(conn).can_shut_down())
         return fail(WM_ESTATE, "a %s connection has no end of one side alone: wm_conn_close ends it", reactor_.codec(conn).name);
+    if (conn.has(kPipeTarget))
+        return fail(WM_ESTATE, "another connection is piped to it: wm_conn_pipe(from, 0) ends that first");
     if (conn.has(kShutdown))
         return 0;
     conn.set(kShutdown);

@@ -413,6 +413,21 @@ static void begin__with_one_that_ends_is_refused(void **state)
     pair_end(host, &pair);
 }
 
+/** What comes from the source would meet a socket that has ended. */
+static void shutdown__of_a_target_by_the_host_is_refused(void **state)
+{
+    struct host *host = host_begin(*state, "raw");
+    struct pair pair = pair_begin(host);
+    assert_int_equal(wm_conn_pipe(pair.a, pair.b), 0);
+    assert_int_equal(wm_conn_shutdown(pair.b), WM_ESTATE);
+    client_say(host, &pair.a_peer, "on");
+    client_hear(host, &pair.b_peer, "on");
+    assert_int_equal(wm_conn_pipe(pair.a, 0), 0);
+    assert_int_equal(wm_conn_shutdown(pair.b), 0);
+    client_hear_end(host, &pair.b_peer);
+    pair_end(host, &pair);
+}
+
 static void destroy__of_the_source_ends_the_output_of_the_target(void **state)
 {
     struct host *host = host_begin(*state, "raw");
@@ -626,6 +641,7 @@ int main(void)
         SCENARIO(unpipe__gives_the_messages_back_to_the_host),
         SCENARIO_OVER_SOCKETS(unpipe__goes_on_with_what_was_held),
         SCENARIO(begin__refuses_what_makes_no_sense),
+        SCENARIO(shutdown__of_a_target_by_the_host_is_refused),
         SCENARIO(begin__with_one_that_ends_is_refused),
         SCENARIO_OVER_SOCKETS(begin__to_a_connection_that_is_not_open_yet),
         SCENARIO(callbacks__may_end_both_sides),
