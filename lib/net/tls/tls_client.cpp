@@ -74,10 +74,10 @@ int TlsClient::load(const TlsBundle &bundle, const TlsOptions &options, const st
     std::string alpn;
     if (!tls_alpn_wire(options.tls_alpn, &alpn))
         return fail(WM_EINVAL, "tls_alpn '%s': it is a list of names with commas, as in 'http/1.1'", options.tls_alpn.c_str());
-    TlsContext made = make_tls_context(TLS_client_method(), options);
+    TlsContext made;
+    if (int result = make_tls_context(TLS_client_method(), options, &made))
+        return result;
     SSL_CTX *context = made.get();
-    if (!context)
-        return WM_ETLS;
     if (SSL_CTX_set_app_data(context, &state) != 1)
         return fail(WM_ENOMEM, "out of memory for TLS");
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

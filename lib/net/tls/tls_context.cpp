@@ -27,14 +27,33 @@ Bio bio_of(const std::string &bytes)
 /// After a PEM function has found nothing: whether the text was at its end, not damaged.
 bool at_end_of_pem()
 {
-    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+        return false;
     ERR_clear_error();
-    return ended;
+    return true;
+}
+
+/// Takes the errors of the thread: whether an allocation is among them. Where OpenSSL leaves none at all, it was one.
+bool memory_ran_out()
+{
+    bool found = ERR_peek_error() == 0;
+    while (unsigned long error = ERR_get_error())
+        found = found || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    return found;
+}
+
+/// WM_ENOMEM, or WM_ETLS with OpenSSL's reason between two texts.
+int failed(const char *what, const std::string &path, const char *before = "", const char *behind = "")
+{
+    const char *reason = tls_reason();
+    if (memory_ran_out())
+        return fail(WM_ENOMEM, "%s %s: out of memory", what, path.c_str());
+    return fail(WM_ETLS, "%s %s: %s%s%s", what, path.c_str(), before, reason, behind);
 }
 
 int damaged(const char *what, const std::string &path)
 {
-    return fail(WM_ETLS, "%s %s: damaged, or written only in part (%s)", what, path.c_str(), tls_reason());
+    return failed(what, path, "damaged, or written only in part (", ")");
 }
 
 struct Passphrase {
@@ -53,42 +72,34 @@ int tell_passphrase(char *out, int size, int, void *user)
     return len;
 }
 
-/// The key; empty with the reason.
-Key read_key(const TlsIdentity &identity, const std::string &passphrase)
+int read_key(const TlsIdentity &identity, const std::string &passphrase, Key *key)
 {
     Bio bio = bio_of(identity.key);
     Passphrase wanted = {&passphrase};
     ERR_clear_error();
-    Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, tell_passphrase, &wanted) : nullptr);
-    if (key)
-        return key;
+    key->reset(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, tell_passphrase, &wanted) : nullptr);
+    if (*key)
+        return 0;
     const char *path = identity.key_path.c_str();
     if (wanted.asked && passphrase.empty())
-        fail(WM_ETLS, "key %s: it is encrypted, and tls_passphrase_file is not set", path);
-    else if (wanted.asked)
-        fail(WM_ETLS, "key %s: the passphrase is wrong (%s)", path, tls_reason());
-    else if (identity.key.find("PRIVATE KEY-----") == std::string::npos)
-        fail(WM_ETLS, "key %s: there is no private key in it (PEM)%s", path,
-             identity.key_path == identity.cert_path ? ", and tls_key is not set" : "");
-    else
-        damaged("key", identity.key_path);
-    ERR_clear_error();
-    return key;
+        return fail(WM_ETLS, "key %s: it is encrypted, and tls_passphrase_file is not set", path);
+    if (wanted.asked)
+        return failed("key", identity.key_path, "the passphrase is wrong (", ")");
+    if (identity.key.find("PRIVATE KEY-----") == std::string::npos)
+        return fail(WM_ETLS, "key %s: there is no private key in it (PEM)%s", path,
+                    identity.key_path == identity.cert_path ? ", and tls_key is not set" : "");
+    return damaged("key", identity.key_path);
 }
 
-/// The first certificate; empty with the reason.
-TlsCertificate first_certificate(BIO *bio, const TlsIdentity &identity)
+int first_certificate(BIO *bio, const TlsIdentity &identity, TlsCertificate *certificate)
 {
     ERR_clear_error();
-    TlsCertificate certificate(bio ? PEM_read_bio_X509_AUX(bio, nullptr, nullptr, nullptr) : nullptr);
-    if (certificate)
-        return certificate;
+    certificate->reset(bio ? PEM_read_bio_X509_AUX(bio, nullptr, nullptr, nullptr) : nullptr);
+    if (*certificate)
+        return 0;
     if (identity.cert.find("CERTIFICATE-----") == std::string::npos)
-        fail(WM_ETLS, "certificate %s: there is no certificate in it (PEM)", identity.cert_path.c_str());
-    else
-        damaged("certificate", identity.cert_path);
-    ERR_clear_error();
-    return certificate;
+        return fail(WM_ETLS, "certificate %s: there is no certificate in it (PEM)", identity.cert_path.c_str());
+    return damaged("certificate", identity.cert_path);
 }
 
 /// The certificates behind the first one.
@@ -100,7 +111,7 @@ int use_chain(SSL_CTX *context, BIO *bio, const std::string &path)
         if (!next)
             return at_end_of_pem() ? 0 : damaged("certificate", path);
         if (SSL_CTX_add0_chain_cert(context, next.get()) != 1)
-            return fail(WM_ETLS, "certificate %s: %s, in its chain", path.c_str(), tls_reason());
+            return failed("certificate", path, "", ", in its chain");
         (void)next.release();
     }
 }
@@ -131,9 +142,12 @@ int use_ciphers(SSL_CTX *context, const std::string &ciphers)
     }
     bool taken = (new_names.empty() || SSL_CTX_set_ciphersuites(context, new_names.c_str()) == 1) &&
                  SSL_CTX_set_cipher_list(context, old_names.empty() ? kCiphers : old_names.c_str()) == 1;
-    if (!taken)
-        return fail(WM_EINVAL, "tls_ciphers '%s': %s; 'openssl ciphers -v' lists the names", ciphers.c_str(), tls_reason());
-    return 0;
+    if (taken)
+        return 0;
+    const char *reason = tls_reason();
+    if (memory_ran_out())
+        return fail(WM_ENOMEM, "out of memory for TLS");
+    return fail(WM_EINVAL, "tls_ciphers '%s': %s; 'openssl ciphers -v' lists the names", ciphers.c_str(), reason);
 }
 
 } // namespace
@@ -147,48 +161,46 @@ const char *tls_reason()
     return reason ? reason : "out of memory";
 }
 
-TlsContext make_tls_context(const SSL_METHOD *method, const TlsOptions &options)
+int make_tls_context(const SSL_METHOD *method, const TlsOptions &options, TlsContext *made)
 {
     ERR_clear_error();
-    TlsContext context(SSL_CTX_new(method));
-    if (!context) {
-        fail(WM_ENOMEM, "out of memory for TLS");
-        return context;
-    }
-    SSL_CTX_set_min_proto_version(context.get(), options.tls_min_version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
-    SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-    if (use_ciphers(context.get(), options.tls_ciphers) != 0)
-        context.reset();
-    return context;
+    made->reset(SSL_CTX_new(method));
+    SSL_CTX *context = made->get();
+    if (!context)
+        return fail(WM_ENOMEM, "out of memory for TLS");
+    SSL_CTX_set_min_proto_version(context, options.tls_min_version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    return use_ciphers(context, options.tls_ciphers);
 }
 
-TlsCertificate read_tls_certificate(const TlsIdentity &identity)
+int read_tls_certificate(const TlsIdentity &identity, TlsCertificate *certificate)
 {
     Bio bio = bio_of(identity.cert);
-    return first_certificate(bio.get(), identity);
+    return first_certificate(bio.get(), identity, certificate);
 }
 
 int use_tls_identity(SSL_CTX *context, const TlsIdentity &identity, const std::string &passphrase)
 {
-    const char *path = identity.cert_path.c_str();
     Bio bio = bio_of(identity.cert);
-    TlsCertificate certificate = first_certificate(bio.get(), identity);
-    if (!certificate)
-        return WM_ETLS;
+    TlsCertificate certificate;
+    if (int result = first_certificate(bio.get(), identity, &certificate))
+        return result;
     if (SSL_CTX_use_certificate(context, certificate.get()) != 1)
-        return fail(WM_ETLS, "certificate %s: %s", path, tls_reason());
+        return failed("certificate", identity.cert_path);
     if (int result = use_chain(context, bio.get(), identity.cert_path))
         return result;
-    Key key = read_key(identity, passphrase);
-    if (!key)
-        return WM_ETLS;
+    Key key;
+    if (int result = read_key(identity, passphrase, &key))
+        return result;
+    ERR_clear_error();
     if (X509_check_private_key(certificate.get(), key.get()) != 1) {
-        ERR_clear_error();
-        return fail(WM_ETLS, "key %s does not belong to certificate %s", identity.key_path.c_str(), path);
+        if (memory_ran_out())
+            return fail(WM_ENOMEM, "key %s: out of memory", identity.key_path.c_str());
+        return fail(WM_ETLS, "key %s does not belong to certificate %s", identity.key_path.c_str(), identity.cert_path.c_str());
     }
     if (SSL_CTX_use_PrivateKey(context, key.get()) != 1)
-        return fail(WM_ETLS, "key %s: %s", identity.key_path.c_str(), tls_reason());
+        return failed("key", identity.key_path);
     warn_if_expired(certificate.get(), "certificate", identity.cert_path);
     return 0;
 }
@@ -197,16 +209,16 @@ int use_tls_ca(SSL_CTX *context, const TlsBundle &bundle, bool asks)
 {
     Bio bio = bio_of(bundle.ca);
     size_t count = 0;
-    while (bio) {
+    for (;;) {
         ERR_clear_error();
-        TlsCertificate next(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
+        TlsCertificate next(bio ? PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr) : nullptr);
         if (!next && at_end_of_pem())
             break;
         if (!next)
             return damaged("CA", bundle.ca_path);
         if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), next.get()) != 1 ||
             (asks && SSL_CTX_add_client_CA(context, next.get()) != 1))
-            return fail(WM_ETLS, "CA %s: %s", bundle.ca_path.c_str(), tls_reason());
+            return failed("CA", bundle.ca_path);
         warn_if_expired(next.get(), "CA", bundle.ca_path);
         count++;
     }

@@ -22,15 +22,15 @@ template <auto kFree> struct TlsFree {
 using TlsContext = std::unique_ptr<SSL_CTX, TlsFree<SSL_CTX_free>>;
 using TlsCertificate = std::unique_ptr<X509, TlsFree<X509_free>>;
 
-/// Versions, ciphers and limits of either side. Empty with the reason: an option is not possible, or memory is out.
-TlsContext make_tls_context(const SSL_METHOD *method, const TlsOptions &options);
+/// Versions, ciphers and limits of either side: 0, WM_ENOMEM, or WM_EINVAL where an option is not possible.
+int make_tls_context(const SSL_METHOD *method, const TlsOptions &options, TlsContext *made);
 /// Sets the certificate, its chain and its key: 0, or WM_ETLS or WM_ENOMEM.
 int use_tls_identity(SSL_CTX *context, const TlsIdentity &identity, const std::string &passphrase);
 /// Sets what certificates of peers have to descend from: as above. `asks`: tells them to clients that are asked for one.
 int use_tls_ca(SSL_CTX *context, const TlsBundle &bundle, bool asks);
 
-/// The certificate of an identity; empty with the reason.
-TlsCertificate read_tls_certificate(const TlsIdentity &identity);
+/// The certificate of an identity: 0, or WM_ETLS or WM_ENOMEM.
+int read_tls_certificate(const TlsIdentity &identity, TlsCertificate *certificate);
 /// The server names of a certificate in lower case: its DNS names, or its common name if it has none (RFC 6125 §6.4.4).
 std::vector<std::string> tls_names(X509 *certificate);
 

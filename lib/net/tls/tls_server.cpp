@@ -64,7 +64,7 @@ struct TlsServer::State {
     static int use_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, int encrypts);
 
     void rotate_own_keys();
-    TlsContext make_context(const TlsBundle &bundle, const TlsOptions &options);
+    int make_context(const TlsBundle &bundle, const TlsOptions &options, TlsContext *made);
     int add(Certificates &to, const TlsBundle &bundle, const TlsIdentity &identity, const TlsOptions &options);
 };
 
@@ -137,12 +137,11 @@ void TlsServer::State::rotate_own_keys()
 
 // ---- settings
 
-TlsContext TlsServer::State::make_context(const TlsBundle &bundle, const TlsOptions &options)
+int TlsServer::State::make_context(const TlsBundle &bundle, const TlsOptions &options, TlsContext *made)
 {
-    TlsContext made = make_tls_context(TLS_server_method(), options);
-    SSL_CTX *context = made.get();
-    if (!context)
-        return made;
+    if (int result = make_tls_context(TLS_server_method(), options, made))
+        return result;
+    SSL_CTX *context = made->get();
     SSL_CTX_set_tlsext_servername_callback(context, select_certificate);
     SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
     SSL_CTX_set_tlsext_ticket_key_evp_cb(context, use_ticket_key);
@@ -155,23 +154,19 @@ TlsContext TlsServer::State::make_context(const TlsBundle &bundle, const TlsOpti
     bool ready = SSL_CTX_set_app_data(context, this) == 1 &&
                  EVP_Digest(verified_by.data(), verified_by.size(), id, &id_len, EVP_sha256(), nullptr) == 1 &&
                  SSL_CTX_set_session_id_context(context, id, std::min(id_len, unsigned{SSL_MAX_SID_CTX_LENGTH})) == 1;
-    if (!ready) {
-        fail(WM_ENOMEM, "out of memory for TLS");
-        return {};
-    }
+    if (!ready)
+        return fail(WM_ENOMEM, "out of memory for TLS");
     if (options.tls_verify == 0)
-        return made;
+        return 0;
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (options.tls_verify == 1 ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), TlsTransport::verified);
-    if (use_tls_ca(context, bundle, true) != 0)
-        made.reset();
-    return made;
+    return use_tls_ca(context, bundle, true);
 }
 
 int TlsServer::State::add(Certificates &to, const TlsBundle &bundle, const TlsIdentity &identity, const TlsOptions &options)
 {
-    TlsCertificate certificate = read_tls_certificate(identity);
-    if (!certificate)
-        return WM_ETLS;
+    TlsCertificate certificate;
+    if (int result = read_tls_certificate(identity, &certificate))
+        return result;
     std::vector<std::string> names;
     if (identity.name.empty())
         names = tls_names(certificate.get());
@@ -184,9 +179,9 @@ int TlsServer::State::add(Certificates &to, const TlsBundle &bundle, const TlsId
     if (!names.empty() && std::all_of(names.begin(), names.end(), known))
         context = to.by_name[names.front()];
     if (!context) {
-        TlsContext made = make_context(bundle, options);
-        if (!made)
-            return WM_ETLS;
+        TlsContext made;
+        if (int result = make_context(bundle, options, &made))
+            return result;
         context = made.get();
         to.contexts.push_back(std::move(made));
     }
