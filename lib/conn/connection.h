@@ -126,7 +126,7 @@ struct Cold {
     }
 
     /// Returns a copy that lives as long; nullptr when out of memory.
-    const char *keep_error_text(const std::string &text) { return error_text = strdup(text.c_str()); }
+    const char *keep_error_text(const char *text) { return error_text = strdup(text); }
     bool holds_something() const
     {
         return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text || pipe_target || pipe_source;

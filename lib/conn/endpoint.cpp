@@ -41,7 +41,7 @@ bool Endpoint::peer_of(const Connection &conn, SocketAddress &out) const
     return conn.fd() >= 0 && io::remote_address(conn.io, conn.fd(), out);
 }
 
-void Endpoint::refused(Connection &conn, int32_t error, const std::string &text)
+void Endpoint::refused(Connection &conn, int32_t error, const char *text)
 {
     reactor.lifecycle.fail_attempt(conn, WM_REASON_PROTOCOL, error, 0, text);
 }

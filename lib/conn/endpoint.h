@@ -46,9 +46,9 @@ public:
     /// The address of its peer; false: it is not known, yet or any more.
     virtual bool peer_of(const Connection &conn, SocketAddress &out) const;
     /// The connection ends for that reason, of which the host is told next.
-    virtual void failed(const Connection &, int32_t, const std::string &) {}
+    virtual void failed(const Connection &, int32_t, const char *) {}
     /// The peer does not let a client's connection open, or breaks a rule before it is open. The text says why.
-    virtual void refused(Connection &conn, int32_t error, const std::string &text);
+    virtual void refused(Connection &conn, int32_t error, const char *text);
     const std::vector<Connection *> &connections() const { return connections_; }
 
     /// The peer has said something that the protocol understands: from here on only a deadline, or one of the

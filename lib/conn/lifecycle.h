@@ -55,7 +55,7 @@ public:
     void close_with_error(Connection &conn, int32_t reason, int32_t error, int32_t code, const char *text);
     /// Ends a connection that could not be opened, at once: an error event with that code and text, then the close event. number: the
     /// errno; 0: none.
-    void fail_attempt(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text);
+    void fail_attempt(Connection &conn, int32_t reason, int32_t error, int32_t number, const char *text);
     /// Closes at once and drops what is queued; the close event follows at the end of the turn. number: the
     /// errno of WM_REASON_ERROR, else 0.
     void destroy(Connection &conn, int32_t reason, int32_t number);
@@ -120,7 +120,7 @@ private:
     void continue_handshake(Connection &conn);
     void destroy_ended(Connection &conn);
     void end_write(Connection &conn);
-    void tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text);
+    void tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const char *text);
     void answer_close(Connection &conn);
     void begin_close_timeout(Connection &conn);
     void set_close_reason(Connection &conn, int32_t reason, int32_t error, int32_t code, std::string_view text);

@@ -115,7 +115,7 @@ void Lifecycle::close_with_error(Connection &conn, int32_t reason, int32_t error
     update_read(conn);
 }
 
-void Lifecycle::fail_attempt(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text)
+void Lifecycle::fail_attempt(Connection &conn, int32_t reason, int32_t error, int32_t number, const char *text)
 {
     if (conn.state == ConnState::kClosed)
         return;
@@ -123,10 +123,10 @@ void Lifecycle::fail_attempt(Connection &conn, int32_t reason, int32_t error, in
     destroy(conn, reason, number);
 }
 
-void Lifecycle::tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const std::string &text)
+void Lifecycle::tell_failure(Connection &conn, int32_t reason, int32_t error, int32_t number, const char *text)
 {
     conn.owner->failed(conn, error, text);
-    const char *kept = !text.empty() && conn.make_cold() ? conn.cold->keep_error_text(text) : nullptr;
+    const char *kept = *text != '\0' && conn.make_cold() ? conn.cold->keep_error_text(text) : nullptr;
     int32_t abnormal_code = reactor_.codec(conn).abnormal_code;
     set_close_reason(conn, reason, error, abnormal_code != 0 ? abnormal_code : number, text);
     reactor_.dispatch.error(conn, error, kept ? kept : wm_strerror(error));

@@ -6,8 +6,8 @@
 #include "net/transport.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <string>
 #include <utility>
 
 namespace wm {
@@ -122,13 +122,14 @@ void Lifecycle::io_failed(Connection &conn, int32_t code)
         return;
     }
     int32_t error = code < 0 ? code : code_of_errno(code);
-    std::string text = code < 0 ? last_error() : std::string("the TLS handshake failed: ") + strerror(code);
+    char text[512];
+    snprintf(text, sizeof text, "%s%s", code < 0 ? "" : "the TLS handshake failed: ", code < 0 ? last_error() : strerror(code));
     if (!securing || by_client) {
         fail_attempt(conn, WM_REASON_ERROR, error, code < 0 ? 0 : code, text);
         return;
     }
     if (code == WM_EPROTOCOL)
-        log_misdirected(conn, text.c_str());
+        log_misdirected(conn, text);
     tell_failure(conn, WM_REASON_ERROR, error, 0, text);
     if (conn.state == ConnState::kClosed)
         return;

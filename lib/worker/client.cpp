@@ -289,16 +289,20 @@ void Client::fail_later(int32_t code, int32_t number, std::string text)
 void Client::fail_attempt(int32_t reason, int32_t code, int32_t number, const std::string &text)
 {
     reactor.callback_watch.begin(this, "error");
-    reactor.lifecycle.fail_attempt(*conn_, reason, code, number, text);
+    reactor.lifecycle.fail_attempt(*conn_, reason, code, number, text.c_str());
     reactor.callback_watch.end();
 }
 
-void Client::failed(const Connection &conn, int32_t code, const std::string &text)
+void Client::failed(const Connection &conn, int32_t code, const char *text)
 {
     if (&conn != conn_ || conn.state >= ConnState::kOpen)
         return;
-    error = text;
     error_code = code;
+    try {
+        error = text;
+    } catch (const std::bad_alloc &) {
+        error.clear();
+    }
 }
 
 void Client::run()
@@ -373,10 +377,16 @@ void Client::timed_out(Connection &conn)
         reactor.lifecycle.destroy(conn, WM_REASON_TIMEOUT, 0); // also where there was no memory to say why
 }
 
-void Client::refused(Connection &conn, int32_t code, const std::string &text)
+void Client::refused(Connection &conn, int32_t code, const char *text)
 {
     int32_t reason = code == WM_EPROTOCOL ? WM_REASON_PROTOCOL : code == WM_ECLOSED ? WM_REASON_PEER : WM_REASON_ERROR;
-    reactor.lifecycle.fail_attempt(conn, reason, code, 0, cannot_connect() + text);
+    std::string whole;
+    try {
+        whole = cannot_connect() + text;
+    } catch (const std::bad_alloc &) {
+        whole.clear(); // the attempt ends all the same
+    }
+    reactor.lifecycle.fail_attempt(conn, reason, code, 0, whole.empty() ? text : whole.c_str());
 }
 
 void Client::remove(Connection &conn)

@@ -59,8 +59,8 @@ public:
     void timed_out(Connection &conn) override;
     /// Also where its socket has lost it.
     bool peer_of(const Connection &conn, SocketAddress &out) const override;
-    void failed(const Connection &conn, int32_t code, const std::string &text) override;
-    void refused(Connection &conn, int32_t error, const std::string &text) override;
+    void failed(const Connection &conn, int32_t code, const char *text) override;
+    void refused(Connection &conn, int32_t error, const char *text) override;
 
     /// Of a websocket, what the last handshake brought; nullptr: it is none.
     const WebsocketClient *websocket() const { return websocket_.get(); }

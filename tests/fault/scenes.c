@@ -636,6 +636,8 @@ const struct scene scenes[] = {
     {"foreign", RIG_RAW, foreign, 0},
     {"tls", RIG_TEXT, secured, 1},
     {"clients", RIG_RAW, play_clients, 0},
+    {"page client", RIG_WS, play_page_client, 0},
+    {"secure page client", RIG_WS, play_page_client, 1},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 

@@ -20,7 +20,8 @@ extern const size_t scene_count;
 /** Begins the rig, plays the scene, ends it. cap: records per poll; 0: callbacks. */
 void scene_run(const struct scene *scene, size_t cap, struct rig *rig);
 
-/** The scene of clients, in client_scene.c. */
+/** The scenes of clients, in client_scene.c. */
 void play_clients(struct rig *rig);
+void play_page_client(struct rig *rig);
 
 #endif

@@ -6,6 +6,9 @@
 #include "session/sessions.h"
 #include "session/websocket/control.h"
 
+#include <new>
+#include <string>
+
 namespace wm {
 
 namespace {
@@ -34,7 +37,7 @@ void receive(Connection &conn, const http::Response &response, std::string_view 
 {
     if (response.status != 101) {
         bool forbidden = response.status == 401 || response.status == 403;
-        conn.owner->refused(conn, forbidden ? WM_EACCES : WM_EPROTOCOL, websocket::refusal_text(response, body));
+        conn.owner->refused(conn, forbidden ? WM_EACCES : WM_EPROTOCOL, websocket::refusal_text(response, body).c_str());
         return;
     }
     WebsocketClient &client = client_of(conn);
@@ -48,7 +51,7 @@ void receive(Connection &conn, const http::Response &response, std::string_view 
     conn.owner->reactor.lifecycle.upgrade(conn, static_cast<uint8_t>(CodecRow::kWebsocketClient), {});
 }
 
-Rest parse(Connection &conn, char *data, size_t len)
+Rest parse_response(Connection &conn, char *data, size_t len)
 {
     const EndpointOptions &options = conn.owner->options;
     while (len > 0 && conn.owner->reactor.inbox.wants_next(conn)) {
@@ -59,7 +62,8 @@ Rest parse(Connection &conn, char *data, size_t len)
         if (step.kind == StepKind::kMore)
             return {data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
-            conn.owner->refused(conn, WM_EPROTOCOL, std::string("the server's answer is no HTTP: ") + parser.failure().text);
+            std::string text = std::string("the server's answer is no HTTP: ") + parser.failure().text;
+            conn.owner->refused(conn, WM_EPROTOCOL, text.c_str());
             return {data, len, false};
         }
         data += step.size;
@@ -70,6 +74,17 @@ Rest parse(Connection &conn, char *data, size_t len)
         break; // what follows is frames, for the codec that the connection has now
     }
     return {data, len, false};
+}
+
+Rest parse(Connection &conn, char *data, size_t len)
+{
+    try {
+        return parse_response(conn, data, len);
+    } catch (const std::bad_alloc &) {
+        if (conn.state < ConnState::kOpen)
+            conn.owner->refused(conn, WM_ENOMEM, "out of memory for the server's answer");
+        return {data, len, false};
+    }
 }
 
 } // namespace
