@@ -298,13 +298,13 @@ int main(void)
         SCENARIO(close__tells_reason_code_and_text_of_the_peer),
         SCENARIO(close__by_the_host_leaves_after_what_was_sent),
         SCENARIO(close__websocket_sends_code_and_text_and_waits_for_the_peer),
-        SCENARIO(close__websocket_ends_with_the_second_close_frame),
+        SCENARIO_OVER_SOCKETS(close__websocket_ends_with_the_second_close_frame),
         SCENARIO(close__what_may_not_be_sent_is_refused),
         SCENARIO_NOT_OVER(destroy__drops_what_is_queued_and_closes_once, OVER_TLS),
         SCENARIO_NOT_OVER(half_close__all_lines_are_answered, OVER_PAIRS),
         SCENARIO(buffer_drain__none_when_the_handshake_is_refused),
         SCENARIO(buffer_full__none_without_an_open_event),
-        SCENARIO(close_record__has_reason_error_and_close_code),
+        SCENARIO_OVER_SOCKETS(close_record__has_reason_error_and_close_code),
     };
     return RUN_SCENARIOS("events", scenarios);
 }
