@@ -2,6 +2,8 @@
 #include "support/client.h"
 #include "support/raw_server.h"
 
+#include <sys/resource.h>
+
 static const struct setting *setting_of(void **state)
 {
     return (const struct setting *)*state;
@@ -573,9 +575,15 @@ static void a_name_is_looked_up(void **state)
     host_end(host);
 }
 
+/* Both ends are this process's, so it needs a descriptor for each. */
 static void a_thousand_clients_connect_at_once(void **state)
 {
-    enum { MANY = 400 };
+    enum { MANY = 1000 };
+    struct rlimit files;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    assert_true(files.rlim_cur >= 2 * MANY + 400);
     struct host *host = host_begin(setting_of(state), NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     assert_int_equal(listen(server.fd, MANY), 0);
@@ -597,6 +605,34 @@ static void a_thousand_clients_connect_at_once(void **state)
     host_end(host);
 }
 
+/* ---- room for clients */
+
+static void clients_and_reservations_have_to_fit_together(void **state)
+{
+    struct host *host = host_begin(setting_of(state), NULL);
+    struct raw_server server = raw_server(host->setting, "raw");
+    assert_int_equal(wm_app_set_int(host->app, "max_connections", 4), 0);
+    wm_worker *worker = host_worker(host, "text");
+    assert_int_equal(wm_worker_set_int(worker, "reserve_connections", 3), 0);
+    wm_client *first = host_client(host, server.address), *second = host_client(host, server.address);
+    assert_int_equal(turn(host, 0), WM_EINVAL);
+    assert_string_equal(wm_last_error(),
+                        "the workers reserve 3 connections (reserve_connections), and there are 2 clients: the limit is 4");
+    wm_client_free(second);
+    settle(host);
+    assert_int_equal(turn(host, 0), 0);
+    second = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(first), 0);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    assert_int_equal(wm_client_connect(second), 0); /* the room that is left is the worker's */
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    const struct seen *error = nth(host, WM_EVENT_ERROR, 0);
+    assert_int_equal(error->code, WM_EMFILE);
+    assert_non_null(strstr(error->data, "max_connections of the app, less reserve_connections of workers is 1"));
+    raw_end(&server);
+    host_end(host);
+}
+
 static const struct scenario SCENARIOS[] = {
     SCENARIO_OVER_SOCKETS(connects_and_exchanges_bytes),
     SCENARIO_OVER_SOCKETS(sends_before_open_are_held),
@@ -607,7 +643,6 @@ static const struct scenario SCENARIOS[] = {
     SCENARIO_OVER_SOCKETS(a_reset_is_a_close_with_its_errno_and_the_peer_is_known),
     SCENARIO_OVER_SOCKETS(a_closed_connection_still_answers),
     SCENARIO_OVER_SOCKETS(close_while_connecting_leaves_nothing),
-    SCENARIO_OVER_SOCKETS(a_failure_that_is_due_begins_nothing_after_a_close),
     SCENARIO_OVER_SOCKETS(close_after_a_reconnect_connects_no_more),
     SCENARIO_OVER_SOCKETS(two_clients_that_reconnect_keep_a_connection_each),
     SCENARIO_OVER_SOCKETS(a_client_comes_back_by_itself),
@@ -620,6 +655,8 @@ static const struct scenario SCENARIOS[] = {
     SCENARIO_OVER_SOCKETS(a_source_address_is_bound),
     SCENARIO_OVER_SOCKETS(a_name_is_looked_up),
     SCENARIO_OVER_SOCKETS(a_thousand_clients_connect_at_once),
+    SCENARIO_OVER_SOCKETS(clients_and_reservations_have_to_fit_together),
+    SCENARIO_OVER_SOCKETS(a_failure_that_is_due_begins_nothing_after_a_close),
 };
 
 int main(void)

@@ -24,8 +24,8 @@ def sum_of(data):
 class Driver:
     """Ends with its input; whatever it writes to standard error, and every exit code but 0, is a failure."""
 
-    def __init__(self, address, *options, echo=False):
-        command = [driver_path(), address, *(["--echo"] if echo else []), *(option.replace("\r", "\\r").replace("\n", "\\n") for option in options)]
+    def __init__(self, address, *options, echo=False, pull=False):
+        command = [driver_path(), address, *(["--echo"] if echo else []), *(["--pull"] if pull else []), *(option.replace("\r", "\\r").replace("\n", "\\n") for option in options)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.lines = []
         self._taken = 0

@@ -7,6 +7,8 @@ import time
 
 import pytest
 from client_process import Driver, sum_of
+from client_servers import RawServer
+from proxies import microsocks, tinyproxy
 from server_process import HANG_SECONDS
 
 PYTHON = """
@@ -67,8 +69,8 @@ def nginx(target):
             process.wait()
 
 
-def exchange(address, *options):
-    with Driver(address, "ws_subprotocol=a, b", *options) as driver:
+def exchange(address, *options, pull=False):
+    with Driver(address, "ws_subprotocol=a, b", *options, pull=pull) as driver:
         driver.connect()
         assert driver.hear("open") == "open b"
         for size in (0, 125, 126, 65535, 65536, 300000):
@@ -84,6 +86,7 @@ def exchange(address, *options):
 def test_a_server_of_another(command):
     with serving(command) as port:
         exchange(f"ws://127.0.0.1:{port}/path?query")
+        exchange(f"ws://127.0.0.1:{port}", pull=True)
         with nginx(port) as path:
             exchange(f"ws+unix://{path}")
             with Driver(f"ws+unix://{path}", "ws_path=/no") as driver:
@@ -91,15 +94,50 @@ def test_a_server_of_another(command):
                 assert driver.hear("error WM_EACCES").endswith("the server answered 403 Forbidden instead of 101: not you")
 
 
-@pytest.mark.parametrize("scheme, option", [("wss", None), ("ws", "transport=ssl")])
-def test_over_tls_the_name_is_verified(scheme, option):
+@pytest.fixture(scope="module")
+def cert():
+    """A certificate for localhost, signed by itself, and its key."""
     with tempfile.TemporaryDirectory() as place:
         cert, key = os.path.join(place, "cert.pem"), os.path.join(place, "key.pem")
         words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert]
         subprocess.run([*words, "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
-        options = [option] if option else []
-        with serving(["/usr/bin/python3", "-c", PYTHON, cert, key]) as port:
-            exchange(f"{scheme}://localhost:{port}", f"tls_ca={cert}", *options)
-            with Driver(f"{scheme}://127.0.0.1:{port}", f"tls_ca={cert}", *options) as driver:
+        yield cert
+
+
+@pytest.fixture
+def secure(cert):
+    """The port of a server of wss."""
+    with serving(["/usr/bin/python3", "-c", PYTHON, cert, cert.replace("cert.pem", "key.pem")]) as port:
+        yield port
+
+
+@pytest.mark.parametrize("scheme, option", [("wss", None), ("ws", "transport=ssl")])
+@pytest.mark.parametrize("pull", [False, True])
+def test_over_tls_the_name_is_verified(secure, cert, scheme, option, pull):
+    options = [option] if option else []
+    exchange(f"{scheme}://localhost:{secure}", f"tls_ca={cert}", *options, pull=pull)
+    with Driver(f"{scheme}://127.0.0.1:{secure}", f"tls_ca={cert}", *options, pull=pull) as driver:
+        driver.connect()
+        line = driver.hear("error")
+        assert line.startswith("error WM_ETLS") and "the certificate is for localhost" in line
+        driver.hear("close error")
+
+
+def test_over_tls_through_either_proxy(secure, cert):
+    with tinyproxy() as http, microsocks() as socks:
+        for proxy in (f"http://127.0.0.1:{http}", f"socks5://127.0.0.1:{socks}"):
+            exchange(f"wss://localhost:{secure}", f"tls_ca={cert}", f"proxy={proxy}")
+            with Driver(f"wss://127.0.0.1:{secure}", f"tls_ca={cert}", f"proxy={proxy}") as driver:  # it is the target's name that counts
                 driver.connect()
                 assert driver.hear("error").startswith("error WM_ETLS")
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x03\x00\x7a\x02\x00"], ids=["silence", "half a record"])
+@pytest.mark.parametrize("pull", [False, True])
+def test_over_tls_a_silent_server_meets_the_deadline(cert, said, pull):
+    with RawServer() as server, Driver(f"wss://localhost:{server.port}", f"tls_ca={cert}", "connect_timeout_ms=200", pull=pull) as driver:
+        driver.connect()
+        with server.accept() as conn:
+            conn.send(said)
+            assert "connect_timeout_ms" in driver.hear("error WM_ETIMEDOUT")
+            driver.hear("close timeout")

@@ -1,6 +1,6 @@
 /* A client that standard input drives, for tests against servers that are not ours.
  *
- *     client_driver ADDRESS [--echo] [OPTION=VALUE ...]
+ *     client_driver ADDRESS [--echo] [--pull] [OPTION=VALUE ...]
  *
  * Input, a line each: connect; text HEX; binary HEX; fill text|binary COUNT (as many 'x'); close CODE; header NAME; get OPTION; reconnect;
  * close-client. Output, a line each: connect; open SUBPROTOCOL; message text|binary HEX, or SIZE:SUM for more than 1 KiB; error NAME TEXT;
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 static wm_client *client;
-static int echoes;
+static int echoes, pulls;
 
 static void say_bytes(const char *what, const void *data, size_t len)
 {
@@ -76,6 +76,33 @@ static void on_close(wm_worker *worker, wm_conn conn, int32_t reason, int32_t co
     (void)worker, (void)conn, (void)user;
     snprintf(what, sizeof what, "close %s %d", reason >= 0 && reason < 7 ? NAMES[reason] : "?", code);
     say_bytes(what, text, len);
+}
+
+static void say_records(const wm_event *events, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const wm_event *event = &events[i];
+        int32_t low = (int32_t)(event->flags & 255); /* the kind of a message, the reason of a close */
+        if (event->kind == WM_EVENT_CONNECT)
+            on_connect(NULL, event->conn, NULL);
+        else if (event->kind == WM_EVENT_OPEN)
+            on_open(NULL, event->conn, NULL);
+        else if (event->kind == WM_EVENT_MESSAGE)
+            on_message(NULL, event->conn, event->data, event->len, low, NULL);
+        else if (event->kind == WM_EVENT_ERROR)
+            on_error(NULL, event->conn, event->code, event->data, event->len, NULL);
+        else if (event->kind == WM_EVENT_CLOSE)
+            on_close(NULL, event->conn, low, event->detail, event->data, event->len, NULL);
+    }
+}
+
+static void turn(wm_app *app)
+{
+    wm_event events[3];
+    if (pulls)
+        say_records(events, wm_app_poll(app, events, 3, 0));
+    else
+        wm_app_run_once(app, 0);
 }
 
 /* In place; the length. */
@@ -206,21 +233,25 @@ int main(int argc, char **argv)
         wm_app_free(app);
         return 1;
     }
-    wm_client_on_connect(client, on_connect, NULL, NULL);
-    wm_client_on_open(client, on_open, NULL, NULL);
-    wm_client_on_message(client, on_message, NULL, NULL);
-    wm_client_on_error(client, on_error, NULL, NULL);
-    wm_client_on_close(client, on_close, NULL, NULL);
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--echo") == 0)
             echoes = 1;
+        else if (strcmp(argv[i], "--pull") == 0)
+            pulls = 1;
         else
             set_option(argv[i]);
+    }
+    if (!pulls) {
+        wm_client_on_connect(client, on_connect, NULL, NULL);
+        wm_client_on_open(client, on_open, NULL, NULL);
+        wm_client_on_message(client, on_message, NULL, NULL);
+        wm_client_on_error(client, on_error, NULL, NULL);
+        wm_client_on_close(client, on_close, NULL, NULL);
     }
     printf("ready\n");
     struct pollfd fds[] = {{STDIN_FILENO, POLLIN, 0}, {-1, POLLIN, 0}};
     for (int open = 1; open;) {
-        wm_app_run_once(app, 0);
+        turn(app);
         fds[1].fd = wm_app_fd(app);
         poll(fds, 2, -1);
         if (fds[0].revents)
