@@ -5,9 +5,11 @@
 #include "net/tls/tls_transport.h"
 
 #include <arpa/inet.h>
+#include <cstdlib>
 #include <new>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <utility>
 
 namespace wm {
 
@@ -19,9 +21,35 @@ bool is_ip(const std::string &host)
     return inet_pton(AF_INET, host.c_str(), &room) == 1 || inet_pton(AF_INET6, host.c_str(), &room) == 1;
 }
 
+/// Those of the system, read once for all clients of the thread while their file stays the same: to read 140 certificates takes
+/// milliseconds, and a client may be made for each connection to a server.
+struct SystemCas {
+    std::unique_ptr<X509_STORE, TlsFree<X509_STORE_free>> store;
+    TlsFilesStamp stamp;
+};
+
+/// 1, or another where they cannot be had.
+int set_system_cas(SSL_CTX *context)
+{
+    thread_local SystemCas cas;
+    const char *named = getenv(X509_get_default_cert_file_env());
+    TlsFileSet files;
+    files.ca = named ? named : X509_get_default_cert_file();
+    TlsFilesStamp stamp(files);
+    if (!cas.store || !(cas.stamp == stamp)) {
+        std::unique_ptr<X509_STORE, TlsFree<X509_STORE_free>> fresh(X509_STORE_new());
+        if (!fresh || X509_STORE_set_default_paths(fresh.get()) != 1)
+            return 0;
+        cas.store = std::move(fresh);
+        cas.stamp = std::move(stamp);
+    }
+    SSL_CTX_set1_cert_store(context, cas.store.get());
+    return 1;
+}
+
 int use_system_cas(SSL_CTX *context)
 {
-    return SSL_CTX_set_default_verify_paths(context) == 1 ? 0 : fail(WM_ETLS, "the system's certificates of CAs: %s", tls_reason());
+    return set_system_cas(context) == 1 ? 0 : fail(WM_ETLS, "the system's certificates of CAs: %s", tls_reason());
 }
 
 } // namespace
