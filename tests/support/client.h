@@ -101,6 +101,10 @@ static inline ssize_t client_read(struct client *client, void *out, size_t len)
 /** Ends the client's direction. */
 static inline void client_shut(struct client *client)
 {
+    if (client->own) {
+        assert_int_equal(wm_conn_shutdown(client->own->conn), 0);
+        return;
+    }
     if (client->tls)
         tls_peer_end(client->tls);
     shutdown(client->fd, SHUT_WR);
