@@ -2,9 +2,10 @@
  * @file
  * The client: an outgoing connection that can come back (Workerman: AsyncTcpConnection).
  *
- * Address: SCHEME://HOST:PORT with SCHEME tcp, text or frame and HOST an IPv4, an [IPv6] or a name; or SCHEME+unix:///PATH, unix:///PATH
- * (raw), unix://@NAME (abstract). Websockets: ws://HOST[:PORT][/PATH][?QUERY], port 80 if none is given; ws+unix:///SOCKET, whose path is
- * option ws_path. A fragment is refused, and a user, which belongs to option ws_headers.
+ * Address: SCHEME://HOST:PORT with SCHEME tcp, text, frame, ssl (bytes over TLS) or the name of a wm_protocol, and HOST an IPv4, an
+ * [IPv6] or a name; or SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract). Websockets: ws://HOST[:PORT][/PATH][?QUERY] and
+ * wss, port 80 or 443 if none is given; ws+unix:///SOCKET, whose path is option ws_path. A fragment is refused, and a user, which belongs
+ * to option ws_headers. Option transport=ssl is TLS below any of them; the server's certificate is verified by its name (tls_verify).
  *
  * A client has one connection at a time. Each attempt is a connection of its own: its id exists from wm_client_connect on, what is sent
  * before the open event is held within max_send_buffer, and one close event ends it, also where the host name or the connection fails.
@@ -104,7 +105,8 @@ WM_API int wm_client_on_open(wm_client *client, wm_conn_fn fn, void *user, wm_de
 WM_API int wm_client_on_message(wm_client *client, wm_message_fn fn, void *user, wm_destroy_fn destroy);
 /**
  * Sets the error callback: among others, why an attempt has failed. The text names the address and the cause; the code is WM_EDNS,
- * WM_ECONNREFUSED, WM_ETIMEDOUT, WM_EMFILE, another one of the errno, or WM_ESYS.
+ * WM_ECONNREFUSED, WM_ETIMEDOUT, WM_EMFILE, another one of the errno, or WM_ESYS; of a handshake WM_ETLS, WM_EACCES (a websocket's 401 or
+ * 403, or a proxy's refusal), WM_EPROTOCOL or WM_ECLOSED.
  *
  * @param client the client
  * @param fn the callback; NULL removes it
@@ -172,7 +174,8 @@ WM_API int wm_client_on_buffer_drain(wm_client *client, wm_conn_fn fn, void *use
  * While a connection of the client is still closing, it connects once that has had its close event. Replaces what wm_client_reconnect
  * has planned.
  *
- * @return 0; WM_ESTATE when it connects or is connected already; WM_ESTOPPED when the app stops; WM_ENOMEM
+ * @return 0; WM_ESTATE when it connects or is connected already; WM_ESTOPPED when the app stops; WM_ENOMEM; where option transport or a
+ * file of TLS cannot be, WM_EINVAL, WM_ETLS or the code of the file's errno
  *
  * @since 0.1.0
  */
@@ -184,7 +187,8 @@ WM_API int wm_client_connect(wm_client *client);
  *
  * @param client the client
  * @param delay_ms 0: now
- * @return 0, WM_EINVAL, WM_ESTOPPED when the app stops, or WM_ENOMEM
+ * @return 0, WM_EINVAL, WM_ESTOPPED when the app stops, WM_ENOMEM, or with delay_ms 0 another as of wm_client_connect. An attempt that
+ * is made later and cannot be is logged, and made again
  *
  * @since 0.1.0
  */

@@ -2,8 +2,9 @@
  * @file
  * The worker: a listener on one address, its callbacks and its options.
  *
- * Address: SCHEME://HOST:PORT with SCHEME tcp, text, websocket (= ws) or http and HOST an IPv4, an [IPv6] or
- * a name; or SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract).
+ * Address: SCHEME://HOST:PORT with SCHEME tcp, text, frame, websocket (= ws), http, over TLS ssl, wss or https, or the name of a
+ * wm_protocol, and HOST an IPv4, an [IPv6] or a name; or SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract). Option
+ * transport=ssl is TLS below any of them.
  *
  * Order of a connection's events: connect, handshake, open, then any of message, buffer_full, buffer_drain
  * and error, then closing where a drain or stop ends it, then close: exactly one close and nothing after it. Any call
