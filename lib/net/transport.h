@@ -34,7 +34,7 @@ public:
     Transport() = default;
     Transport(const Transport &) = delete;
     Transport &operator=(const Transport &) = delete;
-    virtual ~Transport() = default;
+    virtual ~Transport() { set_parked(0); }
 
     /// receive() gets room for that many bytes at least.
     static constexpr size_t kMinReceive = 36 * 1024;

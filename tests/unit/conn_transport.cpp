@@ -59,6 +59,15 @@ public:
 constexpr wm::TransportKind kMasking = {"masking", [](void *) -> wm::Transport * { return new Masking; }};
 constexpr wm::TransportKind kBroken = {"broken", [](void *) -> wm::Transport * { return nullptr; }};
 
+/// A transport that has parked bytes when it is freed.
+struct Parking : Masking {
+    explicit Parking(size_t *total)
+    {
+        count_parked_in(total);
+        set_parked(100);
+    }
+};
+
 void use(Rig &rig, const wm::TransportKind &kind)
 {
     wm::object(rig.worker)->transport = &kind;
@@ -211,6 +220,15 @@ void a_turn_continues_few_handshakes(void **state)
     assert_true(heard || rig.cap() == 1); // before the storm was through; in a poll of one record its open events come first
 }
 
+void what_is_parked_leaves_the_sum_with_it(void **)
+{
+    size_t total = 0;
+    auto parking = std::make_unique<Parking>(&total);
+    assert_int_equal(total, 100);
+    parking.reset();
+    assert_int_equal(total, 0);
+}
+
 void without_memory_for_it_the_connection_is_shed(void **state)
 {
     Rig rig(state, "text://127.0.0.1:0");
@@ -235,6 +253,7 @@ int main()
                                           {"a silent peer meets the deadline", a_silent_peer_meets_the_deadline},
                                           {"a close in its handshake is at once", a_close_in_its_handshake_is_at_once},
                                           {"a turn continues few handshakes", a_turn_continues_few_handshakes},
+                                          {"what is parked leaves the sum with it", what_is_parked_leaves_the_sum_with_it},
                                           {"without memory for it the connection is shed", without_memory_for_it_the_connection_is_shed},
                                       });
 }

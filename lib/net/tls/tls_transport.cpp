@@ -31,7 +31,6 @@ TlsTransport *TlsTransport::make(SSL *ssl)
 
 TlsTransport::~TlsTransport()
 {
-    set_parked(0);
     free(parked_bytes_);
     free(why_);
     SSL_free(ssl_);
