@@ -129,6 +129,7 @@ public:
 
     App &app() { return world.apps[program.pick(world.apps.size())]; }
     Worker worker() { return world.workers.empty() ? Worker{} : program.one_of(world.workers); }
+    Client client() { return world.clients.empty() ? Client{} : program.one_of(world.clients); }
     Hub hub() { return world.hubs.empty() ? Hub{} : program.one_of(world.hubs); }
     wm_conn conn() { return key(world.conns); }
     wm_request request() { return key(world.requests); }
@@ -286,8 +287,9 @@ private:
         World::used(user);
         World &world = running->world;
         App *app = nullptr;
+        const wm_app *its = worker ? wm_worker_app(worker) : wm_client_app(wm_conn_client(event.conn));
         for (App &known : world.apps)
-            if (known.app && known.app == wm_worker_app(worker))
+            if (known.app && known.app == its)
                 app = &known;
         check(app, "an event of a freed app");
         if (event.kind == WM_EVENT_HANDSHAKE || event.kind == WM_EVENT_MESSAGE)

@@ -60,6 +60,13 @@ struct Worker {
     bool is_strict = true; ///< each event of its connections is seen, in order
 };
 
+struct Client {
+    wm_client *client = nullptr;
+    App *app = nullptr;
+    bool by_callbacks = false;
+    bool is_strict = true; ///< as of a worker
+};
+
 struct Hub {
     wm_hub *hub = nullptr;
     App *app = nullptr;
@@ -71,6 +78,7 @@ struct Conn {
     App *app = nullptr;
     bool by_callbacks = false;
     bool is_strict = true;
+    bool is_clients = false;
     bool is_full = false;
     Stage stage = Stage::kNew;
 };
@@ -86,6 +94,7 @@ class World {
 public:
     std::deque<App> apps; ///< an App stays where it is: others point to it
     std::vector<Worker> workers;
+    std::vector<Client> clients;
     std::vector<Hub> hubs;
     std::map<wm_conn, Conn> conns;
     std::map<wm_request, Request> requests;
@@ -189,6 +198,7 @@ public:
     void forget(App &app)
     {
         std::erase_if(workers, [&](const Worker &worker) { return worker.app == &app; });
+        std::erase_if(clients, [&](const Client &client) { return client.app == &app; });
         std::erase_if(hubs, [&](const Hub &hub) { return hub.app == &app; });
         app.app = nullptr;
         app.count = 0;
@@ -205,6 +215,8 @@ public:
     {
         for (Worker &worker : workers)
             worker.is_strict = worker.is_strict && worker.app != &app;
+        for (Client &client : clients)
+            client.is_strict = client.is_strict && client.app != &app;
         for (auto &[id, conn] : conns)
             conn.is_strict = conn.is_strict && conn.app != &app;
     }
@@ -214,6 +226,8 @@ public:
     {
         for (Worker &worker : workers)
             worker.is_strict = worker.is_strict && (worker.app != &app || worker.by_callbacks);
+        for (Client &client : clients)
+            client.is_strict = client.is_strict && (client.app != &app || client.by_callbacks);
         for (auto &[id, conn] : conns)
             conn.is_strict = conn.is_strict && (conn.app != &app || conn.by_callbacks);
     }
@@ -239,12 +253,8 @@ public:
             return;
         }
         Conn &conn = conns[event.conn];
-        if (conn.stage == Conn::Stage::kNew) {
-            const Worker *worker = find(event.worker);
-            conn.app = &app;
-            conn.by_callbacks = worker && worker->by_callbacks;
-            conn.is_strict = worker && worker->is_strict;
-        }
+        if (conn.stage == Conn::Stage::kNew)
+            first_seen(conn, event, app);
         check(event.conn != 0 && conn.app == &app, "an event of no connection");
         if (conn.stage == Conn::Stage::kClosed) { // where callbacks have changed, one of this poll may come before its records
             check(!conn.is_strict, "an event behind its close");
@@ -301,6 +311,23 @@ public:
     }
 
 private:
+    void first_seen(Conn &conn, const wm_event &event, App &app)
+    {
+        conn.app = &app;
+        conn.is_clients = event.worker == nullptr;
+        conn.is_strict = false; // of a client that has been freed, nothing is known
+        if (const Worker *worker = find(event.worker)) {
+            conn.by_callbacks = worker->by_callbacks;
+            conn.is_strict = worker->is_strict;
+        }
+        const wm_client *made = conn.is_clients ? wm_conn_client(event.conn) : nullptr;
+        for (const Client &client : clients)
+            if (made && client.client == made) {
+                conn.by_callbacks = client.by_callbacks;
+                conn.is_strict = client.is_strict;
+            }
+    }
+
     const Worker *find(const wm_worker *worker) const
     {
         for (const Worker &known : workers)
@@ -337,8 +364,9 @@ private:
         using enum Conn::Stage;
         Conn::Stage before = conn.stage;
         bool strict = conn.is_strict;
-        check(!strict || (before == kNew) == (event.kind == WM_EVENT_CONNECT), "the first event is not connect");
-        if (before == kNew)
+        bool fails = conn.is_clients && before == kNew && (event.kind == WM_EVENT_ERROR || event.kind == WM_EVENT_CLOSE);
+        check(!strict || fails || (before == kNew) == (event.kind == WM_EVENT_CONNECT), "the first event is not connect");
+        if (before == kNew && !fails)
             conn.stage = kConnected;
         switch (event.kind) {
         case WM_EVENT_OPEN:

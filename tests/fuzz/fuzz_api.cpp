@@ -1,7 +1,8 @@
-// The public API as random programs use it: each input is a program of calls over wm.h, on apps, workers, connections, requests,
-// hubs and timers, in callbacks and between them, on two threads, with ids that are stale and lengths that lie. api_world.h has what is
-// checked; the sanitizers see the rest. Nothing waits for time: timers are due at once or never.
+// The public API as random programs use it: each input is a program of calls over wm.h, on apps, workers, clients, connections,
+// requests, hubs and timers, in callbacks and between them, on two threads, with ids that are stale and lengths that lie. api_world.h has
+// what is checked; the sanitizers see the rest. Nothing waits for time: timers are due at once or never.
 #include "api_calls.h"
+#include "api_client_calls.h"
 #include "api_watch_calls.h"
 
 namespace fuzz {
@@ -237,6 +238,14 @@ constexpr Machine::Operation kOperations[] = {
     change_watch,
     disturb,
     adopt,
+    new_client,
+    new_client,
+    free_client,
+    control_client,
+    set_client,
+    watch_client,
+    use_client,
+    use_client,
     new_hub,
     free_hub,
     bind,
