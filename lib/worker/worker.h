@@ -28,7 +28,7 @@ public:
     Worker(App &app, const Address *address, const Scheme &scheme);
     Worker(const Worker &) = delete;
     Worker &operator=(const Worker &) = delete;
-    ~Worker();
+    ~Worker() override;
 
     int set_option(const char *name, int64_t value);
     int set_option(const char *name, const char *value);
