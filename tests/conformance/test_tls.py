@@ -363,6 +363,21 @@ def test_broken_record_is_an_error_with_an_alert(server, files):
     client.peer.close()
 
 
+def test_nothing_is_taken_in_the_clear_behind_a_broken_record(server, files):
+    client = Memory(server, files)
+    client.run(client.tls.do_handshake)
+    good, broken = client.encrypt(b"good\n"), bytearray(client.encrypt(b"bad\n"))
+    broken[-1] ^= 1
+    client.send_bytes(good + bytes(broken))
+    assert client.peer.sock.recv(1 << 16)  # its alert at least
+    try:
+        client.send_bytes(b"!close\n")
+    except OSError:
+        pass  # it has closed already
+    assert server.wait_event(client.peer, "close", 1).words[0] == "ERROR"
+    client.peer.close()
+
+
 def test_flood_of_empty_records_ends_the_connection(server, files):
     client = Memory(server, files, context=client_context(files, maximum_version=ssl.TLSVersion.TLSv1_2))
     client.run(client.tls.do_handshake)

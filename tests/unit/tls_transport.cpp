@@ -59,9 +59,9 @@ const wm::TlsBundle &bundle()
     return made;
 }
 
-/// A server's transport and an OpenSSL client, through their handshake.
+/// A server's transport and an OpenSSL client, through their handshake or before it.
 struct Pair {
-    explicit Pair(int version = TLS1_3_VERSION)
+    explicit Pair(int version = TLS1_3_VERSION, bool through = true)
     {
         assert_int_equal(server.load(bundle(), {}), 0);
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
@@ -73,6 +73,11 @@ struct Pair {
         SSL_CTX_set_max_proto_version(context, version);
         client = SSL_new(context);
         SSL_set_fd(client, fds[1]);
+        if (through)
+            shake();
+    }
+    void shake()
+    {
         bool client_done = false, server_done = false;
         for (int i = 0; i < 100 && !(client_done && server_done); i++) {
             client_done = SSL_connect(client) == 1;
@@ -269,6 +274,17 @@ void a_failure_behind_data_comes_after_it_and_nothing_is_received_in_clear(void 
     }
 }
 
+void nothing_is_received_in_clear_behind_a_handshake_that_failed(void **)
+{
+    Pair pair(TLS1_3_VERSION, false);
+    assert_int_equal(send(pair.fds[1], "no TLS\r\n\r\n", 10, 0), 10);
+    assert_int_equal(pair.transport->secure(pair.fds[0]).kind, Kind::kFailed);
+    assert_int_equal(send(pair.fds[1], "forged", 6, 0), 6);
+    assert_int_equal(pair.receive().kind, Kind::kBlocked);
+    shutdown(pair.fds[1], SHUT_WR);
+    assert_int_equal(pair.receive().kind, Kind::kEnd);
+}
+
 void an_end_without_close_notify_is_told_from_one_with_it(void **)
 {
     Pair pair;
@@ -309,6 +325,7 @@ int main()
         cmocka_unit_test(answers_that_are_not_read_end_the_connection),
         cmocka_unit_test(an_end_behind_data_comes_after_it),
         cmocka_unit_test(a_failure_behind_data_comes_after_it_and_nothing_is_received_in_clear),
+        cmocka_unit_test(nothing_is_received_in_clear_behind_a_handshake_that_failed),
         cmocka_unit_test(an_end_without_close_notify_is_told_from_one_with_it),
         cmocka_unit_test(close_notify_leaves_before_the_end),
     };

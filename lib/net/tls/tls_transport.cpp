@@ -158,7 +158,7 @@ IoResult TlsTransport::receive(int fd, char *out, size_t len)
         return last_;
     }
     if (broken_)
-        return io::receive_plain(fd, out, len); // of a handshake that failed: only so that the peer reads why
+        return drop(fd, out, len);
     char cipher[kReceive];
     IoResult got = io::receive_plain(fd, cipher, std::min(sizeof cipher, len - kRecordRoom));
     if (got.kind == IoResult::Kind::kEnd && !(SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN)) {
@@ -177,6 +177,13 @@ IoResult TlsTransport::receive(int fd, char *out, size_t len)
     if (size == 0)
         return last_;
     return {IoResult::Kind::kDone, last_.kind == IoResult::Kind::kBlocked ? 0 : kMore, size};
+}
+
+/// Of a handshake that failed, only so that the peer reads why: what it sends in the clear is nobody's data.
+IoResult TlsTransport::drop(int fd, char *scratch, size_t len)
+{
+    IoResult got = io::receive_plain(fd, scratch, len);
+    return got.kind == IoResult::Kind::kDone ? IoResult{IoResult::Kind::kBlocked, 0, 0} : got;
 }
 
 /// Decrypts all that is there; an end or a failure goes to last_.

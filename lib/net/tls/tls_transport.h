@@ -50,6 +50,7 @@ private:
     bool park(const char *data, size_t len);
     bool write_record(const struct iovec &data);
     size_t decrypt(char *out, size_t len);
+    static IoResult drop(int fd, char *scratch, size_t len);
     IoResult failed(int ssl_error);
     void explain_certificate(X509_STORE_CTX *context, const char *reason);
     void explain(int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
