@@ -48,6 +48,12 @@ static inline void own_peer_close(wm_worker *worker, wm_conn conn, int32_t reaso
     peer->ended = reason == WM_REASON_ERROR && code > 0 ? code : reason == WM_REASON_ERROR ? EPROTO : 1;
 }
 
+static inline void own_peer_free(struct own_peer *peer)
+{
+    free(peer->in);
+    free(peer);
+}
+
 /** Frees those that have ended, for the scenario and on the wire. */
 static inline void own_peer_sweep(void)
 {
@@ -59,8 +65,7 @@ static inline void own_peer_sweep(void)
         }
         *link = peer->next;
         wm_client_free(peer->client);
-        free(peer->in);
-        free(peer);
+        own_peer_free(peer);
     }
 }
 
@@ -72,13 +77,19 @@ static inline void own_turn(void)
     own_peer_sweep();
 }
 
+/** The clients go with their app, which tells them the ends of their connections; what a scenario has not let go of goes in own_peer_end.
+ */
 static inline void own_finish(void)
 {
-    for (struct own_peer *peer = own_peers; peer; peer = peer->next)
-        peer->orphan = peer->ended = 1;
-    own_peer_sweep();
     wm_app_free(own_peer_app);
     own_peer_app = NULL;
+    while (own_peers) {
+        struct own_peer *peer = own_peers;
+        own_peers = peer->next;
+        peer->client = NULL;
+        if (peer->orphan)
+            own_peer_free(peer);
+    }
 }
 
 static inline struct own_peer *own_peer_new(const char *worker_address, int tls)
@@ -142,6 +153,10 @@ static inline ssize_t own_peer_recv(struct own_peer *peer, void *out, size_t len
 /** Its connection closes when what it has sent has left. */
 static inline void own_peer_end(struct own_peer *peer)
 {
+    if (!peer->client) {
+        own_peer_free(peer);
+        return;
+    }
     peer->orphan = 1;
     wm_conn_resume_recv(peer->conn);
     wm_conn_close(peer->conn, 0, NULL, 0);
