@@ -638,6 +638,7 @@ const struct scene scenes[] = {
     {"clients", RIG_RAW, play_clients, 0},
     {"page client", RIG_WS, play_page_client, 0},
     {"secure page client", RIG_WS, play_page_client, 1},
+    {"pipes", RIG_RAW, play_pipes, 0},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 
