@@ -201,6 +201,8 @@ bool Worker::is_connection(int fd) const
 
 int Worker::check_adopts() const
 {
+    if (app_.freeing())
+        return App::being_freed();
     if (released_ || stopped_ || stop_due_ || app_.shutdown->begun())
         return fail(WM_ESTATE, "the worker or its app stops, and takes no connection: %s", address());
     if (!app_.reactor.loop.is_open() || !(app_.started() || app_.reactor.inside))

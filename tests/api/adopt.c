@@ -287,6 +287,39 @@ static void stopped__takes_none(void **state)
     host_end(host);
 }
 
+struct late {
+    int fd;
+    int calls;
+    wm_conn conn;
+};
+
+static void adopt_at_close(struct host *host, const wm_event *event)
+{
+    struct late *late = host->context;
+    if (event->kind != WM_EVENT_CLOSE || late->calls++ > 0)
+        return;
+    late->conn = wm_worker_adopt(host->worker, late->fd);
+    assert_non_null(strstr(wm_last_error(), "the app is being freed"));
+}
+
+/* What is taken while the app is freed would get no close event. */
+static void being_freed__takes_none(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    struct late late = {0};
+    host->context = &late;
+    host->react = adopt_at_close;
+    struct client client = client_open(host, NULL), other = client_of_pair(&late.fd);
+    wm_app_free(host->app);
+    host->app = NULL;
+    host_end(host);
+    assert_int_equal(late.calls, ((const struct setting *)*state)->cap == 0);
+    assert_int_equal(late.conn, 0);
+    close(late.fd);
+    client_end(&client);
+    client_end(&other);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -300,6 +333,7 @@ int main(void)
         SCENARIO_OVER_SOCKETS(a_descriptor_of_another_process__is_served),
         SCENARIO_OVER_SOCKETS(destroyed_in_its_connect_event__is_gone_with_its_descriptor),
         SCENARIO_OVER_SOCKETS(stopped__takes_none),
+        SCENARIO_OVER_SOCKETS(being_freed__takes_none),
     };
     return RUN_SCENARIOS("adopt", scenarios);
 }
