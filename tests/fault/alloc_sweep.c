@@ -1,6 +1,6 @@
 // Fails each allocation of the scenes once, by its call stack: at its first and at its last time, alone and with those that follow.
 //
-//   alloc_sweep                  every eighth of the injections, of TLS fewer; all with WM_FULL in the environment
+//   alloc_sweep                  every eighth of the injections, all with WM_FULL in the environment; of TLS fewer
 //   alloc_sweep SCENE MODE HASH SKIP BURST   one injection, as a failure line has it; without a fork, for a debugger
 #define _GNU_SOURCE
 #include "fault/fault_points.h"
@@ -240,7 +240,7 @@ static int sweep_all(const char *only, unsigned sample)
         for (size_t i = 0; i < scene_count; i++)
             for (size_t mode = 0; mode < 3; mode++)
                 if (!only || strcmp(only, scenes[i].name) == 0)
-                    sweep(&scenes[i], mode, scenes[i].tls && sample > 1 ? sample * TLS_SAMPLE : sample);
+                    sweep(&scenes[i], mode, scenes[i].tls && !only ? sample * TLS_SAMPLE : sample);
         _exit(fflush(stdout));
     }
     int failed = 0, status;
