@@ -84,9 +84,8 @@ int Outbox::send(Connection &conn, SharedMessage &message)
     }
     if (result != 0)
         return result;
-    Block *block = nullptr;
-    result = message.block(codec, &block);
-    if (result != 0)
+    Block *block = message.block(codec, result);
+    if (!block)
         return result;
     if (block->size <= kCopyBlock)
         return enqueue(conn, {{}, {block->data(), block->size}}, message.flags());
@@ -261,7 +260,7 @@ bool Outbox::has_room(size_t len) const
 /// belongs in the queue.
 void Outbox::make_room(size_t len)
 {
-    if (len <= kFlushAt && !has_room(len))
+    if (!has_room(len) && len <= kFlushAt)
         flush_all();
 }
 
@@ -347,6 +346,12 @@ void Outbox::drop_segments(Connection &conn)
         cursor_ = 0;
 }
 
+/// Whether anything can follow from a flush of all segments: of a plain open connection nothing does.
+inline bool Outbox::acts_on_flushed(const Connection &conn)
+{
+    return conn.cold || conn.io || conn.state != ConnState::kOpen || conn.flags & (kAboveHighWater | kPipeTarget | kShutdown);
+}
+
 void Outbox::flush(Connection &conn)
 {
     while (conn.out_pending > 0) {
@@ -380,6 +385,8 @@ void Outbox::flush(Connection &conn)
         conn.out_pending -= static_cast<uint32_t>(sent);
     }
     drop_segments(conn);
+    if (!acts_on_flushed(conn))
+        return;
     if (!conn.blocked())
         drained(conn);
     else if (!conn.watches(Watch::kWrite))
@@ -460,7 +467,7 @@ void Outbox::flush_few()
 /// Handles an empty send queue: buffer_drain, shutdown of a closing connection, release of the cold part.
 void Outbox::drained(Connection &conn)
 {
-    if (conn.parked() > 0) [[unlikely]] {
+    if (conn.parked() > 0) {
         wait_writable(conn);
         return;
     }

@@ -148,6 +148,7 @@ private:
     [[gnu::noinline]] bool flush_transport(Connection &conn);
     void drop_segments(Connection &conn);
     void write_queue(Connection &conn);
+    static bool acts_on_flushed(const Connection &conn);
     void drained(Connection &conn);
     bool write_through(Connection &conn, const Framing &message);
 

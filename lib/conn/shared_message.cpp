@@ -18,23 +18,22 @@ SharedMessage::~SharedMessage()
         framed_[i].block->release();
 }
 
-int SharedMessage::block(const Codec &codec, Block **block)
+Block *SharedMessage::block(const Codec &codec, int &wrong)
 {
     const Codec *framing = flags_ & WM_SEND_RAW || !codec.frame ? nullptr : &codec;
     for (uint32_t i = 0; i < count_; i++)
-        if (same_framing(framed_[i].framing, framing)) {
-            *block = framed_[i].block;
-            return 0;
-        }
-    if (int wrong = make_block(framing, block))
-        return wrong;
+        if (same_framing(framed_[i].framing, framing))
+            return framed_[i].block;
+    Block *fresh = make_block(framing, wrong);
+    if (!fresh)
+        return nullptr;
     if (count_ == kFramings) {
         framed_[0].block->release();
         memmove(framed_, framed_ + 1, sizeof framed_ - sizeof framed_[0]);
         count_--;
     }
-    framed_[count_++] = {framing, *block};
-    return 0;
+    framed_[count_++] = {framing, fresh};
+    return fresh;
 }
 
 bool SharedMessage::same_framing(const Codec *one, const Codec *other)
@@ -42,22 +41,26 @@ bool SharedMessage::same_framing(const Codec *one, const Codec *other)
     return one == other || (one && other && one->frame == other->frame && one->protocol == other->protocol);
 }
 
-int SharedMessage::make_block(const Codec *codec, Block **block) const
+Block *SharedMessage::make_block(const Codec *codec, int &wrong) const
 {
     char room[Codec::kFrameRoom];
     Framing framing = codec ? codec->frame(*codec, payload_, flags_, room) : Framing{{}, payload_};
-    if (codec && framing.size() == 0)
-        return too_long_to_frame(*codec, payload_.size());
-    *block = Block::make(framing.size());
-    if (!*block)
-        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload_.size());
-    char *out = (*block)->data();
+    if (codec && framing.size() == 0) {
+        wrong = too_long_to_frame(*codec, payload_.size());
+        return nullptr;
+    }
+    Block *block = Block::make(framing.size());
+    if (!block) {
+        wrong = fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload_.size());
+        return nullptr;
+    }
+    char *out = block->data();
     for (std::string_view part : {framing.head, framing.body}) {
         if (!part.empty())
             memcpy(out, part.data(), part.size());
         out += part.size();
     }
-    return 0;
+    return block;
 }
 
 } // namespace wm

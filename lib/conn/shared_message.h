@@ -27,8 +27,8 @@ public:
     SharedMessage &operator=(const SharedMessage &) = delete;
     ~SharedMessage();
 
-    /// The framed bytes for that codec, borrowed: 0, WM_ENOMEM or WM_EMSGSIZE.
-    int block(const Codec &codec, Block **block);
+    /// The framed bytes for that codec, borrowed; nullptr, with what is wrong: WM_ENOMEM or WM_EMSGSIZE.
+    Block *block(const Codec &codec, int &wrong);
     std::string_view payload() const { return payload_; }
     size_t size() const { return payload_.size(); }
     int32_t flags() const { return flags_; }
@@ -42,7 +42,7 @@ private:
     static constexpr size_t kFramings = 4; ///< cached framings; a new one evicts the oldest
 
     static bool same_framing(const Codec *one, const Codec *other);
-    int make_block(const Codec *codec, Block **block) const;
+    Block *make_block(const Codec *codec, int &wrong) const;
 
     std::string_view payload_;
     int32_t flags_;
