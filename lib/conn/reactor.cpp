@@ -26,6 +26,7 @@ void Reactor::has_work()
 
 void Reactor::deadline_moved()
 {
+    loop.move_due();
     if (!inside && loop.is_watched())
         arm_due(owner);
 }

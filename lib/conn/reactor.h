@@ -69,7 +69,7 @@ public:
 
     /// There is work for the end of a turn. Outside a turn, makes the loop's descriptor readable.
     void has_work();
-    /// A deadline or timer has changed. Outside a turn, rearms the loop.
+    /// A deadline or timer has changed: the end of the turn rearms the loop. Outside a turn, does so at once.
     void deadline_moved();
     void end_turn()
     {

@@ -128,6 +128,7 @@ void EventBase::run()
 
 void EventBase::ready(EventBase *self, uint32_t)
 {
+    self->loop_->move_due(); // with the timeouts of its events
     self->run();
 }
 

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/log.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -50,6 +51,7 @@ void Loop::close()
     next_ = ready_count_ = 0;
     watched_ = false;
     armed_due_ms_ = kNever;
+    due_moved_ = true;
 }
 
 // ---- descriptors
@@ -81,10 +83,10 @@ void Loop::wait(int64_t timeout_ms)
 {
     int limit = timeout_ms > INT_MAX ? INT_MAX : static_cast<int>(timeout_ms);
     int count = epoll_wait(epoll_fd_, ready_, kBatch, limit);
-    if (count < 0) // EINTR: what the signal's handler has made ready belongs to this turn
-        count = epoll_wait(epoll_fd_, ready_, kBatch, 0);
+    if (count < 0) [[unlikely]] // EINTR: what the signal's handler has made ready belongs to this turn
+        count = std::max(epoll_wait(epoll_fd_, ready_, kBatch, 0), 0);
     next_ = 0;
-    ready_count_ = count > 0 ? count : 0;
+    ready_count_ = count;
 }
 
 void Loop::dispatch()
@@ -192,12 +194,14 @@ void Loop::drain_due(Loop *self, uint32_t)
     ssize_t got = read(self->due_fd_, &count, sizeof count);
     (void)got;
     self->armed_due_ms_ = kNever;
+    self->due_moved_ = true;
     self->update_now();
     self->on_due_(self->owner_);
 }
 
 void Loop::set_due(int64_t due_ms)
 {
+    due_moved_ = false;
     if (due_ms == armed_due_ms_)
         return;
     struct itimerspec spec = {};

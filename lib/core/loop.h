@@ -49,6 +49,9 @@ public:
 
     /// Sets when on_due is called, in the time of the monotonic clock; kNever: not at all.
     void set_due(int64_t due_ms);
+    /// What is due has moved, and set_due() is to be called before the next wait. So it has when on_due is called.
+    void move_due() { due_moved_ = true; }
+    bool due_moved() const { return due_moved_; }
     static constexpr int64_t kNever = INT64_MAX;
 
     /// The monotonic clock, read once a turn.
@@ -119,6 +122,7 @@ private:
     bool waiting_ = false; ///< *dispatching_ is 0, and the next dispatch changes it
     std::atomic<int64_t> *dispatching_ = nullptr;
     int64_t armed_due_ms_ = kNever;
+    bool due_moved_ = true; ///< since the last set_due()
     int wake_fd_ = -1;
     int due_fd_ = -1;
     struct epoll_event ready_[kBatch];

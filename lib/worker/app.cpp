@@ -196,6 +196,7 @@ int App::set_option(const char *name, int64_t value)
     if (options.max_queue_total == 0)
         options.max_queue_total = quarter_of_memory();
     set_limits();
+    reactor.deadline_moved(); // by max_wait_ms
     if (options.max_mailbox != before.max_mailbox) {
         std::lock_guard<std::mutex> lock(mailbox_->mutex);
         mailbox_->limit = static_cast<size_t>(options.max_mailbox);

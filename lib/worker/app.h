@@ -103,8 +103,8 @@ public:
     /// What an attempt to add returns then.
     static int being_freed();
     void remove_part(AppPart *part);
-    /// A worker was released: freed at the end of the turn in which its last connection has ended.
-    void worker_released() { worker_released_ = true; }
+    /// A worker or client was released: freed at the end of the turn in which its last connection has ended.
+    void endpoint_released() { endpoint_released_ = true; }
     /// A worker stops: the end of the turn finishes that.
     void worker_stops();
     AppPart *find_part(uint64_t id) const;
@@ -172,6 +172,7 @@ private:
     void turn(int64_t timeout_ms);
     void run_turn(int64_t timeout_ms);
     void end_turn();
+    void finish_shutdown();
     void release_retired();
     void release_workers();
     void finish_stops();
@@ -194,8 +195,8 @@ private:
     std::atomic<bool> end_requested_{false}; ///< with a master: it is to be asked for a successor
     bool started_ = false;
     bool stopped_ = false;
-    bool worker_released_ = false; ///< one of workers_ is to be freed
-    bool worker_stops_ = false;    ///< the stop of one of workers_ is due
+    bool endpoint_released_ = false; ///< a worker or client is to be freed
+    bool worker_stops_ = false;      ///< the stop of one of workers_ is due
     bool free_later_ = false;
     bool forked_elsewhere_ = false; ///< in a child: by another thread than the app's, which may have been at work
     bool freeing_ = false;

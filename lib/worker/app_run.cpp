@@ -384,29 +384,37 @@ void App::end_turn()
     if (!reactor.dispatch.polling()) // records may point to retired memory, which lives as long as they do
         release_retired();
     if (reactor.shutting_down.load(std::memory_order_relaxed))
-        stopped_ = shutdown->finish();
-    if (stopped_)
-        signals->suspend();
+        finish_shutdown();
     if (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_)
         unsettled_ = true; // by a destroy notifier
-    arm_due();
+    if (reactor.loop.due_moved())
+        arm_due();
+}
+
+void App::finish_shutdown()
+{
+    stopped_ = shutdown->finish();
+    if (stopped_)
+        signals->suspend();
+    reactor.loop.move_due();
 }
 
 void App::release_retired()
 {
     reactor.release_retired();
-    if (worker_released_)
+    if (endpoint_released_) {
+        endpoint_released_ = false;
         release_workers();
-    clients->free_released();
+        clients->free_released();
+    }
 }
 
 void App::release_workers()
 {
-    worker_released_ = false;
     for (size_t i = workers_.size(); i-- > 0;)
         if (i < workers_.size() && workers_[i]->released()) {
             if (!workers_[i]->connections().empty() || workers_[i]->stop_is_due()) {
-                worker_released_ = true; // retry when the last connection has closed, and on_stop has been called
+                endpoint_released_ = true; // retry when the last connection has closed, and on_stop has been called
                 continue;
             }
             // Removed first: its destroy notifiers may create workers.

@@ -131,7 +131,7 @@ void Client::release()
         return;
     released_ = true;
     cancel_reconnect();
-    app_.clients->released();
+    app_.endpoint_released();
     for (size_t i = connections().size(); i-- > 0;)
         reactor.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);
     reactor.has_work();

@@ -64,13 +64,12 @@ void Clients::run()
     }
 }
 
-void Clients::free_those()
+void Clients::free_released()
 {
-    released_ = false;
     for (size_t i = clients_.size(); i-- > 0;)
         if (i < clients_.size() && clients_[i]->released()) {
             if (!clients_[i]->connections().empty()) {
-                released_ = true; // again when its connection has closed
+                app_.endpoint_released(); // again when its connection has closed
                 continue;
             }
             // Removed first: its destroy notifiers may make clients.

@@ -53,13 +53,8 @@ public:
     /// Runs those that are due.
     void run();
 
-    /// A client was released: freed at the end of the turn in which its connection has ended.
-    void released() { released_ = true; }
-    void free_released()
-    {
-        if (released_)
-            free_those();
-    }
+    /// Frees those that were released and whose connection has ended.
+    void free_released();
     void free_all();
     /// In a child of fork(2): see Resolver::abandon.
     void abandon() { resolver_.abandon(); }
@@ -67,14 +62,11 @@ public:
     std::string dns_servers() const { return resolver_.servers(); }
 
 private:
-    void free_those();
-
     App &app_;
     Resolver resolver_;
     std::vector<std::unique_ptr<Client>> clients_;
     int64_t due_ms_ = Loop::kNever; ///< of the nearest, or before it
     size_t live_ = 0;
-    bool released_ = false;
     bool stopped_ = false;
 };
 

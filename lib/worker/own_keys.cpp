@@ -16,14 +16,17 @@ int OwnKeys::add(Worker &worker)
     remove(worker);
     entries_.push_back(std::move(entry));
     due_ms_ = 0; // warns of those that end soon
+    app_.reactor.deadline_moved();
     return 0;
 }
 
 void OwnKeys::remove(const Worker &worker)
 {
     std::erase_if(entries_, [&](const auto &entry) { return entry->worker == &worker; });
-    if (entries_.empty())
-        due_ms_ = Loop::kNever;
+    if (!entries_.empty())
+        return;
+    due_ms_ = Loop::kNever;
+    app_.reactor.deadline_moved();
 }
 
 void OwnKeys::look(int64_t now_ms)

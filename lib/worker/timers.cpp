@@ -42,6 +42,7 @@ int Timers::remove(uint32_t slot, uint32_t generation)
     app_.reactor.overflow.drop(timer->record);
     app_.reactor.retire(timer->user, timer->destroy);
     release(slot);
+    app_.reactor.deadline_moved();
     return 0;
 }
 

@@ -279,7 +279,7 @@ void Worker::release()
     released_ = true;
     app_.reactor.overflow.drop(stop_record_);
     app_.reactor.overflow.drop(reload_record_);
-    app_.worker_released();
+    app_.endpoint_released();
     unlisten();
     for (size_t i = connections().size(); i-- > 0;)
         app_.reactor.lifecycle.destroy(*connections()[i], WM_REASON_LOCAL, 0);

@@ -275,12 +275,34 @@ static void accept_between_polls__shows_at_the_descriptor(void **state)
     wm_app_free(app);
 }
 
+static void count_timer(wm_timer timer, void *user)
+{
+    (void)timer;
+    ++*(int *)user;
+}
+
+static void timer_that_is_deleted__ends_no_wait(void **state)
+{
+    (void)state;
+    wm_app *app = wm_app_new();
+    int deleted = 0, later = 0;
+    wm_timer timer = wm_timer_add(app, 30, 0, count_timer, &deleted, NULL);
+    wm_timer_add(app, 90, 0, count_timer, &later, NULL);
+    assert_int_equal(wm_app_run_once(app, 0), 0);
+    assert_int_equal(wm_timer_del(timer), 0);
+    assert_int_equal(wm_app_run_once(app, -1), 0);
+    assert_int_equal(deleted, 0);
+    assert_int_equal(later, 1);
+    wm_app_free(app);
+}
+
 static void max_wait__ends_waits_without_a_timeout(void **state)
 {
     (void)state;
     wm_app *app = wm_app_new();
-    assert_int_equal(wm_app_set_int(app, "max_wait_ms", 20), 0);
     wm_event event;
+    assert_int_equal(wm_app_poll(app, &event, 1, 0), 0); /* the option takes effect in an app that has waited before */
+    assert_int_equal(wm_app_set_int(app, "max_wait_ms", 20), 0);
     for (int i = 0; i < 3; i++) {
         int64_t before = clock_ms();
         assert_int_equal(wm_app_poll(app, &event, 1, -1), 0);
@@ -335,6 +357,7 @@ int main(void)
         cmocka_unit_test(websocket__pause_after_a_close),
         cmocka_unit_test(websocket__a_bad_frame_behind_a_pending_handshake),
         cmocka_unit_test(accept_between_polls__shows_at_the_descriptor),
+        cmocka_unit_test(timer_that_is_deleted__ends_no_wait),
         cmocka_unit_test(max_wait__ends_waits_without_a_timeout),
         cmocka_unit_test(time_of_the_host__is_no_callback),
     };

@@ -231,6 +231,34 @@ void deadline_and_wake__end_a_wait(void **)
     assert_int_equal(rig.due + rig.woken, 2);
 }
 
+void due__has_moved_until_it_is_set_again(void **)
+{
+    Rig rig;
+    assert_true(rig.loop.due_moved()); // it has never been set
+    rig.loop.set_due(Loop::kNever);
+    assert_false(rig.loop.due_moved());
+    rig.loop.move_due();
+    assert_true(rig.loop.due_moved());
+    rig.loop.set_due(Loop::clock_ms());
+    assert_false(rig.loop.due_moved());
+    rig.loop.turn(-1);
+    assert_int_equal(rig.due, 1);
+    assert_true(rig.loop.due_moved()); // it is over
+}
+
+void due__has_moved_once_the_base_has_run(void **)
+{
+    Rig rig;
+    Socket socket(rig);
+    assert_int_equal(rig.loop.open_base(), 0);
+    assert_true(socket.event_watch.arm_read<&Socket::readable>(rig.loop, socket.fds[0], &socket));
+    rig.loop.set_due(Loop::kNever);
+    socket.send();
+    rig.loop.turn(-1);
+    assert_int_equal(socket.calls.size(), 1);
+    assert_true(rig.loop.due_moved());
+}
+
 void base__is_served_by_the_loop(void **)
 {
     Rig rig;
@@ -288,6 +316,8 @@ int main()
         cmocka_unit_test(callback__that_throws_does_not_end_the_turn),
         cmocka_unit_test(more_than_one_wait_reports_are_all_served),
         cmocka_unit_test(deadline_and_wake__end_a_wait),
+        cmocka_unit_test(due__has_moved_until_it_is_set_again),
+        cmocka_unit_test(due__has_moved_once_the_base_has_run),
         cmocka_unit_test(base__is_served_by_the_loop),
         cmocka_unit_test(child__that_abandons_its_loop_leaves_the_parents_alone),
     };
