@@ -31,7 +31,7 @@ struct Id {
     uint32_t generation;
 };
 
-/// Slots of a kind, and what stands above them in the 23 bits.
+/// Slots of a kind, and what stands above them in the 23 bits. Each begins where the one before it ends.
 struct SlotRange {
     IdKind kind;
     uint32_t slots;
@@ -64,12 +64,11 @@ constexpr Id unpack_id(uint64_t id)
            static_cast<uint32_t>(id >> 23) & kGenerationMask};
     if (is_connection_id(id))
         return out;
-    for (const SlotRange &range : kOtherKinds)
-        if (out.slot >= range.prefix && out.slot - range.prefix < range.slots) {
-            out.kind = range.kind;
-            out.slot -= range.prefix;
-            break;
-        }
+    const SlotRange *range = kOtherKinds;
+    while (out.slot >= range->prefix + range->slots) // where the next one begins
+        range++;
+    out.kind = range->kind;
+    out.slot -= range->prefix;
     return out;
 }
 
