@@ -12,19 +12,11 @@ using namespace wm;
 
 namespace {
 
-/// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Function>
 int set_callback(wm_app *app, Callback<Function> AppCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy,
                  const char *function = __builtin_FUNCTION())
 {
-    auto set = [&](App &self) {
-        Callback<Function> old = self.callbacks.*member;
-        if (!self.reactor.reserve_retire(old.destroy))
-            return no_memory();
-        self.callbacks.*member = {fn, user, destroy};
-        self.reactor.retire(old.user, old.destroy);
-        return 0;
-    };
+    auto set = [&](App &self) { return replace(self.reactor, self.callbacks.*member, {fn, user, destroy}); };
     return noted(app_of(app), {function}, with_app(app, set));
 }
 

@@ -9,20 +9,11 @@ using namespace wm;
 
 namespace {
 
-/// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Function>
 int set_callback(wm_client *client, Callback<Function> ConnCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy,
                  const char *function = __builtin_FUNCTION())
 {
-    auto set = [&](Client &self) {
-        Callback<Function> &callback = self.callbacks.*member;
-        Callback<Function> old = callback;
-        if (!self.reactor.reserve_retire(old.destroy))
-            return no_memory();
-        callback = {fn, user, destroy};
-        self.reactor.retire(old.user, old.destroy);
-        return 0;
-    };
+    auto set = [&](Client &self) { return replace(self.reactor, self.callbacks.*member, {fn, user, destroy}); };
     return noted(app_of(client), {function}, with_client(client, set));
 }
 

@@ -41,7 +41,18 @@ inline int null_argument(const char *name)
     return fail(WM_EINVAL, "%s is NULL", name);
 }
 
-/// The same for a handle: the detail says why the constructor has failed, if the last one of that kind in this thread has.
+/// Puts a callback in the place of another, of which destroy runs at the end of the turn: 0 or WM_ENOMEM.
+template <class Function> int replace(Reactor &reactor, Callback<Function> &place, const Callback<Function> &callback)
+{
+    Callback<Function> old = place;
+    if (!reactor.reserve_retire(old.destroy))
+        return no_memory();
+    place = callback;
+    reactor.retire(old.user, old.destroy);
+    return 0;
+}
+
+/// As null_argument() for a handle: the detail says why the constructor has failed, if the last one of that kind in this thread has.
 int no_handle(const char *name);
 
 /// What a constructor returns: remembers for no_handle whether it has failed. `name` is static.

@@ -31,14 +31,8 @@ int set_callback(wm_protocol *protocol, Callback<Function> Protocol::*member, co
                  const char *function = __builtin_FUNCTION())
 {
     auto set = [&](Protocol &self) {
-        if (int used = self.check_unused())
-            return used;
-        Callback<Function> old = self.*member;
-        if (!self.reactor().reserve_retire(old.destroy))
-            return no_memory();
-        self.*member = callback;
-        self.reactor().retire(old.user, old.destroy);
-        return 0;
+        int used = self.check_unused();
+        return used != 0 ? used : replace(self.reactor(), self.*member, callback);
     };
     return noted(app_of(protocol), {function}, with_protocol(protocol, set));
 }

@@ -8,20 +8,11 @@ using namespace wm;
 
 namespace {
 
-/// Sets one callback; the destroy of the old one runs at the end of the turn.
 template <class Owner, class Callbacks, class Function>
 int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Function> Callbacks::*member, Function fn, void *user,
                  wm_destroy_fn destroy, const char *function = __builtin_FUNCTION())
 {
-    auto set = [&](Worker &self) {
-        Callback<Function> &callback = (self.*callbacks).*member;
-        Callback<Function> old = callback;
-        if (!self.app().reactor.reserve_retire(old.destroy))
-            return no_memory();
-        callback = {fn, user, destroy};
-        self.app().reactor.retire(old.user, old.destroy);
-        return 0;
-    };
+    auto set = [&](Worker &self) { return replace(self.app().reactor, (self.*callbacks).*member, {fn, user, destroy}); };
     return noted(app_of(worker), {function}, with_worker(worker, set));
 }
 
