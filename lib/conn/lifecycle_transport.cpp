@@ -136,9 +136,9 @@ void Lifecycle::io_failed(Connection &conn, int32_t code)
     // The client has an alert to read, or an answer: close(2) with unread input would take it away.
     reactor_.outbox.discard(conn);
     conn.state = ConnState::kClosing;
-    advance(conn);
-    if (conn.state == ConnState::kLingering)
-        begin_close_timeout(conn);
+    conn.set(kNoInput);
+    begin_close_timeout(conn);
+    reactor_.outbox.schedule_flush(conn); // an alert may be parked
 }
 
 /// A peer that does not speak TLS came to a port that does.
