@@ -18,6 +18,7 @@ constexpr const char *kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK";
 
 using Bio = std::unique_ptr<BIO, TlsFree<BIO_free>>;
 using Key = std::unique_ptr<EVP_PKEY, TlsFree<EVP_PKEY_free>>;
+using GeneralNames = std::unique_ptr<GENERAL_NAMES, TlsFree<GENERAL_NAMES_free>>;
 
 Bio bio_of(const std::string &bytes)
 {
@@ -145,7 +146,8 @@ int use_ciphers(SSL_CTX *context, const std::string &ciphers)
     if (taken)
         return 0;
     const char *reason = tls_reason();
-    if (memory_ran_out())
+    // A cipher that OpenSSL has no memory to look up is one that it does not have: of our own names there are always some.
+    if (memory_ran_out() || ciphers.empty())
         return fail(WM_ENOMEM, "out of memory for TLS");
     return fail(WM_EINVAL, "tls_ciphers '%s': %s; 'openssl ciphers -v' lists the names", ciphers.c_str(), reason);
 }
@@ -234,13 +236,12 @@ std::vector<std::string> tls_names(X509 *certificate)
         if (name.find('\0') == std::string::npos)
             names.push_back(name);
     };
-    auto *alternatives = static_cast<GENERAL_NAMES *>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-    for (int i = 0; i < sk_GENERAL_NAME_num(alternatives); i++) {
-        const GENERAL_NAME *one = sk_GENERAL_NAME_value(alternatives, i);
+    GeneralNames alternatives(static_cast<GENERAL_NAMES *>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    for (int i = 0; i < sk_GENERAL_NAME_num(alternatives.get()); i++) {
+        const GENERAL_NAME *one = sk_GENERAL_NAME_value(alternatives.get(), i);
         if (one->type == GEN_DNS)
             add(one->d.dNSName);
     }
-    GENERAL_NAMES_free(alternatives);
     const X509_NAME *subject = X509_get_subject_name(certificate);
     int common = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
     if (names.empty() && common >= 0)
