@@ -59,7 +59,7 @@ private:
     int choose_framing();
 
     Reactor &reactor_;
-    const std::string name_;
+    std::string name_;
     Scheme scheme_;
     Codec codec_;
     Framing framing_ = Framing::kInput;
