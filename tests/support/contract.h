@@ -70,10 +70,10 @@ struct host {
     wm_event batch[256];
 };
 
-/* What clients have to do of their own between turns, and when the host ends; NULL: nothing. */
-static void (*before_turn)(void);
-static void (*at_end)(void);
-static const struct setting *current_setting; /* of the host begun last */
+/* What clients have to do of their own between turns, and when the host ends; NULL: nothing. Each thread may have a host of its own. */
+static __thread void (*before_turn)(void);
+static __thread void (*at_end)(void);
+static __thread const struct setting *current_setting; /* of the host begun last */
 
 static inline int64_t clock_ms(void)
 {

@@ -22,8 +22,8 @@ struct own_peer {
     struct own_peer *next;
 };
 
-static wm_app *own_peer_app;
-static struct own_peer *own_peers;
+static __thread wm_app *own_peer_app;
+static __thread struct own_peer *own_peers;
 
 static inline void own_peer_connect(wm_worker *worker, wm_conn conn, void *user)
 {

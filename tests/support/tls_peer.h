@@ -21,7 +21,7 @@ struct tls_peer {
     struct tls_peer *next, **link;
 };
 
-static struct tls_peer *tls_shaking;
+static __thread struct tls_peer *tls_shaking;
 
 static inline int tls_peer_transfer(BIO *bio, char *data, int len, int writes)
 {
