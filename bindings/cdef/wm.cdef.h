@@ -275,7 +275,7 @@ enum {
 };
 int wm_option_next(int32_t scope, size_t index, const char **name, const char **type, const char **unit, int64_t *default_value, int64_t *min, int64_t *max, int32_t *live, const char **text);
 enum {
-    WM_INPUT_REFUSE = -2147483648,
+    WM_INPUT_REFUSE = -2147483647,
     WM_DECODE_SKIP = 1
 };
 typedef int64_t (*wm_input_fn)(wm_conn conn, const void *data, size_t len, void *user);

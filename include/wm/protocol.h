@@ -27,7 +27,7 @@ extern "C" {
 
 /** Results of wm_input_fn and wm_transform_fn beside those that they describe. @since 0.1.0 */
 enum {
-    WM_INPUT_REFUSE = -2147483648, /**< input: the bytes are no message of the protocol: the connection ends */
+    WM_INPUT_REFUSE = -2147483647, /**< input: the bytes are no message of the protocol: the connection ends */
     WM_DECODE_SKIP = 1             /**< decode: the message is none for the host, and nothing is delivered */
 };
 
