@@ -56,7 +56,7 @@ struct rig {
     int peer_count;
     int noticed, refused, closed; /**< calls and events with errors; connections not accepted; connections that ended early */
     int stopped;
-    int weakened; /**< memory failed while TLS was set up: OpenSSL does without the algorithms that it could not look up, and tells nobody */
+    int weakened; /**< no memory while TLS was set up: OpenSSL goes without the algorithms that it cannot look up, and tells nobody */
     int timers, posts, results, destroys, watches, signals;
     void (*request)(struct rig *rig, struct seen *seen, wm_request request);
     int32_t verdict;
