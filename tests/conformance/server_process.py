@@ -16,6 +16,7 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+SIOCOUTQNSD = 0x894B  # linux/sockios.h: bytes that are not sent
 HANG_SECONDS = 30
 
 
@@ -281,8 +282,8 @@ class ConformanceServer:
     def settle(self, peers):
         """Returns when the server has read what was written to the peers, as far as it will.
 
-        First until it has accepted them, then until the kernel has delivered the bytes (SIOCOUTQ: not acknowledged on tcp, not read
-        on unix), then by two round trips of a connection of its own: epoll reports sockets in the order in which they became
+        First until it has accepted them, then until the kernel has sent the bytes (over loopback: has delivered them; acknowledged
+        they are as much as 40 ms later) or, on unix, the server has read them, then by two round trips of a connection of its own: epoll reports sockets in the order in which they became
         ready, so the server had those bytes to read before it came to answer.
         """
         self.wait_accepted(peers)
@@ -296,9 +297,10 @@ class ConformanceServer:
 
     def _wait_delivered(self, sock):
         word = b"\0\0\0\0"
+        request = termios.TIOCOUTQ if sock.family == socket.AF_UNIX else SIOCOUTQNSD
         for _ in range(100000):
             try:
-                queued = struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, word))[0]
+                queued = struct.unpack("i", fcntl.ioctl(sock, request, word))[0]
             except OSError:
                 return
             if queued == 0:
