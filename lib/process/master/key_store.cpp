@@ -44,7 +44,10 @@ int KeyStore::keep(Entry &entry, const TlsBundle &bundle, bool rotates)
 {
     TicketKeys tickets;
     TlsBundle before;
-    if (!entry.file || !read_key_file(entry.file.get(), tickets, before))
+    bool known = entry.file && read_key_file(entry.file.get(), tickets, before);
+    if (rotates && !known) // its certificates are in it
+        return fail(WM_ESYS, "cannot read the keys of worker %s again: their tickets stay", entry.worker->options.name.c_str());
+    if (!known)
         tickets.make();
     else if (rotates)
         tickets.rotate();
