@@ -96,7 +96,9 @@ void Pipes::message(Connection &source, std::string_view data, int32_t kind)
     if (!source.has(kPipeSource))
         return; // the send met a broken socket
     if (result < 0)
-        reactor_.lifecycle.close_with_error(source, WM_REASON_LIMIT, result, 0, "the send queue of the pipe's target is full");
+        reactor_.lifecycle.close_with_error(source, WM_REASON_LIMIT, result, 0,
+                                            result == WM_EFULL ? "the send queue of the pipe's target is full"
+                                                               : "the pipe's target cannot be sent this message");
     else if (is_full(target))
         hold(target);
 }
