@@ -334,12 +334,12 @@ void Outbox::drop_segments(Connection &conn)
     Segment *tail = conn.out_tail;
     if (!tail)
         return;
-    for (Segment *segment = tail->next;; segment = segment->next) {
+    Segment *segment = tail;
+    do {
+        segment = segment->next;
         if (segment->block)
             segment->block->release();
-        if (segment == tail)
-            break;
-    }
+    } while (segment != tail);
     conn.out_tail = nullptr;
     conn.out_pending = 0;
     if (--pending_conns_ == 0)
@@ -358,17 +358,17 @@ void Outbox::flush(Connection &conn)
         struct iovec vectors[kVectors];
         int count = 0;
         size_t bytes = 0;
-        Segment *tail = conn.out_tail, *first = tail->next, *segment = first;
+        Segment *tail = conn.out_tail, *last = tail;
         do {
-            if (segment->size > 0)
-                vectors[count++] = {const_cast<char *>(segment->data), segment->size};
-            bytes += segment->size;
-            segment = segment == tail ? nullptr : segment->next;
-        } while (segment && count < kVectors);
+            last = last->next;
+            if (last->size > 0)
+                vectors[count++] = {const_cast<char *>(last->data), last->size};
+            bytes += last->size;
+        } while (last != tail && count < kVectors);
         size_t sent;
         if (!transmit(conn, vectors, count, &sent))
             return;
-        if (sent == bytes && !segment)
+        if (sent == bytes && last == tail)
             break;
         if (sent < bytes) {
             if (!queue_segments(conn, sent))
@@ -378,10 +378,11 @@ void Outbox::flush(Connection &conn)
             return;
         }
         // More segments than one call accepts: release those that are sent, and go on.
-        for (Segment *done = first; done != segment; done = done->next)
+        Segment *rest = last->next;
+        for (Segment *done = tail->next; done != rest; done = done->next)
             if (done->block)
                 done->block->release();
-        tail->next = segment;
+        tail->next = rest;
         conn.out_pending -= static_cast<uint32_t>(sent);
     }
     drop_segments(conn);
