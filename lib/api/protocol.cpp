@@ -43,11 +43,12 @@ wm_protocol *wm_protocol_new(wm_app *app, const char *name)
 {
     Protocol *protocol = nullptr;
     auto make = [&](App &self) {
-        int code = name ? 0 : null_argument("name");
-        if (code == 0 && self.freeing())
-            code = App::being_freed();
-        if (code == 0)
-            protocol = self.sessions->protocols.add(name, &code);
+        if (!name)
+            return null_argument("name");
+        if (self.freeing())
+            return App::being_freed();
+        int code = 0;
+        protocol = self.sessions->protocols.add(name, &code);
         return code;
     };
     noted(app_of(app), {__func__}, with_app(app, make));
