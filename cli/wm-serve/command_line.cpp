@@ -73,7 +73,7 @@ std::string first_word_error(const CLI::App &app, const std::string &first)
     for (const SubCommand &sub : sub_commands()) {
         std::vector<std::string> flags = long_flags(*app.get_subcommand(sub.name));
         if (first[0] == '-' && std::find(flags.begin(), flags.end(), name) != flags.end())
-            return name + " belongs behind the sub-command: " + sub.tool() + " " + name;
+            return name + " belongs behind the sub-command: " + sub.tool().append(" ").append(name);
     }
     if (first[0] == '-')
         return "unknown flag '" + name + "'" + did_you_mean(name, {"--help", "--version"});

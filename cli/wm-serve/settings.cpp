@@ -106,7 +106,7 @@ void check_variables(const CLI::App &command, const std::vector<CLI::Option *> &
         std::string_view name = variable.substr(prefix.size());
         std::string meant = nearest(name, names);
         if (!meant.empty() && meant != name)
-            warnings.push_back(std::string(variable) + " is not used: did you mean " + prefix + meant + "?");
+            warnings.push_back(std::string(variable) + " is not used: did you mean " + (prefix + meant).append("?"));
     }
 }
 

@@ -20,7 +20,7 @@ template <class Type> std::unique_ptr<Server> make()
 
 const std::vector<SubCommand> &sub_commands()
 {
-    static const std::vector<SubCommand> all = {
+    static const std::vector<SubCommand> kAll = {
         {"push",
          "Push messages to web pages by uid",
          {},
@@ -46,7 +46,7 @@ const std::vector<SubCommand> &sub_commands()
   wm-serve echo http://127.0.0.1:8080 websocket://127.0.0.1:8081 text://127.0.0.1:8082)",
          make<EchoServer>},
     };
-    return all;
+    return kAll;
 }
 
 const SubCommand *find_sub_command(const std::string &name)
