@@ -91,15 +91,13 @@ void TlsTransport::explain_certificate(X509_STORE_CTX *context, const char *reas
 {
     X509 *certificate = X509_STORE_CTX_get_current_cert(context);
     int error = X509_STORE_CTX_get_error(context);
-    if (!certificate)
-        explain(WM_ETLS, "%s", reason);
-    else if (error == X509_V_ERR_HOSTNAME_MISMATCH)
+    if (certificate && error == X509_V_ERR_HOSTNAME_MISMATCH)
         explain(WM_ETLS, "hostname mismatch: the certificate is for %s", holders(certificate).c_str());
-    else if (error == X509_V_ERR_IP_ADDRESS_MISMATCH)
+    else if (certificate && error == X509_V_ERR_IP_ADDRESS_MISMATCH)
         explain(WM_ETLS, "IP address mismatch: the certificate is for %s", holders(certificate).c_str());
-    else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+    else if (certificate && error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
         explain(WM_ETLS, "%s: no CA is known that is called '%s'", reason, common_name(X509_get_issuer_name(certificate)).c_str());
-    else if (X509_STORE_CTX_get_error_depth(context) > 0)
+    else if (certificate && X509_STORE_CTX_get_error_depth(context) > 0)
         explain(WM_ETLS, "%s: that of the CA '%s'", reason, common_name(X509_get_subject_name(certificate)).c_str());
     else
         explain(WM_ETLS, "%s", reason);
