@@ -45,7 +45,7 @@ void add_command(CLI::App &app, const std::string &addresses, Command &command)
     std::string text = "start [-d], stop, restart, reload [-g], status, connections, check; `help` explains them";
     app.add_option(addresses.empty() ? "command" : "words", command.words, addresses.empty() ? text : addresses + "; or a command: " + text)
         ->type_name(addresses)
-        ->expected(0, 8);
+        ->expected(0, CLI::detail::expected_max_vector_size);
     for (CLI::Option *flag : {
              app.add_flag("-d,--daemon", command.daemon),
              app.add_flag("-g,--graceful", command.graceful),

@@ -151,3 +151,11 @@ def test_status_names_each_listener(echo):
     out = echo.command("status").stdout
     for name in ("echo tcp", "echo text", "echo http", "echo websocket"):
         assert name in out
+
+
+def test_as_many_addresses_as_are_given(tmp_path):
+    server = ServeInstance(tmp_path / "run", "echo", *["tcp://127.0.0.1:0"] * 20)
+    ports = {address.rsplit(":", 1)[1] for address in server.addresses}
+    answers = [nc(address, b"bytes") for address in server.addresses]
+    assert server.stop() == ""
+    assert len(ports) == 20 and set(answers) == {b"bytes"}
