@@ -92,7 +92,7 @@ int run(CommandLine &line)
     if (!error.empty())
         fprintf(stderr, "%s: %s\n", tool.c_str(), printable_as_typed(error, kMaxErrorText).c_str());
     else if (!line.server->setup())
-        fprintf(stderr, "wm-serve: %s\n", (error = wm_last_error()).c_str());
+        fprintf(stderr, "%s: %s\n", tool.c_str(), (error = wm_last_error()).c_str());
     else if (line.command.checks() && !line.server->check())
         fprintf(stderr, "%s: %s\n", tool.c_str(), printable_as_typed(error = wm_last_error(), kMaxErrorText).c_str());
     bool in_document = line.command.checks() && line.command.json;
