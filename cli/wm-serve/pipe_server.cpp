@@ -27,6 +27,8 @@ bool is_tls(const std::string &address)
     return ListenAddress(address).scheme() == "ssl";
 }
 
+void drop_line(int32_t, const void *, size_t, void *) {}
+
 } // namespace
 
 std::string PipeOptions::error() const
@@ -85,9 +87,25 @@ bool PipeServer::make_workers()
     if (!missing().empty())
         return true;
     worker_ = wm_worker_new(app_, options_.from.c_str());
-    return worker_ && wm_worker_set_str(worker_, "name", "pipe") == 0 && set_identity(worker_) && set_limits() &&
+    return worker_ && can_connect() && wm_worker_set_str(worker_, "name", "pipe") == 0 && set_identity(worker_) && set_limits() &&
            (!options_.tls.given() || options_.tls.apply(worker_)) && wm_worker_on_start(worker_, started, this, nullptr) == 0 &&
            wm_worker_on_open(worker_, opened, this, nullptr) == 0;
+}
+
+/// Whether a client for TO can be made. It is made in an app of its own, which never runs: so the address is parsed and the file of
+/// --tls-ca read, and nothing is connected. False with the error in wm_last_error.
+bool PipeServer::can_connect() const
+{
+    wm_app *trial = wm_app_new();
+    wm_client *client = trial ? wm_client_new(trial, options_.to.c_str()) : nullptr;
+    bool fits = client != nullptr;
+    if (fits && !options_.tls_ca.empty()) {
+        wm_log_set(drop_line, nullptr, nullptr); // the caller tells
+        fits = wm_client_set_str(client, "tls_ca", options_.tls_ca.c_str()) == 0 && wm_client_connect(client) == 0;
+        wm_log_set(nullptr, nullptr, nullptr);
+    }
+    wm_app_free(trial);
+    return fits;
 }
 
 bool PipeServer::set_limits()

@@ -48,6 +48,7 @@ public:
 private:
     bool make_workers() override;
     void announce(size_t part) const override;
+    bool can_connect() const;
     bool set_limits();
     wm_client *make_client();
     wm_client *take_client();
