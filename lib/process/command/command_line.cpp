@@ -288,7 +288,7 @@ std::string usage(const std::string &program)
 commands:
   start            serves, in the foreground; with -d in the background
   stop             ends the processes; with -g when their clients have left
-  restart          stop and start
+  restart          stop and start, with the flags given here
   reload           replaces the processes one after another
   status           processes with memory, connections and requests
   connections      a line for each connection
