@@ -325,6 +325,13 @@ def test_reload__reads_the_files_and_says_what_it_cannot_use(make, site):
     assert presented(instance.address()) == made.der  # of the new process
 
 
+def test_reload__one_file_of_several_workers_is_named_once(make, site):
+    instance = make(site.worker(name="one"), site.worker(name="two"), app=["tls_check_ms=3600000"])
+    instance.start()
+    site.key.unlink()
+    assert instance.reload().out.count(str(site.key)) == 1
+
+
 def test_reload__process_that_stays_gets_the_new_certificate(make, site):
     instance = make(site.worker(reloadable=0), app=["tls_check_ms=3600000"])
     instance.start()

@@ -99,7 +99,7 @@ std::string KeyStore::reload()
 {
     std::string errors;
     for (Entry &entry : entries_)
-        if (!refresh(entry, true))
+        if (!refresh(entry, true) && errors.find(entry.files.error()) == std::string::npos) // workers may share files
             errors += (errors.empty() ? "" : "; ") + entry.files.error();
     return errors;
 }
