@@ -476,7 +476,9 @@ def test_passphrase_opens_a_key(files, tmp_path):
     right.write_text("secret\n")
     wrong.write_text("Secret\n")
     options = [f"tls_cert={files.cert('server')}", f"tls_key={key}"]
-    assert f"key {key}: it is encrypted, and tls_passphrase_file is not set" in refuses_to_start(files, *options)
+    assert f"key {key}: it is encrypted, and tls_passphrase_file is not set, or its first line is empty" in refuses_to_start(files, *options)
+    (blank := tmp_path / "blank").write_text("\nsecret\n")
+    assert "or its first line is empty" in refuses_to_start(files, *options, f"tls_passphrase_file={blank}")
     assert f"key {key}: the passphrase is wrong" in refuses_to_start(files, *options, f"tls_passphrase_file={wrong}")
     server = ConformanceServer("--tls", *options, f"tls_passphrase_file={right}")
     assert "TLSv1.3;" in ask(server)

@@ -83,7 +83,7 @@ int read_key(const TlsIdentity &identity, const std::string &passphrase, Key *ke
         return 0;
     const char *path = identity.key_path.c_str();
     if (wanted.asked && passphrase.empty())
-        return fail(WM_ETLS, "key %s: it is encrypted, and tls_passphrase_file is not set", path);
+        return fail(WM_ETLS, "key %s: it is encrypted, and tls_passphrase_file is not set, or its first line is empty", path);
     if (wanted.asked)
         return failed("key", identity.key_path, "the passphrase is wrong (", ")");
     if (identity.key.find("PRIVATE KEY-----") == std::string::npos)
