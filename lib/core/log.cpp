@@ -220,7 +220,11 @@ void LogThrottle::log(int32_t level, const char *format, ...) const
     va_start(arguments, format);
     int written = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (written >= 0)
+    if (written < 0)
+        return;
+    if (told_ == 0)
+        wm::log(level, "%s", text);
+    else
         wm::log(level, "%s (%llu more since the last line)", text, static_cast<unsigned long long>(told_));
 }
 

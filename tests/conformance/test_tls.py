@@ -433,7 +433,7 @@ def test_plain_http_on_a_port_of_tls_is_told(start):
             assert f"Content-Length: {len(body)}".encode() in head
             peer.wait_event("close")
     log = stop_and_read_log(server)
-    assert log.count("plain HTTP on a port of TLS") == 1
+    assert log.count("plain HTTP on a port of TLS") == 1 and " (0 more since" not in log
     assert "https://127.0.0.1:" in log
 
 
