@@ -19,14 +19,16 @@ bool is_name(const std::string &text)
 
 } // namespace
 
-std::string InstanceOptions::name_error() const
+std::string InstanceOptions::identity_error() const
 {
-    return is_name(name) ? "" : "--name '" + name + "' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
+    if (!is_name(name))
+        return "--name '" + name + "' is no name: 1-64 of A-Z a-z 0-9 . _ - that do not begin with '.' or '-'";
+    return run_dir.empty() || run_dir[0] == '/' ? "" : "--run-dir " + run_dir + " is not absolute: it begins with /";
 }
 
 std::string InstanceOptions::instance_error() const
 {
-    if (std::string wrong = name_error(); !wrong.empty())
+    if (std::string wrong = identity_error(); !wrong.empty())
         return wrong;
     if (!user.empty() && getpwnam(user.c_str()) == nullptr)
         return "--user " + user + " is no user of this machine";

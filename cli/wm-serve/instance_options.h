@@ -21,8 +21,8 @@ struct InstanceOptions {
 
     /// Empty, or a usage error that names the flag and the remedy.
     std::string instance_error() const;
-    /// The same of --name alone, which says with --run-dir which instance is meant.
-    std::string name_error() const;
+    /// The same of --name and --run-dir alone, which say which instance is meant.
+    std::string identity_error() const;
 };
 
 } // namespace wm::serve

@@ -56,13 +56,13 @@ std::string judge(CommandLine &line)
     }
     Server &server = *line.server;
     bool needs_all = line.command.starts() || line.command.checks();
-    std::string name = server.instance().name_error(), other = server.error();
+    std::string identity = server.instance().identity_error(), other = server.error();
     if (other.empty() && needs_all)
         other = server.missing();
     if (other.empty() && line.command.checks())
         other = start_files_error(server.instance()); // a start finds out by making them
-    if (!name.empty())
-        settings.errors.push_back({settings.explain(name), true});
+    if (!identity.empty())
+        settings.errors.push_back({settings.explain(identity), true});
     else if (!other.empty())
         settings.errors.push_back({settings.explain(other)});
     if (std::string warning = server.warning(); needs_all && !warning.empty())

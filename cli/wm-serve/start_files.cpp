@@ -32,8 +32,6 @@ std::string default_run_dir()
 std::string run_dir_error(const InstanceOptions &options)
 {
     constexpr size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
-    if (!options.run_dir.empty() && options.run_dir[0] != '/')
-        return "--run-dir " + options.run_dir + " is not absolute: it begins with /";
     std::string directory = options.run_dir.empty() ? default_run_dir() : options.run_dir;
     while (directory.size() > 1 && directory.back() == '/')
         directory.pop_back();
