@@ -41,10 +41,12 @@ bool looks_like_ipv4(const std::string &host)
 int bad_unix_path(const char *address, const std::string &path)
 {
     constexpr size_t kLongest = sizeof(sockaddr_un::sun_path) - 1;
+    int scheme = static_cast<int>(std::string_view(address).find("://")) + 3; // as it was given
     if (path.empty() || path == "@")
-        return fail(WM_EADDRESS, "no path in %s: the right form is unix:///run/wm.sock, or unix://@NAME", address);
+        return fail(WM_EADDRESS, "no path in %s: the right form is %.*s/run/wm.sock, or %.*s@NAME", address, scheme, address, scheme,
+                    address);
     if (path[0] != '/' && path[0] != '@')
-        return fail(WM_EADDRESS, "the path in %s is not absolute: the right form is unix:///run/wm.sock", address);
+        return fail(WM_EADDRESS, "the path in %s is not absolute: the right form is %.*s/run/wm.sock", address, scheme, address);
     if (path.size() > kLongest)
         return fail(WM_EADDRESS, "the path of a unix socket has %zu bytes, at most %zu fit: %s", path.size(), kLongest, address);
     return 0;
