@@ -50,13 +50,18 @@ bool ListenAddress::is_any() const
     return ipv6(host_, &six) ? IN6_IS_ADDR_UNSPECIFIED(&six) : ipv4(host_, &four) && four.s_addr == INADDR_ANY;
 }
 
+bool ListenAddress::is_localhost() const
+{
+    return strcasecmp(host_.c_str(), "localhost") == 0;
+}
+
 bool ListenAddress::is_local() const
 {
     struct in6_addr six = {};
     struct in_addr four = {};
     if (ipv6(host_, &six))
         return IN6_IS_ADDR_LOOPBACK(&six);
-    return unix_ || strcasecmp(host_.c_str(), "localhost") == 0 || (ipv4(host_, &four) && ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET);
+    return unix_ || is_localhost() || (ipv4(host_, &four) && ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET);
 }
 
 bool ListenAddress::collides(const ListenAddress &other) const
@@ -66,6 +71,18 @@ bool ListenAddress::collides(const ListenAddress &other) const
     bool one_family = host_.starts_with('[') == other.host_.starts_with('[');
     bool one_host = strcasecmp(host_.c_str(), other.host_.c_str()) == 0 || (one_family && (is_any() || other.is_any()));
     return one_host && port_ == other.port_ && port_ != "0";
+}
+
+bool ListenAddress::meets(const ListenAddress &to) const
+{
+    ListenAddress here = *this, there = to;
+    for (const char *loopback : {"127.0.0.1", "[::1]"}) {
+        here.host_ = is_localhost() ? loopback : host_;
+        there.host_ = to.is_localhost() ? loopback : to.host_;
+        if (here.collides(there))
+            return true;
+    }
+    return false;
 }
 
 std::string ListenAddress::endpoint(std::string_view any) const

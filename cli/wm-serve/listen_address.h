@@ -25,12 +25,16 @@ public:
     bool is_local() const;
     /// Whether both cannot be opened: the same path, or the same port of one host or of every address.
     bool collides(const ListenAddress &other) const;
+    /// Whether what connects to `to` would come here. localhost is either loopback address.
+    bool meets(const ListenAddress &to) const;
     /// HOST:PORT, with `any` in place of a host that is every address.
     std::string endpoint(std::string_view any) const;
     /// HOST:PORT for a client on this machine.
     std::string reachable() const { return endpoint(host_.starts_with('[') ? "[::1]" : "127.0.0.1"); }
 
 private:
+    bool is_localhost() const;
+
     std::string scheme_;
     std::string host_;
     std::string port_;

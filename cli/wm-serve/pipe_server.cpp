@@ -44,7 +44,7 @@ std::string PipeOptions::error() const
         return "--tls-verify takes on or off, not '" + printable(tls_verify) + "'";
     if (!is_tls(to) && (!tls_ca.empty() || !tls_server_name.empty() || tls_verify == "off"))
         return "--tls-ca, --tls-server-name and --tls-verify are for --to ssl://HOST:PORT, not '" + to + "'";
-    if (!from.empty() && !to.empty() && ListenAddress(from).collides(ListenAddress(to)))
+    if (!from.empty() && !to.empty() && ListenAddress(from).meets(ListenAddress(to)))
         return "--to " + to + " is where --from " + from + " listens: each connection would make another, without an end";
     return "";
 }
