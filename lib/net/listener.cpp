@@ -31,6 +31,14 @@ int privileged_port(const Address &address)
     return fail(WM_EACCES, "Permission denied: %s (ports below 1024 need root or CAP_NET_BIND_SERVICE)", address.text.c_str());
 }
 
+int bind_failed(int number, const Address &address, const FileAt &file)
+{
+    struct stat status;
+    if (number == EADDRINUSE && file.status(status) && !S_ISSOCK(status.st_mode))
+        return fail(WM_EADDRINUSE, "Address already in use: %s (a file or directory that is no socket)", address.text.c_str());
+    return fail_with_errno(number, address);
+}
+
 /// Whether nothing listens at the unix socket any more.
 bool refuses(const SocketAddress &address)
 {
@@ -98,7 +106,7 @@ int Listener::bind_file(const Address &address, const SocketAddress &socket_addr
         remove_socket(file);
     // The file must never have a wider mode: bind() creates it with that of the unbound socket.
     if (!file || fchmod(fd_, options.unix_mode) != 0 || bind(fd_, socket_address.get(), socket_address.len) != 0)
-        return fail_with_errno(errno, address);
+        return bind_failed(errno, address, file);
     FileIdentity bound = set_socket_mode(file, options.unix_mode);
     if (bound.known())
         own(address.path, bound);

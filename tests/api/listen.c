@@ -346,7 +346,7 @@ static void unix_file__stale_is_replaced_live_is_refused_foreign_is_left(void **
     /* A socket in use. */
     wm_worker *second = wm_worker_new(app, address);
     assert_int_equal(wm_worker_listen(second), WM_EADDRINUSE);
-    assert_non_null(strstr(wm_last_error(), address));
+    assert_string_equal(strstr(wm_last_error(), address), address);
     fd = connect_to(address);
     assert_true(fd >= 0);
     close(fd);
@@ -358,6 +358,7 @@ static void unix_file__stale_is_replaced_live_is_refused_foreign_is_left(void **
     assert_non_null(file);
     fclose(file);
     assert_int_equal(wm_worker_listen(worker), WM_EADDRINUSE);
+    assert_non_null(strstr(wm_last_error(), " (a file or directory that is no socket)"));
     assert_int_equal(stat(path, &info), 0);
     unlink(path);
 
