@@ -64,7 +64,7 @@ void refuse_for_client(const Scheme &scheme, const char *address, const std::str
     std::string name = scheme.name, rest = strstr(address, "://");
     if (name == "websocket")
         fail(WM_EADDRESS, "the scheme of a websocket client is ws: ws%s", rest.c_str());
-    else if (name == "http")
+    else if (name == "http" || name == "https")
         fail(WM_EADDRESS, "there is no HTTP client yet: %s (%s)", address, there_are.c_str());
     else
         fail(WM_EADDRESS, "scheme '%s' is for servers only: %s (%s)", scheme.name, address, there_are.c_str());

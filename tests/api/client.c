@@ -229,6 +229,7 @@ static void addresses_have_their_errors(void **state)
         {"tcp://127.0.0.1:0", "port 0"},
         {"websocket://127.0.0.1:80", "the scheme of a websocket client is ws: ws://127.0.0.1:80"},
         {"http://127.0.0.1:80", "there is no HTTP client yet"},
+        {"https://127.0.0.1:443", "there is no HTTP client yet"},
         {"127.0.0.1:80", "no scheme in '127.0.0.1:80'"},
         {"txt://127.0.0.1:80", "did you mean text://?"},
     };
