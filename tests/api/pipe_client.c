@@ -174,28 +174,36 @@ static void leave__of_the_peer_while_the_client_connects_leaves_nothing(void **s
 static void free_in_close(struct host *host, const wm_event *event)
 {
     struct proxied *proxied = (struct proxied *)host->context;
-    if (event->kind == WM_EVENT_CLOSE)
+    if (event->kind == WM_EVENT_CLOSE && proxied->client)
         wm_client_free(proxied->client);
+    proxied->client = event->kind == WM_EVENT_CLOSE ? NULL : proxied->client;
 }
 
+/** Outside of the callbacks, and in that of the close that comes first. */
 static void a_client_may_be_freed_while_it_is_piped(void **state)
 {
-    struct host *host = host_begin(*state, "raw");
-    struct proxied proxied = proxied_begin(host);
-    host->context = &proxied;
-    host->react = free_in_close;
-    proxied.fd = raw_accept(host, &proxied.server);
-    client_say(host, &proxied.peer, "bytes");
-    raw_hear(host, proxied.fd, "bytes");
-    wm_client_free(proxied.client);
-    client_hear_end(host, &proxied.peer);
-    raw_hear_end(host, proxied.fd);
-    close(proxied.fd);
-    proxied.fd = -1;
-    client_end(&proxied.peer);
-    until(host, count_of(host, WM_EVENT_CLOSE) == 2);
-    raw_end(&proxied.server);
-    host_end(host);
+    for (int in_close = 0; in_close <= 1; in_close++) {
+        struct host *host = host_begin(*state, "raw");
+        struct proxied proxied = proxied_begin(host);
+        proxied.fd = raw_accept(host, &proxied.server);
+        client_say(host, &proxied.peer, "bytes");
+        raw_hear(host, proxied.fd, "bytes");
+        host->context = &proxied;
+        if (in_close) {
+            host->react = free_in_close;
+            assert_int_equal(wm_conn_close(proxied.from, 0, NULL, 0), 0);
+        } else {
+            wm_client_free(proxied.client);
+        }
+        client_hear_end(host, &proxied.peer);
+        raw_hear_end(host, proxied.fd);
+        close(proxied.fd);
+        client_end(&proxied.peer);
+        until(host, count_of(host, WM_EVENT_CLOSE) == 2);
+        assert_true(!in_close || !proxied.client);
+        raw_end(&proxied.server);
+        host_end(host);
+    }
 }
 
 static void stop__ends_both_sides(void **state)

@@ -173,8 +173,10 @@ static void a_thousand_slow_readers__stay_within_the_limits(void **state)
     rss = resident() - rss;
     print_message("%d readers: %zu bytes queued for each, %zu allocated, %zu resident\n", READERS, queued / READERS, heap / READERS,
                   rss / READERS);
-    assert_in_range(heap / READERS, queued / READERS, MOST);
-    assert_in_range(rss / READERS, 0, MOST);
+    if (!WITH_ASAN) {
+        assert_in_range(heap / READERS, queued / READERS, MOST);
+        assert_in_range(rss / READERS, 0, MOST);
+    }
 
     host->react = close_drained;
     assert_int_equal(write(go[1], "", 1), 1);

@@ -308,6 +308,18 @@ static inline int turn(struct host *host, int64_t timeout_ms)
     return count < 0 ? count : 0;
 }
 
+/* AddressSanitizer has an allocator of its own. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+enum { WITH_ASAN = 1 };
+#else
+enum { WITH_ASAN = 0 };
+#endif
+
 enum { GUARD_MS = 60000 }; /* a guard for tests that hang, not a measurement */
 
 /** Runs turns until the condition holds. */
