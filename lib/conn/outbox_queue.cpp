@@ -16,6 +16,15 @@ namespace {
 
 constexpr int kWritesPerTurn = 16;
 
+/// Head and body, either of which may be nothing, and then nowhere.
+void put(char *place, std::string_view head, std::string_view body)
+{
+    if (!head.empty())
+        memcpy(place, head.data(), head.size());
+    if (!body.empty())
+        memcpy(place + head.size(), body.data(), body.size());
+}
+
 } // namespace
 
 void Outbox::open(Connection &conn, std::string_view answer)
@@ -76,8 +85,7 @@ int Outbox::write_changed(Connection &conn, std::string_view head, std::string_v
             return queue_changed(conn, head, body, change, key) ? settle_send(conn, 0) : abort_send(conn, len);
         char *place = place_behind(conn, size);
         place = place ? place : place_in_new(conn, static_cast<uint32_t>(size));
-        memcpy(place, head.data(), head.size());
-        memcpy(place + head.size(), body.data(), part);
+        put(place, head, body.substr(0, part));
         change(place + head.size(), part, key);
         conn.out_tail->size += static_cast<uint32_t>(size);
         conn.out_pending += static_cast<uint32_t>(size);
@@ -94,8 +102,7 @@ bool Outbox::queue_changed(Connection &conn, std::string_view head, std::string_
     char *place = conn.make_cold() ? conn.cold->queue.extend(head.size() + body.size()) : nullptr;
     if (!place)
         return false;
-    memcpy(place, head.data(), head.size());
-    memcpy(place + head.size(), body.data(), body.size());
+    put(place, head, body);
     change(place + head.size(), body.size(), key);
     return true;
 }
