@@ -110,7 +110,7 @@ int wm_out_write(wm_out *out, const void *data, size_t len)
     if (!out)
         return null_argument("out");
     if (int wrong = check_span("data", data, len))
-        return wrong;
+        return object(out)->refuse(wrong);
     return object(out)->write(data, len);
 }
 

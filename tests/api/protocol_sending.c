@@ -297,6 +297,41 @@ static void state__of_a_protocol_is_kept_for_each_connection(void **state)
     assert_int_equal(destroyed, 1);
 }
 
+static int32_t transform_nothing(wm_conn conn, const void *data, size_t len, wm_out *out, void *user)
+{
+    (void)conn, (void)data;
+    *(int *)user = wm_out_write(out, NULL, len);
+    return 0; /* the failed write counts all the same */
+}
+
+static void transform__that_writes_what_is_not_there_fails_the_message(void **state)
+{
+    for (int decodes = 0; decodes < 2; decodes++) {
+        struct host *host = host_begin(*state, NULL);
+        int written = 0;
+        wm_protocol *protocol = wm_protocol_new(host->app, "own");
+        assert_int_equal(wm_protocol_set_str(protocol, "delimiter", "|"), 0);
+        assert_int_equal(decodes ? wm_protocol_on_decode(protocol, transform_nothing, &written, NULL)
+                                 : wm_protocol_on_encode(protocol, transform_nothing, &written, NULL),
+                         0);
+        host->worker = host_worker(host, "own");
+        assert_int_equal(wm_worker_listen(host->worker), 0);
+        wm_conn conn;
+        struct client client = client_open(host, &conn);
+        if (decodes)
+            client_say(host, &client, "a|");
+        else
+            assert_int_equal(wm_conn_send(conn, "a", 1, 0), WM_EINVAL);
+        client_hear_end(host, &client);
+        client_end(&client);
+        until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+        assert_int_equal(written, WM_EINVAL);
+        assert_string_equal(trace(host, conn),
+                            decodes ? "connect open error(WM_EPROTOCOL) close(protocol)" : "connect open close(protocol)");
+        host_end(host);
+    }
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -311,6 +346,7 @@ int main(void)
         SCENARIO(run__inside_a_protocol_callback_is_refused),
         SCENARIO(pause__inside_input_holds_the_message_and_asks_once),
         SCENARIO(state__of_a_protocol_is_kept_for_each_connection),
+        SCENARIO(transform__that_writes_what_is_not_there_fails_the_message),
     };
     return RUN_SCENARIOS("protocol sending", scenarios);
 }

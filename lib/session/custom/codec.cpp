@@ -158,7 +158,7 @@ void decode(Connection &conn, const Protocol &protocol, std::string_view message
     if (error == WM_ENOMEM)
         reactor.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
     else if (error != 0 || (answer != 0 && answer != WM_DECODE_SKIP))
-        refuse(conn, error != 0 ? kDecodedLong : kNotDecoded);
+        refuse(conn, error == WM_EMSGSIZE ? kDecodedLong : kNotDecoded);
     else if (answer == 0)
         deliver_decoded(conn, protocol, use);
 }

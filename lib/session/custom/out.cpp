@@ -58,6 +58,13 @@ int Out::write(const void *data, size_t len)
     return 0;
 }
 
+int Out::refuse(int error)
+{
+    if (writable_ && error_ == 0)
+        error_ = error;
+    return error;
+}
+
 bool Out::reserve(size_t len)
 {
     if (len == 0 || (tail_ && tail_->free_size() >= len))

@@ -39,7 +39,9 @@ public:
 
     bool in_use() const { return in_use_; }
     int write(const void *data, size_t len);
-    /// The first error of write(), or 0.
+    /// A write that cannot be made, with its error: the message fails. Returns the error.
+    int refuse(int error);
+    /// The first error of write() or refuse(), or 0.
     int error() const { return error_; }
     std::string_view bytes() const;
 
