@@ -117,6 +117,10 @@ void Lifecycle::io_failed(Connection &conn, int32_t code)
 {
     bool securing = conn.state == ConnState::kSecuring;
     bool by_client = conn.io && conn.io->speaks_first();
+    if (conn.close_reason == 0 && code >= 0 && conn.state == ConnState::kHandshake && conn.owner->client) {
+        conn.owner->refused(conn, code_of_errno(code), (std::string("the connection broke before it was open: ") + strerror(code)).c_str());
+        return;
+    }
     if (conn.close_reason != 0 || (code >= 0 && !(securing && by_client))) {
         destroy(conn, WM_REASON_ERROR, code >= 0 ? code : EPROTO);
         return;

@@ -2,6 +2,7 @@
 import contextlib
 import re
 import socket
+import struct
 
 from server_process import HANG_SECONDS
 from ws_frames import accept_of
@@ -62,6 +63,10 @@ class RawConnection:
         return head[0] & 0x0F, payload, mask, head + extended
 
     def close(self):
+        self.sock.close()
+
+    def reset(self):
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
     def __enter__(self):

@@ -219,6 +219,16 @@ def test_a_server_that_closes_before_it_answers(server):
         assert "WM_ECLOSED" in driver.hear("error") and driver.hear("close").startswith("close peer 1006")
 
 
+def test_a_server_that_resets_before_it_has_answered(server):
+    with client_of(server) as driver:
+        driver.connect()
+        with server.accept() as conn:
+            conn.read_head()
+            conn.reset()
+        assert driver.hear("error").endswith(f"cannot connect to ws://127.0.0.1:{server.port}: the connection broke before it was open: Connection reset by peer")
+        assert driver.hear("close").startswith("close error 1006")
+
+
 def test_a_server_that_is_silent_costs_connect_timeout_ms(server):
     with client_of(server, "connect_timeout_ms=200") as driver:
         driver.connect()
