@@ -41,6 +41,8 @@ public:
     void add(Connection &conn);
     /// The connection has had its close event.
     virtual void remove(Connection &conn);
+    /// What the kernel may have connected already for the connection, which has no socket yet, ends with a reset.
+    virtual void reset_on_close(const Connection &) {}
     /// The connection is not open in time.
     virtual void timed_out(Connection &conn);
     /// The address of its peer; false: it is not known, yet or any more.

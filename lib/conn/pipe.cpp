@@ -142,7 +142,10 @@ void Pipes::reset(Connection &conn)
 {
     if (conn.state == ConnState::kClosed)
         return;
-    io::reset_on_close(conn.io, conn.fd());
+    if (conn.fd() >= 0)
+        io::reset_on_close(conn.io, conn.fd());
+    else
+        conn.owner->reset_on_close(conn);
     reactor_.lifecycle.destroy(conn, WM_REASON_PIPE, 0);
 }
 

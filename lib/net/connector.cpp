@@ -42,6 +42,13 @@ void Connector::start(std::vector<SocketAddress> addresses, const ConnectOptions
     next();
 }
 
+void Connector::reset_on_close()
+{
+    for (const Attempt &attempt : attempts_)
+        if (attempt.fd >= 0)
+            io::reset_on_close(nullptr, attempt.fd);
+}
+
 void Connector::stop()
 {
     for (Attempt &attempt : attempts_)

@@ -35,6 +35,8 @@ public:
 
     /// Begins with the first of the addresses, of which there is at least one.
     void start(std::vector<SocketAddress> addresses, const ConnectOptions &options);
+    /// Those that the kernel has connected, and stop() gives up, end with a reset.
+    void reset_on_close();
     /// Gives up what has not connected.
     void stop();
 

@@ -396,6 +396,12 @@ void Client::remove(Connection &conn)
     if (&conn != conn_)
         return;
     give_up();
+void Client::reset_on_close(const Connection &conn)
+{
+    if (&conn == conn_)
+        connector_.reset_on_close();
+}
+
     conn_ = nullptr;
     due_ms_ = Loop::kNever; // a failure that was to be told
     int64_t delay = std::exchange(after_close_ms_, kNone);

@@ -61,6 +61,7 @@ public:
     bool peer_of(const Connection &conn, SocketAddress &out) const override;
     void failed(const Connection &conn, int32_t code, const char *text) override;
     void refused(Connection &conn, int32_t error, const char *text) override;
+    void reset_on_close(const Connection &conn) override;
 
     /// Of a websocket, what the last handshake brought; nullptr: it is none.
     const WebsocketClient *websocket() const { return websocket_.get(); }

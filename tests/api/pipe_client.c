@@ -157,6 +157,43 @@ static void loss__of_the_server_resets_the_peer_and_the_client_connects_again(vo
     proxied_end(host, &proxied);
 }
 
+static void pipe_at_open(struct host *host, const wm_event *event)
+{
+    struct proxied *proxied = (struct proxied *)host->context;
+    if (event->kind != WM_EVENT_OPEN || event->conn == proxied->to)
+        return;
+    proxied->from = event->conn;
+    assert_int_equal(wm_client_connect(proxied->client), 0);
+    proxied->to = wm_client_conn(proxied->client);
+    assert_int_equal(wm_conn_pipe(proxied->from, proxied->to), 0);
+    assert_int_equal(wm_conn_pipe(proxied->to, proxied->from), 0);
+}
+
+/* The kernel has connected both, and the loop has yet to see it: the server must not take the end for that of an empty stream. */
+static void loss__of_the_peer_while_the_client_connects_resets_the_server(void **state)
+{
+    const struct setting *setting = (const struct setting *)*state;
+    if (setting->transport != TCP || setting->cap > 0) /* no reset; the loss is there before the host can pipe */
+        return;
+    struct host *host = host_begin(setting, "raw");
+    struct proxied proxied = {.server = raw_server(setting, "raw"), .fd = -1};
+    proxied.client = host_client(host, proxied.server.address);
+    host->context = &proxied;
+    host->react = pipe_at_open;
+    proxied.peer = client_begin(host);
+    client_reset(&proxied.peer);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 2);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->conn, proxied.from);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 1)->flags, WM_REASON_PIPE);
+    proxied.fd = raw_accept(host, &proxied.server);
+    char byte;
+    ssize_t got = -1;
+    until(host, (got = recv(proxied.fd, &byte, 1, 0)) >= 0 || errno != EAGAIN);
+    assert_int_equal(got, -1);
+    assert_int_equal(errno, ECONNRESET);
+    proxied_end(host, &proxied);
+}
+
 static void leave__of_the_peer_while_the_client_connects_leaves_nothing(void **state)
 {
     struct host *host = host_begin(*state, "raw");
@@ -174,12 +211,13 @@ static void leave__of_the_peer_while_the_client_connects_leaves_nothing(void **s
 static void free_in_close(struct host *host, const wm_event *event)
 {
     struct proxied *proxied = (struct proxied *)host->context;
-    if (event->kind == WM_EVENT_CLOSE && proxied->client)
+    if (event->kind == WM_EVENT_CLOSE && event->conn == proxied->to) { /* that of the peer may come when the client is gone */
         wm_client_free(proxied->client);
-    proxied->client = event->kind == WM_EVENT_CLOSE ? NULL : proxied->client;
+        proxied->client = NULL;
+    }
 }
 
-/** Outside of the callbacks, and in that of the close that comes first. */
+/** Outside of the callbacks, and in that of its close. */
 static void a_client_may_be_freed_while_it_is_piped(void **state)
 {
     for (int in_close = 0; in_close <= 1; in_close++) {
@@ -233,6 +271,7 @@ int main(void)
         SCENARIO(end__of_the_peer_before_the_client_has_connected_comes_behind_its_bytes),
         SCENARIO(refusal__of_the_server_resets_the_peer),
         SCENARIO(loss__of_the_server_resets_the_peer_and_the_client_connects_again),
+        SCENARIO(loss__of_the_peer_while_the_client_connects_resets_the_server),
         SCENARIO(leave__of_the_peer_while_the_client_connects_leaves_nothing),
         SCENARIO(a_client_may_be_freed_while_it_is_piped),
         SCENARIO(stop__ends_both_sides),
