@@ -88,6 +88,7 @@ enum ConnFlag : uint32_t {
     kPipeSource = 1 << 20,   ///< what it receives goes to Cold::pipe_target
     kPipeTarget = 1 << 21,   ///< gets what Cold::pipe_source receives
     kPipeHeld = 1 << 22,     ///< a source whose target takes no more for now
+    kByHost = 1 << 23,       ///< the host has closed it, whatever its close event says: a client does not come back by itself
     kPiped = kPipeSource | kPipeTarget,
 };
 

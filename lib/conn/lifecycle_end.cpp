@@ -49,6 +49,8 @@ void Lifecycle::set_close_reason(Connection &conn, int32_t reason, int32_t error
 
 void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::string_view text)
 {
+    if (reason == WM_REASON_LOCAL)
+        conn.set(kByHost);
     if (conn.state > ConnState::kOpen)
         return;
     const Codec &codec = reactor_.codec(conn);
@@ -147,6 +149,8 @@ void Lifecycle::end(Connection &conn)
 
 void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
 {
+    if (reason == WM_REASON_LOCAL)
+        conn.set(kByHost);
     if (conn.state == ConnState::kClosed)
         return;
     int32_t abnormal_code = reactor_.codec(conn).abnormal_code;

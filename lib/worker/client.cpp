@@ -117,6 +117,8 @@ void Client::cancel_reconnect()
     if (!conn_ || conn_->state == ConnState::kClosed)
         due_ms_ = Loop::kNever;
 }
+    if (conn_ && conn_->state == ConnState::kClosed && !(conn_->todo & kTodoClose) && !conn_->has(kEventsDeferred))
+        conn_->set(kByHost); // its close event is being delivered: what would follow is cancelled
 
 void Client::close()
 {
@@ -407,7 +409,7 @@ void Client::reset_on_close(const Connection &conn)
     int64_t delay = std::exchange(after_close_ms_, kNone);
     if (released_ || reactor.forked || app_.freeing() || app_.clients->stopped())
         return;
-    bool by_host = conn.close_reason == WM_REASON_LOCAL || conn.close_reason == WM_REASON_STOP;
+    bool by_host = conn.has(kByHost) || conn.close_reason == WM_REASON_STOP;
     if (delay >= 0)
         wait(delay);
     else if (options.reconnect_min_ms > 0 && !by_host)
