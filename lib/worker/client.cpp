@@ -17,7 +17,8 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kRetryMs = 200; // of an attempt for which there was no memory
+constexpr int64_t kRetryMs = 200;    // of an attempt for which there was no memory
+constexpr uint32_t kInOneTurn = 100; // attempts; more wait for the next
 
 } // namespace
 
@@ -105,9 +106,9 @@ int Client::reconnect(int64_t delay_ms)
         }
     }
     conn_ = nullptr; // its close event is due, or is being delivered
-    if (delay_ms == 0)
+    if (delay_ms == 0 && at_once_ < kInOneTurn)
         return attempt();
-    wait(delay_ms);
+    wait(delay_ms); // where each close event closes an attempt and begins another the turn would have no end
     return 0;
 }
 
@@ -116,9 +117,9 @@ void Client::cancel_reconnect()
     after_close_ms_ = kNone;
     if (!conn_ || conn_->state == ConnState::kClosed)
         due_ms_ = Loop::kNever;
-}
     if (conn_ && conn_->state == ConnState::kClosed && !(conn_->todo & kTodoClose) && !conn_->has(kEventsDeferred))
         conn_->set(kByHost); // its close event is being delivered: what would follow is cancelled
+}
 
 void Client::close()
 {
@@ -177,6 +178,7 @@ int Client::attempt()
         return tls_failed(result);
     give_up();
     prepare();
+    at_once_++;
     due_ms_ = Loop::kNever;
     failed_code_ = 0;
     peer_.len = 0;
@@ -236,6 +238,7 @@ void Client::find_addresses()
 void Client::resolved(void *client, const std::vector<SocketAddress> &addresses, const std::string &why_not)
 {
     Client &self = *static_cast<Client *>(client);
+    self.at_once_ = 0;
     if (!self.conn_ || self.conn_->state != ConnState::kResolving || self.reactor.forked)
         return;
     self.step([&] {
@@ -309,6 +312,7 @@ void Client::failed(const Connection &conn, int32_t code, const char *text)
 
 void Client::run()
 {
+    at_once_ = 0;
     bool due = due_ms_ <= reactor.loop.now_ms();
     if (due)
         due_ms_ = Loop::kNever;
@@ -338,6 +342,7 @@ void Client::come_back_now()
 void Client::dialed(void *client)
 {
     Client &self = *static_cast<Client *>(client);
+    self.at_once_ = 0;
     if (!self.conn_ || self.conn_->state != ConnState::kConnecting)
         return;
     if (!self.connector_.finished()) {
@@ -391,6 +396,12 @@ void Client::refused(Connection &conn, int32_t code, const char *text)
     reactor.lifecycle.fail_attempt(conn, reason, code, 0, whole.empty() ? text : whole.c_str());
 }
 
+void Client::reset_on_close(const Connection &conn)
+{
+    if (&conn == conn_)
+        connector_.reset_on_close();
+}
+
 void Client::remove(Connection &conn)
 {
     Endpoint::remove(conn);
@@ -398,12 +409,6 @@ void Client::remove(Connection &conn)
     if (&conn != conn_)
         return;
     give_up();
-void Client::reset_on_close(const Connection &conn)
-{
-    if (&conn == conn_)
-        connector_.reset_on_close();
-}
-
     conn_ = nullptr;
     due_ms_ = Loop::kNever; // a failure that was to be told
     int64_t delay = std::exchange(after_close_ms_, kNone);

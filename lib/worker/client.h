@@ -118,6 +118,7 @@ private:
     int64_t due_ms_ = Loop::kNever;  ///< of the next attempt, or of a failure
     int64_t after_close_ms_ = kNone; ///< the delay of an attempt that follows the close event of conn_
     int64_t connected_ms_ = 0;       ///< when the socket of conn_ was connected; 0: it is not
+    uint32_t at_once_ = 0;           ///< attempts since the loop has come to this client
     uint32_t tries_ = 0;             ///< since a connection that has lasted
     int32_t failed_code_ = 0;        ///< of conn_: the host is told in the next turn
     int32_t failed_number_ = 0;

@@ -289,6 +289,48 @@ static void a_stop_closes_clients_and_none_comes_back(void **state)
     host_end(host);
 }
 
+/* ---- an attempt in the place of one that is closed for it */
+
+struct impatient {
+    wm_client *client;
+    int in_turn; /**< close events */
+};
+
+static void reconnect_twice(struct host *host, const wm_event *event)
+{
+    struct impatient *impatient = (struct impatient *)host->context;
+    if (event->kind != WM_EVENT_CLOSE || ++impatient->in_turn > 5000)
+        return;
+    assert_int_equal(wm_client_reconnect(impatient->client, 0), 0);
+    assert_int_equal(wm_client_reconnect(impatient->client, 0), 0);
+}
+
+/* The second call closes what the first has begun, which is a close event again. */
+static void reconnects_in_each_close_event_leave_the_loop_its_turns(void **state)
+{
+    struct host *host = host_begin((const struct setting *)*state, NULL);
+    struct raw_server server;
+    raw_bind(&server, host->setting, host->setting->transport == UNIX ? "unix" : "tcp", NULL);
+    struct impatient impatient = {.client = host_client(host, server.address)};
+    host->context = &impatient;
+    host->react = reconnect_twice;
+    assert_int_equal(wm_client_connect(impatient.client), 0);
+    for (int turns = 0; turns < 20; turns++) {
+        impatient.in_turn = 0;
+        turn(host, 1);
+        assert_in_range(impatient.in_turn, 0, 5000);
+    }
+    host->react = NULL;
+    assert_int_equal(wm_client_close(impatient.client), 0);
+    raw_listen(&server, 8);
+    assert_int_equal(wm_client_reconnect(impatient.client, 0), 0);
+    int fd = raw_accept(host, &server);
+    until(host, count_of(host, WM_EVENT_OPEN) == 1);
+    close(fd);
+    raw_end(&server);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -302,6 +344,7 @@ int main(void)
         SCENARIO_OVER_SOCKETS(an_app_is_freed_with_clients_in_every_state),
         SCENARIO_OVER_SOCKETS(connects_before_the_app_starts),
         SCENARIO_OVER_SOCKETS(a_stop_closes_clients_and_none_comes_back),
+        SCENARIO_OVER_SOCKETS(reconnects_in_each_close_event_leave_the_loop_its_turns),
     };
     return RUN_SCENARIOS("client ending", scenarios);
 }
