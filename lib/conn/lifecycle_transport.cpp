@@ -117,8 +117,11 @@ void Lifecycle::io_failed(Connection &conn, int32_t code)
 {
     bool securing = conn.state == ConnState::kSecuring;
     bool by_client = conn.io && conn.io->speaks_first();
-    if (conn.close_reason == 0 && code >= 0 && conn.state == ConnState::kHandshake && conn.owner->client) {
-        conn.owner->refused(conn, code_of_errno(code), (std::string("the connection broke before it was open: ") + strerror(code)).c_str());
+    bool unopened = conn.state == ConnState::kHandshake || conn.todo & kTodoOpen; // for the host
+    if (conn.close_reason == 0 && code >= 0 && unopened && conn.owner->client) {
+        char broke[160];
+        snprintf(broke, sizeof broke, "the connection broke before it was open: %s", strerror(code));
+        conn.owner->refused(conn, code_of_errno(code), broke);
         return;
     }
     if (conn.close_reason != 0 || (code >= 0 && !(securing && by_client))) {

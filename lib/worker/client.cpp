@@ -300,7 +300,7 @@ void Client::fail_attempt(int32_t reason, int32_t code, int32_t number, const st
 
 void Client::failed(const Connection &conn, int32_t code, const char *text)
 {
-    if (&conn != conn_ || conn.state >= ConnState::kOpen)
+    if (&conn != conn_ || (conn.state >= ConnState::kOpen && !(conn.todo & kTodoOpen)))
         return;
     error_code = code;
     try {

@@ -229,6 +229,21 @@ def test_a_server_that_resets_before_it_has_answered(server):
         assert driver.hear("close").startswith("close error 1006")
 
 
+def test_a_server_that_resets_behind_its_answer(server):
+    """A message that waits for the open event meets the reset: the attempt has been open, or has an error."""
+    with client_of(server) as driver:
+        driver.connect()
+        for _ in range(20):
+            driver.tell("text early")
+            with server.accept() as conn:
+                conn.send(answer(conn.read_head()))
+                conn.reset()
+            driver.hear("close error 1006")
+            driver.tell("connect")
+        attempts = " ".join(line.split()[0] for line in driver.lines).split("close")[:20]
+        assert all("open" in attempt or "error" in attempt for attempt in attempts), attempts
+
+
 def test_a_server_that_is_silent_costs_connect_timeout_ms(server):
     with client_of(server, "connect_timeout_ms=200") as driver:
         driver.connect()
