@@ -136,7 +136,7 @@ def in_memory(pid, needle):
         for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
             place, mode = line.split()[:2]
             begin, end = (int(number, 16) for number in place.split("-"))
-            if mode.startswith("rw") and "[v" not in line:
+            if mode.startswith("rw") and "[v" not in line and end - begin < 1 << 30:  # what is larger is a sanitizer's shadow memory
                 memory.seek(begin)
                 try:
                     if needle in memory.read(end - begin):
