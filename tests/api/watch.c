@@ -1,53 +1,12 @@
-/**
- * @file
- * Watches: a foreign descriptor in the app's loop, and what happens when it is closed, used again or deleted at the wrong moment.
- */
+/* Watches: a foreign descriptor in the app's loop, and its deletion at any moment. */
 #define _GNU_SOURCE
-#include "support/client.h"
+#include "support/watched.h"
 
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/wait.h>
-
-static void make_pipe(int ends[2])
-{
-    assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
-}
-
-static void say(int fd, const char *text)
-{
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-static void drain(int fd)
-{
-    char bytes[4096];
-    while (read(fd, bytes, sizeof bytes) > 0)
-        continue;
-}
-
-static size_t calls_of(const struct host *host, wm_watch watch)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < host->count; i++)
-        found += host->events[i].kind == WM_EVENT_WATCH && host->events[i].id == watch;
-    return found;
-}
-
-/* In `context`: what a reaction does to which descriptor or watch, once. */
-struct plan {
-    int fd;
-    wm_watch watch, other;
-    int result;
-};
-
-static void read_it(struct host *host, const wm_event *event)
-{
-    if (event->kind == WM_EVENT_WATCH)
-        drain(((struct plan *)host->context)->fd);
-}
 
 static void readable__is_called_again_until_it_is_read(void **state)
 {
@@ -211,137 +170,6 @@ static void del__of_another_that_is_ready_in_the_same_turn(void **state)
         }
         host_end(host);
     }
-}
-
-static void close_fd(struct host *host, const wm_event *event)
-{
-    struct plan *plan = host->context;
-    if (event->kind == WM_EVENT_WATCH && plan->result == 1)
-        plan->result = close(plan->fd);
-}
-
-static void closed_without_a_word__is_no_call_and_no_spin(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    int ends[2];
-    make_pipe(ends);
-    struct plan plan = {.fd = ends[0], .result = 1};
-    host->context = &plan;
-    wm_watch watch = host_add_watch(host, ends[0], WM_WATCH_READ);
-    say(ends[1], "x");
-    host->react = close_fd;
-    until(host, plan.result != 1);
-    size_t before = host->count;
-    settle(host);
-    assert_int_equal(host->count, before);
-    assert_int_equal(wm_watch_set(watch, WM_WATCH_READ), WM_ECLOSED);
-    assert_non_null(strstr(wm_last_error(), "was closed"));
-    assert_int_equal(wm_watch_del(watch), 0);
-    close(ends[1]);
-    host_end(host);
-}
-
-/* Another descriptor keeps the file alive, so that the kernel goes on to report it for the number that was closed. */
-static void closed_while_a_duplicate_lives__is_no_call_and_no_spin(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    int ends[2];
-    make_pipe(ends);
-    wm_watch watch = host_add_watch(host, ends[0], WM_WATCH_READ);
-    turn(host, 0);
-    int duplicate = fcntl(ends[0], F_DUPFD_CLOEXEC, 100);
-    close(ends[0]);
-    say(ends[1], "x");
-    settle(host);
-    assert_int_equal(calls_of(host, watch), 0);
-    struct pollfd loop = {wm_app_fd(host->app), POLLIN, 0};
-    assert_int_equal(poll(&loop, 1, 0), 0); /* quiet: nothing to wake for */
-    assert_int_equal(wm_watch_del(watch), 0);
-    close(duplicate);
-    close(ends[1]);
-    host_end(host);
-}
-
-/* The number means another file, which is ready too; with a duplicate the first is ready as well. */
-static void used_again__is_no_call_for_the_wrong_file(void **state)
-{
-    for (int with_duplicate = 0; with_duplicate < 2; with_duplicate++) {
-        struct host *host = host_begin(*state, "text");
-        int event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), other = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); /* of one inode */
-        wm_watch watch = host_add_watch(host, event, WM_WATCH_READ);
-        turn(host, 0);
-        int duplicate = with_duplicate ? fcntl(event, F_DUPFD_CLOEXEC, 100) : -1;
-        assert_int_equal(dup3(other, event, O_CLOEXEC), event);
-        assert_int_equal(eventfd_write(event, 1), 0);
-        if (with_duplicate)
-            assert_int_equal(eventfd_write(duplicate, 1), 0);
-        settle(host);
-        assert_int_equal(calls_of(host, watch), 0);
-
-        wm_watch later = host_add_watch(host, event, WM_WATCH_READ); /* the number in its new meaning */
-        until(host, calls_of(host, later) >= 2);
-        assert_int_equal(calls_of(host, watch), 0);
-        assert_int_equal(wm_watch_set(watch, WM_WATCH_READ), WM_ECLOSED);
-        assert_int_equal(wm_watch_del(watch), 0); /* is not that of the new one */
-        size_t before = calls_of(host, later);
-        until(host, calls_of(host, later) >= before + 2);
-        assert_int_equal(wm_watch_del(later), 0);
-        close(event);
-        close(other);
-        if (with_duplicate)
-            close(duplicate);
-        host_end(host);
-    }
-}
-
-/* The number goes to a connection of the library: the watch leaves it alone. */
-static void used_again_by_a_connection__leaves_it_alone(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    host->react = echo;
-    turn(host, 0);
-    int ends[2];
-    make_pipe(ends);
-    int duplicate = fcntl(ends[0], F_DUPFD_CLOEXEC, 100);
-    wm_watch watch = host_add_watch(host, ends[0], WM_WATCH_READ);
-    turn(host, 0);
-    struct client client = client_begin(host);
-    close(ends[0]);
-    until(host, count_of(host, WM_EVENT_OPEN) == 1);
-    assert_true(fcntl(ends[0], F_GETFD) >= 0); /* it has */
-    say(ends[1], "x");
-    settle(host);
-    assert_int_equal(wm_watch_set(watch, WM_WATCH_WRITE), WM_ECLOSED);
-    assert_int_equal(wm_watch_del(watch), 0);
-    client_say(host, &client, "still here\n");
-    client_hear(host, &client, "still here\n");
-    assert_int_equal(calls_of(host, watch), 0);
-    client_end(&client);
-    close(duplicate);
-    close(ends[1]);
-    host_end(host);
-}
-
-static void restored_from_a_duplicate__can_be_watched_again(void **state)
-{
-    struct host *host = host_begin(*state, NULL);
-    int ends[2];
-    make_pipe(ends);
-    turn(host, 0);
-    wm_watch watch = host_add_watch(host, ends[0], WM_WATCH_READ);
-    int duplicate = fcntl(ends[0], F_DUPFD_CLOEXEC, 100);
-    close(ends[0]);
-    assert_int_equal(wm_watch_del(watch), 0); /* the kernel still has it, as it can no longer be named */
-    assert_int_equal(dup3(duplicate, ends[0], O_CLOEXEC), ends[0]);
-    watch = host_add_watch(host, ends[0], WM_WATCH_READ);
-    assert_int_not_equal(watch, 0);
-    say(ends[1], "x");
-    until(host, calls_of(host, watch) >= 2);
-    assert_int_equal(host->count, calls_of(host, watch));
-    close(duplicate);
-    close(ends[0]);
-    close(ends[1]);
-    host_end(host);
 }
 
 static void what_cannot_be_watched__is_refused_with_the_reason(void **state)
@@ -580,11 +408,6 @@ int main(void)
         SCENARIO_OVER_SOCKETS(the_other_end_closes__is_readable_and_writable),
         SCENARIO_OVER_SOCKETS(del__in_its_own_callback),
         SCENARIO_OVER_SOCKETS(del__of_another_that_is_ready_in_the_same_turn),
-        SCENARIO_OVER_SOCKETS(closed_without_a_word__is_no_call_and_no_spin),
-        SCENARIO_OVER_SOCKETS(closed_while_a_duplicate_lives__is_no_call_and_no_spin),
-        SCENARIO_OVER_SOCKETS(used_again__is_no_call_for_the_wrong_file),
-        SCENARIO_OVER_SOCKETS(used_again_by_a_connection__leaves_it_alone),
-        SCENARIO_OVER_SOCKETS(restored_from_a_duplicate__can_be_watched_again),
         SCENARIO_OVER_SOCKETS(what_cannot_be_watched__is_refused_with_the_reason),
         SCENARIO_OVER_SOCKETS(before_the_start__is_watched_from_the_start_on),
         SCENARIO_OVER_SOCKETS(user__is_destroyed_once_after_the_deletion_or_with_the_app),
