@@ -8,10 +8,13 @@ namespace wm {
 
 namespace {
 
-/// Whether the bytes before a close for that reason may be less than the peer has sent or was to get.
-bool is_loss(int32_t reason)
+/// Whether the bytes before its close may be less than the peer has sent or was to get. A peer that leaves before the connection is
+/// open has sent none, and taken none.
+bool is_loss(const Connection &conn)
 {
-    return reason == WM_REASON_ERROR || reason == WM_REASON_PROTOCOL || reason == WM_REASON_LIMIT;
+    int32_t reason = conn.close_reason;
+    return reason == WM_REASON_ERROR || reason == WM_REASON_PROTOCOL || reason == WM_REASON_LIMIT ||
+           (reason == WM_REASON_PEER && conn.state < ConnState::kOpen);
 }
 
 } // namespace
@@ -157,7 +160,7 @@ void Pipes::closing(Connection &conn)
         unlink(conn);
     if (source && source != &conn)
         unlink(*source);
-    bool lost = is_loss(conn.close_reason);
+    bool lost = is_loss(conn);
     reactor_.todos.add(conn, Todo{}); // its close event comes before the other's
     if (source && source != &conn)
         lost ? reset(*source) : reactor_.lifecycle.close(*source, WM_REASON_PIPE, 0, {});

@@ -133,6 +133,31 @@ static void refusal__of_the_server_resets_the_peer(void **state)
     proxied_end(host, &proxied);
 }
 
+/** Nothing has come, so it is no whole stream. */
+static void end__of_the_server_in_the_tls_handshake_resets_the_peer(void **state)
+{
+    struct host *host = host_begin(*state, "raw");
+    struct proxied proxied = {.server = raw_server(host->setting, "raw"), .fd = -1};
+    proxied.peer = client_open(host, &proxied.from);
+    proxied.client = host_client(host, proxied.server.address);
+    assert_int_equal(wm_client_set_str(proxied.client, "transport", "ssl"), 0);
+    assert_int_equal(wm_client_set_str(proxied.client, "tls_server_name", "a.example"), 0);
+    assert_int_equal(wm_client_connect(proxied.client), 0);
+    assert_int_equal(wm_conn_pipe(proxied.from, wm_client_conn(proxied.client)), 0);
+    assert_int_equal(wm_conn_pipe(wm_client_conn(proxied.client), proxied.from), 0);
+    proxied.fd = raw_accept(host, &proxied.server);
+    char hello[4096];
+    until(host, recv(proxied.fd, hello, sizeof hello, MSG_DONTWAIT) > 0);
+    close(proxied.fd); /* nothing is unread: an end, not a reset */
+    proxied.fd = -1;
+    until(host, count_of(host, WM_EVENT_CLOSE) == 2);
+    assert_int_equal(nth(host, WM_EVENT_ERROR, 0)->code, WM_ETLS);
+    until(host, client_ended(&proxied.peer));
+    assert_int_equal(proxied.peer.len, 0);
+    assert_int_equal(proxied.peer.ended, host->setting->transport == UNIX ? 1 : ECONNRESET);
+    proxied_end(host, &proxied);
+}
+
 static void loss__of_the_server_resets_the_peer_and_the_client_connects_again(void **state)
 {
     struct host *host = host_begin(*state, "raw");
@@ -270,6 +295,7 @@ int main(void)
         SCENARIO(end__of_the_peer_reaches_the_server_which_still_answers),
         SCENARIO(end__of_the_peer_before_the_client_has_connected_comes_behind_its_bytes),
         SCENARIO(refusal__of_the_server_resets_the_peer),
+        SCENARIO_OVER_SOCKETS(end__of_the_server_in_the_tls_handshake_resets_the_peer),
         SCENARIO(loss__of_the_server_resets_the_peer_and_the_client_connects_again),
         SCENARIO(loss__of_the_peer_while_the_client_connects_resets_the_server),
         SCENARIO(leave__of_the_peer_while_the_client_connects_leaves_nothing),
