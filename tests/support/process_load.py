@@ -14,7 +14,8 @@ Fault, with its kind:
 
 A server that drains may end a connection without a word that has been silent for QUIET_SECONDS (RFC 9112 §9.5), which is no fault. A
 request that crosses that end on its way is counted as `raced by CLIENT`: its client sends it again (RFC 9112 §9.3.1). Silence is measured from when
-a client began to send its last request to when it has sent the next, so that of the two clocks the client's is the stricter one.
+a client began to send its last request to when it has sent the next, so that of the two clocks the client's is the stricter one. Requests of one
+write after such a silence may have fewer answers than there are requests: counted as `cut short by CLIENT`.
 """
 import math
 import pathlib
@@ -217,13 +218,21 @@ def unanswered(load, connection):
     load.count("raced by " + threading.current_thread().name)
 
 
+def cut_short(load, connection, what):
+    """The stream ends, or says that it does, after some of the answers: what came too late to a server that drains has no other."""
+    if connection.silent < load.quiet:
+        raise Ended("truncated", f"{what}, silent for {connection.silent * 1000:.0f} ms before")
+    load.count("cut short by " + threading.current_thread().name)
+
+
 def exchange(load, connection, targets, close_after=False):
     """Asks all of them with one write and takes their answers. Whether the connection serves on."""
     connection.send(b"".join(get(target, close_after) for target in targets))
     for at, target in enumerate(targets):
         answer = take_http_answer(connection)
         if answer is None and at > 0:
-            raise Ended("truncated", f"{at} of {len(targets)} answers")
+            cut_short(load, connection, f"{at} of {len(targets)} answers")
+            return False
         if answer is None:
             unanswered(load, connection)
             return False
@@ -232,7 +241,7 @@ def exchange(load, connection, targets, close_after=False):
         load.count("answers")
         if answer.closes:
             if at + 1 < len(targets):
-                raise Ended("truncated", f"closed after {at + 1} of {len(targets)} answers")
+                cut_short(load, connection, f"closed after {at + 1} of {len(targets)} answers")
             connection.expect_end()
             load.count("announced ends")
             return False
