@@ -1,0 +1,33 @@
+/**
+ * @file
+ * The limits and times of a router. Tests choose small ones; everything else takes the defaults.
+ */
+#ifndef WM_HUB_ROUTER_LIMITS_H
+#define WM_HUB_ROUTER_LIMITS_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace wm::router {
+
+constexpr uint32_t kMaxPeers = 256;              ///< of one router: 128 processes, each beside its successor
+constexpr uint32_t kMaxTimeoutMs = 600'000;      ///< of a request; a longer one, from a peer that lies, is cut
+constexpr uint32_t kHopMs = 50;                  ///< by how much earlier than its asker a target gives up, so that its answer still counts
+constexpr size_t kBatchBytes = size_t{64} << 10; ///< a batch leaves when it has as many, else at the end of the turn
+
+struct Limits {
+    size_t peer_bytes = size_t{4} << 20;   ///< sent to one peer and not yet read by it; further requests are busy
+    size_t total_bytes = size_t{64} << 20; ///< of all peers together
+    uint32_t peer_requests = 1u << 16;     ///< that one peer has not answered
+    uint32_t outstanding = 3u << 15;       ///< requests that wait for answers; more than a stuck peer can hold
+    int64_t suspect_ms = 300;              ///< silence with a request unread, until a peer is not asked any more
+    int64_t report_ms = 100;               ///< until what was read is reported, if no batch does
+    int64_t who_ms = 500;                  ///< between two questions to a peer that does not speak
+
+    /// A peer with that much unread gets nothing more, not even answers: its link is dropped.
+    size_t drop_bytes() const { return 2 * peer_bytes; }
+};
+
+} // namespace wm::router
+
+#endif
