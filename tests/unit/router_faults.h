@@ -1,0 +1,255 @@
+/**
+ * @file
+ * How processes and links of a simulated machine come and go: what its master does, and what chance does.
+ */
+#ifndef WM_TESTS_ROUTER_FAULTS_H
+#define WM_TESTS_ROUTER_FAULTS_H
+
+#include "router_world.h"
+
+#include <algorithm>
+
+namespace router_sim {
+
+// ---- links
+
+inline uint64_t World::make_link(uint32_t a, uint32_t b)
+{
+    links_.emplace_back(a, b);
+    for (uint32_t end : {a, b})
+        processes_[end]->links.push_back(links_.size());
+    return links_.size();
+}
+
+inline void World::connect_to_hub(Process &child)
+{
+    child.connects_at = kNever;
+    if (!hub_) {
+        reconnect(child);
+        return;
+    }
+    uint64_t link = make_link(child.index, hub_->index);
+    trace("process %u connects by link %llu", child.index, static_cast<unsigned long long>(link));
+    child.router.connected(link, kHubNode, now_);
+}
+
+inline void World::reconnect(Process &child)
+{
+    if (plan_.has_hub && !child.is_hub())
+        child.connects_at = now_ + random_.between(10, 1000);
+}
+
+/// What is on the way is lost; each end sees it when it comes to it.
+inline void World::close_link(uint64_t id)
+{
+    Link &link = links_[id - 1];
+    if (!link.up)
+        return;
+    link.up = false;
+    for (int side : {0, 1}) {
+        link.to[side].clear();
+        link.notice[side] = now_ + random_.between(0, 30);
+    }
+}
+
+/// By one end, which gets no notice.
+inline void World::drop(Process &from, uint64_t id)
+{
+    trace("process %u drops link %llu", from.index, static_cast<unsigned long long>(id));
+    close_link(id);
+    Link &link = links_[id - 1];
+    uint32_t side = link.side_of(from.index);
+    link.notice[side] = kNever;
+    if (processes_[link.ends[1 - side]]->is_hub() && from.connects_at == kNever)
+        reconnect(from);
+}
+
+inline void World::send(Process &from, uint64_t id, const char *bytes, size_t size)
+{
+    Link &link = links_[id - 1];
+    if (!link.up)
+        return;
+    uint32_t side = 1 - link.side_of(from.index);
+    bool quiet = now_ >= kFaultsUntil;
+    if (plan_.hostile && !quiet && random_.once_in(12)) {
+        bool twice = random_.once_in(2);
+        strays_.push_back({now_ + random_.between(1, 1500), from.index, link.ends[side], std::string(bytes, size)});
+        if (!twice)
+            return;
+    }
+    int64_t delay = quiet || !random_.once_in(20) ? random_.between(0, 3) : random_.between(0, 250);
+    link.last[side] = std::max(link.last[side], now_ + delay);
+    link.to[side].push_back({link.last[side], std::string(bytes, size)});
+}
+
+// ---- processes
+
+inline Process &World::start_process(uint32_t slot)
+{
+    auto index = static_cast<uint32_t>(processes_.size());
+    processes_.push_back(std::make_unique<Process>(*this, index, slot, next_node_++, 1, plan_.limits));
+    Process &process = *processes_.back();
+    trace("process %u starts in slot %u", index, slot);
+    process.pages.push_back(judge.open(kProcessUid, index, false));
+    if (plan_.has_hub) {
+        process.router.expect(kHubNode, PeerKind::kHub);
+        process.connects_at = now_ + random_.between(1, 20);
+    }
+    if (hub_)
+        hub_->told.push_back([hub = hub_, node = process.node] { hub->router.expect(node, PeerKind::kChild); });
+    return process;
+}
+
+inline void World::start_hub()
+{
+    hub_starts_at_ = kNever;
+    auto index = static_cast<uint32_t>(processes_.size());
+    processes_.push_back(std::make_unique<Process>(*this, index, UINT32_MAX, kHubNode, ++hub_epoch_, plan_.limits));
+    hub_ = processes_.back().get();
+    trace("the service starts as process %u", index);
+    for (auto &process : processes_)
+        if (!process->is_hub() && !process->reaped)
+            hub_->router.expect(process->node, PeerKind::kChild);
+}
+
+inline void World::kill(Process &process)
+{
+    trace("process %u ends", process.index);
+    process.alive = false;
+    for (uint32_t page : process.pages)
+        judge.close(page);
+    for (size_t i = 0; i < links_.size(); i++)
+        if (links_[i].up && (links_[i].ends[0] == process.index || links_[i].ends[1] == process.index))
+            close_link(i + 1);
+    if (process.is_hub()) {
+        hub_ = nullptr;
+        hub_starts_at_ = now_ + random_.between(20, 300);
+        return;
+    }
+    to_reap_.emplace_back(now_ + random_.between(1, 20), process.index);
+}
+
+inline std::vector<Process *> World::processes_of(uint32_t slot)
+{
+    std::vector<Process *> there;
+    for (auto &process : processes_)
+        if (process->alive && process->slot == slot)
+            there.push_back(process.get());
+    return there;
+}
+
+/// The master tells all that knew it, and starts another process if the slot has none.
+inline void World::reap(Process &process)
+{
+    process.reaped = true;
+    for (auto &other : processes_)
+        if (other->alive)
+            other->told.push_back([router = &other->router, node = process.node] { router->forget(node); });
+    to_start_.emplace_back(now_ + random_.between(1, 150), process.slot);
+}
+
+/// A successor starts beside the process of a slot: each knows of the other before the new one accepts a page.
+inline void World::reload(uint32_t slot)
+{
+    std::vector<Process *> there = processes_of(slot);
+    if (there.size() != 1)
+        return;
+    Process &old = *there[0];
+    Process &fresh = start_process(slot);
+    uint64_t link = make_link(old.index, fresh.index);
+    trace("process %u takes over from %u, link %llu", fresh.index, old.index, static_cast<unsigned long long>(link));
+    for (auto [self, other] : {std::pair(&old, &fresh), std::pair(&fresh, &old)})
+        self->told.push_back([this, self = self, node = other->node, link] {
+            self->router.expect(node, PeerKind::kChild);
+            self->router.connected(link, node, now_);
+        });
+    old.draining = true;
+}
+
+/// One page after the other moves away, some after they have come back elsewhere.
+inline void World::drain(Process &process)
+{
+    if (process.ends_at != kNever) {
+        if (now_ >= process.ends_at)
+            kill(process);
+        return;
+    }
+    if (process.pages.empty()) {
+        trace("process %u says BYE", process.index);
+        process.router.bye();
+        process.ends_at = now_ + random_.between(0, 300);
+        return;
+    }
+    if (!random_.once_in(12))
+        return;
+    uint32_t page = process.pages.back();
+    uint32_t uid = judge.pages[page].uid;
+    process.pages.pop_back();
+    Process *next = random_child(true);
+    bool before = random_.once_in(2);
+    if (next && before && uid != kProcessUid)
+        next->pages.push_back(judge.open(uid, next->index, random_.once_in(2)));
+    judge.close(page);
+}
+
+inline Process *World::random_child(bool accepts)
+{
+    uint32_t from = random_.below(static_cast<uint32_t>(processes_.size()));
+    for (size_t i = 0; i < processes_.size(); i++) {
+        Process &process = *processes_[(from + i) % processes_.size()];
+        if (process.alive && !process.is_hub() && !(accepts && (process.draining || process.stopped_until > now_)))
+            return &process;
+    }
+    return nullptr;
+}
+
+inline void World::fault()
+{
+    Process *child = random_child(false);
+    Process *chosen = hub_ && random_.once_in(3) ? hub_ : child;
+    switch (random_.below(10)) {
+    case 0:
+    case 1:
+    case 2:
+        if (!links_.empty())
+            close_link(1 + random_.below(static_cast<uint32_t>(links_.size())));
+        break;
+    case 3:
+    case 4:
+    case 5:
+        if (chosen) {
+            chosen->stopped_until = now_ + (random_.once_in(2) ? random_.between(20, 400) : random_.between(300, 1200));
+            trace("process %u stops until %lld", chosen->index, static_cast<long long>(chosen->stopped_until));
+        }
+        break;
+    case 6:
+        if (chosen)
+            kill(*chosen);
+        break;
+    default:
+        reload(random_.below(plan_.slots));
+    }
+}
+
+inline void World::master()
+{
+    if (now_ >= hub_starts_at_)
+        start_hub();
+    for (size_t i = 0; i < to_reap_.size(); i++)
+        if (now_ >= to_reap_[i].first) {
+            reap(*processes_[to_reap_[i].second]);
+            to_reap_.erase(to_reap_.begin() + static_cast<ptrdiff_t>(i--));
+        }
+    for (size_t i = 0; i < to_start_.size(); i++)
+        if (now_ >= to_start_[i].first) {
+            if (processes_of(to_start_[i].second).empty())
+                start_process(to_start_[i].second);
+            to_start_.erase(to_start_.begin() + static_cast<ptrdiff_t>(i--));
+        }
+    if (now_ < kFaultsUntil && random_.once_in(plan_.fault_every))
+        fault();
+}
+
+} // namespace router_sim
+
+#endif

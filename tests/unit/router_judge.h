@@ -1,0 +1,213 @@
+/**
+ * @file
+ * The omniscient judge of a simulated run: it sees every page and every delivery, and checks each answer of a router against them.
+ * Order within a millisecond counts, so everything that happens has a number.
+ */
+#ifndef WM_TESTS_ROUTER_JUDGE_H
+#define WM_TESTS_ROUTER_JUDGE_H
+
+#include "hub/router/result.h"
+#include "hub/router/wire.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace router_sim {
+
+using wm::router::Op;
+using wm::router::Reason;
+using wm::router::Result;
+using wm::router::Verdict;
+
+constexpr uint32_t kProcessUid = 1000; ///< of the page that stands for the code of a process, which PUBLISH reaches
+constexpr uint64_t kOpen = UINT64_MAX;
+
+struct Page {
+    uint32_t uid;
+    uint32_t process;
+    bool grouped;
+    uint64_t opened; ///< number of the event
+    uint64_t closed = kOpen;
+};
+
+struct Push {
+    Op op;
+    uint32_t uid;
+    uint32_t process;
+    int64_t sent_ms;
+    int64_t expires_ms;
+    bool first;
+    uint64_t begun;
+    uint64_t ended = kOpen;
+    Result result;
+    std::vector<uint32_t> taken; ///< pages
+
+    bool is_for(const Page &page) const
+    {
+        switch (op) {
+        case Op::kBroadcast:
+            return page.uid != kProcessUid;
+        case Op::kGroupSend:
+            return page.uid != kProcessUid && page.grouped && page.uid != uid;
+        case Op::kPublish:
+            return page.uid == kProcessUid;
+        default:
+            return page.uid == uid;
+        }
+    }
+};
+
+/// How often each answer was given, over all runs.
+struct Tally {
+    uint64_t exact = 0;
+    uint64_t partial = 0;
+    uint64_t offline = 0;
+    uint64_t unknown[wm::router::kReasons] = {};
+};
+
+class Judge {
+public:
+    /// in_order: links lose nothing but by their end, so pushes of one process come to a page in their order.
+    Judge(Tally &tally, bool in_order) : tally_(tally), in_order_(in_order) {}
+
+    const std::string &violation() const { return violation_; }
+    bool failed() const { return !violation_.empty(); }
+    uint64_t next_event() { return ++events_; }
+
+    uint32_t open(uint32_t uid, uint32_t process, bool grouped)
+    {
+        pages.push_back({uid, process, grouped, next_event()});
+        return static_cast<uint32_t>(pages.size() - 1);
+    }
+    void close(uint32_t page) { pages[page].closed = next_event(); }
+
+    uint32_t begin(const Push &push)
+    {
+        pushes.push_back(push);
+        pushes.back().begun = next_event();
+        return static_cast<uint32_t>(pushes.size() - 1);
+    }
+
+    void deliver(uint32_t id, uint32_t page, int64_t now_ms)
+    {
+        Push &push = pushes[id];
+        next_event();
+        if (std::find(push.taken.begin(), push.taken.end(), page) != push.taken.end())
+            fail(id, now_ms, "delivered twice to a page");
+        if (now_ms >= push.expires_ms)
+            fail(id, now_ms, "delivered after its deadline");
+        if (push.ended != kOpen && !push.result.is_partial())
+            fail(id, now_ms, "delivered after an exact answer");
+        if (push.ended != kOpen && push.result.verdict() == Verdict::kUnknown && !may_be_delivered(push.result.reason))
+            fail(id, now_ms, "delivered after the answer that it was not sent");
+        push.taken.push_back(page);
+        uint32_t &last = last_[uint64_t{page} << 32 | push.process];
+        if (in_order_ && id < last)
+            fail(id, now_ms, "delivered after a later one");
+        last = id;
+    }
+
+    void end(uint32_t id, const Result &result, int64_t now_ms)
+    {
+        Push &push = pushes[id];
+        if (push.ended != kOpen) {
+            fail(id, now_ms, "answered twice");
+            return;
+        }
+        push.ended = next_event();
+        push.result = result;
+        count(result);
+        if (push.op == Op::kQuery)
+            check_query(id, now_ms);
+        else if (result.connections > push.taken.size())
+            fail(id, now_ms, "a false ok: fewer pages have taken it");
+        else if (!result.is_partial() && result.connections < push.taken.size())
+            fail(id, now_ms, "an exact answer that is too low");
+        if (!result.is_partial() && push.op != Op::kQuery)
+            check_missed(id, now_ms);
+    }
+
+    /// All answers that process owes at the end of a turn.
+    void check_answered(uint32_t id, int64_t now_ms)
+    {
+        if (pushes[id].ended == kOpen && now_ms >= pushes[id].expires_ms)
+            fail(id, now_ms, "not answered by its deadline");
+    }
+    /// In a quiet world nothing is unknown.
+    void check_exact(uint32_t id, int64_t now_ms)
+    {
+        if (pushes[id].ended == kOpen || (pushes[id].result.is_partial() && !pushes[id].first))
+            fail(id, now_ms, "not answered exactly, long after the last fault");
+    }
+    void check(bool holds, int64_t now_ms, const char *text)
+    {
+        if (!holds && !failed())
+            violation_ = std::to_string(now_ms) + " ms: " + text;
+    }
+
+    std::vector<Page> pages;
+    std::vector<Push> pushes;
+
+private:
+    void fail(uint32_t id, int64_t now_ms, const char *text)
+    {
+        const Push &push = pushes[id];
+        char line[256];
+        snprintf(line, sizeof line, "push %u (op %d, uid %u, process %u, sent at %lld) %s: %u connections, %zu taken, %u silent, reason %d",
+                 id, static_cast<int>(push.op), push.uid, push.process, static_cast<long long>(push.sent_ms), text, push.result.connections,
+                 push.taken.size(), push.result.silent, static_cast<int>(push.result.reason));
+        check(false, now_ms, line);
+    }
+
+    /// No page that was open all the time is missing from an exact answer; with none in it, that is a false "offline".
+    void check_missed(uint32_t id, int64_t now_ms)
+    {
+        const Push &push = pushes[id];
+        for (uint32_t i = 0; i < pages.size(); i++)
+            if (was_open(pages[i], push) && push.is_for(pages[i]) && std::find(push.taken.begin(), push.taken.end(), i) == push.taken.end())
+                fail(id, now_ms, push.result.connections == 0 ? "a false offline" : "missed a page, and the answer is exact");
+    }
+
+    void check_query(uint32_t id, int64_t now_ms)
+    {
+        const Push &push = pushes[id];
+        uint32_t always = 0, ever = 0;
+        for (const Page &page : pages) {
+            always += push.is_for(page) && was_open(page, push);
+            ever += push.is_for(page) && page.closed > push.begun;
+        }
+        if (push.result.connections > ever || (!push.result.is_partial() && push.result.connections < always))
+            fail(id, now_ms, "a wrong count");
+    }
+
+    static bool was_open(const Page &page, const Push &push) { return page.opened < push.begun && page.closed > push.ended; }
+
+    void count(const Result &result)
+    {
+        switch (result.verdict()) {
+        case Verdict::kTaken:
+            (result.is_partial() ? tally_.partial : tally_.exact)++;
+            break;
+        case Verdict::kOffline:
+            tally_.offline++;
+            break;
+        case Verdict::kUnknown:
+            tally_.unknown[static_cast<size_t>(result.reason)]++;
+            break;
+        }
+    }
+
+    Tally &tally_;
+    std::string violation_;
+    uint64_t events_ = 0;
+    bool in_order_;
+    std::unordered_map<uint64_t, uint32_t> last_; ///< page and process -> the last push from there
+};
+
+} // namespace router_sim
+
+#endif
