@@ -13,15 +13,22 @@ uint64_t Dispatch::id_of(const Connection &conn)
     return pack_id(IdKind::kConn, conn.owner->reactor.index(), conn.slot, conn.generation);
 }
 
-bool Dispatch::begin_poll(wm_event *events, size_t cap)
+bool Dispatch::pull()
 {
     if (!reactor_.overflow.reserve(reactor_.connections.live()) || !reactor_.todos.reserve(reactor_.connections.live(), true))
+        return false;
+    pulls_ = true;
+    return true;
+}
+
+bool Dispatch::begin_poll(wm_event *events, size_t cap)
+{
+    if (!pull())
         return false;
     reactor_.overflow.begin_poll();
     events_ = events;
     cap_ = cap;
     count_ = 0;
-    pulls_ = true;
     closed_.clear();
     return true;
 }

@@ -39,8 +39,8 @@ public:
 
     /// False, with no poll begun, when out of memory for the overflow list.
     bool begin_poll(wm_event *events, size_t cap);
-    /// Begins pull mode: events without a callback wait for the first poll.
-    void pull() { pulls_ = true; }
+    /// Begins pull mode: events without a callback wait for the first poll. False when out of memory for that.
+    bool pull();
     /// Ends pull mode: events without a callback are dropped.
     void stop_pulling()
     {

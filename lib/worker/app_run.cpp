@@ -90,9 +90,9 @@ int App::enter(bool polls)
     }
     reactor.loop.update_now();
     unsettled_ = true;
-    if (starts && polls)
-        reactor.dispatch.pull(); // events of the start become records
-    if (starts)
+    if (starts && polls && !reactor.dispatch.pull()) // events of the start become records
+        result = fail(WM_ENOMEM, "out of memory for a poll");
+    else if (starts)
         result = start_or_abandon();
     if (result != 0)
         leave();

@@ -263,6 +263,24 @@ static void connects_before_the_app_starts(void **state)
     host_end(host);
 }
 
+static void a_start_that_fails_closes_what_has_begun_to_connect(void **state)
+{
+    const struct setting *setting = setting_of(state);
+    struct raw_server server = raw_server(setting, "raw");
+    struct host *host = host_begin(setting, NULL);
+    wm_client *client = host_client(host, server.address);
+    assert_int_equal(wm_client_connect(client), 0);
+    wm_conn conn = wm_client_conn(client);
+    wm_worker *worker = wm_worker_new(host->app, "unix:///nonexistent/socket");
+    assert_non_null(worker);
+    assert_true(turn(host, 0) < 0);
+    wm_worker_free(worker);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1); /* when pulled: in the first poll */
+    assert_string_equal(trace(host, conn), "close(stop)");
+    raw_end(&server);
+    host_end(host);
+}
+
 static void a_stop_closes_clients_and_none_comes_back(void **state)
 {
     struct host *host = host_begin(setting_of(state), NULL);
@@ -343,6 +361,7 @@ int main(void)
         SCENARIO_OVER_SOCKETS(a_client_is_freed_in_each_of_its_callbacks),
         SCENARIO_OVER_SOCKETS(an_app_is_freed_with_clients_in_every_state),
         SCENARIO_OVER_SOCKETS(connects_before_the_app_starts),
+        SCENARIO_OVER_SOCKETS(a_start_that_fails_closes_what_has_begun_to_connect),
         SCENARIO_OVER_SOCKETS(a_stop_closes_clients_and_none_comes_back),
         SCENARIO_OVER_SOCKETS(reconnects_in_each_close_event_leave_the_loop_its_turns),
     };
