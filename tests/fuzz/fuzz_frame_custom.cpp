@@ -1,6 +1,7 @@
 // Framing that hosts declare, against a reading of the whole stream in plain arithmetic: the same messages however the bytes are cut, and
 // a failure at the same place. And the whole stack under an input callback that returns whatever the input says: connections end, the
 // process does not, and nothing is delivered beyond what was sent. The first octet selects.
+#include "fuzz_input.h"
 #include "proto/frame/delimiter.h"
 #include "proto/frame/length_field.h"
 #include "wm/wm.h"
@@ -23,6 +24,7 @@
 
 namespace {
 
+using fuzz::Input;
 using wm::Step;
 using wm::StepKind;
 using wm::framed::LengthField;
@@ -34,33 +36,6 @@ void check(bool holds, const char *what)
     std::fprintf(stderr, "%s (%s)\n", what, wm_last_error());
     std::abort();
 }
-
-/// Takes octets off the input; 0 when there are none left.
-class Input {
-public:
-    Input(const uint8_t *data, size_t size) : data_(data), size_(size) {}
-
-    uint8_t octet()
-    {
-        if (size_ == 0)
-            return 0;
-        size_--;
-        return *data_++;
-    }
-    std::string_view rest() const { return {reinterpret_cast<const char *>(data_), size_}; }
-    std::string_view take(size_t len)
-    {
-        std::string_view taken = rest().substr(0, len);
-        data_ += taken.size();
-        size_ -= taken.size();
-        return taken;
-    }
-    bool empty() const { return size_ == 0; }
-
-private:
-    const uint8_t *data_;
-    size_t size_;
-};
 
 // ---- declared framing
 

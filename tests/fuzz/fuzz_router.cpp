@@ -1,6 +1,7 @@
 // A router among peers that say anything: batches with a valid header and records of the input's own, links that come and go, requests and
 // time. Each request from here is answered exactly once and in time, what is on the way adds up, limits hold, and nothing is read beyond a
 // batch. The first octet selects the role.
+#include "fuzz_input.h"
 #include "hub/router/little_endian.h"
 #include "hub/router/router.h"
 
@@ -15,6 +16,7 @@
 
 namespace {
 
+using fuzz::Input;
 using namespace wm::router;
 
 void check(bool holds, const char *text)
@@ -24,32 +26,6 @@ void check(bool holds, const char *text)
     std::fprintf(stderr, "%s\n", text);
     std::abort();
 }
-
-/// Takes octets off the input; 0 when there are none left.
-class Input {
-public:
-    Input(const uint8_t *data, size_t size) : data_(data), size_(size) {}
-
-    uint8_t octet()
-    {
-        if (size_ == 0)
-            return 0;
-        size_--;
-        return *data_++;
-    }
-    std::string take(size_t len)
-    {
-        std::string taken(reinterpret_cast<const char *>(data_), len < size_ ? len : size_);
-        data_ += taken.size();
-        size_ -= taken.size();
-        return taken;
-    }
-    bool empty() const { return size_ == 0; }
-
-private:
-    const uint8_t *data_;
-    size_t size_;
-};
 
 Limits small()
 {
@@ -111,7 +87,7 @@ private:
         request.op = static_cast<Op>(16 + input_.octet() % 8);
         request.flags = input_.octet() % 4;
         request.timeout_ms = input_.octet() * 8u;
-        std::string payload = input_.take(input_.octet());
+        std::string payload(input_.take(input_.octet()));
         request.payload = payload;
         uint64_t ref = ++last_ref_;
         Result result;
