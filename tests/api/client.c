@@ -4,16 +4,11 @@
 
 #include <sys/resource.h>
 
-static const struct setting *setting_of(void **state)
-{
-    return (const struct setting *)*state;
-}
-
 /* ---- an attempt that succeeds */
 
 static void connects_and_exchanges_bytes(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *client = host_client(host, server.address);
     assert_int_equal(wm_client_conn(client), 0);
@@ -41,7 +36,7 @@ static void connects_and_exchanges_bytes(void **state)
 
 static void sends_before_open_are_held(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "text");
     wm_client *client = host_client(host, server.address);
     assert_int_equal(wm_client_connect(client), 0);
@@ -60,7 +55,7 @@ static void sends_before_open_are_held(void **state)
 
 static void a_send_over_the_limit_before_open_is_refused(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *client = host_client(host, server.address);
     assert_int_equal(wm_client_set_int(client, "max_send_buffer", 100), 0);
@@ -77,7 +72,7 @@ static void a_send_over_the_limit_before_open_is_refused(void **state)
 
 static void a_refused_connection_is_an_error_and_a_close(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server;
     raw_bind(&server, host->setting, host->setting->transport == UNIX ? "unix" : "tcp", NULL);
     wm_client *client = host_client(host, server.address);
@@ -104,7 +99,7 @@ static void a_refused_connection_is_an_error_and_a_close(void **state)
 
 static void a_peer_that_accepts_nothing_times_out(void **state)
 {
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     if (setting->transport != UNIX) /* on TCP the kernel answers for a backlog that is full */
         return;
     struct host *host = host_begin(setting, NULL);
@@ -126,7 +121,7 @@ static void a_peer_that_accepts_nothing_times_out(void **state)
 
 static void a_full_backlog_is_waited_for(void **state)
 {
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     if (setting->transport != UNIX)
         return;
     struct host *host = host_begin(setting, NULL);
@@ -147,7 +142,7 @@ static void a_full_backlog_is_waited_for(void **state)
 
 static void a_reset_is_a_close_with_its_errno_and_the_peer_is_known(void **state)
 {
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     if (setting->transport == UNIX)
         return;
     struct host *host = host_begin(setting, NULL);
@@ -193,7 +188,7 @@ static void ask_the_closed(struct host *host, const wm_event *event)
 static void a_closed_connection_still_answers(void **state)
 {
     for (int reset = 0; reset < 2; reset++) {
-        struct host *host = host_begin(setting_of(state), NULL);
+        struct host *host = host_begin(*state, NULL);
         struct known known = {0};
         struct raw_server server = raw_server(host->setting, "raw");
         known.client = host_client(host, server.address);
@@ -221,7 +216,7 @@ static void a_closed_connection_still_answers(void **state)
 
 static void addresses_have_their_errors(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     static const struct {
         const char *address, *text;
     } rows[] = {
@@ -244,7 +239,7 @@ static void addresses_have_their_errors(void **state)
 
 static void a_source_address_is_bound(void **state)
 {
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     if (setting->transport != TCP)
         return;
     struct host *host = host_begin(setting, NULL);
@@ -280,7 +275,7 @@ static void a_source_address_is_bound(void **state)
 
 static void a_name_is_looked_up(void **state)
 {
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     if (setting->transport != TCP)
         return;
     struct host *host = host_begin(setting, NULL);
@@ -303,7 +298,7 @@ static void a_thousand_clients_connect_at_once(void **state)
     files.rlim_cur = files.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
     assert_true(files.rlim_cur >= 2 * MANY + 400);
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     assert_int_equal(listen(server.fd, MANY), 0);
     static int fds[MANY];
@@ -328,7 +323,7 @@ static void a_thousand_clients_connect_at_once(void **state)
 
 static void clients_and_reservations_have_to_fit_together(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     assert_int_equal(wm_app_set_int(host->app, "max_connections", 4), 0);
     wm_worker *worker = host_worker(host, "text");

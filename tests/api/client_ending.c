@@ -2,16 +2,11 @@
 #include "support/client.h"
 #include "support/raw_server.h"
 
-static const struct setting *setting_of(void **state)
-{
-    return (const struct setting *)*state;
-}
-
 /* ---- closing and coming back */
 
 static void close_while_connecting_leaves_nothing(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *client = host_client(host, server.address);
     assert_int_equal(wm_client_connect(client), 0);
@@ -30,7 +25,7 @@ static void close_while_connecting_leaves_nothing(void **state)
 static void a_failure_that_is_due_begins_nothing_after_a_close(void **state)
 {
     enum { CLOSE, FREE, DESTROY, WAYS };
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     if (setting->transport == UNIX)
         return;
     for (int way = 0; way < WAYS; way++) {
@@ -55,7 +50,7 @@ static void a_failure_that_is_due_begins_nothing_after_a_close(void **state)
 
 static void close_after_a_reconnect_connects_no_more(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *client = host_client(host, server.address);
     assert_int_equal(wm_client_reconnect(client, 20), 0);
@@ -88,7 +83,7 @@ static void reconnect_at_close(struct host *host, const wm_event *event)
 
 static void two_clients_that_reconnect_keep_a_connection_each(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *clients[] = {host_client(host, server.address), host_client(host, server.address)};
     host->context = clients;
@@ -117,7 +112,7 @@ static void two_clients_that_reconnect_keep_a_connection_each(void **state)
 
 static void a_client_comes_back_by_itself(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server;
     raw_bind(&server, host->setting, host->setting->transport == UNIX ? "unix" : "tcp", NULL);
     wm_client *client = host_client(host, server.address);
@@ -145,7 +140,7 @@ static void a_client_comes_back_by_itself(void **state)
 
 static void a_second_connect_is_refused(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *client = host_client(host, server.address);
     assert_int_equal(wm_client_connect(client), 0);
@@ -198,7 +193,7 @@ static void a_client_is_freed_in_each_of_its_callbacks(void **state)
 {
     const uint32_t kinds[] = {WM_EVENT_CONNECT, WM_EVENT_OPEN, WM_EVENT_MESSAGE, WM_EVENT_ERROR, WM_EVENT_CLOSE};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        struct host *host = host_begin(setting_of(state), NULL);
+        struct host *host = host_begin(*state, NULL);
         struct freer freer = {.at = kinds[i]};
         struct raw_server server;
         raw_bind(&server, host->setting, host->setting->transport == UNIX ? "unix" : "tcp", NULL);
@@ -231,7 +226,7 @@ static void a_client_is_freed_in_each_of_its_callbacks(void **state)
 
 static void an_app_is_freed_with_clients_in_every_state(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "raw");
     wm_client *open = host_client(host, server.address);
     assert_int_equal(wm_client_connect(open), 0);
@@ -248,7 +243,7 @@ static void an_app_is_freed_with_clients_in_every_state(void **state)
 
 static void connects_before_the_app_starts(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "text");
     wm_client *client = host_client(host, server.address);
     wm_client_set_int(client, "connect_timeout_ms", 1);
@@ -265,7 +260,7 @@ static void connects_before_the_app_starts(void **state)
 
 static void a_start_that_fails_closes_what_has_begun_to_connect(void **state)
 {
-    const struct setting *setting = setting_of(state);
+    const struct setting *setting = *state;
     struct raw_server server = raw_server(setting, "raw");
     struct host *host = host_begin(setting, NULL);
     wm_client *client = host_client(host, server.address);
@@ -283,7 +278,7 @@ static void a_start_that_fails_closes_what_has_begun_to_connect(void **state)
 
 static void a_stop_closes_clients_and_none_comes_back(void **state)
 {
-    struct host *host = host_begin(setting_of(state), NULL);
+    struct host *host = host_begin(*state, NULL);
     struct raw_server server = raw_server(host->setting, "text");
     wm_client *client = host_client(host, server.address);
     wm_client_set_int(client, "reconnect_min_ms", 1);
