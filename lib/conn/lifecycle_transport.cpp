@@ -117,8 +117,8 @@ void Lifecycle::io_failed(Connection &conn, int32_t code)
 {
     bool securing = conn.state == ConnState::kSecuring;
     bool by_client = conn.io && conn.io->speaks_first();
-    bool unopened = conn.state == ConnState::kHandshake || conn.todo & kTodoOpen; // for the host
-    if (conn.close_reason == 0 && code >= 0 && unopened && conn.owner->client) {
+    bool opening = conn.state == ConnState::kHandshake || conn.todo & kTodoOpen; // the host has not had its open event
+    if (conn.close_reason == 0 && code >= 0 && opening && conn.owner->client) {
         char broke[160];
         snprintf(broke, sizeof broke, "the connection broke before it was open: %s", strerror(code));
         conn.owner->refused(conn, code_of_errno(code), broke);
