@@ -2,6 +2,7 @@
 import asyncio
 import hashlib
 import os
+import select
 import socket
 import ssl
 import subprocess
@@ -389,32 +390,37 @@ def test_flood_of_empty_records_ends_the_connection(server, files):
 def test_large_message_comes_back(server, files):
     line = os.urandom(3 << 20).hex().encode() + b"\n"
     peer = connect(server, files)
-    reader = ReadInThread(peer.sock, len(line))
-    peer.sock.sendall(line)
-    assert reader.result() == line
+    assert exchange(peer.sock, line) == line
     peer.close()
 
 
-class ReadInThread:
-    def __init__(self, sock, size):
-        from concurrent.futures import ThreadPoolExecutor
-
-        self._pool = ThreadPoolExecutor(1)
-        self._future = self._pool.submit(self._read, sock, size)
-
-    @staticmethod
-    def _read(sock, size):
-        parts, got = [], 0
-        while got < size:
-            parts.append(sock.recv(1 << 16))
-            got += len(parts[-1])
-            assert parts[-1]
-        return b"".join(parts)
-
-    def result(self):
-        result = self._future.result(HANG_SECONDS)
-        self._pool.shutdown()
-        return result
+def exchange(sock, data):
+    """Sends and reads as many bytes at the same time, from one thread: an ssl object must not be used by two."""
+    sock.setblocking(False)
+    rest, answer = memoryview(data), bytearray()
+    while len(answer) < len(data):
+        waits = select.POLLIN
+        try:
+            while rest:
+                rest = rest[sock.send(rest[: 1 << 14]) :]
+        except ssl.SSLWantWriteError:
+            waits |= select.POLLOUT
+        except ssl.SSLWantReadError:
+            pass
+        try:
+            while part := sock.recv(1 << 16):
+                answer += part
+            assert len(answer) == len(data), "the connection ended"
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLWantWriteError:
+            waits |= select.POLLOUT
+        if len(answer) < len(data):
+            poll = select.poll()
+            poll.register(sock, waits)
+            assert poll.poll(HANG_SECONDS * 1000), "nothing came"
+    sock.setblocking(True)
+    return bytes(answer)
 
 
 # ---- the wrong port
