@@ -4,8 +4,7 @@
 
 #include "api/guard.h"
 #include "net/transport.h"
-#include "proto/utf8.h"
-#include "proto/websocket/frame.h"
+#include "proto/websocket/close.h"
 
 #include <cstring>
 #include <netinet/in.h>
@@ -14,8 +13,6 @@
 using namespace wm;
 
 namespace {
-
-constexpr size_t kMaxReason = websocket::kMaxControlPayload - 2;
 
 int copy_out(std::string_view text, char *out, size_t cap)
 {
@@ -157,11 +154,8 @@ int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len)
 {
     if (int wrong = check_span("text", text, len))
         return wrong;
-    if (len > kMaxReason || !is_utf8(static_cast<const char *>(text), len))
-        return fail(WM_EINVAL, "a close text is UTF-8 of at most %zu bytes (RFC 6455 5.5.1)", kMaxReason);
-    if (code != 0 && !websocket::may_be_sent(code))
-        return fail(WM_EINVAL, "close code %d cannot be sent; 1000-1003, 1007-1014 and 3000-4999 can (RFC 6455 7.4)",
-                    static_cast<int>(code));
+    if (int wrong = websocket::check_close(code, span(text, len)))
+        return wrong;
     int result = 0;
     if (Connection *self = find_connection(conn, &result))
         return guarded([&] { return self->owner->reactor.lifecycle.close(*self, WM_REASON_LOCAL, code, span(text, len)), 0; });
