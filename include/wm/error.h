@@ -34,7 +34,8 @@ extern "C" {
     X(WM_ETLS, -19, "TLS failed")                                                                                                          \
     X(WM_ESYS, -20, "system call failed")                                                                                                  \
     X(WM_EINTERNAL, -21, "internal error")                                                                                                 \
-    X(WM_ESTOPPED, -22, "the app has stopped")
+    X(WM_ESTOPPED, -22, "the app has stopped")                                                                                             \
+    X(WM_EENGINE, -23, "not sent to a process that may have connections for it")
 
 /** Error codes; 0 is success. @since 0.1.0 */
 enum {

@@ -59,7 +59,7 @@ typedef struct wm_client wm_client;
 typedef struct wm_protocol wm_protocol;
 /** What the encode or decode callback of a protocol writes to. @since 0.1.0 */
 typedef struct wm_out wm_out;
-/** A table uid -> connections. @since 0.1.0 */
+/** Connections by uid and group, and functions by topic. @since 0.1.0 */
 typedef struct wm_hub wm_hub;
 
 /**
@@ -79,18 +79,18 @@ enum {
     WM_KIND_DATAGRAM = 5 /**< a datagram */
 };
 
-/** Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, wm_hub_broadcast and wm_request_respond. @since 0.1.0 */
+/** Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, _broadcast and _group_send, and wm_request_respond. @since 0.1.0 */
 enum {
     WM_SEND_BINARY = 1, /**< websocket: as a binary message; without it, as text */
     WM_SEND_RAW = 2,    /**< the bytes as they are, without framing */
     WM_SEND_NOW = 4,    /**< hand to the kernel at once, not after the callback or at the end of the turn */
-    WM_SEND_FIRST = 8   /**< wm_hub_send: the result as soon as one connection has it; no effect when all of them are local */
+    WM_SEND_FIRST = 8   /**< hubs alone: the result as soon as one connection has it, WM_PARTIAL if processes have yet to answer */
 };
 
 /** Why a connection ended: `reason` of a close callback. @since 0.1.0 */
 enum {
     WM_REASON_PEER = 1,     /**< the peer closed */
-    WM_REASON_LOCAL = 2,    /**< wm_conn_close, wm_conn_destroy or wm_worker_free */
+    WM_REASON_LOCAL = 2,    /**< wm_conn_close, wm_conn_destroy, wm_hub_kick or wm_worker_free */
     WM_REASON_TIMEOUT = 3,  /**< a deadline passed: idle, handshake, pong or close */
     WM_REASON_PROTOCOL = 4, /**< the peer broke the protocol's rules */
     WM_REASON_LIMIT = 5,    /**< the peer exceeded a limit (max_message, max_assembly_total ...) */

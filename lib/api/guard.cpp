@@ -44,6 +44,9 @@ int bad_span(const char *what, size_t len, bool null)
 
 int bad_flags(int32_t flags)
 {
+    if ((flags & ~kHubSendFlags) == 0)
+        return fail(WM_EINVAL,
+                    "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast and wm_hub_group_send alone: they ask several processes");
     return fail(WM_EINVAL, "flags %#x are not WM_SEND_...", static_cast<unsigned>(flags));
 }
 
@@ -65,13 +68,14 @@ int why_not_found(uint32_t app_index, const char *text)
     return elsewhere ? mailbox->wrong_thread() : fail(WM_ECLOSED, "%s", text);
 }
 
-int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body)
+int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body, std::string_view extra)
 {
     Mailbox *mailbox = Mailbox::at(app_index);
     if (!mailbox)
         return gone();
     command.head_len = head.size();
     command.len = body.size();
+    command.extra_len = static_cast<uint16_t>(extra.size());
     std::lock_guard<std::mutex> lock(mailbox->mutex);
     if (mailbox->forked())
         return Mailbox::fail_forked();
@@ -83,13 +87,15 @@ int post_command(uint32_t app_index, Command command, std::string_view head, std
         return fail(WM_EMSGSIZE, "a message of %zu bytes can never be posted: it is over max_mailbox (%zu)", body.size(), mailbox->limit);
     if (int wrong = app->commands->check_locked(command.cost()))
         return wrong;
-    command.data = static_cast<char *>(malloc(head.size() + body.size() + 1));
-    if (!command.data)
+    char *out = static_cast<char *>(malloc(head.size() + body.size() + extra.size() + 1));
+    if (!out)
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", body.size());
-    if (!head.empty())
-        memcpy(command.data, head.data(), head.size());
-    if (!body.empty())
-        memcpy(command.data + head.size(), body.data(), body.size());
+    command.data = out;
+    for (std::string_view part : {head, body, extra}) {
+        if (!part.empty())
+            memcpy(out, part.data(), part.size());
+        out += part.size();
+    }
     int result = app->commands->post_locked(command);
     if (result != WM_QUEUED)
         free(command.data);

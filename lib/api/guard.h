@@ -133,17 +133,19 @@ inline int check_span(const char *what, const void *data, size_t len)
 
 [[gnu::cold]] int bad_flags(int32_t flags);
 
-/// 0, or WM_EINVAL for flags that are not WM_SEND_...
-inline int check_flags(int32_t flags)
+inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW;
+inline constexpr int32_t kHubSendFlags = kSendFlags | WM_SEND_FIRST;
+
+/// 0, or WM_EINVAL for flags that are not among the `known` ones.
+inline int check_flags(int32_t flags, int32_t known = kSendFlags)
 {
-    constexpr int32_t kKnown = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_FIRST;
-    return flags & ~kKnown ? bad_flags(flags) : 0;
+    return flags & ~known ? bad_flags(flags) : 0;
 }
 
 /// Both, for what is to be sent.
-inline int check_message(const void *data, size_t len, int32_t flags)
+inline int check_message(const void *data, size_t len, int32_t flags, int32_t known = kSendFlags)
 {
-    if (int wrong = check_flags(flags))
+    if (int wrong = check_flags(flags, known))
         return wrong;
     return check_span("data", data, len);
 }
@@ -182,9 +184,9 @@ template <class Body> int with_connection(wm_conn id, Body body)
     return guarded([&] { return body(*conn); });
 }
 
-/// Posts a command with copies of head and body to the mailbox of an app. Returns as Commands::post, or
+/// Posts a command with copies of its texts to the mailbox of an app. `extra` has at most 65535 bytes. Returns as Commands::post, or
 /// WM_ECLOSED, WM_ENOMEM.
-int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body);
+int post_command(uint32_t app_index, Command command, std::string_view head, std::string_view body, std::string_view extra = {});
 
 } // namespace wm
 

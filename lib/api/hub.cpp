@@ -2,6 +2,7 @@
 
 #include "api/guard.h"
 #include "hub/hub.h"
+#include "proto/websocket/close.h"
 
 using namespace wm;
 
@@ -21,14 +22,29 @@ App *app_of(wm_hub *hub)
     return hub ? &object(hub)->app() : nullptr;
 }
 
+int check_name(const char *what, const void *name, size_t len, size_t most)
+{
+    if (!name)
+        return null_argument(what);
+    if (len == 0 || len > most)
+        return len == 0 ? fail(WM_EINVAL, "%s is empty", what) : fail(WM_EINVAL, "%s has over %zu bytes", what, most);
+    return 0;
+}
+
 /// max_uid applies where a uid is bound; here no text that could be one is read beyond its range.
 int check_uid(const void *uid, size_t len)
 {
-    if (!uid)
-        return null_argument("uid");
-    if (len == 0 || len > kMaxUid)
-        return len == 0 ? fail(WM_EINVAL, "uid is empty") : fail(WM_EINVAL, "uid has over %zu bytes", kMaxUid);
-    return 0;
+    return check_name("uid", uid, len, kMaxUid);
+}
+
+int check_group(const void *group, size_t len)
+{
+    return check_name("group", group, len, kMaxGroup);
+}
+
+int check_topic(const void *topic, size_t len)
+{
+    return check_name("topic", topic, len, kMaxTopic);
 }
 
 bool elsewhere(wm_hub *hub)
@@ -36,34 +52,56 @@ bool elsewhere(wm_hub *hub)
     return hub && !object(hub)->app().on_thread();
 }
 
-/// The call of another thread: copies the data, and the result comes on the app's thread.
-[[gnu::noinline]] int post(wm_hub *hub, HubVerb verb, std::string_view uid, std::string_view payload, int32_t flags, const HubReply &reply)
+/// Makes the call from the loop, where the host's functions can be called: copies the data, and the result comes in the reply.
+[[gnu::noinline]] int post(wm_hub *hub, const router::Request &request, const HubReply &reply)
 {
     Hub &self = *object(hub);
-    int result = guarded([&] { return post_command(self.app().index(), self.command(verb, flags, reply), uid, payload); });
+    Command command = self.command(request, reply);
+    int result = guarded([&] { return post_command(self.app().index(), command, request.name, request.payload, request.extra); });
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
-/// The call that is not elsewhere(): *connections = count(hub), without `done`.
-template <class Count> int count_now(wm_hub *hub, int64_t *connections, void *user, wm_destroy_fn destroy, Count count)
+/// Makes the call on the app's thread: as Hub::call, with the count in *connections.
+int call_now(wm_hub *hub, const router::Request &request, int64_t *connections, const HubReply &reply)
 {
     if (!hub)
         return no_handle("hub");
     return guarded([&] {
         Hub &self = *object(hub);
-        if (destroy && !self.app().reactor.reserve_retire(destroy))
+        Reactor &reactor = self.app().reactor; // it lives longer than the hub may
+        if (reply.destroy && !reactor.reserve_retire(reply.destroy))
             return no_memory();
-        int64_t counted = count(self);
-        if (counted < 0) {
-            if (destroy)
-                self.app().reactor.release_retire(destroy);
-            return static_cast<int>(counted);
+        int64_t counted = 0;
+        int result = self.call(request, reply, counted);
+        if (result == WM_PENDING)
+            return result;
+        if (result < 0) {
+            if (reply.destroy)
+                reactor.release_retire(reply.destroy);
+            return result;
         }
         if (connections)
             *connections = counted;
-        if (destroy)
-            self.app().reactor.retire(user, destroy);
-        return 0;
+        if (reply.destroy)
+            reactor.retire(reply.user, reply.destroy);
+        return result;
+    });
+}
+
+int call(wm_hub *hub, const router::Request &request, int64_t *connections, const HubReply &reply)
+{
+    return elsewhere(hub) ? post(hub, request, reply) : call_now(hub, request, connections, reply);
+}
+
+/// Calls body(hub, conn) with a connection of the hub's app.
+template <class Body> int with_own_connection(wm_hub *hub, wm_conn conn, Body body)
+{
+    return with_hub(hub, [&](Hub &self) {
+        return with_connection(conn, [&](Connection &found) {
+            if (&found.owner->reactor != &self.app().reactor)
+                return fail(WM_EINVAL, "the connection belongs to another app than the hub");
+            return body(self, found);
+        });
     });
 }
 
@@ -87,24 +125,12 @@ int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn)
 {
     if (int wrong = check_uid(uid, uid_len))
         return wrong;
-    return with_hub(hub, [&](Hub &self) {
-        return with_connection(conn, [&](Connection &found) {
-            if (&found.owner->reactor != &self.app().reactor)
-                return fail(WM_EINVAL, "the connection belongs to another app than the hub");
-            return self.bind(span(uid, uid_len), found);
-        });
-    });
+    return with_own_connection(hub, conn, [&](Hub &self, Connection &found) { return self.bind(span(uid, uid_len), found); });
 }
 
 int wm_hub_unbind(wm_hub *hub, wm_conn conn)
 {
-    return with_hub(hub, [&](Hub &self) {
-        return with_connection(conn, [&](Connection &found) {
-            if (&found.owner->reactor != &self.app().reactor)
-                return fail(WM_EINVAL, "the connection belongs to another app than the hub");
-            return self.unbind(found);
-        });
-    });
+    return with_own_connection(hub, conn, [](Hub &self, Connection &found) { return self.unbind(found); });
 }
 
 int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value)
@@ -141,21 +167,17 @@ int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, 
 {
     if (int wrong = check_uid(uid, uid_len))
         return wrong;
-    if (int wrong = check_message(data, len, flags))
+    if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;
-    if (elsewhere(hub))
-        return post(hub, HubVerb::kSend, span(uid, uid_len), span(data, len), flags, {done, user, destroy});
-    return count_now(hub, connections, user, destroy, [&](Hub &self) { return self.send(span(uid, uid_len), data, len, flags); });
+    return call(hub, Hub::request(router::Op::kSend, flags, span(uid, uid_len), {}, span(data, len)), connections, {done, user, destroy});
 }
 
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
                      wm_destroy_fn destroy)
 {
-    if (int wrong = check_message(data, len, flags))
+    if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;
-    if (elsewhere(hub))
-        return post(hub, HubVerb::kBroadcast, {}, span(data, len), flags, {done, user, destroy});
-    return count_now(hub, connections, user, destroy, [&](Hub &self) { return self.broadcast(data, len, flags); });
+    return call(hub, Hub::request(router::Op::kBroadcast, flags, {}, {}, span(data, len)), connections, {done, user, destroy});
 }
 
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
@@ -163,7 +185,90 @@ int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connect
 {
     if (int wrong = check_uid(uid, uid_len))
         return wrong;
-    if (elsewhere(hub))
-        return post(hub, HubVerb::kOnline, span(uid, uid_len), {}, 0, {done, user, destroy});
-    return count_now(hub, connections, user, destroy, [&](Hub &self) { return self.online(span(uid, uid_len)); });
+    return call(hub, Hub::request(router::Op::kQuery, 0, span(uid, uid_len)), connections, {done, user, destroy});
+}
+
+int wm_hub_kick(wm_hub *hub, const void *uid, size_t uid_len, int32_t code, const void *text, size_t text_len, int64_t *connections,
+                wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
+    if (int wrong = check_span("text", text, text_len))
+        return wrong;
+    if (int wrong = websocket::check_close(code, span(text, text_len)))
+        return wrong;
+    return call(hub, Hub::request(router::Op::kKick, code, span(uid, uid_len), span(text, text_len)), connections, {done, user, destroy});
+}
+
+// ---- groups
+
+int wm_hub_join(wm_hub *hub, const void *group, size_t group_len, wm_conn conn)
+{
+    if (int wrong = check_group(group, group_len))
+        return wrong;
+    return with_own_connection(hub, conn, [&](Hub &self, Connection &found) { return self.join(span(group, group_len), found); });
+}
+
+int wm_hub_leave(wm_hub *hub, const void *group, size_t group_len, wm_conn conn)
+{
+    if (int wrong = check_group(group, group_len))
+        return wrong;
+    return with_own_connection(hub, conn, [&](Hub &self, Connection &found) { return self.leave(span(group, group_len), found); });
+}
+
+int wm_hub_join_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections,
+                    wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
+    if (int wrong = check_group(group, group_len))
+        return wrong;
+    return call(hub, Hub::request(router::Op::kJoin, 0, span(uid, uid_len), span(group, group_len)), connections, {done, user, destroy});
+}
+
+int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections,
+                     wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
+    if (int wrong = check_group(group, group_len))
+        return wrong;
+    return call(hub, Hub::request(router::Op::kLeave, 0, span(uid, uid_len), span(group, group_len)), connections, {done, user, destroy});
+}
+
+int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *data, size_t len,
+                      int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_group(group, group_len))
+        return wrong;
+    if (int wrong = except_len > 0 ? check_name("except", except, except_len, kMaxUid) : 0)
+        return wrong;
+    if (int wrong = check_message(data, len, flags, kHubSendFlags))
+        return wrong;
+    return call(hub, Hub::request(router::Op::kGroupSend, flags, span(group, group_len), span(except, except_len), span(data, len)),
+                connections, {done, user, destroy});
+}
+
+// ---- topics
+
+int wm_hub_on_message(wm_hub *hub, const void *topic, size_t topic_len, wm_hub_message_fn fn, void *user, wm_destroy_fn destroy)
+{
+    auto set = [&](Hub &self) {
+        int wrong = check_topic(topic, topic_len);
+        return wrong ? wrong : self.topics.set(span(topic, topic_len), {fn, user, destroy}, static_cast<size_t>(self.options.max_topics));
+    };
+    return noted(app_of(hub), {__func__}, with_hub(hub, set));
+}
+
+int wm_hub_publish(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, int64_t *receivers,
+                   wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_topic(topic, topic_len))
+        return wrong;
+    if (int wrong = check_span("data", data, len))
+        return wrong;
+    router::Request request = Hub::request(router::Op::kPublish, 0, span(topic, topic_len), {}, span(data, len));
+    // No callback runs inside a call of the host: a function of this process is called from the loop.
+    bool calls_back = hub && !elsewhere(hub) && object(hub)->topics.find(request.name);
+    return calls_back ? post(hub, request, {done, user, destroy}) : call(hub, request, receivers, {done, user, destroy});
 }

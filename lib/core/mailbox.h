@@ -26,11 +26,12 @@ struct Command {
     using AnyFunction = void (*)();
 
     Kind kind;
-    uint8_t verb;  ///< kPart: one of the part's own
+    uint8_t verb; ///< kPart: one of the part's own
+    uint16_t extra_len;
     int32_t flags; ///< of a send; the code of a close
     uint64_t conn; ///< kSend, kClose
     uint64_t part; ///< kPart: the part's id
-    char *data;    ///< malloc'd: the head, then the body
+    char *data;    ///< malloc'd: the head, the body, then what kPart has in addition
     size_t head_len;
     size_t len; ///< of the body
     wm_post_fn post;
@@ -40,9 +41,10 @@ struct Command {
     /// kPart: called in place of the part when it no longer exists. `app` is nullptr while the app is being freed.
     void (*gone)(App *app, const Command &command);
 
-    size_t cost() const { return sizeof(Command) + head_len + len; }
+    size_t cost() const { return sizeof(Command) + head_len + len + extra_len; }
     std::string_view head() const { return {data, head_len}; }
     std::string_view body() const { return {data + head_len, len}; }
+    std::string_view extra() const { return {data + head_len + len, extra_len}; }
 };
 
 struct Mailbox {

@@ -1,17 +1,46 @@
 #include "hub/hub.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "core/reserve.h"
-#include "proto/websocket/frame.h"
+#include "proto/websocket/close.h"
 #include "session/sessions.h"
 #include "worker/broadcast.h"
 #include "worker/handles.h"
 
+#include <exception>
+
 namespace wm {
+
+namespace {
+
+int32_t send_flags(const router::Request &request)
+{
+    return static_cast<int32_t>(request.code);
+}
+
+int call_host(Hub *hub, const Topics::Function &function, std::string_view topic, std::string_view payload)
+{
+    try {
+        return function.fn(handle(hub), topic.data(), topic.size(), payload.data() ? payload.data() : "", payload.size(), function.user);
+    } catch (const std::exception &error) {
+        log_exception("a hub message callback", error.what());
+        return WM_EINTERNAL;
+    }
+}
+
+HubReply reply_of(const Command &command)
+{
+    return {reinterpret_cast<wm_hub_result_fn>(command.done), command.user, command.destroy};
+}
+
+} // namespace
+
+// ---- uids and groups
 
 uint32_t Hub::take_binding()
 {
-    if (free_ != kNone) {
+    if (free_ != kNoIndex) {
         uint32_t index = free_;
         free_ = bindings_[index].listed;
         return index;
@@ -20,53 +49,48 @@ uint32_t Hub::take_binding()
     return static_cast<uint32_t>(bindings_.size() - 1);
 }
 
-void Hub::append(Uid *uid, uint32_t index)
+/// Whether a connection can have a uid or be in a group: 0, WM_ESTATE or WM_ECLOSED.
+int Hub::check(const Connection &conn)
 {
-    Binding &binding = bindings_[index];
-    binding.older = uid->newest;
-    binding.newer = kNone;
-    if (uid->newest != kNone)
-        bindings_[uid->newest].newer = index;
-    else
-        uid->oldest = index;
-    uid->newest = index;
-    uid->count++;
+    if (codec_of(conn).answers_only)
+        return fail(WM_ESTATE, "an http connection takes answers only: it can have no uid, and be in no group");
+    if (conn.state > ConnState::kOpen)
+        return fail(WM_ECLOSED, "the connection is closing");
+    return 0;
 }
 
 int Hub::bind(std::string_view uid, Connection &conn)
 {
     if (uid.empty() || uid.size() > static_cast<size_t>(options.max_uid))
         return fail(WM_EINVAL, "a uid has from 1 to %lld bytes, not %zu", static_cast<long long>(options.max_uid), uid.size());
-    if (codec_of(conn).answers_only)
-        return fail(WM_ESTATE, "an http connection takes answers only: it cannot be bound to a uid");
-    if (conn.state > ConnState::kOpen)
-        return fail(WM_ECLOSED, "the connection is closing");
+    if (int wrong = check(conn))
+        return wrong;
     // All allocations come first, so that a bind that fails changes nothing.
     if (conn.slot >= by_slot_.size())
-        by_slot_.resize(conn.slot + 1 + conn.slot / 4, kNone);
+        by_slot_.resize(conn.slot + 1 + conn.slot / 4, kNoIndex);
     all_.reserve(all_.size() == all_.capacity() ? all_.size() + all_.size() / 2 + 16 : all_.capacity());
-    if (free_ == kNone && bindings_.size() == bindings_.capacity())
+    if (free_ == kNoIndex && bindings_.size() == bindings_.capacity())
         bindings_.reserve(bindings_.size() + bindings_.size() / 2 + 16);
-    Uid *entry = uids_.find(uid);
+    Name *entry = uids_.find(uid);
     if (!entry)
         entry = uids_.add(uid);
     if (!entry)
         return fail(WM_ENOMEM, "out of memory for a uid");
 
-    uint32_t before = binding_of(conn);
-    if (before != kNone && bindings_[before].uid == entry)
+    uint32_t before = binding_of(conn.slot);
+    if (before != kNoIndex && bindings_[before].uid == entry)
         return 0;
     entry->count++; // keeps remove() from freeing the entry
-    if (before != kNone)
+    if (before != kNoIndex)
         remove(before);
     entry->count--;
     uint32_t index = take_binding();
-    bindings_[index] = {entry, conn.slot, kNone, kNone, static_cast<uint32_t>(all_.size())};
+    bindings_[index] = {entry, conn.slot, kNoIndex, kNoIndex, static_cast<uint32_t>(all_.size())};
     all_.push_back(index);
     by_slot_[conn.slot] = index;
-    append(entry, index);
+    append_member(*entry, bindings_, index);
     while (entry->count > static_cast<uint32_t>(options.max_per_uid)) {
-        Connection &oldest = *app_.reactor.connections.at(bindings_[entry->oldest].slot);
+        Connection &oldest = conn_at(bindings_[entry->oldest].slot);
         remove(entry->oldest);
         app_.reactor.lifecycle.close(oldest, WM_REASON_LIMIT, websocket::kPolicy, "replaced");
     }
@@ -76,18 +100,10 @@ int Hub::bind(std::string_view uid, Connection &conn)
 void Hub::remove(uint32_t index)
 {
     Binding &binding = bindings_[index];
-    Uid *uid = binding.uid;
-    if (binding.older != kNone)
-        bindings_[binding.older].newer = binding.newer;
-    else
-        uid->oldest = binding.newer;
-    if (binding.newer != kNone)
-        bindings_[binding.newer].older = binding.older;
-    else
-        uid->newest = binding.older;
-    if (--uid->count == 0)
-        uids_.remove(uid);
-    by_slot_[binding.slot] = kNone;
+    remove_member(*binding.uid, bindings_, index);
+    if (binding.uid->count == 0)
+        uids_.remove(binding.uid);
+    by_slot_[binding.slot] = kNoIndex;
     uint32_t last = all_.back();
     all_[binding.listed] = last;
     bindings_[last].listed = binding.listed;
@@ -99,100 +115,212 @@ void Hub::remove(uint32_t index)
 
 int Hub::unbind(Connection &conn)
 {
-    uint32_t index = binding_of(conn);
-    if (index == kNone)
+    uint32_t index = binding_of(conn.slot);
+    if (index == kNoIndex)
         return fail(WM_ESTATE, "the connection has no uid in this hub");
     remove(index);
     return 0;
 }
 
+int Hub::join(std::string_view group, Connection &conn)
+{
+    if (int wrong = check(conn))
+        return wrong;
+    return groups_.join(group, conn.slot, static_cast<size_t>(options.max_groups));
+}
+
+int Hub::leave(std::string_view group, const Connection &conn)
+{
+    return groups_.leave(group, conn.slot) ? 0 : fail(WM_ESTATE, "the connection is not in that group of this hub");
+}
+
 void Hub::released(Connection &conn)
 {
-    uint32_t index = binding_of(conn);
-    if (index != kNone)
+    uint32_t index = binding_of(conn.slot);
+    if (index != kNoIndex)
         remove(index);
+    groups_.leave_all(conn.slot);
 }
 
 std::string_view Hub::uid_of(const Connection &conn) const
 {
-    uint32_t index = binding_of(conn);
-    return index == kNone ? std::string_view() : bindings_[index].uid->text();
+    uint32_t index = binding_of(conn.slot);
+    return index == kNoIndex ? std::string_view() : bindings_[index].uid->text();
 }
 
-/// Of a copy of the list: an encode callback may change the hub, or free it.
-int64_t Hub::send_to(Reactor &reactor, const std::vector<uint32_t> &slots, SharedMessage &message)
+/// Calls visit(conn) for each connection of a uid, oldest first. uid nullptr: there is none.
+template <class Visit> void Hub::each_of(const Name *uid, Visit visit) const
 {
-    int64_t taken = 0;
+    for (uint32_t index = uid ? uid->oldest : kNoIndex; index != kNoIndex; index = bindings_[index].newer)
+        visit(conn_at(bindings_[index].slot));
+}
+
+// ---- requests
+
+int64_t Hub::take(const router::Request &request)
+{
+    switch (request.op) {
+    case router::Op::kSend:
+        return send(request);
+    case router::Op::kBroadcast:
+        return broadcast(request);
+    case router::Op::kGroupSend:
+        return group_send(request);
+    case router::Op::kPublish:
+        return publish(request);
+    case router::Op::kQuery:
+        return online(request.name);
+    case router::Op::kKick:
+        return kick(request);
+    case router::Op::kJoin:
+        return join_all(request);
+    case router::Op::kLeave:
+        return leave_all(request);
+    default:
+        return fail(WM_EINVAL, "a hub takes no request with op %d", static_cast<int>(request.op));
+    }
+}
+
+/// Sends to each connection that each(visit) visits, `most` at most. Where protocols encode, of a copy of the list: an encode callback may
+/// change the hub, or free it.
+template <class Each> int64_t Hub::send_to(const router::Request &request, size_t most, Each each)
+{
+    Reactor &reactor = app_.reactor;
+    SharedMessage message(request.payload.data(), request.payload.size(), send_flags(request));
+    int64_t taken = reactor.outbox.check(message);
+    if (taken < 0)
+        return taken;
+    if (!app_.sessions->protocols.encodes()) {
+        each([&](Connection &conn) { taken += reactor.outbox.send(conn, message) >= 0; });
+        return taken;
+    }
+    std::vector<uint32_t> slots;
+    if (!reserve_in(slots, most))
+        return fail(WM_ENOMEM, "out of memory for a list of %zu connections", most);
+    each([&](const Connection &conn) { slots.push_back(conn.slot); });
     for (uint32_t slot : slots)
         taken += reactor.outbox.send(*reactor.connections.at(slot), message) >= 0;
     return taken;
 }
 
-int64_t Hub::send(std::string_view uid, const void *data, size_t len, int32_t flags)
+int64_t Hub::send(const router::Request &request)
 {
-    Uid *entry = uids_.find(uid);
-    if (!entry)
+    Name *uid = uids_.find(request.name);
+    if (!uid)
         return 0;
-    if (entry->oldest == entry->newest) {
-        Connection &only = *app_.reactor.connections.at(bindings_[entry->oldest].slot);
-        int result = app_.reactor.outbox.send(only, {static_cast<const char *>(data), len}, flags);
+    if (uid->oldest == uid->newest) {
+        Reactor &reactor = app_.reactor;
+        Connection &only = conn_at(bindings_[uid->oldest].slot);
+        int result = reactor.outbox.send(only, request.payload, send_flags(request));
         if (result == WM_EFULL)
-            app_.reactor.todos.add(only, kTodoRefused);
+            reactor.todos.add(only, kTodoRefused);
         return result == WM_EMSGSIZE ? result : result >= 0;
     }
-    SharedMessage message(data, len, flags);
-    int64_t taken = app_.reactor.outbox.check(message);
-    if (taken < 0)
-        return taken;
-    if (app_.sessions->protocols.encodes()) {
-        std::vector<uint32_t> slots;
-        if (!reserve_in(slots, entry->count))
-            return fail(WM_ENOMEM, "out of memory for a list of %u connections", entry->count);
-        for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
-            slots.push_back(bindings_[index].slot);
-        return send_to(app_.reactor, slots, message);
-    }
-    for (uint32_t index = entry->oldest; index != kNone; index = bindings_[index].newer)
-        taken += app_.reactor.outbox.send(*app_.reactor.connections.at(bindings_[index].slot), message) >= 0;
-    return taken;
+    return send_to(request, uid->count, [&](auto visit) { each_of(uid, visit); });
 }
 
-int64_t Hub::broadcast(const void *data, size_t len, int32_t flags)
+int64_t Hub::broadcast(const router::Request &request)
 {
-    SharedMessage message(data, len, flags);
-    int64_t taken = app_.reactor.outbox.check(message);
-    if (taken < 0)
-        return taken;
-    if (app_.sessions->protocols.encodes()) {
-        std::vector<uint32_t> slots;
-        if (!reserve_in(slots, all_.size()))
-            return fail(WM_ENOMEM, "out of memory for a list of %zu connections", all_.size());
+    return send_to(request, all_.size(), [&](auto visit) {
         for (uint32_t index : all_)
-            if (app_.reactor.connections.at(bindings_[index].slot)->state == ConnState::kOpen)
-                slots.push_back(bindings_[index].slot);
-        return send_to(app_.reactor, slots, message);
-    }
-    for (uint32_t index : all_)
-        taken += broadcast_to(app_.reactor.outbox, *app_.reactor.connections.at(bindings_[index].slot), message);
-    return taken;
+            if (Connection &conn = conn_at(bindings_[index].slot); gets_broadcasts(conn))
+                visit(conn);
+    });
+}
+
+int64_t Hub::group_send(const router::Request &request)
+{
+    const Name *except = request.extra.empty() ? nullptr : uids_.find(request.extra);
+    return send_to(request, groups_.size(request.name), [&](auto visit) {
+        groups_.each(request.name, [&](uint32_t slot) {
+            Connection &conn = conn_at(slot);
+            bool excepted = except && binding_of(slot) != kNoIndex && bindings_[binding_of(slot)].uid == except;
+            if (gets_broadcasts(conn) && !excepted)
+                visit(conn);
+        });
+    });
+}
+
+int64_t Hub::publish(const router::Request &request)
+{
+    const Topics::Function *found = topics.find(request.name);
+    if (!found)
+        return 0;
+    Topics::Function function = *found; // a copy: it may set another in its place, or free the hub
+    CallbackWatch &watch = app_.reactor.callback_watch;
+    watch.begin(nullptr, "hub message");
+    int verdict = call_host(this, function, request.name, request.payload);
+    watch.end();
+    return verdict >= 0;
 }
 
 int64_t Hub::online(std::string_view uid) const
 {
-    Uid *entry = uids_.find(uid);
     int64_t live = 0;
-    for (uint32_t index = entry ? entry->oldest : kNone; index != kNone; index = bindings_[index].newer)
-        live += app_.reactor.connections.at(bindings_[index].slot)->state <= ConnState::kOpen;
+    each_of(uids_.find(uid), [&](const Connection &conn) { live += conn.state <= ConnState::kOpen; });
     return live;
 }
 
-Command Hub::command(HubVerb verb, int32_t flags, const HubReply &reply) const
+int64_t Hub::kick(const router::Request &request)
+{
+    int32_t code = static_cast<int32_t>(request.code);
+    if (int wrong = websocket::check_close(code, request.extra))
+        return wrong;
+    int64_t kicked = 0;
+    each_of(uids_.find(request.name), [&](Connection &conn) {
+        if (conn.state > ConnState::kOpen)
+            return;
+        kicked++;
+        app_.reactor.lifecycle.close(conn, WM_REASON_LOCAL, code ? code : int32_t{websocket::kPolicy}, request.extra);
+    });
+    return kicked;
+}
+
+/// An error only where not one connection has joined: a count tells of the others.
+int64_t Hub::join_all(const router::Request &request)
+{
+    if (request.extra.empty() || request.extra.size() > kMaxGroup)
+        return fail(WM_EINVAL, "a group has from 1 to %zu bytes, not %zu", kMaxGroup, request.extra.size());
+    int64_t joined = 0;
+    int wrong = 0;
+    each_of(uids_.find(request.name), [&](Connection &conn) {
+        int result = conn.state <= ConnState::kOpen ? join(request.extra, conn) : WM_ECLOSED;
+        joined += result == 0;
+        wrong = result == 0 || result == WM_ECLOSED ? wrong : result;
+    });
+    return joined > 0 ? joined : wrong;
+}
+
+int64_t Hub::leave_all(const router::Request &request)
+{
+    int64_t left = 0;
+    each_of(uids_.find(request.name), [&](const Connection &conn) { left += groups_.leave(request.extra, conn.slot); });
+    return left;
+}
+
+// ---- calls
+
+router::Request Hub::request(router::Op op, int32_t code, std::string_view name, std::string_view extra, std::string_view payload)
+{
+    router::Request request;
+    request.op = op;
+    request.code = static_cast<uint32_t>(code);
+    request.name = name;
+    request.extra = extra;
+    request.payload = payload;
+    bool sends = op == router::Op::kSend || op == router::Op::kBroadcast || op == router::Op::kGroupSend;
+    if (sends && code & WM_SEND_FIRST)
+        request.flags = router::kFirst;
+    return request;
+}
+
+Command Hub::command(const router::Request &request, const HubReply &reply) const
 {
     Command command = {};
     command.kind = Command::Kind::kPart;
     command.part = id();
-    command.verb = static_cast<uint8_t>(verb);
-    command.flags = flags;
+    command.verb = static_cast<uint8_t>(request.op);
+    command.flags = static_cast<int32_t>(request.code);
     command.done = reinterpret_cast<Command::AnyFunction>(reply.done);
     command.user = reply.user;
     command.destroy = reply.destroy;
@@ -203,47 +331,37 @@ Command Hub::command(HubVerb verb, int32_t flags, const HubReply &reply) const
 void Hub::run(Command &command)
 {
     App *app = &app_;
+    HubReply reply = reply_of(command);
     int64_t connections = 0;
-    switch (static_cast<HubVerb>(command.verb)) {
-    case HubVerb::kSend:
-        connections = send(command.head(), command.body().data(), command.len, command.flags);
-        break;
-    case HubVerb::kBroadcast:
-        connections = broadcast(command.body().data(), command.len, command.flags);
-        break;
-    case HubVerb::kOnline:
-        connections = online(command.head());
-        break;
-    }
-    int32_t status = connections < 0 ? static_cast<int32_t>(connections) : 0;
-    Hub *self = app->find_part(command.part) ? this : nullptr; // an encode callback may have freed it
-    reply(app, self, command, status, connections < 0 ? 0 : connections);
+    int status =
+        call(request(router::Op{command.verb}, command.flags, command.head(), command.extra(), command.body()), reply, connections);
+    if (status != WM_PENDING)
+        answer(app, app->find_part(command.part) ? this : nullptr, reply, status, status < 0 ? 0 : connections);
 }
 
 /// The hub was freed while the command was pending: the caller still gets its one result.
 void Hub::gone(App *app, const Command &command)
 {
-    reply(app, nullptr, command, app ? WM_ECLOSED : WM_ESTOPPED, 0);
+    answer(app, nullptr, reply_of(command), app ? WM_ECLOSED : WM_ESTOPPED, 0);
 }
 
-void Hub::reply(App *app, Hub *hub, const Command &command, int32_t status, int64_t connections)
+void Hub::answer(App *app, Hub *hub, const HubReply &reply, int32_t status, int64_t connections)
 {
-    auto done = reinterpret_cast<wm_hub_result_fn>(command.done);
-    if (!app) { // it is being freed: no record and no end of a turn follows
-        if (done)
-            done(handle(hub), status, connections, command.user);
-        if (command.destroy)
-            command.destroy(command.user);
+    if (!app) { // no record and no end of a turn follows
+        if (reply.done)
+            reply.done(handle(hub), status, connections, reply.user);
+        if (reply.destroy)
+            reply.destroy(reply.user);
         return;
     }
-    if (!done) {
-        app->reactor.dispatch.hub(status, connections, command.user, command.destroy);
+    if (!reply.done) {
+        app->reactor.dispatch.hub(status, connections, reply.user, reply.destroy);
         return;
     }
     app->reactor.callback_watch.begin(nullptr, "hub result");
-    done(handle(hub), status, connections, command.user);
+    reply.done(handle(hub), status, connections, reply.user);
     app->reactor.callback_watch.end();
-    app->reactor.retire(command.user, command.destroy);
+    app->reactor.retire(reply.user, reply.destroy);
 }
 
 } // namespace wm

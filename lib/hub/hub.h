@@ -1,23 +1,26 @@
 /**
  * @file
- * The hub: uid -> connections, and sending to them. Owned by its app; the app's thread.
+ * The hub: connections by uid and by group, functions by topic, and the calls that reach them. Owned by its app; the app's thread.
+ *
+ * A call is a request (hub/router/wire.h), whether the host makes it here, on another thread, or in another process.
  */
 #ifndef WM_HUB_HUB_H
 #define WM_HUB_HUB_H
 
-#include "hub/uid_table.h"
+#include "hub/groups.h"
+#include "hub/name_table.h"
+#include "hub/router/wire.h"
+#include "hub/topics.h"
 #include "wm/hub.h"
 #include "worker/app.h"
 #include "worker/options.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 namespace wm {
-
-/// The calls that another thread can post to a hub.
-enum class HubVerb : uint8_t { kSend, kBroadcast, kOnline };
 
 /// Where the result of a pending call goes.
 struct HubReply {
@@ -28,57 +31,82 @@ struct HubReply {
 
 class Hub : public AppPart {
 public:
-    explicit Hub(App &app) : app_(app) { app.add_part(this); }
+    explicit Hub(App &app) : topics(app.reactor), app_(app) { app.add_part(this); }
     Hub(const Hub &) = delete;
     Hub &operator=(const Hub &) = delete;
     ~Hub() override { app_.remove_part(this); }
 
     int bind(std::string_view uid, Connection &conn);
     int unbind(Connection &conn);
+    /// Into a group, of 1 to kMaxGroup bytes: 0 or an error, as wm_hub_join.
+    int join(std::string_view group, Connection &conn);
+    int leave(std::string_view group, const Connection &conn);
 
-    /// Returns how many connections took the message, or WM_EMSGSIZE.
-    int64_t send(std::string_view uid, const void *data, size_t len, int32_t flags);
-    int64_t broadcast(const void *data, size_t len, int32_t flags);
-    int64_t online(std::string_view uid) const;
+    /// The request of a call. code: WM_SEND_ flags, or the close code of kKick.
+    static router::Request request(router::Op op, int32_t code, std::string_view name, std::string_view extra = {},
+                                   std::string_view payload = {});
+    /// Makes a call: 0 with the exact number of connections, WM_PARTIAL with a lower bound, or an error; or WM_PENDING, and the reply gets
+    /// the result. The one place where other processes are asked. A callback of the host may have freed the hub.
+    int call(const router::Request &request, const HubReply &, int64_t &connections)
+    {
+        int64_t taken = take(request);
+        connections = taken;
+        return taken < 0 ? static_cast<int>(taken) : 0;
+    }
+    /// Takes a request in this process, also one of another process: what it says is checked. Returns how many connections (kPublish:
+    /// functions) took it, or WM_E... with its detail. Does not throw. A callback of the host may have freed the hub.
+    int64_t take(const router::Request &request);
 
     void released(Connection &conn) override;
     void run(Command &command) override;
     std::string_view uid_of(const Connection &conn) const override;
-    /// The command that posts a call. Any thread.
-    Command command(HubVerb verb, int32_t flags, const HubReply &reply) const;
+    /// The command that posts a request, whose texts go with it. Any thread.
+    Command command(const router::Request &request, const HubReply &reply) const;
+    /// The end of a pending call: once, on the app's thread. hub nullptr: it was freed; app nullptr: it is being freed.
+    static void answer(App *app, Hub *hub, const HubReply &reply, int32_t status, int64_t connections);
 
     App &app() { return app_; }
 
-    /// Whether a connection was ever bound: from then on the name, which is the hub's identity, cannot change.
-    bool was_used() const { return !bindings_.empty(); }
+    /// Whether something was ever bound to it: from then on the name, which is the hub's identity, cannot change.
+    bool was_used() const { return !bindings_.empty() || groups_.was_used() || topics.was_used(); }
 
     HubOptions options;
+    Topics topics;
 
 private:
-    static constexpr uint32_t kNone = UINT32_MAX;
-
     struct Binding {
-        Uid *uid = nullptr;
+        Name *uid = nullptr;
         uint32_t slot = 0; ///< the connection's
-        uint32_t older = kNone;
-        uint32_t newer = kNone;
+        uint32_t older = kNoIndex;
+        uint32_t newer = kNoIndex;
         uint32_t listed = 0; ///< index in all_; of a free binding the next free one
     };
 
     static void gone(App *app, const Command &command);
-    static void reply(App *app, Hub *hub, const Command &command, int32_t status, int64_t connections);
-    static int64_t send_to(Reactor &reactor, const std::vector<uint32_t> &slots, SharedMessage &message);
-    uint32_t binding_of(const Connection &conn) const { return conn.slot < by_slot_.size() ? by_slot_[conn.slot] : kNone; }
+    Connection &conn_at(uint32_t slot) const { return *app_.reactor.connections.at(slot); }
+    uint32_t binding_of(uint32_t slot) const { return slot < by_slot_.size() ? by_slot_[slot] : kNoIndex; }
     uint32_t take_binding();
-    void append(Uid *uid, uint32_t index);
     void remove(uint32_t index);
+    static int check(const Connection &conn);
+
+    int64_t send(const router::Request &request);
+    int64_t broadcast(const router::Request &request);
+    int64_t group_send(const router::Request &request);
+    int64_t publish(const router::Request &request);
+    int64_t online(std::string_view uid) const;
+    int64_t kick(const router::Request &request);
+    int64_t join_all(const router::Request &request);
+    int64_t leave_all(const router::Request &request);
+    template <class Each> int64_t send_to(const router::Request &request, size_t most, Each each);
+    template <class Visit> void each_of(const Name *uid, Visit visit) const;
 
     App &app_;
-    UidTable uids_;
+    NameTable uids_;
     std::vector<Binding> bindings_;
     std::vector<uint32_t> by_slot_; ///< connection slot -> binding
     std::vector<uint32_t> all_;     ///< bindings in use, dense, for broadcasts
-    uint32_t free_ = kNone;
+    uint32_t free_ = kNoIndex;
+    Groups groups_;
 };
 
 inline wm_hub *handle(Hub *hub)

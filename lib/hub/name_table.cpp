@@ -1,4 +1,4 @@
-#include "hub/uid_table.h"
+#include "hub/name_table.h"
 
 #include "core/random.h"
 
@@ -36,94 +36,63 @@ uint64_t fold(uint64_t a, uint64_t b)
 
 } // namespace
 
-UidTable::~UidTable()
+NameTable::~NameTable()
 {
-    for (Uid *uid : slots_)
-        free(uid);
+    for (Name *name : table_.slots())
+        free(name);
 }
 
-uint64_t UidTable::hash(std::string_view uid) const
+uint64_t NameTable::hash(std::string_view name) const
 {
-    uint64_t state = secret_[0] ^ uid.size();
-    const char *p = uid.data();
-    size_t left = uid.size();
+    uint64_t state = secret_[0] ^ name.size();
+    const char *p = name.data();
+    size_t left = name.size();
     for (; left > 8; p += 8, left -= 8)
         state = fold(state ^ load<uint64_t>(p), secret_[1]);
     return fold(fold(state ^ load_short(p, left), secret_[1]), secret_[0] ^ secret_[1]);
 }
 
-Uid *UidTable::find(std::string_view uid) const
+uint64_t NameTable::hash_pair(const Name *name, uint32_t number) const
 {
-    if (count_ == 0)
+    return fold(secret_[0] ^ reinterpret_cast<uintptr_t>(name), secret_[1] ^ uint64_t{number} << 32);
+}
+
+Name *NameTable::find(std::string_view name) const
+{
+    if (table_.size() == 0)
         return nullptr;
-    uint64_t wanted = hash(uid);
+    uint64_t wanted = hash(name);
     uint16_t tag = tag_of(wanted);
-    size_t mask = slots_.size() - 1;
-    for (size_t i = wanted & mask; slots_[i]; i = (i + 1) & mask)
-        if (slots_[i]->tag == tag && slots_[i]->text() == uid)
-            return slots_[i];
-    return nullptr;
+    return table_.find(wanted, [name, tag](Name *known) { return known->tag == tag && known->text() == name; });
 }
 
-void UidTable::place(Uid *uid)
-{
-    size_t mask = slots_.size() - 1;
-    size_t i = home_of(uid);
-    while (slots_[i])
-        i = (i + 1) & mask;
-    slots_[i] = uid;
-}
-
-void UidTable::draw_secret()
+void NameTable::draw_secret()
 {
     random_bytes(secret_, sizeof secret_);
     secret_[0] |= 1;
     secret_[1] |= 1;
 }
 
-void UidTable::grow()
+Name *NameTable::add(std::string_view name)
 {
-    if ((count_ + 1) * 8 <= slots_.size() * 7)
-        return;
-    if (slots_.empty())
+    if (table_.slots().empty())
         draw_secret();
-    std::vector<Uid *> old(slots_.empty() ? 64 : slots_.size() * 2);
-    old.swap(slots_);
-    for (Uid *uid : old)
-        if (uid)
-            place(uid);
-}
-
-Uid *UidTable::add(std::string_view uid)
-{
-    grow();
-    Uid *added = static_cast<Uid *>(malloc(sizeof(Uid) + uid.size()));
-    if (!added)
+    Name *added = static_cast<Name *>(malloc(sizeof(Name) + name.size()));
+    if (!added || !table_.reserve([this](Name *known) { return hash(known->text()); })) {
+        free(added);
         return nullptr;
-    *added = {UINT32_MAX, UINT32_MAX, 0, static_cast<uint16_t>(uid.size()), tag_of(hash(uid))};
-    memcpy(added->bytes(), uid.data(), uid.size());
-    place(added);
-    count_++;
+    }
+    uint64_t own = hash(name);
+    *added = {kNoIndex, kNoIndex, 0, static_cast<uint16_t>(name.size()), tag_of(own)};
+    memcpy(added->bytes(), name.data(), name.size());
+    table_.add(added, own);
     return added;
 }
 
-void UidTable::remove(Uid *uid)
+void NameTable::remove(Name *name)
 {
-    size_t mask = slots_.size() - 1;
-    size_t hole = home_of(uid);
-    while (slots_[hole] != uid)
-        hole = (hole + 1) & mask;
-    // Moves up the entries behind the hole that belong at or before it, so that no tombstone is needed.
-    for (size_t i = (hole + 1) & mask; slots_[i]; i = (i + 1) & mask) {
-        size_t home = home_of(slots_[i]);
-        if (((i - home) & mask) >= ((i - hole) & mask)) {
-            slots_[hole] = slots_[i];
-            hole = i;
-        }
-    }
-    slots_[hole] = nullptr;
-    count_--;
-    free(uid);
+    table_.remove(name, [this](Name *known) { return hash(known->text()); });
+    free(name);
 }
 
 } // namespace wm

@@ -1,10 +1,12 @@
 /**
  * @file
- * uid -> its entry: an open-addressing table with one word per slot. Hashes are keyed with a random secret of
- * the table, because peers choose uids. The app's thread.
+ * name -> its entry, for uids, groups and topics. Hashes are keyed with a random secret of the table, because peers choose names. The app's
+ * thread.
  */
-#ifndef WM_HUB_UID_TABLE_H
-#define WM_HUB_UID_TABLE_H
+#ifndef WM_HUB_NAME_TABLE_H
+#define WM_HUB_NAME_TABLE_H
+
+#include "hub/probe_table.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,9 +15,11 @@
 
 namespace wm {
 
-/// A uid that has connections. One allocation, which ends with the bytes of the uid.
-struct Uid {
-    uint32_t oldest; ///< its bindings are a list from oldest to newest
+inline constexpr uint32_t kNoIndex = UINT32_MAX; ///< of a member
+
+/// A name that is in use. One allocation, which ends with the bytes of the name.
+struct Name {
+    uint32_t oldest; ///< its members are a list from oldest to newest, by their index with the owner of the table
     uint32_t newest;
     uint32_t count;
     uint16_t size; ///< at most kMaxUid
@@ -25,31 +29,56 @@ struct Uid {
     std::string_view text() { return {bytes(), size}; }
 };
 
-class UidTable {
+class NameTable {
 public:
-    UidTable() = default;
-    UidTable(const UidTable &) = delete;
-    UidTable &operator=(const UidTable &) = delete;
-    ~UidTable();
+    NameTable() = default;
+    NameTable(const NameTable &) = delete;
+    NameTable &operator=(const NameTable &) = delete;
+    ~NameTable();
 
-    Uid *find(std::string_view uid) const;
-    /// Adds a uid that is not in the table; nullptr when out of memory.
-    Uid *add(std::string_view uid);
-    void remove(Uid *uid);
-    size_t size() const { return count_; }
+    Name *find(std::string_view name) const;
+    /// Adds a name that is not in the table, without members; nullptr when out of memory.
+    Name *add(std::string_view name);
+    void remove(Name *name);
+    size_t size() const { return table_.size(); }
+    /// The keyed hash of a name of this table with a number.
+    uint64_t hash_pair(const Name *name, uint32_t number) const;
 
 private:
-    uint64_t hash(std::string_view uid) const;
+    uint64_t hash(std::string_view name) const;
     static uint16_t tag_of(uint64_t hash) { return static_cast<uint16_t>(hash >> 48); }
-    size_t home_of(Uid *uid) const { return hash(uid->text()) & (slots_.size() - 1); }
     void draw_secret();
-    void grow();
-    void place(Uid *uid);
 
-    std::vector<Uid *> slots_; ///< a power of two, at most seven eighths full
-    size_t count_ = 0;
-    uint64_t secret_[2] = {}; ///< drawn with the first slots, so that processes forked from one app differ
+    ProbeTable<Name *> table_;
+    uint64_t secret_[2] = {}; ///< drawn with the first name, so that processes forked from one app differ
 };
+
+/// Adds members[index], a struct with the indexes `older` and `newer`, as the newest of the name.
+template <class Member> void append_member(Name &name, std::vector<Member> &members, uint32_t index)
+{
+    members[index].older = name.newest;
+    members[index].newer = kNoIndex;
+    if (name.newest != kNoIndex)
+        members[name.newest].newer = index;
+    else
+        name.oldest = index;
+    name.newest = index;
+    name.count++;
+}
+
+template <class Member> void remove_member(Name &name, std::vector<Member> &members, uint32_t index)
+{
+    const Member &member = members[index];
+    if (member.older != kNoIndex)
+        members[member.older].newer = member.newer;
+    else
+        name.oldest = member.newer;
+    if (member.newer != kNoIndex)
+        members[member.newer].older = member.older;
+    else
+        name.newest = member.older;
+    name.count--;
+}
 
 } // namespace wm
 

@@ -1,6 +1,6 @@
 /**
  * @file
- * Sends a broadcast to one connection, and defines what a broadcast of a worker or hub counts. The app's
+ * Sends a broadcast to one connection, and defines what a broadcast of a worker, hub or group counts. The app's
  * thread.
  */
 #ifndef WM_WORKER_BROADCAST_H
@@ -13,11 +13,17 @@
 
 namespace wm {
 
-/// True when the connection took the message. Only an open one is asked: before its handshake it may still be
-/// refused, and after its close nothing is sent. One whose queue is full gets an error event instead.
+/// Whether the connection is sent broadcasts. Only an open one is: before its handshake it may still be refused, and after its close
+/// nothing is sent.
+inline bool gets_broadcasts(const Connection &conn)
+{
+    return conn.state == ConnState::kOpen;
+}
+
+/// True when the connection took the message. One whose queue is full gets an error event instead.
 inline bool broadcast_to(Outbox &outbox, Connection &conn, SharedMessage &message)
 {
-    return conn.state == ConnState::kOpen && outbox.send(conn, message) >= 0;
+    return gets_broadcasts(conn) && outbox.send(conn, message) >= 0;
 }
 
 } // namespace wm

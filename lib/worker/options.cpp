@@ -232,6 +232,9 @@ const OptionRow kHubRows[] = {
     WM_TEXT(HubOptions, name, false, "its identity: hubs of one name in several processes are one hub, once they are joined"),
     WM_INT(HubOptions, max_uid, "bytes", 1, kMaxUid, true, "longest uid"),
     WM_INT(HubOptions, max_per_uid, "count", 1, 1 << 20, true, "connections of one uid; the oldest goes"),
+    WM_INT(HubOptions, max_groups, "count", 1, 1 << 20, true, "groups that a connection is in at a time"),
+    WM_INT(HubOptions, max_topics, "count", 1, 1 << 20, true, "topics with a function of wm_hub_on_message"),
+    WM_INT(HubOptions, timeout_ms, "ms", 10, 600000, true, "how long a call waits for the answers of other processes"),
 };
 
 #undef WM_CONN_ROWS

@@ -76,12 +76,17 @@ struct AppOptions {
     std::string log_level = "info";
 };
 
-inline constexpr size_t kMaxUid = 65535; ///< the most that max_uid can be
+inline constexpr size_t kMaxUid = 65535; ///< bytes: the most that max_uid can be
+inline constexpr size_t kMaxGroup = 255; ///< bytes of a group's name
+inline constexpr size_t kMaxTopic = 255; ///< bytes
 
 struct HubOptions {
     std::string name = "hub";
     int64_t max_uid = 255;
     int64_t max_per_uid = 16;
+    int64_t max_groups = 128;
+    int64_t max_topics = 1024;
+    int64_t timeout_ms = 1000;
 };
 
 enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4, kClient = 5, kProtocol = 6 };

@@ -316,7 +316,16 @@ static void flags__unknown_are_refused(void **state)
         expect_invalid(wm_hub_broadcast(hub, "x", 1, UNKNOWN[i], NULL, NULL, NULL, NULL), "flags");
         expect_invalid(wm_request_respond(ids[0], 200, NULL, 0, "x", 1, UNKNOWN[i]), "flags");
     }
-    assert_int_equal(wm_conn_send(conn, "x", 1, WM_SEND_BINARY | WM_SEND_NOW | WM_SEND_FIRST), 0);
+    static const char ELSEWHERE[] = "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast and wm_hub_group_send";
+    const int64_t entry[3] = {(int64_t)conn, 1, WM_SEND_FIRST};
+    int32_t result = 0;
+    expect_invalid(wm_conn_send(conn, "x", 1, WM_SEND_FIRST | WM_SEND_NOW), ELSEWHERE);
+    assert_int_equal(wm_conn_send_many("x", 1, entry, 1, &result), 1);
+    expect_invalid(result, ELSEWHERE);
+    expect_invalid(wm_worker_broadcast(host->worker, "x", 1, WM_SEND_FIRST), ELSEWHERE);
+    expect_invalid(wm_request_respond(ids[0], 200, NULL, 0, "x", 1, WM_SEND_FIRST), ELSEWHERE);
+    expect_invalid(wm_conn_send(conn, "x", 1, WM_SEND_FIRST | 16), "flags");
+    assert_int_equal(wm_hub_send(hub, "u", 1, "x", 1, WM_SEND_BINARY | WM_SEND_NOW | WM_SEND_FIRST, NULL, NULL, NULL, NULL), 0);
     ws_hear(host, &client, WS_BINARY, "x");
     client_end(&client);
     client_end(&browser);

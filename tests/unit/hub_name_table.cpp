@@ -1,4 +1,4 @@
-// uid -> entry against std::map: any bytes, growth, removal without holes in the probe rows.
+// name -> entry against std::map: any bytes, growth, removal without holes in the probe rows.
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "hub/uid_table.h"
+#include "hub/name_table.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {
@@ -22,18 +22,18 @@ using namespace wm;
 
 void random_acts_agree_with_a_map(void **)
 {
-    UidTable table;
-    std::map<std::string, Uid *> map;
+    NameTable table;
+    std::map<std::string, Name *> map;
     std::mt19937 random(5);
     for (int i = 0; i < 60000; i++) {
         std::string uid = "user-" + std::to_string(random() % 3000);
         if (random() % 5 == 0)
             uid = std::string(random() % 255 + 1, static_cast<char>(random()));
         auto known = map.find(uid);
-        Uid *found = table.find(uid);
+        Name *found = table.find(uid);
         assert_ptr_equal(found, known == map.end() ? nullptr : known->second);
         if (!found) {
-            Uid *added = table.add(uid);
+            Name *added = table.add(uid);
             assert_non_null(added);
             assert_true(added->text() == uid);
             map[uid] = added;
@@ -50,7 +50,7 @@ void random_acts_agree_with_a_map(void **)
 void bytes_that_look_alike_are_told_apart(void **)
 {
     using namespace std::string_literals;
-    UidTable table;
+    NameTable table;
     const std::string uids[] = {"a"s, "a\0"s, "a\0\0"s, "\0a"s, "\0"s, "12345678"s, "123456789"s, "12345678\0"s, "\xff\xfe"s};
     for (const std::string &uid : uids)
         assert_non_null(table.add(uid));
@@ -61,7 +61,7 @@ void bytes_that_look_alike_are_told_apart(void **)
 }
 
 /// Bits of the hashes of four uids, which the table did not have.
-uint64_t tags(UidTable &table)
+uint64_t tags(NameTable &table)
 {
     uint64_t tags = 0;
     for (const char *uid : {"uid1", "uid2", "uid3", "uid4"})
@@ -70,7 +70,7 @@ uint64_t tags(UidTable &table)
 }
 
 /// The same in a process that is forked from this one.
-uint64_t hash_in_child(UidTable &table)
+uint64_t hash_in_child(NameTable &table)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -89,7 +89,7 @@ uint64_t hash_in_child(UidTable &table)
 
 void a_table_made_before_a_fork_has_a_secret_of_its_own_in_each_process(void **)
 {
-    UidTable table;
+    NameTable table;
     uint64_t first = hash_in_child(table), second = hash_in_child(table);
     assert_true(first != second);
     assert_true(tags(table) != first);

@@ -37,7 +37,7 @@ void command_for_a_hub__does_not_reach_that_of_a_later_app(void **)
     wm_app *first = wm_app_new();
     uint32_t index = object(first)->index();
     Result result;
-    Command late = object(wm_hub_new(first))->command(HubVerb::kOnline, 0, {on_done, &result, nullptr});
+    Command late = object(wm_hub_new(first))->command(Hub::request(router::Op::kQuery, 0, "u"), {on_done, &result, nullptr});
     wm_app_free(first);
     wm_app *second = wm_app_new();
     assert_int_equal(object(second)->index(), index);
@@ -55,7 +55,7 @@ void command_for_a_hub__does_not_reach_a_later_one_at_its_address(void **)
     wm_app *app = wm_app_new();
     Result result;
     wm_hub *freed = wm_hub_new(app);
-    Command late = object(freed)->command(HubVerb::kOnline, 0, {on_done, &result, nullptr});
+    Command late = object(freed)->command(Hub::request(router::Op::kQuery, 0, "u"), {on_done, &result, nullptr});
     object(freed)->~Hub();
     Hub *later = new (freed) Hub(*object(app)); // at that very address
     assert_int_equal(post_command(object(app)->index(), late, "u", ""), WM_QUEUED);
