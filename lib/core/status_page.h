@@ -33,9 +33,19 @@ struct StatusRow {
     char address[kAddress];     ///< truncated, always with a NUL
 };
 
+/// How a process is joined with others of its program, for the hub.
+struct PeerFigures {
+    std::atomic<uint32_t> processes;   ///< others that are known
+    std::atomic<uint32_t> joined;      ///< of them, those that can be asked
+    std::atomic<uint32_t> outstanding; ///< requests that wait for answers
+    std::atomic<uint64_t> requests;    ///< so far, of this process and of others
+    std::atomic<uint64_t> suspects;    ///< times that one has stopped reading
+    std::atomic<uint64_t> resyncs;     ///< links made
+};
+
 struct StatusPage {
     static constexpr size_t kSize = 4096;
-    static constexpr size_t kRows = 22;
+    static constexpr size_t kRows = 21;
 
     std::atomic<uint32_t> version;
     std::atomic<PageState> state;
@@ -49,6 +59,7 @@ struct StatusPage {
     std::atomic<int64_t> second; ///< CLOCK_MONOTONIC, whole seconds
     std::atomic<uint32_t> in_second;
     std::atomic<uint32_t> in_second_before;
+    PeerFigures peers;
     std::atomic<uint32_t> rows;    ///< rows in use
     std::atomic<uint32_t> workers; ///< all workers and clients; those beyond kRows have no row
     StatusRow row[kRows];

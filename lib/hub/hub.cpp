@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/reserve.h"
+#include "hub/exchange.h"
 #include "proto/websocket/close.h"
 #include "session/sessions.h"
 #include "worker/broadcast.h"
@@ -35,6 +36,27 @@ HubReply reply_of(const Command &command)
 }
 
 } // namespace
+
+Hub::Hub(App &app) : topics(app.reactor), app_(app), exchange_(Exchange::of(app))
+{
+    if (exchange_)
+        exchange_->reserve(); // what throws comes first
+    app_.add_part(this);
+    if (exchange_)
+        exchange_->add(*this);
+}
+
+Hub::~Hub()
+{
+    app_.remove_part(this);
+    if (exchange_)
+        exchange_->remove(*this);
+}
+
+bool Hub::was_used() const
+{
+    return !bindings_.empty() || groups_.was_used() || topics.was_used() || (exchange_ && exchange_->has_peers());
+}
 
 // ---- uids and groups
 
@@ -326,6 +348,14 @@ Command Hub::command(const router::Request &request, const HubReply &reply) cons
     command.destroy = reply.destroy;
     command.gone = &Hub::gone;
     return command;
+}
+
+int Hub::call(const router::Request &request, const HubReply &reply, int64_t &connections)
+{
+    if (exchange_ && exchange_->has_peers())
+        return exchange_->call(*this, request, reply, connections);
+    connections = take(request);
+    return connections < 0 ? static_cast<int>(connections) : 0;
 }
 
 void Hub::run(Command &command)

@@ -22,6 +22,8 @@
 
 namespace wm {
 
+class Exchange;
+
 /// Where the result of a pending call goes.
 struct HubReply {
     wm_hub_result_fn done;
@@ -31,10 +33,10 @@ struct HubReply {
 
 class Hub : public AppPart {
 public:
-    explicit Hub(App &app) : topics(app.reactor), app_(app) { app.add_part(this); }
+    explicit Hub(App &app);
     Hub(const Hub &) = delete;
     Hub &operator=(const Hub &) = delete;
-    ~Hub() override { app_.remove_part(this); }
+    ~Hub() override;
 
     int bind(std::string_view uid, Connection &conn);
     int unbind(Connection &conn);
@@ -47,12 +49,7 @@ public:
                                    std::string_view payload = {});
     /// Makes a call: 0 with the exact number of connections, WM_PARTIAL with a lower bound, or an error; or WM_PENDING, and the reply gets
     /// the result. The one place where other processes are asked. A callback of the host may have freed the hub.
-    int call(const router::Request &request, const HubReply &, int64_t &connections)
-    {
-        int64_t taken = take(request);
-        connections = taken;
-        return taken < 0 ? static_cast<int>(taken) : 0;
-    }
+    int call(const router::Request &request, const HubReply &reply, int64_t &connections);
     /// Takes a request in this process, also one of another process: what it says is checked. Returns how many connections (kPublish:
     /// functions) took it, or WM_E... with its detail. Does not throw. A callback of the host may have freed the hub.
     int64_t take(const router::Request &request);
@@ -67,8 +64,9 @@ public:
 
     App &app() { return app_; }
 
-    /// Whether something was ever bound to it: from then on the name, which is the hub's identity, cannot change.
-    bool was_used() const { return !bindings_.empty() || groups_.was_used() || topics.was_used(); }
+    /// Whether something was ever bound to it, or another process knows of it: from then on the name, which is the hub's identity, cannot
+    /// change.
+    bool was_used() const;
 
     HubOptions options;
     Topics topics;
@@ -101,6 +99,7 @@ private:
     template <class Visit> void each_of(const Name *uid, Visit visit) const;
 
     App &app_;
+    Exchange *exchange_; ///< nullptr: the hub is of this process alone
     NameTable uids_;
     std::vector<Binding> bindings_;
     std::vector<uint32_t> by_slot_; ///< connection slot -> binding

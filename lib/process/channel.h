@@ -28,6 +28,7 @@ enum class MessageKind : uint32_t {
     kLogFull,   ///< the log has reached log_max_size
     kListed,    ///< its connections are in the file of the kList with that id
     kReplace,   ///< its host wants another process in its place: text is the reason
+    kUnlinked,  ///< its link of number `value` to the process of node `id` has ended
 
     // From the master to a child.
     kStop = 100, ///< within `value` ms
@@ -39,6 +40,9 @@ enum class MessageKind : uint32_t {
     kOutput,     ///< a new file for standard output and standard error
     kReplaced,   ///< as kDrain, for what it has asked itself: without on_reload
     kKeys,       ///< new certificates and keys of the worker at place `id`, in the file that comes with it
+    kJoin,       ///< a process exists, of node `id`: with a link to it, of number `value`, or without one, and 0
+    kJoinHub,    ///< the same, of the service that asks all others
+    kForget,     ///< the process of node `id` has ended
 };
 
 struct Message {

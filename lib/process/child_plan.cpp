@@ -2,6 +2,7 @@
 
 #include "process/inherited.h"
 
+#include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
@@ -51,9 +52,9 @@ std::vector<std::string> ChildPlan::environment() const
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
     for (const KeptKeys &kept : keys)
         fds.push_back({kept.fd, kKeys + std::to_string(kept.place) + ":" + kept.name});
-    char text[160];
-    snprintf(text, sizeof text, "%d %zu %d %zu %d %d", static_cast<int>(getpid()), place, index, page, static_cast<int>(master),
-             static_cast<int>(console_level));
+    char text[200];
+    snprintf(text, sizeof text, "%d %zu %d %zu %d %d %" PRIu64 " %" PRIu64 " %zu", static_cast<int>(getpid()), place, index, page,
+             static_cast<int>(master), static_cast<int>(console_level), node, epoch, peers);
     return {std::string(kFds) + "=" + format_fds(fds), std::string(kChild) + "=" + text + " " + name};
 }
 
@@ -61,7 +62,8 @@ bool ChildPlan::from_environment()
 {
     const char *text = getenv(kChild);
     int self = 0, level = 0, parent = 0, behind = 0;
-    if (!text || sscanf(text, "%d %zu %d %zu %d %d%n", &self, &place, &index, &page, &parent, &level, &behind) != 6)
+    if (!text || sscanf(text, "%d %zu %d %zu %d %d %" SCNu64 " %" SCNu64 " %zu%n", &self, &place, &index, &page, &parent, &level, &node,
+                        &epoch, &peers, &behind) != 9)
         return false;
     if (self != getpid() || text[behind] != ' ') { // inherited from a child of the master, and meant for that one
         unsetenv(kFds);

@@ -37,7 +37,10 @@ struct ChildPlan {
     int index = 0;    ///< among the processes of that worker; kService: it is a service's
     size_t page = 0;  ///< of the shared memory
     pid_t master = 0;
-    std::string name; ///< of the worker or service
+    uint64_t node = 0;  ///< of this process, for others of the program (worker/peers.h): of no other of this master, but for a service
+    uint64_t epoch = 0; ///< of the node: grows with each process of a service
+    size_t peers = 0;   ///< processes that are to be joined before it serves
+    std::string name;   ///< of the worker or service
 
     int channel = -1;
     int pages = -1;            ///< the shared memory

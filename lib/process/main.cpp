@@ -189,6 +189,15 @@ int print_usage(const char *program)
 
 } // namespace
 
+int helper_main(App &app)
+{
+    ChildPlan plan;
+    if (plan.from_environment())
+        return run_inherited(app, plan);
+    fprintf(stderr, "this is started by a program of libwm when it needs it: it does nothing by itself\n");
+    return kExitUsage;
+}
+
 int process_main(App &app, int argc, char **argv)
 {
     ChildPlan plan;

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,8 +90,20 @@ std::vector<std::string> own_arguments()
     return out;
 }
 
-void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables)
+std::vector<char *> c_strings(const std::vector<std::string> &texts)
 {
+    std::vector<char *> out;
+    out.reserve(texts.size() + 1);
+    for (const std::string &text : texts)
+        out.push_back(const_cast<char *>(text.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables, const std::vector<int> &descriptors)
+{
+    for (int fd : descriptors)
+        fcntl(fd, F_SETFD, 0);
     std::vector<char *> environment;
     environment.reserve(256);
     for (const std::string &variable : variables)
@@ -101,11 +114,7 @@ void exec_self(const std::vector<std::string> &arguments, const std::vector<std:
             environment.push_back(*entry);
     }
     environment.push_back(nullptr);
-    std::vector<char *> words;
-    words.reserve(arguments.size() + 1);
-    for (const std::string &argument : arguments)
-        words.push_back(const_cast<char *>(argument.c_str()));
-    words.push_back(nullptr);
+    std::vector<char *> words = c_strings(arguments);
     execve("/proc/self/exe", words.data(), environment.data());
 }
 

@@ -19,10 +19,12 @@ std::string program_path(const std::string &program);
 
 /// The command line of this process, as the kernel keeps it (proc(5)).
 std::vector<std::string> own_arguments();
+/// For execve(): ends with nullptr, and borrows the texts.
+std::vector<char *> c_strings(const std::vector<std::string> &texts);
 /// Starts this process's program again with these arguments, adding variables ("NAME=VALUE") to the
-/// environment; returns on failure only, with errno. Runs between fork and exec, so it must not take the lock
-/// of the environment.
-void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables);
+/// environment, and with these descriptors beside those that it hands on; returns on failure only, with errno.
+/// Runs between fork and exec, so it must not take the lock of the environment.
+void exec_self(const std::vector<std::string> &arguments, const std::vector<std::string> &variables, const std::vector<int> &descriptors);
 
 } // namespace wm
 

@@ -8,6 +8,7 @@
 #include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/own_keys.h"
+#include "worker/peers.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
 #include "worker/signal_handlers.h"
@@ -147,6 +148,7 @@ App::~App()
         std::unique_ptr<Worker> gone = std::move(workers_.back());
         workers_.pop_back();
     }
+    peers.reset();
     sessions->protocols.clear();
     callbacks.each([](auto &callback) {
         if (callback.destroy)

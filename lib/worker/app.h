@@ -27,6 +27,7 @@ struct Scheme;
 class Clients;
 class Commands;
 class OwnKeys;
+class Peers;
 class ProcessLink;
 class Shares;
 class Shutdown;
@@ -149,6 +150,8 @@ public:
     const std::unique_ptr<StatusWriter> status;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;
+    /// The other processes that share uids with this one; nullptr: the app has no hub.
+    std::unique_ptr<Peers> peers;
     /// The address of the last client of which the log says that it does not verify its server.
     std::string told_unverified;
 

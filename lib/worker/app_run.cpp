@@ -7,6 +7,7 @@
 #include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/own_keys.h"
+#include "worker/peers.h"
 #include "worker/process_link.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
@@ -343,8 +344,8 @@ int64_t App::next_wake_ms()
 
 void App::arm_due()
 {
-    reactor.loop.set_due(std::min(
-        {timers->due_ms(), clients->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms(), own_keys->due_ms(), next_wake_ms()}));
+    reactor.loop.set_due(std::min({timers->due_ms(), clients->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms(), own_keys->due_ms(),
+                                   peers ? peers->due_ms() : Loop::kNever, next_wake_ms()}));
 }
 
 void App::arm(void *app)
@@ -408,6 +409,8 @@ void App::due(void *app)
     self->timers->run();
     self->clients->run();
     self->own_keys->look(self->reactor.loop.now_ms());
+    if (self->peers)
+        self->peers->run();
     self->reactor.deadlines.sweep(self->reactor.loop.now_ms(), [self](uint32_t slot) { self->reactor.expiry.expired(slot); });
 }
 

@@ -71,6 +71,8 @@ int App::start()
     shares->measure(); // again, with what the host has opened
     if (int result = shares->check_reserves(0))
         return abandon_start(result);
+    if (link)
+        link->join_peers();
     for (auto &worker : workers_)
         if (int result = worker->watch_listener())
             return abandon_start(result);

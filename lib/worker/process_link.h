@@ -6,6 +6,7 @@
 #ifndef WM_WORKER_PROCESS_LINK_H
 #define WM_WORKER_PROCESS_LINK_H
 
+#include <cstdint>
 #include <string>
 
 namespace wm {
@@ -25,8 +26,15 @@ public:
     virtual bool starts(const Worker &worker) const = 0;
     /// The service that this process runs; nullptr in a worker's process.
     virtual const Service *service() const = 0;
+    /// Names this process for other processes of the program (worker/peers.h); the epoch grows where a node is used again.
+    virtual uint64_t node() const = 0;
+    virtual uint64_t epoch() const = 0;
     /// The loop is open, nothing has started.
     virtual void starting() = 0;
+    /// All but the accepting has started: waits until other processes know of this one, for a while.
+    virtual void join_peers() = 0;
+    /// The link of that number, to that node, has ended: the master makes another one, if the process lives.
+    virtual void link_ended(uint64_t node, uint64_t number) = 0;
     /// Everything has started: the process serves.
     virtual void started() = 0;
     /// Asks the master for another process in the place of this one, which drains once that one serves; `why` is for the log.

@@ -6,6 +6,8 @@
 #ifndef WM_WORKER_SERVICE_H
 #define WM_WORKER_SERVICE_H
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace wm {
@@ -20,6 +22,14 @@ struct Service {
     std::string name; ///< in `status` and the log
     Entry entry;
     void *user;
+    /// Whether it is to run for so many processes of workers; nullptr: always.
+    bool (*needed)(const App &app, size_t processes) = nullptr;
+    /// The library's own program that runs it, where that is installed; nullptr, and elsewhere: a fork of the host.
+    const char *helper = nullptr;
+    /// Processes of workers that it can serve; more are refused at the start.
+    size_t most = SIZE_MAX;
+    /// Every other process gets a link to it (worker/peers.h).
+    bool joins = false;
 };
 
 } // namespace wm

@@ -3,6 +3,7 @@
 #include "worker/app.h"
 #include "worker/client.h"
 #include "worker/clients.h"
+#include "worker/peers.h"
 #include "worker/process_link.h"
 #include "worker/shutdown.h"
 #include "worker/timers.h"
@@ -63,6 +64,8 @@ void StatusWriter::idle()
     page.connections.store(app_.reactor.connections.live(), kRelaxed);
     page.timers.store(app_.timers->live(), kRelaxed);
     page.send_fail.store(app_.reactor.outbox.send_fail(), kRelaxed);
+    if (app_.peers)
+        app_.peers->measure(page.peers);
     if (app_.reactor.status_changed)
         publish_rows();
     uint64_t requests = app_.reactor.dispatch.messages();

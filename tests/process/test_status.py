@@ -68,7 +68,7 @@ def test_json__has_the_same_facts(make):
     assert status["workers"] == 3 and status["exits"] == [] and len(status["processes"]) == 4
     for process in status["processes"]:
         assert set(process) == {"pid", "worker", "index", "status", "busy_ms", "restart_ms", "rss_bytes", "connections", "send_fail", "timers",
-                                "requests", "qps", "workers", "listeners"}
+                                "requests", "qps", "hub", "workers", "listeners"}
         assert process["status"] == "idle" and process["restart_ms"] is None and process["rss_bytes"] > 100000
         for listener in process["listeners"]:
             assert set(listener) == {"name", "address", "state", "connections", "requests", "shed"}

@@ -289,6 +289,15 @@ void further_listeners__rows_below_their_process(void **)
               "18693 "));
 }
 
+void hub__a_row_for_each_process_that_is_joined_with_others(void **)
+{
+    wm::StatusFacts facts = chat();
+    assert_false(contains(status_text(facts), "resyncs"));
+    facts.processes[1].hub = {4, 3, 2, 900, 1, 5};
+    assert_true(contains(status_text(facts), "hub  pid    processes  joined  outstanding  requests  suspects  resyncs\n"
+                                             "web  18693  4          3       2            900       1         5\n"));
+}
+
 /// A document that is written here over several lines.
 std::string one_line(std::string text)
 {
@@ -302,11 +311,12 @@ constexpr const char *kWholeDocument = R"json(
 {"worker":"pusher","status":"killed by signal 9 (SIGKILL)","code":null,"signal":9,"asked":false,"count":1},
 {"worker":"pusher","status":"exited with status 3","code":3,"signal":null,"asked":false,"count":12}],"certificates":[],"processes":[
 {"pid":18692,"worker":"pusher","index":0,"status":"idle","busy_ms":0,"restart_ms":null,"rss_bytes":6731857,"connections":3,
-"send_fail":1,"timers":2,"requests":40,"qps":2.25,"workers":2,"listeners":[
+"send_fail":1,"timers":2,"requests":40,"qps":2.25,
+"hub":{"processes":4,"joined":3,"outstanding":2,"requests":900,"suspects":1,"resyncs":5},"workers":2,"listeners":[
 {"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30,"shed":7},
 {"name":"push","address":"text://127.0.0.1:14237","state":"listening","connections":1,"requests":10,"shed":0}]},
 {"pid":null,"worker":"web","index":0,"status":"restarting","busy_ms":null,"restart_ms":3249,"rss_bytes":null,"connections":null,
-"send_fail":null,"timers":null,"requests":null,"qps":null,"workers":null,"listeners":[
+"send_fail":null,"timers":null,"requests":null,"qps":null,"hub":null,"workers":null,"listeners":[
 {"name":"web","address":"http://0.0.0.0:8080","state":null,"connections":null,"requests":null,"shed":null}]}],
 "summary":{"processes":1,"rss_bytes":6731857,"connections":3,"send_fail":1,"timers":2,"requests":40,"qps":2.25}}
 )json";
@@ -316,6 +326,7 @@ void json__whole(void **)
     wm::StatusFacts facts = chat();
     facts.processes[1] = process(0, "web", "http://0.0.0.0:8080");
     facts.processes[1].restart_ms = 3249;
+    facts.processes[0].hub = {4, 3, 2, 900, 1, 5};
     assert_string_equal(status_json(facts).c_str(), one_line(kWholeDocument).c_str());
 }
 
@@ -426,6 +437,7 @@ int main()
         cmocka_unit_test(status__of_its_own_listener),
         cmocka_unit_test(waiting_for_a_restart__nothing_is_counted),
         cmocka_unit_test(no_page_yet__counts_are_unknown),
+        cmocka_unit_test(hub__a_row_for_each_process_that_is_joined_with_others),
         cmocka_unit_test(further_listeners__rows_below_their_process),
         cmocka_unit_test(json__whole),
         cmocka_unit_test(service__has_a_row_of_its_own_and_no_listener),

@@ -11,6 +11,7 @@
 #include "proto/websocket/frame.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/peers.h"
 #include "worker/signal_handlers.h"
 #include "worker/status_writer.h"
 #include "worker/worker.h"
@@ -20,6 +21,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,6 +32,7 @@ namespace wm {
 namespace {
 
 constexpr int64_t kOrphanStopMs = 500; // short, as the next master needs the ports
+constexpr int64_t kJoinMs = 2000;      // for the answers of peers, which come at once but from one that is stuck in a callback
 
 /// At the limit of descriptors the kernel drops that of a message.
 bool lacks_descriptor(const Message &message)
@@ -60,9 +63,11 @@ int ChildLink::assume_role(const Identity &identity, pid_t master)
 int ChildLink::attach()
 {
     if (plan_.index == ChildPlan::kService) {
-        if (plan_.place >= app_.services().size() || app_.services()[plan_.place].name != plan_.name)
+        const auto &services = app_.services(); // found by name: a helper makes its own alone
+        auto found = std::find_if(services.begin(), services.end(), [this](const Service &each) { return each.name == plan_.name; });
+        if (found == services.end())
             return is_missing("service");
-        service_ = &app_.services()[plan_.place];
+        service_ = &*found;
     } else if (int result = find_worker()) {
         return result;
     }
@@ -123,6 +128,33 @@ void ChildLink::starting()
     // SIGXFSZ are no reason to end.
     if (signals_.install(kProcessSignals))
         signal_watch_.arm_read<&ChildLink::signal_arrived>(app_.reactor.loop, signals_.fd(), this);
+}
+
+/// A process that accepts before its peers know of it would have pages that they call offline.
+void ChildLink::join_peers()
+{
+    int64_t until = Loop::clock_ms() + kJoinMs, left = kJoinMs;
+    std::vector<int> fds;
+    std::vector<struct pollfd> waits;
+    while (app_.peers && app_.peers->joined() < plan_.peers && left > 0 && !app_.reactor.shutting_down) {
+        fds.assign(1, channel_.fd());
+        app_.peers->add_fds(fds);
+        waits.clear();
+        for (int fd : fds)
+            waits.push_back({fd, POLLIN, 0});
+        poll(waits.data(), waits.size(), static_cast<int>(left));
+        channel_readable(this);
+        app_.peers->receive();
+        left = until - Loop::clock_ms();
+    }
+    if (left <= 0)
+        log(WM_LOG_WARN, "serves before all of %zu other process%s know of it: for now one of its pages may be called offline", plan_.peers,
+            plan_.peers == 1 ? "" : "es");
+}
+
+void ChildLink::link_ended(uint64_t node, uint64_t number)
+{
+    channel_.send(MessageKind::kUnlinked, static_cast<int32_t>(number), node, {}, -1, true);
 }
 
 void ChildLink::started()
@@ -311,9 +343,31 @@ void ChildLink::execute(Message &message)
     case MessageKind::kKeys:
         take_keys(message);
         return;
+    case MessageKind::kJoin:
+    case MessageKind::kJoinHub:
+        join(message);
+        return;
+    case MessageKind::kForget:
+        if (app_.peers)
+            app_.peers->forget(message.id);
+        plan_.peers -= plan_.peers > 0;
+        return;
     default:
         return;
     }
+}
+
+/// Without its link, when no descriptor was left for it: the master is asked for another.
+void ChildLink::join(Message &message)
+{
+    if (!app_.peers)
+        return;
+    auto number = static_cast<uint64_t>(std::max(message.value, 0));
+    bool lacks = number != 0 && !message.fd;
+    app_.peers->join(message.id, message.kind == MessageKind::kJoinHub ? Peers::Kind::kService : Peers::Kind::kProcess, number,
+                     std::move(message.fd));
+    if (lacks)
+        link_ended(message.id, number);
 }
 
 void ChildLink::drain(const Message &message, bool stops)

@@ -40,7 +40,11 @@ public:
     int index() const override { return plan_.index; }
     bool starts(const Worker &worker) const override;
     const Service *service() const override { return service_; }
+    uint64_t node() const override { return plan_.node; }
+    uint64_t epoch() const override { return plan_.epoch; }
     void starting() override;
+    void join_peers() override;
+    void link_ended(uint64_t node, uint64_t number) override;
     void started() override;
     void ask_to_be_replaced(const char *why) override;
     void failed_start(int code, const char *text) override { report_failure(code, text); }
@@ -63,6 +67,7 @@ private:
     void set_log(int fd);
     void find_keys();
     void take_keys(Message &message);
+    void join(Message &message);
     int find_worker();
     int is_missing(const char *kind) const;
     bool has_socket(const std::string &address) const;

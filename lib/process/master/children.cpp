@@ -71,6 +71,9 @@ Children::Started Children::start(size_t at)
     plan_.name = slot.job.name();
     plan_.index = slot.job.service ? ChildPlan::kService : slot.job.index;
     plan_.page = child->page;
+    plan_.epoch = ++started_;
+    plan_.node = child->node = slot.job.service ? at + 1 : slots_.size() + started_;
+    plan_.peers = slot.job.service ? 0 : count_peers(at);
     plan_.master = getpid();
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
@@ -93,8 +96,17 @@ Children::Started Children::start(size_t at)
     }
     child->watch.arm_read<&Children::readable>(loop_, child->channel.fd(), child.get());
     slot.started(child->pid);
+    changes_++;
     children_.push_back(std::move(child));
     return Started::kYes;
+}
+
+/// How many processes a new one in that slot has to be known to (PeerLinks).
+size_t Children::count_peers(size_t at) const
+{
+    if (any_joins())
+        return 1;
+    return static_cast<size_t>(std::count_if(children_.begin(), children_.end(), [at](const auto &child) { return child->slot == at; }));
 }
 
 Children::Started Children::start_due(int64_t now_ms)
@@ -185,6 +197,9 @@ void Children::handle(Child &child, Message &message)
     case MessageKind::kListed:
         events_.child_listed(child, message.id);
         return;
+    case MessageKind::kUnlinked:
+        events_.child_unlinked(child, message.id, message.value);
+        return;
     default:
         return;
     }
@@ -199,6 +214,7 @@ void Children::ready(Child &child)
     child.ready_ms = loop_.now_ms();
     sockets_.close_unadopted(child.slot, child.pid);
     Child *replaced = find(slot.ready(child.pid));
+    changes_++;
     events_.child_ready(child, replaced);
 }
 
@@ -266,6 +282,7 @@ void Children::ended(Child &child, int status, int64_t now_ms)
         describe_exit(status, child.asked).c_str(), child.killed ? ", because it did not end in time" : "", again.c_str(),
         child.failure.empty() ? "" : ": ", child.failure.c_str());
     pages_.release(child.page);
+    changes_++;
     remove(child);
 }
 
@@ -355,6 +372,11 @@ size_t Children::leaving() const
     return static_cast<size_t>(std::count_if(children_.begin(), children_.end(), [this](const auto &child) {
         return slots_[child->slot].role(child->pid) == SlotRole::kLeaving;
     }));
+}
+
+bool Children::any_joins() const
+{
+    return std::any_of(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.job.joins(); });
 }
 
 bool Children::any_of_workers() const

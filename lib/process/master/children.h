@@ -31,6 +31,7 @@ struct Child {
     Children *table = nullptr;
     pid_t pid = 0;
     size_t slot = 0;
+    uint64_t node = 0; ///< ChildPlan::node
     size_t page = StatusPages::kNone;
     bool killed = false; ///< the master has sent SIGKILL, because it did not end in time
     bool asked = false;  ///< its host has asked for another process in its place
@@ -58,6 +59,8 @@ public:
     /// Its host wants another process in its place.
     virtual void child_asks(Child &child, const std::string &why) = 0;
     virtual void child_listed(Child &child, uint64_t listing) = 0;
+    /// Its link of that number, to the process of that node, has ended.
+    virtual void child_unlinked(Child &child, uint64_t node, int32_t number) = 0;
     virtual void log_full() = 0;
 
 protected:
@@ -114,7 +117,15 @@ public:
     size_t leaving() const;
     /// Whether a process of a worker is alive.
     bool any_of_workers() const;
+    /// Whether there is a service to which every process is linked.
+    bool any_joins() const;
+    /// A number that changes with every start and end of a process, and with every change of one that serves.
+    size_t changes() const { return changes_; }
+    /// The node of a service is that of all its processes.
+    bool is_service_node(uint64_t node) const { return node != 0 && node <= slots_.size(); }
 
+    /// In a child: its slot.
+    const Slot &running() const { return slots_[plan_slot_]; }
     /// In a child: its plan, identity and status page.
     const ChildPlan &plan() const { return plan_; }
     const Identity &identity() const { return *slots_[plan_slot_].job.identity; }
@@ -131,6 +142,7 @@ private:
     void reap_orphans();
     void ended(Child &child, int status, int64_t now_ms);
     void remove(const Child &child);
+    size_t count_peers(size_t at) const;
 
     Loop &loop_;
     SocketStore &sockets_;
@@ -139,6 +151,8 @@ private:
     StatusPages pages_;
     std::vector<Slot> slots_;
     std::vector<std::unique_ptr<Child>> children_;
+    size_t changes_ = 0;
+    uint64_t started_ = 0; ///< processes so far
     ChildPlan common_;
     ChildPlan plan_;
     size_t plan_slot_ = 0;

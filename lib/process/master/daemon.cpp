@@ -118,11 +118,10 @@ Daemon::Role Daemon::fork_away(const std::vector<std::string> &arguments, int *e
             setenv("LISTEN_PID", listen_pid.c_str(), 1);
         return Role::kDaemon;
     }
-    fcntl(pipe_.get(), F_SETFD, 0);
     std::vector<std::string> variables = {std::string(kVariable) + "=" + std::to_string(self) + " " + std::to_string(pipe_.get())};
     if (activated)
         variables.push_back("LISTEN_PID=" + listen_pid);
-    exec_self(arguments, variables);
+    exec_self(arguments, variables, {pipe_.get()});
     fprintf(stderr, "cannot start the program again: %s\n", strerror(errno));
     _exit(1);
 }

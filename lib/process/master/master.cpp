@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "process/answer.h"
 #include "process/child/child_link.h"
+#include "process/helper.h"
 #include "process/master/status_facts.h"
 #include "process/program.h"
 #include "process/report/decimal.h"
@@ -16,7 +17,6 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <fcntl.h>
 #include <sys/wait.h>
 
 namespace wm {
@@ -50,7 +50,7 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), keys_(app.options),
       children_(loop_, sockets_, keys_, *this), reload_(children_, app.options), replacements_(children_, app.options),
-      control_(loop_, *this, instance.name()), listings_(children_, control_),
+      peer_links_(children_), control_(loop_, *this, instance.name()), listings_(children_, control_),
       console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
                      : line.quiet                     ? WM_LOG_WARN
                                                       : WM_LOG_INFO) // debug was asked for
@@ -105,6 +105,7 @@ Children::Started Master::act()
         refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
     if (phase_ == Phase::kStopping)
         stop_services();
+    peer_links_.step(now);
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);
@@ -129,7 +130,7 @@ Children::Started Master::start_processes(int64_t now_ms)
 
 void Master::arm()
 {
-    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), replacements_.due_ms(), listings_.due_ms(),
+    int64_t due = std::min({children_.due_ms(), reload_.due_ms(), replacements_.due_ms(), listings_.due_ms(), peer_links_.due_ms(),
                             control_.expire(loop_.now_ms()), keys_.due_ms(), maintain_at_ms_});
     if (reload_.requested() && phase_ == Phase::kServing)
         due = 0;
@@ -224,6 +225,7 @@ void Master::stop_children(bool graceful)
     phase_ = Phase::kStopping;
     children_.close_slots();
     replacements_.cancel();
+    peer_links_.stop();
     sockets_.clear(); // clients are refused instead of waiting in a queue from which nothing accepts
     if (reload_.running() || reload_.requested()) {
         reload_.cancel("it is stopping");
@@ -313,8 +315,9 @@ void Master::become_child()
     ChildPlan plan = children_.plan();
     StatusPage *page = children_.page();
     Identity identity = children_.identity();
-    if (!arguments_.empty()) {
-        become_program();
+    std::string helper = find_helper_of(children_.running().job);
+    if (!helper.empty() || !arguments_.empty()) {
+        become_program(helper);
         return;
     }
     children_.forget();
@@ -334,16 +337,30 @@ void Master::become_child()
     }
 }
 
-/// Start method exec: this process starts the program again, with the plan in the environment.
-void Master::become_program()
+/// Empty: there is none, or its user may not run it: a program that the library is linked into has none.
+std::string Master::find_helper_of(const SlotJob &job) const
+{
+    if (!job.service || !job.service->helper)
+        return "";
+    FileRights rights(job.identity);
+    std::string path = find_helper(job.service->helper);
+    if (path.empty())
+        log(WM_LOG_WARN, "libwm's program %s is not installed: service %s runs in a copy of this program", job.service->helper,
+            job.name().c_str());
+    return path;
+}
+
+/// Starts the helper, or, with start method exec, the program again, with the plan in the environment.
+void Master::become_program(const std::string &helper)
 {
     const ChildPlan &plan = children_.plan();
     Channel channel{Fd(plan.channel)};
     if (ChildLink::assume_role(children_.identity(), plan.master) == 0) {
-        for (int fd : plan.descriptors())
-            fcntl(fd, F_SETFD, 0);
-        exec_self(arguments_, plan.environment());
-        fail(WM_ESYS, "cannot start the program again: %s", strerror(errno));
+        if (helper.empty())
+            exec_self(arguments_, plan.environment(), plan.descriptors());
+        else
+            exec_helper(helper, {children_.running().job.service->helper, app_.options.log_level}, plan.environment(), plan.descriptors());
+        fail(WM_ESYS, "cannot start %s: %s", helper.empty() ? "the program again" : helper.c_str(), strerror(errno));
     }
     channel.send(MessageKind::kFailed, 0, 0, last_error(), -1, true);
     _exit(1);
@@ -436,6 +453,11 @@ void Master::child_asks(Child &child, const std::string &why)
 {
     log(WM_LOG_INFO, "%s asks to be replaced: %s", children_.job(child).label(child.pid).c_str(), why.c_str());
     replacements_.request(child);
+}
+
+void Master::child_unlinked(Child &child, uint64_t node, int32_t number)
+{
+    peer_links_.ended(child, node, number);
 }
 
 void Master::child_listed(Child &child, uint64_t listing)

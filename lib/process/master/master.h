@@ -17,6 +17,7 @@
 #include "process/master/listings.h"
 #include "process/master/log_file.h"
 #include "process/master/notify.h"
+#include "process/master/peer_links.h"
 #include "process/master/reload.h"
 #include "process/master/replacements.h"
 #include "process/master/socket_store.h"
@@ -52,6 +53,7 @@ private:
     bool resolve_identities();
     bool open_keys();
     bool open_listeners();
+    bool add_services();
     bool open_control();
     bool refuse(const std::string &text, int exit_code = 1);
     bool refuse_listener(int code, const std::string &text);
@@ -84,7 +86,8 @@ private:
     void forking() override;
     void forked() override;
     void become_child();
-    void become_program();
+    std::string find_helper_of(const SlotJob &job) const;
+    void become_program(const std::string &helper);
 
     // Requests, and events of children.
     void asked(uint64_t client, const std::vector<std::string> &words) override;
@@ -94,6 +97,7 @@ private:
     void child_died(Child &child, SlotRole role, int status) override;
     void child_asks(Child &child, const std::string &why) override;
     void child_listed(Child &child, uint64_t listing) override;
+    void child_unlinked(Child &child, uint64_t node, int32_t number) override;
 
     void begin_reload();
     void end_reload();
@@ -115,6 +119,7 @@ private:
     Children children_;
     Reload reload_;
     Replacements replacements_;
+    PeerLinks peer_links_;
     ControlServer control_;
     Listings listings_;
     Notify notify_;

@@ -12,6 +12,7 @@
 #include "process/standard_streams.h"
 #include "worker/app.h"
 #include "worker/handles.h"
+#include "worker/peers.h"
 
 #include <cerrno>
 #include <csignal>
@@ -151,15 +152,34 @@ bool Master::open_listeners()
             slots.push_back(slot);
         if (!worker.has_address())
             continue;
-        if (slots.empty())
-            sockets_.open_activated(worker);
-        else if (int result = sockets_.open(worker, slots, identities_[at]->uid, identities_[at]->gid))
+        const Identity &identity = *identities_[at];
+        int result = slots.empty() ? sockets_.open_for_all(worker, identity.uid, identity.gid)
+                                   : sockets_.open(worker, slots, identity.uid, identity.gid);
+        if (result != 0)
             return refuse_listener(result, last_error());
     }
-    for (size_t at = 0; at < app_.services().size(); at++)
-        children_.add_slot(app_.services()[at], at, service_identity_); // behind the workers: a reload replaces services last
+    if (!add_services())
+        return false;
     for (const std::string &address : sockets_.drop_activated())
         fprintf(stderr, "%s\n", prefixed("warning: socket activation gave " + address + ", which no worker listens at").c_str());
+    return true;
+}
+
+/// Behind the workers: a reload replaces services last.
+bool Master::add_services()
+{
+    size_t processes = children_.slots().size();
+    for (size_t at = 0; at < app_.services().size(); at++) {
+        const Service &service = app_.services()[at];
+        if (service.needed && !service.needed(app_, processes))
+            continue;
+        if (processes > service.most)
+            return refuse(std::to_string(processes) + " processes are more than the " + std::to_string(service.most) + " that service " +
+                          service.name + " can serve");
+        children_.add_slot(service, at, service.helper ? *children_.slots()[0].job.identity : service_identity_);
+    }
+    if (app_.peers)
+        peer_links_.enable();
     return true;
 }
 

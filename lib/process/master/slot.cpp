@@ -33,6 +33,11 @@ bool SlotJob::reloadable() const
     return service || worker->options.reloadable;
 }
 
+bool SlotJob::joins() const
+{
+    return service && service->joins;
+}
+
 std::string SlotJob::label(pid_t pid) const
 {
     return std::string(kind()) + "[" + name() + ":" + std::to_string(pid) + "]";

@@ -50,6 +50,8 @@ struct SlotJob {
 
     const std::string &name() const;
     bool reloadable() const;
+    /// Whether every other process is linked to it.
+    bool joins() const;
     /// "worker[NAME:PID]", "service[NAME:PID]": as the log names a process.
     std::string label(pid_t pid) const;
     const char *kind() const { return service ? "service" : "worker"; }

@@ -114,6 +114,9 @@ void StatusPages::read(size_t index, int64_t now_ms, ProcessFacts &out) const
     out.requests = page.requests.load(kRelaxed);
     out.qps = requests_per_second(page.second.load(kRelaxed), page.in_second.load(kRelaxed), page.in_second_before.load(kRelaxed), now_ms);
     out.workers = page.workers.load(kRelaxed);
+    const PeerFigures &peers = page.peers;
+    out.hub = {peers.processes.load(kRelaxed), peers.joined.load(kRelaxed),   peers.outstanding.load(kRelaxed),
+               peers.requests.load(kRelaxed),  peers.suspects.load(kRelaxed), peers.resyncs.load(kRelaxed)};
     RowCopy rows[StatusPage::kRows];
     uint32_t count = copy_rows(page, rows);
     out.listeners.clear();

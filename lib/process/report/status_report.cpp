@@ -206,6 +206,24 @@ void append_certificates(std::string &out, const StatusFacts &facts)
     table.append_rows(out, 0, table.rows());
 }
 
+/// The hub's service, and processes that overlap with another one; nothing where there is one process.
+void append_hub(std::string &out, const StatusFacts &facts)
+{
+    TextTable table(8);
+    for (const char *title : {"hub", "pid", "processes", "joined", "outstanding", "requests", "suspects", "resyncs"})
+        table.cell(title);
+    for (const ProcessFacts &process : facts.processes) {
+        const HubFacts &hub = process.hub;
+        if (!has_counts(process) || hub.processes == 0)
+            continue;
+        table.cell(process.worker).number(static_cast<uint64_t>(process.pid));
+        for (uint64_t value : {hub.processes, hub.joined, hub.outstanding, hub.requests, hub.suspects, hub.resyncs})
+            table.number(value);
+    }
+    if (table.rows() > 1)
+        table.append_rows(out, 0, table.rows());
+}
+
 void add_number(TextTable &table, bool known, uint64_t value)
 {
     known ? table.number(value) : table.cell("");
@@ -287,6 +305,17 @@ void json_counts(JsonText &json, const ProcessFacts &process, bool known)
     known ? json.decimal(process.qps, 2) : json.null();
 }
 
+/// null: it is not joined with others.
+void json_hub(JsonText &json, const HubFacts &hub)
+{
+    if (hub.processes == 0) {
+        json.null();
+        return;
+    }
+    json.open('{').key("processes").number(hub.processes).key("joined").number(hub.joined).key("outstanding").number(hub.outstanding);
+    json.key("requests").number(hub.requests).key("suspects").number(hub.suspects).key("resyncs").number(hub.resyncs).close('}');
+}
+
 void json_process(JsonText &json, const ProcessFacts &process)
 {
     bool counts = has_counts(process);
@@ -300,6 +329,7 @@ void json_process(JsonText &json, const ProcessFacts &process)
     number_or_null(json.key("restart_ms"), process.pid == 0 && process.restart_ms >= 0, static_cast<uint64_t>(process.restart_ms));
     json_memory(json, process.pid == 0 ? 0 : process.rss_bytes);
     json_counts(json, process, counts);
+    json_hub(json.key("hub"), counts ? process.hub : HubFacts());
     number_or_null(json.key("workers"), counts, process.workers);
     json.key("listeners").open('[');
     for (const ListenerFacts &listener : process.listeners) {
@@ -331,6 +361,7 @@ std::string status_text(const StatusFacts &facts)
     append_heading(out, facts);
     append_exits(out, facts);
     append_certificates(out, facts);
+    append_hub(out, facts);
     out += rule_line("PROCESS STATUS", width);
     table.append_rows(out, 0, table.rows() - 1);
     out += rule_line("PROCESS STATUS", width);

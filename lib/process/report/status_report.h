@@ -32,6 +32,13 @@ struct ListenerFacts {
     uint64_t shed = 0; ///< connections that a limit has refused, or ended while they were silent
 };
 
+/// How a process is joined with others for the hub (StatusPage::peers).
+struct HubFacts {
+    uint64_t processes = 0; ///< others that it knows
+    uint64_t joined = 0;    ///< of them, those that can be asked
+    uint64_t outstanding = 0, requests = 0, suspects = 0, resyncs = 0;
+};
+
 struct ProcessFacts {
     pid_t pid = 0;        ///< 0: died, and is about to be started again
     std::string worker;   ///< its name, or the service's
@@ -45,6 +52,7 @@ struct ProcessFacts {
     uint64_t connections = 0, send_fail = 0, timers = 0, requests = 0;
     double qps = 0;
     std::vector<ListenerFacts> listeners;
+    HubFacts hub;
     uint32_t workers = 0; ///< more than listeners.size(): the others are not listed
 };
 

@@ -1,0 +1,348 @@
+#include "hub/exchange.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/reserve.h"
+#include "hub/hub_service.h"
+#include "worker/process_link.h"
+
+#include <algorithm>
+#include <new>
+
+namespace wm {
+
+namespace {
+
+using router::Reason;
+using router::Result;
+
+/// What a call of this process has come to, as others are told.
+Result result_of(int64_t taken)
+{
+    if (taken >= 0)
+        return {static_cast<uint32_t>(std::min<int64_t>(taken, UINT32_MAX)), 0, Reason::kNone};
+    return {0, 1, taken == WM_EMSGSIZE ? Reason::kTooLarge : Reason::kBusy};
+}
+
+/// 0, WM_PARTIAL, or a WM_E... (wm_hub_result_fn).
+int status_of(const Result &result)
+{
+    if (result.verdict() != router::Verdict::kUnknown)
+        return result.is_partial() ? int{WM_PARTIAL} : 0;
+    switch (result.reason) {
+    case Reason::kTooLarge:
+        return WM_EMSGSIZE;
+    case Reason::kBusy:
+        return WM_EFULL;
+    case Reason::kNone:
+    case Reason::kUnreachable:
+    case Reason::kSuspect:
+        return WM_EENGINE;
+    case Reason::kStale:
+    case Reason::kLost:
+    case Reason::kDeadline:
+        break;
+    }
+    return WM_ETIMEDOUT;
+}
+
+int explain(int status, const Result &result)
+{
+    int silent = result.silent;
+    switch (status) {
+    case WM_EMSGSIZE:
+        return fail(status, "the message is longer than what a process takes");
+    case WM_EFULL:
+        return fail(status, "too much is on the way to %d process%s already", silent, silent == 1 ? "" : "es");
+    case WM_EENGINE:
+        return fail(status, "%d process%s cannot be asked now, and may have connections of it", silent, silent == 1 ? "" : "es");
+    default:
+        return fail(status, "%d process%s did not answer in time", silent, silent == 1 ? "" : "es");
+    }
+}
+
+/// By its name, so that programs of two versions that overlap mean the same hub.
+uint16_t hash_of(const std::string &name)
+{
+    uint32_t hash = 2166136261u; // FNV-1a
+    for (char c : name)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+    return static_cast<uint16_t>(hash ^ hash >> 16);
+}
+
+} // namespace
+
+Exchange *Exchange::of(App &app)
+{
+    if (app.link || app.started())
+        return nullptr;
+    if (!app.peers) {
+        auto made = std::make_unique<Exchange>(app);
+        app.add_service(hub_service());
+        app.peers = std::move(made);
+    }
+    return static_cast<Exchange *>(app.peers.get());
+}
+
+Exchange::~Exchange()
+{
+    if (router_)
+        app_.reactor.forget(*this);
+}
+
+// ---- hubs
+
+void Exchange::remove(Hub &hub)
+{
+    std::erase_if(hubs_, [&hub](const Member &member) { return member.hub == &hub; });
+    for (uint32_t place = 0; place < calls_.size(); place++) // a reply may make calls
+        if (calls_[place].hub == &hub)
+            Hub::answer(app_.freeing() ? nullptr : &app_, nullptr, take_call(place).reply, app_.freeing() ? WM_ESTOPPED : WM_ECLOSED, 0);
+}
+
+/// Names cannot change from here on.
+void Exchange::name_hubs()
+{
+    for (size_t i = 0; i < hubs_.size(); i++) {
+        auto taken = [&](uint16_t id) {
+            return std::any_of(hubs_.begin(), hubs_.begin() + static_cast<ptrdiff_t>(i),
+                               [id](const Member &other) { return other.id == id; });
+        };
+        hubs_[i].id = hash_of(hubs_[i].hub->options.name);
+        while (taken(hubs_[i].id)) // another hub of the same name, most often
+            hubs_[i].id++;
+    }
+}
+
+// ---- calls
+
+bool Exchange::open_call(Hub &hub, const HubReply &reply, uint64_t *ref)
+{
+    if (free_call_ == kNone) {
+        if (!reserve_in(calls_, calls_.size() + 1))
+            return false;
+        calls_.emplace_back();
+        free_call_ = static_cast<uint32_t>(calls_.size() - 1);
+    }
+    if (!app_.reactor.overflow.reserve_record())
+        return false;
+    uint32_t place = free_call_;
+    Call &call = calls_[place];
+    free_call_ = call.next;
+    call = {&hub, reply, call.serial + 1, kNone};
+    *ref = uint64_t{call.serial} << 32 | place;
+    return true;
+}
+
+Exchange::Call Exchange::take_call(uint32_t place)
+{
+    Call call = calls_[place];
+    calls_[place].hub = nullptr;
+    calls_[place].next = free_call_;
+    free_call_ = place;
+    app_.reactor.overflow.release_record();
+    return call;
+}
+
+int Exchange::call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections)
+{
+    auto member = std::find_if(hubs_.begin(), hubs_.end(), [&hub](const Member &each) { return each.hub == &hub; });
+    uint64_t ref = 0;
+    if (!open_call(hub, reply, &ref))
+        return fail(WM_ENOMEM, "out of memory for a call of the hub");
+    request.hub = member->id;
+    request.timeout_ms = static_cast<uint32_t>(hub.options.timeout_ms);
+    Result result;
+    bool known = router_->request(request, ref, Loop::clock_ms(), result);
+    note_due();
+    app_.reactor.has_work();
+    if (!known)
+        return WM_PENDING;
+    auto place = static_cast<uint32_t>(ref);
+    if (calls_[place].hub && calls_[place].serial == ref >> 32) // else a callback has freed the hub
+        take_call(place);
+    int status = status_of(result);
+    if (status < 0)
+        return explain(status, result);
+    connections = result.connections;
+    return status;
+}
+
+void Exchange::answer(uint64_t ref, const Result &result)
+{
+    auto place = static_cast<uint32_t>(ref);
+    if (place >= calls_.size() || !calls_[place].hub || calls_[place].serial != ref >> 32)
+        return;
+    answered_ = true;
+    Call call = take_call(place);
+    Hub::answer(&app_, call.hub, call.reply, status_of(result), result.connections);
+}
+
+router::Result Exchange::take(const router::Request &request)
+{
+    for (const Member &member : hubs_)
+        if (member.id == request.hub)
+            return app_.link->service() ? Result() : result_of(member.hub->take(request));
+    return {};
+}
+
+// ---- other processes
+
+void Exchange::open_router()
+{
+    name_hubs();
+    router_.emplace(static_cast<router::Host &>(*this), app_.link->node(), app_.link->epoch());
+    app_.reactor.observe(*this, ReactorObserver::kIdle);
+}
+
+void Exchange::join(uint64_t node, Kind kind, uint64_t number, Fd link)
+{
+    if (!router_)
+        open_router();
+    if (!router_->expect(node, kind == Kind::kService ? router::PeerKind::kHub : router::PeerKind::kChild)) {
+        log(WM_LOG_ERROR, "the hub cannot know of more than %u processes", router::kMaxPeers);
+        return;
+    }
+    known_ = count_peers([](const router::Peer &) { return true; });
+    if (!link)
+        return;
+    std::unique_ptr<Link> made(new (std::nothrow) Link(app_.reactor.loop, *this, std::move(link), number, node));
+    if (!made || !reserve_in(links_, links_.size() + 1) || !made->open()) {
+        log(WM_LOG_ERROR, "no link to another process: out of memory or of watches");
+        app_.link->link_ended(node, number); // asks for another one
+        return;
+    }
+    links_.push_back(std::move(made));
+    Link &added = *links_.back();
+    router_->connected(added.id, node, Loop::clock_ms());
+    router_->flush();
+    note_due();
+}
+
+void Exchange::forget(uint64_t node)
+{
+    if (!router_)
+        return;
+    router_->forget(node);
+    known_ = count_peers([](const router::Peer &) { return true; });
+}
+
+template <class Matches> size_t Exchange::count_peers(Matches matches) const
+{
+    if (!router_)
+        return 0;
+    const auto &peers = router_->peers();
+    return static_cast<size_t>(
+        std::count_if(peers.begin(), peers.end(), [&](const router::Peer &peer) { return peer.node != 0 && matches(peer); }));
+}
+
+size_t Exchange::joined() const
+{
+    return count_peers([](const router::Peer &peer) { return peer.state == router::PeerState::kVerified; });
+}
+
+// ---- links
+
+Link *Exchange::find(uint64_t link)
+{
+    for (auto &each : links_)
+        if (each->id == link)
+            return each.get();
+    return nullptr;
+}
+
+void Exchange::send(uint64_t link, const char *batch, size_t size)
+{
+    if (Link *found = find(link))
+        found->send(batch, size);
+}
+
+void Exchange::drop(uint64_t link)
+{
+    Link *found = find(link);
+    if (!found)
+        return;
+    found->close();
+    any_ended_ = true;
+    app_.link->link_ended(found->node, found->id);
+}
+
+void Exchange::arrived(Link &link, const char *batch, size_t size)
+{
+    router_->receive(link.id, batch, size, Loop::clock_ms()); // read now: in a long turn a request may be over its time
+    note_due();
+}
+
+void Exchange::ended(Link &link)
+{
+    any_ended_ = true;
+    router_->disconnected(link.id);
+    app_.link->link_ended(link.node, link.id);
+    note_due();
+}
+
+void Exchange::add_fds(std::vector<int> &fds) const
+{
+    for (const auto &link : links_)
+        if (link->is_open())
+            fds.push_back(link->fd());
+}
+
+void Exchange::receive()
+{
+    for (size_t i = 0; i < links_.size(); i++)
+        if (links_[i]->is_open())
+            links_[i]->read();
+    if (router_)
+        router_->flush();
+}
+
+// ---- turns
+
+void Exchange::note_due()
+{
+    int64_t due = router_->due_ms();
+    if (due == noted_due_ms_)
+        return;
+    noted_due_ms_ = due;
+    app_.reactor.deadline_moved();
+}
+
+void Exchange::run()
+{
+    if (!router_)
+        return;
+    router_->tick(Loop::clock_ms());
+    note_due();
+}
+
+/// The last act of a turn. Results of links that end here are followed by another turn, which sends what their receivers have queued.
+void Exchange::idle()
+{
+    answered_ = false;
+    router_->flush();
+    note_due();
+    if (app_.reactor.loop.due_moved())
+        app_.reactor.arm_due(app_.reactor.owner);
+    if (answered_)
+        app_.reactor.loop.wake();
+    if (any_ended_) {
+        any_ended_ = false;
+        std::erase_if(links_, [](const std::unique_ptr<Link> &link) { return !link->is_open(); });
+    }
+}
+
+void Exchange::measure(PeerFigures &figures) const
+{
+    if (!router_)
+        return;
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    figures.processes.store(static_cast<uint32_t>(known_), kRelaxed);
+    figures.joined.store(static_cast<uint32_t>(joined()), kRelaxed);
+    figures.outstanding.store(static_cast<uint32_t>(router_->outstanding()), kRelaxed);
+    figures.requests.store(router_->counters().requests, kRelaxed);
+    figures.suspects.store(router_->counters().suspects, kRelaxed);
+    figures.resyncs.store(router_->counters().links, kRelaxed);
+}
+
+} // namespace wm

@@ -1,0 +1,102 @@
+/**
+ * @file
+ * What joins the hubs of this process with those of other processes: the links, the router between them, and the calls that wait for an
+ * answer. Owned by the app, made with its first hub; without another process it does nothing. In the hub's service it is all there is. The
+ * app's thread.
+ */
+#ifndef WM_HUB_EXCHANGE_H
+#define WM_HUB_EXCHANGE_H
+
+#include "hub/hub.h"
+#include "hub/link.h"
+#include "hub/router/router.h"
+#include "worker/app.h"
+#include "worker/peers.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace wm {
+
+class Exchange final : public Peers, private ReactorObserver, private router::Host, private LinkEvents {
+public:
+    /// The exchange of an app, made if there is none. nullptr: a hub that is made now stays in this process, as others do not have it.
+    /// Throws bad_alloc.
+    static Exchange *of(App &app);
+
+    explicit Exchange(App &app) : app_(app) {}
+    Exchange(const Exchange &) = delete;
+    Exchange &operator=(const Exchange &) = delete;
+    ~Exchange() override;
+
+    /// Room for one more; throws bad_alloc.
+    void reserve() { hubs_.reserve(hubs_.size() + 1); }
+    void add(Hub &hub) { hubs_.push_back({&hub, 0}); }
+    /// Its pending calls get WM_ECLOSED, or WM_ESTOPPED when the app is being freed.
+    void remove(Hub &hub);
+
+    /// Whether there are other processes to ask.
+    bool has_peers() const { return known_ > 0; }
+    /// Asks all processes, this one first; otherwise as Hub::call. A notifier of the reply is reserved.
+    int call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections);
+
+    void join(uint64_t node, Kind kind, uint64_t number, Fd link) override;
+    void forget(uint64_t node) override;
+    size_t joined() const override;
+    void add_fds(std::vector<int> &fds) const override;
+    void receive() override;
+    int64_t due_ms() const override { return router_ ? router_->due_ms() : Loop::kNever; }
+    void run() override;
+    void measure(PeerFigures &figures) const override;
+
+private:
+    static constexpr uint32_t kNone = UINT32_MAX;
+
+    struct Member {
+        Hub *hub;
+        uint16_t id; ///< in requests
+    };
+
+    struct Call {
+        Hub *hub = nullptr; ///< nullptr: the place is free
+        HubReply reply = {};
+        uint32_t serial = 0; ///< of the use of this place
+        uint32_t next = kNone;
+    };
+
+    // ReactorObserver
+    void idle() override;
+    // router::Host
+    void send(uint64_t link, const char *batch, size_t size) override;
+    void drop(uint64_t link) override;
+    router::Result take(const router::Request &request) override;
+    void answer(uint64_t ref, const router::Result &result) override;
+    // LinkEvents
+    void arrived(Link &link, const char *batch, size_t size) override;
+    void ended(Link &link) override;
+
+    void open_router();
+    void name_hubs();
+    Link *find(uint64_t link);
+    bool open_call(Hub &hub, const HubReply &reply, uint64_t *ref);
+    Call take_call(uint32_t place);
+    void note_due();
+    template <class Matches> size_t count_peers(Matches matches) const;
+
+    App &app_;
+    std::vector<Member> hubs_;
+    std::vector<std::unique_ptr<Link>> links_;
+    std::optional<router::Router> router_; ///< from when another process is known
+    std::vector<Call> calls_;
+    uint32_t free_call_ = kNone;
+    int64_t noted_due_ms_ = Loop::kNever;
+    size_t known_ = 0;       ///< other processes
+    bool any_ended_ = false; ///< of links_
+    bool answered_ = false;  ///< since the last idle()
+};
+
+} // namespace wm
+
+#endif

@@ -1,0 +1,53 @@
+#include "process/helper.h"
+
+#include "process/program.h"
+
+#include <climits>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <unistd.h>
+
+namespace wm {
+
+namespace {
+
+// From the directory of the library, as installed; then from that of a library or program in a build tree.
+constexpr const char *kPlaces[] = {WM_HELPER_DIR, "../libexec/wm"};
+
+/// The file that this code is in, without links.
+std::string own_file()
+{
+    Dl_info info = {};
+    char real[PATH_MAX];
+    bool found = dladdr(reinterpret_cast<const void *>(&find_helper), &info) != 0 && info.dli_fname[0] == '/';
+    // Of a program, dladdr() knows what it was called.
+    return realpath(found ? info.dli_fname : "/proc/self/exe", real) ? real : "";
+}
+
+} // namespace
+
+std::string find_helper(const char *name)
+{
+    std::string file = own_file();
+    std::string directory = file.substr(0, file.rfind('/') + 1);
+    for (const char *place : kPlaces) {
+        std::string path = directory + place + "/" + name;
+        if (!file.empty() && faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0)
+            return path;
+    }
+    return "";
+}
+
+void exec_helper(const std::string &path, const std::vector<std::string> &arguments, const std::vector<std::string> &variables,
+                 const std::vector<int> &descriptors)
+{
+    close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC); // descriptors of the host, too
+    for (int fd : descriptors)
+        fcntl(fd, F_SETFD, 0);
+    std::vector<char *> words = c_strings(arguments), environment = c_strings(variables);
+    execve(path.c_str(), words.data(), environment.data());
+}
+
+} // namespace wm

@@ -1,0 +1,63 @@
+/**
+ * @file
+ * Tells processes of each other, for the hub: a service and all others, or, without a service, those of one slot that overlap. Each pair
+ * gets a socketpair, and another one when that has ended. What could not be told is told at a later step. The master's thread.
+ */
+#ifndef WM_PROCESS_MASTER_PEER_LINKS_H
+#define WM_PROCESS_MASTER_PEER_LINKS_H
+
+#include "core/loop.h"
+#include "process/master/children.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace wm {
+
+class PeerLinks {
+public:
+    explicit PeerLinks(Children &children) : children_(children) {}
+
+    /// Whether there is a hub in this program. Without one no process is told of others.
+    void enable() { enabled_ = true; }
+    /// After processes were started or have ended.
+    void step(int64_t now_ms);
+    int64_t due_ms() const { return due_ms_; }
+
+    /// The child's link of that number, to that node, has ended.
+    void ended(const Child &child, uint64_t node, int32_t number);
+    /// No pair is linked any more: the master stops.
+    void stop() { stopping_ = true; }
+
+private:
+    /// What a process knows of another one.
+    struct Told {
+        pid_t whom;
+        uint64_t node;    ///< the other's
+        pid_t pid;        ///< of the other; a service's node goes on to the next process
+        int32_t link;     ///< its number; 0: there is none
+        int64_t again_ms; ///< not linked before
+    };
+
+    bool are_peers(const Child &one, const Child &other) const;
+    Told *find(pid_t whom, uint64_t node);
+    Told &knowledge(const Child &whom, const Child &of);
+    void introduce(const Child &one, const Child &other, int64_t now_ms);
+    void forget_ended();
+    static bool tell(const Child &whom, const Child &of, int32_t number, int link);
+    int32_t next_number();
+
+    Children &children_;
+    std::vector<Told> told_;
+    size_t processes_ = 0; ///< as of the last step
+    int32_t last_number_ = 0;
+    bool enabled_ = false;
+    bool stopping_ = false;
+    bool changed_ = false; ///< since the last step
+    int64_t due_ms_ = Loop::kNever;
+};
+
+} // namespace wm
+
+#endif
