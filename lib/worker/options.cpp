@@ -148,6 +148,8 @@ const OptionRow kWorkerRows[] = {
            "connections of one address (IPv6: of a /64) in a process, others are refused; unix sockets have none; 0: no limit"),
     WM_INT(WorkerOptions, tcp_nodelay, "bool", 0, 1, false, "TCP_NODELAY"),
     WM_INT(WorkerOptions, keepalive, "bool", 0, 1, false, "SO_KEEPALIVE, with probes every 55 s"),
+    WM_INT(WorkerOptions, share_listener, "bool", 0, 1, false,
+           "with count 0 and a master: the master opens the listener at the start, and all processes that call wm_worker_listen share it"),
     WM_INT(WorkerOptions, reuse_port, "bool", 0, 1, false, "SO_REUSEPORT: several sockets may listen on one port"),
     WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
     WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),

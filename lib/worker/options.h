@@ -26,6 +26,7 @@ struct WorkerOptions : EndpointOptions {
     int64_t tcp_nodelay = 1;
     int64_t keepalive = 1;
     int64_t reuse_port = 0;
+    int64_t share_listener = 0;
     int64_t unix_mode = 0660;
     int64_t count = 1;
     int64_t reloadable = 1;

@@ -124,9 +124,7 @@ int SocketStore::open(Worker &worker, const std::vector<size_t> &slots, uid_t ui
         return result;
     int given = take_activated(worker, wanted);
     if (given >= 0) {
-        Owned listener(new Listener);
-        listener->adopt(given, static_cast<int>(worker.options.backlog));
-        add(std::move(listener), &worker, address.text, kAnySlot, true, slots.size() > 1);
+        adopt(given, worker, &worker, slots.size() > 1);
         return 0;
     }
     if (!one_each) {
@@ -143,15 +141,28 @@ int SocketStore::open(Worker &worker, const std::vector<size_t> &slots, uid_t ui
     return 0;
 }
 
-void SocketStore::open_activated(Worker &worker)
+void SocketStore::adopt(int fd, const Worker &worker, const Worker *only, bool shared)
+{
+    Owned listener(new Listener);
+    listener->adopt(fd, static_cast<int>(worker.options.backlog));
+    add(std::move(listener), only, worker.given_address().text, kAnySlot, true, shared);
+}
+
+int SocketStore::open_for_all(Worker &worker, uid_t uid, gid_t gid)
 {
     SocketAddress wanted;
     int given = resolve(worker.given_address(), wanted) == 0 ? take_activated(worker, wanted) : -1;
-    if (given < 0)
-        return;
-    Owned listener(new Listener);
-    listener->adopt(given, static_cast<int>(worker.options.backlog));
-    add(std::move(listener), nullptr, worker.given_address().text, kAnySlot, true, true);
+    if (given >= 0) {
+        adopt(given, worker, nullptr, true);
+        return 0;
+    }
+    if (!worker.options.share_listener)
+        return 0;
+    int result = open_one(worker, worker.given_address(), kAnySlot, true);
+    if (result != 0)
+        return result;
+    sockets_.back().worker = nullptr;
+    return sockets_.back().listener->give_file(uid, gid);
 }
 
 std::vector<KeptSocket> SocketStore::kept_for(size_t slot, const Worker *worker) const

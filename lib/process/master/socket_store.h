@@ -32,8 +32,9 @@ public:
     /// Opens what a configured worker needs: one socket for `slots`, or with reuse_port one for each of them.
     /// 0, or a WM_E... code with its detail. A unix socket's file gets that owner.
     int open(Worker &worker, const std::vector<size_t> &slots, uid_t uid, gid_t gid);
-    /// For a worker without processes of its own: an activated socket, if there is one.
-    void open_activated(Worker &worker);
+    /// For a worker without processes of its own: an activated socket, if there is one, and else with share_listener one that all
+    /// processes share. As open().
+    int open_for_all(Worker &worker, uid_t uid, gid_t gid);
     /// Closes activated sockets that no worker has taken; returns their names, for a warning.
     std::vector<std::string> drop_activated();
 
@@ -88,6 +89,7 @@ private:
 
     int take_activated(const Worker &worker, const SocketAddress &wanted);
     int open_one(Worker &worker, const Address &address, size_t slot, bool shared);
+    void adopt(int fd, const Worker &worker, const Worker *only, bool shared);
     void add(Owned listener, const Worker *worker, const std::string &address, size_t slot, bool configured, bool shared);
 
     std::vector<Kept> sockets_;
