@@ -83,7 +83,7 @@ void EchoServer::add_flags(CLI::App &command)
 {
     add_list(command, "--listen", "ADDRESS", options_.listen, "tcp, unix, ssl, text, frame, http, https, websocket or wss (repeatable)");
     add_tls_flags(command, options_.tls, "certificate for https, wss and ssl and its chain, PEM");
-    add_number_with_default(command, "--count", options_.count, "processes for each address");
+    add_count(command, options_.count, "processes for each address");
     add_instance_flags(command, options_);
 }
 

@@ -4,9 +4,28 @@
 #include "wm-serve/instance_options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
+#include <sched.h>
 
 namespace wm::serve {
+
+namespace {
+
+bool is_number(const std::string &given)
+{
+    bool digits = !given.empty() && given.size() <= 9 && given.find_first_not_of("0123456789") == std::string::npos;
+    return digits && given.find_first_not_of('0') != std::string::npos;
+}
+
+/// That this process may use.
+int64_t processors()
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(CPU_COUNT(&set), 1) : 1;
+}
+
+} // namespace
 
 CLI::Option *add_text(CLI::App &command, const char *flag, const char *type, std::string &out, const char *text)
 {
@@ -26,11 +45,19 @@ CLI::Option *add_switch(CLI::App &command, const char *flag, bool &out, const ch
 CLI::Option *add_number(CLI::App &command, const char *flag, int64_t &out, const char *text)
 {
     auto check = [](const std::string &given) {
-        bool digits = !given.empty() && given.size() <= 9 && given.find_first_not_of("0123456789") == std::string::npos;
-        return digits && given.find_first_not_of('0') != std::string::npos ? ""
-                                                                           : "\"" + given + "\" is no whole number from 1 to 999999999";
+        return is_number(given) ? "" : "\"" + given + "\" is no whole number from 1 to 999999999";
     };
     return command.add_option(flag, out, text)->type_name("N")->check(check);
+}
+
+CLI::Option *add_count(CLI::App &command, int64_t &out, const char *text)
+{
+    auto take = [&out](const std::string &given) {
+        if (!is_number(given) && given != "auto")
+            throw CLI::ValidationError("--count", "\"" + given + "\" is neither a whole number from 1 to 999999999 nor auto");
+        out = given == "auto" ? processors() : std::stol(given);
+    };
+    return command.add_option_function<std::string>("--count", take, text)->type_name("N")->default_str(std::to_string(out));
 }
 
 /// Adds a setting that takes a duration; `zero` says whether 0 is one. CLI11 prints the text of the exception.

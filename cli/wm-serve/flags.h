@@ -28,6 +28,8 @@ CLI::Option *add_switch(CLI::App &command, const char *flag, bool &out, const ch
 CLI::Option *add_number(CLI::App &command, const char *flag, int64_t &out, const char *text);
 /// The same, with the number that is there as its default.
 CLI::Option *add_number_with_default(CLI::App &command, const char *flag, int64_t &out, const char *text);
+/// Adds --count: a number of processes, or `auto`, one for each processor that this process may use.
+CLI::Option *add_count(CLI::App &command, int64_t &out, const char *text);
 /// Adds a setting that takes a duration; `zero` says whether 0 is one.
 CLI::Option *add_duration(CLI::App &command, const char *flag, bool zero, int64_t &out_ms, const char *text);
 

@@ -70,7 +70,7 @@ void PipeServer::add_flags(CLI::App &command)
     add_text(command, "--tls-ca", "FILE", options_.tls_ca, "certificates that --to ssl is verified with (default: the system's)");
     add_text(command, "--tls-server-name", "NAME", options_.tls_server_name, "name in the certificate of --to ssl (default: its host)");
     add_text(command, "--tls-verify", "SWITCH", options_.tls_verify, "on or off: verify --to ssl");
-    add_number_with_default(command, "--count", options_.count, "processes");
+    add_count(command, options_.count, "processes");
     add_instance_flags(command, options_);
 }
 

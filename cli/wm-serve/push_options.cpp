@@ -114,8 +114,8 @@ std::string PushOptions::error() const
     for (const std::string &wrong : {instance_error(), tls_error()})
         if (!wrong.empty())
             return wrong;
-    if (count > 1)
-        return "--count " + std::to_string(count) + ": several processes cannot share uids yet";
+    if (count > kMaxCount)
+        return "--count " + std::to_string(count) + ": no more than " + std::to_string(kMaxCount) + " processes can share uids";
     if (!has_scheme(listen, "websocket") && !has_scheme(listen, "ws") && !has_scheme(listen, "wss"))
         return needs_scheme("--listen", "websocket", listen);
     if (inner != kOff && !has_scheme(inner, "text"))

@@ -49,6 +49,8 @@ private:
     std::string tls_error() const;
 };
 
+inline constexpr int64_t kMaxCount = 128; ///< processes, as many as the library joins in one hub
+
 inline constexpr const char *kOff = "off"; ///< instead of an address: no such listener
 
 } // namespace wm::serve

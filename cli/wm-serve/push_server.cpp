@@ -25,19 +25,18 @@ int64_t back_end_share()
     return static_cast<int64_t>(getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::min(limit.rlim_cur / 8, kMost) : kMost);
 }
 
-/// Gives a worker no processes of its own, as the page worker's process opens it, and its share of that
-/// process.
+/// Gives a worker no processes of its own, as the page worker's processes share it, and its part of each of them.
 bool set_back_end(wm_worker *worker, const char *name)
 {
-    return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_str(worker, "name", name) == 0 &&
-           wm_worker_set_int(worker, "reserve_connections", back_end_share()) == 0;
+    return wm_worker_set_int(worker, "count", 0) == 0 && wm_worker_set_int(worker, "share_listener", 1) == 0 &&
+           wm_worker_set_str(worker, "name", name) == 0 && wm_worker_set_int(worker, "reserve_connections", back_end_share()) == 0;
 }
 
 PushResult::Kind kind_of(int result, int64_t pages)
 {
     if (result == WM_PENDING)
         return PushResult::Kind::kPending;
-    return result == 0 && pages > 0 ? PushResult::Kind::kOk : PushResult::Kind::kOffline;
+    return pages > 0 ? PushResult::Kind::kOk : PushResult::Kind::kOffline;
 }
 
 void log_push(const PushLine &line, size_t bytes, PushResult push)
@@ -91,17 +90,19 @@ bool PushServer::make_workers()
     if (!hub_ || !set_drain())
         return false;
     page_worker_ = wm_worker_new(app_, options_.served(options_.listen).c_str());
-    if (!page_worker_ || wm_worker_set_str(page_worker_, "name", "pages") != 0 || !set_identity(page_worker_) ||
+    if (!page_worker_ || wm_worker_set_str(page_worker_, "name", "pages") != 0 ||
+        wm_worker_set_int(page_worker_, "count", options_.count) != 0 || !set_identity(page_worker_) ||
         !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_))
         return false;
     if (options_.inner != kOff) {
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
-        if (!line_worker_ || !set_back_end(line_worker_, "inner") || !setup_line_port(line_worker_, *this, options_.max_push))
+        if (!line_worker_ || !set_back_end(line_worker_, "inner") || !set_identity(line_worker_) ||
+            !setup_line_port(line_worker_, *this, options_.max_push))
             return false;
     }
     if (options_.http != kOff) {
         http_worker_ = wm_worker_new(app_, options_.served(options_.http).c_str());
-        if (!http_worker_ || !set_back_end(http_worker_, "http") || !set_tls(http_worker_, options_.http) ||
+        if (!http_worker_ || !set_back_end(http_worker_, "http") || !set_identity(http_worker_) || !set_tls(http_worker_, options_.http) ||
             !setup_http_port(http_worker_, *this))
             return false;
         hosts_.add(ListenAddress(options_.http).host());
@@ -151,7 +152,7 @@ std::string PushServer::back_end(bool here) const
     return here ? address.reachable() : address.endpoint("");
 }
 
-/// Runs in the serving process and opens the other two ports there, so that all three share the hub.
+/// Runs in each serving process and opens the other two ports there: all three have the same hub.
 int32_t PushServer::started(wm_worker *, int32_t, void *user)
 {
     PushServer &self = *static_cast<PushServer *>(user);

@@ -61,10 +61,10 @@ def test_open_listen__warns_once(start):
     assert error.count("\n") == 1 and "--listen" in error and "uid" in error
 
 
-def test_count_above_one__is_not_there_yet():
-    code, _, error = run(*push_flags(count="2"))
+def test_count_beyond_what_a_hub_joins__is_refused():
+    code, _, error = run(*push_flags(count="129"))
     assert code == 2
-    assert "several processes cannot share uids yet" in error
+    assert "no more than 128 processes can share uids" in error
 
 
 @pytest.mark.parametrize(
