@@ -10,6 +10,7 @@
  */
 #include "arguments.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <wm/wm.h>
@@ -78,16 +79,16 @@ static int find_uid(struct span line, struct span *uid)
     return -1;
 }
 
-static int send_by_uid(struct span uid, struct span message)
+static void answer(wm_conn conn, int64_t pages)
 {
-    int64_t pages = 0;
-    return wm_hub_send(hub, uid.data, uid.len, message.data, message.len, 0, &pages, NULL, NULL, NULL) == 0 && pages > 0;
+    wm_conn_send(conn, pages > 0 ? "ok" : "fail", pages > 0 ? 2 : 4, 0);
 }
 
-static int broadcast(struct span message)
+/* A result that came later: while a reload replaces this process, both are asked. */
+static void on_result(wm_hub *asked, int32_t status, int64_t pages, void *user)
 {
-    int64_t pages = 0;
-    return wm_hub_broadcast(hub, message.data, message.len, 0, &pages, NULL, NULL, NULL) == 0 && pages > 0;
+    (void)asked, (void)status;
+    answer((wm_conn)(uintptr_t)user, pages);
 }
 
 /* A line of a back end goes unchanged to the pages of its uid, or to every page if it has none. */
@@ -96,8 +97,15 @@ static void on_line(wm_worker *worker, wm_conn conn, const void *data, size_t le
     struct span line = {data, len}, uid = {"", 0};
     (void)worker, (void)kind, (void)user;
     int found = find_uid(line, &uid);
-    int sent = found < 0 ? 0 : found ? send_by_uid(uid, line) : broadcast(line);
-    wm_conn_send(conn, sent ? "ok" : "fail", sent ? 2 : 4, 0);
+    void *asker = (void *)(uintptr_t)conn;
+    int64_t pages = 0;
+    int result = 0;
+    if (found > 0)
+        result = wm_hub_send(hub, uid.data, uid.len, line.data, line.len, 0, &pages, on_result, asker, NULL);
+    else if (found == 0)
+        result = wm_hub_broadcast(hub, line.data, line.len, 0, &pages, on_result, asker, NULL);
+    if (result != WM_PENDING)
+        answer(conn, pages);
 }
 
 /* The first message of a page is its uid. It is not authenticated: a real server checks the user. */

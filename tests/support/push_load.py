@@ -1,10 +1,9 @@
 """Pages and back ends that load the push server while it is reloaded, and account for each push.
 
 A push that was answered with ok comes to its page, once; one that was answered with fail does not come. A fail is excused only while its
-page has no registration, or when that registration is older than the end of a reload that has begun: then the page may still be with the
-old process while the push is with the new one. A reload ends when the last old process has gone.
+page has no registration, with the old process or with the new one: while they overlap, both are asked. A page learns of its end later than
+the server that has closed it.
 """
-import contextlib
 import itertools
 import json
 import random
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from process_load import Ended, Load, answer_close, open_websocket, take_http_answer, take_line, take_websocket_frame, unanswered
 from ws_frames import CLOSE, PONG, TEXT, close, ping, text
 
+CLOSES_SECONDS = 0.1  # a close frame is on its way, or waits for the thread of its page
 QUIET_SECONDS = 1  # of a drain with the standard drain_ms
 
 
@@ -25,7 +25,6 @@ class Ledger:
 
     uids: list
     registered: dict = field(default_factory=dict)  # of each uid the spans from its confirmation to the close frame: [since, until]
-    reloads: list = field(default_factory=list)  # of each [began, ended]
     taken: list = field(default_factory=list)  # numbers of pushes that were answered with ok
     failed: list = field(default_factory=list)  # (uid, began, ended) of the others
     received: list = field(default_factory=list)
@@ -33,17 +32,9 @@ class Ledger:
 
     def excused(self, uid, began, ended):
         for since, until in self.registered.get(uid, []):
-            if since < began and ended < until:
-                return any(since < over and begin < ended for begin, over in self.reloads)
+            if since < began and ended + CLOSES_SECONDS < until:
+                return False
         return True
-
-    @contextlib.contextmanager
-    def reload(self):
-        """While it runs, and for what it leaves behind."""
-        span = [time.monotonic(), float("inf")]
-        self.reloads.append(span)
-        yield
-        span[1] = time.monotonic()
 
     def unexcused(self):
         return [failed for failed in self.failed if not self.excused(*failed)]
