@@ -217,7 +217,8 @@ enum {
     WM_ETLS = -19,
     WM_ESYS = -20,
     WM_EINTERNAL = -21,
-    WM_ESTOPPED = -22
+    WM_ESTOPPED = -22,
+    WM_EENGINE = -23
 };
 enum {
     WM_BACKPRESSURE = 1,
@@ -245,6 +246,7 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len);
 typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connections, void *user);
+typedef int32_t (*wm_hub_message_fn)(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, void *user);
 wm_hub *wm_hub_new(wm_app *app);
 void wm_hub_free(wm_hub *hub);
 int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn);
@@ -256,6 +258,14 @@ int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_kick(wm_hub *hub, const void *uid, size_t uid_len, int32_t code, const void *text, size_t text_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_join(wm_hub *hub, const void *group, size_t group_len, wm_conn conn);
+int wm_hub_leave(wm_hub *hub, const void *group, size_t group_len, wm_conn conn);
+int wm_hub_join_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_on_message(wm_hub *hub, const void *topic, size_t topic_len, wm_hub_message_fn fn, void *user, wm_destroy_fn destroy);
+int wm_hub_publish(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, int64_t *receivers, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 enum {
     WM_LOG_DEBUG = 0,
     WM_LOG_INFO = 1,

@@ -38,7 +38,7 @@ complete -c wm-serve -n '__fish_seen_subcommand_from push' -l pong-timeout -x -d
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l drain -x -d 'time over which a reload closes the pages'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l max-pages -x -d 'pages at a time'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l max-per-ip -x -d 'pages of one IP address, IPv6: of a /64'
-complete -c wm-serve -n '__fish_seen_subcommand_from push' -l count -x -d processes
+complete -c wm-serve -n '__fish_seen_subcommand_from push' -l count -x -d 'processes, which share the uids'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l run-dir -r -F -d 'directory of its pid file and control socket'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l log-file -r -F -d 'log file'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l log-level -x -a 'debug info warning error' -d 'debug, info, warning or error'
