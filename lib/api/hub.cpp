@@ -49,10 +49,22 @@ int check_topic(const void *topic, size_t len)
 
 bool elsewhere(wm_hub *hub)
 {
-    return hub && !object(hub)->app().on_thread();
+    return !object(hub)->app().on_thread();
 }
 
-/// Makes the call from the loop, where the host's functions can be called: copies the data, and the result comes in the reply.
+/// What a call says: Hub::request has its meaning.
+struct Texts {
+    std::string_view name;
+    std::string_view extra;
+    std::string_view payload;
+};
+
+router::Request request_of(router::Op op, int32_t code, const Texts &texts)
+{
+    return Hub::request(op, code, texts.name, texts.extra, texts.payload);
+}
+
+/// Has the loop make the call: copies the texts, and the result comes in the reply.
 [[gnu::noinline]] int post(wm_hub *hub, const router::Request &request, const HubReply &reply)
 {
     Hub &self = *object(hub);
@@ -61,18 +73,21 @@ bool elsewhere(wm_hub *hub)
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
-/// Makes the call on the app's thread: as Hub::call, with the count in *connections.
-int call_now(wm_hub *hub, const router::Request &request, int64_t *connections, const HubReply &reply)
+/// Makes a call, or, on another thread, posts it: as Hub::call, with the count in *connections. A template, so that the op chooses at
+/// compile time what Hub::take does.
+template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts, int64_t *connections, const HubReply &reply)
 {
     if (!hub)
         return no_handle("hub");
+    if (elsewhere(hub))
+        return post(hub, request_of(op, code, texts), reply);
     return guarded([&] {
         Hub &self = *object(hub);
         Reactor &reactor = self.app().reactor; // it lives longer than the hub may
         if (reply.destroy && !reactor.reserve_retire(reply.destroy))
             return no_memory();
         int64_t counted = 0;
-        int result = self.call(request, reply, counted);
+        int result = self.call(request_of(op, code, texts), reply, counted);
         if (result == WM_PENDING)
             return result;
         if (result < 0) {
@@ -86,11 +101,6 @@ int call_now(wm_hub *hub, const router::Request &request, int64_t *connections, 
             reactor.retire(reply.user, reply.destroy);
         return result;
     });
-}
-
-int call(wm_hub *hub, const router::Request &request, int64_t *connections, const HubReply &reply)
-{
-    return elsewhere(hub) ? post(hub, request, reply) : call_now(hub, request, connections, reply);
 }
 
 /// Calls body(hub, conn) with a connection of the hub's app.
@@ -169,7 +179,7 @@ int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, 
         return wrong;
     if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;
-    return call(hub, Hub::request(router::Op::kSend, flags, span(uid, uid_len), {}, span(data, len)), connections, {done, user, destroy});
+    return call<router::Op::kSend>(hub, flags, {span(uid, uid_len), {}, span(data, len)}, connections, {done, user, destroy});
 }
 
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
@@ -177,7 +187,7 @@ int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, i
 {
     if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;
-    return call(hub, Hub::request(router::Op::kBroadcast, flags, {}, {}, span(data, len)), connections, {done, user, destroy});
+    return call<router::Op::kBroadcast>(hub, flags, {{}, {}, span(data, len)}, connections, {done, user, destroy});
 }
 
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
@@ -185,7 +195,7 @@ int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connect
 {
     if (int wrong = check_uid(uid, uid_len))
         return wrong;
-    return call(hub, Hub::request(router::Op::kQuery, 0, span(uid, uid_len)), connections, {done, user, destroy});
+    return call<router::Op::kQuery>(hub, 0, {span(uid, uid_len), {}, {}}, connections, {done, user, destroy});
 }
 
 int wm_hub_kick(wm_hub *hub, const void *uid, size_t uid_len, int32_t code, const void *text, size_t text_len, int64_t *connections,
@@ -197,7 +207,7 @@ int wm_hub_kick(wm_hub *hub, const void *uid, size_t uid_len, int32_t code, cons
         return wrong;
     if (int wrong = websocket::check_close(code, span(text, text_len)))
         return wrong;
-    return call(hub, Hub::request(router::Op::kKick, code, span(uid, uid_len), span(text, text_len)), connections, {done, user, destroy});
+    return call<router::Op::kKick>(hub, code, {span(uid, uid_len), span(text, text_len), {}}, connections, {done, user, destroy});
 }
 
 // ---- groups
@@ -223,7 +233,7 @@ int wm_hub_join_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *gr
         return wrong;
     if (int wrong = check_group(group, group_len))
         return wrong;
-    return call(hub, Hub::request(router::Op::kJoin, 0, span(uid, uid_len), span(group, group_len)), connections, {done, user, destroy});
+    return call<router::Op::kJoin>(hub, 0, {span(uid, uid_len), span(group, group_len), {}}, connections, {done, user, destroy});
 }
 
 int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections,
@@ -233,7 +243,7 @@ int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *g
         return wrong;
     if (int wrong = check_group(group, group_len))
         return wrong;
-    return call(hub, Hub::request(router::Op::kLeave, 0, span(uid, uid_len), span(group, group_len)), connections, {done, user, destroy});
+    return call<router::Op::kLeave>(hub, 0, {span(uid, uid_len), span(group, group_len), {}}, connections, {done, user, destroy});
 }
 
 int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *data, size_t len,
@@ -245,8 +255,8 @@ int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const vo
         return wrong;
     if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;
-    return call(hub, Hub::request(router::Op::kGroupSend, flags, span(group, group_len), span(except, except_len), span(data, len)),
-                connections, {done, user, destroy});
+    return call<router::Op::kGroupSend>(hub, flags, {span(group, group_len), span(except, except_len), span(data, len)}, connections,
+                                        {done, user, destroy});
 }
 
 // ---- topics
@@ -267,8 +277,10 @@ int wm_hub_publish(wm_hub *hub, const void *topic, size_t topic_len, const void 
         return wrong;
     if (int wrong = check_span("data", data, len))
         return wrong;
-    router::Request request = Hub::request(router::Op::kPublish, 0, span(topic, topic_len), {}, span(data, len));
+    Texts texts = {span(topic, topic_len), {}, span(data, len)};
+    HubReply reply = {done, user, destroy};
     // No callback runs inside a call of the host: a function of this process is called from the loop.
-    bool calls_back = hub && !elsewhere(hub) && object(hub)->topics.find(request.name);
-    return calls_back ? post(hub, request, {done, user, destroy}) : call(hub, request, receivers, {done, user, destroy});
+    if (hub && !elsewhere(hub) && object(hub)->topics.find(texts.name))
+        return post(hub, request_of(router::Op::kPublish, 0, texts), reply);
+    return call<router::Op::kPublish>(hub, 0, texts, receivers, reply);
 }

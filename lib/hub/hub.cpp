@@ -15,11 +15,6 @@ namespace wm {
 
 namespace {
 
-int32_t send_flags(const router::Request &request)
-{
-    return static_cast<int32_t>(request.code);
-}
-
 int call_host(Hub *hub, const Topics::Function &function, std::string_view topic, std::string_view payload)
 {
     try {
@@ -179,36 +174,17 @@ template <class Visit> void Hub::each_of(const Name *uid, Visit visit) const
 
 // ---- requests
 
-int64_t Hub::take(const router::Request &request)
+int Hub::no_request(router::Op op)
 {
-    switch (request.op) {
-    case router::Op::kSend:
-        return send(request);
-    case router::Op::kBroadcast:
-        return broadcast(request);
-    case router::Op::kGroupSend:
-        return group_send(request);
-    case router::Op::kPublish:
-        return publish(request);
-    case router::Op::kQuery:
-        return online(request.name);
-    case router::Op::kKick:
-        return kick(request);
-    case router::Op::kJoin:
-        return join_all(request);
-    case router::Op::kLeave:
-        return leave_all(request);
-    default:
-        return fail(WM_EINVAL, "a hub takes no request with op %d", static_cast<int>(request.op));
-    }
+    return fail(WM_EINVAL, "a hub takes no request with op %d", static_cast<int>(op));
 }
 
 /// Sends to each connection that each(visit) visits, `most` at most. Where protocols encode, of a copy of the list: an encode callback may
 /// change the hub, or free it.
-template <class Each> int64_t Hub::send_to(const router::Request &request, size_t most, Each each)
+template <class Each> int64_t Hub::send_to(std::string_view payload, int32_t flags, size_t most, Each each)
 {
     Reactor &reactor = app_.reactor;
-    SharedMessage message(request.payload.data(), request.payload.size(), send_flags(request));
+    SharedMessage message(payload.data(), payload.size(), flags);
     int64_t taken = reactor.outbox.check(message);
     if (taken < 0)
         return taken;
@@ -225,53 +201,55 @@ template <class Each> int64_t Hub::send_to(const router::Request &request, size_
     return taken;
 }
 
-int64_t Hub::send(const router::Request &request)
+int64_t Hub::send(std::string_view uid, std::string_view payload, int32_t flags)
 {
-    Name *uid = uids_.find(request.name);
-    if (!uid)
+    Name *known = uids_.find(uid);
+    if (!known)
         return 0;
-    if (uid->oldest == uid->newest) {
+    if (known->oldest == known->newest) {
         Reactor &reactor = app_.reactor;
-        Connection &only = conn_at(bindings_[uid->oldest].slot);
-        int result = reactor.outbox.send(only, request.payload, send_flags(request));
+        Connection &only = conn_at(bindings_[known->oldest].slot);
+        int result = reactor.outbox.send(only, payload, flags);
         if (result == WM_EFULL)
             reactor.todos.add(only, kTodoRefused);
         return result == WM_EMSGSIZE ? result : result >= 0;
     }
-    return send_to(request, uid->count, [&](auto visit) { each_of(uid, visit); });
+    return send_to(payload, flags, known->count, [&](auto visit) { each_of(known, visit); });
 }
 
-int64_t Hub::broadcast(const router::Request &request)
+int64_t Hub::broadcast(std::string_view payload, int32_t flags)
 {
-    return send_to(request, all_.size(), [&](auto visit) {
+    return send_to(payload, flags, all_.size(), [&](auto visit) {
         for (uint32_t index : all_)
             if (Connection &conn = conn_at(bindings_[index].slot); gets_broadcasts(conn))
                 visit(conn);
     });
 }
 
-int64_t Hub::group_send(const router::Request &request)
+int64_t Hub::group_send(std::string_view group, std::string_view except, std::string_view payload, int32_t flags)
 {
-    const Name *except = request.extra.empty() ? nullptr : uids_.find(request.extra);
-    return send_to(request, groups_.size(request.name), [&](auto visit) {
-        groups_.each(request.name, [&](uint32_t slot) {
-            Connection &conn = conn_at(slot);
-            bool excepted = except && binding_of(slot) != kNoIndex && bindings_[binding_of(slot)].uid == except;
-            if (gets_broadcasts(conn) && !excepted)
+    const Name *left_out = except.empty() ? nullptr : uids_.find(except);
+    auto is_left_out = [&](uint32_t slot) {
+        uint32_t index = left_out ? binding_of(slot) : kNoIndex;
+        return index != kNoIndex && bindings_[index].uid == left_out;
+    };
+    return send_to(payload, flags, groups_.size(group), [&](auto visit) {
+        groups_.each(group, [&](uint32_t slot) {
+            if (Connection &conn = conn_at(slot); gets_broadcasts(conn) && !is_left_out(slot))
                 visit(conn);
         });
     });
 }
 
-int64_t Hub::publish(const router::Request &request)
+int64_t Hub::publish(std::string_view topic, std::string_view payload)
 {
-    const Topics::Function *found = topics.find(request.name);
+    const Topics::Function *found = topics.find(topic);
     if (!found)
         return 0;
     Topics::Function function = *found; // a copy: it may set another in its place, or free the hub
     CallbackWatch &watch = app_.reactor.callback_watch;
     watch.begin(nullptr, "hub message");
-    int verdict = call_host(this, function, request.name, request.payload);
+    int verdict = call_host(this, function, topic, payload);
     watch.end();
     return verdict >= 0;
 }
@@ -283,58 +261,45 @@ int64_t Hub::online(std::string_view uid) const
     return live;
 }
 
-int64_t Hub::kick(const router::Request &request)
+int64_t Hub::kick(std::string_view uid, int32_t code, std::string_view reason)
 {
-    int32_t code = static_cast<int32_t>(request.code);
-    if (int wrong = websocket::check_close(code, request.extra))
+    if (int wrong = websocket::check_close(code, reason))
         return wrong;
     int64_t kicked = 0;
-    each_of(uids_.find(request.name), [&](Connection &conn) {
+    each_of(uids_.find(uid), [&](Connection &conn) {
         if (conn.state > ConnState::kOpen)
             return;
         kicked++;
-        app_.reactor.lifecycle.close(conn, WM_REASON_LOCAL, code ? code : int32_t{websocket::kPolicy}, request.extra);
+        app_.reactor.lifecycle.close(conn, WM_REASON_LOCAL, code ? code : int32_t{websocket::kPolicy}, reason);
     });
     return kicked;
 }
 
-/// An error only where not one connection has joined: a count tells of the others.
-int64_t Hub::join_all(const router::Request &request)
+/// An error only where not one connection has joined: the count tells of the others.
+int64_t Hub::join_all(std::string_view uid, std::string_view group)
 {
-    if (request.extra.empty() || request.extra.size() > kMaxGroup)
-        return fail(WM_EINVAL, "a group has from 1 to %zu bytes, not %zu", kMaxGroup, request.extra.size());
+    if (group.empty() || group.size() > kMaxGroup)
+        return fail(WM_EINVAL, "a group has from 1 to %zu bytes, not %zu", kMaxGroup, group.size());
     int64_t joined = 0;
     int wrong = 0;
-    each_of(uids_.find(request.name), [&](Connection &conn) {
-        int result = conn.state <= ConnState::kOpen ? join(request.extra, conn) : WM_ECLOSED;
+    each_of(uids_.find(uid), [&](Connection &conn) {
+        if (conn.state > ConnState::kOpen)
+            return;
+        int result = join(group, conn);
         joined += result == 0;
-        wrong = result == 0 || result == WM_ECLOSED ? wrong : result;
+        wrong = result != 0 ? result : wrong;
     });
     return joined > 0 ? joined : wrong;
 }
 
-int64_t Hub::leave_all(const router::Request &request)
+int64_t Hub::leave_all(std::string_view uid, std::string_view group)
 {
     int64_t left = 0;
-    each_of(uids_.find(request.name), [&](const Connection &conn) { left += groups_.leave(request.extra, conn.slot); });
+    each_of(uids_.find(uid), [&](const Connection &conn) { left += groups_.leave(group, conn.slot); });
     return left;
 }
 
 // ---- calls
-
-router::Request Hub::request(router::Op op, int32_t code, std::string_view name, std::string_view extra, std::string_view payload)
-{
-    router::Request request;
-    request.op = op;
-    request.code = static_cast<uint32_t>(code);
-    request.name = name;
-    request.extra = extra;
-    request.payload = payload;
-    bool sends = op == router::Op::kSend || op == router::Op::kBroadcast || op == router::Op::kGroupSend;
-    if (sends && code & WM_SEND_FIRST)
-        request.flags = router::kFirst;
-    return request;
-}
 
 Command Hub::command(const router::Request &request, const HubReply &reply) const
 {

@@ -87,15 +87,16 @@ private:
     void remove(uint32_t index);
     static int check(const Connection &conn);
 
-    int64_t send(const router::Request &request);
-    int64_t broadcast(const router::Request &request);
-    int64_t group_send(const router::Request &request);
-    int64_t publish(const router::Request &request);
+    int64_t send(std::string_view uid, std::string_view payload, int32_t flags);
+    int64_t broadcast(std::string_view payload, int32_t flags);
+    int64_t group_send(std::string_view group, std::string_view except, std::string_view payload, int32_t flags);
+    int64_t publish(std::string_view topic, std::string_view payload);
     int64_t online(std::string_view uid) const;
-    int64_t kick(const router::Request &request);
-    int64_t join_all(const router::Request &request);
-    int64_t leave_all(const router::Request &request);
-    template <class Each> int64_t send_to(const router::Request &request, size_t most, Each each);
+    int64_t kick(std::string_view uid, int32_t code, std::string_view reason);
+    int64_t join_all(std::string_view uid, std::string_view group);
+    int64_t leave_all(std::string_view uid, std::string_view group);
+    static int no_request(router::Op op);
+    template <class Each> int64_t send_to(std::string_view payload, int32_t flags, size_t most, Each each);
     template <class Visit> void each_of(const Name *uid, Visit visit) const;
 
     App &app_;
@@ -107,6 +108,53 @@ private:
     uint32_t free_ = kNoIndex;
     Groups groups_;
 };
+
+// Inline, so that a call of the host, which knows its op, is one call of what does it.
+
+inline router::Request Hub::request(router::Op op, int32_t code, std::string_view name, std::string_view extra, std::string_view payload)
+{
+    router::Request request;
+    request.op = op;
+    request.code = static_cast<uint32_t>(code);
+    request.name = name;
+    request.extra = extra;
+    request.payload = payload;
+    bool sends = op == router::Op::kSend || op == router::Op::kBroadcast || op == router::Op::kGroupSend;
+    if (sends && code & WM_SEND_FIRST)
+        request.flags = router::kFirst;
+    return request;
+}
+
+inline int64_t Hub::take(const router::Request &request)
+{
+    int32_t code = static_cast<int32_t>(request.code);
+    switch (request.op) {
+    case router::Op::kSend:
+        return send(request.name, request.payload, code);
+    case router::Op::kBroadcast:
+        return broadcast(request.payload, code);
+    case router::Op::kGroupSend:
+        return group_send(request.name, request.extra, request.payload, code);
+    case router::Op::kPublish:
+        return publish(request.name, request.payload);
+    case router::Op::kQuery:
+        return online(request.name);
+    case router::Op::kKick:
+        return kick(request.name, code, request.extra);
+    case router::Op::kJoin:
+        return join_all(request.name, request.extra);
+    case router::Op::kLeave:
+        return leave_all(request.name, request.extra);
+    default:
+        return no_request(request.op);
+    }
+}
+
+inline int Hub::call(const router::Request &request, const HubReply &, int64_t &connections)
+{
+    connections = take(request);
+    return connections < 0 ? static_cast<int>(connections) : 0;
+}
 
 inline wm_hub *handle(Hub *hub)
 {
