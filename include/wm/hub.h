@@ -30,7 +30,7 @@ extern "C" {
 /**
  * The result of a hub call that returned WM_PENDING. Called exactly once, on the app's thread.
  *
- * @param hub the hub; NULL when it was freed before the call ran
+ * @param hub the hub; NULL when it has been freed
  * @param status 0: `connections` is exact. WM_PARTIAL: at least `connections`, and other processes did not
  * answer, or, with WM_SEND_FIRST, have not yet. Below 0: no connection is known to have it. WM_ETIMEDOUT: it was sent to processes that
  * have not answered within timeout_ms, or have ended, and may have it. WM_EENGINE: it was not sent to a process that may have connections

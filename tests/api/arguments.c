@@ -64,6 +64,26 @@ static void null__is_named_as_the_argument_is(void **state)
     SAYS(wm_hub_broadcast(hub, NULL, 1, 0, NULL, NULL, NULL, NULL), "data is NULL");
     SAYS(wm_hub_online(NULL, "u", 1, NULL, NULL, NULL, NULL), "hub is NULL");
     SAYS(wm_hub_online(hub, NULL, 1, NULL, NULL, NULL, NULL), "uid is NULL");
+    SAYS(wm_hub_kick(NULL, "u", 1, 0, NULL, 0, NULL, NULL, NULL, NULL), "hub is NULL");
+    SAYS(wm_hub_kick(hub, NULL, 1, 0, NULL, 0, NULL, NULL, NULL, NULL), "uid is NULL");
+    SAYS(wm_hub_kick(hub, "u", 1, 0, NULL, 1, NULL, NULL, NULL, NULL), "text is NULL");
+    SAYS(wm_hub_join(NULL, "g", 1, 1), "hub is NULL");
+    SAYS(wm_hub_join(hub, NULL, 1, 1), "group is NULL");
+    SAYS(wm_hub_leave(NULL, "g", 1, 1), "hub is NULL");
+    SAYS(wm_hub_leave(hub, "g", 0, 1), "group is empty");
+    SAYS(wm_hub_join_uid(NULL, "u", 1, "g", 1, NULL, NULL, NULL, NULL), "hub is NULL");
+    SAYS(wm_hub_join_uid(hub, "u", 1, NULL, 1, NULL, NULL, NULL, NULL), "group is NULL");
+    SAYS(wm_hub_leave_uid(NULL, "u", 1, "g", 1, NULL, NULL, NULL, NULL), "hub is NULL");
+    SAYS(wm_hub_leave_uid(hub, NULL, 1, "g", 1, NULL, NULL, NULL, NULL), "uid is NULL");
+    SAYS(wm_hub_group_send(NULL, "g", 1, NULL, 0, "x", 1, 0, NULL, NULL, NULL, NULL), "hub is NULL");
+    SAYS(wm_hub_group_send(hub, NULL, 1, NULL, 0, "x", 1, 0, NULL, NULL, NULL, NULL), "group is NULL");
+    SAYS(wm_hub_group_send(hub, "g", 1, NULL, 1, "x", 1, 0, NULL, NULL, NULL, NULL), "except is NULL");
+    SAYS(wm_hub_group_send(hub, "g", 1, NULL, 0, NULL, 1, 0, NULL, NULL, NULL, NULL), "data is NULL");
+    SAYS(wm_hub_on_message(NULL, "t", 1, NULL, NULL, NULL), "hub is NULL");
+    SAYS(wm_hub_on_message(hub, NULL, 1, NULL, NULL, NULL), "topic is NULL");
+    SAYS(wm_hub_publish(NULL, "t", 1, "x", 1, NULL, NULL, NULL, NULL), "hub is NULL");
+    SAYS(wm_hub_publish(hub, "t", 0, "x", 1, NULL, NULL, NULL, NULL), "topic is empty");
+    SAYS(wm_hub_publish(hub, "t", 1, NULL, 1, NULL, NULL, NULL, NULL), "data is NULL");
 
     SAYS(wm_conn_send(1, NULL, 1, 0), "data is NULL");
     SAYS(wm_conn_send_many(NULL, 1, sends, 1, NULL), "data is NULL");

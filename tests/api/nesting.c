@@ -186,6 +186,33 @@ static void replace_users(void)
     assert_int_not_equal(wm_timer_add(at.host->app, 0, 0, on_timer, NULL, on_notify), 0);
 }
 
+static int32_t on_topic(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, void *user)
+{
+    (void)hub, (void)topic, (void)topic_len, (void)data, (void)len;
+    enter();
+    if (user) /* a function that publishes: the next one is called after it has returned */
+        assert_int_equal(wm_hub_publish(at.hub, "u", 1, "x", 1, NULL, on_result, NULL, on_notify), WM_PENDING);
+    leave();
+    return 0;
+}
+
+static void publish(void)
+{
+    assert_int_equal(wm_hub_on_message(at.hub, "t", 1, on_topic, &at, on_notify), 0);
+    assert_int_equal(wm_hub_on_message(at.hub, "u", 1, on_topic, NULL, NULL), 0);
+    assert_int_equal(wm_hub_publish(at.hub, "t", 1, "x", 1, NULL, on_result, NULL, on_notify), WM_PENDING);
+    assert_int_equal(wm_hub_publish(at.hub, "none", 4, "x", 1, NULL, on_result, NULL, on_notify), 0);
+    assert_int_equal(wm_hub_on_message(at.hub, "none", 4, NULL, NULL, on_notify), 0);
+}
+
+static void kick(void)
+{
+    assert_int_equal(wm_hub_bind(at.hub, "u", 1, at.first), 0);
+    assert_int_equal(wm_hub_join_uid(at.hub, "u", 1, "g", 1, NULL, on_result, NULL, on_notify), 0);
+    assert_int_equal(wm_hub_group_send(at.hub, "g", 1, NULL, 0, "x", 1, 0, NULL, on_result, NULL, on_notify), 0);
+    assert_int_equal(wm_hub_kick(at.hub, "u", 1, 0, NULL, 0, NULL, on_result, NULL, on_notify), 0);
+}
+
 static void free_hub(void)
 {
     push();
@@ -217,6 +244,8 @@ static const struct scene SCENES[] = {
     {"hub_bind", "text", bind_too_many, "", WM_EVENT_CLOSE},
     {"hub_send", "text", push, "", 0},
     {"hub_send_of_a_thread", "text", push_from_a_thread, "", 0},
+    {"hub_publish", "text", publish, "", 0},
+    {"hub_kick", "text", kick, "", WM_EVENT_CLOSE},
     {"hub_free", "text", free_hub, "", 0},
     {"post", "text", post, "", 0},
     {"set_user_and_timers", "text", replace_users, "", 0},

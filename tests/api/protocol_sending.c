@@ -73,6 +73,7 @@ static void encode__is_called_for_each_connection_of_a_broadcast(void **state)
         wm_conn conn;
         clients[i] = client_open(host, &conn);
         assert_int_equal(wm_hub_bind(hub, "u", 1, conn), 0);
+        assert_int_equal(wm_hub_join(hub, "g", 1, conn), 0);
     }
     assert_int_equal(wm_worker_broadcast(host->worker, "all", 3, 0), 3);
     int64_t connections = 0;
@@ -81,9 +82,13 @@ static void encode__is_called_for_each_connection_of_a_broadcast(void **state)
     assert_int_equal(wm_hub_broadcast(hub, "hub", 3, WM_SEND_BINARY, &connections, NULL, NULL, NULL), 0);
     assert_int_equal(connections, 3);
     assert_int_equal(wm_hub_broadcast(hub, "\3raw", 4, WM_SEND_RAW, &connections, NULL, NULL, NULL), 0);
-    assert_int_equal(rules.encodes, 9);
+    assert_int_equal(wm_hub_group_send(hub, "g", 1, NULL, 0, "group", 5, 0, &connections, NULL, NULL, NULL), 0);
+    assert_int_equal(connections, 3);
+    assert_int_equal(wm_hub_group_send(hub, "g", 1, "u", 1, "none", 4, 0, &connections, NULL, NULL, NULL), 0);
+    assert_int_equal(connections, 0);
+    assert_int_equal(rules.encodes, 12);
     for (int i = 0; i < 3; i++) {
-        client_hear(host, &clients[i], "\3all\3uid\3hub\3raw");
+        client_hear(host, &clients[i], "\3all\3uid\3hub\3raw\5group");
         client_end(&clients[i]);
     }
     host_end(host);
@@ -97,24 +102,37 @@ static void free_hub(wm_conn conn, struct rules *rules)
     wm_worker_free(rules->host->worker);
 }
 
-static void encode__frees_the_hub_and_the_worker_that_broadcast(void **state)
+static void frees_inside(const struct setting *setting, int tabs, int to_group)
 {
     struct rules rules = {.inside = free_hub};
-    struct host *host = host_with(*state, &rules, INPUT | ENCODE);
+    struct host *host = host_with(setting, &rules, INPUT | ENCODE);
     struct client clients[3];
     rules.hub = wm_hub_new(host->app);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < tabs; i++) {
         wm_conn conn;
         clients[i] = client_open(host, &conn);
         assert_int_equal(wm_hub_bind(rules.hub, "u", 1, conn), 0);
+        assert_int_equal(wm_hub_join(rules.hub, "g", 1, conn), 0);
     }
     int64_t connections = -1;
-    assert_int_equal(wm_hub_send(rules.hub, "u", 1, "a", 1, 0, &connections, NULL, NULL, NULL), 0);
+    int destroyed = 0;
+    if (to_group)
+        assert_int_equal(wm_hub_group_send(rules.hub, "g", 1, NULL, 0, "a", 1, 0, &connections, NULL, &destroyed, count_destroy), 0);
+    else
+        assert_int_equal(wm_hub_send(rules.hub, "u", 1, "a", 1, 0, &connections, NULL, &destroyed, count_destroy), 0);
     assert_int_equal(connections, 0); /* the callback has freed their worker */
-    until(host, count_of(host, WM_EVENT_CLOSE) == 3);
-    for (int i = 0; i < 3; i++)
+    until(host, count_of(host, WM_EVENT_CLOSE) == (size_t)tabs);
+    assert_int_equal(destroyed, 1);
+    for (int i = 0; i < tabs; i++)
         client_end(&clients[i]);
     host_end(host);
+}
+
+static void encode__frees_the_hub_and_the_worker_that_broadcast(void **state)
+{
+    frees_inside(*state, 1, 0);
+    frees_inside(*state, 3, 0);
+    frees_inside(*state, 3, 1);
 }
 
 static void length__that_its_field_cannot_say_is_not_sent(void **state)

@@ -116,6 +116,7 @@ static void message__over_max_queue_total_can_never_be_sent(void **state)
     assert_int_equal(wm_worker_broadcast(host->worker, message, MIB + 1, 0), WM_EMSGSIZE);
     assert_int_equal(wm_hub_send(hub, "u", 1, message, MIB + 1, 0, &taken, NULL, NULL, NULL), WM_EMSGSIZE);
     assert_int_equal(wm_hub_broadcast(hub, message, MIB + 1, 0, &taken, NULL, NULL, NULL), WM_EMSGSIZE);
+    assert_int_equal(wm_hub_group_send(hub, "g", 1, NULL, 0, message, MIB + 1, 0, &taken, NULL, NULL, NULL), WM_EMSGSIZE);
     assert_true(wm_conn_send(conn, message, MIB, 0) >= 0);
     hear_big(host, &client, message, MIB);
     free(message);
@@ -194,6 +195,17 @@ static void *send_absurd(void *user)
         expect_invalid(wm_hub_send(call->hub, p, 1, p, n, 0, NULL, NULL, NULL, NULL), "data");
         expect_invalid(wm_hub_broadcast(call->hub, p, n, 0, NULL, NULL, NULL, NULL), "data");
         expect_invalid(wm_hub_online(call->hub, p, n, NULL, NULL, NULL, NULL), "uid");
+        expect_invalid(wm_hub_kick(call->hub, p, n, 0, NULL, 0, NULL, NULL, NULL, NULL), "uid");
+        expect_invalid(wm_hub_kick(call->hub, p, 1, 0, p, n, NULL, NULL, NULL, NULL), "text");
+        expect_invalid(wm_hub_join_uid(call->hub, p, n, p, 1, NULL, NULL, NULL, NULL), "uid");
+        expect_invalid(wm_hub_join_uid(call->hub, p, 1, p, n, NULL, NULL, NULL, NULL), "group");
+        expect_invalid(wm_hub_leave_uid(call->hub, p, n, p, 1, NULL, NULL, NULL, NULL), "uid");
+        expect_invalid(wm_hub_leave_uid(call->hub, p, 1, p, n, NULL, NULL, NULL, NULL), "group");
+        expect_invalid(wm_hub_group_send(call->hub, p, n, NULL, 0, p, 1, 0, NULL, NULL, NULL, NULL), "group");
+        expect_invalid(wm_hub_group_send(call->hub, p, 1, p, n, p, 1, 0, NULL, NULL, NULL, NULL), "except");
+        expect_invalid(wm_hub_group_send(call->hub, p, 1, NULL, 0, p, n, 0, NULL, NULL, NULL, NULL), "data");
+        expect_invalid(wm_hub_publish(call->hub, p, n, p, 1, NULL, NULL, NULL, NULL), "topic");
+        expect_invalid(wm_hub_publish(call->hub, p, 1, p, n, NULL, NULL, NULL, NULL), "data");
         expect_invalid(wm_log(WM_LOG_DEBUG, p, n), "text");
         int64_t entry[3] = {(int64_t)call->conn, (int64_t)n, 0};
         expect_invalid(wm_conn_send_many(p, n, entry, 1, NULL), "data");
@@ -219,6 +231,9 @@ static void lengths__of_no_object_are_refused_on_any_thread(void **state)
     for (size_t i = 0; i < ABSURDS; i++) {
         expect_invalid(wm_worker_broadcast(host->worker, p, ABSURD[i], 0), "data");
         expect_invalid(wm_hub_bind(call.hub, p, ABSURD[i], call.conn), "uid");
+        expect_invalid(wm_hub_join(call.hub, p, ABSURD[i], call.conn), "group");
+        expect_invalid(wm_hub_leave(call.hub, p, ABSURD[i], call.conn), "group");
+        expect_invalid(wm_hub_on_message(call.hub, p, ABSURD[i], NULL, NULL, NULL), "topic");
     }
     assert_int_equal(wm_conn_send(call.conn, "fine", 4, 0), 0);
     client_hear(host, &client, "fine\n");
@@ -314,6 +329,7 @@ static void flags__unknown_are_refused(void **state)
         expect_invalid(wm_worker_broadcast(host->worker, "x", 1, UNKNOWN[i]), "flags");
         expect_invalid(wm_hub_send(hub, "u", 1, "x", 1, UNKNOWN[i], NULL, NULL, NULL, NULL), "flags");
         expect_invalid(wm_hub_broadcast(hub, "x", 1, UNKNOWN[i], NULL, NULL, NULL, NULL), "flags");
+        expect_invalid(wm_hub_group_send(hub, "g", 1, NULL, 0, "x", 1, UNKNOWN[i], NULL, NULL, NULL, NULL), "flags");
         expect_invalid(wm_request_respond(ids[0], 200, NULL, 0, "x", 1, UNKNOWN[i]), "flags");
     }
     static const char ELSEWHERE[] = "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast and wm_hub_group_send";

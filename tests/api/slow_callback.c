@@ -107,6 +107,28 @@ static void timer__is_named(void **state)
     slow_end(host);
 }
 
+static int32_t on_topic(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, void *user)
+{
+    (void)hub, (void)topic, (void)topic_len, (void)data, (void)len;
+    hold_up();
+    *(int *)user = 1;
+    return 0;
+}
+
+static void hub_message__is_named(void **state)
+{
+    struct lines lines;
+    struct host *host = slow_begin(state, &lines);
+    wm_hub *hub = wm_hub_new(host->app);
+    int called = 0;
+    assert_int_equal(wm_hub_on_message(hub, "t", 1, on_topic, &called, NULL), 0);
+    turn(host, 0);
+    assert_int_equal(wm_hub_publish(hub, "t", 1, "x", 1, NULL, NULL, NULL, NULL), WM_PENDING);
+    until(host, called);
+    assert_non_null(strstr(lines.first, "a hub message callback blocked the loop for "));
+    slow_end(host);
+}
+
 static void many__are_one_line(void **state)
 {
     struct lines lines;
@@ -139,6 +161,7 @@ int main(void)
     const struct scenario scenarios[] = {
         SCENARIO_OVER_SOCKETS(message__is_named_with_its_worker),
         SCENARIO(open__is_named),
+        SCENARIO_OVER_SOCKETS(hub_message__is_named),
         SCENARIO_OVER_SOCKETS(timer__is_named),
         SCENARIO_OVER_SOCKETS(many__are_one_line),
         SCENARIO_OVER_SOCKETS(off__logs_nothing),

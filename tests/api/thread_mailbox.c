@@ -232,6 +232,65 @@ static void hub_send__is_pending_and_done_exactly_once(void **state)
     host_end(host);
 }
 
+/** What a function of a topic has counted in. */
+static int32_t on_topic(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, void *user)
+{
+    struct sender *sender = user;
+    assert_ptr_equal(hub, sender->hub);
+    assert_int_equal(topic_len, 1);
+    assert_memory_equal(topic, "t", 1);
+    assert_int_equal(len, 7);
+    assert_memory_equal(data, "to them", 7);
+    sender->index++;
+    return 0;
+}
+
+/** Each call of a hub that any thread may make, with its texts in memory that is gone when it runs. */
+static void *hub_calls(void *user)
+{
+    struct sender *sender = user;
+    wm_hub *hub = sender->hub;
+    char texts[] = "u group to them later";
+    const char *uid = texts, *group = texts + 2, *message = texts + 8, *reason = texts + 16;
+    const int results[] = {
+        wm_hub_join_uid(hub, uid, 1, group, 5, NULL, on_result, sender, NULL),
+        wm_hub_group_send(hub, group, 5, NULL, 0, message, 7, WM_SEND_FIRST, NULL, on_result, sender, NULL),
+        wm_hub_group_send(hub, group, 5, uid, 1, "not to u", 8, 0, NULL, on_result, sender, NULL),
+        wm_hub_leave_uid(hub, uid, 1, group, 5, NULL, on_result, sender, NULL),
+        wm_hub_group_send(hub, group, 5, NULL, 0, "to none", 7, 0, NULL, on_result, sender, NULL),
+        wm_hub_publish(hub, "t", 1, message, 7, NULL, on_result, sender, NULL),
+        wm_hub_kick(hub, uid, 1, 4003, reason, 5, NULL, on_result, sender, NULL),
+    };
+    memset(texts, 'x', sizeof texts);
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (results[i] != WM_PENDING)
+            sender->result = (int)i + 1;
+    if (wm_hub_kick(hub, "u", 1, 1005, NULL, 0, NULL, on_result, sender, NULL) != WM_EINVAL)
+        sender->result = 100;
+    return NULL;
+}
+
+static void hub_calls__are_made_in_their_order(void **state)
+{
+    struct host *host = host_begin(*state, "websocket");
+    struct sender sender = {.host = host, .hub = wm_hub_new(host->app)};
+    struct client client = ws_open(host, &sender.conn);
+    assert_int_equal(wm_hub_bind(sender.hub, "u", 1, sender.conn), 0);
+    assert_int_equal(wm_hub_on_message(sender.hub, "t", 1, on_topic, &sender, NULL), 0);
+    begin_thread(&sender, hub_calls);
+    pthread_join(sender.thread, NULL);
+    assert_int_equal(sender.result, 0);
+    until(host, sender.next == 7);
+    assert_int_equal(sender.index, 1);
+    assert_int_equal(sender.destroyed, 5); /* sums up the counts: two messages reached none */
+    ws_hear(host, &client, WS_TEXT, "to them");
+    ws_hear_close(host, &client, 4003);
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_string_equal(trace(host, 0), "connect open close(local 4003 later)");
+    host_end(host);
+}
+
 static void *call_the_rest(void *user)
 {
     struct sender *sender = user;
@@ -264,6 +323,9 @@ static void *call_the_rest(void *user)
         wm_conn_set_int(sender->conn, "max_message", 5),
         wm_hub_bind(sender->hub, "u", 1, sender->conn),
         wm_hub_unbind(sender->hub, sender->conn),
+        wm_hub_join(sender->hub, "g", 1, sender->conn),
+        wm_hub_leave(sender->hub, "g", 1, sender->conn),
+        wm_hub_on_message(sender->hub, "t", 1, NULL, NULL, NULL),
     };
     for (size_t i = 0; i < sizeof results / sizeof *results; i++)
         if (results[i] != WM_ETHREAD)
@@ -347,6 +409,7 @@ int main(void)
         SCENARIO(close__follows_what_was_sent_and_a_stale_id_is_closed),
         SCENARIO(mailbox__is_full_at_its_limit_and_takes_again_when_read),
         SCENARIO(hub_send__is_pending_and_done_exactly_once),
+        SCENARIO(hub_calls__are_made_in_their_order),
         SCENARIO(other_calls__say_that_it_is_the_wrong_thread),
         SCENARIO(stop__from_a_thread_ends_the_run),
     };

@@ -208,6 +208,36 @@ void watch_and_signal_callbacks_that_throw_leave_the_others_alone(void **)
     wm_app_free(app);
 }
 
+int32_t topic_that_throws(wm_hub *, const void *, size_t, const void *data, size_t len, void *user)
+{
+    ++*static_cast<int *>(user);
+    throw_at(data, len);
+    return 0;
+}
+
+void take_result(wm_hub *, int32_t status, int64_t receivers, void *user)
+{
+    assert_int_equal(status, 0);
+    static_cast<int64_t *>(user)[0]++;
+    static_cast<int64_t *>(user)[1] += receivers;
+}
+
+void a_function_of_a_topic_that_throws_does_not_count(void **)
+{
+    int calls = 0;
+    int64_t results[2] = {};
+    wm_app *app = wm_app_new();
+    wm_hub *hub = wm_hub_new(app);
+    assert_int_equal(wm_hub_on_message(hub, "t", 1, topic_that_throws, &calls, nullptr), 0);
+    for (const char *text : {"throw", "fine", "throw"})
+        assert_int_equal(wm_hub_publish(hub, "t", 1, text, strlen(text), nullptr, take_result, results, nullptr), WM_PENDING);
+    while (results[0] < 3)
+        assert_int_equal(wm_app_run_once(app, 1000), 0);
+    assert_int_equal(calls, 3);
+    assert_int_equal(results[1], 1);
+    wm_app_free(app);
+}
+
 } // namespace
 
 int main()
@@ -217,6 +247,7 @@ int main()
         cmocka_unit_test(a_protocol_callback_that_throws_ends_its_connection_alone),
         cmocka_unit_test(an_encode_callback_that_throws_fails_its_send),
         cmocka_unit_test(watch_and_signal_callbacks_that_throw_leave_the_others_alone),
+        cmocka_unit_test(a_function_of_a_topic_that_throws_does_not_count),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
