@@ -630,6 +630,7 @@ const struct scene scenes[] = {
     {"websocket", RIG_WS, pages, 0},
     {"handshakes", RIG_WS, handshakes, 0},
     {"hub", RIG_TEXT, hub, 0},
+    {"groups", RIG_TEXT, play_groups, 0},
     {"timers", RIG_RAW, timers, 0},
     {"many", RIG_TEXT, many, 0},
     {"own protocol", RIG_OWN, own, 0},

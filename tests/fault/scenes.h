@@ -23,6 +23,8 @@ void scene_run(const struct scene *scene, size_t cap, struct rig *rig);
 /** The scenes of clients, in client_scene.c. */
 void play_clients(struct rig *rig);
 void play_page_client(struct rig *rig);
+/** The scene of groups and topics, in hub_scene.c. */
+void play_groups(struct rig *rig);
 /** The scene of pipes, in pipe_scene.c. */
 void play_pipes(struct rig *rig);
 
