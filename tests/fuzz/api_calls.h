@@ -233,7 +233,7 @@ inline void broadcast(Machine &m)
     Span span = m.span();
     int32_t flags = m.program.one_of(kFlags);
     int64_t result = m.world.call([&] { return wm_worker_broadcast(worker, span.data, span.len, flags); });
-    check(result < 0 || (!span.lies && !(flags & ~15)), "a broadcast that cannot be was taken");
+    check(result < 0 || (!span.lies && !(flags & ~7)), "a broadcast that cannot be was taken");
 }
 
 inline void look_at_worker(Machine &m)
@@ -256,7 +256,7 @@ inline void send(Machine &m)
     Span span = m.span();
     int32_t flags = m.program.one_of(kFlags);
     int64_t result = m.world.call([&] { return wm_conn_send(conn, span.data, span.len, flags); });
-    check(result < 0 || (!span.lies && !(flags & ~15)), "a message that cannot be was taken");
+    check(result < 0 || (!span.lies && !(flags & ~7)), "a message that cannot be was taken");
 }
 
 inline void send_many(Machine &m)

@@ -111,7 +111,7 @@ public:
         auto result = static_cast<int64_t>(fn());
         if (result < 0) {
             int code = static_cast<int>(result);
-            check(result >= WM_ESTOPPED && strcmp(wm_error_name(code), "WM_EUNKNOWN") != 0, "a result that is no error");
+            check(result >= WM_EENGINE && strcmp(wm_error_name(code), "WM_EUNKNOWN") != 0, "a result that is no error");
             check(code != WM_EINTERNAL && code != WM_ENOMEM, "an internal error");
             check_text(mark);
         }
