@@ -46,6 +46,7 @@ private:
         uint32_t before = kNoIndex; ///< of the connection's other groups
         uint32_t after = kNoIndex;  ///< likewise; of a free member the next free one
     };
+    static_assert(sizeof(Member) <= 32, "every connection in a group costs it");
 
     /// What a connection is in: a list of members.
     struct Memberships {
