@@ -92,6 +92,19 @@ public:
         }
     }
 
+    /// Reads a text that is one array, as a value that has been read before is, and calls visit(value) for each of its elements.
+    template <class Visit> void read_array(Visit visit)
+    {
+        const char *p = skip_blanks(begin_ + 1);
+        while (peek(p) != ']') {
+            JsonValue value = read_value(p, 1);
+            visit(value);
+            p = skip_blanks(value.data + value.len);
+            if (peek(p) == ',')
+                p++;
+        }
+    }
+
     /// Reads a text that is one value of any kind. False on error.
     bool read_text_value(JsonValue &value)
     {

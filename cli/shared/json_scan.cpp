@@ -1,5 +1,7 @@
 #include "shared/json_scan.h"
 
+#include "shared/json_string.h"
+
 #include <cstring>
 
 namespace wm {
@@ -7,86 +9,6 @@ namespace wm {
 namespace {
 
 enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd, kReply };
-
-struct Decoded {
-    ScanError error;
-    size_t len;
-};
-
-unsigned hex_value(char c)
-{
-    return static_cast<unsigned>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/// The code unit of an escape \uXXXX; p is at its backslash.
-uint32_t code_unit(const char *p)
-{
-    return hex_value(p[2]) << 12 | hex_value(p[3]) << 8 | hex_value(p[4]) << 4 | hex_value(p[5]);
-}
-
-/// The character of a one-letter escape.
-char escaped_character(char letter)
-{
-    switch (letter) {
-    case 'b':
-        return '\b';
-    case 'f':
-        return '\f';
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    default:
-        return letter; // the quote, the backslash and the slash
-    }
-}
-
-/// Decodes the escape at p in [p, end), which the reader has checked, into `out` (at least four bytes) and moves p past it. Returns the
-/// number of bytes written, 0 for an unpaired surrogate.
-size_t decode_escape(const char *&p, const char *end, char *out)
-{
-    if (p[1] != 'u') {
-        *out = escaped_character(p[1]);
-        p += 2;
-        return 1;
-    }
-    uint32_t code = code_unit(p);
-    p += 6;
-    if (code >= 0xd800 && code < 0xe000) {
-        bool pair = code < 0xdc00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u';
-        uint32_t low = pair ? code_unit(p) : 0;
-        if (low < 0xdc00 || low >= 0xe000)
-            return 0;
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        p += 6;
-    }
-    return utf8_encode(code, out);
-}
-
-/// Decodes a string without its quotes, which the reader has checked, into at most `cap` bytes.
-Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
-{
-    const char *end = p + len;
-    size_t used = 0;
-    while (p < end) {
-        char bytes[4] = {*p};
-        size_t count = 1;
-        if (*p == '\\') {
-            count = decode_escape(p, end, bytes);
-            if (count == 0)
-                return {ScanError::kUidSurrogate, 0};
-        } else {
-            p++;
-        }
-        if (cap - used < count)
-            return {ScanError::kUidLong, 0};
-        std::memcpy(out + used, bytes, count);
-        used += count;
-    }
-    return {ScanError::kNone, used};
-}
 
 [[gnu::always_inline]] inline Name match_name(const char *name, size_t len)
 {
@@ -109,7 +31,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
 [[gnu::noinline]] Name decode_name(const JsonMember &member)
 {
     char decoded[5];
-    Decoded result = decode_string(member.name, member.name_len, decoded, sizeof decoded);
+    DecodedString result = decode_json_string(member.name, member.name_len, decoded, sizeof decoded);
     return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
 }
 
@@ -133,7 +55,7 @@ Decoded decode_string(const char *p, size_t len, char *out, size_t cap)
     } else if (!has_escapes || std::memchr(value.data, '\\', value.len) == nullptr) [[likely]] {
         uid = {value.data + 1, value.len - 2};
     } else {
-        Decoded result = decode_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
+        DecodedString result = decode_json_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
         if (result.error != ScanError::kNone)
             return result.error;
         uid = {scratch, result.len};
@@ -149,7 +71,7 @@ bool is_string(const JsonValue &value, std::string_view text)
     char decoded[16];
     if (value.kind != JsonKind::kString)
         return false;
-    Decoded result = decode_string(value.data + 1, value.len - 2, decoded, sizeof decoded);
+    DecodedString result = decode_json_string(value.data + 1, value.len - 2, decoded, sizeof decoded);
     return result.error == ScanError::kNone && std::string_view(decoded, result.len) == text;
 }
 
@@ -322,7 +244,7 @@ ScanError scan_uid_member(const char *text, size_t len, std::string_view key, Ui
     unsigned found = 0;
     bool is_object = reader.read_object([&](const JsonMember &member) {
         char name[64];
-        Decoded decoded = decode_string(member.name, member.name_len, name, sizeof name);
+        DecodedString decoded = decode_json_string(member.name, member.name_len, name, sizeof name);
         if (decoded.error != ScanError::kNone || std::string_view(name, decoded.len) != key)
             return;
         found++;
