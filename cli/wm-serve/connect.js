@@ -5,7 +5,7 @@ function connect(url, uid, show, say, tries = 0) {
     ws.onmessage = e => show(e.data);       // all messages that arrive are pushes
     ws.onclose = e => {
         const closed = `closed (${e.code}${e.reason && `, ${e.reason}`})`;
-        if (e.code === 1008)                // refused, as the next try would be
+        if (e.code === 1008 || e.code === 4401) // refused, as the next try would be
             return say(closed);
         if (e.code === 1001 || e.code === 1012 || Date.now() - opened > 10000)
             tries = 0;                      // it stops, it reloads, or it has served for a while

@@ -59,6 +59,8 @@ std::string judge(CommandLine &line)
     std::string identity = server.instance().identity_error(), other = server.error();
     if (other.empty() && needs_all)
         other = server.missing();
+    if (other.empty() && needs_all)
+        other = server.files_error();
     if (other.empty() && line.command.checks())
         other = start_files_error(server.instance()); // a start finds out by making them
     if (!identity.empty())

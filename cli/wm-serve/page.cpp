@@ -28,12 +28,13 @@ std::string in_quotes(const std::string &text)
 
 } // namespace
 
-std::string page(const std::string &scheme, const std::string &websocket, const std::string &back_end)
+std::string page(const PageFacts &facts)
 {
     std::string out(kPageHtml);
-    fill(out, "@SCHEME@", scheme);
-    fill(out, "@WEBSOCKET@", in_quotes(websocket));
-    fill(out, "@BACK_END@", in_quotes(back_end));
+    fill(out, "@SCHEME@", facts.scheme);
+    fill(out, "@WEBSOCKET@", in_quotes(facts.websocket));
+    fill(out, "@BACK_END@", in_quotes(facts.back_end));
+    fill(out, "@AUTH@", facts.auth);
     return out;
 }
 

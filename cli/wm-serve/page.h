@@ -9,9 +9,16 @@
 
 namespace wm::serve {
 
-/// page.html for the websocket listener of that scheme, ws or wss, at HOST:PORT (:PORT: at every address; empty: at a unix socket) and back
-/// ends at HOST:PORT, :PORT or unix:PATH ("usual": where wm-push looks by itself; empty: none).
-std::string page(const std::string &scheme, const std::string &websocket, const std::string &back_end);
+/// What the page has to know of its server.
+struct PageFacts {
+    std::string scheme;    ///< of the websocket listener: ws or wss
+    std::string websocket; ///< its HOST:PORT; :PORT: at every address; empty: at a unix socket
+    std::string back_end;  ///< HOST:PORT, :PORT or unix:PATH; "usual": where wm-push looks by itself; empty: none
+    std::string auth;      ///< as --auth
+};
+
+/// page.html with these.
+std::string page(const PageFacts &facts);
 
 } // namespace wm::serve
 

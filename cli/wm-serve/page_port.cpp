@@ -2,32 +2,26 @@
 
 #include "shared/json_scan.h"
 #include "shared/printable.h"
+#include "wm-serve/close_code.h"
 
 #include <algorithm>
-#include <ctime>
 #include <string_view>
 
 namespace wm::serve {
 
 namespace {
 
-constexpr int32_t kPolicyViolation = 1008;
-constexpr int32_t kTryAgainLater = 1013;
-
 char named; // its address as a connection's user pointer: the page has a uid
 
-int64_t now_ms()
+bool is_named(wm_conn conn)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
+    return wm_conn_user(conn) == &named;
 }
 
 } // namespace
 
 bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
 {
-    app_ = wm_worker_app(worker);
     worker_ = worker;
     hub_ = hub;
     options_ = &options;
@@ -38,6 +32,13 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
         pong_ = options.text_ping.substr(equals + 1);
     }
     handshake_.setup(options);
+    auth_.setup(options);
+    wm_app *app = wm_worker_app(worker);
+    unnamed_.setup(
+        app, options.uid_timeout_ms, [](wm_conn conn, void *) { return !is_named(conn); },
+        [](wm_conn conn, void *self) { static_cast<PagePort *>(self)->close(conn, kTryAgainLater, "no uid in time"); }, this);
+    ends_.setup(
+        app, [](wm_conn conn, void *self) { static_cast<PagePort *>(self)->close(conn, kNotAuthorized, "token has ended"); }, this);
     return wm_worker_set_int(worker, "max_message", options.max_page_message) == 0 &&
            wm_worker_set_int(worker, "max_header_bytes", options.max_header) == 0 &&
            wm_worker_set_int(worker, "max_send_buffer", std::max<int64_t>(options.max_push, 1 << 20)) == 0 &&
@@ -52,7 +53,7 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
 bool PagePort::any_named() const
 {
     wm_conn conn = wm_worker_next_conn(worker_, 0);
-    while (conn != 0 && wm_conn_user(conn) != &named)
+    while (conn != 0 && !is_named(conn))
         conn = wm_worker_next_conn(worker_, conn);
     return conn != 0;
 }
@@ -72,71 +73,36 @@ void PagePort::close(wm_conn conn, int32_t code, const std::string &why) const
 void PagePort::open(wm_worker *, wm_conn conn, void *user)
 {
     PagePort &self = *static_cast<PagePort *>(user);
-    self.unnamed_.push_back({conn, now_ms() + self.options_->uid_timeout_ms});
-    if (self.timer_ == 0)
-        self.timer_ = wm_timer_add(
-            self.app_, self.options_->uid_timeout_ms, 0, [](wm_timer, void *port) { static_cast<PagePort *>(port)->close_unnamed(); }, user,
-            nullptr);
-}
-
-/// Leaves out pages that have a uid or are closed, from the front, so that the queue does not keep all that opened within one timeout.
-void PagePort::drop_named()
-{
-    auto waits = [](const Unnamed &page) { return wm_conn_worker(page.conn) && wm_conn_user(page.conn) != &named; };
-    while (!unnamed_.empty() && !waits(unnamed_.front()))
-        unnamed_.pop_front();
-}
-
-void PagePort::close_unnamed()
-{
-    int64_t now = now_ms();
-    timer_ = 0;
-    for (drop_named(); !unnamed_.empty(); drop_named()) {
-        Unnamed first = unnamed_.front();
-        if (first.due_ms > now) {
-            timer_ = wm_timer_add(
-                app_, first.due_ms - now, 0, [](wm_timer, void *port) { static_cast<PagePort *>(port)->close_unnamed(); }, this, nullptr);
-            return;
-        }
-        unnamed_.pop_front();
-        close(first.conn, kTryAgainLater, "no uid in time");
-    }
+    if (!self.unnamed_.add(conn))
+        self.close(conn, kTryAgainLater, "no room for another page");
 }
 
 void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
 {
     PagePort &self = *static_cast<PagePort *>(user);
     std::string_view text = kind == WM_KIND_TEXT ? std::string_view(static_cast<const char *>(data), len) : std::string_view();
-    if (self.answer_ping(conn, text) || wm_conn_user(conn) == &named)
+    if (self.answer_ping(conn, text) || is_named(conn))
         return; // of the others only the first has a meaning
-    if (self.bind(conn, text) && wm_conn_set_user(conn, &named, nullptr) == 0)
-        self.drop_named();
+    UidScratch scratch;
+    self.admit(conn, self.auth_.identify(conn, text, scratch));
 }
 
-/// Takes the uid from the first message of a page, or closes it.
-bool PagePort::bind(wm_conn conn, std::string_view first)
+/// Gives a page the uid that it has proved to have, or closes it.
+void PagePort::admit(wm_conn conn, const PageIdentity &page)
 {
-    UidScratch scratch;
-    std::string_view uid = first;
-    const std::string &key = options_->uid_key;
-    if (!key.empty() && scan_uid_member(first.data(), first.size(), key, scratch, uid) != ScanError::kNone) {
-        close(conn, kPolicyViolation, "the first message is a JSON object with the uid in \"" + key + "\"");
-        return false;
+    if (page.uid.empty()) {
+        close(conn, page.code, page.why);
+        return;
     }
-    if (uid.empty() || uid.size() > kMaxUidBytes) {
-        close(conn, kPolicyViolation, "the first message is the uid: 1 to 255 bytes of text");
-        return false;
-    }
-    if (wm_hub_bind(hub_, uid.data(), uid.size(), conn) != 0) {
+    bool kept = page.end_s == PageIdentity::kNever || ends_.add(conn, page.end_s);
+    if (!kept || wm_hub_bind(hub_, page.uid.data(), page.uid.size(), conn) != 0) {
         close(conn, kTryAgainLater, "no room for another page");
-        return false;
+        return;
     }
-    if (key.empty() && uid.front() == '{' && json_uid_.due())
-        json_uid_.log("the page of " + peer_name(conn) +
-                      " has JSON as its uid: --uid-key NAME takes the uid from a member of it"); // it may hold a password
     if (debug_)
-        log_debug("the page of " + peer_name(conn) + " has the uid '" + printable(uid, kMaxUidBytes) + "'");
-    return true;
+        log_debug("the page of " + peer_name(conn) + " has the uid '" + printable(page.uid, kMaxUidBytes) + "'");
+    if (wm_conn_set_user(conn, &named, nullptr) == 0)
+        unnamed_.drop();
 }
 
 /// Some scripts of pages send a ping of their own as text, also before the uid.

@@ -1,17 +1,19 @@
 /**
  * @file
- * The websocket port of the push server: the first message of a page is its uid; pages receive only pushes.
+ * The websocket port of the push server: the first message of a page says its uid; pages receive only pushes.
  */
 #ifndef WM_SERVE_PAGE_PORT_H
 #define WM_SERVE_PAGE_PORT_H
 
+#include "wm-serve/due_queue.h"
 #include "wm-serve/event_log.h"
+#include "wm-serve/page_auth.h"
+#include "wm-serve/page_ends.h"
 #include "wm-serve/page_handshake.h"
 #include "wm-serve/push_options.h"
 #include "wm/wm.h"
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 
@@ -21,18 +23,13 @@ class PagePort {
 public:
     /// Sets options and callbacks. On false, wm_last_error has the detail.
     bool setup(wm_worker *worker, wm_hub *hub, const PushOptions &options);
+    /// Reads what says who pages are, in a process that is going to serve. Returns an error, or nothing.
+    std::string load() { return auth_.load(); }
     /// Whether a page has a uid. Walks the pages: for the reason of a broadcast that nobody took.
     bool any_named() const;
 
 private:
-    struct Unnamed {
-        wm_conn conn;
-        int64_t due_ms;
-    };
-
-    void drop_named();
-    void close_unnamed();
-    bool bind(wm_conn conn, std::string_view first);
+    void admit(wm_conn conn, const PageIdentity &page);
     bool answer_ping(wm_conn conn, std::string_view text);
     void close(wm_conn conn, int32_t code, const std::string &why) const;
 
@@ -41,17 +38,16 @@ private:
     static void message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *self);
     static void error(wm_worker *worker, wm_conn conn, int32_t code, const void *text, size_t len, void *self);
 
-    wm_app *app_ = nullptr;
     wm_worker *worker_ = nullptr;
     wm_hub *hub_ = nullptr;
     const PushOptions *options_ = nullptr;
     PageHandshake handshake_;
+    PageAuth auth_;
     std::string ping_, pong_; ///< --text-ping
     bool debug_ = false;
-    ThrottledWarning json_uid_;
     ThrottledWarning long_head_;
-    std::deque<Unnamed> unnamed_; ///< pages without a uid, sorted by deadline: the timeout is the same for all
-    wm_timer timer_ = 0;          ///< expires with the first of them
+    DueQueue unnamed_; ///< pages without a uid
+    PageEnds ends_;    ///< of those that have a uid for a time
 };
 
 } // namespace wm::serve

@@ -65,6 +65,23 @@ std::string pages_error(const PushOptions &options)
     return "";
 }
 
+/// What is wrong with the flags about who a page is; empty: nothing.
+std::string auth_error(const PushOptions &options)
+{
+    if (options.auth != "uid" && options.auth != "jwt")
+        return "--auth takes uid or jwt, not '" + printable(options.auth) + "'";
+    if (options.uses_jwt() && options.jwt_key.empty())
+        return "--auth jwt needs --jwt-key FILE: the public key (PEM; RSA, or EC on P-256) or the secret that tokens are signed with";
+    if (options.uses_jwt() && !options.uid_key.empty())
+        return "--uid-key is of no use with --auth jwt: the first message, whole, is the token, and its sub is the uid";
+    const std::pair<const char *, const std::string &> of_jwt[] = {
+        {"--jwt-key", options.jwt_key}, {"--jwt-audience", options.jwt_audience}, {"--jwt-issuer", options.jwt_issuer}};
+    for (const auto &[flag, value] : of_jwt)
+        if (!options.uses_jwt() && !value.empty())
+            return std::string(flag) + " is of no use without --auth jwt";
+    return "";
+}
+
 /// The error of two ports at one address.
 std::string collision(const PushOptions &options)
 {
@@ -122,7 +139,7 @@ std::string PushOptions::error() const
         return needs_scheme("--inner", "text", inner);
     if (http != kOff && !has_scheme(http, "http") && !has_scheme(http, "https"))
         return needs_scheme("--http", "http", http);
-    for (const std::string &wrong : {collision(*this), pages_error(*this)})
+    for (const std::string &wrong : {collision(*this), pages_error(*this), auth_error(*this)})
         if (!wrong.empty())
             return wrong;
     std::string reason = " would let any client on the network push to every page: "
@@ -136,7 +153,11 @@ std::string PushOptions::error() const
 
 std::string PushOptions::warning() const
 {
-    return is_local(listen) ? "" : "--listen " + listen + " is open to the network, where any client may claim any uid";
+    if (is_local(listen))
+        return "";
+    if (!uses_jwt())
+        return "--listen " + listen + " is open to the network, where any client may claim any uid";
+    return has_tls(*this, listen) ? "" : "--listen " + listen + " is open to the network without TLS: tokens can be read on the way";
 }
 
 } // namespace wm::serve

@@ -22,6 +22,10 @@ struct PushOptions : InstanceOptions {
     std::vector<std::string> hosts;        ///< allowed in Host on --http
     std::vector<std::string> origins;      ///< allowed for pages; empty: any
     std::vector<std::string> subprotocols; ///< of pages, that are accepted
+    std::string auth = "uid";              ///< who a page is: uid (as it says), or jwt (as its token says)
+    std::string jwt_key;                   ///< path of the key that tokens are signed with
+    std::string jwt_audience;              ///< that a token has to name; empty: a token must not have one
+    std::string jwt_issuer;                ///< that a token has to be from; empty: any
     std::string uid_key;                   ///< the first message of a page is JSON with the uid there; empty: it is the uid
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
     int64_t max_header = 16 << 10;         ///< bytes of a request's head, with its cookies
@@ -38,6 +42,7 @@ struct PushOptions : InstanceOptions {
 
     PushOptions() : InstanceOptions("wm-serve-push") {}
 
+    bool uses_jwt() const { return auth == "jwt"; }
     /// Empty, or a usage error that names the flag and the remedy.
     std::string error() const;
     /// An address as it is listened at: wss and https where there is TLS, which a unix socket has not.

@@ -73,6 +73,13 @@ void PushServer::add_flags(CLI::App &command)
     add_push_flags(command, options_);
 }
 
+std::string PushServer::files_error()
+{
+    PageAuth auth;
+    auth.setup(options_);
+    return auth.load();
+}
+
 void PushServer::reset()
 {
     PushOptions defaults;
@@ -135,7 +142,7 @@ bool PushServer::set_drain()
 std::string PushServer::page() const
 {
     ListenAddress pages = address_of(page_worker_);
-    return serve::page(url_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false));
+    return serve::page({url_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false), options_.auth});
 }
 
 /// Where back ends connect, as wm-push takes it: empty without a line port, "usual" where wm-push looks by itself. `here`: for this
@@ -156,6 +163,10 @@ std::string PushServer::back_end(bool here) const
 int32_t PushServer::started(wm_worker *, int32_t, void *user)
 {
     PushServer &self = *static_cast<PushServer *>(user);
+    if (std::string wrong = self.pages_.load(); !wrong.empty()) {
+        wm_log(WM_LOG_ERROR, wrong.data(), wrong.size());
+        return -1;
+    }
     if (!self.listen())
         return -1; // the library has the error
     self.serves();

@@ -29,6 +29,7 @@ public:
     InstanceOptions &instance() override { return options_; }
     void reset() override;
     std::string error() const override { return options_.error(); }
+    std::string files_error() override;
     std::string warning() const override { return options_.warning(); }
     bool check() const override;
 

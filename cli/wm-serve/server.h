@@ -40,6 +40,8 @@ public:
     virtual std::string error() const = 0;
     /// Empty, or the usage error of what is not given and a start needs.
     virtual std::string missing() const { return ""; }
+    /// Empty, or the error of a file that a start reads, with its path.
+    virtual std::string files_error() { return ""; }
     /// Empty, or a warning to print at start.
     virtual std::string warning() const { return ""; }
 

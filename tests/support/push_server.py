@@ -134,8 +134,8 @@ def read_to_end(sock):
 class Page:
     """A web page's socket."""
 
-    def __init__(self, address, *fields, from_ip=""):
-        self.sock = connect(address, from_ip)
+    def __init__(self, address, *fields, from_ip="", sock=None):
+        self.sock = sock or connect(address, from_ip)
         self._data = b""
         self.sock.sendall(request(extra=fields))
         while b"\r\n\r\n" not in self._data:

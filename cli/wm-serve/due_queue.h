@@ -1,0 +1,51 @@
+/**
+ * @file
+ * Connections that have to do something within a time that is the same for all: a page to say its uid, a back end to prove itself. So they
+ * are sorted by deadline as they come, and one timer, for the first, is enough. The app's thread.
+ */
+#ifndef WM_SERVE_DUE_QUEUE_H
+#define WM_SERVE_DUE_QUEUE_H
+
+#include "wm/types.h"
+
+#include <cstdint>
+#include <deque>
+
+namespace wm::serve {
+
+class DueQueue {
+public:
+    /// Whether a connection still waits. Not asked about one that has closed.
+    using Waits = bool (*)(wm_conn conn, void *user);
+    /// The time of a connection is over.
+    using Expired = void (*)(wm_conn conn, void *user);
+
+    void setup(wm_app *app, int64_t time_ms, Waits waits, Expired expired, void *user);
+
+    /// The time of a connection begins. False when out of memory.
+    bool add(wm_conn conn);
+    /// Leaves out connections that wait no more, from the front: call it when one has done what it had to, so that not all that came
+    /// within one time are kept.
+    void drop();
+
+private:
+    struct Entry {
+        wm_conn conn;
+        int64_t due_ms;
+    };
+
+    void arm(int64_t delay_ms);
+    void expire();
+
+    wm_app *app_ = nullptr;
+    int64_t time_ms_ = 0;
+    Waits waits_ = nullptr;
+    Expired expired_ = nullptr;
+    void *user_ = nullptr;
+    std::deque<Entry> entries_;
+    wm_timer timer_ = 0; ///< for the first of them, or for one that was before it
+};
+
+} // namespace wm::serve
+
+#endif

@@ -1,0 +1,54 @@
+// The push page of a server that asks for tokens.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { HANG_MS, launch, openTab } from './browser.js';
+import { PushServer } from './push-server.js';
+
+const SECRET = 'a secret of at least 32 bytes for HS256';
+
+let browser;
+let folder;
+let server;
+
+function token(claims) {
+    const part = value => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const text = `${part({ alg: 'HS256' })}.${part(claims)}`;
+    return `${text}.${createHmac('sha256', SECRET).update(text).digest('base64url')}`;
+}
+
+before(async () => {
+    folder = await mkdtemp(path.join(os.tmpdir(), 'wm-token-'));
+    await writeFile(path.join(folder, 'key'), `${SECRET}\n`, { mode: 0o600 });
+    server = await PushServer.start({ flags: ['--auth', 'jwt', '--jwt-key', path.join(folder, 'key')] });
+    browser = await launch();
+});
+
+after(async () => {
+    await browser?.close();
+    assert.equal(await server?.stop(), 0, 'wm-serve stops with exit code 0');
+    await rm(folder, { recursive: true });
+});
+
+test('the page connects with a token that is right, after one that is not', async () => {
+    const tab = await openTab(browser);
+    const says = text => tab.waitForFunction(wanted => document.getElementById('state').textContent === wanted, text, { timeout: HANG_MS });
+    await tab.goto(server.url);
+    await says('not connected: a token is needed');
+    await tab.fill('#token', 'uid1');
+    await tab.locator('#connect').click();
+    await says('closed (4401, token refused: it is not a JWT: three parts in base64url with two dots)');
+    await tab.fill('#token', token({ sub: 'ann', exp: Math.floor(Date.now() / 1000) + 600 }));
+    await tab.locator('#connect').click();
+    await says('connected');
+    await tab.fill('#uid', 'ann');
+    while (await server.line('{"uid":"ann","registered":true}') !== 'ok');
+    await tab.locator('#push').click();
+    await tab.waitForFunction(() => /88%/.test(document.getElementById('messages').textContent), null, { timeout: HANG_MS });
+    assert.match(await tab.locator('#own').textContent(), /, token, alert, console\.log\);$/);
+    assert.deepEqual(tab.problems, []);
+    await tab.context().close();
+});
