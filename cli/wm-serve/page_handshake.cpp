@@ -1,6 +1,7 @@
 #include "wm-serve/page_handshake.h"
 
 #include "shared/printable.h"
+#include "wm/conn.h"
 #include "wm/http.h"
 
 #include <algorithm>
@@ -42,10 +43,20 @@ void PageHandshake::setup(const PushOptions &options)
     options_ = &options;
     for (const std::string &value : options.origins)
         origins_.add(value);
+    rates_.setup(options.rate_connects);
+}
+
+bool PageHandshake::comes_too_often(wm_conn conn)
+{
+    char ip[64];
+    int len = options_->rate_connects > 0 ? wm_conn_remote_ip(conn, ip, sizeof ip) : 0;
+    return len > 0 && !rates_.take({ip, static_cast<size_t>(len)}, monotonic_us());
 }
 
 int32_t PageHandshake::answer(wm_conn conn, wm_request request)
 {
+    if (comes_too_often(conn))
+        return refuse_rate(conn, request);
     // Browsers always send Origin. A client without one is not a web page, and could send any origin.
     const void *origin = nullptr;
     size_t len = 0;
@@ -66,6 +77,16 @@ int32_t PageHandshake::answer(wm_conn conn, wm_request request)
         unknown_subprotocol_.log("the page of " + peer_name(conn) + " offers the subprotocol '" + printable(offered) +
                                  "', and a browser ends a connection that accepts none: --subprotocol NAME accepts it");
     return 0;
+}
+
+int32_t PageHandshake::refuse_rate(wm_conn conn, wm_request request)
+{
+    constexpr std::string_view kFields = "Retry-After: 1\r\n", kBody = "429: this address connects too often\n";
+    if (too_often_.due())
+        too_often_.log("refused a page of " + peer_name(conn) + ": its address connects more often than " +
+                       std::to_string(options_->rate_connects) + " times a second: --rate-connects");
+    wm_handshake_reject(request, 429, kFields.data(), kFields.size(), kBody.data(), kBody.size());
+    return -1;
 }
 
 /// A browser tells the page only that the connection failed: the reason is in its network panel, and in the log.

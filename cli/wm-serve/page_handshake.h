@@ -1,10 +1,11 @@
 /**
  * @file
- * Which pages the websocket port of the push server lets in: their origin, and the subprotocol that they are told.
+ * Which pages the websocket port of the push server lets in: how often they come, their origin, and the subprotocol that they are told.
  */
 #ifndef WM_SERVE_PAGE_HANDSHAKE_H
 #define WM_SERVE_PAGE_HANDSHAKE_H
 
+#include "wm-serve/connect_rates.h"
 #include "wm-serve/event_log.h"
 #include "wm-serve/origin.h"
 #include "wm-serve/push_options.h"
@@ -24,10 +25,14 @@ public:
     int32_t answer(wm_conn conn, wm_request request);
 
 private:
+    bool comes_too_often(wm_conn conn);
+    int32_t refuse_rate(wm_conn conn, wm_request request);
     int32_t refuse_origin(wm_conn conn, wm_request request, std::string_view origin);
 
     const PushOptions *options_ = nullptr;
     OriginList origins_;
+    ConnectRates rates_;
+    ThrottledWarning too_often_;
     ThrottledWarning refused_;
     ThrottledWarning unknown_subprotocol_;
 };

@@ -5,17 +5,31 @@
 #include "wm-serve/close_code.h"
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 
 namespace wm::serve {
 
 namespace {
 
-char named; // its address as a connection's user pointer: the page has a uid
+// The user pointer of a connection: nullptr, the page has no uid; this, it has said no more than that; else the bucket of its messages.
+int64_t silent;
 
 bool is_named(wm_conn conn)
 {
-    return wm_conn_user(conn) == &named;
+    return wm_conn_user(conn) != nullptr;
+}
+
+/// The bucket of a page that speaks; nullptr when out of memory.
+int64_t *bucket_of(wm_conn conn)
+{
+    auto *bucket = static_cast<int64_t *>(wm_conn_user(conn));
+    if (bucket != &silent)
+        return bucket;
+    bucket = new (std::nothrow) int64_t(0);
+    if (bucket)
+        wm_conn_set_user(conn, bucket, [](void *user) { delete static_cast<int64_t *>(user); });
+    return bucket;
 }
 
 } // namespace
@@ -31,6 +45,7 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
         ping_ = options.text_ping.substr(0, equals);
         pong_ = options.text_ping.substr(equals + 1);
     }
+    parse_rate(options.rate, rate_);
     handshake_.setup(options);
     auth_.setup(options);
     wm_app *app = wm_worker_app(worker);
@@ -81,7 +96,10 @@ void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, 
 {
     PagePort &self = *static_cast<PagePort *>(user);
     std::string_view text = kind == WM_KIND_TEXT ? std::string_view(static_cast<const char *>(data), len) : std::string_view();
-    if (self.answer_ping(conn, text) || is_named(conn))
+    bool first = !is_named(conn);
+    if (!first && !self.within_rate(conn))
+        return;
+    if (self.answer_ping(conn, text) || !first)
         return; // of the others only the first has a meaning
     UidScratch scratch;
     self.admit(conn, self.auth_.identify(conn, text, scratch));
@@ -101,8 +119,27 @@ void PagePort::admit(wm_conn conn, const PageIdentity &page)
     }
     if (debug_)
         log_debug("the page of " + peer_name(conn) + " has the uid '" + printable(page.uid, kMaxUidBytes) + "'");
-    if (wm_conn_set_user(conn, &named, nullptr) == 0)
+    if (wm_conn_set_user(conn, &silent, nullptr) == 0)
         unnamed_.drop();
+}
+
+/// Counts a message of a page that has a uid, or closes the page.
+bool PagePort::within_rate(wm_conn conn)
+{
+    if (!rate_.limits())
+        return true;
+    int64_t *bucket = bucket_of(conn);
+    if (bucket && rate_.take(monotonic_us(), *bucket))
+        return true;
+    if (!bucket) {
+        close(conn, kTryAgainLater, "no room for the messages of another page");
+        return false;
+    }
+    if (too_many_.due())
+        too_many_.log("closed the page of " + peer_name(conn) + ": it sends more than " + std::to_string(rate_.per_second()) +
+                      " messages a second, behind " + std::to_string(rate_.burst()) + " at once: --rate");
+    close(conn, kPolicyViolation, "too many messages");
+    return false;
 }
 
 /// Some scripts of pages send a ping of their own as text, also before the uid.

@@ -11,6 +11,7 @@
 #include "wm-serve/page_ends.h"
 #include "wm-serve/page_handshake.h"
 #include "wm-serve/push_options.h"
+#include "wm-serve/rate_limit.h"
 #include "wm/wm.h"
 
 #include <cstdint>
@@ -30,6 +31,7 @@ public:
 
 private:
     void admit(wm_conn conn, const PageIdentity &page);
+    bool within_rate(wm_conn conn);
     bool answer_ping(wm_conn conn, std::string_view text);
     void close(wm_conn conn, int32_t code, const std::string &why) const;
 
@@ -45,6 +47,8 @@ private:
     PageAuth auth_;
     std::string ping_, pong_; ///< --text-ping
     bool debug_ = false;
+    RateLimit rate_;
+    ThrottledWarning too_many_;
     ThrottledWarning long_head_;
     DueQueue unnamed_; ///< pages without a uid
     PageEnds ends_;    ///< of those that have a uid for a time

@@ -29,6 +29,8 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_duration(push, "--drain", true, options.drain_ms, "time over which a reload closes the pages");
     add_number(push, "--max-pages", options.max_pages, "pages at a time (default: what the descriptor limit allows)");
     add_number(push, "--max-per-ip", options.max_per_ip, "pages of one IP address, IPv6: of a /64 (default: no limit)");
+    add_number(push, "--rate-connects", options.rate_connects, "pages that one such address connects a second (default: no limit)");
+    add_text(push, "--rate", "N[/BURST]", options.rate, "messages of a page a second behind its uid, or off");
     add_count(push, options.count, "processes, which share the uids; auto: one for each processor");
     add_instance_flags(push, options);
 }

@@ -4,6 +4,7 @@
 #include "shared/utf8.h"
 #include "wm-serve/listen_address.h"
 #include "wm-serve/origin.h"
+#include "wm-serve/rate_limit.h"
 
 #include <algorithm>
 #include <cstring>
@@ -60,6 +61,9 @@ std::string pages_error(const PushOptions &options)
     size_t equals = options.text_ping.find('=');
     if (!options.text_ping.empty() && (equals == 0 || equals >= options.text_ping.size() - 1))
         return "--text-ping takes TEXT=ANSWER, for instance ping=pong, not '" + printable(options.text_ping) + "'";
+    if (RateLimit rate; !parse_rate(options.rate, rate))
+        return "--rate takes N or N/BURST, each from 1 to " + std::to_string(RateLimit::kMost) + ", or off, not '" +
+               printable(options.rate) + "'";
     if (options.max_header < 64 || options.max_header > 1 << 20)
         return "--max-header takes 64 to 1048576 bytes, not " + std::to_string(options.max_header);
     return "";

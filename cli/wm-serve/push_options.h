@@ -34,9 +34,11 @@ struct PushOptions : InstanceOptions {
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;
     int64_t pong_timeout_ms = 10000;
-    int64_t drain_ms = 1000; ///< a reload closes the pages over this time
-    int64_t max_pages = 0;   ///< 0: as many as the descriptor limit has room for
-    int64_t max_per_ip = 0;  ///< pages of one address; 0: no limit
+    int64_t drain_ms = 1000;     ///< a reload closes the pages over this time
+    int64_t max_pages = 0;       ///< 0: as many as the descriptor limit has room for
+    int64_t max_per_ip = 0;      ///< pages of one address; 0: no limit
+    int64_t rate_connects = 0;   ///< of one address, a second; 0: no limit
+    std::string rate = "20/100"; ///< messages of a page a second, and in a burst; or off
     int64_t max_page_message = 64 << 10;
     int64_t max_push = 1 << 20;
 
