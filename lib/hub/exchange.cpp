@@ -203,7 +203,7 @@ void Exchange::join(uint64_t node, Kind kind, uint64_t number, Fd link)
         log(WM_LOG_ERROR, "the hub cannot know of more than %u processes", router::kMaxPeers);
         return;
     }
-    known_ = count_peers([](const router::Peer &) { return true; });
+    count_known();
     if (!link)
         return;
     std::unique_ptr<Link> made(new (std::nothrow) Link(app_.reactor.loop, *this, std::move(link), number, node));
@@ -224,7 +224,7 @@ void Exchange::forget(uint64_t node)
     if (!router_)
         return;
     router_->forget(node);
-    known_ = count_peers([](const router::Peer &) { return true; });
+    count_known();
 }
 
 template <class Matches> size_t Exchange::count_peers(Matches matches) const
@@ -234,6 +234,13 @@ template <class Matches> size_t Exchange::count_peers(Matches matches) const
     const auto &peers = router_->peers();
     return static_cast<size_t>(
         std::count_if(peers.begin(), peers.end(), [&](const router::Peer &peer) { return peer.node != 0 && matches(peer); }));
+}
+
+void Exchange::count_known()
+{
+    known_ = count_peers([](const router::Peer &) { return true; });
+    for (const Member &member : hubs_)
+        member.hub->set_peers(known_ > 0);
 }
 
 size_t Exchange::joined() const

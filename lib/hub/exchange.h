@@ -37,8 +37,6 @@ public:
     /// Its pending calls get WM_ECLOSED, or WM_ESTOPPED when the app is being freed.
     void remove(Hub &hub);
 
-    /// Whether there are other processes to ask.
-    bool has_peers() const { return known_ > 0; }
     /// Asks all processes, this one first; otherwise as Hub::call. A notifier of the reply is reserved.
     int call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections);
 
@@ -83,6 +81,7 @@ private:
     bool open_call(Hub &hub, const HubReply &reply, uint64_t *ref);
     Call take_call(uint32_t place);
     void note_due();
+    void count_known();
     template <class Matches> size_t count_peers(Matches matches) const;
 
     App &app_;

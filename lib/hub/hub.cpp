@@ -50,7 +50,7 @@ Hub::~Hub()
 
 bool Hub::was_used() const
 {
-    return !bindings_.empty() || groups_.was_used() || topics.was_used() || (exchange_ && exchange_->has_peers());
+    return !bindings_.empty() || groups_.was_used() || topics.was_used() || has_peers_;
 }
 
 // ---- uids and groups
@@ -315,12 +315,9 @@ Command Hub::command(const router::Request &request, const HubReply &reply) cons
     return command;
 }
 
-int Hub::call(const router::Request &request, const HubReply &reply, int64_t &connections)
+int Hub::ask_all(const router::Request &request, const HubReply &reply, int64_t &connections)
 {
-    if (exchange_ && exchange_->has_peers())
-        return exchange_->call(*this, request, reply, connections);
-    connections = take(request);
-    return connections < 0 ? static_cast<int>(connections) : 0;
+    return exchange_->call(*this, request, reply, connections);
 }
 
 void Hub::run(Command &command)

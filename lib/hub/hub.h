@@ -67,11 +67,15 @@ public:
     /// Whether something was ever bound to it, or another process knows of it: from then on the name, which is the hub's identity, cannot
     /// change.
     bool was_used() const;
+    /// Whether there are other processes to ask.
+    void set_peers(bool any) { has_peers_ = any; }
 
     HubOptions options;
     Topics topics;
 
 private:
+    int ask_all(const router::Request &request, const HubReply &reply, int64_t &connections);
+
     struct Binding {
         Name *uid = nullptr;
         uint32_t slot = 0; ///< the connection's
@@ -101,6 +105,7 @@ private:
 
     App &app_;
     Exchange *exchange_; ///< nullptr: the hub is of this process alone
+    bool has_peers_ = false;
     NameTable uids_;
     std::vector<Binding> bindings_;
     std::vector<uint32_t> by_slot_; ///< connection slot -> binding
@@ -150,8 +155,10 @@ inline int64_t Hub::take(const router::Request &request)
     }
 }
 
-inline int Hub::call(const router::Request &request, const HubReply &, int64_t &connections)
+inline int Hub::call(const router::Request &request, const HubReply &reply, int64_t &connections)
 {
+    if (has_peers_) [[unlikely]]
+        return ask_all(request, reply, connections);
     connections = take(request);
     return connections < 0 ? static_cast<int>(connections) : 0;
 }
