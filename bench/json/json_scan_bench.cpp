@@ -59,8 +59,9 @@ std::vector<Line> make_lines()
 
 size_t by_scan(const Line &line)
 {
-    wm::UidScratch scratch;
-    return wm::scan_push_line(line.text.data(), line.text.size(), scratch).uid.size();
+    wm::PushLine read;
+    wm::scan_push_line(line.text.data(), line.text.size(), read);
+    return read.uid.size();
 }
 
 size_t by_dom(const Line &line)

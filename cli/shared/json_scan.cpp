@@ -1,6 +1,7 @@
 #include "shared/json_scan.h"
 
 #include "shared/json_string.h"
+#include "shared/push_command.h"
 
 #include <cstring>
 
@@ -8,29 +9,19 @@ namespace wm {
 
 namespace {
 
-enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd, kReply };
+enum class Name : uint8_t { kOther, kUid, kWm };
 
 [[gnu::always_inline]] inline Name match_name(const char *name, size_t len)
 {
-    auto is = [name](const char *word, size_t size) { return std::memcmp(name, word, size) == 0; };
-    switch (len) {
-    case 2:
-        return is("wm", 2) ? Name::kWm : Name::kOther;
-    case 3:
-        return is("uid", 3) ? Name::kUid : is("cmd", 3) ? Name::kCmd : Name::kOther;
-    case 4:
-        return is("data", 4) ? Name::kData : Name::kOther;
-    case 5:
-        return is("reply", 5) ? Name::kReply : Name::kOther;
-    default:
-        return Name::kOther;
-    }
+    if (len == 2 && std::memcmp(name, "wm", 2) == 0)
+        return Name::kWm;
+    return len == 3 && std::memcmp(name, "uid", 3) == 0 ? Name::kUid : Name::kOther;
 }
 
 /// A name with escapes: "\u0075id" is uid.
 [[gnu::noinline]] Name decode_name(const JsonMember &member)
 {
-    char decoded[5];
+    char decoded[3];
     DecodedString result = decode_json_string(member.name, member.name_len, decoded, sizeof decoded);
     return result.error == ScanError::kNone ? match_name(decoded, result.len) : Name::kOther;
 }
@@ -44,7 +35,7 @@ enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd, kReply };
 }
 
 /// Reads the value of the uid into `uid`. Returns kNone or the error.
-[[gnu::always_inline]] inline ScanError read_uid(const JsonValue &value, bool has_escapes, UidScratch &scratch, std::string_view &uid)
+[[gnu::always_inline]] inline ScanError decode_uid(const JsonValue &value, bool has_escapes, UidScratch &scratch, std::string_view &uid)
 {
     if (value.kind == JsonKind::kInteger) {
         uid = {value.data, value.len};
@@ -63,51 +54,6 @@ enum class Name : uint8_t { kOther, kUid, kWm, kData, kCmd, kReply };
     if (uid.empty())
         return ScanError::kUidEmpty;
     return uid.size() > kMaxUidBytes ? ScanError::kUidLong : ScanError::kNone;
-}
-
-/// Whether a value, which has been checked, is that string.
-bool is_string(const JsonValue &value, std::string_view text)
-{
-    char decoded[16];
-    if (value.kind != JsonKind::kString)
-        return false;
-    DecodedString result = decode_json_string(value.data + 1, value.len - 2, decoded, sizeof decoded);
-    return result.error == ScanError::kNone && std::string_view(decoded, result.len) == text;
-}
-
-/// What the value of "wm" asks for.
-struct Wm {
-    bool broadcast = false;
-    bool notify_end = false;
-    bool json_reply = false;
-    bool known = false; ///< an object, and all of its members have a meaning, once each
-};
-
-/// Reads the value of "wm", which has been checked.
-Wm read_wm(const JsonValue &value)
-{
-    Wm wm;
-    if (value.kind != JsonKind::kObject)
-        return wm;
-    JsonReader<JsonBounds::kGuarded> reader(value.data, value.len);
-    unsigned all = 0, replies = 0, commands = 0;
-    reader.read_object([&](const JsonMember &member) {
-        all++;
-        Name name = decode_name(member);
-        if (name == Name::kCmd) {
-            commands++;
-            wm.broadcast = is_string(member.value, "broadcast");
-            wm.notify_end = is_string(member.value, "notify_end");
-        } else if (name == Name::kReply) {
-            replies++;
-            wm.json_reply = is_string(member.value, "json");
-        }
-    });
-    wm.broadcast = wm.broadcast && commands == 1;
-    wm.notify_end = wm.notify_end && commands == 1;
-    wm.json_reply = wm.json_reply && replies == 1;
-    wm.known = all == unsigned{wm.broadcast} + unsigned{wm.notify_end} + unsigned{wm.json_reply} && all > 0;
-    return wm;
 }
 
 /// What the top-level members of a line tell.
@@ -154,62 +100,36 @@ size_t length_without_blanks(const char *text, size_t len)
     return len;
 }
 
-[[gnu::cold]] PushLine invalid_line(ScanError error, size_t offset)
+/// Checks the uids of a list: kNone, or the first error and its place.
+[[gnu::noinline]] ScanError check_uids(const JsonValue &list, const char *&at)
 {
-    PushLine line;
-    line.error = error;
-    line.offset = offset;
-    return line;
-}
-
-/// The line of a uid, which members has once.
-[[gnu::always_inline]] inline PushLine push_line(const char *text, const Members &members, UidScratch &scratch)
-{
-    if (members.uids == 0)
-        return invalid_line(ScanError::kUidMissing, 0);
-    if (members.uids > 1)
-        return invalid_line(ScanError::kUidTwice, static_cast<size_t>(members.uid_name - text));
+    UidScratch scratch;
     std::string_view uid;
-    ScanError error = read_uid(members.uid, members.has_escapes, scratch, uid);
-    if (error != ScanError::kNone)
-        return invalid_line(error, static_cast<size_t>(members.uid.data - text));
-    return {PushLine::Kind::kPush, ScanError::kNone, false, 0, uid, {}};
+    size_t count = 0;
+    ScanError error = ScanError::kNone;
+    at = list.data;
+    JsonReader<JsonBounds::kGuarded>(list.data, list.len).read_array([&](const JsonValue &value) {
+        count++;
+        ScanError wrong = error != ScanError::kNone ? error : count > kMaxUids ? ScanError::kUidsMany : read_uid(value, scratch, uid);
+        if (wrong != error)
+            at = value.data;
+        error = wrong;
+    });
+    return count == 0 ? ScanError::kUidsEmpty : error;
 }
 
-/// Reads a line with a top-level "wm" again, up to its end or to its error.
-[[gnu::noinline]] PushLine read_line_with_wm(const char *text, size_t len, UidScratch &scratch)
+/// The line of a uid.
+[[gnu::always_inline]] inline void take_push(const char *text, const Members &members, PushLine &out)
 {
-    JsonReader<JsonBounds::kChecked> reader(text, len);
-    Members members;
-    JsonValue wm_value, data;
-    unsigned all = 0, wms = 0;
-    bool is_object = reader.read_object([&](const JsonMember &member) {
-        all++;
-        Name name = decode_name(member);
-        add_member(members, name, member);
-        if (name == Name::kWm && ++wms == 1)
-            wm_value = member.value;
-        else if (name == Name::kData)
-            data = member.value;
-    });
-    members.has_escapes = reader.has_escapes();
-    Wm wm = read_wm(wm_value);
-    PushLine line;
-    if (!is_object || !reader.at_end()) {
-        line = invalid_line(reader.error(), reader.offset());
-    } else if (wms == 1 && wm.known && wm.broadcast && all == 2 && data.data != nullptr) {
-        line.kind = PushLine::Kind::kBroadcast;
-        line.data = {data.data, data.len};
-    } else if (wms == 1 && wm.known && wm.notify_end && !wm.json_reply && all == 1) {
-        line.kind = PushLine::Kind::kNotifyEnd;
-    } else if (wms == 1 && wm.known && !wm.broadcast && !wm.notify_end) {
-        line = push_line(text, members, scratch);
-    } else {
-        line = invalid_line(ScanError::kReserved, static_cast<size_t>(members.wm_name - text));
-        line.kind = PushLine::Kind::kReserved;
+    if (members.uids != 1) [[unlikely]] {
+        bool none = members.uids == 0;
+        refuse_line(out, none ? ScanError::kUidMissing : ScanError::kUidTwice, none ? 0 : static_cast<size_t>(members.uid_name - text));
+        return;
     }
-    line.json_reply = wms > 0 && wm.json_reply;
-    return line;
+    out.kind = PushLine::Kind::kPush;
+    out.plain = decode_uid(members.uid, members.has_escapes, out.uid_buffer, out.uid) == ScanError::kNone;
+    if (!out.plain) [[unlikely]]
+        read_uids(text, members.uid, out);
 }
 
 } // namespace
@@ -224,17 +144,41 @@ const char *scan_error_text(ScanError error)
     return kTexts[static_cast<size_t>(error)];
 }
 
-PushLine scan_push_line(const char *text, size_t len, UidScratch &scratch)
+[[gnu::cold]] void refuse_line(PushLine &line, ScanError error, size_t offset)
+{
+    line.kind = PushLine::Kind::kInvalid;
+    line.error = error;
+    line.offset = offset;
+}
+
+ScanError read_uid(const JsonValue &value, UidScratch &scratch, std::string_view &uid)
+{
+    return decode_uid(value, true, scratch, uid);
+}
+
+void read_uids(const char *text, const JsonValue &value, PushLine &line)
+{
+    const char *at = value.data;
+    bool is_list = value.kind == JsonKind::kArray;
+    ScanError error = is_list ? check_uids(value, at) : read_uid(value, line.uid_buffer, line.uid);
+    if (error != ScanError::kNone)
+        refuse_line(line, error, static_cast<size_t>(at - text));
+    else if (is_list)
+        line.uids = {value.data, value.len};
+}
+
+void scan_push_line(const char *text, size_t len, PushLine &out)
 {
     len = length_without_blanks(text, len);
     Members members;
     ReaderResult read = is_json_guarded(text, len) ? read_object<JsonBounds::kGuarded>(text, len, members)
                                                    : read_object<JsonBounds::kChecked>(text, len, members);
-    if (read.error != ScanError::kNone && members.wm_name == nullptr) [[unlikely]]
-        return invalid_line(read.error, read.offset);
     if (members.wm_name != nullptr) [[unlikely]]
-        return read_line_with_wm(text, len, scratch);
-    return push_line(text, members, scratch);
+        read_line_with_wm(text, len, out);
+    else if (read.error != ScanError::kNone) [[unlikely]]
+        refuse_line(out, read.error, read.offset);
+    else
+        take_push(text, members, out);
 }
 
 ScanError scan_uid_member(const char *text, size_t len, std::string_view key, UidScratch &scratch, std::string_view &uid)
@@ -254,7 +198,7 @@ ScanError scan_uid_member(const char *text, size_t len, std::string_view key, Ui
         return reader.error();
     if (found != 1)
         return found == 0 ? ScanError::kUidMissing : ScanError::kUidTwice;
-    return read_uid(value, reader.has_escapes(), scratch, uid);
+    return read_uid(value, scratch, uid);
 }
 
 TextShape scan_text(const char *text, size_t len)

@@ -131,8 +131,8 @@ bool PushBody::wrap_value(std::string_view value, std::string &line, std::string
     append_on_one_line(line, value);
     line += '}';
     // The value is now nested one level deeper: it may exceed kMaxDepth.
-    UidScratch scratch;
-    PushLine read = scan_push_line(line.data(), line.size(), scratch);
+    PushLine read;
+    scan_push_line(line.data(), line.size(), read);
     if (read.error != ScanError::kNone) {
         error = std::string("the body cannot be pushed: ") + read.reason();
         return false;

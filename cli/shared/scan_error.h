@@ -15,7 +15,13 @@ inline constexpr unsigned kMaxDepth = 512;
 /// Maximum bytes of a uid after its escapes are decoded.
 inline constexpr unsigned kMaxUidBytes = 255;
 
-// The messages repeat the two constants above; a unit test checks that they agree.
+/// Maximum number of uids in a list.
+inline constexpr unsigned kMaxUids = 1000;
+
+/// Maximum bytes of the reason in a close frame: RFC 6455 §5.5, less its code.
+inline constexpr unsigned kMaxCloseText = 123;
+
+// The messages repeat the constants above; a unit test checks that they agree.
 #define WM_SCAN_ERRORS(X)                                                                                                                  \
     X(kNone, "")                                                                                                                           \
     X(kEmpty, "the text is empty, expected a JSON value such as {\"percent\":\"88%\"}")                                                    \
@@ -39,8 +45,26 @@ inline constexpr unsigned kMaxUidBytes = 255;
     X(kUidEmpty, "the uid is empty, it must have 1 to 255 bytes")                                                                          \
     X(kUidLong, "the uid is longer than 255 bytes")                                                                                        \
     X(kUidSurrogate, "the uid contains an unpaired surrogate")                                                                             \
-    X(kReserved,                                                                                                                           \
-      "the name wm is reserved, it takes {\"wm\":{\"cmd\":\"broadcast\"},\"data\":VALUE} or \"wm\":{\"reply\":\"json\"} beside a uid")
+    X(kUidsEmpty, "the list of uids is empty, name at least one")                                                                          \
+    X(kUidsMany, "the list has more than 1000 uids, push to the others by another line")                                                   \
+    X(kWmTwice, "the object has more than one wm, leave one")                                                                              \
+    X(kWmForm, "wm must be an object with a \"cmd\", or {\"reply\":\"json\"} beside a uid")                                                \
+    X(kWmMemberTwice, "wm has two members of that name, leave one")                                                                        \
+    X(kReply, "the reply must be \"json\"")                                                                                                \
+    X(kCmd, "the cmd must be push, broadcast, join, leave, online, kick, explain or notify_end")                                           \
+    X(kPushForm, "push has the form {\"wm\":{\"cmd\":\"push\",\"group\":GROUP},\"data\":VALUE}, with an except beside the group, or a "    \
+                 "uid in its place")                                                                                                       \
+    X(kBroadcastForm, "broadcast has the form {\"wm\":{\"cmd\":\"broadcast\"},\"data\":VALUE}")                                            \
+    X(kJoinForm, "join has the form {\"wm\":{\"cmd\":\"join\",\"uid\":UID,\"group\":GROUP}}")                                              \
+    X(kLeaveForm, "leave has the form {\"wm\":{\"cmd\":\"leave\",\"uid\":UID,\"group\":GROUP}}")                                           \
+    X(kOnlineForm, "online has the form {\"wm\":{\"cmd\":\"online\",\"uid\":UID}}")                                                        \
+    X(kKickForm, "kick has the form {\"wm\":{\"cmd\":\"kick\",\"uid\":UID,\"code\":4000,\"reason\":TEXT}}; code and reason are optional")  \
+    X(kExplainForm, "explain has the form {\"wm\":{\"cmd\":\"explain\"}}")                                                                 \
+    X(kNotifyEndForm, "notify_end has the form {\"wm\":{\"cmd\":\"notify_end\"}}")                                                         \
+    X(kGroupForm, "the group must be a string of 1 to 255 bytes, or an integer")                                                           \
+    X(kExceptForm, "except must be one uid, a string of 1 to 255 bytes or an integer")                                                     \
+    X(kCodeForm, "the code must be an integer: 1000 to 1003, 1007 to 1014, or 3000 to 4999")                                               \
+    X(kReasonForm, "the reason must be a string of at most 123 bytes")
 
 /// kNone is success.
 enum class ScanError : uint8_t {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 
 namespace wm::serve {
 
@@ -25,23 +26,23 @@ public:
     }
 
     /// Adds a line whose result is known. Calls send(result) now if no earlier line is pending, otherwise from resolve().
-    template <class Send> void add(const Result &result, Send send)
+    template <class Send> void add(Result result, Send send)
     {
         if (pending_.empty())
-            send(result);
+            send(std::move(result));
         else
-            pending_.emplace_back(result);
+            pending_.emplace_back(std::move(result));
     }
 
     /// Sets the result of a reserved line, and calls send(result) for every answer that is no longer blocked.
-    template <class Send> void resolve(Ticket ticket, const Result &result, Send send)
+    template <class Send> void resolve(Ticket ticket, Result result, Send send)
     {
-        pending_[ticket - first_] = result;
+        pending_[ticket - first_] = std::move(result);
         while (!pending_.empty() && pending_.front()) {
-            Result front = *pending_.front();
+            Result front = std::move(*pending_.front());
             pending_.pop_front();
             first_++;
-            send(front);
+            send(std::move(front));
         }
     }
 

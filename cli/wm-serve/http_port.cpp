@@ -5,6 +5,7 @@
 #include "wm-serve/push_server.h"
 
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <strings.h>
@@ -78,30 +79,51 @@ std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushSe
     return "";
 }
 
-/// A push whose result is pending. A spare one is kept, because it has to exist before the push tells whether it is needed.
-struct PendingPost {
+/// The status of a result. 503: nothing was sent, so that it may be repeated; 504: a page may have it.
+int status_of(PushResult result)
+{
+    switch (result.kind) {
+    case PushResult::Kind::kOk:
+        return 200;
+    case PushResult::Kind::kBad:
+        return 400;
+    case PushResult::Kind::kLarge:
+        return 413;
+    case PushResult::Kind::kUnknown:
+        return result.unsure ? 504 : 503;
+    default:
+        return 404;
+    }
+}
+
+void answer(wm_request request, PushResult result, const PushCall &call)
+{
+    int status = status_of(result);
+    std::string fields(result.json ? kJson : kText);
+    if (status == 503)
+        fields += "Retry-After: 1\r\n";
+    if (result.json)
+        respond(request, status, fields, call.json(result) + "\n");
+    else
+        respond(request, status, fields, status == 200 ? "ok\n" : status == 400 ? "400: " + push_detail(result) + "\n" : "fail\n");
+}
+
+/// A request in the hands of the server. A spare one is kept, because it has to exist before the push tells whether it is needed.
+struct PendingPost final : PushCall {
     wm_request request = 0;
-    bool json = false;
+
+    void done(PushResult result) override
+    {
+        std::unique_ptr<PendingPost> self(this);
+        try {
+            answer(request, result, *this);
+        } catch (const std::bad_alloc &) {
+            wm_request_respond(request, status_of(result), kText.data(), kText.size(), "", 0, 0);
+        }
+    }
 };
 
 std::unique_ptr<PendingPost> spare;
-
-void answer(wm_request request, PushResult result)
-{
-    bool ok = result.kind == PushResult::Kind::kOk;
-    bool bad = result.kind == PushResult::Kind::kBad;
-    int status = ok ? 200 : bad ? 400 : 404;
-    if (result.json)
-        respond(request, status, kJson, push_json(result) + "\n");
-    else
-        respond(request, status, kText, ok ? "ok\n" : bad ? "400: " + push_detail(result) + "\n" : "fail\n");
-}
-
-void on_result(wm_hub *, int32_t status, int64_t pages, void *user)
-{
-    std::unique_ptr<PendingPost> post(static_cast<PendingPost *>(user));
-    answer(post->request, late_result(status, pages, post->json));
-}
 
 std::string_view without_line_end(std::string_view body)
 {
@@ -124,13 +146,18 @@ void push(PushServer &server, wm_conn conn, wm_request request)
     std::string_view body = without_line_end(view_of(request, wm_request_body));
     if (!spare)
         spare = std::make_unique<PendingPost>();
-    PushResult result = server.push(body, on_result, spare.get());
-    if (result.kind == PushResult::Kind::kPending)
-        *spare.release() = {request, result.json};
-    else if (result.kind == PushResult::Kind::kNotifyEnd)
-        answer(request, {PushResult::Kind::kBad, false, 0, "notify_end is for the inner port only"});
-    else
-        answer(request, result);
+    PushResult result = server.push(body, *spare);
+    if (result.kind == PushResult::Kind::kPending) {
+        spare.release()->request = request;
+        return;
+    }
+    if (result.kind == PushResult::Kind::kNotifyEnd)
+        result = {PushResult::Kind::kBad, false, false, 0, "notify_end is for the inner port only"};
+    else if (result.kind == PushResult::Kind::kExplain)
+        result = {PushResult::Kind::kBad, false, false, 0, "explain is for the inner port only"};
+    answer(request, result, *spare);
+    if (result.json)
+        spare.reset(); // it has results of uids
 }
 
 void refuse_method(wm_request request, std::string_view allowed)

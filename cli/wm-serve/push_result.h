@@ -1,48 +1,45 @@
 /**
  * @file
- * The interface between the ports of the push server and the server: one push, with an immediate or a pending result.
+ * The result of a line of a back end: of a push, or of another command. A plain value.
  */
 #ifndef WM_SERVE_PUSH_RESULT_H
 #define WM_SERVE_PUSH_RESULT_H
 
-#include "wm/hub.h"
+#include "shared/json_scan.h"
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace wm::serve {
 
-/// The result of a push. It fits into two registers.
+/// It fits into two registers.
 struct PushResult {
+    // Of several uids the last in this order that is no kOk tells why all have failed.
     enum class Kind : uint8_t {
-        kOk,        ///< queued for at least one page
-        kOffline,   ///< no page has the uid
-        kFull,      ///< pages have the uid, but none took it
-        kBad,       ///< not a push; see reason and offset
-        kPending,   ///< done(hub, status, pages, user) is called once
-        kNotifyEnd, ///< not a push: the connection is to get `end` before it ends
+        kOk,        ///< done for at least one connection
+        kOffline,   ///< there is no connection
+        kFull,      ///< there are some, but none took it
+        kLarge,     ///< a message that can never be sent
+        kUnknown,   ///< of no connection is it known, and some process has not been asked, or has not answered
+        kBad,       ///< no line of these; see reason and number
+        kPending,   ///< PushCall::done is called once
+        kExplain,   ///< not for the hub: failures of the connection are to say why
+        kNotifyEnd, ///< not for the hub: the connection is to get `end` before it ends
     };
     Kind kind;
-    bool json = false;            ///< the answer is asked for in JSON: only then kFull is told from kOffline
-    uint32_t number = 0;          ///< kOk: how many connections took it; kBad: the offset of the error in bytes
+    bool json = false;            ///< the answer is to be JSON
+    bool unsure = false;          ///< kOk: `number` is a lower bound; kUnknown: it may have been done all the same
+    uint32_t number = 0;          ///< kOk: of how many connections; kBad: the offset of the error in bytes
     const char *reason = nullptr; ///< of a failure whose kind does not say all: static text
 };
 
-/// The result of a push that was pending.
-PushResult late_result(int32_t status, int64_t connections, bool json);
+/// The result of a hub call, by what it was made for: status and connections are those of wm_hub_result_fn.
+PushResult result_of(PushLine::Kind verb, int32_t status, int64_t connections);
 
-/// Why a push failed, in a sentence without a full stop.
+/// Why it failed, in a sentence without a full stop.
 std::string push_detail(PushResult result);
-/// {"connections":2}, or {"why":"offline","detail":"..."}.
-std::string push_json(PushResult result);
-
-/// Takes the lines of the inner port and the bodies of POST /push.
-class PushTarget {
-public:
-    virtual ~PushTarget() = default;
-    virtual PushResult push(std::string_view line, wm_hub_result_fn done, void *user) = 0;
-};
+/// Appends the members of an object: "connections":2, or "why":"offline","detail":"...".
+void append_result(std::string &out, PushResult result);
 
 } // namespace wm::serve
 

@@ -32,21 +32,40 @@ bool set_back_end(wm_worker *worker, const char *name)
            wm_worker_set_str(worker, "name", name) == 0 && wm_worker_set_int(worker, "reserve_connections", back_end_share()) == 0;
 }
 
-PushResult::Kind kind_of(int result, int64_t pages)
+/// What a line asks for, for the log.
+std::string describe(const PushLine &line)
 {
-    if (result == WM_PENDING)
-        return PushResult::Kind::kPending;
-    return pages > 0 ? PushResult::Kind::kOk : PushResult::Kind::kOffline;
+    using Kind = PushLine::Kind;
+    std::string to = line.uids.empty() ? "'" + printable(line.uid, kMaxUidBytes) + "'" : "the uids " + printable(line.uids, kMaxUidBytes);
+    std::string group = "group '" + printable(line.group, kMaxUidBytes) + "'";
+    switch (line.kind) {
+    case Kind::kGroup:
+        return "push to " + group;
+    case Kind::kBroadcast:
+        return "broadcast";
+    case Kind::kJoin:
+        return to + " to join " + group;
+    case Kind::kLeave:
+        return to + " to leave " + group;
+    case Kind::kOnline:
+        return "count of " + to;
+    case Kind::kKick:
+        return "kick of " + to;
+    default:
+        return "push to " + to;
+    }
 }
 
-void log_push(const PushLine &line, size_t bytes, PushResult push)
+void log_result(const PushLine &line, size_t bytes, PushResult result)
 {
-    bool to_all = line.kind == PushLine::Kind::kBroadcast;
-    std::string text = to_all ? "broadcast" : "push to '" + printable(line.uid, kMaxUidBytes) + "'";
-    text += push.kind == PushResult::Kind::kPending
-                ? ": pending"
-                : ": " + std::to_string(push.number) + (push.number == 1 ? " connection" : " connections");
-    log_debug(text + ", " + std::to_string(to_all ? line.data.size() : bytes) + " bytes");
+    using Kind = PushResult::Kind;
+    std::string text = describe(line);
+    if (result.kind == Kind::kOk || result.kind == Kind::kOffline)
+        text += ": " + std::to_string(result.number) + (result.number == 1 ? " connection" : " connections");
+    else
+        text += ": " + (result.kind == Kind::kPending ? "pending" : push_detail(result));
+    size_t sent = line.data.empty() ? bytes : line.data.size();
+    log_debug(text + ", " + std::to_string(sent) + " bytes");
 }
 
 /// A word for every shell: in quotes if it needs them.
@@ -196,50 +215,33 @@ void PushServer::announce(size_t) const
     fflush(stdout);
 }
 
-PushResult PushServer::push(std::string_view line, wm_hub_result_fn done, void *user)
+PushResult PushServer::push(std::string_view line, PushCall &call)
 {
-    UidScratch scratch;
-    PushLine parsed = scan_push_line(line.data(), line.size(), scratch);
-    int64_t pages = 0;
-    int result;
-    if (parsed.kind == PushLine::Kind::kPush)
-        result = wm_hub_send(hub_, parsed.uid.data(), parsed.uid.size(), line.data(), line.size(), 0, &pages, done, user, nullptr);
-    else if (parsed.kind == PushLine::Kind::kBroadcast)
-        result = wm_hub_broadcast(hub_, parsed.data.data(), parsed.data.size(), 0, &pages, done, user, nullptr);
-    else
-        return refuse(parsed);
-    PushResult push = {kind_of(result, pages), parsed.json_reply, static_cast<uint32_t>(pages)};
-    return push.json || debug_ ? look_closer(parsed, line.size(), result, push) : push;
+    PushLine parsed;
+    scan_push_line(line.data(), line.size(), parsed);
+    if (parsed.plain && !call.explain && !debug_) [[likely]]
+        return call.push(hub_, parsed.uid, line);
+    return carry_out(parsed, line, call);
 }
 
-PushResult PushServer::refuse(const PushLine &line) const
+PushResult PushServer::carry_out(const PushLine &line, std::string_view whole, PushCall &call)
 {
-    if (line.kind == PushLine::Kind::kNotifyEnd)
+    PushResult result = {PushResult::Kind::kBad, line.json_reply || call.explain, false, static_cast<uint32_t>(line.offset), line.reason()};
+    switch (line.kind) {
+    case PushLine::Kind::kExplain:
+        return {PushResult::Kind::kExplain};
+    case PushLine::Kind::kNotifyEnd:
         return {PushResult::Kind::kNotifyEnd};
-    PushResult result = {PushResult::Kind::kBad, line.json_reply, static_cast<uint32_t>(line.offset), line.reason()};
-    if (debug_)
-        log_debug("refused a push: " + push_detail(result));
-    return result;
-}
-
-/// Logs a push of `bytes`, and says why nobody took it: for those who ask.
-PushResult PushServer::look_closer(const PushLine &line, size_t bytes, int result, PushResult push) const
-{
-    if (debug_)
-        log_push(line, bytes, push);
-    if (push.kind != PushResult::Kind::kOffline)
-        return push;
-    bool to_all = line.kind == PushLine::Kind::kBroadcast;
-    int64_t online = 0;
-    if (!to_all)
-        wm_hub_online(hub_, line.uid.data(), line.uid.size(), &online, nullptr, nullptr, nullptr);
-    if (result < 0 || online > 0 || (to_all && pages_.any_named()))
-        push.kind = PushResult::Kind::kFull;
-    else if (to_all)
-        push.reason = "no page is connected";
-    if (result < 0)
-        push.reason = wm_strerror(result);
-    return push;
+    case PushLine::Kind::kInvalid:
+        if (debug_)
+            log_debug("refused a push: " + push_detail(result));
+        return result;
+    default:
+        result = call.run(hub_, pages_, line, whole);
+        if (debug_)
+            log_result(line, whole.size(), result);
+        return result;
+    }
 }
 
 } // namespace wm::serve

@@ -5,11 +5,10 @@
 #ifndef WM_SERVE_PUSH_SERVER_H
 #define WM_SERVE_PUSH_SERVER_H
 
-#include "shared/json_scan.h"
 #include "wm-serve/origin.h"
 #include "wm-serve/page_port.h"
+#include "wm-serve/push_call.h"
 #include "wm-serve/push_options.h"
-#include "wm-serve/push_result.h"
 #include "wm-serve/server.h"
 #include "wm/wm.h"
 
@@ -34,7 +33,7 @@ public:
     bool check() const override;
 
     /// Pushes a line of the inner port or a body of POST /push.
-    PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override;
+    PushResult push(std::string_view line, PushCall &call) override;
 
     const PushOptions &options() const { return options_; }
     /// Whether a client may use this Host, by --host.
@@ -44,8 +43,7 @@ public:
     std::string page() const;
 
 private:
-    [[gnu::cold, gnu::noinline]] PushResult refuse(const PushLine &line) const;
-    [[gnu::cold, gnu::noinline]] PushResult look_closer(const PushLine &line, size_t bytes, int result, PushResult push) const;
+    [[gnu::noinline]] PushResult carry_out(const PushLine &line, std::string_view whole, PushCall &call);
     std::string back_end(bool here) const;
     bool make_workers() override;
     void announce(size_t part) const override;

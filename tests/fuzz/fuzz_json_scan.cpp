@@ -1,12 +1,14 @@
-// The scan of push lines must agree with a plain reading of RFC 8259: what a line is, its uid and its data. A line that is taken is taken
+// The scan of push lines must agree with a plain reading of RFC 8259: what a line is, and what is in it. A line that is taken is taken
 // again, the same, with blanks around it, which moves it within the blocks of the scan. The text lies in a buffer of exactly its size, so
 // that the sanitizer sees a byte read outside of it.
 #include "fuzz/json_reference.h"
 #include "shared/json_scan.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,70 +23,154 @@ using fuzz::Member;
 using fuzz::Reference;
 using fuzz::Value;
 
+using Kind = wm::PushLine::Kind;
+
 struct Meaning {
-    wm::PushLine::Kind kind = wm::PushLine::Kind::kInvalid;
+    Kind kind = Kind::kInvalid;
     std::string uid;
+    std::vector<std::string> uids;
+    std::string group;
+    std::string except;
+    std::string text;
     std::string data;
+    int32_t code = 0;
+    bool plain = false;
     bool json_reply = false; // of a valid text: where an invalid one ends is the scan's
 
     bool operator==(const Meaning &) const = default;
 };
 
-bool has_only(const Value &object, std::string_view name, std::string_view text)
+/// The only member of that name.
+const Value *the(const Value &object, std::string_view name)
 {
     auto found = all_named(object, name);
-    return found.size() == 1 && found[0]->kind == Value::kString && found[0]->text && *found[0]->text == text;
+    return found.size() == 1 ? found[0] : nullptr;
 }
 
-bool is_broadcast(const Value &line)
+bool is_text(const Value *value, std::string_view text)
 {
-    auto wms = all_named(line, "wm");
-    if (line.members.size() != 2 || wms.size() != 1 || all_named(line, "data").size() != 1)
+    return value != nullptr && value->kind == Value::kString && value->text == text;
+}
+
+/// A uid or a group.
+bool read_name(const Value &value, std::string &name)
+{
+    if (value.kind == Value::kInteger && value.source != "-0")
+        name = value.source;
+    else if (value.kind == Value::kString && value.text)
+        name = *value.text;
+    else
         return false;
-    size_t known = 1 + has_only(*wms[0], "reply", "json");
-    return has_only(*wms[0], "cmd", "broadcast") && wms[0]->members.size() == known;
+    return !name.empty() && name.size() <= wm::kMaxUidBytes;
 }
 
-bool is_notify_end(const Value &line)
+bool read_uids(const Value &value, Meaning &meaning)
 {
-    auto wms = all_named(line, "wm");
-    return line.members.size() == 1 && wms.size() == 1 && has_only(*wms[0], "cmd", "notify_end") && wms[0]->members.size() == 1;
+    if (value.source.front() != '[')
+        return read_name(value, meaning.uid);
+    for (const Value &element : value.elements) {
+        meaning.uids.emplace_back();
+        if (!read_name(element, meaning.uids.back()))
+            return false;
+    }
+    return !meaning.uids.empty() && meaning.uids.size() <= wm::kMaxUids;
 }
 
-bool only_asks_for_json(const Value &line)
+bool read_code(const Value &value, Meaning &meaning)
 {
+    if (value.kind != Value::kInteger || value.source.size() > 5)
+        return false;
+    meaning.code = std::stoi(value.source);
+    bool known = meaning.code > 999 && meaning.code < 1015 && meaning.code != 1004 && meaning.code != 1005 && meaning.code != 1006;
+    return known || (meaning.code >= 3000 && meaning.code <= 4999);
+}
+
+bool read_reason(const Value &value, Meaning &meaning)
+{
+    if (value.kind != Value::kString || !value.text || value.text->size() > wm::kMaxCloseText)
+        return false;
+    meaning.text = *value.text;
+    return true;
+}
+
+struct Form {
+    std::string_view cmd;
+    Kind kind;
+    std::vector<std::string_view> needs;
+    std::vector<std::string_view> may;
+    bool has_data;
+};
+
+const std::vector<Form> kForms = {
+    {"push", Kind::kPush, {"uid"}, {"reply"}, true},
+    {"push", Kind::kGroup, {"group"}, {"reply", "except"}, true},
+    {"broadcast", Kind::kBroadcast, {}, {"reply"}, true},
+    {"join", Kind::kJoin, {"uid", "group"}, {"reply"}, false},
+    {"leave", Kind::kLeave, {"uid", "group"}, {"reply"}, false},
+    {"online", Kind::kOnline, {"uid"}, {"reply"}, false},
+    {"kick", Kind::kKick, {"uid"}, {"reply", "code", "reason"}, false},
+    {"explain", Kind::kExplain, {}, {}, false},
+    {"notify_end", Kind::kNotifyEnd, {}, {}, false},
+};
+
+/// Whether each member has one of these names, and no other has the same.
+bool has_only(const Value &object, std::vector<std::string_view> names)
+{
+    return std::all_of(object.members.begin(), object.members.end(), [&](const Member &member) {
+        return member.name && std::count(names.begin(), names.end(), *member.name) > 0 && the(object, *member.name) != nullptr;
+    });
+}
+
+bool is_of(const Form &form, const Value &line, const Value &wm)
+{
+    std::vector<std::string_view> names = form.may;
+    names.insert(names.end(), form.needs.begin(), form.needs.end());
+    names.push_back("cmd");
+    auto has = [](const Value &object) { return [&object](std::string_view name) { return the(object, name) != nullptr; }; };
+    return is_text(the(wm, "cmd"), form.cmd) && has_only(wm, names) && std::all_of(form.needs.begin(), form.needs.end(), has(wm)) &&
+           has_only(line, {"wm", "data"}) && has(line)("data") == form.has_data;
+}
+
+bool read_command(const Value &line, const Value &wm, Meaning &meaning)
+{
+    auto form = std::find_if(kForms.begin(), kForms.end(), [&](const Form &candidate) { return is_of(candidate, line, wm); });
+    if (form == kForms.end() || (the(wm, "reply") != nullptr && !meaning.json_reply))
+        return false;
+    meaning.kind = form->kind;
+    if (form->has_data)
+        meaning.data = the(line, "data")->source;
+    const Value *uid = the(wm, "uid"), *group = the(wm, "group"), *except = the(wm, "except"), *code = the(wm, "code");
+    const Value *reason = the(wm, "reason");
+    return (uid == nullptr || read_uids(*uid, meaning)) && (group == nullptr || read_name(*group, meaning.group)) &&
+           (except == nullptr || read_name(*except, meaning.except)) && (code == nullptr || read_code(*code, meaning)) &&
+           (reason == nullptr || read_reason(*reason, meaning));
+}
+
+bool read_line(const Value &line, Meaning &meaning)
+{
+    if (line.kind != Value::kObject)
+        return false;
     auto wms = all_named(line, "wm");
-    return wms.size() == 1 && has_only(*wms[0], "reply", "json") && wms[0]->members.size() == 1;
+    meaning.json_reply = !wms.empty() && is_text(the(*wms[0], "reply"), "json");
+    if (wms.size() > 1)
+        return false;
+    if (!wms.empty() && !all_named(*wms[0], "cmd").empty())
+        return read_command(line, *wms[0], meaning);
+    if (!wms.empty() && (!meaning.json_reply || wms[0]->members.size() != 1))
+        return false;
+    const Value *uid = the(line, "uid");
+    meaning.kind = Kind::kPush;
+    meaning.plain = wms.empty() && uid != nullptr && uid->source.front() != '[';
+    return uid != nullptr && read_uids(*uid, meaning);
 }
 
 Meaning reference_meaning(const std::optional<Value> &line)
 {
-    Meaning meaning;
-    if (!line || line->kind != Value::kObject)
+    Meaning meaning, invalid;
+    if (!line || read_line(*line, meaning))
         return meaning;
-    auto wms = all_named(*line, "wm");
-    meaning.json_reply = !wms.empty() && has_only(*wms[0], "reply", "json");
-    if (!wms.empty() && !only_asks_for_json(*line)) {
-        meaning.kind = is_broadcast(*line)    ? wm::PushLine::Kind::kBroadcast
-                       : is_notify_end(*line) ? wm::PushLine::Kind::kNotifyEnd
-                                              : wm::PushLine::Kind::kReserved;
-        if (meaning.kind == wm::PushLine::Kind::kBroadcast)
-            meaning.data = all_named(*line, "data")[0]->source;
-        return meaning;
-    }
-    auto uids = all_named(*line, "uid");
-    if (uids.size() != 1)
-        return meaning;
-    std::string uid;
-    if (uids[0]->kind == Value::kInteger && uids[0]->source != "-0")
-        uid = uids[0]->source;
-    else if (uids[0]->kind == Value::kString && uids[0]->text)
-        uid = *uids[0]->text;
-    if (uid.empty() || uid.size() > wm::kMaxUidBytes)
-        return meaning;
-    meaning.kind = wm::PushLine::Kind::kPush;
-    meaning.uid = uid;
-    return meaning;
+    invalid.json_reply = meaning.json_reply;
+    return invalid;
 }
 
 std::unique_ptr<char[]> exact_copy(std::string_view text)
@@ -97,14 +183,26 @@ std::unique_ptr<char[]> exact_copy(std::string_view text)
 Meaning scanned_meaning(std::string_view text, bool value_is_valid)
 {
     auto copy = exact_copy(text);
-    wm::UidScratch scratch;
-    wm::PushLine line = wm::scan_push_line(copy.get(), text.size(), scratch);
-    bool silent = line.kind == wm::PushLine::Kind::kPush || line.kind == wm::PushLine::Kind::kBroadcast;
-    if (silent != (line.error == wm::ScanError::kNone) || line.offset > text.size())
+    wm::PushLine line;
+    wm::scan_push_line(copy.get(), text.size(), line);
+    if ((line.kind != Kind::kInvalid) != (line.error == wm::ScanError::kNone) || line.offset > text.size())
         std::abort();
+    Meaning meaning;
     // What an invalid text asks for is seen only if it was read so far: the reference does not say.
-    bool json_reply = line.json_reply && value_is_valid;
-    return {line.kind, std::string(line.uid), std::string(line.data), json_reply};
+    meaning.json_reply = line.json_reply && value_is_valid;
+    if (line.kind == Kind::kInvalid)
+        return meaning;
+    meaning.kind = line.kind;
+    meaning.plain = line.plain;
+    meaning.uid = line.uid;
+    meaning.group = line.group;
+    meaning.except = line.except;
+    meaning.text = line.text;
+    meaning.data = line.data;
+    meaning.code = line.code;
+    if (!line.uids.empty())
+        wm::each_uid(line.uids, [&](std::string_view uid) { meaning.uids.emplace_back(uid); });
+    return meaning;
 }
 
 /// The uid of a login agrees with that of a line, apart from "wm", which has no meaning there.
@@ -118,7 +216,7 @@ void check_login(std::string_view text, const std::optional<Value> &value)
     if (plain)
         std::erase_if(plain->members, [](const Member &member) { return member.name && *member.name == "wm"; });
     Meaning meaning = reference_meaning(plain);
-    if (found != (meaning.kind == wm::PushLine::Kind::kPush) || (found && uid != meaning.uid))
+    if (found != meaning.plain || (found && uid != meaning.uid))
         std::abort();
 }
 
@@ -137,21 +235,73 @@ void check_shape(std::string_view text, const std::optional<Value> &value)
         std::abort();
 }
 
+/// A line with "wm", of a member for each byte: first those inside it, behind a 255 those beside it. Most are nearly commands.
+std::string assembled(const uint8_t *data, size_t size)
+{
+    static constexpr std::string_view kNames[] = {"cmd", "uid", "group", "except", "code", "reason", "reply", "data", "c\\u006dd", "x"};
+    static constexpr std::string_view kValues[] = {"\"push\"",
+                                                   "\"broadcast\"",
+                                                   "\"join\"",
+                                                   "\"leave\"",
+                                                   "\"online\"",
+                                                   "\"kick\"",
+                                                   "\"explain\"",
+                                                   "\"notify_end\"",
+                                                   "\"json\"",
+                                                   "\"a\"",
+                                                   "\"\\u0061\\n\"",
+                                                   "4000",
+                                                   "1005",
+                                                   "[\"a\",1,\"a\"]",
+                                                   "[\"\\u0061\",\"\"]",
+                                                   "[]",
+                                                   "-0",
+                                                   "\"\\ud800\"",
+                                                   "null",
+                                                   "\"\"",
+                                                   "{}",
+                                                   "7",
+                                                   "1.5",
+                                                   "[[1]]",
+                                                   "true"};
+    std::string text = "{\"wm\":{", end = "}}";
+    bool first = true;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == 255 && end.size() == 2) {
+            text += '}';
+            end = "}";
+            first = false;
+            continue;
+        }
+        text += first ? "\"" : ",\"";
+        text += kNames[data[i] % std::size(kNames)];
+        text += "\":";
+        text += kValues[data[i] / std::size(kNames) % std::size(kValues)];
+        first = false;
+    }
+    return text + end;
+}
+
+void check(const std::string &text, size_t blanks)
+{
+    std::optional<Value> value = Reference(text).read();
+    Meaning meaning = scanned_meaning(text, value.has_value());
+    if (meaning != reference_meaning(value)) {
+        std::fprintf(stderr, "scan says %d, the reference says %d\n%s\n", static_cast<int>(meaning.kind),
+                     static_cast<int>(reference_meaning(value).kind), text.c_str());
+        std::abort();
+    }
+    if (meaning != scanned_meaning(std::string(blanks, ' ') + text + "\r\n", value.has_value()))
+        std::abort();
+    check_shape(text, value);
+    check_login(text, value);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    std::string text(reinterpret_cast<const char *>(data), size);
-    std::optional<Value> value = Reference(text).read();
-    Meaning meaning = scanned_meaning(text, value.has_value());
-    if (meaning != reference_meaning(value)) {
-        std::fprintf(stderr, "scan says %d, the reference says %d\n", static_cast<int>(meaning.kind),
-                     static_cast<int>(reference_meaning(value).kind));
-        std::abort();
-    }
-    if (meaning != scanned_meaning(std::string(size % 17, ' ') + text + "\r\n", value.has_value()))
-        std::abort();
-    check_shape(text, value);
-    check_login(text, value);
+    check(std::string(reinterpret_cast<const char *>(data), size), size % 17);
+    check(assembled(data, size), size % 17);
     return 0;
 }

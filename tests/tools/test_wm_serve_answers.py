@@ -12,7 +12,7 @@ from push_fixtures import lines, page, server, shared_server, start  # noqa: E40
 from push_lines import MAX_PUSH, PUSH  # noqa: E402
 
 JSON = b'"wm":{"reply":"json"}'
-RESERVED = 'the name wm is reserved, it takes {"wm":{"cmd":"broadcast"},"data":VALUE} or "wm":{"reply":"json"} beside a uid'
+KICK_FORM = 'kick has the form {"wm":{"cmd":"kick","uid":UID,"code":4000,"reason":TEXT}}; code and reason are optional'
 
 
 def failed(answer):
@@ -51,8 +51,8 @@ BAD = {
     b"{" + JSON + b"}": 'the object has no uid, add "uid":"NAME", at byte 0',
     b"{" + JSON + b',"uid":1.5}': "the uid must be a string, or an integer without fraction or exponent, at byte 29",
     b"{" + JSON + b',"uid":"uid1"': 'the text ends in the middle of a value, a closing ", ] or } is missing, at byte 35',
-    b'{"uid":"uid1","wm":{"reply":"json","cmd":"kick"}}': RESERVED + ", at byte 14",
-    b'{"wm":{"cmd":"kick","reply":"json"},"uid":"uid1"}': RESERVED + ", at byte 1",
+    b'{"uid":"uid1","wm":{"reply":"json","cmd":"kick"}}': KICK_FORM + ", at byte 1",
+    b'{"wm":{"cmd":"kick","reply":"json"},"uid":"uid1"}': KICK_FORM + ", at byte 36",
 }
 
 

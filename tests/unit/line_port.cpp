@@ -1,7 +1,7 @@
 // The inner port with pending results: answers keep the order of the lines.
 
 #include "wm-serve/line_port.h"
-#include "wm-serve/push_result.h"
+#include "wm-serve/push_call.h"
 #include "wm/wm.h"
 
 #include <arpa/inet.h>
@@ -25,6 +25,7 @@ extern "C" {
 
 namespace {
 
+using wm::serve::PushCall;
 using wm::serve::PushResult;
 using wm::serve::PushTarget;
 
@@ -55,38 +56,41 @@ public:
     explicit LateTarget(wm_app *app) : app_(app) {}
 
     std::atomic<int> delay_ms{5};
-    std::atomic<int> lines{0}; ///< that have come
+    std::atomic<int> lines{0};      ///< that have come
+    std::atomic<bool> holds{false}; ///< results come by settle() only
 
-    PushResult push(std::string_view line, wm_hub_result_fn done, void *user) override
+    PushResult push(std::string_view line, PushCall &call) override
     {
         lines++;
         if (line == "notify_end")
             return {PushResult::Kind::kNotifyEnd};
         int number = atoi(std::string(line).c_str());
-        PushResult result = {is_ok(number) ? PushResult::Kind::kOk : PushResult::Kind::kOffline, wants_json(number), is_ok(number)};
         if (!is_late(number))
-            return result;
-        if (late_.empty())
+            return result_of(number);
+        if (late_.empty() && !holds)
             wm_timer_add(
                 app_, delay_ms, 0, [](wm_timer, void *self) { static_cast<LateTarget *>(self)->settle(); }, this, nullptr);
-        late_.push_back({number, done, user});
-        result.kind = PushResult::Kind::kPending;
-        return result;
+        late_.push_back({number, &call});
+        return {PushResult::Kind::kPending};
     }
-
-private:
-    struct Late {
-        int number;
-        wm_hub_result_fn done;
-        void *user;
-    };
 
     void settle()
     {
         std::vector<Late> late;
         late.swap(late_);
         for (size_t i = late.size(); i-- > 0;)
-            late[i].done(nullptr, 0, is_ok(late[i].number) ? 1 : 0, late[i].user);
+            late[i].call->done(result_of(late[i].number));
+    }
+
+private:
+    struct Late {
+        int number;
+        PushCall *call;
+    };
+
+    static PushResult result_of(int number)
+    {
+        return {is_ok(number) ? PushResult::Kind::kOk : PushResult::Kind::kOffline, wants_json(number), false, is_ok(number)};
     }
 
     wm_app *app_;
@@ -175,6 +179,35 @@ void late_results__a_client_that_left_is_no_harm(void **)
     assert_string_equal(answers.c_str(), "ok\nok\nfail\n");
 }
 
+void late_results__reading_pauses_at_a_limit_and_goes_on(void **)
+{
+    constexpr int kMost = 10000;
+    Port port;
+    port.target.holds = true;
+    std::string lines;
+    for (int i = 0; i < 3 * kMost; i++)
+        lines += "0\n";
+    int fd = connect_to(wm_worker_address(port.worker));
+    std::string answers;
+    std::thread client([&] { answers = exchange(fd, lines); });
+    while (port.target.lines < kMost)
+        std::this_thread::yield();
+    // Lines of others are answered, and more than one turn goes by.
+    for (int i = 0; i < 100; i++) {
+        int other = connect_to(wm_worker_address(port.worker));
+        assert_string_equal(exchange(other, "1\n").c_str(), "ok\n");
+        close(other);
+    }
+    assert_int_equal(port.target.lines, kMost + 100);
+    port.target.holds = false;
+    wm_app_post(
+        port.app, [](wm_app *, void *target) { static_cast<LateTarget *>(target)->settle(); }, &port.target, nullptr);
+    client.join();
+    close(fd);
+    assert_int_equal(port.target.lines, 3 * kMost + 100);
+    assert_int_equal(answers.size(), 3 * kMost * answer_to(0).size());
+}
+
 void stop__pending_answers_come_and_then_the_end(void **)
 {
     Port port;
@@ -196,6 +229,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(late_results__answers_stand_in_the_order_of_the_lines),
         cmocka_unit_test(late_results__a_client_that_left_is_no_harm),
+        cmocka_unit_test(late_results__reading_pauses_at_a_limit_and_goes_on),
         cmocka_unit_test(stop__pending_answers_come_and_then_the_end),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

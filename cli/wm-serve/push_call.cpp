@@ -1,0 +1,170 @@
+#include "wm-serve/push_call.h"
+
+#include "shared/json_write.h"
+#include "wm-serve/page_port.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace wm::serve {
+
+using Kind = PushResult::Kind;
+using Verb = PushLine::Kind;
+
+/// Makes the parts: one for each uid, however often it is named; one without a uid for a group, and for everybody.
+void PushCall::begin(const PushLine &line)
+{
+    verb_ = line.kind;
+    json_ = line.json_reply;
+    list_ = !line.uids.empty();
+    parts_.clear();
+    if (!list_) {
+        parts_.push_back({this, std::string(line.uid), {Kind::kPending}});
+        return;
+    }
+    std::unordered_set<std::string> seen;
+    each_uid(line.uids, [&](std::string_view uid) {
+        if (seen.emplace(uid).second)
+            parts_.push_back({this, std::string(uid), {Kind::kPending}});
+    });
+}
+
+PushResult PushCall::run(wm_hub *hub, const PagePort &pages, const PushLine &line, std::string_view whole)
+{
+    begin(line);
+    hub_ = hub;
+    pages_ = &pages;
+    waiting_ = parts_.size();
+    for (Part &part : parts_) {
+        int64_t connections = 0;
+        int status = ask(part, line, line.data.empty() ? whole : line.data, connections);
+        if (status != WM_PENDING)
+            take(part, status, connections);
+    }
+    if (waiting_ > 0)
+        return {Kind::kPending};
+    PushResult result = sum();
+    if (!result.json)
+        parts_.clear();
+    return result;
+}
+
+int PushCall::ask(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const
+{
+    int32_t flags = json_ ? 0 : WM_SEND_FIRST; // an exact number takes the answers of all
+    const std::string &uid = part.uid;
+    switch (verb_) {
+    case Verb::kGroup:
+        return wm_hub_group_send(hub_, line.group.data(), line.group.size(), line.except.data(), line.except.size(), data.data(),
+                                 data.size(), flags, &connections, answered, &part, nullptr);
+    case Verb::kBroadcast:
+        return wm_hub_broadcast(hub_, data.data(), data.size(), flags, &connections, answered, &part, nullptr);
+    case Verb::kJoin:
+        return wm_hub_join_uid(hub_, uid.data(), uid.size(), line.group.data(), line.group.size(), &connections, answered, &part, nullptr);
+    case Verb::kLeave:
+        return wm_hub_leave_uid(hub_, uid.data(), uid.size(), line.group.data(), line.group.size(), &connections, answered, &part, nullptr);
+    case Verb::kOnline:
+        return wm_hub_online(hub_, uid.data(), uid.size(), &connections, answered, &part, nullptr);
+    case Verb::kKick:
+        return wm_hub_kick(hub_, uid.data(), uid.size(), line.code, line.text.data(), line.text.size(), &connections, answered, &part,
+                           nullptr);
+    default:
+        return wm_hub_send(hub_, uid.data(), uid.size(), data.data(), data.size(), flags, &connections, answered, &part, nullptr);
+    }
+}
+
+void PushCall::take(Part &part, int32_t status, int64_t connections) noexcept
+{
+    part.result = result_of(verb_, status, connections);
+    if (part.result.kind == Kind::kOffline && (json_ || explain))
+        look_at_offline(part);
+    else
+        waiting_--;
+}
+
+/// Tells a page that reads too slowly from one that is not there.
+void PushCall::look_at_offline(Part &part) noexcept
+{
+    if (verb_ == Verb::kPush) {
+        int64_t connections = 0;
+        int status = wm_hub_online(hub_, part.uid.data(), part.uid.size(), &connections, counted, &part, nullptr);
+        if (status != WM_PENDING)
+            take_online(part, status, connections);
+        return;
+    }
+    if (verb_ == Verb::kBroadcast && pages_->any_named())
+        part.result = {Kind::kFull};
+    waiting_--;
+}
+
+void PushCall::take_online(Part &part, int32_t status, int64_t connections) noexcept
+{
+    if (status >= 0 && connections > 0)
+        part.result = {Kind::kFull};
+    waiting_--;
+}
+
+void PushCall::answered(wm_hub *, int32_t status, int64_t connections, void *user)
+{
+    Part &part = *static_cast<Part *>(user);
+    part.call->take(part, status, connections);
+    part.call->finish();
+}
+
+void PushCall::counted(wm_hub *, int32_t status, int64_t connections, void *user)
+{
+    Part &part = *static_cast<Part *>(user);
+    part.call->take_online(part, status, connections);
+    part.call->finish();
+}
+
+void PushCall::pushed(wm_hub *, int32_t status, int64_t connections, void *user)
+{
+    static_cast<PushCall *>(user)->done(result_of(Verb::kPush, status, connections));
+}
+
+void PushCall::finish()
+{
+    if (waiting_ == 0)
+        done(sum());
+}
+
+PushResult PushCall::sum() const
+{
+    PushResult sum = {Kind::kOk};
+    PushResult worst = {Kind::kOk};
+    uint64_t connections = 0;
+    for (const Part &part : parts_) {
+        const PushResult &one = part.result;
+        connections += one.kind == Kind::kOk ? one.number : 0;
+        sum.unsure |= one.unsure || one.kind == Kind::kUnknown;
+        if (one.kind > worst.kind || (one.kind == worst.kind && one.unsure))
+            worst = one;
+    }
+    sum.number = static_cast<uint32_t>(std::min<uint64_t>(connections, UINT32_MAX));
+    PushResult result = connections > 0 ? sum : worst;
+    result.json = json_ || (explain && result.kind != Kind::kOk);
+    return result;
+}
+
+std::string PushCall::json(PushResult result) const
+{
+    std::string out = "{";
+    append_result(out, result);
+    if (list_ && result.kind != Kind::kBad) {
+        out += ",\"uids\":";
+        char separator = '{';
+        for (const Part &part : parts_) {
+            out += separator;
+            append_json_string(out, part.uid);
+            out += ":{";
+            append_result(out, part.result);
+            out += '}';
+            separator = ',';
+        }
+        out += '}';
+    }
+    return out + '}';
+}
+
+} // namespace wm::serve

@@ -1,0 +1,93 @@
+/**
+ * @file
+ * A line of a back end on its way through the hub: one call for each uid that it names, and one result when all have theirs. The ports of
+ * back ends derive from it what waits for a result. One thread.
+ */
+#ifndef WM_SERVE_PUSH_CALL_H
+#define WM_SERVE_PUSH_CALL_H
+
+#include "shared/json_scan.h"
+#include "wm-serve/push_result.h"
+#include "wm/error.h"
+#include "wm/hub.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wm::serve {
+
+class PagePort;
+
+class PushCall {
+public:
+    PushCall() = default;
+    PushCall(const PushCall &) = delete;
+    PushCall &operator=(const PushCall &) = delete;
+    virtual ~PushCall() = default;
+
+    bool explain = false; ///< set by the port: a failure is to say why
+
+    /// Makes the calls for a line. kPending: done() is called later, and until then this object must stay. Throws std::bad_alloc before
+    /// the first call only.
+    PushResult run(wm_hub *hub, const PagePort &pages, const PushLine &line, std::string_view whole);
+    /// A push of the whole line to one uid, in a plain answer: as run(), without a word of why it failed.
+    PushResult push(wm_hub *hub, std::string_view uid, std::string_view whole)
+    {
+        int64_t connections = 0;
+        int status =
+            wm_hub_send(hub, uid.data(), uid.size(), whole.data(), whole.size(), WM_SEND_FIRST, &connections, pushed, this, nullptr);
+        if (status == 0 && connections > 0) [[likely]]
+            return {PushResult::Kind::kOk, false, false, static_cast<uint32_t>(connections)};
+        return status == WM_PENDING ? PushResult{PushResult::Kind::kPending} : result_of(PushLine::Kind::kPush, status, connections);
+    }
+
+    /// The result of a line that was pending. Once, on the app's thread.
+    virtual void done(PushResult result) = 0;
+
+    /// What a result of this line is in JSON; for a list of uids it has that of each.
+    std::string json(PushResult result) const;
+    /// How many uids wait for the answer, at least 1: what the line holds grows with it.
+    size_t weight() const { return parts_.empty() ? 1 : parts_.size(); }
+
+private:
+    /// One hub call, and the uid that it is about.
+    struct Part {
+        PushCall *call;
+        std::string uid;
+        PushResult result;
+    };
+
+    void begin(const PushLine &line);
+    int ask(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const;
+    void take(Part &part, int32_t status, int64_t connections) noexcept;
+    void look_at_offline(Part &part) noexcept;
+    void take_online(Part &part, int32_t status, int64_t connections) noexcept;
+    PushResult sum() const;
+    void finish();
+
+    static void pushed(wm_hub *hub, int32_t status, int64_t connections, void *call);
+    static void answered(wm_hub *hub, int32_t status, int64_t connections, void *part);
+    static void counted(wm_hub *hub, int32_t status, int64_t connections, void *part);
+
+    wm_hub *hub_ = nullptr;
+    const PagePort *pages_ = nullptr;
+    PushLine::Kind verb_ = PushLine::Kind::kPush;
+    bool json_ = false;
+    bool list_ = false;  ///< the line has a list of uids
+    size_t waiting_ = 0; ///< parts without a result
+    std::vector<Part> parts_;
+};
+
+/// Takes the lines of the inner port and the bodies of POST /push.
+class PushTarget {
+public:
+    virtual ~PushTarget() = default;
+    virtual PushResult push(std::string_view line, PushCall &call) = 0;
+};
+
+} // namespace wm::serve
+
+#endif
