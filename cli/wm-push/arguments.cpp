@@ -2,6 +2,7 @@
 
 #include "shared/command_line_error.h"
 #include "shared/duration.h"
+#include "shared/inner_proof.h"
 #include "shared/print_text.h"
 #include "wm-push/exit_code.h"
 #include "wm-push/shell_word.h"
@@ -28,6 +29,7 @@ struct RawArguments {
     bool help = false;
     bool version = false;
     std::string server;
+    std::string secret_file;
     std::string timeout;
 };
 
@@ -86,19 +88,28 @@ BodySource choose_source(const Words &given)
     return given.body().starts_with('@') ? BodySource::kFile : BodySource::kArgument;
 }
 
+/// A flag, or the variable in place of it.
+struct Choice {
+    std::string name;
+    std::string value; ///< empty: neither is given
+};
+
+Choice choose(const char *flag, const std::string &given, const char *variable)
+{
+    const char *value = std::getenv(variable);
+    return given.empty() && value != nullptr ? Choice{variable, value} : Choice{flag, given};
+}
+
 std::optional<int> choose_server(const RawArguments &raw, Arguments &out)
 {
-    const char *environment = std::getenv("WM_PUSH_SERVER");
-    std::string given = raw.server;
-    const char *name = "--server";
-    if (given.empty() && environment != nullptr && *environment != '\0') {
-        given = environment;
-        name = "WM_PUSH_SERVER";
-    }
+    Choice server = choose("--server", raw.server, "WM_PUSH_SERVER");
+    Choice secret = choose("--secret-file", raw.secret_file, "WM_PUSH_SECRET_FILE");
     std::string error;
-    if (parse_server_address(given.empty() ? kDefaultServer : given, out.server, error))
-        return std::nullopt;
-    return usage_error(std::string(name) + " " + shell_word(given) + ": " + error);
+    if (!parse_server_address(server.value.empty() ? kDefaultServer : server.value, out.server.address, error))
+        return usage_error(server.name + " " + shell_word(server.value) + ": " + error);
+    if (!secret.value.empty())
+        error = read_inner_secret(secret.value, out.server.secret);
+    return error.empty() ? std::nullopt : std::optional(usage_error(secret.name + " " + shell_word(secret.value) + ": " + error));
 }
 
 /// A word that is missing may have become the value of --server.
@@ -145,6 +156,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     app.add_flag("-n,--no-input", raw.given.no_input);
     app.add_flag("--all", raw.given.to_all);
     CLI::Option *server = app.add_option("-s,--server", raw.server)->type_name("HOST:PORT");
+    CLI::Option *secret = app.add_option("--secret-file", raw.secret_file)->type_name("FILE");
     CLI::Option *timeout = app.add_option("--timeout", raw.timeout)->type_name("TIME");
     app.add_flag("-q,--quiet", out.quiet);
     app.add_flag("--json", out.json);
@@ -162,7 +174,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     }
     if (raw.help || raw.version)
         return print_text("wm-push", raw.help ? kHelpText : kVersionText) ? kExitOk : kExitOutput;
-    for (const CLI::Option *option : {server, timeout})
+    for (const CLI::Option *option : {server, secret, timeout})
         if (option->count() > 0 && option->as<std::string>().empty())
             return usage_error(option->get_name() + " is empty; type " + option->get_name() + " " + option->get_type_name());
     if (uid->count() > 0)

@@ -5,7 +5,7 @@
 #ifndef WM_PUSH_ARGUMENTS_H
 #define WM_PUSH_ARGUMENTS_H
 
-#include "wm-push/server_address.h"
+#include "wm-push/dial.h"
 
 #include <chrono>
 #include <optional>
@@ -30,7 +30,7 @@ struct Arguments {
     std::string uid;                  ///< 1 to 255 bytes of UTF-8, unless to_all
     std::string body;                 ///< of kArgument; the path of kFile
     std::vector<std::string> members; ///< of -k
-    ServerAddress server;
+    Destination server;
     std::chrono::milliseconds timeout{2000};
     bool timeout_given = false;
     bool quiet = false;

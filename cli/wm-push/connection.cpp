@@ -4,6 +4,7 @@
 #include "wm-push/name_lookup.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
@@ -123,6 +124,17 @@ bool Connection::wait_connected(Clock::time_point deadline)
     if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         error = errno;
     return error == 0 || close_with(error);
+}
+
+bool Connection::is_local() const
+{
+    sockaddr_storage peer{};
+    socklen_t len = sizeof peer;
+    if (getpeername(fd_, reinterpret_cast<sockaddr *>(&peer), &len) != 0)
+        return false;
+    if (peer.ss_family == AF_INET)
+        return ntohl(reinterpret_cast<const sockaddr_in &>(peer).sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    return peer.ss_family == AF_UNIX || IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6 &>(peer).sin6_addr);
 }
 
 Connection::Result Connection::send(const char *data, size_t len, size_t &sent)

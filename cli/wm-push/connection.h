@@ -36,6 +36,9 @@ public:
     /// Receives what is available. kClosed: the connection has ended, with error(), which is 0 at end of file.
     Result receive(char *data, size_t cap, size_t &received);
 
+    /// Whether the peer is on this machine: a unix socket, or a loopback address.
+    bool is_local() const;
+
     int fd() const { return fd_; }
     int error() const { return error_; }
 

@@ -10,14 +10,15 @@
 namespace wm {
 
 enum ExitCode : int {
-    kExitOk = 0,           ///< every answer was ok
-    kExitFail = 1,         ///< every answer was fail
-    kExitUsage = 2,        ///< the command line is wrong
-    kExitMixed = 3,        ///< some ok, some fail
-    kExitBadBody = 65,     ///< a body cannot be pushed
-    kExitUnreachable = 69, ///< no server, or it closed the connection
-    kExitOutput = 74,      ///< answers could not be printed
-    kExitTimeout = 75,     ///< no answer in time; a retry may help
+    kExitOk = 0,            ///< every answer was ok
+    kExitFail = 1,          ///< every answer was fail
+    kExitUsage = 2,         ///< the command line is wrong
+    kExitMixed = 3,         ///< some ok, some fail
+    kExitBadBody = 65,      ///< a body cannot be pushed
+    kExitUnreachable = 69,  ///< no server, or it closed the connection
+    kExitOutput = 74,       ///< answers could not be printed
+    kExitTimeout = 75,      ///< no answer in time; a retry may help
+    kExitNotPermitted = 77, ///< the secret is missing, or refused, or the server does not know it
 };
 
 /// Why a run ended early. The text is one line for stderr, without the program's name.

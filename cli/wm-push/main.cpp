@@ -3,6 +3,7 @@
 #include "wm-push/arguments.h"
 #include "wm-push/body_hint.h"
 #include "wm-push/connection.h"
+#include "wm-push/dial.h"
 #include "wm-push/line_feed.h"
 #include "wm-push/member_body.h"
 #include "wm-push/report.h"
@@ -84,7 +85,7 @@ void push_one(const Arguments &arguments, const PushBody &body, Report &report)
         return;
     }
     Connection connection;
-    if (!connection.connect(arguments.server, arguments.timeout, failure)) {
+    if (!dial(connection, arguments.server, arguments.timeout, failure)) {
         report.add(PushResult::kLost, failure.text);
         report.fail(failure);
         return;
@@ -99,7 +100,7 @@ void push_lines(const Arguments &arguments, const PushBody &body, Report &report
     // Connect before the first line arrives: with `tail -f`, a missing server is reported at once.
     Connection connection;
     Failure failure;
-    if (connection.connect(arguments.server, arguments.timeout, failure)) {
+    if (dial(connection, arguments.server, arguments.timeout, failure)) {
         print_terminal_hint(arguments.source);
         LineFeed feed(body);
         Session(connection, arguments.server, arguments.timeout, report).run(&feed);

@@ -1,5 +1,7 @@
 #include "wm-push/session.h"
 
+#include "shared/inner_proof.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -111,7 +113,7 @@ bool Session::wait(LineFeed *feed, Failure &failure)
     auto left = std::chrono::ceil<std::chrono::milliseconds>(last_progress_ + timeout_ - Clock::now()).count();
     int count = ::poll(sockets.data(), sockets.size(), queue_.in_flight() == 0 ? -1 : static_cast<int>(std::max<decltype(left)>(left, 0)));
     if (count < 0 && errno != EINTR) {
-        failure = {kExitUnreachable, std::string("cannot wait for ") + server_.text + ": " + std::strerror(errno)};
+        failure = {kExitUnreachable, std::string("cannot wait for ") + server_.address.text + ": " + std::strerror(errno)};
         return false;
     }
     if (count < 0)
@@ -122,7 +124,7 @@ bool Session::wait(LineFeed *feed, Failure &failure)
         feed->reader().read_some();
     // Checked last: if this process was delayed, answers may have arrived in time.
     if (sockets[0].revents == 0 && queue_.in_flight() > 0 && Clock::now() >= last_progress_ + timeout_) {
-        failure = {kExitTimeout, "no answer from " + server_.text + " within " + std::to_string(timeout_.count()) + " ms"};
+        failure = {kExitTimeout, "no answer from " + server_.address.text + " within " + std::to_string(timeout_.count()) + " ms"};
         return false;
     }
     return true;
@@ -141,7 +143,7 @@ bool Session::receive(Failure &failure)
         break;
     }
     end_ = End::kLost;
-    failure = {kExitUnreachable, server_.text + " closed the connection"};
+    failure = {kExitUnreachable, server_.address.text + " closed the connection"};
     if (connection_.error() != 0)
         failure.text += std::string(" (") + std::strerror(connection_.error()) + ")";
     return false;
@@ -166,7 +168,11 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
         answer.remove_suffix(1);
     if (says_end_ && answer == "end") {
         end_ = End::kTold;
-        failure = {kExitUnreachable, server_.text + " ended the connection"};
+        failure = {kExitUnreachable, server_.address.text + " ended the connection"};
+        return false;
+    }
+    if (server_.secret.empty() && answer.starts_with(kAuthFailure)) {
+        failure = secret_missing(server_);
         return false;
     }
     bool ok = begins_with_word(answer, "ok");
@@ -189,7 +195,7 @@ bool Session::refuse_answer(std::string_view answer, Failure &failure) const
     std::string shown(answer.substr(0, 40));
     for (char &c : shown)
         c = c >= ' ' && c <= '~' ? c : '?';
-    failure = {kExitUnreachable, server_.text + " is not the inner port of a push server: it answered \"" + shown +
+    failure = {kExitUnreachable, server_.address.text + " is not the inner port of a push server: it answered \"" + shown +
                                      "\"; give the address of wm-serve's --inner port"};
     return false;
 }
@@ -242,9 +248,13 @@ bool Session::connect_again(LineFeed &feed, Failure &failure)
         }
         if (!pause)
             break;
-        if (connection_.connect(server_, outage_.left(), last)) {
+        if (dial(connection_, server_, outage_.left(), last)) {
             outage_.connected();
             return true;
+        }
+        if (last.code == kExitNotPermitted) {
+            failure = last;
+            return false;
         }
     }
     failure.text += ", and there is none again within " + std::to_string(timeout_.count()) + " ms";

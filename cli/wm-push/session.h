@@ -11,12 +11,12 @@
 #define WM_PUSH_SESSION_H
 
 #include "wm-push/connection.h"
+#include "wm-push/dial.h"
 #include "wm-push/line_feed.h"
 #include "wm-push/outage.h"
 #include "wm-push/progress.h"
 #include "wm-push/push_queue.h"
 #include "wm-push/report.h"
-#include "wm-push/server_address.h"
 
 #include <chrono>
 #include <string>
@@ -26,9 +26,9 @@ namespace wm {
 
 class Session {
 public:
-    /// `connection` is one to `server`. `timeout` limits the time without progress while pushes are in flight, and that without a
-    /// connection.
-    Session(Connection &connection, const ServerAddress &server, std::chrono::milliseconds timeout, Report &report)
+    /// `connection` is one to `server`, by dial(). `timeout` limits the time without progress while pushes are in flight, and that without
+    /// a connection.
+    Session(Connection &connection, const Destination &server, std::chrono::milliseconds timeout, Report &report)
         : connection_(connection), server_(server), timeout_(timeout), report_(report), queue_(report), outage_(timeout)
     {}
 
@@ -65,7 +65,7 @@ private:
     std::string describe_counts() const;
 
     Connection &connection_;
-    const ServerAddress &server_;
+    const Destination &server_;
     std::chrono::milliseconds timeout_;
     Report &report_;
     Progress progress_;

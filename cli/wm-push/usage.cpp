@@ -36,6 +36,8 @@ BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
   -n, --no-input        do not read standard input (in while read loops)
   -s, --server ADDRESS  HOST[:PORT], unix:PATH or /PATH
                         (default: $WM_PUSH_SERVER, or 127.0.0.1:5678)
+      --secret-file FILE  the secret of the server's --inner-secret-file
+                        (default: $WM_PUSH_SECRET_FILE, or none)
       --timeout TIME    to connect, for each answer, and for -l in sum without
                         a connection: 500ms, 1m (default: 2s); if given, also
                         for - and @FILE, but not for the lines of -l
@@ -48,7 +50,7 @@ BODY: {"a":1}   an object is sent as written, with "uid":"UID" added
 
 Exit: 0 all ok, 1 all fail, 3 some of each, 2 wrong usage, 65 bad body,
       69 server unreachable, or a push lost; 74 answers not printed,
-      75 timed out (65 and above override 1 and 3)
+      75 timed out, 77 not permitted (65 and above override 1 and 3)
 
 Examples:
   wm-push uid1 '{"percent":"88%"}'

@@ -79,6 +79,21 @@ std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushSe
     return "";
 }
 
+/// Answers a push without the secret, where there is one (RFC 6750 §3). A page of this server has it from its user.
+bool refuse_stranger(PushServer &server, wm_conn conn, wm_request request)
+{
+    static ThrottledWarning refused;
+    std::string_view field = header(request, "Authorization");
+    if (!server.secret().given() || server.secret().is_bearer(field))
+        return false;
+    if (refused.due())
+        refused.log("refused a push of " + peer_name(conn) +
+                    " at the http port: " + (field.empty() ? "it has no Authorization" : "its Authorization is not Bearer and the secret"));
+    respond(request, 401, std::string(kText) + "WWW-Authenticate: Bearer\r\n",
+            "401: POST /push needs Authorization: Bearer and the secret of --inner-secret-file\n");
+    return true;
+}
+
 /// The status of a result. 503: nothing was sent, so that it may be repeated; 504: a page may have it.
 int status_of(PushResult result)
 {
@@ -143,6 +158,8 @@ void push(PushServer &server, wm_conn conn, wm_request request)
         respond(request, 403, kText, refused);
         return;
     }
+    if (refuse_stranger(server, conn, request))
+        return;
     std::string_view body = without_line_end(view_of(request, wm_request_body));
     if (!spare)
         spare = std::make_unique<PendingPost>();

@@ -3,6 +3,7 @@
 #include "shared/printable.h"
 #include "wm-serve/answers.h"
 #include "wm-serve/event_log.h"
+#include "wm-serve/line_gate.h"
 #include "wm-serve/push_call.h"
 
 #include <memory>
@@ -63,6 +64,8 @@ struct PendingLine final : PushCall {
 std::unique_ptr<PendingLine> spare;
 
 ThrottledWarning refused; ///< lines that are no push
+
+LineGate gate; ///< of a port with a secret
 
 /// What a connection has asked for.
 struct Wishes {
@@ -135,6 +138,7 @@ void closing(wm_worker *, wm_conn conn, void *)
 void closed(wm_worker *, wm_conn conn, int32_t, int32_t, const void *, size_t, void *)
 {
     wishes.erase(conn);
+    gate.closed(conn);
 }
 
 /// Sends an answer whose turn it is.
@@ -243,6 +247,8 @@ void message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int3
     if (!spare)
         spare = std::make_unique<PendingLine>();
     std::string_view line(static_cast<const char *>(data), len);
+    if (gate.waits() && !gate.passes(conn, line)) [[unlikely]]
+        return;
     spare->explain = !wishes.empty() && explains(conn);
     PushResult result = static_cast<PushTarget *>(self)->push(line, *spare);
     if (result.kind < PushResult::Kind::kBad && !result.json && PendingLines::count == 0) [[likely]]
@@ -253,7 +259,7 @@ void message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int3
 
 void error(wm_worker *worker, wm_conn conn, int32_t code, const void *, size_t, void *)
 {
-    if (code != WM_EMSGSIZE)
+    if (code != WM_EMSGSIZE || !gate.passes_long(conn))
         return;
     int64_t most = 0;
     wm_worker_get_int(worker, "max_message", &most);
@@ -266,8 +272,13 @@ void error(wm_worker *worker, wm_conn conn, int32_t code, const void *, size_t, 
 
 } // namespace
 
-bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line)
+bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line, const InnerSecret *secret)
 {
+    if (secret) {
+        gate.setup(worker, *secret, max_line);
+        wm_worker_on_open(
+            worker, [](wm_worker *, wm_conn conn, void *) { gate.opened(conn); }, nullptr, nullptr);
+    }
     return wm_worker_set_int(worker, "max_message", max_line) == 0 && wm_worker_set_int(worker, "skip_oversize", 1) == 0 &&
            wm_worker_set_int(worker, "unix_mode", 0600) == 0 && wm_worker_on_message(worker, message, &target, nullptr) == 0 &&
            wm_worker_on_error(worker, error, nullptr, nullptr) == 0 && wm_worker_on_buffer_drain(worker, drained, nullptr, nullptr) == 0 &&

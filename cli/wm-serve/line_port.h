@@ -11,10 +11,12 @@
 
 namespace wm::serve {
 
+class InnerSecret;
 class PushTarget;
 
-/// Sets options and callbacks of a text worker. A line over max_line is answered with fail. On false, wm_last_error has the detail.
-bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line);
+/// Sets options and callbacks of a text worker. A line over max_line is answered with fail. With a secret, which is borrowed, back ends
+/// prove themselves first. On false, wm_last_error has the detail.
+bool setup_line_port(wm_worker *worker, PushTarget &target, int64_t max_line, const InnerSecret *secret = nullptr);
 
 } // namespace wm::serve
 

@@ -67,8 +67,9 @@ std::string judge(CommandLine &line)
         settings.errors.push_back({settings.explain(identity), true});
     else if (!other.empty())
         settings.errors.push_back({settings.explain(other)});
-    if (std::string warning = server.warning(); needs_all && !warning.empty())
-        settings.warnings.push_back(settings.explain(warning));
+    if (needs_all)
+        for (const std::string &warning : server.warnings())
+            settings.warnings.push_back(settings.explain(warning));
     if (!needs_all)
         server.reset();
     for (const SettingError &error : settings.errors) {

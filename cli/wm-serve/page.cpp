@@ -35,6 +35,7 @@ std::string page(const PageFacts &facts)
     fill(out, "@WEBSOCKET@", in_quotes(facts.websocket));
     fill(out, "@BACK_END@", in_quotes(facts.back_end));
     fill(out, "@AUTH@", facts.auth);
+    fill(out, "@SECRET@", facts.asks_secret ? "secret" : "");
     return out;
 }
 

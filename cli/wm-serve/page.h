@@ -15,6 +15,7 @@ struct PageFacts {
     std::string websocket; ///< its HOST:PORT; :PORT: at every address; empty: at a unix socket
     std::string back_end;  ///< HOST:PORT, :PORT or unix:PATH; "usual": where wm-push looks by itself; empty: none
     std::string auth;      ///< as --auth
+    bool asks_secret;      ///< a push needs the secret
 };
 
 /// page.html with these.

@@ -22,7 +22,8 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--text-ping", "TEXT=ANSWER", options.text_ping, "answer this text of pages, for instance ping=pong");
     add_list(push, "--subprotocol", "NAME", options.subprotocols, "accept this subprotocol of pages (repeatable)");
     add_number_with_default(push, "--max-header", options.max_header, "longest head of a request in bytes, with its cookies");
-    add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http");
+    add_text(push, "--inner-secret-file", "FILE", options.inner_secret_file, "secret that back ends prove to know");
+    add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http without");
     add_duration(push, "--uid-timeout", false, options.uid_timeout_ms, "time for a page to send its uid");
     add_duration(push, "--ping", true, options.ping_ms, "time between pings; 0s: no pings");
     add_duration(push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer a ping");

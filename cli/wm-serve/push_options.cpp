@@ -106,6 +106,28 @@ bool has_tls(const PushOptions &options, const std::string &address)
     return options.tls.given() && address != kOff && !ListenAddress(address).is_unix();
 }
 
+/// What is wrong with the ports of back ends; empty: nothing.
+std::string back_ends_error(const PushOptions &options)
+{
+    const std::string reason = " would let any client on the network push to every page: use 127.0.0.1 or a unix path, ";
+    bool secret = !options.inner_secret_file.empty();
+    if (secret && options.inner == kOff && options.http == kOff)
+        return "--inner-secret-file is of no use without --inner and --http";
+    if (options.insecure_inner)
+        return "";
+    if (options.inner != kOff && !is_local(options.inner) && !secret)
+        return "--inner " + options.inner + reason + "give back ends a secret with --inner-secret-file, or allow it with --insecure-inner";
+    if (options.http == kOff || is_local(options.http) || (secret && has_tls(options, options.http)))
+        return "";
+    if (secret)
+        return "--http " + options.http +
+               " would have the secret cross the network in plain text: use 127.0.0.1 or a unix path, "
+               "give it TLS with --tls-cert, or allow it with --insecure-inner";
+    return "--http " + options.http + reason +
+           "give back ends a secret with --inner-secret-file and TLS with --tls-cert, or allow it with "
+           "--insecure-inner";
+}
+
 } // namespace
 
 std::string PushOptions::tls_error() const
@@ -146,22 +168,21 @@ std::string PushOptions::error() const
     for (const std::string &wrong : {collision(*this), pages_error(*this), auth_error(*this)})
         if (!wrong.empty())
             return wrong;
-    std::string reason = " would let any client on the network push to every page: "
-                         "use 127.0.0.1 or a unix path, or allow it with --insecure-inner";
-    if (inner != kOff && !insecure_inner && !is_local(inner))
-        return "--inner " + inner + reason;
-    if (http != kOff && !insecure_inner && !is_local(http))
-        return "--http " + http + reason;
-    return "";
+    return back_ends_error(*this);
 }
 
-std::string PushOptions::warning() const
+std::vector<std::string> PushOptions::warnings() const
 {
-    if (is_local(listen))
-        return "";
-    if (!uses_jwt())
-        return "--listen " + listen + " is open to the network, where any client may claim any uid";
-    return has_tls(*this, listen) ? "" : "--listen " + listen + " is open to the network without TLS: tokens can be read on the way";
+    std::vector<std::string> all;
+    if (!is_local(listen) && !uses_jwt())
+        all.push_back("--listen " + listen + " is open to the network, where any client may claim any uid");
+    else if (!is_local(listen) && !has_tls(*this, listen))
+        all.push_back("--listen " + listen + " is open to the network without TLS: tokens can be read on the way");
+    if (inner != kOff && !is_local(inner) && !inner_secret_file.empty())
+        all.push_back("--inner " + inner +
+                      " is open to the network without TLS: back ends prove themselves, but their lines can be read "
+                      "and changed on the way; wm-serve pipe can put TLS before it");
+    return all;
 }
 
 } // namespace wm::serve

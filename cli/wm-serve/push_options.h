@@ -30,6 +30,7 @@ struct PushOptions : InstanceOptions {
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
     int64_t max_header = 16 << 10;         ///< bytes of a request's head, with its cookies
     bool insecure_inner = false;
+    std::string inner_secret_file; ///< path of the secret of back ends; empty: they need none
     int64_t count = 1;
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;
@@ -49,8 +50,8 @@ struct PushOptions : InstanceOptions {
     std::string error() const;
     /// An address as it is listened at: wss and https where there is TLS, which a unix socket has not.
     std::string served(const std::string &address) const;
-    /// Empty, or a warning to print at start.
-    std::string warning() const;
+    /// What to warn of at start.
+    std::vector<std::string> warnings() const;
 
 private:
     std::string tls_error() const;

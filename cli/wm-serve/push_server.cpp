@@ -95,8 +95,17 @@ void PushServer::add_flags(CLI::App &command)
 std::string PushServer::files_error()
 {
     PageAuth auth;
+    InnerSecret secret;
     auth.setup(options_);
-    return auth.load();
+    std::string wrong = auth.load();
+    return wrong.empty() ? secret.load(options_.inner_secret_file) : wrong;
+}
+
+/// Reads the files of a process that is going to serve. Returns an error, or nothing.
+std::string PushServer::load()
+{
+    std::string wrong = pages_.load();
+    return wrong.empty() ? secret_.load(options_.inner_secret_file) : wrong;
 }
 
 void PushServer::reset()
@@ -121,9 +130,10 @@ bool PushServer::make_workers()
         !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_))
         return false;
     if (options_.inner != kOff) {
+        const InnerSecret *secret = options_.inner_secret_file.empty() ? nullptr : &secret_;
         line_worker_ = wm_worker_new(app_, options_.inner.c_str());
         if (!line_worker_ || !set_back_end(line_worker_, "inner") || !set_identity(line_worker_) ||
-            !setup_line_port(line_worker_, *this, options_.max_push))
+            !setup_line_port(line_worker_, *this, options_.max_push, secret))
             return false;
     }
     if (options_.http != kOff) {
@@ -161,7 +171,7 @@ bool PushServer::set_drain()
 std::string PushServer::page() const
 {
     ListenAddress pages = address_of(page_worker_);
-    return serve::page({url_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false), options_.auth});
+    return serve::page({url_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false), options_.auth, secret_.given()});
 }
 
 /// Where back ends connect, as wm-push takes it: empty without a line port, "usual" where wm-push looks by itself. `here`: for this
@@ -182,7 +192,7 @@ std::string PushServer::back_end(bool here) const
 int32_t PushServer::started(wm_worker *, int32_t, void *user)
 {
     PushServer &self = *static_cast<PushServer *>(user);
-    if (std::string wrong = self.pages_.load(); !wrong.empty()) {
+    if (std::string wrong = self.load(); !wrong.empty()) {
         wm_log(WM_LOG_ERROR, wrong.data(), wrong.size());
         return -1;
     }
@@ -209,6 +219,8 @@ void PushServer::announce(size_t) const
     if (line_worker_) {
         std::string server = back_end(true);
         std::string command = server == "usual" ? "wm-push" : "wm-push --server " + in_shell(server);
+        if (!options_.inner_secret_file.empty())
+            command += " --secret-file " + in_shell(options_.inner_secret_file);
         printf("  inner   %s\n", url(line_worker_).c_str());
         printf("  try     %s uid1 '{\"percent\":\"88%%\"}'\n", command.c_str());
     }

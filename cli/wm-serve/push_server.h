@@ -5,6 +5,7 @@
 #ifndef WM_SERVE_PUSH_SERVER_H
 #define WM_SERVE_PUSH_SERVER_H
 
+#include "wm-serve/inner_secret.h"
 #include "wm-serve/origin.h"
 #include "wm-serve/page_port.h"
 #include "wm-serve/push_call.h"
@@ -29,7 +30,7 @@ public:
     void reset() override;
     std::string error() const override { return options_.error(); }
     std::string files_error() override;
-    std::string warning() const override { return options_.warning(); }
+    std::vector<std::string> warnings() const override { return options_.warnings(); }
     bool check() const override;
 
     /// Pushes a line of the inner port or a body of POST /push.
@@ -39,6 +40,8 @@ public:
     /// Whether a client may use this Host, by --host.
     bool allows_host(std::string_view authority) const { return hosts_.allows(authority); }
     bool debug() const { return debug_; }
+    /// Of back ends; a push by http has it, too.
+    const InnerSecret &secret() const { return secret_; }
     /// The test page.
     std::string page() const;
 
@@ -49,11 +52,13 @@ private:
     void announce(size_t part) const override;
     bool set_drain();
     bool set_tls(wm_worker *worker, const std::string &address) const;
+    std::string load();
     bool listen() const;
     static int32_t started(wm_worker *worker, int32_t index, void *self);
 
     PushOptions options_;
     HostList hosts_;
+    InnerSecret secret_;
     wm_hub *hub_ = nullptr;
     wm_worker *page_worker_ = nullptr;
     wm_worker *line_worker_ = nullptr;

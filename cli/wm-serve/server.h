@@ -42,8 +42,8 @@ public:
     virtual std::string missing() const { return ""; }
     /// Empty, or the error of a file that a start reads, with its path.
     virtual std::string files_error() { return ""; }
-    /// Empty, or a warning to print at start.
-    virtual std::string warning() const { return ""; }
+    /// What to warn of at start.
+    virtual std::vector<std::string> warnings() const { return {}; }
 
     /// Makes everything that needs no socket, without workers where a setting that a start needs is missing. False with the error in
     /// wm_last_error.

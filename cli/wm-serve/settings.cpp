@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <unistd.h>
@@ -15,7 +16,7 @@ namespace wm::serve {
 
 namespace {
 
-constexpr std::string_view kServerVariable = "WM_PUSH_SERVER"; // of wm-push
+constexpr std::string_view kVariablesOfPush[] = {"WM_PUSH_SERVER", "WM_PUSH_SECRET_FILE"}; // of wm-push
 constexpr const char *kFlag = "flag", *kDefault = "default";
 
 /// The options that are settings: all but --help, --config and the command's.
@@ -101,7 +102,8 @@ void check_variables(const CLI::App &command, const std::vector<CLI::Option *> &
     for (char **each = environ; *each != nullptr; each++) {
         std::string_view variable(*each);
         variable = variable.substr(0, variable.find('='));
-        if (!variable.starts_with(prefix) || variable == kServerVariable)
+        const auto *end = std::end(kVariablesOfPush);
+        if (!variable.starts_with(prefix) || std::find(std::begin(kVariablesOfPush), end, variable) != end)
             continue;
         std::string_view name = variable.substr(prefix.size());
         std::string meant = nearest(name, names);

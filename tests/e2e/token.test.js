@@ -1,4 +1,4 @@
-// The push page of a server that asks for tokens.
+// The push page of a server that asks for tokens, and of one that asks for the secret of back ends.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { HANG_MS, launch, openTab } from './browser.js';
-import { PushServer } from './push-server.js';
+import { PushServer, run } from './push-server.js';
 
 const SECRET = 'a secret of at least 32 bytes for HS256';
 
@@ -51,4 +51,26 @@ test('the page connects with a token that is right, after one that is not', asyn
     assert.match(await tab.locator('#own').textContent(), /, token, alert, console\.log\);$/);
     assert.deepEqual(tab.problems, []);
     await tab.context().close();
+});
+
+test('the page pushes with the secret, and not without it', async () => {
+    await writeFile(path.join(folder, 'secret'), `${SECRET.replaceAll(' ', '-')}\n`, { mode: 0o600 });
+    const guarded = await PushServer.start({ flags: ['--inner-secret-file', path.join(folder, 'secret')] });
+    const tab = await openTab(browser);
+    const answers = text => tab.waitForFunction(wanted => document.getElementById('answer').textContent === wanted, text, { timeout: HANG_MS });
+    await tab.goto(guarded.url);
+    await tab.waitForFunction(() => document.getElementById('state').textContent === 'connected as uid1', null, { timeout: HANG_MS });
+    await tab.locator('#push').click();
+    await answers('401: POST /push needs Authorization: Bearer and the secret of --inner-secret-file');
+    await tab.fill('#secret', SECRET.replaceAll(' ', '-'));
+    await tab.locator('#push').click();
+    await answers('ok');
+    const [push, curl] = (await tab.locator('#shell').textContent()).split('\n');
+    for (const line of [push, curl]) {
+        const command = line.replaceAll('FILE', path.join(folder, 'secret')).replace(/^wm-push/, process.env.WM_PUSH);
+        assert.equal((await run('bash', ['-c', command])).stdout, 'ok\n', line);
+    }
+    assert.deepEqual(tab.problems, []);
+    await tab.context().close();
+    assert.equal(await guarded.stop(), 0);
 });

@@ -2,6 +2,7 @@
 // again, the same, with blanks around it, which moves it within the blocks of the scan. The text lies in a buffer of exactly its size, so
 // that the sanitizer sees a byte read outside of it.
 #include "fuzz/json_reference.h"
+#include "shared/inner_proof.h"
 #include "shared/json_scan.h"
 
 #include <algorithm>
@@ -220,6 +221,30 @@ void check_login(std::string_view text, const std::optional<Value> &value)
         std::abort();
 }
 
+/// The digits of a line of auth, nothing where it is none.
+std::string reference_digits(std::string_view text, const std::optional<Value> &line, std::string_view name)
+{
+    if (!line || line->kind != Value::kObject || line->members.size() != 1 || text.find('\\') != text.npos)
+        return "";
+    auto wms = all_named(*line, "wm");
+    if (wms.size() != 1 || wms[0]->members.size() != 2 || !has_only(*wms[0], "cmd", "auth"))
+        return "";
+    auto found = all_named(*wms[0], name);
+    bool is_digits = found.size() == 1 && found[0]->text && found[0]->text->size() == wm::kProofDigits &&
+                     found[0]->text->find_first_not_of("0123456789abcdef") == std::string::npos;
+    return is_digits ? *found[0]->text : "";
+}
+
+void check_auth(std::string_view text, const std::optional<Value> &value)
+{
+    auto copy = exact_copy(text);
+    wm::AuthLine line = wm::read_auth_line({copy.get(), text.size()});
+    if (line.nonce != reference_digits(text, value, "nonce") || line.mac != reference_digits(text, value, "mac"))
+        std::abort();
+    std::string answer = "ok " + std::string(text);
+    wm::read_auth_answer(answer, "nonce");
+}
+
 void check_shape(std::string_view text, const std::optional<Value> &value)
 {
     auto copy = exact_copy(text);
@@ -301,7 +326,11 @@ void check(const std::string &text, size_t blanks)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    check(std::string(reinterpret_cast<const char *>(data), size), size % 17);
+    std::string text(reinterpret_cast<const char *>(data), size);
+    check(text, size % 17);
     check(assembled(data, size), size % 17);
+    std::optional<Value> value = Reference(text).read();
+    check_login(text, value);
+    check_auth(text, value);
     return 0;
 }
