@@ -291,6 +291,35 @@ describe('access control', () => {
         await tab.context().close();
     });
 
+    test("the page's own push box: a list, a group, online and kick", async () => {
+        const tab = await openTryIt('box2');
+        const other = await openTryIt('box3');
+        const send = async (verb, fields, expected) => {
+            await tab.locator('#verb').selectOption(verb);
+            for (const [id, text] of Object.entries(fields))
+                await tab.locator(`#${id}`).fill(text);
+            await tab.locator('#push').click();
+            await tab.waitForFunction(wanted => document.getElementById('answer').textContent === wanted, expected, { timeout: HANG_MS });
+        };
+        await send('push', { uid: '["box2","box3"]', body: '{"n":"$&"}' }, 'ok');
+        await Promise.all([tab, other].map(each => shows(each, '{"uid":["box2","box3"],"n":"$&"}')));
+        await send('join', { group: 'room' }, '{"connections":2,"uids":{"box2":{"connections":1},"box3":{"connections":1}}}');
+        await send('group', { except: 'box3', body: '[1.50]' }, 'ok');
+        await shows(tab, '[1.50]');
+        await send('leave', { uid: 'box2' }, '{"connections":1}');
+        await send('group', { except: '', body: '[2]' }, 'ok');
+        await shows(other, '[2]');
+        await send('online', { uid: 'box3' }, '{"connections":1}');
+        await send('kick', { code: 'x' }, '{"why":"bad","detail":"the code must be an integer: 1000 to 1003, 1007 to 1014, or 3000 to 4999, at byte 40"}');
+        await send('kick', { code: '1008', reason: 'signed out' }, '{"connections":1}');
+        await other.waitForFunction(() => document.getElementById('state').textContent === 'closed (1008, signed out)', null, { timeout: HANG_MS });
+        await send('broadcast', { body: '"to all"' }, 'ok');
+        await shows(tab, '"to all"');
+        assert.deepEqual((await shown(tab).allTextContents()).slice(0, 3), ['"to all"', '[1.50]', '{"uid":["box2","box3"],"n":"$&"}']);
+        assert.deepEqual([...tab.problems, ...other.problems].filter(problem => !/400/.test(problem)), []);
+        await Promise.all([tab, other].map(each => each.context().close()));
+    });
+
     test('not a page of another origin', async () => {
         const victim = await openTryIt('victim');
         const site = await serveHtml('<!doctype html><title>evil</title>');
