@@ -91,6 +91,7 @@ def rotated(site):
     if not path:
         return
     log = site.folder / "wm-serve-push/push.log"
+    until(log.read_text, "the line of the log that says that it serves")
     before = log.read_text()
     (site.folder / "logrotate.conf").write_text(site.text("/etc/logrotate.d/wm-serve-push"))
     (site.folder / "logrotate.conf").chmod(0o600)
