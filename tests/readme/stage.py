@@ -237,7 +237,7 @@ def until(condition, what):
 
 
 class Page:
-    """A websocket whose first message is a uid, on a socket that `wrap` may put TLS over."""
+    """A websocket whose first message is a uid, or a token, on a socket that `wrap` may put TLS over."""
 
     def __init__(self, port, uid, target="/", fields="", wrap=lambda sock: sock):
         self.sock = wrap(connect(port))
@@ -248,7 +248,8 @@ class Page:
         while self.received.readline().strip():
             pass
         if self.status == 101:
-            self.sock.sendall(bytes([0x81, 0x80 | len(uid), 0, 0, 0, 0]) + uid)
+            size = bytes([0x80 | len(uid)]) if len(uid) < 126 else bytes([0x80 | 126]) + len(uid).to_bytes(2, "big")
+            self.sock.sendall(b"\x81" + size + bytes(4) + uid)
 
     def frame(self):
         """The opcode and the payload of a short one; nothing at the end of the connection."""
