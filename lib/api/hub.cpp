@@ -73,6 +73,19 @@ router::Request request_of(router::Op op, int32_t code, const Texts &texts)
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
+/// A function of its own, so that the request of a call that stays in this process is never built.
+[[gnu::noinline]] int ask_all(Hub &hub, router::Op op, int32_t code, const Texts &texts, const HubReply &reply, int64_t &counted)
+{
+    return hub.call(request_of(op, code, texts), reply, counted);
+}
+
+/// What Hub::call returns without other processes.
+int here(int64_t taken, int64_t &counted)
+{
+    counted = taken;
+    return taken < 0 ? static_cast<int>(taken) : 0;
+}
+
 /// Makes a call, or, on another thread, posts it: as Hub::call, with the count in *connections. A template, so that the op chooses at
 /// compile time what Hub::take does.
 template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts, int64_t *connections, const HubReply &reply)
@@ -87,7 +100,7 @@ template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts,
         if (reply.destroy && !reactor.reserve_retire(reply.destroy))
             return no_memory();
         int64_t counted = 0;
-        int result = self.call(request_of(op, code, texts), reply, counted);
+        int result = self.has_peers() ? ask_all(self, op, code, texts, reply, counted) : here(self.take(request_of(op, code, texts)), counted);
         if (result == WM_PENDING)
             return result;
         if (result < 0) {

@@ -315,9 +315,12 @@ Command Hub::command(const router::Request &request, const HubReply &reply) cons
     return command;
 }
 
-int Hub::ask_all(const router::Request &request, const HubReply &reply, int64_t &connections)
+int Hub::call(const router::Request &request, const HubReply &reply, int64_t &connections)
 {
-    return exchange_->call(*this, request, reply, connections);
+    if (has_peers_)
+        return exchange_->call(*this, request, reply, connections);
+    connections = take(request);
+    return connections < 0 ? static_cast<int>(connections) : 0;
 }
 
 void Hub::run(Command &command)

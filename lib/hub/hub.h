@@ -68,14 +68,13 @@ public:
     /// change.
     bool was_used() const;
     /// Whether there are other processes to ask.
+    bool has_peers() const { return has_peers_; }
     void set_peers(bool any) { has_peers_ = any; }
 
     HubOptions options;
     Topics topics;
 
 private:
-    int ask_all(const router::Request &request, const HubReply &reply, int64_t &connections);
-
     struct Binding {
         Name *uid = nullptr;
         uint32_t slot = 0; ///< the connection's
@@ -153,14 +152,6 @@ inline int64_t Hub::take(const router::Request &request)
     default:
         return no_request(request.op);
     }
-}
-
-inline int Hub::call(const router::Request &request, const HubReply &reply, int64_t &connections)
-{
-    if (has_peers_) [[unlikely]]
-        return ask_all(request, reply, connections);
-    connections = take(request);
-    return connections < 0 ? static_cast<int>(connections) : 0;
 }
 
 inline wm_hub *handle(Hub *hub)
