@@ -22,7 +22,7 @@ public:
     }
     Descriptor(const Descriptor &) = delete;
     Descriptor &operator=(const Descriptor &) = delete;
-    operator int() const { return fd_; }
+    int get() const { return fd_; }
 
 private:
     int fd_;
@@ -51,14 +51,14 @@ std::string read_key_file(const std::string &path, KeyFile &out)
     out = {};
     Descriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)); // a FIFO would wait for its writer
     struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0)
+    if (fd.get() < 0 || fstat(fd.get(), &status) != 0)
         return std::strerror(errno);
     if (S_ISDIR(status.st_mode))
         return "it is a directory; give the path of a file";
     if (!S_ISREG(status.st_mode))
         return "it is no regular file";
     out.mode = status.st_mode & 07777;
-    return read_all(fd, out.text);
+    return read_all(fd.get(), out.text);
 }
 
 std::string mode_error(const KeyFile &file, const std::string &path)

@@ -64,7 +64,11 @@ void DueQueue::expire()
             return;
         }
         entries_.pop_front();
-        expired_(first.conn, user_);
+        try {
+            expired_(first.conn, user_);
+        } catch (const std::bad_alloc &) { // without its words, and the others all the same
+            wm_conn_destroy(first.conn);
+        }
     }
 }
 

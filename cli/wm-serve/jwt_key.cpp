@@ -115,8 +115,8 @@ size_t to_der(std::string_view raw, unsigned char (&der)[kMaxDerBytes])
     EcdsaSignature signature(ECDSA_SIG_new());
     if (!r || !s || !signature || ECDSA_SIG_set0(signature.get(), r.get(), s.get()) != 1)
         return 0;
-    r.release();
-    s.release();
+    (void)r.release(); // they are the signature's now
+    (void)s.release();
     unsigned char *end = der;
     return static_cast<size_t>(std::max(i2d_ECDSA_SIG(signature.get(), &end), 0));
 }

@@ -5,6 +5,7 @@
 #include "wm/conn.h"
 #include "wm/worker.h"
 
+#include <new>
 #include <utility>
 
 namespace wm::serve {
@@ -21,8 +22,12 @@ void LineGate::setup(wm_worker *worker, const InnerSecret &secret, int64_t max_l
 
 void LineGate::opened(wm_conn conn)
 {
-    waiting_.try_emplace(conn);
-    if (!due_.add(conn) || wm_conn_set_int(conn, "max_message", kMaxAuthLine) != 0)
+    bool waits = false;
+    try {
+        waits = waiting_.try_emplace(conn).second;
+    } catch (const std::bad_alloc &) { // what is not known to wait would be let in
+    }
+    if (!waits || !due_.add(conn) || wm_conn_set_int(conn, "max_message", kMaxAuthLine) != 0)
         wm_conn_destroy(conn);
 }
 
@@ -77,10 +82,12 @@ void LineGate::check(wm_conn conn, const Challenge &challenge, std::string_view 
         return;
     }
     std::string answer = R"(ok {"mac":")" + own + R"("})";
+    if (wm_conn_set_int(conn, "max_message", max_line_) != 0 || wm_conn_send(conn, answer.data(), answer.size(), 0) < 0) {
+        wm_conn_destroy(conn);
+        return;
+    }
     waiting_.erase(conn); // with the challenge
     due_.drop();
-    wm_conn_set_int(conn, "max_message", max_line_);
-    wm_conn_send(conn, answer.data(), answer.size(), 0);
 }
 
 /// Answers, closes behind it, and takes nothing more.

@@ -76,7 +76,11 @@ void PageEnds::look()
         }
         std::pop_heap(ends_.begin(), ends_.end(), std::greater<>());
         ends_.pop_back();
-        ended_(first.conn, user_);
+        try {
+            ended_(first.conn, user_);
+        } catch (const std::bad_alloc &) { // without its words, and the others all the same
+            wm_conn_destroy(first.conn);
+        }
     }
 }
 

@@ -78,10 +78,10 @@ int32_t PagePort::handshake(wm_worker *, wm_conn conn, wm_request request, void 
     return static_cast<PagePort *>(self)->handshake_.answer(conn, request);
 }
 
-void PagePort::close(wm_conn conn, int32_t code, const std::string &why) const
+void PagePort::close(wm_conn conn, int32_t code, std::string_view why) const
 {
     if (debug_)
-        log_debug("closed the page of " + peer_name(conn) + " with " + std::to_string(code) + ": " + why);
+        log_debug("closed the page of " + peer_name(conn) + " with " + std::to_string(code) + ": " + std::string(why));
     wm_conn_close(conn, code, why.data(), why.size());
 }
 

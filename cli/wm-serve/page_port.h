@@ -33,7 +33,7 @@ private:
     void admit(wm_conn conn, const PageIdentity &page);
     bool within_rate(wm_conn conn);
     bool answer_ping(wm_conn conn, std::string_view text);
-    void close(wm_conn conn, int32_t code, const std::string &why) const;
+    void close(wm_conn conn, int32_t code, std::string_view why) const;
 
     static int32_t handshake(wm_worker *worker, wm_conn conn, wm_request request, void *self);
     static void open(wm_worker *worker, wm_conn conn, void *self);

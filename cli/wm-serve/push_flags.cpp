@@ -23,7 +23,7 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_list(push, "--subprotocol", "NAME", options.subprotocols, "accept this subprotocol of pages (repeatable)");
     add_number_with_default(push, "--max-header", options.max_header, "longest head of a request in bytes, with its cookies");
     add_text(push, "--inner-secret-file", "FILE", options.inner_secret_file, "secret that back ends prove to know");
-    add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http without");
+    add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http without a secret");
     add_duration(push, "--uid-timeout", false, options.uid_timeout_ms, "time for a page to send its uid");
     add_duration(push, "--ping", true, options.ping_ms, "time between pings; 0s: no pings");
     add_duration(push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer a ping");
@@ -31,7 +31,7 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_number(push, "--max-pages", options.max_pages, "pages at a time (default: what the descriptor limit allows)");
     add_number(push, "--max-per-ip", options.max_per_ip, "pages of one IP address, IPv6: of a /64 (default: no limit)");
     add_number(push, "--rate-connects", options.rate_connects, "pages that one such address connects a second (default: no limit)");
-    add_text(push, "--rate", "N[/BURST]", options.rate, "messages of a page a second behind its uid, or off");
+    add_text(push, "--rate", "N[/BURST]", options.rate, "messages a second of a page that has its uid, or off");
     add_count(push, options.count, "processes, which share the uids; auto: one for each processor");
     add_instance_flags(push, options);
 }
