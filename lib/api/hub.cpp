@@ -100,7 +100,8 @@ template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts,
         if (reply.destroy && !reactor.reserve_retire(reply.destroy))
             return no_memory();
         int64_t counted = 0;
-        int result = self.has_peers() ? ask_all(self, op, code, texts, reply, counted) : here(self.take(request_of(op, code, texts)), counted);
+        int result =
+            self.has_peers() ? ask_all(self, op, code, texts, reply, counted) : here(self.take(request_of(op, code, texts)), counted);
         if (result == WM_PENDING)
             return result;
         if (result < 0) {

@@ -1,5 +1,6 @@
 #include "process/helper.h"
 
+#include "core/file_identity.h"
 #include "process/program.h"
 
 #include <climits>
@@ -38,6 +39,12 @@ std::string find_helper(const char *name)
             return path;
     }
     return "";
+}
+
+bool runs_helper(pid_t pid, const char *name)
+{
+    std::string installed = find_helper(name);
+    return !installed.empty() && FileIdentity::of_target("/proc/" + std::to_string(pid) + "/exe") == FileIdentity::of_target(installed);
 }
 
 void exec_helper(const std::string &path, const std::vector<std::string> &arguments, const std::vector<std::string> &variables,

@@ -6,6 +6,7 @@
 #define WM_PROCESS_HELPER_H
 
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace wm {
@@ -13,6 +14,9 @@ namespace wm {
 /// The absolute path of a helper, beside the library or beside the program that it is linked into; empty: it is not installed, or this
 /// thread may not run it.
 std::string find_helper(const char *name);
+
+/// Whether that process runs the helper that is installed now.
+bool runs_helper(pid_t pid, const char *name);
 
 /// Starts it with these arguments, these variables ("NAME=VALUE") and these descriptors, beside the standard ones; returns on failure only,
 /// with errno.

@@ -1,6 +1,8 @@
 #include "process/master/reload.h"
 
 #include "core/error.h"
+#include "process/helper.h"
+#include "worker/service.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -26,12 +28,21 @@ void Reload::begin()
     pending_.clear();
     for (size_t at = 0; at < children_.slots().size(); at++) {
         Slot &slot = children_.slots()[at];
+        if (is_current(slot))
+            continue;
         if (slot.job.reloadable())
             pending_.push_back(at);
         else if (Child *child = children_.find(slot.process()))
             child->channel.send(MessageKind::kReload, 0, 0, {}, -1, false);
     }
     std::reverse(pending_.begin(), pending_.end()); // taken from the back
+}
+
+/// A service without code of the host is replaced by another version of itself only: it joins all others, who would miss it.
+bool Reload::is_current(const Slot &slot)
+{
+    return slot.state() == SlotState::kServing && slot.job.joins() && slot.job.service->helper &&
+           runs_helper(slot.process(), slot.job.service->helper);
 }
 
 Children::Started Reload::step(int64_t now_ms)
