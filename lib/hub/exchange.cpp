@@ -37,8 +37,8 @@ int status_of(const Result &result)
     case Reason::kNone:
     case Reason::kUnreachable:
     case Reason::kSuspect:
-        return WM_EENGINE;
     case Reason::kStale:
+        return WM_EENGINE;
     case Reason::kLost:
     case Reason::kDeadline:
         break;
