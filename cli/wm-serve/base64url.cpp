@@ -43,4 +43,21 @@ std::optional<std::string_view> decode_base64url(std::string_view text, std::spa
     return std::string_view(out.data(), used);
 }
 
+std::string encode_base64url(std::string_view bytes)
+{
+    static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    std::string text;
+    text.reserve((bytes.size() * 4 + 2) / 3);
+    uint32_t bits = 0;
+    unsigned pending = 0; // bits that are not written yet
+    for (char byte : bytes) {
+        bits = bits << 8 | static_cast<unsigned char>(byte);
+        for (pending += 8; pending >= 6; pending -= 6)
+            text += kDigits[bits >> (pending - 6) & 63];
+    }
+    if (pending > 0)
+        text += kDigits[bits << (6 - pending) & 63];
+    return text;
+}
+
 } // namespace wm::serve
