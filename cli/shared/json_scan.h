@@ -35,6 +35,7 @@ struct PushLine {
         kLeave,     ///< they leave it
         kOnline,    ///< count the pages of `uid` or `uids`
         kKick,      ///< close them with `code` and `text`
+        kTicket,    ///< make a ticket for the page of `uid`
         kExplain,   ///< from here on, say why a line fails
         kNotifyEnd, ///< say `end` before the connection ends
     };

@@ -42,6 +42,7 @@ constexpr Command kCommands[] = {
     {"leave", Kind::kLeave, bit(kUid) | bit(kGroup), bit(kReply), false, ScanError::kLeaveForm},
     {"online", Kind::kOnline, bit(kUid), bit(kReply), false, ScanError::kOnlineForm},
     {"kick", Kind::kKick, bit(kUid), bit(kReply) | bit(kCode) | bit(kReason), false, ScanError::kKickForm},
+    {"ticket", Kind::kTicket, bit(kUid), bit(kReply), false, ScanError::kTicketForm},
     {"explain", Kind::kExplain, 0, 0, false, ScanError::kExplainForm},
     {"notify_end", Kind::kNotifyEnd, 0, 0, false, ScanError::kNotifyEndForm},
 };
@@ -184,6 +185,8 @@ private:
     {
         if (wm_[kUid].at != nullptr)
             read_uids(text_, wm_[kUid].value, out_);
+        if (out_.kind == Kind::kTicket && !out_.uids.empty())
+            refuse(ScanError::kTicketForm, wm_[kUid].value.data);
         read_value(kGroup, ScanError::kGroupForm,
                    [this](const JsonValue &value) { return read_name(value, out_.group_buffer, out_.group); });
         read_value(kExcept, ScanError::kExceptForm,

@@ -51,7 +51,7 @@ inline constexpr unsigned kMaxCloseText = 123;
     X(kWmForm, "wm must be an object with a \"cmd\", or {\"reply\":\"json\"} beside a uid")                                                \
     X(kWmMemberTwice, "wm has two members of that name, leave one")                                                                        \
     X(kReply, "the reply must be \"json\"")                                                                                                \
-    X(kCmd, "the cmd must be push, broadcast, join, leave, online, kick, explain or notify_end")                                           \
+    X(kCmd, "the cmd must be push, broadcast, join, leave, online, kick, ticket, explain or notify_end")                                   \
     X(kPushForm, "push has the form {\"wm\":{\"cmd\":\"push\",\"group\":GROUP},\"data\":VALUE}, with an except beside the group, or a "    \
                  "uid in its place")                                                                                                       \
     X(kBroadcastForm, "broadcast has the form {\"wm\":{\"cmd\":\"broadcast\"},\"data\":VALUE}")                                            \
@@ -59,6 +59,7 @@ inline constexpr unsigned kMaxCloseText = 123;
     X(kLeaveForm, "leave has the form {\"wm\":{\"cmd\":\"leave\",\"uid\":UID,\"group\":GROUP}}")                                           \
     X(kOnlineForm, "online has the form {\"wm\":{\"cmd\":\"online\",\"uid\":UID}}")                                                        \
     X(kKickForm, "kick has the form {\"wm\":{\"cmd\":\"kick\",\"uid\":UID,\"code\":4000,\"reason\":TEXT}}; code and reason are optional")  \
+    X(kTicketForm, "ticket has the form {\"wm\":{\"cmd\":\"ticket\",\"uid\":UID}}, with one uid")                                          \
     X(kExplainForm, "explain has the form {\"wm\":{\"cmd\":\"explain\"}}")                                                                 \
     X(kNotifyEndForm, "notify_end has the form {\"wm\":{\"cmd\":\"notify_end\"}}")                                                         \
     X(kGroupForm, "the group must be a string of 1 to 255 bytes, or an integer")                                                           \

@@ -64,7 +64,7 @@ bool is_own_host(wm_conn conn, std::string_view host, const PushServer &server)
     return server.allows_host(host);
 }
 
-/// The body of a 403, or empty if the request may push.
+/// The body of a 403, or empty if the request may push, and ask for tickets.
 std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushServer &server)
 {
     std::string_view host = view_of(request, wm_request_authority); // that of the target counts, where it has one
@@ -79,18 +79,18 @@ std::string_view reason_to_refuse(wm_conn conn, wm_request request, const PushSe
     return "";
 }
 
-/// Answers a push without the secret, where there is one (RFC 6750 §3). A page of this server has it from its user.
-bool refuse_stranger(PushServer &server, wm_conn conn, wm_request request)
+/// Answers a POST without the secret, where there is one (RFC 6750 §3). A page of this server has it from its user.
+bool refuse_stranger(PushServer &server, wm_conn conn, wm_request request, std::string_view path)
 {
     static ThrottledWarning refused;
     std::string_view field = header(request, "Authorization");
     if (!server.secret().given() || server.secret().is_bearer(field))
         return false;
     if (refused.due())
-        refused.log("refused a push of " + peer_name(conn) +
+        refused.log("refused a POST " + std::string(path) + " of " + peer_name(conn) +
                     " at the http port: " + (field.empty() ? "it has no Authorization" : "its Authorization is not Bearer and the secret"));
     respond(request, 401, std::string(kText) + "WWW-Authenticate: Bearer\r\n",
-            "401: POST /push needs Authorization: Bearer and the secret of --inner-secret-file\n");
+            "401: POST " + std::string(path) + " needs Authorization: Bearer and the secret of --inner-secret-file\n");
     return true;
 }
 
@@ -99,6 +99,7 @@ int status_of(PushResult result)
 {
     switch (result.kind) {
     case PushResult::Kind::kOk:
+    case PushResult::Kind::kTicket:
         return 200;
     case PushResult::Kind::kBad:
         return 400;
@@ -117,7 +118,9 @@ void answer(wm_request request, PushResult result, const PushCall &call)
     std::string fields(result.json ? kJson : kText);
     if (status == 503)
         fields += "Retry-After: 1\r\n";
-    if (result.json)
+    if (result.kind == PushResult::Kind::kTicket)
+        respond(request, status, fields + "Cache-Control: no-store\r\n", result.json ? call.json(result) + "\n" : call.ticket);
+    else if (result.json)
         respond(request, status, fields, call.json(result) + "\n");
     else
         respond(request, status, fields, status == 200 ? "ok\n" : status == 400 ? "400: " + push_detail(result) + "\n" : "fail\n");
@@ -149,21 +152,25 @@ std::string_view without_line_end(std::string_view body)
     return body;
 }
 
-void push(PushServer &server, wm_conn conn, wm_request request)
+using Take = PushResult (PushServer::*)(std::string_view body, PushCall &call);
+
+/// POST /push or /ticket, whose body `take` takes.
+void take_post(PushServer &server, wm_conn conn, wm_request request, std::string_view path, Take take)
 {
     std::string_view refused = reason_to_refuse(conn, request, server);
     if (!refused.empty()) {
         if (server.debug())
-            log_debug("refused a push of " + peer_name(conn) + ": " + printable(refused.substr(0, refused.size() - 1), 200));
+            log_debug("refused a POST " + std::string(path) + " of " + peer_name(conn) + ": " +
+                      printable(refused.substr(0, refused.size() - 1), 200));
         respond(request, 403, kText, refused);
         return;
     }
-    if (refuse_stranger(server, conn, request))
+    if (refuse_stranger(server, conn, request, path))
         return;
     std::string_view body = without_line_end(view_of(request, wm_request_body));
     if (!spare)
         spare = std::make_unique<PendingPost>();
-    PushResult result = server.push(body, *spare);
+    PushResult result = (server.*take)(body, *spare);
     if (result.kind == PushResult::Kind::kPending) {
         spare.release()->request = request;
         return;
@@ -185,7 +192,9 @@ void refuse_method(wm_request request, std::string_view allowed)
 /// RFC 9110 §9.3.7. It is the default health check of haproxy. A page of another origin learns nothing: there is no field of CORS.
 void answer_options(wm_request request, std::string_view path)
 {
-    std::string_view allowed = path == "/push" ? "POST, OPTIONS" : path == "*" ? "GET, HEAD, POST, OPTIONS" : "GET, HEAD, OPTIONS";
+    std::string_view allowed = path == "/push" || path == "/ticket" ? "POST, OPTIONS"
+                               : path == "*"                        ? "GET, HEAD, POST, OPTIONS"
+                                                                    : "GET, HEAD, OPTIONS";
     respond(request, 204, "Allow: " + std::string(allowed) + "\r\n", "");
 }
 
@@ -197,9 +206,9 @@ void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *sel
     std::string_view path = view_of(request, wm_request_path);
     if (method == "OPTIONS") {
         answer_options(request, path);
-    } else if (path == "/push") {
+    } else if (path == "/push" || path == "/ticket") {
         if (method == "POST")
-            push(server, conn, request);
+            take_post(server, conn, request, path, path == "/push" ? &PushServer::push : &PushServer::ticket);
         else
             refuse_method(request, "POST, OPTIONS");
     } else if (path == "/" || path == "/health") {
@@ -208,7 +217,7 @@ void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *sel
         else
             refuse_method(request, "GET, HEAD, OPTIONS");
     } else {
-        respond(request, 404, kText, "404: use GET /, GET /health or POST /push\n");
+        respond(request, 404, kText, "404: use GET /, GET /health, POST /push or POST /ticket\n");
     }
 }
 

@@ -1,6 +1,7 @@
 /**
  * @file
- * The http port of the push server: GET / serves a test page, POST /push accepts the same objects as the inner port.
+ * The http port of the push server: GET / serves a test page, POST /push accepts the same objects as the inner port,
+ * POST /ticket issues a ticket.
  *
  * A foreign web page in the user's browser must not be able to push: requests from another origin, and requests whose Host is not a
  * name of this server (DNS rebinding), are refused.

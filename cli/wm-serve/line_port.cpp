@@ -18,10 +18,10 @@ namespace {
 
 constexpr size_t kMaxPending = 10000; // uids in lines of a connection that wait for their answers; from there on reading pauses
 
-/// The answer to a line. Its text in JSON is made when the result is there, as it tells of each uid.
+/// The answer to a line. Its text is made when the result is there, as it tells of each uid.
 struct LineAnswer {
     PushResult result;
-    std::string json;  ///< empty: `ok` or `fail` stands alone
+    std::string text;  ///< empty: `ok` or `fail` stands alone
     size_t weight = 1; ///< how many uids it tells of, at least 1
 };
 
@@ -90,14 +90,16 @@ void send_plain(wm_conn conn, bool ok)
 
 void send_answer(wm_conn conn, const LineAnswer &answer)
 {
-    if (answer.json.empty())
+    if (answer.text.empty())
         send_plain(conn, answer.result.kind == PushResult::Kind::kOk);
     else
-        check_sent(conn, wm_conn_send(conn, answer.json.data(), answer.json.size(), 0));
+        check_sent(conn, wm_conn_send(conn, answer.text.data(), answer.text.size(), 0));
 }
 
 LineAnswer answer_of(PushResult result, const PushCall &call)
 {
+    if (result.kind == PushResult::Kind::kTicket)
+        return {result, "ok " + (result.json ? call.json(result) : call.ticket), 1};
     if (!result.json)
         return {result, {}, call.weight()};
     return {result, (result.kind == PushResult::Kind::kOk ? "ok " : "fail ") + call.json(result), call.weight()};

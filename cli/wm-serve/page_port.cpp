@@ -12,12 +12,19 @@ namespace wm::serve {
 
 namespace {
 
-// The user pointer of a connection: nullptr, the page has no uid; this, it has said no more than that; else the bucket of its messages.
+// The user pointer of a connection: nullptr or `asking`, the page has no uid; `silent`, it has said no more than that; else the bucket of
+// its messages.
+int64_t asking; ///< it has a ticket, whose answer is pending
 int64_t silent;
+
+bool is_asking(wm_conn conn)
+{
+    return wm_conn_user(conn) == &asking;
+}
 
 bool is_named(wm_conn conn)
 {
-    return wm_conn_user(conn) != nullptr;
+    return wm_conn_user(conn) != nullptr && !is_asking(conn);
 }
 
 /// The bucket of a page that speaks; nullptr when out of memory.
@@ -32,9 +39,32 @@ int64_t *bucket_of(wm_conn conn)
     return bucket;
 }
 
+/// The ticket in the URL of a page, between its handshake and its open event, when the request is gone: then it is the user pointer.
+struct UrlTicket {
+    size_t len = 0;
+    char text[kMaxTicketText] = {};
+
+    std::string_view view() const { return {text, len}; }
+};
+
+/// The value of ticket= in a query, as it was written: a ticket needs no escapes. False: it has none.
+bool find_ticket(std::string_view query, std::string_view &ticket)
+{
+    constexpr std::string_view kName = "ticket=";
+    for (size_t at = 0, end = 0; at < query.size(); at = end + 1) {
+        end = std::min(query.find('&', at), query.size());
+        ticket = query.substr(at, end - at);
+        if (ticket.starts_with(kName)) {
+            ticket.remove_prefix(kName.size());
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
-bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
+bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options, TicketDesk *tickets)
 {
     worker_ = worker;
     hub_ = hub;
@@ -48,6 +78,9 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options)
     parse_rate(options.rate, rate_);
     handshake_.setup(options);
     auth_.setup(options);
+    tickets_ = tickets;
+    tickets_->setup(
+        hub, options, [](wm_conn conn, const PageIdentity &page, void *self) { static_cast<PagePort *>(self)->admit(conn, page); }, this);
     wm_app *app = wm_worker_app(worker);
     unnamed_.setup(
         app, options.uid_timeout_ms, [](wm_conn conn, void *) { return !is_named(conn); },
@@ -73,9 +106,29 @@ bool PagePort::any_named() const
     return conn != 0;
 }
 
-int32_t PagePort::handshake(wm_worker *, wm_conn conn, wm_request request, void *self)
+int32_t PagePort::handshake(wm_worker *, wm_conn conn, wm_request request, void *user)
 {
-    return static_cast<PagePort *>(self)->handshake_.answer(conn, request);
+    PagePort &self = *static_cast<PagePort *>(user);
+    int32_t answer = self.handshake_.answer(conn, request);
+    if (answer >= 0 && self.options_->ticket_in_url)
+        keep_ticket(conn, request);
+    return answer;
+}
+
+/// Keeps the ticket of a URL until the page is open; one that is too long as an empty one, which is refused as well.
+void PagePort::keep_ticket(wm_conn conn, wm_request request)
+{
+    const void *query = nullptr;
+    size_t len = 0;
+    std::string_view found;
+    if (wm_request_query(request, &query, &len) != 0 || !find_ticket({static_cast<const char *>(query), len}, found))
+        return;
+    auto *kept = new (std::nothrow) UrlTicket;
+    if (!kept)
+        return; // it will have said nothing in time
+    kept->len = found.size() <= sizeof kept->text ? found.copy(kept->text, found.size()) : 0;
+    if (wm_conn_set_user(conn, kept, [](void *user) { delete static_cast<UrlTicket *>(user); }) != 0)
+        delete kept;
 }
 
 void PagePort::close(wm_conn conn, int32_t code, std::string_view why) const
@@ -90,6 +143,8 @@ void PagePort::open(wm_worker *, wm_conn conn, void *user)
     PagePort &self = *static_cast<PagePort *>(user);
     if (!self.unnamed_.add(conn))
         self.close(conn, kTryAgainLater, "no room for another page");
+    else if (const auto *kept = static_cast<const UrlTicket *>(wm_conn_user(conn)))
+        self.redeem(conn, UrlTicket(*kept).view()); // a copy, as redeem() takes the place of it
 }
 
 void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
@@ -99,10 +154,20 @@ void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, 
     bool first = !is_named(conn);
     if (!first && !self.within_rate(conn))
         return;
-    if (self.answer_ping(conn, text) || !first)
+    if (self.answer_ping(conn, text) || !first || is_asking(conn))
         return; // of the others only the first has a meaning
+    if (self.options_->uses_tickets()) {
+        self.redeem(conn, text);
+        return;
+    }
     UidScratch scratch;
     self.admit(conn, self.auth_.identify(conn, text, scratch));
+}
+
+void PagePort::redeem(wm_conn conn, std::string_view ticket)
+{
+    if (wm_conn_set_user(conn, &asking, nullptr) == 0)
+        tickets_->redeem(conn, ticket);
 }
 
 /// Gives a page the uid that it has proved to have, or closes it.
@@ -113,7 +178,10 @@ void PagePort::admit(wm_conn conn, const PageIdentity &page)
         return;
     }
     bool kept = page.end_s == PageIdentity::kNever || ends_.add(conn, page.end_s);
-    if (!kept || wm_hub_bind(hub_, page.uid.data(), page.uid.size(), conn) != 0) {
+    int bound = kept ? wm_hub_bind(hub_, page.uid.data(), page.uid.size(), conn) : WM_ENOMEM;
+    if (bound == WM_ECLOSED)
+        return; // it leaves while its ticket was asked about
+    if (bound != 0) {
         close(conn, kTryAgainLater, "no room for another page");
         return;
     }

@@ -12,6 +12,7 @@
 #include "wm-serve/page_handshake.h"
 #include "wm-serve/push_options.h"
 #include "wm-serve/rate_limit.h"
+#include "wm-serve/ticket_desk.h"
 #include "wm/wm.h"
 
 #include <cstdint>
@@ -22,14 +23,16 @@ namespace wm::serve {
 
 class PagePort {
 public:
-    /// Sets options and callbacks. On false, wm_last_error has the detail.
-    bool setup(wm_worker *worker, wm_hub *hub, const PushOptions &options);
+    /// Sets options and callbacks. The tickets are borrowed. On false, wm_last_error has the detail.
+    bool setup(wm_worker *worker, wm_hub *hub, const PushOptions &options, TicketDesk *tickets);
     /// Reads what says who pages are, in a process that is going to serve. Returns an error, or nothing.
     std::string load() { return auth_.load(); }
     /// Whether a page has a uid. Walks the pages: for the reason of a broadcast that nobody took.
     bool any_named() const;
 
 private:
+    static void keep_ticket(wm_conn conn, wm_request request);
+    void redeem(wm_conn conn, std::string_view ticket);
     void admit(wm_conn conn, const PageIdentity &page);
     bool within_rate(wm_conn conn);
     bool answer_ping(wm_conn conn, std::string_view text);
@@ -45,6 +48,7 @@ private:
     const PushOptions *options_ = nullptr;
     PageHandshake handshake_;
     PageAuth auth_;
+    TicketDesk *tickets_ = nullptr;
     std::string ping_, pong_; ///< --text-ping
     bool debug_ = false;
     RateLimit rate_;

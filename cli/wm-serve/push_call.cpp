@@ -149,6 +149,8 @@ PushResult PushCall::sum() const
 
 std::string PushCall::json(PushResult result) const
 {
+    if (result.kind == Kind::kTicket)
+        return R"({"ticket":")" + ticket + R"(","ttl":)" + std::to_string(result.number) + '}';
     std::string out = "{";
     append_result(out, result);
     if (list_ && result.kind != Kind::kBad) {

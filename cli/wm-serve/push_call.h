@@ -29,6 +29,7 @@ public:
     virtual ~PushCall() = default;
 
     bool explain = false; ///< set by the port: a failure is to say why
+    std::string ticket;   ///< of a line whose result is kTicket
 
     /// Makes the calls for a line. kPending: done() is called later, and until then this object must stay. Throws std::bad_alloc before
     /// the first call only.

@@ -14,10 +14,12 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_tls_flags(push, options.tls, "certificate and its chain, PEM: pages connect by wss, --http is https");
     add_list(push, "--origin", "URL", options.origins, "allowed origin of pages (repeatable; default: any)");
     add_list(push, "--host", "NAME", options.hosts, "allowed Host of --http (repeatable)");
-    add_text(push, "--auth", "HOW", options.auth, "who a page is: uid (as it says) or jwt (a token says so)");
+    add_text(push, "--auth", "HOW", options.auth, "who a page is: uid (as it says), jwt (a token says so) or ticket");
     add_text(push, "--jwt-key", "FILE", options.jwt_key, "what tokens are signed with: public key (PEM), or secret");
     add_text(push, "--jwt-audience", "NAME", options.jwt_audience, "aud that a token has to have (default: it has none)");
     add_text(push, "--jwt-issuer", "NAME", options.jwt_issuer, "iss that a token has to have (default: any)");
+    add_duration(push, "--ticket-ttl", false, options.ticket_ttl_ms, "time for a page to use the ticket that a back end has asked for");
+    add_switch(push, "--ticket-in-url", options.ticket_in_url, "take the ticket from ?ticket= in the URL of a page, too");
     add_text(push, "--uid-key", "NAME", options.uid_key, "the first message of a page is JSON, with the uid in this member");
     add_text(push, "--text-ping", "TEXT=ANSWER", options.text_ping, "answer this text of pages, for instance ping=pong");
     add_list(push, "--subprotocol", "NAME", options.subprotocols, "accept this subprotocol of pages (repeatable)");

@@ -69,15 +69,33 @@ std::string pages_error(const PushOptions &options)
     return "";
 }
 
+/// What is wrong with the flags about tickets; empty: nothing.
+std::string ticket_error(const PushOptions &options)
+{
+    if (!options.uses_tickets() && options.ticket_in_url)
+        return "--ticket-in-url is of no use without --auth ticket";
+    if (!options.uses_tickets() && options.ticket_ttl_ms != PushOptions().ticket_ttl_ms)
+        return "--ticket-ttl is of no use without --auth ticket";
+    if (options.ticket_ttl_ms < 1000 || options.ticket_ttl_ms > kMaxTicketTtlMs)
+        return "--ticket-ttl takes 1s to 1h: a ticket is for a page that connects now";
+    if (options.uses_tickets() && !options.uid_key.empty())
+        return "--uid-key is of no use with --auth ticket: the first message, whole, is the ticket, which has the uid";
+    if (options.uses_tickets() && options.inner == kOff && options.http == kOff)
+        return "--auth ticket needs --inner or --http, where back ends ask for tickets";
+    return "";
+}
+
 /// What is wrong with the flags about who a page is; empty: nothing.
 std::string auth_error(const PushOptions &options)
 {
-    if (options.auth != "uid" && options.auth != "jwt")
-        return "--auth takes uid or jwt, not '" + printable(options.auth) + "'";
+    if (options.auth != "uid" && !options.uses_jwt() && !options.uses_tickets())
+        return "--auth takes uid, jwt or ticket, not '" + printable(options.auth) + "'";
     if (options.uses_jwt() && options.jwt_key.empty())
         return "--auth jwt needs --jwt-key FILE: the public key (PEM; RSA, or EC on P-256) or the secret that tokens are signed with";
     if (options.uses_jwt() && !options.uid_key.empty())
         return "--uid-key is of no use with --auth jwt: the first message, whole, is the token, and its sub is the uid";
+    if (std::string wrong = ticket_error(options); !wrong.empty())
+        return wrong;
     const std::pair<const char *, const std::string &> of_jwt[] = {
         {"--jwt-key", options.jwt_key}, {"--jwt-audience", options.jwt_audience}, {"--jwt-issuer", options.jwt_issuer}};
     for (const auto &[flag, value] : of_jwt)
@@ -174,10 +192,11 @@ std::string PushOptions::error() const
 std::vector<std::string> PushOptions::warnings() const
 {
     std::vector<std::string> all;
-    if (!is_local(listen) && !uses_jwt())
+    if (!is_local(listen) && auth == "uid")
         all.push_back("--listen " + listen + " is open to the network, where any client may claim any uid");
     else if (!is_local(listen) && !has_tls(*this, listen))
-        all.push_back("--listen " + listen + " is open to the network without TLS: tokens can be read on the way");
+        all.push_back("--listen " + listen + " is open to the network without TLS: " + (uses_jwt() ? "tokens" : "tickets") +
+                      " can be read on the way");
     if (inner != kOff && !is_local(inner) && !inner_secret_file.empty())
         all.push_back("--inner " + inner +
                       " is open to the network without TLS: back ends prove themselves, but their lines can be read "

@@ -22,10 +22,12 @@ struct PushOptions : InstanceOptions {
     std::vector<std::string> hosts;        ///< allowed in Host on --http
     std::vector<std::string> origins;      ///< allowed for pages; empty: any
     std::vector<std::string> subprotocols; ///< of pages, that are accepted
-    std::string auth = "uid";              ///< who a page is: uid (as it says), or jwt (as its token says)
+    std::string auth = "uid";              ///< who a page is: uid (as it says), jwt (as its token says), or ticket (as a back end says)
     std::string jwt_key;                   ///< path of the key that tokens are signed with
     std::string jwt_audience;              ///< that a token has to name; empty: a token must not have one
     std::string jwt_issuer;                ///< that a token has to be from; empty: any
+    int64_t ticket_ttl_ms = 30000;         ///< how long a ticket may be used
+    bool ticket_in_url = false;            ///< a page may have its ticket in the query of its URL
     std::string uid_key;                   ///< the first message of a page is JSON with the uid there; empty: it is the uid
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
     int64_t max_header = 16 << 10;         ///< bytes of a request's head, with its cookies
@@ -46,6 +48,7 @@ struct PushOptions : InstanceOptions {
     PushOptions() : InstanceOptions("wm-serve-push") {}
 
     bool uses_jwt() const { return auth == "jwt"; }
+    bool uses_tickets() const { return auth == "ticket"; }
     /// Empty, or a usage error that names the flag and the remedy.
     std::string error() const;
     /// An address as it is listened at: wss and https where there is TLS, which a unix socket has not.
@@ -58,6 +61,8 @@ private:
 };
 
 inline constexpr int64_t kMaxCount = 128; ///< processes, as many as the library joins in one hub
+
+inline constexpr int64_t kMaxTicketTtlMs = 3600 * 1000;
 
 inline constexpr const char *kOff = "off"; ///< instead of an address: no such listener
 

@@ -23,13 +23,15 @@ struct PushResult {
         kUnknown,   ///< of no connection is it known, and some process has not been asked, or has not answered
         kBad,       ///< no line of these; see reason and number
         kPending,   ///< PushCall::done is called once
+        kTicket,    ///< not for the hub: a ticket was issued
         kExplain,   ///< not for the hub: failures of the connection are to say why
         kNotifyEnd, ///< not for the hub: the connection is to get `end` before it ends
     };
     Kind kind;
-    bool json = false;            ///< the answer is to be JSON
-    bool unsure = false;          ///< kOk: `number` is a lower bound; kUnknown: it may have been done all the same
-    uint32_t number = 0;          ///< kOk: of how many connections; kBad: the offset of the error in bytes
+    bool json = false;   ///< the answer is to be JSON
+    bool unsure = false; ///< kOk: `number` is a lower bound; kUnknown: it may have been done all the same
+    uint32_t number =
+        0; ///< kOk: of how many connections; kBad: the offset of the error in bytes; kTicket: how long it may be used, in seconds
     const char *reason = nullptr; ///< of a failure whose kind does not say all: static text
 };
 

@@ -51,6 +51,8 @@ std::string describe(const PushLine &line)
         return "count of " + to;
     case Kind::kKick:
         return "kick of " + to;
+    case Kind::kTicket:
+        return "ticket for " + to;
     default:
         return "push to " + to;
     }
@@ -62,6 +64,8 @@ void log_result(const PushLine &line, size_t bytes, PushResult result)
     std::string text = describe(line);
     if (result.kind == Kind::kOk || result.kind == Kind::kOffline)
         text += ": " + std::to_string(result.number) + (result.number == 1 ? " connection" : " connections");
+    else if (result.kind == Kind::kTicket)
+        text += ": issued"; // the ticket itself is not for the log
     else
         text += ": " + (result.kind == Kind::kPending ? "pending" : push_detail(result));
     size_t sent = line.data.empty() ? bytes : line.data.size();
@@ -78,6 +82,14 @@ std::string in_shell(const std::string &word)
     for (char c : word)
         out += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return out + "'";
+}
+
+/// Of an object that has been scanned.
+size_t count_members(std::string_view text)
+{
+    size_t count = 0;
+    JsonReader<JsonBounds::kChecked>(text.data(), text.size()).read_object([&count](const JsonMember &) { count++; });
+    return count;
 }
 
 ListenAddress address_of(wm_worker *worker)
@@ -105,6 +117,8 @@ std::string PushServer::files_error()
 std::string PushServer::load()
 {
     std::string wrong = pages_.load();
+    if (wrong.empty())
+        wrong = tickets_.open();
     return wrong.empty() ? secret_.load(options_.inner_secret_file) : wrong;
 }
 
@@ -127,7 +141,7 @@ bool PushServer::make_workers()
     page_worker_ = wm_worker_new(app_, options_.served(options_.listen).c_str());
     if (!page_worker_ || wm_worker_set_str(page_worker_, "name", "pages") != 0 ||
         wm_worker_set_int(page_worker_, "count", options_.count) != 0 || !set_identity(page_worker_) ||
-        !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_))
+        !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_, &tickets_))
         return false;
     if (options_.inner != kOff) {
         const InnerSecret *secret = options_.inner_secret_file.empty() ? nullptr : &secret_;
@@ -249,11 +263,30 @@ PushResult PushServer::carry_out(const PushLine &line, std::string_view whole, P
             log_debug("refused a push: " + push_detail(result));
         return result;
     default:
-        result = call.run(hub_, pages_, line, whole);
+        result = line.kind == PushLine::Kind::kTicket ? issue(line, call) : call.run(hub_, pages_, line, whole);
         if (debug_)
             log_result(line, whole.size(), result);
         return result;
     }
+}
+
+PushResult PushServer::issue(const PushLine &line, PushCall &call)
+{
+    PushResult result = tickets_.issue(line, call.ticket);
+    result.json |= call.explain && result.kind != PushResult::Kind::kTicket;
+    return result;
+}
+
+PushResult PushServer::ticket(std::string_view body, PushCall &call)
+{
+    constexpr const char *kForm = "a ticket is asked for with {\"uid\":\"NAME\"}, and in JSON with \"wm\":{\"reply\":\"json\"} beside it";
+    PushLine line;
+    scan_push_line(body.data(), body.size(), line);
+    if (line.kind == PushLine::Kind::kPush && line.uids.empty() && line.data.empty() && count_members(body) == (line.json_reply ? 2u : 1u))
+        line.kind = PushLine::Kind::kTicket;
+    else if (line.kind != PushLine::Kind::kInvalid && line.kind != PushLine::Kind::kTicket)
+        return {PushResult::Kind::kBad, line.json_reply, false, 0, kForm};
+    return carry_out(line, body, call);
 }
 
 } // namespace wm::serve

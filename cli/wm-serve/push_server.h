@@ -11,6 +11,7 @@
 #include "wm-serve/push_call.h"
 #include "wm-serve/push_options.h"
 #include "wm-serve/server.h"
+#include "wm-serve/ticket_desk.h"
 #include "wm/wm.h"
 
 #include <cstddef>
@@ -35,6 +36,8 @@ public:
 
     /// Pushes a line of the inner port or a body of POST /push.
     PushResult push(std::string_view line, PushCall &call) override;
+    /// Takes a body of POST /ticket: the line of cmd ticket, or an object with a uid alone.
+    PushResult ticket(std::string_view body, PushCall &call);
 
     const PushOptions &options() const { return options_; }
     /// Whether a client may use this Host, by --host.
@@ -47,6 +50,7 @@ public:
 
 private:
     [[gnu::noinline]] PushResult carry_out(const PushLine &line, std::string_view whole, PushCall &call);
+    PushResult issue(const PushLine &line, PushCall &call);
     std::string back_end(bool here) const;
     bool make_workers() override;
     void announce(size_t part) const override;
@@ -63,6 +67,7 @@ private:
     wm_worker *page_worker_ = nullptr;
     wm_worker *line_worker_ = nullptr;
     wm_worker *http_worker_ = nullptr;
+    TicketDesk tickets_;
     PagePort pages_;
     bool debug_ = false;
 };

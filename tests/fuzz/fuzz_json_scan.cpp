@@ -110,6 +110,7 @@ const std::vector<Form> kForms = {
     {"leave", Kind::kLeave, {"uid", "group"}, {"reply"}, false},
     {"online", Kind::kOnline, {"uid"}, {"reply"}, false},
     {"kick", Kind::kKick, {"uid"}, {"reply", "code", "reason"}, false},
+    {"ticket", Kind::kTicket, {"uid"}, {"reply"}, false},
     {"explain", Kind::kExplain, {}, {}, false},
     {"notify_end", Kind::kNotifyEnd, {}, {}, false},
 };
@@ -142,7 +143,8 @@ bool read_command(const Value &line, const Value &wm, Meaning &meaning)
         meaning.data = the(line, "data")->source;
     const Value *uid = the(wm, "uid"), *group = the(wm, "group"), *except = the(wm, "except"), *code = the(wm, "code");
     const Value *reason = the(wm, "reason");
-    return (uid == nullptr || read_uids(*uid, meaning)) && (group == nullptr || read_name(*group, meaning.group)) &&
+    bool one = form->kind != Kind::kTicket || uid->kind != Value::kArray;
+    return one && (uid == nullptr || read_uids(*uid, meaning)) && (group == nullptr || read_name(*group, meaning.group)) &&
            (except == nullptr || read_name(*except, meaning.except)) && (code == nullptr || read_code(*code, meaning)) &&
            (reason == nullptr || read_reason(*reason, meaning));
 }

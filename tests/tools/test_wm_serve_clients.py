@@ -151,7 +151,7 @@ def test_debug__shows_binds_pushes_and_refusals_without_payloads(start):
                      r"debug: push to 'no\\x0abody': 0 connections, 18 bytes$",
                      r"debug: broadcast: 1 connection, 8 bytes$",
                      r'debug: refused a push: the object has no uid, add "uid":"NAME", at byte 0$',
-                     r"debug: refused a push of 127\.0\.0\.1:\d+: 403: a page of another origin may not push$"):
+                     r"debug: refused a POST /push of 127\.0\.0\.1:\d+: 403: a page of another origin may not push$"):
         assert re.search(expected, error, re.M), (expected, error)
     assert "88%" not in error and "secret" not in error
 

@@ -188,7 +188,7 @@ def test_kick__several_uids_plain(server, port):
 # ---- what is wrong
 
 WRONG = {
-    b'{"wm":{"cmd":"poke","reply":"json"}}': "the cmd must be push, broadcast, join, leave, online, kick, explain or notify_end, at byte 13",
+    b'{"wm":{"cmd":"poke","reply":"json"}}': "the cmd must be push, broadcast, join, leave, online, kick, ticket, explain or notify_end, at byte 13",
     b'{"wm":{"reply":"json","cmd":"join","uid":"a"}}': 'join has the form {"wm":{"cmd":"join","uid":UID,"group":GROUP}}, at byte 1',
     b'{"wm":{"reply":"json","cmd":"push","group":"g","except":["a"]},"data":1}':
         "except must be one uid, a string of 1 to 255 bytes or an integer, at byte 56",

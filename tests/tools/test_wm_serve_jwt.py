@@ -345,7 +345,7 @@ def test_file_that_the_user_of_the_server_cannot_read__fails_the_start(tmp_path)
 
 
 @pytest.mark.parametrize("flags, why", [
-    (["--auth", "token"], "--auth takes uid or jwt, not 'token'"),
+    (["--auth", "token"], "--auth takes uid, jwt or ticket, not 'token'"),
     (["--auth", "jwt"], "--auth jwt needs --jwt-key FILE: the public key (PEM; RSA, or EC on P-256) or the secret that tokens are signed with"),
     (["--jwt-key", "/dev/null"], "--jwt-key is of no use without --auth jwt"),
     (["--jwt-audience", "push"], "--jwt-audience is of no use without --auth jwt"),

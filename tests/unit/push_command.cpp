@@ -148,6 +148,26 @@ void push_command__reads_join_leave_online(void **)
     assert_refused_at_mark(R"({"wm":{"cmd":"online","uid":"a",^"group":"g"}})", ScanError::kOnlineForm);
 }
 
+void push_command__reads_a_ticket(void **)
+{
+    Scanned ticket(R"({"wm":{"cmd":"ticket","uid":"\u0061"}})");
+    assert_kind(ticket, "ticket", Kind::kTicket);
+    assert_view(ticket.line().uid, "a");
+    assert_false(ticket.line().json_reply);
+    Scanned in_json(R"({"wm":{"reply":"json","uid":7,"cmd":"ticket"}})");
+    assert_kind(in_json, "ticket", Kind::kTicket);
+    assert_view(in_json.line().uid, "7");
+    assert_true(in_json.line().json_reply);
+    assert_refused_at_mark(R"({^"wm":{"cmd":"ticket"}})", ScanError::kTicketForm);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket","uid":^["a"]}})", ScanError::kTicketForm);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket","uid":[^""]}})", ScanError::kUidEmpty);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket","uid":^""}})", ScanError::kUidEmpty);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket","uid":^null}})", ScanError::kUidType);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket","uid":"a",^"group":"g"}})", ScanError::kTicketForm);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket","uid":"a"},^"data":1})", ScanError::kTicketForm);
+    assert_refused_at_mark(R"({"wm":{"cmd":"ticket"},^"uid":"a"})", ScanError::kTicketForm);
+}
+
 void push_command__reads_a_kick(void **)
 {
     Scanned kick(R"({"wm":{"cmd":"kick","uid":"a","code":4003,"reason":"signed \u006fut"}})");
@@ -266,6 +286,7 @@ int main()
         cmocka_unit_test(push_command__pushes_a_value_to_a_group_or_to_uids),
         cmocka_unit_test(push_command__reads_lists_of_uids),
         cmocka_unit_test(push_command__reads_join_leave_online),
+        cmocka_unit_test(push_command__reads_a_ticket),
         cmocka_unit_test(push_command__reads_a_kick),
         cmocka_unit_test(push_command__refuses_every_other_wm),
         cmocka_unit_test(push_command__takes_a_reply_in_json),
