@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 
-from stage import DEADLINE_S, connect, expect, fail, line_of, until
+from rooms import chat
+from stage import DEADLINE_S, blocks_of, connect, expect, fail, line_of, until
 
 
 def shape(text):
@@ -54,6 +55,12 @@ def another_place(stage, sample):
 def unit_of(block):
     """A unit's settings, by their names."""
     return dict(line.split("=", 1) for line in block["text"].splitlines() if "=" in line)
+
+
+def sample_of_the_hub(stage, sample):
+    program, start, *_ = blocks_of("docs/guide/rooms.md")
+    with chat(stage, program, start):
+        expect_sample("status of ./chat", stage.run("./chat", "status"), sample)
 
 
 def systemd_units(stage, service, socket_unit):
@@ -105,7 +112,7 @@ def hosts_with_processes(stage, php, start_php, python, start_python):
 
 
 def processes(stage, blocks, _browser):
-    program, start, commands, elsewhere, status, push_status, connections, log, service, socket_unit, *hosts = blocks
+    program, start, commands, elsewhere, status, push_status, connections, hub_status, log, service, socket_unit, *hosts = blocks
     (stage.folder / program["file"]).write_text(program["text"])
     if not re.fullmatch(r"hello from process \d+", stage.shell(start["text"]).splitlines()[-1]):
         fail("./hello does not answer")
@@ -116,5 +123,6 @@ def processes(stage, blocks, _browser):
         stage.run("./hello", "status", status=3)
     finally:
         subprocess.run(["./hello", "stop"], cwd=stage.folder, env=stage.environment, capture_output=True, timeout=DEADLINE_S)
+    sample_of_the_hub(stage, hub_status)
     systemd_units(stage, service, socket_unit)
     hosts_with_processes(stage, *hosts)

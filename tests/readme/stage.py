@@ -248,8 +248,11 @@ class Page:
         while self.received.readline().strip():
             pass
         if self.status == 101:
-            size = bytes([0x80 | len(uid)]) if len(uid) < 126 else bytes([0x80 | 126]) + len(uid).to_bytes(2, "big")
-            self.sock.sendall(b"\x81" + size + bytes(4) + uid)
+            self.send(uid)
+
+    def send(self, text):
+        size = bytes([0x80 | len(text)]) if len(text) < 126 else bytes([0x80 | 126]) + len(text).to_bytes(2, "big")
+        self.sock.sendall(b"\x81" + size + bytes(4) + text)
 
     def frame(self):
         """The opcode and the payload of a short one; nothing at the end of the connection."""
