@@ -49,7 +49,7 @@ typedef struct wm_event {
     void *user;        /**< the connection's (wm_conn_set_user), the timer's, watch's, signal's, post's or hub call's user pointer */
     const void *data;  /**< the message, or the text of an ERROR or CLOSE; never NULL for a MESSAGE, also when len is 0 */
     size_t len;        /**< bytes at data */
-    uint64_t id;       /**< the request, timer, watch or signal; HUB: the number of connections */
+    uint64_t id;       /**< the request, timer, watch or signal; HUB: the number of connections, or of functions of a topic */
     int32_t code;      /**< 0 or WM_E...: ERROR, CLOSE; HUB: the status (wm_hub_result_fn) */
     int32_t detail;    /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: targets that did not answer;
                           MESSAGE of http: bytes of the request's head, from its request line to its blank line, which end at data; WATCH:

@@ -5,18 +5,17 @@
  * number of groups, and a close ends both. The command `connections` of wm_app_main lists the uids.
  *
  * Under wm_app_main the hubs of one name (option `name`) in the processes of a program are one hub: wm_hub_send,
- * _broadcast, _online, _kick, _join_uid, _leave_uid, _group_send and _publish reach the connections and functions of
- * all of them. These are the calls that any thread may make, and they have one contract:
+ * wm_hub_broadcast, wm_hub_online, wm_hub_kick, wm_hub_join_uid, wm_hub_leave_uid, wm_hub_group_send and wm_hub_publish
+ * reach the connections and functions of all of them, and any thread may call them.
  *
- * - 0: the call is through, and *connections is exact.
- * - WM_PARTIAL: the call is through, and *connections is a lower bound: some process has not answered.
- * - WM_PENDING: what the call needs was copied. The result comes exactly once, on the app's thread, in done or, where
- *   done is NULL, as a WM_EVENT_HUB record. So does a call from another thread, and one that asks other processes.
- * - Below 0: not one connection is known to have it, and no result follows. Of other processes: WM_ETIMEDOUT, some may
- *   have it; WM_EENGINE, none has it.
+ * Such a call returns 0 when it is through, and *connections is exact. WM_PARTIAL: it is through, and *connections is a
+ * lower bound, as some process has not answered. WM_PENDING: what it needs was copied, and the result comes exactly
+ * once, on the app's thread, in done, or, where done is NULL, as a WM_EVENT_HUB record; so it is on another thread, and
+ * where other processes are asked. Below 0: no connection is known to have it, and no result follows.
  *
- * done is never called inside the call. `destroy` is called once with user, after done or, where none follows, at the
- * end of the turn; but not if the call fails. A call waits for other processes as long as option timeout_ms says.
+ * done is never called inside the call. `destroy` is called once with user: after done or the record, or at the end of
+ * the turn of a call that is through; not if the call fails. Option timeout_ms says how long a call waits for the
+ * answers of other processes.
  */
 #ifndef WM_HUB_H
 #define WM_HUB_H
@@ -32,10 +31,10 @@ extern "C" {
  *
  * @param hub the hub; NULL when it has been freed
  * @param status 0: `connections` is exact. WM_PARTIAL: at least `connections`, and other processes did not
- * answer, or, with WM_SEND_FIRST, have not yet. Below 0: no connection is known to have it. WM_ETIMEDOUT: it was sent to processes that
- * have not answered within timeout_ms, or have ended, and may have it. WM_EENGINE: it was not sent to a process that may have connections
- * for it, or was refused there as too late, and none has it. WM_ECLOSED: the hub was freed, WM_ESTOPPED: the app was freed. Others as the
- * call returns them
+ * answer, or, with WM_SEND_FIRST, have not yet. Below 0: no connection is known to have it. WM_ETIMEDOUT: it was sent
+ * to processes that have not answered within timeout_ms, or have ended, and may have it. WM_EENGINE: it was not sent to
+ * a process that may have connections for it, or came too late there, and none has it. WM_ECLOSED: the hub was freed,
+ * WM_ESTOPPED: the app was freed. Others as the call returns them
  * @param connections how many connections took it, were kicked, joined, left, or are online; how many functions took
  * what was published
  * @param user the pointer that was passed with the call
@@ -45,8 +44,8 @@ extern "C" {
 typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connections, void *user);
 
 /**
- * A message that was published about a topic. On the app's thread, in a turn of its own: never inside another
- * callback, nor inside wm_hub_publish.
+ * A message that was published about a topic. On the app's thread, from the loop: never inside another callback, nor
+ * inside wm_hub_publish.
  *
  * @param hub the hub
  * @param topic the topic: topic_len bytes, valid during the call
@@ -127,7 +126,7 @@ WM_API int wm_hub_set_str(wm_hub *hub, const char *option, const char *value);
 WM_API int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
 
 /**
- * Sends one message to every connection of a uid, in all processes. Any thread; returns and results as above.
+ * Sends one message to every connection of a uid, in all processes. Any thread.
  *
  * A connection whose queue is full is not counted and gets an error event (WM_EFULL); one that is not open yet
  * gets the message when it opens, and counts.
