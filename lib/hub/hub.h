@@ -48,7 +48,8 @@ public:
     static router::Request request(router::Op op, int32_t code, std::string_view name, std::string_view extra = {},
                                    std::string_view payload = {});
     /// Makes a call: 0 with the exact number of connections, WM_PARTIAL with a lower bound, or an error; or WM_PENDING, and the reply gets
-    /// the result. The one place where other processes are asked. A callback of the host may have freed the hub.
+    /// the result by answer(); the call of its notifier is reserved by then, its record is not. The one place where other processes are
+    /// asked. A callback of the host may have freed the hub.
     int call(const router::Request &request, const HubReply &reply, int64_t &connections);
     /// Takes a request in this process, also one of another process: what it says is checked. Returns how many connections (kPublish:
     /// functions) took it, or WM_E... with its detail. Does not throw. A callback of the host may have freed the hub.
