@@ -134,10 +134,10 @@ def read_to_end(sock):
 class Page:
     """A web page's socket."""
 
-    def __init__(self, address, *fields, from_ip="", sock=None):
+    def __init__(self, address, *fields, target=b"/", from_ip="", sock=None):
         self.sock = sock or connect(address, from_ip)
         self._data = b""
-        self.sock.sendall(request(extra=fields))
+        self.sock.sendall(request(target, extra=fields))
         while b"\r\n\r\n" not in self._data:
             part = self.sock.recv(65536)
             assert part, f"end of stream in the handshake: {self._data!r}"
