@@ -53,6 +53,27 @@ test('the page connects with a token that is right, after one that is not', asyn
     await tab.context().close();
 });
 
+test('the page asks for a ticket, and connects with it', async () => {
+    const ticketed = await PushServer.start({ flags: ['--auth', 'ticket'] });
+    const tab = await openTab(browser);
+    const says = text => tab.waitForFunction(wanted => document.getElementById('state').textContent === wanted, text, { timeout: HANG_MS });
+    await tab.goto(ticketed.url);
+    await says('not connected: a ticket is needed');
+    await tab.fill('#token', 'uid1');
+    await tab.locator('#connect').click();
+    await says('closed (4401, ticket refused)');
+    await tab.fill('#token', '');
+    await tab.locator('#connect').click();
+    await says('connected');
+    while (await ticketed.line('{"uid":"uid1","registered":true}') !== 'ok');
+    await tab.locator('#push').click();
+    await tab.waitForFunction(() => /88%/.test(document.getElementById('messages').textContent), null, { timeout: HANG_MS });
+    assert.match(await tab.locator('#own').textContent(), /, ticket, alert, console\.log\);$/);
+    assert.deepEqual(tab.problems, []);
+    await tab.context().close();
+    assert.equal(await ticketed.stop(), 0);
+});
+
 test('the page pushes with the secret, and not without it', async () => {
     await writeFile(path.join(folder, 'secret'), `${SECRET.replaceAll(' ', '-')}\n`, { mode: 0o600 });
     const guarded = await PushServer.start({ flags: ['--inner-secret-file', path.join(folder, 'secret')] });

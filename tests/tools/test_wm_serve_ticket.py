@@ -256,12 +256,14 @@ def test_forged_tickets__are_refused_and_use_none_up(server, lines):
     assert takes(server, ticket, "forged")
 
 
-@pytest.mark.parametrize("shown", [b"", b"uid1", b"A", b"A" * 32, b"A" * 372, b"A" * 373, b"A" * 65536, b'{"ticket":"x"}', b"\0" * 40, "再".encode() * 20])
+@pytest.mark.parametrize("shown", [b"", b"uid1", b"A", b"A" * 32, b"A" * 372, b"A" * 373, b"A" * 65536, b'{"ticket":"x"}', b"\0" * 40,
+                                   "再".encode() * 20])
 def test_other_first_message__4401(server, shown):
     assert answer_to(server, shown) == REFUSED
 
 
-@pytest.mark.parametrize("change", [lambda t: t + b"=", lambda t: b" " + t, lambda t: t + b"\n", lambda t: t + t, lambda t: t[:-1] + b"+", lambda t: t[:-2]])
+@pytest.mark.parametrize("change", [lambda t: t + b"=", lambda t: b" " + t, lambda t: t + b"\n", lambda t: t + t, lambda t: t[:-1] + b"+",
+                                    lambda t: t[:-2]])
 def test_ticket_in_another_form__4401(server, lines, change):
     ticket = ticket_of(lines, "uid")
     assert answer_to(server, change(ticket)) == REFUSED
