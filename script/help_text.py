@@ -33,7 +33,7 @@ class Flag:
             return "files"
         if self.value == "SWITCH":
             return ["on", "off"]
-        if self.long in ("--user", "--group"):
+        if self.value == "NAME" and self.long in ("--user", "--group"):
             return self.long[2:] + "s"
         if self.value in ("COLUMN", "LEVEL"):
             return re.split(", | or ", self.text.split(" (")[0].split(": ")[-1])

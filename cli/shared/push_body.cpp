@@ -79,12 +79,23 @@ PushBody PushBody::to_uid(std::string_view uid)
 {
     std::string member = "\"uid\":";
     append_json_string(member, uid);
-    return PushBody(std::move(member));
+    return {std::move(member), true};
+}
+
+PushBody PushBody::to_group(std::string_view group, std::string_view except)
+{
+    std::string member = R"("wm":{"cmd":"push","group":)";
+    append_json_string(member, group);
+    if (!except.empty()) {
+        member += ",\"except\":";
+        append_json_string(member, except);
+    }
+    return {member + "}", false};
 }
 
 PushBody PushBody::to_all()
 {
-    return PushBody(std::string());
+    return {R"("wm":{"cmd":"broadcast"})", false};
 }
 
 bool PushBody::build(std::string_view body, std::string &line, std::string &error) const
@@ -102,7 +113,7 @@ bool PushBody::build_value(std::string_view body, bool angles, std::string &line
         return false;
     }
     std::string_view value = body.substr(shape.start, shape.len);
-    if (uid_member_.empty() || shape.kind != JsonKind::kObject)
+    if (!is_uid_ || shape.kind != JsonKind::kObject)
         return wrap_value(value, line, error);
     if (shape.has_uid || shape.has_wm) {
         error =
@@ -116,7 +127,7 @@ bool PushBody::build_value(std::string_view body, bool angles, std::string &line
 bool PushBody::splice_uid(std::string_view object, bool empty, std::string &line, std::string &error) const
 {
     line = '{';
-    line += uid_member_;
+    line += target_;
     if (!empty)
         line += ',';
     append_on_one_line(line, object.substr(1));
@@ -126,7 +137,7 @@ bool PushBody::splice_uid(std::string_view object, bool empty, std::string &line
 bool PushBody::wrap_value(std::string_view value, std::string &line, std::string &error) const
 {
     line = '{';
-    line += uid_member_.empty() ? R"("wm":{"cmd":"broadcast"})" : uid_member_;
+    line += target_;
     line += ",\"data\":";
     append_on_one_line(line, value);
     line += '}';
@@ -157,10 +168,10 @@ bool PushBody::build_from_text(std::string_view text, std::string &line, std::st
         return false;
     }
     line = '{';
-    line += uid_member_.empty() ? R"("wm":{"cmd":"broadcast"},"data":{)" : uid_member_ + ",";
-    line += "\"line\":";
+    line += target_;
+    line += is_uid_ ? ",\"line\":" : R"(,"data":{"line":)";
     append_json_string(line, text);
-    line += uid_member_.empty() ? "}}" : "}";
+    line += is_uid_ ? "}" : "}}";
     return check_size(line, error);
 }
 

@@ -18,8 +18,12 @@ inline constexpr size_t kMaxPushBytes = size_t{1} << 20;
 
 class PushBody {
 public:
-    /// Lines for the pages of one uid, which the caller has checked: 1 to 255 bytes of UTF-8.
+    // The caller has checked uids and groups: 1 to 255 bytes of UTF-8.
+
+    /// Lines for the pages of one uid.
     static PushBody to_uid(std::string_view uid);
+    /// Lines for the pages of a group, but not for those of the uid `except`; empty: for all of them.
+    static PushBody to_group(std::string_view group, std::string_view except);
     /// Lines for every page.
     static PushBody to_all();
 
@@ -31,13 +35,14 @@ public:
     bool build_from_text(std::string_view text, std::string &line, std::string &error) const;
 
 private:
-    explicit PushBody(std::string uid_member) : uid_member_(std::move(uid_member)) {}
+    PushBody(std::string target, bool is_uid) : target_(std::move(target)), is_uid_(is_uid) {}
 
     bool build_value(std::string_view body, bool angles, std::string &line, std::string &error) const;
     bool splice_uid(std::string_view object, bool empty, std::string &line, std::string &error) const;
     bool wrap_value(std::string_view value, std::string &line, std::string &error) const;
 
-    std::string uid_member_; ///< "uid":"NAME"; empty: every page
+    std::string target_; ///< the member that names it: "uid":"NAME", or "wm":{...} beside "data"
+    bool is_uid_;
 };
 
 /// Copies a body. If its first and last non-blank bytes are < and >, replaces every < and > outside JSON strings by { and }, so that

@@ -38,12 +38,11 @@ struct OtherName {
     std::string_view flag;
     std::string_view advice;
 };
-constexpr std::string_view kUidAdvice = "UID is the first word: type wm-push UID BODY";
+constexpr std::string_view kUidAdvice = "UID is the first word, or that of --uid: type wm-push UID BODY";
 constexpr std::string_view kBodyAdvice = "BODY is the word behind UID: type wm-push UID BODY";
 constexpr std::string_view kServerAdvice = "type --server HOST:PORT";
 constexpr std::string_view kFileAdvice = "for what is in a file, type wm-push UID @FILE";
-constexpr std::array<OtherName, 13> kOtherNames{{
-    {"--uid", kUidAdvice},
+constexpr std::array<OtherName, 12> kOtherNames{{
     {"-u", kUidAdvice},
     {"--user", kUidAdvice},
     {"--body", kBodyAdvice},
@@ -123,9 +122,14 @@ std::optional<int> check_arguments(const RawArguments &raw, Arguments &out)
 {
     if (auto error = find_word_error(raw.given))
         return error->needs_usage ? usage_error(error->text + describe_taken_word(raw), kUsageText) : usage_error(error->text);
+    out.verb = raw.given.verb;
+    out.uids = raw.given.all_uids();
+    out.group = raw.given.group;
+    out.except = raw.given.except.value_or("");
+    out.code = raw.given.code.value_or("");
+    out.reason = raw.given.reason.value_or("");
+    out.target = raw.given.target();
     out.source = choose_source(raw.given);
-    out.to_all = raw.given.to_all;
-    out.uid = raw.given.uid();
     out.members = raw.given.members;
     out.body = raw.given.body();
     if (out.source == BodySource::kFile && out.body.erase(0, 1).empty())
@@ -136,6 +140,43 @@ std::optional<int> check_arguments(const RawArguments &raw, Arguments &out)
     return choose_server(raw, out);
 }
 
+/// The error for a UID that has been split, as it stands where there may be any number of words: it would be taken as several.
+std::string split_uid_error(int argc, char **argv, const Words &given)
+{
+    std::vector<std::string> whole = given.uids;
+    whole.insert(whole.end(), {given.words[0], given.words[1], given.group, given.reason.value_or("")});
+    for (int i = 1; i < argc; i++)
+        if (std::string word = argv[i]; word.starts_with('[') && word.ends_with(']') && std::count(whole.begin(), whole.end(), word) == 0)
+            return "a UID in brackets needs its flag; type --uid " + shell_word(word);
+    return "";
+}
+
+/// Adds the flags that say what is asked for, and of whom.
+void add_target_flags(CLI::App &app, Words &given)
+{
+    auto add_uid = [&given](const std::string &uid) { given.uids.push_back(uid); };
+    app.add_option_function<std::string>("--uid", add_uid)->trigger_on_parse()->take_last()->type_name("UID");
+    auto choose = [&given](const char *flag, Verb verb) {
+        given.choices.emplace_back(flag);
+        given.verb = verb;
+    };
+    for (const char *flag : {"--all", "--online", "--kick"}) {
+        Verb verb = flag[2] == 'a' ? Verb::kPush : flag[2] == 'o' ? Verb::kOnline : Verb::kKick;
+        app.add_flag_callback(flag, [choose, flag, verb] { choose(flag, verb); });
+    }
+    for (const char *flag : {"--group", "--join", "--leave"}) {
+        Verb verb = flag[2] == 'g' ? Verb::kPush : flag[2] == 'j' ? Verb::kJoin : Verb::kLeave;
+        auto take = [choose, flag, verb, &given](const std::string &group) {
+            choose(flag, verb);
+            given.group = group;
+        };
+        app.add_option_function<std::string>(flag, take)->type_name("GROUP");
+    }
+    app.add_option("--except", given.except)->type_name("UID");
+    app.add_option("--code", given.code)->type_name("N");
+    app.add_option("--reason", given.reason)->type_name("TEXT");
+}
+
 } // namespace
 
 std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
@@ -143,7 +184,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     RawArguments raw;
     CLI::App app;
     app.set_help_flag(); // kHelpText replaces it
-    // A vector would split [1,2]: only the words that are too many are in one.
+    // A vector would split [1,2]: only the words that are too many are in one, and UIDs behind the second.
     std::string first;
     std::string second;
     std::vector<std::string> others;
@@ -154,7 +195,7 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     app.add_option("-k,--key", raw.given.members)->allow_extra_args(false)->type_name("NAME=TEXT");
     app.add_flag("-l,--lines", raw.given.lines);
     app.add_flag("-n,--no-input", raw.given.no_input);
-    app.add_flag("--all", raw.given.to_all);
+    add_target_flags(app, raw.given);
     CLI::Option *server = app.add_option("-s,--server", raw.server)->type_name("HOST:PORT");
     CLI::Option *secret = app.add_option("--secret-file", raw.secret_file)->type_name("FILE");
     CLI::Option *timeout = app.add_option("--timeout", raw.timeout)->type_name("TIME");
@@ -182,6 +223,9 @@ std::optional<int> parse_arguments(int argc, char **argv, Arguments &out)
     if (body->count() > 0)
         raw.given.words.push_back(second);
     raw.given.words.insert(raw.given.words.end(), others.begin(), others.end());
+    bool are_uids = raw.given.verb != Verb::kPush && !others.empty();
+    if (std::string error = are_uids ? split_uid_error(argc, argv, raw.given) : ""; !error.empty())
+        return usage_error(error);
     raw.given.typed_at_terminal = isatty(STDIN_FILENO) != 0;
     return check_arguments(raw, out);
 }

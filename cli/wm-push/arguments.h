@@ -6,6 +6,7 @@
 #define WM_PUSH_ARGUMENTS_H
 
 #include "wm-push/dial.h"
+#include "wm-push/words.h"
 
 #include <chrono>
 #include <optional>
@@ -25,9 +26,14 @@ enum class BodySource {
 };
 
 struct Arguments {
+    Verb verb = Verb::kPush;
+    std::vector<std::string> uids; ///< each 1 to 255 bytes of UTF-8; of a push: none is to a group, or to all if `group` is empty
+    std::string group;             ///< 1 to 255 bytes of UTF-8
+    std::string except;            ///< of a group; empty: no uid
+    std::string code;              ///< of a kick, digits; empty: the server's default
+    std::string reason;            ///< of a kick
+    std::string target;            ///< of a push, in words for sh, as in push_command
     BodySource source = BodySource::kArgument;
-    bool to_all = false;
-    std::string uid;                  ///< 1 to 255 bytes of UTF-8, unless to_all
     std::string body;                 ///< of kArgument; the path of kFile
     std::vector<std::string> members; ///< of -k
     Destination server;

@@ -17,7 +17,7 @@ enum ExitCode : int {
     kExitBadBody = 65,      ///< a body cannot be pushed
     kExitUnreachable = 69,  ///< no server, or it closed the connection
     kExitOutput = 74,       ///< answers could not be printed
-    kExitTimeout = 75,      ///< no answer in time; a retry may help
+    kExitTimeout = 75,      ///< no answer in time, or the server does not know; a retry may help
     kExitNotPermitted = 77, ///< the secret is missing, or refused, or the server does not know it
 };
 

@@ -9,12 +9,16 @@
 #include "wm-push/report.h"
 #include "wm-push/session.h"
 #include "wm-push/shell_word.h"
+#include "wm-push/verb_line.h"
 #include "wm-push/whole_input.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace wm {
 
@@ -57,57 +61,103 @@ bool make_body(const Arguments &arguments, std::string &body, Failure &failure)
     return true;
 }
 
-/// Builds the line to push, unless -l is given.
-bool make_line(const Arguments &arguments, const PushBody &body, std::string &line, Failure &failure)
+/// What makes lines of bodies: one for each target.
+std::vector<PushBody> targets_of(const Arguments &arguments)
 {
-    std::string text;
-    if (!make_body(arguments, text, failure))
-        return false;
-    if (body.build(text, line, failure.text))
+    if (!arguments.group.empty())
+        return {PushBody::to_group(arguments.group, arguments.except)};
+    if (arguments.uids.empty())
+        return {PushBody::to_all()};
+    std::vector<PushBody> targets;
+    for (const std::string &uid : arguments.uids)
+        targets.push_back(PushBody::to_uid(uid));
+    return targets;
+}
+
+/// Whether a body can be pushed to each target.
+bool check_body(const Arguments &arguments, const std::vector<PushBody> &targets, const std::string &text, Failure &failure)
+{
+    std::string line;
+    if (std::all_of(targets.begin(), targets.end(), [&](const PushBody &target) { return target.build(text, line, failure.text); }))
         return true;
     failure.code = kExitBadBody;
     if (arguments.source == BodySource::kArgument)
-        failure.text = explain_body(arguments.uid, text, failure.text);
+        failure.text = explain_body(arguments.target, text, failure.text);
     else if (arguments.source == BodySource::kFile)
         failure.text = shell_word(arguments.body) + ": " + failure.text;
     else if (arguments.source != BodySource::kMembers)
-        failure.text = explain_input(arguments.uid, text, failure.text);
+        failure.text = explain_input(arguments.target, text, failure.text);
     return false;
 }
 
-void push_one(const Arguments &arguments, const PushBody &body, Report &report)
+void report_failure(Report &report, PushResult result, const Failure &failure)
 {
-    std::string line;
-    Failure failure;
-    if (!make_line(arguments, body, line, failure)) {
-        report.add(PushResult::kBad, failure.text);
-        report.fail(failure);
-        return;
-    }
-    Connection connection;
-    if (!dial(connection, arguments.server, arguments.timeout, failure)) {
-        report.add(PushResult::kLost, failure.text);
-        report.fail(failure);
-        return;
-    }
-    Session session(connection, arguments.server, arguments.timeout, report);
-    session.push(line);
-    session.run(nullptr);
+    report.add({result, failure.text});
+    report.fail(failure);
 }
 
-void push_lines(const Arguments &arguments, const PushBody &body, Report &report)
+/// Sends the lines line_of(0) to line_of(count - 1). Where there are several, each is for the uid of its number.
+template <class LineOf> void send(const Arguments &arguments, size_t count, LineOf line_of, Report &report)
+{
+    Connection connection;
+    Failure failure;
+    if (!dial(connection, arguments.server, arguments.timeout, failure)) {
+        report_failure(report, PushResult::kLost, failure);
+        return;
+    }
+    auto uid_of = [&](size_t number) { return count > 1 ? arguments.uids[number] : ""; };
+    Session session(connection, arguments.server, arguments.timeout, report);
+    size_t next = 0;
+    for (bool connected = true; next < count && connected; connected = session.run(nullptr))
+        for (; next < count && session.has_room(); next++)
+            session.push(line_of(next), uid_of(next));
+    for (; next < count; next++)
+        report.add({PushResult::kLost, "it was not sent, as the connection is lost", uid_of(next)});
+}
+
+void push_body(const Arguments &arguments, const std::vector<PushBody> &targets, Report &report)
+{
+    std::string text;
+    Failure failure;
+    if (!make_body(arguments, text, failure) || !check_body(arguments, targets, text, failure)) {
+        report_failure(report, PushResult::kBad, failure);
+        return;
+    }
+    auto line_of = [&](size_t number) {
+        std::string line, error;
+        targets[number].build(text, line, error); // as it has been checked
+        return line;
+    };
+    send(arguments, targets.size(), line_of, report);
+}
+
+void push_lines(const Arguments &arguments, const PushBody &target, Report &report)
 {
     // Connect before the first line arrives: with `tail -f`, a missing server is reported at once.
     Connection connection;
     Failure failure;
     if (dial(connection, arguments.server, arguments.timeout, failure)) {
         print_terminal_hint(arguments.source);
-        LineFeed feed(body);
+        LineFeed feed(target);
         Session(connection, arguments.server, arguments.timeout, report).run(&feed);
     } else {
         report.fail(failure);
     }
     report.summarize();
+}
+
+void run(const Arguments &arguments, Report &report)
+{
+    if (arguments.verb != Verb::kPush) {
+        send(
+            arguments, arguments.uids.size(), [&](size_t number) { return build_verb_line(arguments, arguments.uids[number]); }, report);
+        return;
+    }
+    std::vector<PushBody> targets = targets_of(arguments);
+    if (arguments.source == BodySource::kInputLines)
+        push_lines(arguments, targets.front(), report);
+    else
+        push_body(arguments, targets, report);
 }
 
 } // namespace
@@ -123,13 +173,8 @@ int main(int argc, char **argv)
     wm::Arguments arguments;
     if (auto code = wm::parse_arguments(argc, argv, arguments))
         return *code;
-    wm::PushBody body = arguments.to_all ? wm::PushBody::to_all() : wm::PushBody::to_uid(arguments.uid);
-    bool for_lines = arguments.source == wm::BodySource::kInputLines;
-    wm::Report report(arguments.quiet, arguments.json, for_lines);
-    if (for_lines)
-        wm::push_lines(arguments, body, report);
-    else
-        wm::push_one(arguments, body, report);
+    wm::Report report(arguments.quiet, arguments.json, arguments.source == wm::BodySource::kInputLines);
+    wm::run(arguments, report);
     report.flush();
     return report.exit_code();
 }

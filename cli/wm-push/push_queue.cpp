@@ -14,7 +14,7 @@ constexpr size_t kMinFreedBytes = size_t{64} << 10;
 
 } // namespace
 
-void PushQueue::add(std::string_view line)
+void PushQueue::add(std::string_view line, std::string uid)
 {
     std::string text(line);
     text += '\n';
@@ -22,7 +22,7 @@ void PushQueue::add(std::string_view line)
     out_end_ += text.size();
     kept_bytes_ += text.size();
     in_flight_++;
-    entries_.push_back({std::move(text), {}, out_end_});
+    entries_.push_back({std::move(text), std::move(uid), {}, out_end_});
 }
 
 void PushQueue::add_request(std::string_view line)
@@ -60,29 +60,33 @@ void PushQueue::drop_front()
     entries_.pop_front();
 }
 
-void PushQueue::answered(bool ok)
+/// Reports the oldest push, which has no answer.
+void PushQueue::report(PushResult result, const std::string &reason)
+{
+    report_.add({result, reason, entries_.front().uid});
+    drop_front();
+}
+
+void PushQueue::answered(Outcome outcome)
 {
     report_bad();
-    report_.add(ok ? PushResult::kOk : PushResult::kFail);
+    outcome.uid = entries_.front().uid;
+    report_.add(outcome);
     drop_front();
 }
 
 void PushQueue::report_bad()
 {
-    while (!entries_.empty() && !entries_.front().error.empty()) {
-        report_.add(PushResult::kBad, entries_.front().error);
-        drop_front();
-    }
+    while (!entries_.empty() && !entries_.front().error.empty())
+        report(PushResult::kBad, std::string(entries_.front().error));
 }
 
 size_t PushQueue::disconnected(bool told, const std::string &why)
 {
     uint64_t sent_end = out_end_ - unsent().size();
     size_t unknown = 0;
-    for (report_bad(); !told && !entries_.empty() && entries_.front().end <= sent_end; report_bad(), unknown++) {
-        report_.add(PushResult::kLost, why);
-        drop_front();
-    }
+    for (report_bad(); !told && !entries_.empty() && entries_.front().end <= sent_end; report_bad(), unknown++)
+        report(PushResult::kLost, why);
     out_.clear();
     sent_ = 0;
     out_end_ = 0;
@@ -96,10 +100,8 @@ size_t PushQueue::disconnected(bool told, const std::string &why)
 
 void PushQueue::report_lost(const std::string &why)
 {
-    for (report_bad(); !entries_.empty(); report_bad()) {
-        report_.add(PushResult::kLost, why);
-        drop_front();
-    }
+    for (report_bad(); !entries_.empty(); report_bad())
+        report(PushResult::kLost, why);
 }
 
 } // namespace wm

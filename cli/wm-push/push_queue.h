@@ -20,11 +20,11 @@ class PushQueue {
 public:
     explicit PushQueue(Report &report) : report_(report) {}
 
-    /// Adds a line without LF.
-    void add(std::string_view line);
+    /// Adds a line without LF; `uid` is for the report.
+    void add(std::string_view line, std::string uid = {});
     /// Adds a push that cannot be sent, because of `error`. Its result follows those before it.
-    void add_bad(std::string error) { entries_.push_back({{}, std::move(error), 0}); }
-    /// Adds a line that is no push, before the pushes. Its answer is not the queue's.
+    void add_bad(std::string error) { entries_.push_back({{}, {}, std::move(error), 0}); }
+    /// Adds a line that is no push, before all others. Its answer is not the queue's.
     void add_request(std::string_view line);
 
     bool empty() const { return entries_.empty(); }
@@ -37,7 +37,7 @@ public:
     void sent(size_t bytes);
 
     /// Reports the result of the oldest push in flight.
-    void answered(bool ok);
+    void answered(Outcome outcome);
     /// Reports the bad pushes at the head.
     void report_bad();
     /// The connection is lost, because of `why`. Reports those lost that the server can have taken, and returns how many; the others are to
@@ -48,11 +48,13 @@ public:
 
 private:
     struct Entry {
-        std::string line;  ///< with its LF; kept until it is answered
+        std::string line; ///< with its LF; kept until it is answered
+        std::string uid;
         std::string error; ///< why it cannot be sent; empty: it is sent, or to be sent
         uint64_t end;      ///< bytes on the connection up to its LF
     };
 
+    void report(PushResult result, const std::string &reason);
     void drop_front();
 
     Report &report_;

@@ -1,6 +1,8 @@
 #include "wm-push/report.h"
 
 #include "shared/json_write.h"
+#include "shared/printable.h"
+#include "shared/scan_error.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -19,6 +21,8 @@ const char *name_of(PushResult result)
         return "ok";
     case PushResult::kFail:
         return "fail";
+    case PushResult::kUnknown:
+        return "unknown";
     case PushResult::kBad:
         return "bad";
     case PushResult::kLost:
@@ -29,14 +33,17 @@ const char *name_of(PushResult result)
 
 } // namespace
 
-void Report::add(PushResult result, std::string_view reason)
+void Report::add(const Outcome &outcome)
 {
-    switch (result) {
+    switch (outcome.result) {
     case PushResult::kOk:
         ok_++;
         break;
     case PushResult::kFail:
         fail_++;
+        break;
+    case PushResult::kUnknown:
+        unknown_++;
         break;
     case PushResult::kBad:
         bad_++;
@@ -45,26 +52,46 @@ void Report::add(PushResult result, std::string_view reason)
         lost_++;
         break;
     }
-    bool answered = result == PushResult::kOk || result == PushResult::kFail;
+    bool answered = outcome.result < PushResult::kBad;
     // Of -l, the summary tells why.
     if (quiet_ && (answered || !json_ || for_lines_))
         return;
     if (json_) {
-        write_json(result, reason);
+        write_json(outcome);
     } else if (answered) {
-        output_ += name_of(result);
-        output_ += '\n';
+        output_ += outcome.result == PushResult::kOk ? "ok\n" : "fail\n";
+        explain(outcome);
     } else if (for_lines_) {
-        output_ += result == PushResult::kBad ? "fail\n" : "lost\n"; // the reason is on stderr
+        output_ += outcome.result == PushResult::kBad ? "fail\n" : "lost\n"; // the reason is on stderr
     }
 }
 
-void Report::write_json(PushResult result, std::string_view reason)
+/// Prints why a push has failed, unless no page is there, which fail means by itself, or the one before has failed likewise.
+void Report::explain(const Outcome &outcome)
+{
+    if (outcome.result == PushResult::kOk || outcome.is_offline || outcome.reason.empty())
+        return;
+    std::string text = (outcome.uid.empty() ? "" : printable(outcome.uid, kMaxUidBytes) + ": ") + outcome.reason;
+    if (text == explained_)
+        return;
+    flush();
+    print_error(text);
+    explained_ = text;
+}
+
+void Report::write_json(const Outcome &outcome)
 {
     JsonObject line;
-    line.add("push", pushed()).add("result", name_of(result));
-    if (!reason.empty())
-        line.add("reason", reason);
+    line.add("push", pushed());
+    if (!outcome.uid.empty())
+        line.add("uid", outcome.uid);
+    line.add("result", name_of(outcome.result));
+    if (outcome.connections)
+        line.add("connections", *outcome.connections);
+    if (outcome.partial)
+        line.add_json("partial", "true");
+    if (!outcome.reason.empty())
+        line.add("reason", outcome.reason);
     output_ += line.text();
     output_ += '\n';
 }
@@ -113,7 +140,7 @@ void Report::summarize()
     if (!json_ || !for_lines_)
         return;
     JsonObject line;
-    line.add("pushes", pushed()).add("ok", ok_).add("fail", fail_).add("bad", bad_).add("lost", lost_);
+    line.add("pushes", pushed()).add("ok", ok_).add("fail", fail_).add("unknown", unknown_).add("bad", bad_).add("lost", lost_);
     line.add("exit", static_cast<uint64_t>(exit_code()));
     if (!reason_.empty())
         line.add("reason", reason_);
@@ -129,6 +156,8 @@ ExitCode Report::exit_code() const
         return kExitOutput;
     if (lost_ > 0)
         return kExitUnreachable;
+    if (unknown_ > 0)
+        return kExitTimeout;
     if (bad_ > 0)
         return kExitBadBody;
     if (fail_ == 0)

@@ -9,16 +9,28 @@
 #include "wm-push/exit_code.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace wm {
 
 enum class PushResult {
-    kOk,   ///< queued for at least one page
-    kFail, ///< the server answered fail
-    kBad,  ///< not sent: its body is invalid
-    kLost, ///< not answered
+    kOk,      ///< queued for at least one page, or what was asked for is done
+    kFail,    ///< the server answered fail
+    kUnknown, ///< it did, because it does not know
+    kBad,     ///< not sent: its body is invalid
+    kLost,    ///< not answered
+};
+
+/// What is known of one push.
+struct Outcome {
+    PushResult result = PushResult::kOk;
+    std::string reason{};                  ///< of every other; empty: the server did not say
+    std::string uid{};                     ///< whose push it is; empty: there is only one target
+    std::optional<uint64_t> connections{}; ///< of kOk, if the server said how many
+    bool partial = false;                  ///< the number is a lower bound
+    bool is_offline = false;               ///< the reason of kFail is the usual one
 };
 
 class Report {
@@ -27,8 +39,8 @@ public:
     /// were not sent.
     Report(bool quiet, bool json, bool for_lines) : quiet_(quiet), json_(json), for_lines_(for_lines) {}
 
-    /// Adds the result of the next push; `reason` is for kBad and kLost.
-    void add(PushResult result, std::string_view reason = {});
+    /// Adds the result of the next push.
+    void add(const Outcome &outcome);
     /// Prints an error on stderr at once.
     void print_error(std::string_view text);
     /// Prints why pushes were lost, while the run goes on.
@@ -44,14 +56,15 @@ public:
     void summarize();
 
     ExitCode exit_code() const;
-    uint64_t pushed() const { return ok_ + fail_ + bad_ + lost_; }
+    uint64_t pushed() const { return ok_ + failed(); }
     uint64_t ok() const { return ok_; }
-    uint64_t fails() const { return fail_; }
+    uint64_t fails() const { return fail_ + unknown_; }
     uint64_t lost() const { return lost_; }
-    uint64_t failed() const { return fail_ + bad_ + lost_; }
+    uint64_t failed() const { return fail_ + unknown_ + bad_ + lost_; }
 
 private:
-    void write_json(PushResult result, std::string_view reason);
+    void explain(const Outcome &outcome);
+    void write_json(const Outcome &outcome);
 
     bool quiet_;
     bool json_;
@@ -60,10 +73,12 @@ private:
     bool output_failed_ = false; ///< not a reader who left, but a full disk
     uint64_t ok_ = 0;
     uint64_t fail_ = 0;
+    uint64_t unknown_ = 0;
     uint64_t bad_ = 0;
     uint64_t lost_ = 0;
     ExitCode end_ = kExitOk;
-    std::string reason_; ///< of end_, or of what was lost
+    std::string reason_;    ///< of end_, or of what was lost
+    std::string explained_; ///< the last failure that was explained
     std::string output_;
 };
 

@@ -1,40 +1,40 @@
 #include "wm-push/session.h"
 
 #include "shared/inner_proof.h"
+#include "wm-push/answer.h"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <poll.h>
+#include <utility>
 
 namespace wm {
 
 namespace {
 
-// An answer is "ok" or "fail". A longer one does not come from a push server.
-constexpr size_t kMaxAnswerBytes = 256;
+// An answer is ok or fail, and a reason. A longer one does not come from a push server.
+constexpr size_t kMaxAnswerBytes = 1024;
 // Has the server say "end" before it closes the connection, behind the last answer. Older servers answer fail.
 constexpr std::string_view kAskForEnd = R"({"wm":{"cmd":"notify_end"}})";
-
-bool begins_with_word(std::string_view text, std::string_view word)
-{
-    return text.starts_with(word) && (text.size() == word.size() || text[word.size()] == ' ');
-}
+// Has it say why a push fails, so that unknown is told from offline. Others answer fail.
+constexpr std::string_view kAskWhy = R"({"wm":{"cmd":"explain"}})";
 
 } // namespace
 
-void Session::push(std::string_view line)
+void Session::push(std::string_view line, std::string uid)
 {
     if (queue_.in_flight() == 0)
         last_progress_ = Clock::now();
-    queue_.add(line);
+    queue_.add(line, std::move(uid));
 }
 
-void Session::run(LineFeed *feed)
+bool Session::run(LineFeed *feed)
 {
-    if (feed != nullptr)
-        ask_for_end();
+    if (!asked_)
+        make_requests(feed != nullptr);
     Failure failure;
     do {
         while (step(feed, failure)) {
@@ -51,6 +51,7 @@ void Session::run(LineFeed *feed)
     progress_.hide();
     if (failure.code != kExitOk)
         report_.fail(failure);
+    return failure.code == kExitOk;
 }
 
 /// One turn of the loop. False when everything is done or on failure.
@@ -175,18 +176,17 @@ bool Session::take_answer(std::string_view answer, Failure &failure)
         failure = secret_missing(server_);
         return false;
     }
-    bool ok = begins_with_word(answer, "ok");
-    bool asked = end_asked_ || queue_.in_flight() > 0;
-    if (!asked || answer.size() > kMaxAnswerBytes || (!ok && !begins_with_word(answer, "fail")))
+    bool asked = end_asked_ || why_asked_ || queue_.in_flight() > 0;
+    std::optional<Outcome> outcome = read_answer(answer);
+    if (!asked || answer.size() > kMaxAnswerBytes || !outcome)
         return refuse_answer(answer, failure);
     last_progress_ = Clock::now();
-    if (end_asked_) {
-        end_asked_ = false;
-        says_end_ = ok;
-        return true;
+    if (std::exchange(end_asked_, false)) {
+        says_end_ = outcome->result == PushResult::kOk;
+    } else if (!std::exchange(why_asked_, false)) {
+        queue_.answered(std::move(*outcome));
+        outage_.over();
     }
-    queue_.answered(ok);
-    outage_.over();
     return true;
 }
 
@@ -200,10 +200,14 @@ bool Session::refuse_answer(std::string_view answer, Failure &failure) const
     return false;
 }
 
-void Session::ask_for_end()
+/// Asks for what is only for this connection, before all pushes.
+void Session::make_requests(bool for_lines)
 {
-    queue_.add_request(kAskForEnd);
-    end_asked_ = true;
+    queue_.add_request(kAskWhy);
+    if (for_lines)
+        queue_.add_request(kAskForEnd);
+    asked_ = why_asked_ = true;
+    end_asked_ = for_lines;
     says_end_ = false;
 }
 
@@ -232,7 +236,7 @@ bool Session::reconnect(LineFeed *feed, Failure &failure)
     end_ = End::kNone;
     send_closed_ = false;
     partial_answer_.clear();
-    ask_for_end();
+    make_requests(true);
     failure = {};
     return true;
 }

@@ -32,11 +32,14 @@ public:
         : connection_(connection), server_(server), timeout_(timeout), report_(report), queue_(report), outage_(timeout)
     {}
 
-    /// Queues one push: a line without LF.
-    void push(std::string_view line);
+    /// Queues one push: a line without LF. `uid` is for the report.
+    void push(std::string_view line, std::string uid = {});
+    /// Whether another push may be queued, so that memory stays bounded.
+    bool has_room() const { return queue_.has_room(); }
 
-    /// Sends the queued pushes and every line of `feed`, which may be nullptr. The results go to the report.
-    void run(LineFeed *feed);
+    /// Sends the queued pushes and every line of `feed`, which may be nullptr. The results go to the report. False: the connection is
+    /// lost, and the report has the failure.
+    bool run(LineFeed *feed);
 
 private:
     using Clock = Connection::Clock;
@@ -56,7 +59,7 @@ private:
     bool take_answers(std::string_view text, Failure &failure);
     bool take_answer(std::string_view answer, Failure &failure);
     bool refuse_answer(std::string_view answer, Failure &failure) const;
-    void ask_for_end();
+    void make_requests(bool for_lines);
     bool reconnect(LineFeed *feed, Failure &failure);
     bool connect_again(LineFeed &feed, Failure &failure);
     bool take_input(LineFeed &feed);
@@ -76,8 +79,10 @@ private:
     Clock::time_point connected_ = Clock::now();
     End end_ = End::kNone;
     bool send_closed_ = false;
-    bool end_asked_ = false; ///< the answer to ask_for_end() is due
-    bool says_end_ = false;  ///< and was ok
+    bool asked_ = false;     ///< requests were made on this connection
+    bool end_asked_ = false; ///< the answer to the request for `end` is due
+    bool why_asked_ = false; ///< that to the request for reasons is due, behind it
+    bool says_end_ = false;  ///< it says `end`
 };
 
 } // namespace wm

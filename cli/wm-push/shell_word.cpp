@@ -20,9 +20,9 @@ std::string shell_word(std::string_view text)
     return word + "'";
 }
 
-std::string push_command(std::string_view uid, std::string_view body)
+std::string push_command(std::string_view target, std::string_view body)
 {
-    return "wm-push " + (uid.empty() ? "--all" : shell_word(uid)) + " " + shell_word(body);
+    return "wm-push " + std::string(target) + " " + shell_word(body);
 }
 
 } // namespace wm

@@ -13,8 +13,8 @@ namespace wm {
 /// The text as one word for sh: in single quotes unless it needs none. It is cut if it is long, and safe on a terminal.
 std::string shell_word(std::string_view text);
 
-/// wm-push UID BODY as words for sh. An empty uid stands for every page.
-std::string push_command(std::string_view uid, std::string_view body);
+/// wm-push TARGET BODY as words for sh. The target is one already: a UID, --uid UID, --group GROUP or --all.
+std::string push_command(std::string_view target, std::string_view body);
 
 } // namespace wm
 

@@ -89,7 +89,7 @@ private:
         std::string text = "nothing came from " + name_ + " for " + std::to_string(arguments_.timeout.count()) + " ms; ";
         if (!in_place_)
             return text + "give it longer with --timeout";
-        return "BODY is missing, and " + text + "type " + push_command(arguments_.uid, kExampleBody) +
+        return "BODY is missing, and " + text + "type " + push_command(arguments_.target, kExampleBody) +
                ", or - as BODY to wait without a limit";
     }
 
@@ -99,7 +99,7 @@ private:
             return true;
         if (in_place_)
             return refuse(failure, kExitBadBody,
-                          "BODY is missing, and standard input is empty; type " + push_command(arguments_.uid, kExampleBody));
+                          "BODY is missing, and standard input is empty; type " + push_command(arguments_.target, kExampleBody));
         return refuse(failure, kExitBadBody, name_ + " is empty; it must contain a JSON value, for instance " + kExampleBody);
     }
 

@@ -9,13 +9,14 @@ import time
 OK = b"ok\n"
 FAIL = b"fail\n"
 NOTIFY_END = b'{"wm":{"cmd":"notify_end"}}'
+EXPLAIN = b'{"wm":{"cmd":"explain"}}'
 
 
 class LineServer:
     """Listens on a free port (or on what it is given) and serves connections until stop().
 
     `answer(line, number)` gives the bytes to send back for the line, which has no LF, or one of the actions below, or a list of these.
-    `number` counts the lines of all connections. Requests for notify_end are answered by themselves, and not recorded.
+    `number` counts the lines of all connections. Requests for notify_end and explain are answered by themselves, and not recorded.
     """
 
     CLOSE = object()  # close the connection
@@ -25,9 +26,10 @@ class LineServer:
     NOTHING = b""
     END = [b"end\n", HALF_CLOSE]  # as a server that reloads
 
-    def __init__(self, answer=lambda line, number: OK, family=socket.AF_INET, address=("127.0.0.1", 0), says_end=True):
+    def __init__(self, answer=lambda line, number: OK, family=socket.AF_INET, address=("127.0.0.1", 0), says_end=True, explains=True):
         self.answer = answer
         self.answer_to_notify_end = OK if says_end else FAIL
+        self.answer_to_explain = OK if explains else FAIL
         self.delay = 0.0  # seconds before each action
         self.requests = 0  # for notify_end
         self.number = 0
@@ -110,6 +112,8 @@ class LineServer:
         if line == NOTIFY_END:
             self.requests += 1
             return self._act(peer, self.answer_to_notify_end)
+        if line == EXPLAIN:
+            return self._act(peer, self.answer_to_explain)
         self.bytes += line + b"\n"
         self.lines.put(line)
         self.number += 1

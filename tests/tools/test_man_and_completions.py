@@ -46,7 +46,7 @@ def test_bash__values(tmp_path):
     assert "root" in complete("wm-serve", "push", "--user", "roo")
     assert complete("wm-serve", "push", "connections", "--sort", "ui") == ["uid"]
     assert complete("wm-serve", "push", "--log-level", "") == ["debug", "info", "warning", "error"]
-    assert complete("wm-serve", "push", "--name", "") == []
+    assert complete("wm-serve", "push", "--name", "") == complete("wm-push", "--group", "") == []
 
 
 def printed_flags(*words):

@@ -224,14 +224,14 @@ def test_json__lines(push, line_server):
     assert [(each["push"], each["result"]) for each in documents[:-1]] == [(1, "ok"), (2, "bad"), (3, "fail"), (4, "ok"), (5, "lost")]
     assert "remove it" in documents[1]["reason"]
     assert "closed the connection" in documents[4]["reason"]
-    assert documents[-1] == {"pushes": 5, "ok": 2, "fail": 1, "bad": 1, "lost": 1, "exit": 69, "reason": documents[4]["reason"] + " (2 ok, 1 fail, 1 not answered)"}
+    assert documents[-1] == {"pushes": 5, "ok": 2, "fail": 1, "unknown": 0, "bad": 1, "lost": 1, "exit": 69, "reason": documents[4]["reason"] + " (2 ok, 1 fail, 1 not answered)"}
 
 
 def test_json__only_the_sum(push, line_server):
     done = push("--json", "-q", "-l", "u", server=line_server(alternating), stdin=b"a\nb\n")
-    assert json.loads(done.stdout) == {"pushes": 2, "ok": 1, "fail": 1, "bad": 0, "lost": 0, "exit": 3}
+    assert json.loads(done.stdout) == {"pushes": 2, "ok": 1, "fail": 1, "unknown": 0, "bad": 0, "lost": 0, "exit": 3}
     done = push("--json", "-q", "-l", "u", server=line_server(), stdin=b'a\n{"uid":1}\n')
-    assert json.loads(done.stdout) == {"pushes": 2, "ok": 1, "fail": 0, "bad": 1, "lost": 0, "exit": 65}
+    assert json.loads(done.stdout) == {"pushes": 2, "ok": 1, "fail": 0, "unknown": 0, "bad": 1, "lost": 0, "exit": 65}
 
 
 def test_json__an_unreachable_server_is_told_in_each_way(push):
@@ -244,7 +244,7 @@ def test_json__an_unreachable_server_is_told_in_each_way(push):
         assert (done.returncode, json.loads(done.stdout)) == (69, {"push": 1, "result": "lost", "reason": reason})
         assert done.stderr.decode() == f"wm-push: {reason}\n"
         done = push(*flags, "-l", "u", server=server, stdin=b"a\n")
-        counts = {"pushes": 0, "ok": 0, "fail": 0, "bad": 0, "lost": 0, "exit": 69}
+        counts = {"pushes": 0, "ok": 0, "fail": 0, "unknown": 0, "bad": 0, "lost": 0, "exit": 69}
         assert (done.returncode, json.loads(done.stdout)) == (69, {**counts, "reason": reason})
         assert done.stderr.decode() == f"wm-push: {reason}\n"
 

@@ -70,5 +70,6 @@ def test_wm_push__lines_over_reloads_are_each_answered_once(serve, start, tmp_pa
         assert reload.returncode == 0
     out, err = process.communicate(b"last\n", timeout=60)
     summary = json.loads(out)
-    assert (summary["lost"], summary["fail"], err) == (0, summary["pushes"], b"")
+    # A process that ends between two answers leaves some pushes unknown.
+    assert (summary["lost"], summary["fail"] + summary["unknown"], err) == (0, summary["pushes"], b"")
     assert summary["pushes"] > 100

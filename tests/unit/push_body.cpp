@@ -184,6 +184,18 @@ void push_body__broadcasts_a_value(void **)
     assert_false(all.build("hello", line, error));
 }
 
+void push_body__wraps_a_value_for_a_group(void **)
+{
+    std::string line;
+    std::string error;
+    assert_true(PushBody::to_group("g\"", "").build("{\"uid\":1.50}", line, error));
+    assert_same(line, R"({"wm":{"cmd":"push","group":"g\""},"data":{"uid":1.50}})");
+    assert_taken(line, wm::PushLine::Kind::kGroup);
+    assert_true(PushBody::to_group("g", "a\n").build_from_text("50 done", line, error));
+    assert_same(line, R"({"wm":{"cmd":"push","group":"g","except":"a\n"},"data":{"line":"50 done"}})");
+    assert_taken(line, wm::PushLine::Kind::kGroup);
+}
+
 void push_body__takes_any_text_line(void **)
 {
     assert_text("make: done", R"({"uid":"u","line":"make: done"})");
@@ -221,6 +233,7 @@ int main()
         cmocka_unit_test(push_body__refuses_what_a_server_would_refuse),
         cmocka_unit_test(push_body__escapes_the_uid),
         cmocka_unit_test(push_body__broadcasts_a_value),
+        cmocka_unit_test(push_body__wraps_a_value_for_a_group),
         cmocka_unit_test(push_body__takes_any_text_line),
     };
     return cmocka_run_group_tests_name("push_body", tests, nullptr, nullptr);

@@ -63,7 +63,7 @@ void push_through(wm::PushQueue &queue, size_t lines, size_t behind)
         queue.sent(count);
         for (; received.size() >= kLineBytes; received.erase(0, kLineBytes)) {
             assert_string_equal(received.substr(0, kLineBytes).c_str(), (numbered_line(answered++) + "\n").c_str());
-            queue.answered(true);
+            queue.answered({});
         }
     }
 }
