@@ -1,4 +1,6 @@
 """docs/guide/push.md: who a page is, and back ends on a network."""
+import json
+
 from stage import PUSHED, Page, expect, until
 
 
@@ -26,6 +28,24 @@ def who_a_page_is(stage, start, php, python, keys, said):
     finally:
         stage.run("wm-serve", "push", "stop", "--name", "signed")
     expect("settings", stage.shell(keys["text"]), said["text"])
+
+
+def tickets(stage, start, php, python, page):
+    plain, in_json = stage.shell(start["text"]).splitlines()
+    expect("time of a ticket", json.loads(in_json.removeprefix("ok "))["ttl"], 30)
+    try:
+        push = ("wm-push", "-s", "127.0.0.1:5692", "uid1", '{"percent":"88%"}')
+        made = [plain.removeprefix("ok "), json.loads(in_json.removeprefix("ok "))["ticket"], *made_tokens(stage, (php, python))]
+        for ticket in made:
+            with Page(1237, ticket.encode()) as named:
+                until(lambda: stage.run(*push, status=None) == "ok\n", "the uid of the ticket")
+                expect("frame", named.frame(), (1, PUSHED.encode()))
+        for ticket in (*made, "uid1"):
+            with Page(1237, ticket.encode()) as refused:
+                expect("opcode for a ticket that was used, and for none", refused.frame()[0], 8)
+        stage.run("node", "--check", written(stage, page))
+    finally:
+        stage.run("wm-serve", "push", "stop", "--name", "ticketed")
 
 
 def back_ends_on_a_network(stage, start, use, php, python):
