@@ -3,12 +3,17 @@ _wm_push()
 {
     COMPREPLY=()
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    -k | --key | -s | --server | --timeout)
+    -k | --key | --uid | --group | --except | --code | --reason | --join | --leave | -s | --server | --timeout)
+        return
+        ;;
+    --secret-file)
+        compopt -o filenames 2>/dev/null
+        mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
         return
         ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-k --key -l --lines --all -n --no-input -s --server --timeout -q --quiet --json --version --help' -- "${COMP_WORDS[COMP_CWORD]}")
+        mapfile -t COMPREPLY < <(compgen -W '-k --key -l --lines --uid --group --except --all --online --kick --code --reason --join --leave -n --no-input -s --server --secret-file --timeout -q --quiet --json --version --help' -- "${COMP_WORDS[COMP_CWORD]}")
     fi
 }
 complete -F _wm_push wm-push
