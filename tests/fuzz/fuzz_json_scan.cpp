@@ -229,7 +229,7 @@ std::string reference_digits(std::string_view text, const std::optional<Value> &
     if (!line || line->kind != Value::kObject || line->members.size() != 1 || text.find('\\') != text.npos)
         return "";
     auto wms = all_named(*line, "wm");
-    if (wms.size() != 1 || wms[0]->members.size() != 2 || !has_only(*wms[0], "cmd", "auth"))
+    if (wms.size() != 1 || wms[0]->members.size() != 2 || !is_text(the(*wms[0], "cmd"), "auth"))
         return "";
     auto found = all_named(*wms[0], name);
     bool is_digits = found.size() == 1 && found[0]->text && found[0]->text->size() == wm::kProofDigits &&
