@@ -111,7 +111,7 @@ def poster(load, connection, address, ledger):
         if answer is None:
             unanswered(load, connection)
             return
-        if (answer.status, answer.body) not in ((200, b"ok\n"), (404, b"fail\n")):
+        if (answer.status, answer.body) not in ((200, b"ok\n"), (404, b"fail\n"), (503, b"fail\n"), (504, b"fail\n")):
             raise Ended("wrong", f"{answer}")
         # The connection may be older than the page's: then it may be with an older process, which has no page any more.
         ledger.note(uid, number, began, answer.status == 200)
