@@ -95,9 +95,25 @@ Exchange::~Exchange()
 void Exchange::remove(Hub &hub)
 {
     std::erase_if(hubs_, [&hub](const Member &member) { return member.hub == &hub; });
-    for (uint32_t place = 0; place < calls_.size(); place++) // a reply may make calls
-        if (calls_[place].hub == &hub)
-            Hub::answer(app_.freeing() ? nullptr : &app_, nullptr, take_call(place).reply, app_.freeing() ? WM_ESTOPPED : WM_ECLOSED, 0);
+    for (uint32_t place = 0; place < calls_.size(); place++) { // a reply may make calls
+        if (calls_[place].hub != &hub || is_being_made(place))
+            continue; // call() returns its result
+        HubReply reply = take_call(place).reply;
+        if (!app_.reactor.forked)
+            Hub::answer(app_.freeing() ? nullptr : &app_, nullptr, reply, app_.freeing() ? WM_ESTOPPED : WM_ECLOSED, 0);
+        else if (reply.destroy)
+            reply.destroy(reply.user); // the result comes in the parent
+    }
+    for (Making *making = making_; making; making = making->outer)
+        making->freed = making->freed || making->hub == &hub;
+}
+
+bool Exchange::is_being_made(uint32_t place) const
+{
+    const Making *making = making_;
+    while (making && making->place != place)
+        making = making->outer;
+    return making;
 }
 
 /// Names cannot change from here on.
@@ -147,20 +163,30 @@ Exchange::Call Exchange::take_call(uint32_t place)
 int Exchange::call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections)
 {
     auto member = std::find_if(hubs_.begin(), hubs_.end(), [&hub](const Member &each) { return each.hub == &hub; });
+    if (member == hubs_.end())
+        return fail(WM_ECLOSED, "the hub is being freed");
     uint64_t ref = 0;
     if (!open_call(hub, reply, &ref))
         return fail(WM_ENOMEM, "out of memory for a call of the hub");
+    auto place = static_cast<uint32_t>(ref);
     request.hub = member->id;
     request.timeout_ms = static_cast<uint32_t>(hub.options.timeout_ms);
     Result result;
+    Making making = {&hub, place, false, making_};
+    making_ = &making;
     bool known = router_->request(request, ref, Loop::clock_ms(), result);
+    making_ = making.outer;
+    if (app_.reactor.forked)
+        return Mailbox::fail_forked();
     note_due();
     app_.reactor.has_work();
+    if (making.freed) {
+        take_call(place);
+        return fail(WM_ECLOSED, "the hub was freed while it was called");
+    }
     if (!known)
         return WM_PENDING;
-    auto place = static_cast<uint32_t>(ref);
-    if (calls_[place].hub && calls_[place].serial == ref >> 32) // else a callback has freed the hub
-        take_call(place);
+    take_call(place);
     int status = status_of(result);
     if (status < 0)
         return explain(status, result);
@@ -181,7 +207,7 @@ void Exchange::answer(uint64_t ref, const Result &result)
 router::Result Exchange::take(const router::Request &request)
 {
     for (const Member &member : hubs_)
-        if (member.id == request.hub)
+        if (member.id == request.hub && !app_.reactor.forked)
             return app_.link->service() ? Result() : result_of(member.hub->take(request));
     return {};
 }
@@ -260,13 +286,14 @@ Link *Exchange::find(uint64_t link)
 
 void Exchange::send(uint64_t link, const char *batch, size_t size)
 {
-    if (Link *found = find(link))
+    Link *found = app_.reactor.forked ? nullptr : find(link); // of a child of fork(2), the parent's
+    if (found)
         found->send(batch, size);
 }
 
 void Exchange::drop(uint64_t link)
 {
-    Link *found = find(link);
+    Link *found = app_.reactor.forked ? nullptr : find(link);
     if (!found)
         return;
     found->close();
@@ -274,10 +301,13 @@ void Exchange::drop(uint64_t link)
     app_.link->link_ended(found->node, found->id);
 }
 
-void Exchange::arrived(Link &link, const char *batch, size_t size)
+bool Exchange::arrived(Link &link, const char *batch, size_t size)
 {
     router_->receive(link.id, batch, size, Loop::clock_ms()); // read now: in a long turn a request may be over its time
+    if (app_.reactor.forked)
+        return false;
     note_due();
+    return true;
 }
 
 void Exchange::ended(Link &link)

@@ -64,6 +64,14 @@ private:
         uint32_t next = kNone;
     };
 
+    /// A call() that has not returned: a callback of the host may make others inside it, and free the hub.
+    struct Making {
+        const Hub *hub;
+        uint32_t place;
+        bool freed; ///< the hub
+        Making *outer;
+    };
+
     // ReactorObserver
     void idle() override;
     // router::Host
@@ -72,7 +80,7 @@ private:
     router::Result take(const router::Request &request) override;
     void answer(uint64_t ref, const router::Result &result) override;
     // LinkEvents
-    void arrived(Link &link, const char *batch, size_t size) override;
+    bool arrived(Link &link, const char *batch, size_t size) override;
     void ended(Link &link) override;
 
     void open_router();
@@ -80,6 +88,7 @@ private:
     Link *find(uint64_t link);
     bool open_call(Hub &hub, const HubReply &reply, uint64_t *ref);
     Call take_call(uint32_t place);
+    bool is_being_made(uint32_t place) const;
     void note_due();
     void count_known();
     template <class Matches> size_t count_peers(Matches matches) const;
@@ -91,9 +100,10 @@ private:
     std::vector<Call> calls_;
     uint32_t free_call_ = kNone;
     int64_t noted_due_ms_ = Loop::kNever;
-    size_t known_ = 0;       ///< other processes
-    bool any_ended_ = false; ///< of links_
-    bool answered_ = false;  ///< since the last idle()
+    size_t known_ = 0;         ///< other processes
+    Making *making_ = nullptr; ///< the innermost
+    bool any_ended_ = false;   ///< of links_
+    bool answered_ = false;    ///< since the last idle()
 };
 
 } // namespace wm

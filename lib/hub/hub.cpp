@@ -354,7 +354,11 @@ void Hub::answer(App *app, Hub *hub, const HubReply &reply, int32_t status, int6
         return;
     }
     app->reactor.callback_watch.begin(nullptr, "hub result");
-    reply.done(handle(hub), status, connections, reply.user);
+    try {
+        reply.done(handle(hub), status, connections, reply.user);
+    } catch (const std::exception &error) {
+        log_exception("a hub result callback", error.what());
+    }
     app->reactor.callback_watch.end();
     app->reactor.retire(reply.user, reply.destroy);
 }

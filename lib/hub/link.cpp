@@ -142,28 +142,28 @@ void Link::read()
         if (got <= 0)
             return end();
         used_ += static_cast<size_t>(got);
-        take_batches();
-        if (static_cast<size_t>(got) < room)
+        if (!take_batches() || static_cast<size_t>(got) < room)
             return;
     }
 }
 
-void Link::take_batches()
+/// False: nothing is to be read now.
+bool Link::take_batches()
 {
     size_t at = 0;
     while (used_ - at >= kHead) {
         size_t size = frame_size(input_.get() + at);
         if (size <= kHead || size > kMaxBatch)
-            return end();
+            return end(), false;
         if (size > used_ - at)
             break;
-        events_.arrived(*this, input_.get() + at + kHead, size - kHead);
-        if (!is_open())
-            return;
+        if (!events_.arrived(*this, input_.get() + at + kHead, size - kHead) || !is_open())
+            return false;
         at += size;
     }
     used_ -= at;
     memmove(input_.get(), input_.get() + at, used_);
+    return true;
 }
 
 } // namespace wm

@@ -20,7 +20,8 @@ class Link;
 
 class LinkEvents {
 public:
-    virtual void arrived(Link &link, const char *batch, size_t size) = 0;
+    /// False: this process is a child of a fork inside it, and leaves the link to its parent.
+    virtual bool arrived(Link &link, const char *batch, size_t size) = 0;
     /// The stream has ended, or broken, and nothing follows.
     virtual void ended(Link &link) = 0;
 
@@ -59,7 +60,7 @@ public:
 private:
     static void ready(Link *self, uint32_t what);
     bool make_room();
-    void take_batches();
+    bool take_batches();
     void write_queue();
     void end();
     void shut();

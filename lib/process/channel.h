@@ -28,6 +28,7 @@ enum class MessageKind : uint32_t {
     kLogFull,   ///< the log has reached log_max_size
     kListed,    ///< its connections are in the file of the kList with that id
     kReplace,   ///< its host wants another process in its place: text is the reason
+    kJoins,     ///< its host is done with on_start: it wants to be joined with others before it accepts
     kUnlinked,  ///< its link of number `value` to the process of node `id` has ended
 
     // From the master to a child.
@@ -42,6 +43,7 @@ enum class MessageKind : uint32_t {
     kKeys,       ///< new certificates and keys of the worker at place `id`, in the file that comes with it
     kJoin,       ///< a process exists, of node `id`: with a link to it, of number `value`, or without one, and 0
     kJoinHub,    ///< the same, of the service that asks all others
+    kPeers,      ///< so many processes (`value`) are to be joined before it accepts
     kForget,     ///< the process of node `id` has ended
 };
 

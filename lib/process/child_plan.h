@@ -39,7 +39,6 @@ struct ChildPlan {
     pid_t master = 0;
     uint64_t node = 0;  ///< of this process, for others of the program (worker/peers.h): of no other of this master, but for a service
     uint64_t epoch = 0; ///< of the node: grows with each process of a service
-    size_t peers = 0;   ///< processes that are to be joined before it serves
     std::string name;   ///< of the worker or service
 
     int channel = -1;

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace wm {
@@ -27,6 +28,14 @@ std::string own_file()
     return realpath(found ? info.dli_fname : "/proc/self/exe", real) ? real : "";
 }
 
+/// Whether only root, and who owns this code, can have put it there.
+bool is_as_trusted(const std::string &path, const std::string &own)
+{
+    struct stat status, mine;
+    return stat(path.c_str(), &status) == 0 && stat(own.c_str(), &mine) == 0 && (status.st_uid == 0 || status.st_uid == mine.st_uid) &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 } // namespace
 
 std::string find_helper(const char *name)
@@ -34,8 +43,9 @@ std::string find_helper(const char *name)
     std::string file = own_file();
     std::string directory = file.substr(0, file.rfind('/') + 1);
     for (const char *place : kPlaces) {
-        std::string path = directory + place + "/" + name;
-        if (!file.empty() && faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0)
+        std::string folder = directory + place, path = folder + "/" + name;
+        if (!file.empty() && is_as_trusted(folder, file) && is_as_trusted(path, file) &&
+            faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0)
             return path;
     }
     return "";

@@ -118,6 +118,8 @@ App::Visit::~Visit()
 {
     if (!outermost_)
         return;
+    if (!app_.forked())
+        app_.reactor.notify(ReactorObserver::kIdle);
     app_.reactor.inside = false;
     if (app_.free_later_)
         delete &app_;

@@ -21,17 +21,19 @@ using namespace wm;
 
 /// What a side was told.
 struct Side final : LinkEvents {
-    void arrived(Link &from, const char *batch, size_t size) override
+    bool arrived(Link &from, const char *batch, size_t size) override
     {
         batches.emplace_back(batch, size);
         if (closes)
             from.close();
+        return !forked;
     }
     void ended(Link &) override { ends++; }
 
     std::vector<std::string> batches;
     int ends = 0;
     bool closes = false; ///< at the first batch
+    bool forked = false;
     std::unique_ptr<Link> link;
 };
 

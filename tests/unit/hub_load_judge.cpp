@@ -21,7 +21,7 @@ using namespace hub_load;
 struct Court {
     explicit Court(bool kills = false, bool open = true) : judge(rules(kills), report, [this](uint32_t page) { asked.push_back(page); })
     {
-        for (uint32_t uid : {0, 0, 1})
+        for (uint32_t uid : {0u, 0u, 1u})
             judge.add_page(uid);
         for (uint32_t page = 0; open && page < 3; page++)
             come(page);

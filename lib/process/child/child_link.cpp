@@ -133,10 +133,14 @@ void ChildLink::starting()
 /// A process that accepts before its peers know of it would have pages that they call offline.
 void ChildLink::join_peers()
 {
+    if (!app_.peers || service_)
+        return;
+    channel_.send(MessageKind::kJoins, 0, 0, {}, -1, true);
     int64_t until = Loop::clock_ms() + kJoinMs, left = kJoinMs;
     std::vector<int> fds;
     std::vector<struct pollfd> waits;
-    while (app_.peers && app_.peers->joined() < plan_.peers && left > 0 && !app_.reactor.shutting_down) {
+    auto is_joined = [this] { return peers_ >= 0 && app_.peers->joined() >= static_cast<size_t>(peers_); };
+    while (!is_joined() && left > 0 && !app_.reactor.shutting_down) {
         fds.assign(1, channel_.fd());
         app_.peers->add_fds(fds);
         waits.clear();
@@ -148,8 +152,7 @@ void ChildLink::join_peers()
         left = until - Loop::clock_ms();
     }
     if (left <= 0)
-        log(WM_LOG_WARN, "serves before all of %zu other process%s know of it: for now one of its pages may be called offline", plan_.peers,
-            plan_.peers == 1 ? "" : "es");
+        log(WM_LOG_WARN, "serves before all of the other processes know of it: for now one of its pages may be called offline");
 }
 
 void ChildLink::link_ended(uint64_t node, uint64_t number)
@@ -347,10 +350,13 @@ void ChildLink::execute(Message &message)
     case MessageKind::kJoinHub:
         join(message);
         return;
+    case MessageKind::kPeers:
+        peers_ = message.value;
+        return;
     case MessageKind::kForget:
         if (app_.peers)
             app_.peers->forget(message.id);
-        plan_.peers -= plan_.peers > 0;
+        peers_ -= peers_ > 0; // one that was to be joined, most often
         return;
     default:
         return;
@@ -396,8 +402,9 @@ void ChildLink::signal_arrived(ChildLink *self)
         case SIGTERM:
             self->app_.request_stop(); // only this process; the master restarts it
             break;
-        case SIGQUIT: // of a terminal: the master gets it too, and asks for the same
-            self->app_.request_drain(self->app_.options.drain_ms, self->app_.options.graceful_timeout_ms, websocket::kGoingAway);
+        case SIGQUIT:            // of a terminal: the master gets it too, and asks for the same
+            if (!self->service_) // the master ends it when it has ended all others
+                self->app_.request_drain(self->app_.options.drain_ms, self->app_.options.graceful_timeout_ms, websocket::kGoingAway);
             break;
         case SIGUSR1:
         case SIGUSR2:

@@ -88,6 +88,7 @@ private:
         Fd file;
     };
 
+    int32_t peers_ = -1;               ///< processes that are to be joined; -1: the master has not said
     std::vector<Keys> keys_;           ///< what the master has read
     Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
     const Service *service_ = nullptr; ///< or of which service

@@ -73,7 +73,7 @@ Children::Started Children::start(size_t at)
     plan_.page = child->page;
     plan_.epoch = ++started_;
     plan_.node = child->node = slot.job.service ? at + 1 : slots_.size() + started_;
-    plan_.peers = slot.job.service ? 0 : count_peers(at);
+    child->joins = slot.job.joins();
     plan_.master = getpid();
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
@@ -99,14 +99,6 @@ Children::Started Children::start(size_t at)
     changes_++;
     children_.push_back(std::move(child));
     return Started::kYes;
-}
-
-/// How many processes a new one in that slot has to be known to (PeerLinks).
-size_t Children::count_peers(size_t at) const
-{
-    if (any_joins())
-        return 1;
-    return static_cast<size_t>(std::count_if(children_.begin(), children_.end(), [at](const auto &child) { return child->slot == at; }));
 }
 
 Children::Started Children::start_due(int64_t now_ms)
@@ -196,6 +188,10 @@ void Children::handle(Child &child, Message &message)
         return;
     case MessageKind::kListed:
         events_.child_listed(child, message.id);
+        return;
+    case MessageKind::kJoins:
+        child.joins = true;
+        changes_++;
         return;
     case MessageKind::kUnlinked:
         events_.child_unlinked(child, message.id, message.value);

@@ -31,7 +31,9 @@ struct Child {
     Children *table = nullptr;
     pid_t pid = 0;
     size_t slot = 0;
-    uint64_t node = 0; ///< ChildPlan::node
+    uint64_t node = 0;    ///< ChildPlan::node
+    bool joins = false;   ///< it wants to be joined with others (kJoins)
+    bool counted = false; ///< it was told with how many (kPeers)
     size_t page = StatusPages::kNone;
     bool killed = false; ///< the master has sent SIGKILL, because it did not end in time
     bool asked = false;  ///< its host has asked for another process in its place
@@ -142,7 +144,6 @@ private:
     void reap_orphans();
     void ended(Child &child, int status, int64_t now_ms);
     void remove(const Child &child);
-    size_t count_peers(size_t at) const;
 
     Loop &loop_;
     SocketStore &sockets_;

@@ -1,7 +1,8 @@
 /**
  * @file
- * Tells processes of each other, for the hub: a service and all others, or, without a service, those of one slot that overlap. Each pair
- * gets a socketpair, and another one when that has ended. What could not be told is told at a later step. The master's thread.
+ * Tells processes of each other, for the hub: a service and all others, or, without a service, those of one slot that overlap. First every
+ * process is told which others exist, then each pair gets a socketpair, and another one when that has ended: so a process that can be asked
+ * knows of all whom it has to ask. What could not be told is told at a later step. The master's thread.
  */
 #ifndef WM_PROCESS_MASTER_PEER_LINKS_H
 #define WM_PROCESS_MASTER_PEER_LINKS_H
@@ -36,25 +37,30 @@ private:
         pid_t whom;
         uint64_t node;    ///< the other's
         pid_t pid;        ///< of the other; a service's node goes on to the next process
+        bool exists;      ///< it was told that the other exists
         int32_t link;     ///< its number; 0: there is none
         int64_t again_ms; ///< not linked before
     };
 
     bool are_peers(const Child &one, const Child &other) const;
+    template <class Visit> void each_pair(Visit visit);
     Told *find(pid_t whom, uint64_t node);
-    Told &knowledge(const Child &whom, const Child &of);
-    void introduce(const Child &one, const Child &other, int64_t now_ms);
+    Told &knowledge(const Child &whom, uint64_t node, pid_t pid);
+    bool tell(const Child &whom, uint64_t node, pid_t pid);
+    bool tell_all();
+    void link(const Child &one, const Child &other, int64_t now_ms);
     void forget_ended();
-    static bool tell(const Child &whom, const Child &of, int32_t number, int link);
+    static bool send(const Child &whom, uint64_t node, bool hub, int32_t number, int link);
     int32_t next_number();
 
     Children &children_;
     std::vector<Told> told_;
-    size_t processes_ = 0; ///< as of the last step
+    size_t changes_ = 0; ///< of the children, as of the last step
     int32_t last_number_ = 0;
     bool enabled_ = false;
     bool stopping_ = false;
-    bool changed_ = false; ///< since the last step
+    bool has_hub_ = false;    ///< a service is linked to all others
+    bool unfinished_ = false; ///< something is to be told again
     int64_t due_ms_ = Loop::kNever;
 };
 
