@@ -9,6 +9,7 @@
 #include "worker/app.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 int main(int argc, char **argv)
 {
@@ -18,5 +19,7 @@ int main(int argc, char **argv)
         return 1;
     }
     app->set_option("log_level", argc > 1 ? argv[1] : "info");
+    if (argc > 2)
+        app->set_option("log_max_size", strtoll(argv[2], nullptr, 10));
     return wm::helper_main(*app);
 }

@@ -60,10 +60,14 @@ bool runs_helper(pid_t pid, const char *name)
 void exec_helper(const std::string &path, const std::vector<std::string> &arguments, const std::vector<std::string> &variables,
                  const std::vector<int> &descriptors)
 {
+    // A kernel before 5.11 does not know the flag: what the host has left open over exec stays open then.
     close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC); // descriptors of the host, too
     for (int fd : descriptors)
         fcntl(fd, F_SETFD, 0);
-    std::vector<char *> words = c_strings(arguments), environment = c_strings(variables);
+    std::vector<std::string> all = variables;
+    if (const char *zone = getenv("TZ")) // of the times in the log
+        all.push_back(std::string("TZ=") + zone);
+    std::vector<char *> words = c_strings(arguments), environment = c_strings(all);
     execve(path.c_str(), words.data(), environment.data());
 }
 

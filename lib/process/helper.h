@@ -18,8 +18,8 @@ std::string find_helper(const char *name);
 /// Whether that process runs the helper that is installed now.
 bool runs_helper(pid_t pid, const char *name);
 
-/// Starts it with these arguments, these variables ("NAME=VALUE") and these descriptors, beside the standard ones; returns on failure only,
-/// with errno.
+/// Starts it with these arguments, these variables ("NAME=VALUE") and TZ, and these descriptors beside the standard ones; returns on
+/// failure only, with errno.
 void exec_helper(const std::string &path, const std::vector<std::string> &arguments, const std::vector<std::string> &variables,
                  const std::vector<int> &descriptors);
 

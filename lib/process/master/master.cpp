@@ -359,7 +359,9 @@ void Master::become_program(const std::string &helper)
         if (helper.empty())
             exec_self(arguments_, plan.environment(), plan.descriptors());
         else
-            exec_helper(helper, {children_.running().job.service->helper, app_.options.log_level}, plan.environment(), plan.descriptors());
+            exec_helper(helper,
+                        {children_.running().job.service->helper, app_.options.log_level, std::to_string(app_.options.log_max_size)},
+                        plan.environment(), plan.descriptors());
         fail(WM_ESYS, "cannot start %s: %s", helper.empty() ? "the program again" : helper.c_str(), strerror(errno));
     }
     channel.send(MessageKind::kFailed, 0, 0, last_error(), -1, true);
