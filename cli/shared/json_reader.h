@@ -98,6 +98,8 @@ public:
         const char *p = skip_blanks(begin_ + 1);
         while (peek(p) != ']') {
             JsonValue value = read_value(p, 1);
+            if (value.data == nullptr)
+                return; // not of a text that has been read before
             visit(value);
             p = skip_blanks(value.data + value.len);
             if (peek(p) == ',')

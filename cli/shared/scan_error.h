@@ -52,8 +52,7 @@ inline constexpr unsigned kMaxCloseText = 123;
     X(kWmMemberTwice, "wm has two members of that name, leave one")                                                                        \
     X(kReply, "the reply must be \"json\"")                                                                                                \
     X(kCmd, "the cmd must be push, broadcast, join, leave, online, kick, ticket, explain or notify_end")                                   \
-    X(kPushForm, "push has the form {\"wm\":{\"cmd\":\"push\",\"group\":GROUP},\"data\":VALUE}, with an except beside the group, or a "    \
-                 "uid in its place")                                                                                                       \
+    X(kPushForm, "push has the form {\"wm\":{\"cmd\":\"push\",\"group\":GROUP},\"data\":VALUE}, or a uid in place of the group")           \
     X(kBroadcastForm, "broadcast has the form {\"wm\":{\"cmd\":\"broadcast\"},\"data\":VALUE}")                                            \
     X(kJoinForm, "join has the form {\"wm\":{\"cmd\":\"join\",\"uid\":UID,\"group\":GROUP}}")                                              \
     X(kLeaveForm, "leave has the form {\"wm\":{\"cmd\":\"leave\",\"uid\":UID,\"group\":GROUP}}")                                           \
