@@ -61,15 +61,6 @@ int explain(int status, const Result &result)
     }
 }
 
-/// By its name, so that programs of two versions that overlap mean the same hub.
-uint16_t hash_of(const std::string &name)
-{
-    uint32_t hash = 2166136261u; // FNV-1a
-    for (char c : name)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-    return static_cast<uint16_t>(hash ^ hash >> 16);
-}
-
 } // namespace
 
 Exchange *Exchange::of(App &app)
@@ -91,6 +82,14 @@ Exchange::~Exchange()
 }
 
 // ---- hubs
+
+uint16_t Exchange::id_of(const std::string &name)
+{
+    uint32_t hash = 2166136261u; // FNV-1a
+    for (char c : name)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+    return static_cast<uint16_t>(hash ^ hash >> 16);
+}
 
 void Exchange::remove(Hub &hub)
 {
@@ -124,7 +123,7 @@ void Exchange::name_hubs()
             return std::any_of(hubs_.begin(), hubs_.begin() + static_cast<ptrdiff_t>(i),
                                [id](const Member &other) { return other.id == id; });
         };
-        hubs_[i].id = hash_of(hubs_[i].hub->options.name);
+        hubs_[i].id = id_of(hubs_[i].hub->options.name);
         while (taken(hubs_[i].id)) // another hub of the same name, most often
             hubs_[i].id++;
     }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace wm {
@@ -25,6 +26,9 @@ public:
     /// The exchange of an app, made if there is none. nullptr: a hub that is made now stays in this process, as others do not have it.
     /// Throws bad_alloc.
     static Exchange *of(App &app);
+
+    /// The id of a hub in requests, if no other has it: by its name, so that programs of two versions that overlap mean the same hub.
+    static uint16_t id_of(const std::string &name);
 
     explicit Exchange(App &app) : app_(app) {}
     Exchange(const Exchange &) = delete;

@@ -244,23 +244,16 @@ static int64_t hub_broadcast(wm_hub *hub, const char *text)
     return connections;
 }
 
-/* One open connection, one with a full queue, one that is closing, one before its handshake. */
 static void broadcast__of_hub_and_worker_count_alike(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
     wm_hub *hub = wm_hub_new(host->app);
     wm_conn conns[4];
     struct client clients[4];
-    for (int i = 0; i < 3; i++)
-        clients[i] = ws_open(host, &conns[i]);
-    clients[3] = client_begin(host);
-    until(host, count_of(host, WM_EVENT_CONNECT) == 4);
-    conns[3] = nth(host, WM_EVENT_CONNECT, 3)->conn;
+    ws_four_begin(host, clients, conns);
     for (int i = 0; i < 4; i++)
         assert_int_equal(bind_to(hub, "u", conns[i]), 0);
-    assert_int_equal(wm_conn_set_int(conns[1], "max_send_buffer", 0), 0);
-    assert_int_equal(wm_conn_send(conns[1], "first", 5, 0), 0);
-    assert_int_equal(wm_conn_close(conns[2], 0, NULL, 0), 0);
+    ws_four_end(conns);
     assert_int_equal(hub_broadcast(hub, "of the hub"), 1);
     assert_int_equal(wm_worker_broadcast(host->worker, "of the worker", 13, 0), 1);
     until(host, count_of(host, WM_EVENT_ERROR) == 1);

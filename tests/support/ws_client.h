@@ -44,6 +44,24 @@ static inline struct client ws_open(struct host *host, wm_conn *conn)
     return client;
 }
 
+/** Four connections: the last of them is before its handshake. ws_four_end() makes them differ in all. */
+static inline void ws_four_begin(struct host *host, struct client clients[4], wm_conn conns[4])
+{
+    for (int i = 0; i < 3; i++)
+        clients[i] = ws_open(host, &conns[i]);
+    clients[3] = client_begin(host);
+    until(host, count_of(host, WM_EVENT_CONNECT) == 4);
+    conns[3] = nth(host, WM_EVENT_CONNECT, 3)->conn;
+}
+
+/** From here on one is open, one has a full queue, one is closing, one is before its handshake. */
+static inline void ws_four_end(const wm_conn conns[4])
+{
+    assert_int_equal(wm_conn_set_int(conns[1], "max_send_buffer", 0), 0);
+    assert_int_equal(wm_conn_send(conns[1], "first", 5, 0), 0);
+    assert_int_equal(wm_conn_close(conns[2], 0, NULL, 0), 0);
+}
+
 /** Sends a frame; fin and opcode as on the wire (0x81: a whole text). */
 static inline void ws_send(struct host *host, struct client *client, int first, const char *data, size_t len)
 {

@@ -129,15 +129,6 @@ struct Other final : router::Host, LinkEvents {
     uint64_t taken = 0;
 };
 
-/// As Exchange::name_hubs.
-uint16_t id_of(const std::string &name)
-{
-    uint32_t hash = 2166136261u;
-    for (char c : name)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-    return static_cast<uint16_t>(hash ^ hash >> 16);
-}
-
 void a_call_to_a_service_without_a_link_is_unknown_at_once(void **)
 {
     Rig rig;
@@ -222,7 +213,7 @@ void a_fork_inside_a_batch_leaves_the_rest_to_the_parent(void **)
     for (int i = 0; i < kRequests; i++) {
         router::Request request;
         request.op = router::Op::kPublish;
-        request.hub = id_of("hub");
+        request.hub = Exchange::id_of("hub");
         request.name = "t";
         request.timeout_ms = 10000;
         router::Result result;
