@@ -232,6 +232,22 @@ def test_reload__one_that_comes_during_another_is_carried_out_after_it(make, iss
     assert [pid for pid in pids if alive(pid)] == pids[2:] == instance.children()
 
 
+def test_reload__one_that_comes_during_the_start_is_carried_out_after_it(make, issue):
+    instance = make(LINE, extra=["--slow-start", "100"])
+    start = issue(instance, "start", "-d")
+    eventually(lambda: instance.trace("start"), "a first process that starts")
+    [(_, first, _)] = instance.trace("start")
+    os.kill(first, signal.SIGSTOP)
+    descriptors = f"/proc/{instance.master}/fd"
+    before = len(os.listdir(descriptors))
+    reload = issue(instance, "reload")
+    eventually(lambda: len(os.listdir(descriptors)) > before or reload.poll() is not None, "the request, at the master")
+    os.kill(first, signal.SIGCONT)
+    assert instance.finish(start).code == 0
+    assert outcome(instance.finish(reload)) == RELOADED
+    assert instance.children() == [pid for _, pid, _ in instance.trace("start")][1:]
+
+
 def test_reload__whose_new_process_cannot_start_fails_and_the_old_one_serves_on(make, connect, tmp_path):
     fails = tmp_path / "fails"
     instance = make(LINE, app=["drain_ms=100"], extra=["--fail-file", str(fails)])

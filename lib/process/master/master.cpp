@@ -394,9 +394,8 @@ void Master::asked(uint64_t client, const std::vector<std::string> &words)
 
 void Master::ask_reload(uint64_t client, bool graceful)
 {
-    if (phase_ != Phase::kServing) {
-        control_.answer(client, Answer::kError,
-                        prefixed(phase_ == Phase::kStarting ? "reload failed: it is starting" : "reload failed: it is stopping"));
+    if (phase_ == Phase::kStopping) {
+        control_.answer(client, Answer::kError, prefixed("reload failed: it is stopping"));
         control_.end(client, kExitFailed);
         return;
     }
