@@ -10,8 +10,8 @@ import threading
 
 from stage import DEADLINE_S, Browser, Page, expect, fail, until
 
-PORT, CACHE, COUNT = 2022, "http://127.0.0.1:2023/", 4
-UNKNOWN = ("* not sent", "* sent, but not confirmed")
+PORT, CACHE, COUNT, ROOMS, LONGEST = 2022, "http://127.0.0.1:2023/", 4, 128, 500
+OFFLINE, UNKNOWN = "* nobody there", ("* not sent", "* sent, but not confirmed")
 
 
 class Guest:
@@ -58,6 +58,10 @@ class Guest:
         for room in self.rooms:
             self.asks(f"/join {room}", "* joined")
 
+    def say(self, text):
+        for room in self.rooms:
+            self.send(f"{room} {text}")
+
 
 def status(stage):
     return json.loads(stage.run("./chat", "status", "--json"))["processes"]
@@ -91,7 +95,6 @@ def guests_everywhere(stage):
         if len(guests) == 200:
             fail("a process has got no guest")
         guests.append(Guest(f"g{len(guests)}", ("all", "even") if len(guests) % 2 == 0 else ("all",)))
-        guests[-1].expect("* welcome")
         guests[-1].join_rooms()
     return guests
 
@@ -99,7 +102,7 @@ def guests_everywhere(stage):
 def check_rooms(guests):
     """Each message reaches those in the rooms of its guest, once, and no other guest, to whom what is sent behind it comes next."""
     for guest in guests:
-        guest.send("hi")
+        guest.say("hi")
         for room in guest.rooms:
             for other in guests:
                 if other is not guest and room in other.rooms:
@@ -113,21 +116,29 @@ def commands(guests):
     first, last = guests[0], guests[-1]
     first.asks("/leave all", "* left")
     first.asks("/leave all", "* not in that room")
-    first.asks("/to stranger hi", "* offline")
-    last.send("without you")
+    first.asks("/to stranger hi", OFFLINE)
+    first.asks("nowhere hi", OFFLINE)
+    last.send("all without you")
     for guest in guests[1:-1]:
         guest.expect(f"[all] {last.name}: without you")
     last.send(f"/to {first.name} behind")
     first.expect(f"{last.name}: behind")
-    for name in ("all", "all", *"abcdef"):
+    more = [f"r{i}" for i in range(ROOMS - len(first.rooms))]
+    for name in ("all", "all", *more):
         first.asks(f"/join {name}", "* joined")
-    for name in ("g", "x" * 32):
-        first.asks(f"/join {name}", "* up to 8 rooms, with names of up to 31 bytes")
-    for name in "abcdef":
+    for name in ("one-more", "x" * 256):
+        first.asks(f"/join {name}", "* up to 128 rooms, with names of up to 255 bytes")
+    for name in more:
         first.asks(f"/leave {name}", "* left")
-    for name in (b"", b"x" * 32, b"a b"):
+    for name in (b"", b"x" * 256, b"a b", b"a\tb"):
         with Page(PORT, name) as page:
-            expect("frame", page.frame(), (8, (1008).to_bytes(2, "big") + b"a name has 1 to 31 bytes and no space"))
+            expect("frame", page.frame(), (8, (1008).to_bytes(2, "big") + b"a name is text of 1 to 255 bytes, without a space"))
+    long = "x" * (LONGEST - len(f"/to {last.name} "))
+    first.send(f"/to {last.name} {long}")
+    last.expect(f"{first.name}: {long}")
+    with Page(PORT, b"talkative") as page:
+        page.send(b"x" * (LONGEST + 1))
+        expect("close code", page.frame()[1][:2], (1009).to_bytes(2, "big"))
 
 
 def browser_page(script, guest):
@@ -136,7 +147,7 @@ def browser_page(script, guest):
     try:
         guest.expect("[news] ann: hello")
         guest.send("/to ann hi")
-        browser.expect("* welcome", "* joined", f"{guest.name}: hi")
+        browser.expect("* joined", f"{guest.name}: hi")
     finally:
         browser.close()
     guest.asks("/leave news", "* left")
@@ -149,7 +160,7 @@ def tell(guest, other, text):
 
     def is_over():
         came, answer = other.soon() == f"{guest.name}: {text}", guest.soon()
-        results.append(came or (answer if answer in ("* offline", *UNKNOWN) else ""))
+        results.append(came or (answer if answer in (OFFLINE, *UNKNOWN) else ""))
         return results[-1] or guest.ended or other.ended
     until(is_over, "a message or an answer")
     return results[-1]
@@ -160,7 +171,8 @@ def come_back(guests):
     for i, guest in enumerate(guests):
         while guests[i].ended:
             guests[i] = Guest(guest.name, guest.rooms)
-            guests[i].next()
+            guests[i].send("/leave nowhere")
+            until(lambda: guests[i].next() == "* not in that room" or guests[i].ended, f"the return of {guest.name}")
 
 
 def settle(stage, guests):
@@ -181,7 +193,7 @@ def reload_in_the_middle(stage, guests):
         come_back(guests)
         turn += 1
         guest, other = guests[turn % len(guests)], guests[(turn + 1) % len(guests)]
-        if tell(guest, other, turn) == "* offline":
+        if tell(guest, other, turn) == OFFLINE:
             until(lambda: other.soon() is None or other.ended, f"the end of {other.name}")
     expect("status of reload", process.returncode, 0)
     until(lambda: is_joined(stage), "all processes to be joined")
@@ -212,7 +224,7 @@ def frozen_process(stage, guests):
         guest.asks(f"/to {there[0].name} one", "* sent, but not confirmed")
         guest.asks(f"/to {there[0].name} two", "* not sent")
         guest.asks("/to stranger hi", "* not sent")
-        guest.send("hi")
+        guest.say("hi")
         for room in guest.rooms:
             for other in guests:
                 if other is not guest and other not in there and room in other.rooms:
@@ -231,7 +243,7 @@ def killed_process(stage, guests):
         if other is not guest and other not in there:
             expect(f"a message to {other.name}", tell(guest, other, "still here"), True)
     until(lambda: is_joined(stage) and pid not in pids(stage), "all processes to be joined")
-    guest.asks(f"/to {there[0].name} hi", "* offline")
+    guest.asks(f"/to {there[0].name} hi", OFFLINE)
     come_back(guests)
     for other in there:
         guests[[each.name for each in guests].index(other.name)].join_rooms()
@@ -309,5 +321,7 @@ def run_cache(stage, program, start):
 
 def rooms(stage, blocks, _browser):
     program, start, script, cache, start_cache = blocks
+    if len(program["text"].splitlines()) > 60:
+        fail("the chat has more lines than the guide says")
     run_chat(stage, program, start, script)
     run_cache(stage, cache, start_cache)

@@ -255,9 +255,12 @@ class Page:
         self.sock.sendall(b"\x81" + size + bytes(4) + text)
 
     def frame(self):
-        """The opcode and the payload of a short one; nothing at the end of the connection."""
+        """The opcode and the payload of one below 64 KiB; nothing at the end of the connection."""
         head = self.received.read(2)
-        return (head[0] & 15, self.received.read(head[1])) if head else ()
+        if not head:
+            return ()
+        size = head[1] if head[1] < 126 else int.from_bytes(self.received.read(2), "big")
+        return head[0] & 15, self.received.read(size)
 
     def __enter__(self):
         return self
