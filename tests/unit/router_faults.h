@@ -5,7 +5,7 @@
 #ifndef WM_TESTS_ROUTER_FAULTS_H
 #define WM_TESTS_ROUTER_FAULTS_H
 
-#include "router_world.h"
+#include "router_master.h"
 
 #include <algorithm>
 
@@ -28,9 +28,14 @@ inline void World::connect_to_hub(Process &child)
         reconnect(child);
         return;
     }
-    uint64_t link = make_link(child.index, hub_->index);
+    uint64_t link = child.hub_link = make_link(child.index, hub_->index);
     trace("process %u connects by link %llu", child.index, static_cast<unsigned long long>(link));
-    child.router.connected(link, kHubNode, now_);
+    if (!plan_.one_by_one) {
+        child.router.connected(link, kHubNode, now_);
+        return;
+    }
+    hand_link(child, link, kHubNode);
+    hand_link(*hub_, link, child.node);
 }
 
 inline void World::reconnect(Process &child)
@@ -60,7 +65,7 @@ inline void World::drop(Process &from, uint64_t id)
     Link &link = links_[id - 1];
     uint32_t side = link.side_of(from.index);
     link.notice[side] = kNever;
-    if (processes_[link.ends[1 - side]]->is_hub() && from.connects_at == kNever)
+    if (id == from.hub_link && from.connects_at == kNever)
         reconnect(from);
 }
 
@@ -90,13 +95,12 @@ inline Process &World::start_process(uint32_t slot)
     processes_.push_back(std::make_unique<Process>(*this, index, slot, next_node_++, 1, plan_.limits));
     Process &process = *processes_.back();
     trace("process %u starts in slot %u", index, slot);
-    process.pages.push_back(judge.open(kProcessUid, index, false));
     if (plan_.has_hub) {
-        process.router.expect(kHubNode, PeerKind::kHub);
+        tell_of(process, kHubNode);
         process.connects_at = now_ + random_.between(1, 20);
     }
     if (hub_)
-        hub_->told.push_back([hub = hub_, node = process.node] { hub->router.expect(node, PeerKind::kChild); });
+        tell_of(*hub_, process.node);
     return process;
 }
 
@@ -109,7 +113,7 @@ inline void World::start_hub()
     trace("the service starts as process %u", index);
     for (auto &process : processes_)
         if (!process->is_hub() && !process->reaped)
-            hub_->router.expect(process->node, PeerKind::kChild);
+            tell_of(*hub_, process->node);
 }
 
 inline void World::kill(Process &process)
@@ -144,7 +148,7 @@ inline void World::reap(Process &process)
     process.reaped = true;
     for (auto &other : processes_)
         if (other->alive)
-            other->told.push_back([router = &other->router, node = process.node] { router->forget(node); });
+            tell(*other, [router = &other->router, node = process.node] { router->forget(node); });
     to_start_.emplace_back(now_ + random_.between(1, 150), process.slot);
 }
 
@@ -158,11 +162,11 @@ inline void World::reload(uint32_t slot)
     Process &fresh = start_process(slot);
     uint64_t link = make_link(old.index, fresh.index);
     trace("process %u takes over from %u, link %llu", fresh.index, old.index, static_cast<unsigned long long>(link));
-    for (auto [self, other] : {std::pair(&old, &fresh), std::pair(&fresh, &old)})
-        self->told.push_back([this, self = self, node = other->node, link] {
-            self->router.expect(node, PeerKind::kChild);
-            self->router.connected(link, node, now_);
-        });
+    for (auto [self, other] : {std::pair(&old, &fresh), std::pair(&fresh, &old)}) {
+        tell_of(*self, other->node);
+        hand_link(*self, link, other->node);
+    }
+    tell_all_told(fresh);
     old.draining = true;
 }
 
@@ -197,7 +201,7 @@ inline Process *World::random_child(bool accepts)
     uint32_t from = random_.below(static_cast<uint32_t>(processes_.size()));
     for (size_t i = 0; i < processes_.size(); i++) {
         Process &process = *processes_[(from + i) % processes_.size()];
-        if (process.alive && !process.is_hub() && !(accepts && (process.draining || process.stopped_until > now_)))
+        if (process.alive && !process.is_hub() && !(accepts && (!process.accepts || process.draining || process.stopped_until > now_)))
             return &process;
     }
     return nullptr;
@@ -243,7 +247,7 @@ inline void World::master()
     for (size_t i = 0; i < to_start_.size(); i++)
         if (now_ >= to_start_[i].first) {
             if (processes_of(to_start_[i].second).empty())
-                start_process(to_start_[i].second);
+                tell_all_told(start_process(to_start_[i].second));
             to_start_.erase(to_start_.begin() + static_cast<ptrdiff_t>(i--));
         }
     if (now_ < kFaultsUntil && random_.once_in(plan_.fault_every))

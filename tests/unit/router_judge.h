@@ -30,13 +30,15 @@ struct Page {
     uint32_t uid;
     uint32_t process;
     bool grouped;
-    uint64_t opened; ///< number of the event
+    uint64_t opened;     ///< number of the event
+    uint64_t grouped_at; ///< the same: when it has joined the group
     uint64_t closed = kOpen;
 };
 
 struct Push {
     Op op;
     uint32_t uid;
+    uint32_t except; ///< of kGroupSend: a bit for each uid that does not get it
     uint32_t process;
     int64_t sent_ms;
     int64_t expires_ms;
@@ -52,12 +54,20 @@ struct Push {
         case Op::kBroadcast:
             return page.uid != kProcessUid;
         case Op::kGroupSend:
-            return page.uid != kProcessUid && page.grouped && page.uid != uid;
+            return page.uid != kProcessUid && page.grouped && !(except >> page.uid & 1);
         case Op::kPublish:
             return page.uid == kProcessUid;
+        case Op::kLeave:
+            return page.uid == uid && page.grouped;
         default:
             return page.uid == uid;
         }
+    }
+    /// Whether is_for has held since it was asked, for a page that was open all the time.
+    bool has_been_for(const Page &page) const
+    {
+        bool needs_group = op == Op::kGroupSend || op == Op::kLeave;
+        return is_for(page) && (!needs_group || page.grouped_at < begun);
     }
 };
 
@@ -67,6 +77,7 @@ struct Tally {
     uint64_t partial = 0;
     uint64_t offline = 0;
     uint64_t unknown[wm::router::kReasons] = {};
+    uint64_t by_op[32] = {}; ///< pages that have taken a request
 };
 
 class Judge {
@@ -80,9 +91,17 @@ public:
 
     uint32_t open(uint32_t uid, uint32_t process, bool grouped)
     {
-        pages.push_back({uid, process, grouped, next_event()});
+        uint64_t event = next_event();
+        pages.push_back({uid, process, grouped, event, event});
         return static_cast<uint32_t>(pages.size() - 1);
     }
+    void group(uint32_t page)
+    {
+        if (!pages[page].grouped)
+            pages[page].grouped_at = next_event();
+        pages[page].grouped = true;
+    }
+    void ungroup(uint32_t page) { pages[page].grouped = false; }
     void close(uint32_t page) { pages[page].closed = next_event(); }
 
     uint32_t begin(const Push &push)
@@ -96,6 +115,9 @@ public:
     {
         Push &push = pushes[id];
         next_event();
+        tally_.by_op[static_cast<size_t>(push.op)]++;
+        if (!push.is_for(pages[page]))
+            fail(id, now_ms, "delivered to a page that it is not for");
         if (std::find(push.taken.begin(), push.taken.end(), page) != push.taken.end())
             fail(id, now_ms, "delivered twice to a page");
         if (now_ms >= push.expires_ms)
@@ -168,7 +190,8 @@ private:
     {
         const Push &push = pushes[id];
         for (uint32_t i = 0; i < pages.size(); i++)
-            if (was_open(pages[i], push) && push.is_for(pages[i]) && std::find(push.taken.begin(), push.taken.end(), i) == push.taken.end())
+            if (was_open(pages[i], push) && push.has_been_for(pages[i]) &&
+                std::find(push.taken.begin(), push.taken.end(), i) == push.taken.end())
                 fail(id, now_ms, push.result.connections == 0 ? "a false offline" : "missed a page, and the answer is exact");
     }
 

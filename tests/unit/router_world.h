@@ -7,7 +7,7 @@
 #define WM_TESTS_ROUTER_WORLD_H
 
 #include "hub/router/router.h"
-#include "router_judge.h"
+#include "router_texts.h"
 
 #include <cstdint>
 #include <cstdio>
@@ -22,7 +22,6 @@ namespace router_sim {
 
 using wm::router::Limits;
 using wm::router::PeerKind;
-using wm::router::Request;
 using wm::router::Router;
 
 constexpr uint64_t kHubNode = 1;
@@ -56,6 +55,7 @@ struct Plan {
         hostile = random.once_in(4);
         fault_every = static_cast<uint32_t>(random.between(40, 600));
         push_every = static_cast<uint32_t>(random.between(10, 80));
+        one_by_one = random.once_in(2);
         if (random.once_in(3)) {
             limits.peer_bytes = static_cast<size_t>(random.between(400, 4000));
             limits.total_bytes = limits.peer_bytes * 3;
@@ -66,13 +66,20 @@ struct Plan {
     Random random;
     uint32_t slots;
     bool has_hub;
-    bool hostile; ///< batches come twice, or late, after others, or over the next link
+    bool hostile;    ///< batches come twice, or late, after others, or over the next link
+    bool one_by_one; ///< the master makes the links, and what it tells comes one word after the other
     uint32_t fault_every;
     uint32_t push_every;
     Limits limits;
 };
 
 class World;
+
+/// Of the master.
+struct Word {
+    int64_t at;
+    std::function<void()> word;
+};
 
 struct Process : wm::router::Host {
     Process(World &w, uint32_t i, uint32_t s, uint64_t n, uint64_t epoch, const Limits &limits)
@@ -91,13 +98,17 @@ struct Process : wm::router::Host {
     bool alive = true;
     bool reaped = false;
     bool draining = false;
+    bool knows_all = false; ///< the master has told it of all others that there were
+    bool accepts = false;   ///< pages
     int64_t stopped_until = 0;
     int64_t connects_at = kNever; ///< to the service
+    uint64_t hub_link = 0;        ///< the latest
+    int64_t last_word = 0;
     int64_t ends_at = kNever;
     std::vector<uint64_t> links;
     std::vector<uint32_t> pages;
-    std::vector<uint32_t> asked;             ///< pushes without an answer
-    std::vector<std::function<void()>> told; ///< by the master; read first in a turn
+    std::vector<uint32_t> asked; ///< pushes without an answer
+    std::deque<Word> told;       ///< by the master; read first in a turn
 
     bool is_hub() const { return node == kHubNode; }
 };
@@ -112,6 +123,7 @@ struct Link {
 
     uint32_t ends[2]; ///< processes
     bool up = true;
+    bool handed[2] = {true, true};        ///< to each end
     int64_t notice[2] = {kNever, kNever}; ///< when each end sees that it is down
     int64_t last[2] = {0, 0};             ///< when the last batch to each end arrives
     std::deque<Batch> to[2] = {};
@@ -157,6 +169,15 @@ private:
             fputc('\n', stderr);
         }
     }
+
+    // router_master.h
+    void tell(Process &process, std::function<void()> word);
+    void tell_of(Process &process, uint64_t node);
+    void hand_link(Process &process, uint64_t link, uint64_t node);
+    void tell_all_told(Process &process);
+    void read_words(Process &process);
+    bool is_joined(const Process &process) const;
+    void accept_when_joined(Process &process);
 
     // router_faults.h
     Process &start_process(uint32_t slot);
