@@ -1,227 +1,18 @@
-/* Edge cases of the contract: between polls, before the open event, when a hub or an app is freed, when
-   descriptors run out. */
+/**
+ * @file
+ * Edge cases of the contract: before the open event and the start, at the stop, when an app is freed, between threads, when
+ * descriptors run out.
+ */
 #include "support/ws_client.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+static const struct setting PULL = {"poll of 256", 256, TCP}, CALLBACKS = {"callbacks", 0, TCP};
 
 #include <poll.h>
 #include <pthread.h>
 #include <sys/resource.h>
-
-static const struct setting PULL = {"poll of 256", 256, TCP}, PULL1 = {"poll of 1", 1, TCP}, CALLBACKS = {"callbacks", 0, TCP};
-
-static void defer_handshake__accept_between_polls_gives_open(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "websocket");
-    host_watch_handshakes(host, host->worker);
-    struct client client = client_begin(host);
-    client_say(host, &client, WS_REQUEST);
-    until(host, count_of(host, WM_EVENT_HANDSHAKE) == 1);
-    assert_int_equal(wm_handshake_accept(nth(host, WM_EVENT_HANDSHAKE, 0)->id, NULL, 0), 0);
-    settle(host);
-    ws_say(host, &client, "hi");
-    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
-    assert_string_equal(trace(host, 0), "connect handshake open message(hi)");
-    client_end(&client);
-    host_end(host);
-}
-
-static void ignore_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
-{
-    (void)worker, (void)conn, (void)data, (void)len, (void)kind, (void)user;
-}
-
-static void errors__record_waits_for_room(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL1, "text");
-    assert_int_equal(wm_worker_on_message(host->worker, ignore_message, NULL, NULL), 0);
-    assert_int_equal(wm_worker_set_int(host->worker, "max_message", 3), 0);
-    assert_int_equal(wm_worker_set_int(host->worker, "skip_oversize", 1), 0);
-    struct client client = client_open(host, NULL);
-    client_say(host, &client, "12345\n12345\n12345\n");
-    settle(host);
-    assert_int_equal(count_of(host, WM_EVENT_ERROR), 3);
-    client_end(&client);
-    host_end(host);
-}
-
-/* The user pointer in a record lives until the next poll. */
-static void close_record__user_lives_until_the_next_poll(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    wm_conn conn;
-    int destroyed = 0;
-    struct client client = client_open(host, &conn);
-    assert_int_equal(wm_conn_set_user(conn, &destroyed, count_destroy), 0);
-    client_end(&client);
-    int count;
-    while ((count = wm_app_poll(host->app, host->batch, 256, 5)) == 0) {
-    }
-    assert_int_equal(host->batch[count - 1].kind, WM_EVENT_CLOSE);
-    assert_ptr_equal(host->batch[count - 1].user, &destroyed);
-    assert_int_equal(destroyed, 0);
-    host_end(host);
-}
-
-static void timer_record__user_lives_until_the_next_poll(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    int destroyed = 0, count;
-    wm_timer_add(host->app, 0, 0, NULL, &destroyed, count_destroy);
-    while ((count = wm_app_poll(host->app, host->batch, 256, 5)) == 0) {
-    }
-    assert_int_equal(host->batch[0].kind, WM_EVENT_TIMER);
-    assert_int_equal(destroyed, 0);
-    host_end(host);
-}
-
-static void post_record__user_lives_until_the_next_poll(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    int destroyed = 0, count;
-    wm_app_post(host->app, NULL, &destroyed, count_destroy);
-    while ((count = wm_app_poll(host->app, host->batch, 256, 5)) == 0) {
-    }
-    assert_int_equal(host->batch[0].kind, WM_EVENT_POST);
-    assert_int_equal(destroyed, 0);
-    host_end(host);
-}
-
-static void close_record__worker_lives_until_the_next_poll(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    wm_conn conn;
-    struct client client = client_open(host, &conn);
-    wm_worker_free(host->worker);
-    int count;
-    while ((count = wm_app_poll(host->app, host->batch, 256, 5)) == 0) {
-    }
-    assert_int_equal(host->batch[0].kind, WM_EVENT_CLOSE);
-    assert_true(strlen(wm_worker_address(host->batch[0].worker)) > 0);
-    client_end(&client);
-    host_end(host);
-}
-
-static int done_calls, done_status, done_destroyed;
-static void on_done(wm_hub *hub, int32_t status, int64_t connections, void *user)
-{
-    (void)user;
-    assert_int_equal(connections, 0);
-    assert_int_equal(hub == NULL, status < 0);
-    done_calls++;
-    done_status = status;
-}
-
-static void *hub_send(void *user)
-{
-    return wm_hub_send(user, "u", 1, "x", 1, 0, NULL, on_done, &done_destroyed, count_destroy) == WM_PENDING ? user : NULL;
-}
-
-static void pending_hub_result__comes_once_also_when_the_hub_is_freed(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&CALLBACKS, "text");
-    turn(host, 0);
-    wm_hub *hub = wm_hub_new(host->app);
-    pthread_t thread;
-    void *result;
-    done_calls = done_destroyed = 0;
-    pthread_create(&thread, NULL, hub_send, hub);
-    pthread_join(thread, &result);
-    assert_non_null(result);
-    wm_hub_free(hub);
-    settle(host);
-    assert_int_equal(done_calls, 1);
-    assert_int_equal(done_status, WM_ECLOSED);
-    assert_int_equal(done_destroyed, 1);
-    host_end(host);
-}
-
-static void pending_hub_result__comes_once_also_when_the_app_is_freed(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&CALLBACKS, "text");
-    turn(host, 0);
-    pthread_t thread;
-    void *result;
-    done_calls = done_destroyed = 0;
-    pthread_create(&thread, NULL, hub_send, wm_hub_new(host->app));
-    pthread_join(thread, &result);
-    assert_non_null(result);
-    host_end(host);
-    assert_int_equal(done_calls, 1);
-    assert_int_equal(done_status, WM_ESTOPPED);
-    assert_int_equal(done_destroyed, 1);
-}
-
-static void *hub_send_for_record(void *user)
-{
-    static int mark;
-    return wm_hub_send(user, "u", 1, "x", 1, 0, NULL, NULL, &mark, NULL) == WM_PENDING ? &mark : NULL;
-}
-
-static void hub_record__has_status_connections_and_user(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    wm_conn conn;
-    struct client client = client_open(host, &conn);
-    for (int freed = 0; freed < 2; freed++) {
-        wm_hub *hub = wm_hub_new(host->app);
-        assert_int_equal(wm_hub_bind(hub, "u", 1, conn), 0);
-        pthread_t thread;
-        void *mark;
-        pthread_create(&thread, NULL, hub_send_for_record, hub);
-        pthread_join(thread, &mark);
-        assert_non_null(mark);
-        if (freed)
-            wm_hub_free(hub);
-        until(host, count_of(host, WM_EVENT_HUB) == (size_t)freed + 1);
-        const struct seen *event = nth(host, WM_EVENT_HUB, (size_t)freed);
-        assert_int_equal(event->code, freed ? WM_ECLOSED : 0);
-        assert_int_equal(event->id, freed ? 0 : 1);
-        assert_int_equal(event->detail, 0);
-        assert_int_equal(event->len, 0);
-        assert_ptr_equal(event->user, mark);
-    }
-    client_end(&client);
-    host_end(host);
-}
-
-/* A hub is freed and a new one made, often at the same address, while a message for the first is pending in
-   the mailbox. */
-static void pending_hub_send__never_reaches_a_later_hub(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&CALLBACKS, "text");
-    wm_conn conn;
-    struct client client = client_open(host, &conn);
-    int reused = 0; /* how often the later hub had the address of the first */
-    for (int i = 0; i < 50; i++) {
-        wm_hub *hub = wm_hub_new(host->app);
-        pthread_t thread;
-        void *result;
-        done_calls = 0;
-        pthread_create(&thread, NULL, hub_send, hub);
-        pthread_join(thread, &result);
-        assert_non_null(result);
-        wm_hub_free(hub);
-        wm_hub *later = wm_hub_new(host->app);
-        reused += later == hub;
-        assert_int_equal(wm_hub_bind(later, "u", 1, conn), 0);
-        settle(host);
-        assert_int_equal(done_calls, 1);
-        assert_false(client_has(&client, 1));
-        wm_hub_free(later);
-    }
-    assert_true(reused > 0 || WITH_ASAN); /* else the test proves nothing; ASan keeps freed memory aside */
-    client_end(&client);
-    host_end(host);
-}
 
 static void send_much_at_connect(struct host *host, const wm_event *event)
 {
@@ -242,30 +33,6 @@ static void before_open__backpressure_is_followed_by_drain(void **state)
     until(host, client_has(&client, 300000));
     settle(host);
     assert_string_equal(trace(host, 0), "connect open full drain");
-    client_end(&client);
-    host_end(host);
-}
-
-static void fd__shows_timers_added_before_the_loop_opened(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    wm_timer_add(host->app, 0, 0, NULL, NULL, NULL);
-    struct pollfd entry = {wm_app_fd(host->app), POLLIN, 0};
-    assert_int_equal(poll(&entry, 1, 500), 1);
-    host_end(host);
-}
-
-static void fd__shows_a_deadline_set_between_polls(void **state)
-{
-    (void)state;
-    struct host *host = host_begin(&PULL, "text");
-    wm_conn conn;
-    struct client client = client_open(host, &conn);
-    settle(host);
-    assert_int_equal(wm_conn_set_int(conn, "idle_timeout_ms", 100), 0);
-    struct pollfd entry = {wm_app_fd(host->app), POLLIN, 0};
-    assert_int_equal(poll(&entry, 1, 3000), 1);
     client_end(&client);
     host_end(host);
 }
@@ -590,22 +357,10 @@ static void first_accepts__of_two_apps_in_two_threads_do_not_race(void **state)
         pthread_join(threads[i], NULL);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defer_handshake__accept_between_polls_gives_open),
-        cmocka_unit_test(errors__record_waits_for_room),
-        cmocka_unit_test(close_record__user_lives_until_the_next_poll),
-        cmocka_unit_test(timer_record__user_lives_until_the_next_poll),
-        cmocka_unit_test(post_record__user_lives_until_the_next_poll),
-        cmocka_unit_test(close_record__worker_lives_until_the_next_poll),
-        cmocka_unit_test(pending_hub_result__comes_once_also_when_the_hub_is_freed),
-        cmocka_unit_test(pending_hub_result__comes_once_also_when_the_app_is_freed),
-        cmocka_unit_test(hub_record__has_status_connections_and_user),
-        cmocka_unit_test(pending_hub_send__never_reaches_a_later_hub),
         cmocka_unit_test(before_open__backpressure_is_followed_by_drain),
-        cmocka_unit_test(fd__shows_timers_added_before_the_loop_opened),
-        cmocka_unit_test(fd__shows_a_deadline_set_between_polls),
         cmocka_unit_test(post__after_the_stop_is_estopped),
         cmocka_unit_test(order__of_the_same_due_time_is_that_of_adding),
         cmocka_unit_test(pause_accept__before_the_start_holds),
@@ -621,12 +376,5 @@ int main(int argc, char **argv)
         cmocka_unit_test(first_accepts__of_two_apps_in_two_threads_do_not_race),
         cmocka_unit_test(close_in_open__with_a_frame_behind_the_handshake),
     };
-    if (argc > 1 && strcmp(argv[1], "--list") == 0) {
-        for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-            puts(tests[i].name);
-        return 0;
-    }
-    if (argc > 1)
-        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
