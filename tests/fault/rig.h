@@ -114,4 +114,11 @@ void rig_peer_read(struct rig *rig, struct peer *peer);
 void rig_shut(struct peer *peer);
 void rig_close_peer(struct peer *peer);
 
+/** Peers that nothing happens to: what they say comes back while others are in trouble. */
+enum { RIG_WITNESSES = 2 };
+void rig_begin_witnesses(struct rig *rig, struct peer **witnesses);
+void rig_ask_witnesses(struct rig *rig, struct peer **witnesses);
+/** Whether nothing has failed so far, so that everything is due. */
+int rig_is_clean(const struct rig *rig);
+
 #endif

@@ -327,3 +327,25 @@ void rig_hear(struct rig *rig, struct peer *peer)
     if (peer->seen)
         rig_until(rig, peer->heard == peer->said || rig_over(peer));
 }
+
+void rig_begin_witnesses(struct rig *rig, struct peer **witnesses)
+{
+    for (int i = 0; i < RIG_WITNESSES; i++)
+        witnesses[i] = rig_connect(rig, 1);
+}
+
+void rig_ask_witnesses(struct rig *rig, struct peer **witnesses)
+{
+    for (int i = 0; i < RIG_WITNESSES; i++) {
+        if (rig->kind == RIG_RAW)
+            rig_stream(rig, witnesses[i], 100);
+        else
+            rig_say(rig, witnesses[i], 40, 1);
+        rig_hear(rig, witnesses[i]);
+    }
+}
+
+int rig_is_clean(const struct rig *rig)
+{
+    return !rig->noticed && !rig->refused && !rig->closed;
+}

@@ -11,32 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LARGE = 300 * 1024, WITNESSES = 2 };
-
-static char text[LARGE];
-
-static void begin_witnesses(struct rig *rig, struct peer **witnesses)
-{
-    for (int i = 0; i < WITNESSES; i++)
-        witnesses[i] = rig_connect(rig, 1);
-}
-
-/* Whether nothing has failed so far, so that everything is due. */
-static int is_clean(const struct rig *rig)
-{
-    return !rig->noticed && !rig->refused && !rig->closed;
-}
-
-static void ask_witnesses(struct rig *rig, struct peer **witnesses)
-{
-    for (int i = 0; i < WITNESSES; i++) {
-        if (rig->kind == RIG_RAW)
-            rig_stream(rig, witnesses[i], 100);
-        else
-            rig_say(rig, witnesses[i], 40, 1);
-        rig_hear(rig, witnesses[i]);
-    }
-}
+enum { LARGE = 300 * 1024 };
 
 static void end_peer(struct rig *rig, struct peer *peer)
 {
@@ -49,37 +24,37 @@ static void end_peer(struct rig *rig, struct peer *peer)
 /* Bytes that come back, more than the sockets hold; an end of one side while bytes are queued. */
 static void raw(struct rig *rig)
 {
-    struct peer *witnesses[WITNESSES];
-    begin_witnesses(rig, witnesses);
+    struct peer *witnesses[RIG_WITNESSES];
+    rig_begin_witnesses(rig, witnesses);
     struct peer *slow = rig_connect(rig, 1);
     slow->unread = 1;
     for (int i = 0; i < 6; i++)
         rig_stream(rig, slow, LARGE);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
     slow->unread = 0;
     rig_hear(rig, slow);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
     end_peer(rig, slow);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
 }
 
 /* Lines: many in one read, in parts, longer than a read; options of one connection; a close by the host. */
 static void lines(struct rig *rig)
 {
-    struct peer *witnesses[WITNESSES];
-    begin_witnesses(rig, witnesses);
+    struct peer *witnesses[RIG_WITNESSES];
+    rig_begin_witnesses(rig, witnesses);
     struct peer *peer = rig_connect(rig, 1);
     for (int i = 0; i < 20; i++)
         rig_say(rig, peer, 30, 1);
     rig_hear(rig, peer);
     rig_say(rig, peer, 60, 3);
     rig_say(rig, peer, 100 * 1024, 5);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
     rig_hear(rig, peer);
     peer->unread = 1;
     for (int i = 0; i < 8; i++)
         rig_say(rig, peer, LARGE, 2);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
     if (peer->seen && !peer->seen->closes) {
         rig_ok(rig, wm_conn_set_int(peer->seen->conn, "send_high_water", 1024));
         rig_ok(rig, wm_conn_pause_recv(peer->seen->conn));
@@ -94,7 +69,7 @@ static void lines(struct rig *rig)
         rig_ok(rig, wm_conn_close(peer->seen->conn, 0, "that is all", 11));
         rig_until(rig, rig_over(peer) && peer->seen->closes);
     }
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
 }
 
 /* Records: small ones, more than the sockets hold, ends from both sides; a peer that speaks no TLS. */
@@ -120,252 +95,6 @@ static void secured(struct rig *rig)
     }
     rig_say(rig, witness, 40, 1);
     rig_hear(rig, witness);
-}
-
-/* Requests: the number of each is its path. Held ones are kept, and answered in an order of the host's. */
-static struct {
-    wm_request request[64];
-    int count, hold;
-} held;
-
-static int number_of(struct rig *rig, wm_request request)
-{
-    const void *path;
-    size_t len;
-    if (!rig_ok(rig, wm_request_path(request, &path, &len)))
-        return -1;
-    int number = 0;
-    for (size_t i = 1; i < len; i++)
-        number = number * 10 + (((const char *)path)[i] - '0');
-    return number;
-}
-
-static void respond(struct rig *rig, wm_request request, int status)
-{
-    static char fields[4096];
-    char body[16];
-    int number = number_of(rig, request);
-    if (number < 0)
-        return;
-    int len = snprintf(body, sizeof body, "%d", number);
-    memset(fields, 'x', sizeof fields);
-    memcpy(fields, "X-Long: ", 8);
-    size_t fields_len = number % 5 == 4 ? 3000 : 0;
-    memcpy(fields + (fields_len ? fields_len - 2 : 0), "\r\n", 2);
-    wm_conn conn = wm_request_conn(request);
-    if (!rig_ok(rig, wm_request_respond(request, status, fields, fields_len, body, (size_t)len, 0)))
-        wm_conn_destroy(conn);
-}
-
-static void on_request(struct rig *rig, struct seen *seen, wm_request request)
-{
-    if (held.hold == 0) {
-        respond(rig, request, 200);
-        return;
-    }
-    held.hold--;
-    if (rig_ok(rig, wm_request_keep(request)))
-        held.request[held.count++] = request;
-    else
-        wm_conn_destroy(seen->conn);
-}
-
-static void ask(struct rig *rig, struct peer *peer, int count, const char *fields, const char *body)
-{
-    int len = 0;
-    if (!peer->seen)
-        return;
-    for (int i = 0; i < count; i++)
-        len += snprintf(text + len, sizeof text - (size_t)len, "%s /%u HTTP/1.1\r\nHost: test\r\n%s\r\n%s", *body ? "POST" : "GET",
-                        peer->said++, fields, body);
-    rig_write(rig, peer, text, (size_t)len);
-}
-
-static void http(struct rig *rig)
-{
-    memset(&held, 0, sizeof held);
-    rig->request = on_request;
-    struct peer *witness = rig_connect(rig, 1), *peer = rig_connect(rig, 1);
-    ask(rig, witness, 1, "", "");
-    rig_hear(rig, witness);
-    ask(rig, peer, 8, "", "");
-    rig_hear(rig, peer);
-    held.hold = 6;
-    ask(rig, peer, 6, "", "");
-    if (peer->seen)
-        rig_until(rig, held.hold == 0 || rig_over(peer));
-    held.hold = 0; // the connection may have ended before
-    ask(rig, witness, 2, "", "");
-    rig_hear(rig, witness);
-    for (int i = held.count; i-- > 0 && !(peer->seen && peer->seen->closes);)
-        respond(rig, held.request[i], 200);
-    rig_hear(rig, peer);
-    ask(rig, peer, 1, "Expect: 100-continue\r\nContent-Length: 3\r\n", "");
-    if (peer->seen)
-        rig_until(rig, peer->pongs || rig_over(peer));
-    rig_write(rig, peer, "abc", 3);
-    rig_hear(rig, peer);
-    ask(rig, peer, 1, "Transfer-Encoding: chunked\r\n", "5\r\nhel");
-    rig_turn(rig);
-    rig_write(rig, peer, "lo\r\n0\r\n\r\n", 9);
-    rig_hear(rig, peer);
-    peer->expected = 1;
-    held.hold = 1;
-    ask(rig, peer, 1, "", "");
-    rig_write(rig, peer, "no request\r\n\r\n", 14);
-    if (peer->seen)
-        rig_until(rig, held.hold == 0 || rig_over(peer));
-    held.hold = 0; // the connection may have ended before
-    if (held.count > 0 && !(peer->seen && peer->seen->closes))
-        respond(rig, held.request[held.count - 1], 200);
-    if (peer->seen)
-        rig_until(rig, rig_over(peer) && peer->seen->closes);
-    if (peer->seen && is_clean(rig) && (peer->heard != peer->said || peer->closes != 1))
-        rig_wrong(rig, "%u of %u answers, %u refusals", peer->heard, peer->said, peer->closes);
-    struct peer *bad = rig_connect(rig, 1);
-    bad->expected = 1;
-    rig_write(rig, bad, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 36);
-    if (bad->seen)
-        rig_until(rig, rig_over(bad) && bad->seen->closes);
-    if (bad->seen && is_clean(rig) && bad->closes != 1)
-        rig_wrong(rig, "a bad request without an answer");
-    ask(rig, witness, 1, "", "");
-    rig_hear(rig, witness);
-    ask(rig, witness, 1, "Connection: close\r\n", "");
-    witness->expected = 1;
-    if (witness->seen)
-        rig_until(rig, rig_over(witness) && witness->seen->closes);
-}
-
-/* Answers that are due when the app stops: the last one closes its connection. */
-static void http_stop(struct rig *rig)
-{
-    memset(&held, 0, sizeof held);
-    rig->request = on_request;
-    struct peer *peers[3] = {rig_connect(rig, 1), rig_connect(rig, 1), rig_connect(rig, 1)};
-    held.hold = 6;
-    for (int i = 0; i < 3; i++)
-        ask(rig, peers[i], 2, "", "");
-    rig_until(rig, held.hold == 0 || !is_clean(rig));
-    held.hold = 0;
-    wm_app_stop(rig->app);
-    rig->stopped = 1;
-    rig_turn(rig);
-    for (int i = held.count; i-- > 0;)
-        if (wm_request_conn(held.request[i]))
-            respond(rig, held.request[i], 200);
-    for (int i = 0; i < 3; i++)
-        if (peers[i]->seen)
-            rig_until(rig, rig_over(peers[i]));
-    for (int i = 0; i < 3; i++)
-        if (peers[i]->seen && is_clean(rig) && peers[i]->heard != 2)
-            rig_wrong(rig, "%u of 2 answers at a stop", peers[i]->heard);
-}
-
-static int64_t broadcast(struct rig *rig, size_t len)
-{
-    static char payload[LARGE];
-    len = rig_payload(payload, '*', 1, len);
-    int64_t taken = wm_worker_broadcast(rig->worker, payload, len, 0);
-    rig_ok(rig, taken);
-    return taken;
-}
-
-/* Pages: messages in fragments with a ping between them, broadcasts while one page does not read, closes from both sides. */
-static void pages(struct rig *rig)
-{
-    struct peer *witnesses[WITNESSES];
-    begin_witnesses(rig, witnesses);
-    struct peer *peer = rig_connect(rig, 1), *slow = rig_connect(rig, 1);
-    for (int i = 0; i < 10; i++)
-        rig_say(rig, peer, 30, 1);
-    rig_hear(rig, peer);
-    rig_say(rig, peer, 90 * 1024, 3);
-    rig_frame(rig, peer, 0x89, "ping", 4);
-    rig_hear(rig, peer);
-    if (peer->seen)
-        rig_until(rig, peer->pongs || rig_over(peer));
-    ask_witnesses(rig, witnesses);
-    slow->unread = 1;
-    int64_t taken = 0, open = 0;
-    for (int i = 0; i < RIG_CONNS && i < rig->seen_count; i++)
-        open += rig->seen[i].opens && !rig->seen[i].closes;
-    for (int i = 0; i < 14; i++)
-        taken += broadcast(rig, i % 2 ? 20 : LARGE);
-    rig_frame(rig, slow, 0x89, "ping", 4);
-    if (taken < 14 * open)
-        rig->noticed++; // the caller was told
-    ask_witnesses(rig, witnesses);
-    slow->unread = 0;
-    struct peer *all[] = {witnesses[0], witnesses[1], peer, slow};
-    for (int i = 0; i < 4; i++)
-        if (all[i]->seen && !rig->noticed)
-            rig_until(rig, all[i]->broadcasts == 14 || rig_over(all[i]) || rig->noticed);
-    peer->expected = slow->expected = 1;
-    peer->said_close = 1;
-    rig_frame(rig, peer, 0x88,
-              "\x0f\xa0"
-              "bye",
-              5);
-    if (peer->seen)
-        rig_until(rig, rig_over(peer) && peer->seen->closes);
-    if (slow->seen && !slow->seen->closes && rig_ok(rig, wm_conn_close(slow->seen->conn, 4001, "enough of it", 12)))
-        rig_until(rig, slow->closes || rig_over(slow));
-    if (slow->seen)
-        rig_until(rig, rig_over(slow) && slow->seen->closes);
-    ask_witnesses(rig, witnesses);
-}
-
-/* Handshakes that the host answers later, refuses, or that are no websocket's; frames that break the rules. */
-static void handshakes(struct rig *rig)
-{
-    static char fields[3000];
-    memset(fields, 'x', sizeof fields);
-    memcpy(fields, "X-Long: ", 8);
-    memcpy(fields + sizeof fields - 2, "\r\n", 2);
-    if (rig->cap && !rig_ok(rig, wm_worker_set_int(rig->worker, "defer_handshake", 1)))
-        return;
-    for (int i = 0; i < 3; i++) {
-        rig->verdict = WM_PENDING;
-        rig->handshake = 0;
-        struct peer *peer = rig_connect(rig, 1);
-        if (peer->seen)
-            rig_until(rig, rig->handshake || rig_over(peer));
-        rig->verdict = 0;
-        peer->expected = 1;
-        if (rig->handshake && !peer->seen->closes) {
-            int result = i == 1 ? wm_handshake_reject(rig->handshake, 403, fields, sizeof fields, "no", 2)
-                                : wm_handshake_accept(rig->handshake, fields, i == 0 ? sizeof fields : 0);
-            if (!rig_ok(rig, result))
-                wm_conn_destroy(peer->seen->conn);
-            else if (i != 1)
-                rig_until(rig, peer->seen->opens || rig_over(peer));
-        }
-        if (i != 1 && peer->seen && peer->seen->opens) {
-            rig_say(rig, peer, 20, 1);
-            rig_hear(rig, peer);
-            if (i == 0)
-                rig_frame(rig, peer, 0x83, "reserved", 8);
-            else
-                rig_write(rig, peer, "\x81\x01?", 3);
-        }
-        if (peer->seen)
-            rig_until(rig, rig_over(peer) && peer->seen->closes);
-        if (peer->seen && is_clean(rig) && peer->closes != 1)
-            rig_wrong(rig, "handshake %d: %u refusals or close frames", i, peer->closes);
-    }
-    rig->verdict = rig->cap ? 0 : -1;
-    struct peer *peer = rig_connect(rig, 0);
-    peer->expected = 1;
-    rig_write(rig, peer, "GET / HTTP/1.1\r\nHost: test\r\n\r\n", 30);
-    if (peer->seen)
-        rig_until(rig, rig_over(peer) && peer->seen->closes);
-    if (rig->cap)
-        return;
-    peer = rig_connect(rig, 1); // refused by the callback
-    peer->expected = 1;
-    if (peer->seen)
-        rig_until(rig, rig_over(peer) && peer->seen->closes);
 }
 
 /* A hub with two pages of one uid, and one of another, called from here and from another thread. */
@@ -598,8 +327,8 @@ static void ignore(wm_worker *worker, wm_conn conn, void *user)
 /* A protocol of the host's: its state, and callbacks of one connection, are destroyed once whatever fails. */
 static void own(struct rig *rig)
 {
-    struct peer *witnesses[WITNESSES];
-    begin_witnesses(rig, witnesses);
+    struct peer *witnesses[RIG_WITNESSES];
+    rig_begin_witnesses(rig, witnesses);
     struct peer *peer = rig_connect(rig, 1);
     int set = 0;
     for (int i = 0; i < 2 && peer->seen && !peer->seen->closes; i++) {
@@ -612,23 +341,23 @@ static void own(struct rig *rig)
         rig_say(rig, peer, 30, 1);
     rig_say(rig, peer, 100 * 1024, 5);
     rig_hear(rig, peer);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
     if (peer->seen && !peer->seen->closes) {
         peer->expected = 1;
         rig_ok(rig, wm_conn_close(peer->seen->conn, 0, "that is all", 11));
     }
     rig_until(rig, !peer->seen || (rig_over(peer) && peer->seen->closes));
     rig_until(rig, rig->destroys == set);
-    ask_witnesses(rig, witnesses);
+    rig_ask_witnesses(rig, witnesses);
 }
 
 const struct scene scenes[] = {
     {"raw", RIG_RAW, raw, 0},
     {"lines", RIG_TEXT, lines, 0},
-    {"http", RIG_HTTP, http, 0},
-    {"http stop", RIG_HTTP, http_stop, 0},
-    {"websocket", RIG_WS, pages, 0},
-    {"handshakes", RIG_WS, handshakes, 0},
+    {"http", RIG_HTTP, play_http, 0},
+    {"http stop", RIG_HTTP, play_http_stop, 0},
+    {"websocket", RIG_WS, play_pages, 0},
+    {"handshakes", RIG_WS, play_handshakes, 0},
     {"hub", RIG_TEXT, hub, 0},
     {"groups", RIG_TEXT, play_groups, 0},
     {"timers", RIG_RAW, timers, 0},

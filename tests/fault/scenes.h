@@ -20,6 +20,12 @@ extern const size_t scene_count;
 /** Begins the rig, plays the scene, ends it. cap: records per poll; 0: callbacks. */
 void scene_run(const struct scene *scene, size_t cap, struct rig *rig);
 
+/** The scenes of http, in http_scene.c. */
+void play_http(struct rig *rig);
+void play_http_stop(struct rig *rig);
+/** The scenes of websocket pages, in page_scene.c. */
+void play_pages(struct rig *rig);
+void play_handshakes(struct rig *rig);
 /** The scenes of clients, in client_scene.c. */
 void play_clients(struct rig *rig);
 void play_page_client(struct rig *rig);
