@@ -22,13 +22,16 @@ App *app_of(wm_hub *hub)
     return hub ? &object(hub)->app() : nullptr;
 }
 
+[[gnu::cold]] int bad_name(const char *what, bool null, size_t len, size_t most)
+{
+    if (null)
+        return null_argument(what);
+    return len == 0 ? fail(WM_EINVAL, "%s is empty", what) : fail(WM_EINVAL, "%s has over %zu bytes", what, most);
+}
+
 int check_name(const char *what, const void *name, size_t len, size_t most)
 {
-    if (!name)
-        return null_argument(what);
-    if (len == 0 || len > most)
-        return len == 0 ? fail(WM_EINVAL, "%s is empty", what) : fail(WM_EINVAL, "%s has over %zu bytes", what, most);
-    return 0;
+    return !name || len == 0 || len > most ? bad_name(what, !name, len, most) : 0;
 }
 
 /// max_uid applies where a uid is bound; here no text that could be one is read beyond its range.
@@ -65,7 +68,7 @@ router::Request request_of(router::Op op, int32_t code, const Texts &texts)
 }
 
 /// Has the loop make the call: copies the texts, and the result comes in the reply.
-[[gnu::noinline]] int post(wm_hub *hub, const router::Request &request, const HubReply &reply)
+int post(wm_hub *hub, const router::Request &request, const HubReply &reply)
 {
     Hub &self = *object(hub);
     Command command = self.command(request, reply);
@@ -73,35 +76,21 @@ router::Request request_of(router::Op op, int32_t code, const Texts &texts)
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
-/// A function of its own, so that the request of a call that stays in this process is never built.
-[[gnu::noinline]] int ask_all(Hub &hub, router::Op op, int32_t code, const Texts &texts, const HubReply &reply, int64_t &counted)
-{
-    return hub.call(request_of(op, code, texts), reply, counted);
-}
-
-/// What Hub::call returns without other processes.
-int here(int64_t taken, int64_t &counted)
-{
-    counted = taken;
-    return taken < 0 ? static_cast<int>(taken) : 0;
-}
-
-/// Makes a call, or, on another thread, posts it: as Hub::call, with the count in *connections. A template, so that the op chooses at
-/// compile time what Hub::take does.
-template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts, int64_t *connections, const HubReply &reply)
+/// Makes a call, or, on another thread, posts it: as Hub::call, with the count in *connections. Takes copies, so that its callers have them
+/// in registers as long as they do not call it.
+[[gnu::noinline]] int call_any(wm_hub *hub, router::Op op, int32_t code, Texts texts, int64_t *connections, HubReply reply)
 {
     if (!hub)
         return no_handle("hub");
+    const router::Request request = request_of(op, code, texts);
     if (elsewhere(hub))
-        return post(hub, request_of(op, code, texts), reply);
+        return post(hub, request, reply);
     return guarded([&] {
-        Hub &self = *object(hub);
-        Reactor &reactor = self.app().reactor; // it lives longer than the hub may
+        Reactor &reactor = object(hub)->app().reactor; // it lives longer than the hub may
         if (reply.destroy && !reactor.reserve_retire(reply.destroy))
             return no_memory();
         int64_t counted = 0;
-        int result =
-            self.has_peers() ? ask_all(self, op, code, texts, reply, counted) : here(self.take(request_of(op, code, texts)), counted);
+        int result = object(hub)->call(request, reply, counted);
         if (result == WM_PENDING)
             return result;
         if (result < 0) {
@@ -114,6 +103,22 @@ template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts,
         if (reply.destroy)
             reactor.retire(reply.user, reply.destroy);
         return result;
+    });
+}
+
+/// As call_any(), with a short way for a call that stays here and leaves nothing to destroy: no request is built in memory, and as the op
+/// is known when this is compiled, Hub::take is one call.
+template <router::Op op> int call(wm_hub *hub, int32_t code, const Texts &texts, int64_t *connections, const HubReply &reply)
+{
+    if (!hub || elsewhere(hub) || object(hub)->has_peers() || reply.destroy) [[unlikely]]
+        return call_any(hub, op, code, texts, connections, reply);
+    return guarded([&] {
+        int64_t taken = object(hub)->take(request_of(op, code, texts));
+        if (taken < 0)
+            return static_cast<int>(taken);
+        if (connections)
+            *connections = taken;
+        return 0;
     });
 }
 
