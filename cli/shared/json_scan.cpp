@@ -43,13 +43,12 @@ enum class Name : uint8_t { kOther, kUid, kWm };
             return ScanError::kUidMinusZero;
     } else if (value.kind != JsonKind::kString) {
         return ScanError::kUidType;
-    } else if (!has_escapes || std::memchr(value.data, '\\', value.len) == nullptr) [[likely]] {
+    } else if (!has_escapes) [[likely]] {
         uid = {value.data + 1, value.len - 2};
     } else {
-        DecodedString result = decode_json_string(value.data + 1, value.len - 2, scratch, sizeof scratch);
-        if (result.error != ScanError::kNone)
-            return result.error;
-        uid = {scratch, result.len};
+        ScanError error = read_json_string({value.data + 1, value.len - 2}, scratch, sizeof scratch, uid);
+        if (error != ScanError::kNone)
+            return error;
     }
     if (uid.empty())
         return ScanError::kUidEmpty;
@@ -187,9 +186,9 @@ ScanError scan_uid_member(const char *text, size_t len, std::string_view key, Ui
     JsonValue value;
     unsigned found = 0;
     bool is_object = reader.read_object([&](const JsonMember &member) {
-        char name[64];
-        DecodedString decoded = decode_json_string(member.name, member.name_len, name, sizeof name);
-        if (decoded.error != ScanError::kNone || std::string_view(name, decoded.len) != key)
+        char decoded[64];
+        std::string_view name;
+        if (read_json_string({member.name, member.name_len}, decoded, sizeof decoded, name) != ScanError::kNone || name != key)
             return;
         found++;
         value = member.value;

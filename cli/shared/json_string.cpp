@@ -85,4 +85,14 @@ DecodedString decode_json_string(const char *p, size_t len, char *out, size_t ca
     return {ScanError::kNone, used};
 }
 
+ScanError read_json_string(std::string_view string, char *out, size_t cap, std::string_view &text)
+{
+    text = string;
+    if (string.find('\\') == std::string_view::npos)
+        return string.size() > cap ? ScanError::kUidLong : ScanError::kNone;
+    DecodedString decoded = decode_json_string(string.data(), string.size(), out, cap);
+    text = {out, decoded.len};
+    return decoded.error;
+}
+
 } // namespace wm

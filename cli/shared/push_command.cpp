@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <iterator>
 #include <string_view>
@@ -55,36 +56,36 @@ struct Members {
         const char *next = nullptr; ///< the second
     };
     std::array<Member, kOther + 1> all;
+    unsigned bits = 0; ///< of those that are there
 
     const Member &operator[](Name name) const { return all[name]; }
     void add(const JsonMember &member)
     {
-        char text[8];
-        DecodedString name = decode_json_string(member.name, member.name_len, text, sizeof text);
-        const auto *found = std::find(std::begin(kNames), std::end(kNames), std::string_view(text, name.len));
-        Member &place = all[name.error == ScanError::kNone ? static_cast<size_t>(found - kNames) : size_t{kOther}];
+        char scratch[8];
+        std::string_view text;
+        size_t name = kOther;
+        if (read_json_string({member.name, member.name_len}, scratch, sizeof scratch, text) == ScanError::kNone)
+            name = static_cast<size_t>(std::find(std::begin(kNames), std::end(kNames), text) - kNames);
+        bits |= 1u << name;
+        Member &place = all[name];
         if (place.at == nullptr)
             place = {member.value, member.name - 1, nullptr};
         else if (place.next == nullptr)
             place.next = member.name - 1;
     }
-    /// Those that are there.
-    unsigned bits() const
-    {
-        unsigned there = 0;
-        for (unsigned name = 0; name <= kOther; name++)
-            there |= all[name].at != nullptr ? 1u << name : 0;
-        return there;
-    }
 };
 
-bool is_string(const JsonValue &value, std::string_view text)
+/// Reads a string of at most `cap` bytes; false: the value is none.
+bool read_string(const JsonValue &value, char *scratch, size_t cap, std::string_view &text)
 {
-    char decoded[16];
-    if (value.kind != JsonKind::kString)
-        return false;
-    DecodedString result = decode_json_string(value.data + 1, value.len - 2, decoded, sizeof decoded);
-    return result.error == ScanError::kNone && std::string_view(decoded, result.len) == text;
+    return value.kind == JsonKind::kString && read_json_string({value.data + 1, value.len - 2}, scratch, cap, text) == ScanError::kNone;
+}
+
+bool is_json(const JsonValue &reply)
+{
+    char scratch[4];
+    std::string_view text;
+    return read_string(reply, scratch, sizeof scratch, text) && text == "json";
 }
 
 /// RFC 6455 §7.4: what an endpoint may send. 0: the value is none of them.
@@ -113,7 +114,7 @@ public:
         for (unsigned name = 0; name < kOther; name++)
             if (wm_.all[name].next != nullptr)
                 return refuse(ScanError::kWmMemberTwice, wm_.all[name].next);
-        if (wm_[kReply].at != nullptr && !is_string(wm_[kReply].value, "json"))
+        if (wm_[kReply].at != nullptr && !is_json(wm_[kReply].value))
             return refuse(ScanError::kReply, wm_[kReply].value.data);
         wm_[kCmd].at != nullptr ? read_command() : read_push();
     }
@@ -152,8 +153,12 @@ private:
     const Command *find_command() const
     {
         const Command *found = nullptr;
+        char scratch[16];
+        std::string_view name;
+        if (!read_string(wm_[kCmd].value, scratch, sizeof scratch, name))
+            return nullptr;
         for (const Command &command : kCommands)
-            if (is_string(wm_[kCmd].value, command.name) && (found == nullptr || (wm_.bits() & command.needs) == command.needs))
+            if (command.name == name && (found == nullptr || (wm_.bits & command.needs) == command.needs))
                 found = &command;
         return found;
     }
@@ -162,9 +167,9 @@ private:
     static const char *first_but(const Members &members, unsigned allowed)
     {
         const char *first = nullptr;
-        for (unsigned name = 0; name <= kOther; name++) {
-            const char *at = (allowed & 1u << name) == 0 ? members.all[name].at : nullptr;
-            if (at != nullptr && (first == nullptr || at < first))
+        for (unsigned rest = members.bits & ~allowed; rest != 0; rest &= rest - 1) {
+            const char *at = members.all[static_cast<unsigned>(std::countr_zero(rest))].at;
+            if (first == nullptr || at < first)
                 first = at;
         }
         return first;
@@ -177,7 +182,7 @@ private:
             return wrong;
         if (const char *wrong = first_but(line_, bit(kWm) | (command.has_data ? bit(kData) : 0)); wrong != nullptr)
             return wrong;
-        bool complete = (wm_.bits() & command.needs) == command.needs && (line_[kData].at != nullptr) == command.has_data;
+        bool complete = (wm_.bits & command.needs) == command.needs && (line_[kData].at != nullptr) == command.has_data;
         return complete ? line_[kData].next : line_[kWm].at;
     }
 
@@ -207,14 +212,7 @@ private:
         return read_uid(value, scratch, name) == ScanError::kNone;
     }
 
-    bool read_reason(const JsonValue &value)
-    {
-        if (value.kind != JsonKind::kString)
-            return false;
-        DecodedString decoded = decode_json_string(value.data + 1, value.len - 2, out_.text_buffer, sizeof out_.text_buffer);
-        out_.text = {out_.text_buffer, decoded.len};
-        return decoded.error == ScanError::kNone;
-    }
+    bool read_reason(const JsonValue &value) { return read_string(value, out_.text_buffer, sizeof out_.text_buffer, out_.text); }
 
     const char *text_;
     const Members &line_;
@@ -236,7 +234,7 @@ void read_line_with_wm(const char *text, size_t len, PushLine &out)
         CommandLine(text, members, wm, out).read();
     else
         refuse_line(out, reader.error(), reader.offset());
-    out.json_reply = wm[kReply].next == nullptr && is_string(wm[kReply].value, "json");
+    out.json_reply = wm[kReply].next == nullptr && is_json(wm[kReply].value);
 }
 
 } // namespace wm
