@@ -51,6 +51,7 @@ inline void World::close_link(uint64_t id)
     if (!link.up)
         return;
     link.up = false;
+    judge.nothing_lost = false;
     for (int side : {0, 1}) {
         link.to[side].clear();
         link.notice[side] = now_ + random_.between(0, 30);
@@ -79,8 +80,10 @@ inline void World::send(Process &from, uint64_t id, const char *bytes, size_t si
     if (plan_.hostile && !quiet && random_.once_in(12)) {
         bool twice = random_.once_in(2);
         strays_.push_back({now_ + random_.between(1, 1500), from.index, link.ends[side], std::string(bytes, size)});
-        if (!twice)
+        if (!twice) {
+            judge.nothing_lost = false;
             return;
+        }
     }
     int64_t delay = quiet || !random_.once_in(20) ? random_.between(0, 3) : random_.between(0, 250);
     link.last[side] = std::max(link.last[side], now_ + delay);
@@ -123,7 +126,7 @@ inline void World::kill(Process &process)
     for (uint32_t page : process.pages)
         judge.close(page);
     for (size_t i = 0; i < links_.size(); i++)
-        if (links_[i].up && (links_[i].ends[0] == process.index || links_[i].ends[1] == process.index))
+        if (links_[i].up && links_[i].has(process.index))
             close_link(i + 1);
     if (process.is_hub()) {
         hub_ = nullptr;
@@ -142,13 +145,46 @@ inline std::vector<Process *> World::processes_of(uint32_t slot)
     return there;
 }
 
+/// Ends in order: what it has sent arrives, and then the end of each link.
+inline void World::leave(Process &process)
+{
+    trace("process %u leaves", process.index);
+    process.alive = false;
+    for (Link &link : links_) {
+        if (!link.up || !link.has(process.index))
+            continue;
+        uint32_t other = 1 - link.side_of(process.index);
+        link.up = false;
+        link.to[1 - other].clear();
+        link.notice[other] = std::max(now_, link.last[other]) + random_.between(0, 30);
+    }
+    to_reap_.emplace_back(now_ + random_.between(1, 20), process.index);
+}
+
+/// All that a process that has ended has sent to this one.
+inline void World::read_out(Process &process, uint32_t from)
+{
+    for (size_t i = 0; i < links_.size(); i++) {
+        uint32_t side = links_[i].side_of(process.index);
+        if (!links_[i].joins(process.index, from) || !links_[i].handed[side])
+            continue;
+        std::deque<Batch> rest = std::move(links_[i].to[side]);
+        links_[i].to[side].clear();
+        for (const Batch &batch : rest)
+            process.router.receive(i + 1, batch.bytes.data(), batch.bytes.size(), now_);
+    }
+}
+
 /// The master tells all that knew it, and starts another process if the slot has none.
 inline void World::reap(Process &process)
 {
     process.reaped = true;
     for (auto &other : processes_)
         if (other->alive)
-            tell(*other, [router = &other->router, node = process.node] { router->forget(node); });
+            tell(*other, [this, other = other.get(), gone = &process] {
+                read_out(*other, gone->index);
+                other->router.forget(gone->node);
+            });
     to_start_.emplace_back(now_ + random_.between(1, 150), process.slot);
 }
 
@@ -173,15 +209,15 @@ inline void World::reload(uint32_t slot)
 /// One page after the other moves away, some after they have come back elsewhere.
 inline void World::drain(Process &process)
 {
-    if (process.ends_at != kNever) {
-        if (now_ >= process.ends_at)
-            kill(process);
+    if (process.leaves_by != kNever) {
+        if (process.router.bye_was_read() || now_ >= process.leaves_by)
+            leave(process);
         return;
     }
     if (process.pages.empty()) {
         trace("process %u says BYE", process.index);
         process.router.bye();
-        process.ends_at = now_ + random_.between(0, 300);
+        process.leaves_by = now_ + kLeaveMs;
         return;
     }
     if (!random_.once_in(12))
@@ -209,9 +245,10 @@ inline Process *World::random_child(bool accepts)
 
 inline void World::fault()
 {
+    static constexpr uint32_t kOrderly[] = {3, 7, 7}; // a stop, a reload
     Process *child = random_child(false);
     Process *chosen = hub_ && random_.once_in(3) ? hub_ : child;
-    switch (random_.below(10)) {
+    switch (plan_.orderly ? kOrderly[random_.below(std::size(kOrderly))] : random_.below(10)) {
     case 0:
     case 1:
     case 2:

@@ -143,6 +143,8 @@ public:
         push.ended = next_event();
         push.result = result;
         count(result);
+        if (result.reason == Reason::kLost && nothing_lost)
+            fail(id, now_ms, "unknown for the end of a link, though none has lost anything");
         if (push.op == Op::kQuery)
             check_query(id, now_ms);
         else if (result.connections > push.taken.size())
@@ -173,6 +175,7 @@ public:
 
     std::vector<Page> pages;
     std::vector<Push> pushes;
+    bool nothing_lost = true; ///< no link has ended with something on the way to a process that lives
 
 private:
     void fail(uint32_t id, int64_t now_ms, const char *text)

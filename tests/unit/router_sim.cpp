@@ -128,15 +128,15 @@ void World::receive(Process &process)
         uint32_t side = link.side_of(process.index);
         if (!link.handed[side])
             continue;
-        if (now_ >= link.notice[side]) {
-            process.router.disconnected(id);
-            if (id == process.hub_link && process.connects_at == kNever)
-                reconnect(process);
-        }
         while (!link.to[side].empty() && link.to[side].front().at <= now_) {
             std::string bytes = std::move(link.to[side].front().bytes);
             link.to[side].pop_front();
             process.router.receive(id, bytes.data(), bytes.size(), now_);
+        }
+        if (now_ >= link.notice[side]) {
+            process.router.disconnected(id);
+            if (id == process.hub_link && process.connects_at == kNever)
+                reconnect(process);
         }
         if (!link.up && (link.notice[side] == kNever || now_ >= link.notice[side]))
             process.links.erase(process.links.begin() + static_cast<ptrdiff_t>(i--));

@@ -254,6 +254,53 @@ void a_side_that_has_said_bye_is_not_missed(void **)
     assert_true(overlap.fresh.answered(8).verdict() == Verdict::kOffline);
 }
 
+void what_a_side_has_not_read_when_it_leaves_is_offline(void **)
+{
+    Overlap overlap;
+    overlap.old.holds = {1};
+    overlap.fresh.ask(7, 0);
+    overlap.pump();
+    overlap.fresh.ask(8, 0, Op::kPublish);
+    overlap.fresh.router.flush(); // under way
+    overlap.old.router.bye();
+    assert_false(overlap.old.router.bye_was_read());
+    overlap.pump(); // BYE comes before the side has read the request
+    assert_true(overlap.old.router.bye_was_read());
+    assert_result(overlap.fresh.answered(7), 1, 0, Reason::kNone);
+    assert_result(overlap.fresh.answered(8), 0, 0, Reason::kNone);
+    assert_int_equal(overlap.old.taken.size(), 1);
+}
+
+void an_answer_that_is_missing_before_bye_is_unknown(void **)
+{
+    Overlap overlap;
+    overlap.old.holds = {1};
+    overlap.fresh.ask(7, 0);
+    overlap.fresh.stopped = true;
+    overlap.fresh.router.flush();
+    overlap.old.router.receive(1, overlap.fresh.out[0].bytes.data(), overlap.fresh.out[0].bytes.size(), overlap.now);
+    overlap.fresh.out.clear();
+    overlap.old.router.flush();
+    overlap.old.out.clear(); // the answer is lost
+    overlap.fresh.stopped = false;
+    overlap.old.router.bye();
+    overlap.pump();
+    assert_true(overlap.fresh.state_of(10) == PeerState::kLeft);
+    assert_true(overlap.fresh.answers[7].empty());
+    overlap.cut(1);
+    assert_result(overlap.fresh.answered(7), 0, 1, Reason::kLost);
+}
+
+void a_side_that_leaves_says_so_over_a_later_link_too(void **)
+{
+    Overlap overlap;
+    overlap.old.router.bye();
+    overlap.cut(1);
+    overlap.connect(overlap.old, overlap.fresh);
+    assert_true(overlap.fresh.state_of(10) == PeerState::kLeft);
+    assert_true(overlap.old.router.bye_was_read());
+}
+
 void with_a_service_a_sibling_gets_it_once(void **)
 {
     Star star;
@@ -290,6 +337,9 @@ int main()
         cmocka_unit_test(offline_only_when_both_sides_have_said_so),
         cmocka_unit_test(a_side_that_is_expected_is_not_offline_yet),
         cmocka_unit_test(a_side_that_has_said_bye_is_not_missed),
+        cmocka_unit_test(what_a_side_has_not_read_when_it_leaves_is_offline),
+        cmocka_unit_test(an_answer_that_is_missing_before_bye_is_unknown),
+        cmocka_unit_test(a_side_that_leaves_says_so_over_a_later_link_too),
         cmocka_unit_test(with_a_service_a_sibling_gets_it_once),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

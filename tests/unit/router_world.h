@@ -26,6 +26,7 @@ using wm::router::Router;
 
 constexpr uint64_t kHubNode = 1;
 constexpr int64_t kNever = INT64_MAX;
+constexpr int64_t kLeaveMs = 100; ///< for others to read BYE
 
 /// The same numbers everywhere, which the distributions of the C++ library are not.
 class Random {
@@ -53,10 +54,11 @@ struct Plan {
         slots = 1 + random.below(5);
         has_hub = slots > 1 || random.once_in(3);
         hostile = random.once_in(4);
+        orderly = !hostile && random.once_in(4);
         fault_every = static_cast<uint32_t>(random.between(40, 600));
         push_every = static_cast<uint32_t>(random.between(10, 80));
         one_by_one = random.once_in(2);
-        if (random.once_in(3)) {
+        if (!orderly && random.once_in(3)) {
             limits.peer_bytes = static_cast<size_t>(random.between(400, 4000));
             limits.total_bytes = limits.peer_bytes * 3;
             limits.outstanding = static_cast<uint32_t>(random.between(8, 64));
@@ -67,6 +69,7 @@ struct Plan {
     uint32_t slots;
     bool has_hub;
     bool hostile;    ///< batches come twice, or late, after others, or over the next link
+    bool orderly;    ///< processes stop for a while and are replaced, and no link loses anything
     bool one_by_one; ///< the master makes the links, and what it tells comes one word after the other
     uint32_t fault_every;
     uint32_t push_every;
@@ -104,7 +107,7 @@ struct Process : wm::router::Host {
     int64_t connects_at = kNever; ///< to the service
     uint64_t hub_link = 0;        ///< the latest
     int64_t last_word = 0;
-    int64_t ends_at = kNever;
+    int64_t leaves_by = kNever; ///< has said BYE
     std::vector<uint64_t> links;
     std::vector<uint32_t> pages;
     std::vector<uint32_t> asked; ///< pushes without an answer
@@ -129,6 +132,7 @@ struct Link {
     std::deque<Batch> to[2] = {};
 
     uint32_t side_of(uint32_t process) const { return ends[1] == process; }
+    bool has(uint32_t process) const { return ends[0] == process || ends[1] == process; }
     bool joins(uint32_t a, uint32_t b) const { return (ends[0] == a && ends[1] == b) || (ends[0] == b && ends[1] == a); }
 };
 
@@ -186,6 +190,8 @@ private:
     void connect_to_hub(Process &child);
     std::vector<Process *> processes_of(uint32_t slot);
     void kill(Process &process);
+    void leave(Process &process);
+    void read_out(Process &process, uint32_t from);
     void reap(Process &process);
     void reload(uint32_t slot);
     void drain(Process &process);

@@ -23,7 +23,7 @@ enum class PeerState : uint8_t {
     kVerified, ///< said HELLO over the link that it has: asked
     kUnsure,   ///< has stopped reading: not asked until it says HELLO again
     kLost,     ///< its link ended; it has another one soon, or is reported dead
-    kLeft,     ///< said BYE: holds no connections, is not asked, and its silence means nothing
+    kLeft,     ///< said BYE: holds no connections, is not asked, and its silence means that it has none
 };
 
 struct Peer {
@@ -36,6 +36,9 @@ struct Peer {
     bool linked = false;
     bool dirty = false;    ///< listed for the flush
     bool asking = false;   ///< its batch has requests
+    bool parting = false;  ///< its batch has BYE
+    bool whole = true;     ///< no batch of it is missing since its HELLO
+    bool owes = false;     ///< for want of memory an answer to it was lost
     uint32_t requests = 0; ///< that it has not answered
     uint32_t serial = 0;   ///< of its link; no other link has it
     uint64_t link = 0;     ///< the host's name for it
@@ -43,6 +46,7 @@ struct Peer {
     uint64_t position = 0; ///< bytes sent
     uint64_t acked = 0;    ///< of them known to be read
     uint64_t asked_to = 0; ///< position behind the last request
+    uint64_t bye_to = 0;   ///< position behind BYE
     uint64_t seen = 0;     ///< bytes received
     uint64_t reported = 0; ///< of them, as the peer knows
 

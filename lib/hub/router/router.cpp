@@ -75,7 +75,7 @@ void Router::begin_link(Peer &peer, uint64_t link)
     peer.linked = true;
     peer.serial = ++last_serial_;
     peer.batch.clear();
-    peer.asking = false;
+    peer.asking = peer.parting = peer.owes = false;
     peer.next_who_ms = 0;
     set_state(peer, PeerState::kJoining);
     counters_.links++;
@@ -88,13 +88,19 @@ void Router::end_link(Peer &peer)
     if (peer.state != PeerState::kLeft)
         set_state(peer, PeerState::kLost);
     in_flight_ -= peer.in_flight();
-    peer.acked = peer.asked_to = peer.position;
+    peer.acked = peer.asked_to = peer.bye_to = peer.position;
     peer.unread_ms = peer.owed_ms = Peer::kNever;
+    resolve_all(peer, {0, 1, Reason::kLost});
+}
+
+/// Everything that the peer was asked and has not answered.
+void Router::resolve_all(Peer &peer, const Result &result)
+{
     uint32_t index = index_of(peer);
     for (size_t place = 0; place < outstanding_.places() && peer.requests > 0; place++) {
         Pending *pending = outstanding_.at(place);
         if (pending && pending->waiting.has(index))
-            resolve(*pending, index, {0, 1, Reason::kLost});
+            resolve(*pending, index, result);
     }
 }
 
@@ -195,6 +201,7 @@ void Router::receive(uint64_t link, const char *batch, size_t size, int64_t now_
         drop_link(*peer);
         return;
     }
+    peer->whole = peer->state == PeerState::kJoining || (peer->whole && header.position - peer->seen == size);
     note_read(*peer, header, now_ms);
     while (more && take_record(*peer, record, now_ms))
         more = reader.next(record);
@@ -210,17 +217,26 @@ bool Router::take_record(Peer &peer, const Record &record, int64_t now_ms)
         set_state(peer, PeerState::kVerified);
         return true;
     case Op::kWho:
-        say(peer, Op::kHello);
+        say_hello(peer);
         return true;
     case Op::kBye:
-        if (peer.kind == PeerKind::kChild) // the service speaks for others
-            set_state(peer, PeerState::kLeft);
+        take_bye(peer);
         return true;
     case Op::kAck:
         return take_acks(peer, record);
     default:
         return !is_request(record.op) || take_request(peer, record, now_ms);
     }
+}
+
+/// What a peer has answered came before its BYE, and what it has not, no connection of it has or gets. Unless an answer is missing.
+void Router::take_bye(Peer &peer)
+{
+    if (peer.kind != PeerKind::kChild) // the service speaks for others
+        return;
+    set_state(peer, PeerState::kLeft);
+    if (peer.whole)
+        resolve_all(peer, {});
 }
 
 // ---- batches out
@@ -241,6 +257,22 @@ void Router::say(Peer &peer, Op op)
         written(peer);
 }
 
+void Router::say_hello(Peer &peer)
+{
+    say(peer, Op::kHello);
+    if (left_)
+        say_bye(peer);
+}
+
+/// Behind all answers, of which none may be missing: else the end of the link says that something is not known.
+void Router::say_bye(Peer &peer)
+{
+    if (peer.owes || !peer.batch.add(Op::kBye))
+        return;
+    peer.parting = true;
+    written(peer);
+}
+
 void Router::send_batch(Peer &peer)
 {
     size_t size = peer.batch.size();
@@ -254,7 +286,9 @@ void Router::send_batch(Peer &peer)
     in_flight_ += size;
     if (peer.asking)
         peer.asked_to = peer.position;
-    peer.asking = false;
+    if (peer.parting)
+        peer.bye_to = peer.position;
+    peer.asking = peer.parting = false;
     peer.owed_ms = Peer::kNever;
     host_.send(peer.link, batch, size);
     peer.batch.clear();
@@ -262,9 +296,18 @@ void Router::send_batch(Peer &peer)
 
 void Router::bye()
 {
+    left_ = true;
     for (Peer &peer : peers_)
-        if (peer.linked)
-            say(peer, Op::kBye);
+        if (peer.linked) {
+            say_bye(peer);
+            say(peer, Op::kWho); // the answer reports what was read
+        }
+}
+
+bool Router::bye_was_read() const
+{
+    return left_ && std::none_of(peers_.begin(), peers_.end(),
+                                 [](const Peer &peer) { return peer.linked && (peer.parting || peer.acked < peer.bye_to); });
 }
 
 void Router::flush()
@@ -319,7 +362,7 @@ void Router::tick_peer(Peer &peer, int64_t now_ms, bool overslept)
     if (peer.state == PeerState::kJoining || peer.state == PeerState::kUnsure) {
         if (now_ms >= peer.next_who_ms) {
             if (peer.state == PeerState::kJoining)
-                say(peer, Op::kHello);
+                say_hello(peer);
             say(peer, Op::kWho);
             peer.next_who_ms = now_ms + limits_.who_ms;
         }

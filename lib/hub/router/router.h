@@ -57,7 +57,7 @@ public:
 
     /// A process that exists: from now on it may hold connections. False: over kMaxPeers, or out of memory.
     bool expect(uint64_t node, PeerKind kind);
-    /// A process that has ended: it holds none.
+    /// A process that has ended: it holds none. Call it when all that its link has brought was received.
     void forget(uint64_t node);
 
     /// A link to a peer that this side has made. The side that accepts learns from its first batch whose link it is.
@@ -67,8 +67,11 @@ public:
 
     /// Asks everybody. True: answered at once, in `result`; false: Host::answer comes exactly once, with ref. sent_ms is set here.
     bool request(const Request &request, uint64_t ref, int64_t now_ms, Result &result);
-    /// This process holds no connections any more, and gets none.
+    /// This process holds no connections any more, and gets none: says so to all, also over later links. From here on it delivers nothing
+    /// of other processes, which count what it has not answered as taken by none.
     void bye();
+    /// Whether all to which it has a link have read that.
+    bool bye_was_read() const;
 
     /// What is due; after what has arrived in a turn was received. Call it at due_ms() at the latest.
     void tick(int64_t now_ms);
@@ -109,14 +112,18 @@ private:
     Peer *find_link(uint64_t link);
     void begin_link(Peer &peer, uint64_t link);
     void end_link(Peer &peer);
+    void resolve_all(Peer &peer, const Result &result);
     void drop_link(Peer &peer);
     void refuse(uint64_t link, Peer *owner);
     bool adopt_link(Peer &peer, uint64_t link, const BatchHeader &header, const Record &first);
     void owe_report(Peer &peer, int64_t now_ms);
     void note_read(Peer &peer, const BatchHeader &header, int64_t now_ms);
     bool take_record(Peer &peer, const Record &record, int64_t now_ms);
+    void take_bye(Peer &peer);
     void set_state(Peer &peer, PeerState state);
     void say(Peer &peer, Op op);
+    void say_hello(Peer &peer);
+    void say_bye(Peer &peer);
     void written(Peer &peer);
     void send_batch(Peer &peer);
     void tick_peer(Peer &peer, int64_t now_ms, bool overslept);
@@ -133,6 +140,7 @@ private:
     int64_t peers_due_ms_ = Peer::kNever;
     uint32_t hub_ = kNone; ///< index of the peer that is the hub's service
     uint32_t last_serial_ = 0;
+    bool left_ = false; ///< bye() was called
 };
 
 } // namespace wm::router

@@ -137,7 +137,9 @@ bool Router::take_request(Peer &from, const Record &record, int64_t now_ms)
     owe_report(from, now_ms);
     Origin origin = {index_of(from), from.serial, record.ref};
     Result result = {0, 1, Reason::kStale};
-    if (is_stale(request, now_ms))
+    if (left_)
+        result = {}; // as its BYE says
+    else if (is_stale(request, now_ms))
         counters_.stale++;
     else if (!start(request, origin, now_ms, result))
         return true;
@@ -207,8 +209,12 @@ void Router::tell(const Origin &origin, const Result &result)
         return;
     }
     Peer &peer = peers_[origin.peer];
-    if (peer.linked && peer.serial == origin.serial && peer.batch.add(Ack{static_cast<uint32_t>(origin.ref), result}))
+    if (!peer.linked || peer.serial != origin.serial)
+        return;
+    if (peer.batch.add(Ack{static_cast<uint32_t>(origin.ref), result}))
         written(peer);
+    else
+        peer.owes = true;
 }
 
 } // namespace wm::router
