@@ -13,6 +13,8 @@ namespace wm {
 
 namespace {
 
+constexpr int64_t kLeaveMs = 100; // for others to read that this process leaves
+
 using router::Reason;
 using router::Result;
 
@@ -248,8 +250,28 @@ void Exchange::forget(uint64_t node)
 {
     if (!router_)
         return;
+    for (size_t i = 0; i < links_.size(); i++)
+        while (links_[i]->node == node && links_[i]->is_open() && links_[i]->read()) // what it has said last
+            ;
+    if (app_.reactor.forked)
+        return;
     router_->forget(node);
     count_known();
+}
+
+/// The service has nothing to say: it speaks for others.
+bool Exchange::leave()
+{
+    if (!router_ || app_.reactor.forked || app_.link->service())
+        return true;
+    int64_t now_ms = Loop::clock_ms();
+    if (leave_by_ms_ == Loop::kNever) {
+        leave_by_ms_ = now_ms + kLeaveMs;
+        router_->bye();
+        router_->flush();
+    }
+    note_due();
+    return router_->bye_was_read() || now_ms >= leave_by_ms_;
 }
 
 template <class Matches> size_t Exchange::count_peers(Matches matches) const
@@ -335,9 +357,14 @@ void Exchange::receive()
 
 // ---- turns
 
+int64_t Exchange::due_ms() const
+{
+    return router_ ? std::min(router_->due_ms(), leave_by_ms_) : Loop::kNever;
+}
+
 void Exchange::note_due()
 {
-    int64_t due = router_->due_ms();
+    int64_t due = due_ms();
     if (due == noted_due_ms_)
         return;
     noted_due_ms_ = due;

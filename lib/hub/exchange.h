@@ -46,10 +46,11 @@ public:
 
     void join(uint64_t node, Kind kind, uint64_t number, Fd link) override;
     void forget(uint64_t node) override;
+    bool leave() override;
     size_t joined() const override;
     void add_fds(std::vector<int> &fds) const override;
     void receive() override;
-    int64_t due_ms() const override { return router_ ? router_->due_ms() : Loop::kNever; }
+    int64_t due_ms() const override;
     void run() override;
     void measure(PeerFigures &figures) const override;
 
@@ -104,6 +105,7 @@ private:
     std::vector<Call> calls_;
     uint32_t free_call_ = kNone;
     int64_t noted_due_ms_ = Loop::kNever;
+    int64_t leave_by_ms_ = Loop::kNever; ///< kNever: not leaving
     size_t known_ = 0;         ///< other processes
     Making *making_ = nullptr; ///< the innermost
     bool any_ended_ = false;   ///< of links_

@@ -47,10 +47,12 @@ void Link::close()
     queue_.clear();
 }
 
-void Link::end()
+/// False, for those that have to say whether there is more.
+bool Link::end()
 {
     close();
     events_.ended(*this);
+    return false;
 }
 
 void Link::ready(Link *self, uint32_t what)
@@ -130,7 +132,7 @@ bool Link::make_room()
     return true;
 }
 
-void Link::read()
+bool Link::read()
 {
     for (int i = 0; i < kReadsATurn && is_open(); i++) {
         if (!make_room())
@@ -138,13 +140,14 @@ void Link::read()
         size_t room = capacity_ - used_;
         ssize_t got = recv(fd_.get(), input_.get() + used_, room, MSG_DONTWAIT);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
+            return false;
         if (got <= 0)
             return end();
         used_ += static_cast<size_t>(got);
         if (!take_batches() || static_cast<size_t>(got) < room)
-            return;
+            return false;
     }
+    return is_open();
 }
 
 /// False: nothing is to be read now.
@@ -154,7 +157,7 @@ bool Link::take_batches()
     while (used_ - at >= kHead) {
         size_t size = frame_size(input_.get() + at);
         if (size <= kHead || size > kMaxBatch)
-            return end(), false;
+            return end();
         if (size > used_ - at)
             break;
         if (!events_.arrived(*this, input_.get() + at + kHead, size - kHead) || !is_open())

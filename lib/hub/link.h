@@ -51,8 +51,8 @@ public:
     /// Writes now what the kernel takes, and queues the rest. What cannot be queued breaks the stream, which is told with the next event
     /// of the loop: never inside this call.
     void send(const char *batch, size_t size);
-    /// Reads what has come, up to a share of a turn.
-    void read();
+    /// Reads what has come, up to a share of a turn. Whether there may be more.
+    bool read();
 
     const uint64_t id;
     const uint64_t node;
@@ -62,7 +62,7 @@ private:
     bool make_room();
     bool take_batches();
     void write_queue();
-    void end();
+    bool end();
     void shut();
 
     Loop &loop_;

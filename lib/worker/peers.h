@@ -26,6 +26,9 @@ public:
     virtual void join(uint64_t node, Kind kind, uint64_t number, Fd link) = 0;
     /// A process has ended.
     virtual void forget(uint64_t node) = 0;
+    /// This process has no connections any more, and gets none. True once the others know that, or have had the time for it; until then to
+    /// be asked again after each turn.
+    virtual bool leave() = 0;
     /// How many of them have answered over their links.
     virtual size_t joined() const = 0;
 

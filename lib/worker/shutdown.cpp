@@ -6,6 +6,7 @@
 #include "worker/client.h"
 #include "worker/clients.h"
 #include "worker/commands.h"
+#include "worker/peers.h"
 #include "worker/worker.h"
 
 #include <algorithm>
@@ -294,6 +295,10 @@ bool Shutdown::finish()
     app_.reactor.todos.run();
     if (app_.reactor.connections.live() > 0)
         return false; // the next polls deliver their close events
+    if (app_.peers && !app_.peers->leave()) {
+        deadline_ms_ = next_scan_ms_ = Loop::kNever; // nothing else is awaited
+        return false;
+    }
     deadline_ms_ = 0;
     app_.commands->refuse();
     return true;

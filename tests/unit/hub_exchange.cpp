@@ -115,7 +115,22 @@ struct Other final : router::Host, LinkEvents {
     void send(uint64_t, const char *batch, size_t size) override { link->send(batch, size); }
     void drop(uint64_t) override {}
     router::Result take(const router::Request &) override { return {}; }
-    void answer(uint64_t, const router::Result &result) override { taken += result.connections; }
+    void answer(uint64_t, const router::Result &result) override
+    {
+        answers++;
+        taken += result.connections;
+        silent += result.silent;
+    }
+    void ask(uint64_t ref)
+    {
+        router::Request request;
+        request.op = router::Op::kPublish;
+        request.hub = Exchange::id_of("hub");
+        request.name = "t";
+        request.timeout_ms = 10000;
+        router::Result result;
+        assert_false(router.request(request, ref, Loop::clock_ms(), result));
+    }
     bool arrived(Link &, const char *batch, size_t size) override
     {
         router.receive(1, batch, size, Loop::clock_ms());
@@ -126,7 +141,7 @@ struct Other final : router::Host, LinkEvents {
     Loop loop;
     std::unique_ptr<Link> link;
     router::Router router{*this, kOtherNode, 1};
-    uint64_t taken = 0;
+    uint64_t answers = 0, taken = 0, silent = 0;
 };
 
 void a_call_to_a_service_without_a_link_is_unknown_at_once(void **)
@@ -193,6 +208,63 @@ void a_result_that_throws_holds_up_no_other(void **)
     assert_int_equal(log.destroyed, 3);
 }
 
+/// Turns until the app has stopped, at most.
+bool stops(Rig &rig, Other *other, int turns)
+{
+    while (turns-- > 0) {
+        if (rig.app->run_once(20) == WM_ESTOPPED)
+            return true;
+        if (other)
+            other->turn();
+    }
+    return false;
+}
+
+void a_process_that_leaves_answers_all_that_it_was_asked(void **)
+{
+    Rig rig;
+    Other other(rig);
+    other.ask(1);
+    other.turn();
+    rig.app->request_stop();
+    rig.turn(1); // it reads the first and says BYE
+    other.ask(2);
+    assert_int_equal(other.answers, 0);
+    assert_true(stops(rig, &other, 10));
+    other.turn();
+    assert_int_equal(other.answers, 2);
+    assert_int_equal(other.taken + other.silent, 0);
+}
+
+void a_process_that_leaves_does_not_wait_for_one_that_hangs(void **)
+{
+    Rig rig;
+    Other other(rig);
+    other.ask(1);
+    other.turn();
+    rig.app->request_stop();
+    assert_true(stops(rig, nullptr, 1000));
+    other.turn();
+    assert_int_equal(other.answers, 1);
+    assert_int_equal(other.silent, 0);
+}
+
+/// The news that a process has ended comes before its last words are read.
+void what_a_process_has_said_last_counts(void **)
+{
+    Rig rig;
+    Other other(rig);
+    Log log;
+    assert_int_equal(rig.send(log), WM_PENDING);
+    rig.turn(1);
+    other.loop.turn(0);
+    other.router.flush(); // the answer lies in the socket
+    rig.app->peers->forget(kOtherNode);
+    rig.turn(1);
+    assert_int_equal(log.results.size(), 1);
+    assert_int_equal(log.results[0], 0);
+}
+
 bool in_child;
 
 void a_fork_inside_a_batch_leaves_the_rest_to_the_parent(void **)
@@ -210,15 +282,8 @@ void a_fork_inside_a_batch_leaves_the_rest_to_the_parent(void **)
         },
         nullptr, nullptr);
     constexpr int kRequests = 30;
-    for (int i = 0; i < kRequests; i++) {
-        router::Request request;
-        request.op = router::Op::kPublish;
-        request.hub = Exchange::id_of("hub");
-        request.name = "t";
-        request.timeout_ms = 10000;
-        router::Result result;
-        other.router.request(request, static_cast<uint64_t>(i), Loop::clock_ms(), result);
-    }
+    for (int i = 0; i < kRequests; i++)
+        other.ask(static_cast<uint64_t>(i));
     other.turn();
     for (int i = 0; i < 3 && !in_child; i++)
         rig.turn(1);
@@ -241,6 +306,9 @@ int main()
         cmocka_unit_test(a_hub_freed_inside_its_call_gives_one_result),
         cmocka_unit_test(a_hub_freed_with_pending_calls_gives_each_its_result),
         cmocka_unit_test(a_result_that_throws_holds_up_no_other),
+        cmocka_unit_test(a_process_that_leaves_answers_all_that_it_was_asked),
+        cmocka_unit_test(a_process_that_leaves_does_not_wait_for_one_that_hangs),
+        cmocka_unit_test(what_a_process_has_said_last_counts),
         cmocka_unit_test(a_fork_inside_a_batch_leaves_the_rest_to_the_parent),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
