@@ -161,8 +161,20 @@ Exchange::Call Exchange::take_call(uint32_t place)
     return call;
 }
 
+/// Before others are known: they may have what this process has not.
+int Exchange::take_alone(Hub &hub, const router::Request &request, int64_t &connections)
+{
+    int64_t taken = hub.take(request);
+    if (taken < 0)
+        return static_cast<int>(taken);
+    connections = taken;
+    return taken > 0 ? int{WM_PARTIAL} : fail(WM_EENGINE, "before on_start has returned no other process can be asked");
+}
+
 int Exchange::call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections)
 {
+    if (awaits_)
+        return take_alone(hub, request, connections);
     auto member = std::find_if(hubs_.begin(), hubs_.end(), [&hub](const Member &each) { return each.hub == &hub; });
     if (member == hubs_.end())
         return fail(WM_ECLOSED, "the hub is being freed");
@@ -220,6 +232,12 @@ void Exchange::open_router()
     name_hubs();
     router_.emplace(static_cast<router::Host &>(*this), app_.link->node(), app_.link->epoch());
     app_.reactor.observe(*this, ReactorObserver::kIdle);
+}
+
+void Exchange::await_others(bool awaits)
+{
+    awaits_ = awaits;
+    count_known();
 }
 
 void Exchange::join(uint64_t node, Kind kind, uint64_t number, Fd link)
@@ -287,7 +305,7 @@ void Exchange::count_known()
 {
     known_ = count_peers([](const router::Peer &) { return true; });
     for (const Member &member : hubs_)
-        member.hub->set_peers(known_ > 0);
+        member.hub->set_peers(awaits_ || known_ > 0);
 }
 
 size_t Exchange::joined() const

@@ -41,9 +41,12 @@ public:
     /// Its pending calls get WM_ECLOSED, or WM_ESTOPPED when the app is being freed.
     void remove(Hub &hub);
 
+    /// Whether hubs have their ids: their names cannot change any more.
+    bool has_named() const { return router_.has_value(); }
     /// Asks all processes, this one first; otherwise as Hub::call. A notifier of the reply is reserved.
     int call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections);
 
+    void await_others(bool awaits) override;
     void join(uint64_t node, Kind kind, uint64_t number, Fd link) override;
     void forget(uint64_t node) override;
     bool leave() override;
@@ -91,6 +94,7 @@ private:
     void open_router();
     void name_hubs();
     Link *find(uint64_t link);
+    static int take_alone(Hub &hub, const router::Request &request, int64_t &connections);
     bool open_call(Hub &hub, const HubReply &reply, uint64_t *ref);
     Call take_call(uint32_t place);
     bool is_being_made(uint32_t place) const;
@@ -106,10 +110,11 @@ private:
     uint32_t free_call_ = kNone;
     int64_t noted_due_ms_ = Loop::kNever;
     int64_t leave_by_ms_ = Loop::kNever; ///< kNever: not leaving
-    size_t known_ = 0;         ///< other processes
-    Making *making_ = nullptr; ///< the innermost
-    bool any_ended_ = false;   ///< of links_
-    bool answered_ = false;    ///< since the last idle()
+    size_t known_ = 0;                   ///< other processes
+    Making *making_ = nullptr;           ///< the innermost
+    bool awaits_ = false;                ///< others exist that it does not know yet
+    bool any_ended_ = false;             ///< of links_
+    bool answered_ = false;              ///< since the last idle()
 };
 
 } // namespace wm

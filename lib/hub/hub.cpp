@@ -50,7 +50,7 @@ Hub::~Hub()
 
 bool Hub::was_used() const
 {
-    return !bindings_.empty() || groups_.was_used() || topics.was_used() || has_peers_;
+    return !bindings_.empty() || groups_.was_used() || topics.was_used() || (exchange_ && exchange_->has_named());
 }
 
 // ---- uids and groups

@@ -68,7 +68,7 @@ public:
     /// Whether something was ever bound to it, or another process knows of it: from then on the name, which is the hub's identity, cannot
     /// change.
     bool was_used() const;
-    /// Whether there are other processes to ask.
+    /// Whether there are other processes: to ask, or that it does not know yet.
     bool has_peers() const { return has_peers_; }
     void set_peers(bool any) { has_peers_ = any; }
 

@@ -53,8 +53,8 @@ std::vector<std::string> ChildPlan::environment() const
     for (const KeptKeys &kept : keys)
         fds.push_back({kept.fd, kKeys + std::to_string(kept.place) + ":" + kept.name});
     char text[200];
-    snprintf(text, sizeof text, "%d %zu %d %zu %d %d %" PRIu64 " %" PRIu64, static_cast<int>(getpid()), place, index, page,
-             static_cast<int>(master), static_cast<int>(console_level), node, epoch);
+    snprintf(text, sizeof text, "%d %zu %d %zu %d %d %" PRIu64 " %" PRIu64 " %d", static_cast<int>(getpid()), place, index, page,
+             static_cast<int>(master), static_cast<int>(console_level), node, epoch, others);
     return {std::string(kFds) + "=" + format_fds(fds), std::string(kChild) + "=" + text + " " + name};
 }
 
@@ -62,8 +62,8 @@ bool ChildPlan::from_environment()
 {
     const char *text = getenv(kChild);
     int self = 0, level = 0, parent = 0, behind = 0;
-    if (!text || sscanf(text, "%d %zu %d %zu %d %d %" SCNu64 " %" SCNu64 "%n", &self, &place, &index, &page, &parent, &level, &node, &epoch,
-                        &behind) != 8)
+    if (!text || sscanf(text, "%d %zu %d %zu %d %d %" SCNu64 " %" SCNu64 " %d%n", &self, &place, &index, &page, &parent, &level, &node,
+                        &epoch, &others, &behind) != 9)
         return false;
     if (self != getpid() || text[behind] != ' ') { // inherited from a child of the master, and meant for that one
         unsetenv(kFds);

@@ -39,6 +39,7 @@ struct ChildPlan {
     pid_t master = 0;
     uint64_t node = 0;  ///< of this process, for others of the program (worker/peers.h): of no other of this master, but for a service
     uint64_t epoch = 0; ///< of the node: grows with each process of a service
+    int others = 0;     ///< there are processes that it has to know of before it can say that none has something; else 0
     std::string name;   ///< of the worker or service
 
     int channel = -1;

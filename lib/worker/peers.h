@@ -21,6 +21,8 @@ public:
 
     virtual ~Peers() = default;
 
+    /// Whether others exist that it is yet to be told of: until then no call is exact.
+    virtual void await_others(bool awaits) = 0;
     /// A process exists, from before it has its first connection. With a link to it, which replaces another one, and a number that no
     /// other link of this process has; or without.
     virtual void join(uint64_t node, Kind kind, uint64_t number, Fd link) = 0;

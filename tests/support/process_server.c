@@ -4,7 +4,7 @@
  *
  *   process_server [--app OPTION=VALUE]... --worker ADDRESS[,OPTION=VALUE]... [--inner ADDRESS[,OPTION=VALUE]]... [--fail INDEX]
  *                  [--fail-file PATH] [--say TEXT] [--trace PATH] [--thread] [--slow-start MS] [--before SCRIPT] [--closed 1]
- *                  [--wrong-option NAME] [--signal NUMBER]... [--alone run|poll] -- COMMAND...
+ *                  [--wrong-option NAME] [--signal NUMBER]... [--hub UID] [--alone run|poll] -- COMMAND...
  *
  * --client ADDRESS is a client of each process. ADDRESS none is a worker without one; --worker @FILE is what the file says when the program
  * starts. --inner is opened by each process of the first worker in its on_start; what fails is said, and the process serves on. --fail has
@@ -12,7 +12,8 @@
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
  * run something before wm_app_main. --closed has on_start close the worker's listener. --wrong-option sets an option of the app in each
  * process that polls, before its first poll. --signal has the app handle that signal, which is traced. --alone serves without a master,
- * in the process itself.
+ * in the process itself. --hub makes a hub, and has on_start ask it who is online with that uid, which is traced: the status and the
+ * number.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
@@ -49,6 +50,8 @@ static int fail_index = -2;
 static int closed_first;
 static int slow_start_ms;
 static int pull;
+static const char *asked_uid;
+static wm_hub *hub;
 static wm_app *app;
 static wm_worker *own; /* of this process */
 static wm_worker *opened[MAX_INNER];
@@ -318,6 +321,15 @@ static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t
         answer(conn, kind == WM_KIND_HTTP ? asked : data, kind == WM_KIND_HTTP ? asked_len : len, kind);
 }
 
+static void trace_online(void)
+{
+    char detail[64];
+    int64_t connections = 0;
+    int status = wm_hub_online(hub, asked_uid, strlen(asked_uid), &connections, NULL, NULL, NULL);
+    snprintf(detail, sizeof detail, "%d %lld", status, (long long)connections);
+    trace("online", detail);
+}
+
 static int32_t on_start(wm_worker *worker, int32_t index, void *user)
 {
     char detail[200];
@@ -326,6 +338,8 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     own = worker;
     if (say)
         printf("%s\n", say);
+    if (hub)
+        trace_online();
     sleep_ms(slow_start_ms);
     if (closed_first && wm_worker_unlisten(worker) != 0)
         return -1;
@@ -452,9 +466,13 @@ int main(int argc, char **argv)
             handle_signal(atoi(value), 0);
         else if (strcmp(flag, "--wrong-option") == 0)
             wrong_option = value;
+        else if (strcmp(flag, "--hub") == 0)
+            asked_uid = value;
         else
             die(flag);
     }
+    if (asked_uid && !(hub = wm_hub_new(app)))
+        die(asked_uid);
     wm_app_on_master_start(app, on_master, "master_start", NULL);
     wm_app_on_master_stop(app, on_master, "master_stop", NULL);
     wm_app_on_master_reload(app, on_master, "master_reload", NULL);

@@ -157,6 +157,23 @@ void a_call_to_a_service_without_a_link_is_unknown_at_once(void **)
     assert_int_equal(connections, 0);
 }
 
+void a_call_before_others_are_known_is_no_exact_zero(void **)
+{
+    Rig rig;
+    rig.app->peers->await_others(true);
+    assert_int_equal(wm_hub_set_str(rig.hub, "name", "users"), 0); // it has none yet in other processes
+    Log log;
+    int64_t connections = -1;
+    assert_int_equal(wm_hub_online(rig.hub, "u", 1, &connections, nullptr, nullptr, nullptr), WM_EENGINE);
+    assert_string_equal(wm_last_error(), "before on_start has returned no other process can be asked");
+    assert_int_equal(rig.send(log), WM_EENGINE);
+    wm_hub *own = wm_hub_new(handle(rig.app)); // of this process alone
+    assert_int_equal(wm_hub_online(own, "u", 1, &connections, nullptr, nullptr, nullptr), 0);
+    assert_int_equal(connections, 0);
+    rig.app->peers->await_others(false);
+    assert_int_equal(wm_hub_online(rig.hub, "u", 1, &connections, nullptr, nullptr, nullptr), 0);
+}
+
 void a_hub_freed_inside_its_call_gives_one_result(void **)
 {
     Rig rig;
@@ -303,6 +320,7 @@ int main()
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_to_a_service_without_a_link_is_unknown_at_once),
+        cmocka_unit_test(a_call_before_others_are_known_is_no_exact_zero),
         cmocka_unit_test(a_hub_freed_inside_its_call_gives_one_result),
         cmocka_unit_test(a_hub_freed_with_pending_calls_gives_each_its_result),
         cmocka_unit_test(a_result_that_throws_holds_up_no_other),

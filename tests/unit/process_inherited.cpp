@@ -106,6 +106,7 @@ void plan__crosses_the_environment_unchanged(void **)
     plan.master = 4711;
     plan.name = "two words; and %";
     plan.console_level = 2;
+    plan.others = 1;
     plan.channel = open_null();
     plan.pages = open_null();
     plan.output = open_null();
@@ -119,6 +120,7 @@ void plan__crosses_the_environment_unchanged(void **)
     assert_int_equal(back.page, 12);
     assert_int_equal(back.master, 4711);
     assert_int_equal(back.console_level, 2);
+    assert_int_equal(back.others, 1);
     assert_string_equal(back.name.c_str(), plan.name.c_str());
     assert_int_equal(back.channel, plan.channel);
     assert_int_equal(back.pages, plan.pages);

@@ -75,6 +75,8 @@ int ChildLink::attach()
         return result;
     find_keys();
     app_.link = this;
+    if (app_.peers && plan_.others)
+        app_.peers->await_others(true);
     app_.status->attach(page_);
     app_.reactor.loop.report_dispatch(&page_->dispatching_since_ms);
     set_log(log_.release());
@@ -352,6 +354,8 @@ void ChildLink::execute(Message &message)
         return;
     case MessageKind::kPeers:
         peers_ = message.value;
+        if (app_.peers)
+            app_.peers->await_others(false);
         return;
     case MessageKind::kForget:
         if (app_.peers)

@@ -74,6 +74,7 @@ Children::Started Children::start(size_t at)
     plan_.epoch = ++started_;
     plan_.node = child->node = slot.job.service ? at + 1 : slots_.size() + started_;
     child->joins = slot.job.joins();
+    plan_.others = any_joins() || std::any_of(children_.begin(), children_.end(), [at](const auto &each) { return each->slot == at; });
     plan_.master = getpid();
     plan_.pages = pages_.fd();
     plan_.channel = other.fd();
