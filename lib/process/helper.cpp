@@ -5,6 +5,7 @@
 
 #include <climits>
 #include <cstdlib>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -36,6 +37,20 @@ bool is_as_trusted(const std::string &path, const std::string &own)
            (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
+/// All but the standard ones, also those that the host has left open over exec.
+void close_all_on_exec()
+{
+    if (close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    // A kernel before 5.11 does not know the flag, and a filter of system calls may refuse the call.
+    DIR *list = opendir("/proc/self/fd");
+    while (const struct dirent *entry = list ? readdir(list) : nullptr)
+        if (int fd = atoi(entry->d_name); fd > STDERR_FILENO)
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (list)
+        closedir(list);
+}
+
 } // namespace
 
 std::string find_helper(const char *name)
@@ -60,8 +75,7 @@ bool runs_helper(pid_t pid, const char *name)
 void exec_helper(const std::string &path, const std::vector<std::string> &arguments, const std::vector<std::string> &variables,
                  const std::vector<int> &descriptors)
 {
-    // A kernel before 5.11 does not know the flag: what the host has left open over exec stays open then.
-    close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC); // descriptors of the host, too
+    close_all_on_exec();
     for (int fd : descriptors)
         fcntl(fd, F_SETFD, 0);
     std::vector<std::string> all = variables;
