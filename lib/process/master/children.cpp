@@ -81,7 +81,7 @@ Children::Started Children::start(size_t at)
     plan_.sockets = sockets_.kept_for(at, slot.job.worker);
     plan_.keys = keys_.kept_for(slot.job.worker);
     child->keys = keys_.generation();
-    events_.forking();
+    events_.forking(slot.job);
     {
         SignalsBlocked blocked;
         child->pid = fork();

@@ -51,7 +51,7 @@ struct Child {
 class ChildEvents {
 public:
     /// In the master, before it forks.
-    virtual void forking() = 0;
+    virtual void forking(const SlotJob &job) = 0;
     /// In a child, first, with signals blocked.
     virtual void forked() = 0;
     /// With the process that it replaces; nullptr: none.

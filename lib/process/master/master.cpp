@@ -292,9 +292,11 @@ void Master::finish()
 // ---- in a child
 
 /// Each forked process would write buffered output again. Not with exec: a thread of the host that reads
-/// standard input holds the lock of the stream, and fflush() would wait for it.
-void Master::forking()
+/// standard input holds the lock of the stream, and fflush() would wait for it. The helper is found
+/// here, as in the process these locks, and those of dladdr() and the log, may be held for ever.
+void Master::forking(const SlotJob &job)
 {
+    helper_ = find_helper_of(job);
     if (arguments_.empty())
         fflush(nullptr);
 }
@@ -315,9 +317,8 @@ void Master::become_child()
     ChildPlan plan = children_.plan();
     StatusPage *page = children_.page();
     Identity identity = children_.identity();
-    std::string helper = find_helper_of(children_.running().job);
-    if (!helper.empty() || !arguments_.empty()) {
-        become_program(helper);
+    if (!helper_.empty() || !arguments_.empty()) {
+        become_program();
         return;
     }
     children_.forget();
@@ -351,18 +352,18 @@ std::string Master::find_helper_of(const SlotJob &job) const
 }
 
 /// Starts the helper, or, with start method exec, the program again, with the plan in the environment.
-void Master::become_program(const std::string &helper)
+void Master::become_program()
 {
     const ChildPlan &plan = children_.plan();
     Channel channel{Fd(plan.channel)};
     if (ChildLink::assume_role(children_.identity(), plan.master) == 0) {
-        if (helper.empty())
+        if (helper_.empty())
             exec_self(arguments_, plan.environment(), plan.descriptors());
         else
-            exec_helper(helper,
+            exec_helper(helper_,
                         {children_.running().job.service->helper, app_.options.log_level, std::to_string(app_.options.log_max_size)},
                         plan.environment(), plan.descriptors());
-        fail(WM_ESYS, "cannot start %s: %s", helper.empty() ? "the program again" : helper.c_str(), strerror(errno));
+        fail(WM_ESYS, "cannot start %s: %s", helper_.empty() ? "the program again" : helper_.c_str(), strerror(errno));
     }
     channel.send(MessageKind::kFailed, 0, 0, last_error(), -1, true);
     _exit(1);

@@ -83,11 +83,11 @@ private:
     void stop_services();
     int64_t longest_stop_ms(bool graceful) const;
     void finish();
-    void forking() override;
+    void forking(const SlotJob &job) override;
     void forked() override;
     void become_child();
     std::string find_helper_of(const SlotJob &job) const;
-    void become_program(const std::string &helper);
+    void become_program();
 
     // Requests, and events of children.
     void asked(uint64_t client, const std::vector<std::string> &words) override;
@@ -125,6 +125,7 @@ private:
     Notify notify_;
     LogFile log_;
     LogFile output_;
+    std::string helper_; ///< what the process that starts runs; empty: this program
     std::unique_ptr<ChildLink> child_;
 
     struct Waiting {
