@@ -71,7 +71,7 @@ Children::Started Children::start(size_t at)
     plan_.name = slot.job.name();
     plan_.index = slot.job.service ? ChildPlan::kService : slot.job.index;
     plan_.page = child->page;
-    plan_.epoch = ++started_;
+    plan_.epoch = child->number = ++started_;
     plan_.node = child->node = slot.job.service ? at + 1 : slots_.size() + started_;
     child->joins = slot.job.joins();
     plan_.others = any_joins() || std::any_of(children_.begin(), children_.end(), [at](const auto &each) { return each->slot == at; });

@@ -30,6 +30,7 @@ class Children;
 struct Child {
     Children *table = nullptr;
     pid_t pid = 0;
+    uint64_t number = 0; ///< of no other process of this master
     size_t slot = 0;
     uint64_t node = 0;    ///< ChildPlan::node
     bool joins = false;   ///< it wants to be joined with others (kJoins)

@@ -7,7 +7,7 @@ namespace wm {
 
 namespace {
 
-constexpr int64_t kAgainMs = 50; // between two attempts with a pair of processes
+constexpr int64_t kAgainMs = 50; // until what could not be told is told again
 
 } // namespace
 
@@ -27,30 +27,24 @@ bool PeerLinks::are_peers(const Child &one, const Child &other) const
 
 template <class Visit> void PeerLinks::each_pair(Visit visit)
 {
-    const auto &all = children_.all();
-    for (size_t i = 0; i < all.size(); i++)
-        for (size_t j = i + 1; j < all.size(); j++)
-            if (are_peers(*all[i], *all[j]))
-                visit(*all[i], *all[j]);
-}
-
-PeerLinks::Told *PeerLinks::find(pid_t whom, uint64_t node)
-{
-    auto found = std::find_if(told_.begin(), told_.end(), [=](const Told &told) { return told.whom == whom && told.node == node; });
-    return found == told_.end() ? nullptr : &*found;
-}
-
-/// pid 0: no process has that node now.
-PeerLinks::Told &PeerLinks::knowledge(const Child &whom, uint64_t node, pid_t pid)
-{
-    Told *told = find(whom.pid, node);
-    if (!told) {
-        told_.push_back({whom.pid, node, pid, false, 0, 0});
-        return told_.back();
+    std::multimap<size_t, const Child *> by_slot; // of services alone, where there is one that all others are linked to
+    for (const auto &child : children_.all())
+        if (!has_hub_ || children_.job(*child).joins())
+            by_slot.emplace(child->slot, child.get());
+    for (const auto &child : children_.all()) {
+        auto [from, to] = has_hub_ ? std::pair(by_slot.begin(), by_slot.end()) : by_slot.equal_range(child->slot);
+        for (; from != to; ++from)
+            if (const Child &other = *from->second; (has_hub_ || other.number < child->number) && are_peers(other, *child))
+                visit(other, *child);
     }
-    if (told->pid != pid) // another process of the service, of whose node the process knows
-        *told = {whom.pid, node, pid, told->exists, 0, 0};
-    return *told;
+}
+
+PeerLinks::Told &PeerLinks::knowledge(const Child &whom, uint64_t node, uint64_t other)
+{
+    Told &told = told_[{whom.number, node}];
+    if (told.other != other) // another process of the service, of whose node the process knows
+        told = {other, told.exists, 0, {}};
+    return told;
 }
 
 /// False: its channel is full, or has ended.
@@ -65,33 +59,43 @@ int32_t PeerLinks::next_number()
     return last_number_;
 }
 
-bool PeerLinks::tell(const Child &whom, uint64_t node, pid_t pid)
+bool PeerLinks::tell(const Child &whom, uint64_t node, uint64_t other)
 {
-    Told &told = knowledge(whom, node, pid);
+    Told &told = knowledge(whom, node, other);
     told.exists = told.exists || send(whom, node, children_.is_service_node(node), 0, -1);
     return told.exists;
 }
 
 /// A service exists also while none of its processes does: what it would know is unknown then.
-bool PeerLinks::tell_all()
+bool PeerLinks::tell_of_services()
 {
     bool all = true;
-    for (size_t at = 0; at < children_.slots().size() && has_hub_; at++)
-        if (const Slot &slot = children_.slots()[at]; slot.job.joins())
-            for (const auto &child : children_.all())
-                if (child->joins && !child->silent && !children_.job(*child).joins())
-                    all = tell(*child, at + 1, slot.process()) && all;
+    for (size_t at = 0; at < children_.slots().size(); at++) {
+        const Slot &slot = children_.slots()[at];
+        if (!slot.job.joins())
+            continue;
+        const Child *service = children_.find(slot.process());
+        for (const auto &child : children_.all())
+            if (child->joins && !child->silent && !children_.job(*child).joins())
+                all = tell(*child, at + 1, service ? service->number : 0) && all;
+    }
+    return all;
+}
+
+bool PeerLinks::tell_all()
+{
+    bool all = tell_of_services();
+    std::map<uint64_t, int32_t> peers; // how many each process has
     each_pair([&](const Child &one, const Child &other) {
-        all = tell(one, other.node, other.pid) && all;
-        all = tell(other, one.node, one.pid) && all;
+        all = tell(one, other.node, other.number) && all;
+        all = tell(other, one.node, one.number) && all;
+        peers[one.number]++;
+        peers[other.number]++;
     });
     for (const auto &child : children_.all()) {
         if (!child->joins || child->counted)
             continue;
-        int32_t peers = 0;
-        for (const auto &other : children_.all())
-            peers += other != child && are_peers(*child, *other);
-        child->counted = child->silent || child->channel.send(MessageKind::kPeers, peers, 0, {}, -1, false);
+        child->counted = child->silent || child->channel.send(MessageKind::kPeers, peers[child->number], 0, {}, -1, false);
         all = child->counted && all;
     }
     return all;
@@ -99,10 +103,10 @@ bool PeerLinks::tell_all()
 
 void PeerLinks::link(const Child &one, const Child &other, int64_t now_ms)
 {
-    Told *first = find(one.pid, other.node), *second = find(other.pid, one.node);
-    if (first->link != 0 && second->link != 0)
+    Told &first = knowledge(one, other.node, other.number), &second = knowledge(other, one.node, one.number);
+    if (first.link != 0 && second.link != 0)
         return;
-    int64_t again_ms = std::max(first->again_ms, second->again_ms);
+    int64_t again_ms = std::max(first.pause.again_ms(), second.pause.again_ms());
     if (again_ms > now_ms) {
         due_ms_ = std::min(due_ms_, again_ms);
         return;
@@ -113,37 +117,39 @@ void PeerLinks::link(const Child &one, const Child &other, int64_t now_ms)
     int32_t number = next_number();
     bool sent = made && send(one, other.node, children_.job(other).joins(), number, here.get());
     sent = sent && send(other, one.node, children_.job(one).joins(), number, there.get());
-    first->link = second->link = sent ? number : 0;
-    first->again_ms = second->again_ms = now_ms + kAgainMs;
+    first.link = second.link = sent ? number : 0;
+    for (Told *told : {&first, &second})
+        told->pause.attempt(now_ms);
     if (!sent)
-        due_ms_ = std::min(due_ms_, now_ms + kAgainMs);
+        due_ms_ = std::min(due_ms_, std::max(first.pause.again_ms(), second.pause.again_ms()));
 }
 
 void PeerLinks::forget_ended()
 {
-    for (size_t i = 0; i < told_.size();) {
-        const Child *whom = children_.find(told_[i].whom);
-        bool is_over = !whom;
-        if (whom && !children_.find(told_[i].pid) && !children_.is_service_node(told_[i].node)) {
-            is_over = whom->silent || whom->channel.send(MessageKind::kForget, 0, told_[i].node, {}, -1, false);
-            unfinished_ = unfinished_ || !is_over;
-        }
-        if (!is_over) {
-            i++;
-            continue;
-        }
-        told_[i] = told_.back();
-        told_.pop_back();
-    }
+    std::map<uint64_t, const Child *> alive;
+    for (const auto &child : children_.all())
+        alive[child->number] = child.get();
+    std::erase_if(told_, [&](const auto &entry) {
+        auto [whom, node] = entry.first;
+        auto found = alive.find(whom);
+        if (found == alive.end())
+            return true;
+        if (alive.contains(entry.second.other) || children_.is_service_node(node))
+            return false;
+        const Child &child = *found->second;
+        bool told = child.silent || child.channel.send(MessageKind::kForget, 0, node, {}, -1, false);
+        unfinished_ = unfinished_ || !told;
+        return told;
+    });
 }
 
 /// Not of one that was replaced meanwhile.
 void PeerLinks::ended(const Child &child, uint64_t node, int32_t number)
 {
-    Told *told = find(child.pid, node);
-    if (!told || number <= 0 || told->link != number)
+    auto told = told_.find({child.number, node});
+    if (told == told_.end() || number <= 0 || told->second.link != number)
         return;
-    told->link = 0;
+    told->second.link = 0;
     unfinished_ = true;
 }
 

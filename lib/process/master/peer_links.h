@@ -9,10 +9,12 @@
 
 #include "core/loop.h"
 #include "process/master/children.h"
+#include "process/master/link_pause.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <map>
+#include <utility>
 
 namespace wm {
 
@@ -34,19 +36,17 @@ public:
 private:
     /// What a process knows of another one.
     struct Told {
-        pid_t whom;
-        uint64_t node;    ///< the other's
-        pid_t pid;        ///< of the other; a service's node goes on to the next process
-        bool exists;      ///< it was told that the other exists
-        int32_t link;     ///< its number; 0: there is none
-        int64_t again_ms; ///< not linked before
+        uint64_t other = 0;  ///< Child::number; a service's node goes on to the next process; 0: none has it now
+        bool exists = false; ///< it was told that the other exists
+        int32_t link = 0;    ///< its number; 0: there is none
+        LinkPause pause;
     };
 
     bool are_peers(const Child &one, const Child &other) const;
     template <class Visit> void each_pair(Visit visit);
-    Told *find(pid_t whom, uint64_t node);
-    Told &knowledge(const Child &whom, uint64_t node, pid_t pid);
-    bool tell(const Child &whom, uint64_t node, pid_t pid);
+    Told &knowledge(const Child &whom, uint64_t node, uint64_t other);
+    bool tell(const Child &whom, uint64_t node, uint64_t other);
+    bool tell_of_services();
     bool tell_all();
     void link(const Child &one, const Child &other, int64_t now_ms);
     void forget_ended();
@@ -54,8 +54,8 @@ private:
     int32_t next_number();
 
     Children &children_;
-    std::vector<Told> told_;
-    size_t changes_ = 0; ///< of the children, as of the last step
+    std::map<std::pair<uint64_t, uint64_t>, Told> told_; ///< by the number of the process that knows, and the node of the other
+    size_t changes_ = 0;                                 ///< of the children, as of the last step
     int32_t last_number_ = 0;
     bool enabled_ = false;
     bool stopping_ = false;
