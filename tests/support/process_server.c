@@ -12,8 +12,7 @@
  * --trace appends a line for each callback of worker and master, with the process's number, for the tests to read. --before has the shell
  * run something before wm_app_main. --closed has on_start close the worker's listener. --wrong-option sets an option of the app in each
  * process that polls, before its first poll. --signal has the app handle that signal, which is traced. --alone serves without a master,
- * in the process itself. --hub makes a hub, and has on_start ask it who is online with that uid, which is traced: the status and the
- * number.
+ * in the process itself. --hub makes a hub, and has on_start ask it how many connections that uid has: status and number are traced.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
  * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
