@@ -1,4 +1,6 @@
-"""Calls of a hub in on_start, before the process knows of the others."""
+"""The hub of a program of two processes: calls in on_start, before a process knows of the others, and what its service is started with."""
+import pathlib
+
 import pytest
 
 WM_EENGINE = -23
@@ -29,4 +31,14 @@ def test_on_start__the_only_process_is_exact_until_another_replaces_it(make, met
     assert answers(instance) == ["0 0"]
     assert instance.command("reload").code == 0
     assert answers(instance) == ["0 0", f"{WM_EENGINE} 0"]
+    assert instance.stop().code == 0
+
+
+def test_the_service__is_started_with_what_the_log_of_the_program_is_like(make):
+    instance = make("text://127.0.0.1:0,count=2,name=web", app=["log_max_size=54321"], extra=["--hub", "anna"], environment={"TZ": "XYZ-5:45"})
+    instance.start()
+    (pid,) = [row["pid"] for row in instance.status()["processes"] if row.get("service")]
+    words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
+    assert words == [b"wm-hub", b"info", b"54321"]
+    assert b"TZ=XYZ-5:45" in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     assert instance.stop().code == 0

@@ -118,6 +118,18 @@ def test_a_service_that_dies__is_joined_again(serve, run_dir):
     assert server.stop()[0] == 0
 
 
+def test_ctrl_backslash__is_for_the_master_alone(serve, run_dir):
+    server = serve()
+    held = spread_pages(server, run_dir)
+    pid = service(server, run_dir)["pid"]
+    os.kill(pid, signal.SIGQUIT)  # as a terminal does, to all
+    with server.lines() as lines:
+        assert [push(lines, uid)[0] for uid in held for _ in range(3)] == ["ok"] * 3 * len(held)
+    row = service(server, run_dir)
+    assert (row["pid"], row["status"], row["hub"]["resyncs"]) == (pid, "idle", COUNT)
+    assert server.stop() == (0, "")
+
+
 def test_a_reload__leaves_the_service_that_is_installed(serve, run_dir):
     server = serve()
     pid = service(server, run_dir)["pid"]

@@ -114,7 +114,11 @@ struct Other final : router::Host, LinkEvents {
     }
     void send(uint64_t, const char *batch, size_t size) override { link->send(batch, size); }
     void drop(uint64_t) override {}
-    router::Result take(const router::Request &) override { return {}; }
+    router::Result take(const router::Request &) override
+    {
+        requests++;
+        return {};
+    }
     void answer(uint64_t, const router::Result &result) override
     {
         answers++;
@@ -141,7 +145,7 @@ struct Other final : router::Host, LinkEvents {
     Loop loop;
     std::unique_ptr<Link> link;
     router::Router router{*this, kOtherNode, 1};
-    uint64_t answers = 0, taken = 0, silent = 0;
+    uint64_t requests = 0, answers = 0, taken = 0, silent = 0;
 };
 
 void a_call_to_a_service_without_a_link_is_unknown_at_once(void **)
@@ -223,6 +227,26 @@ void a_result_that_throws_holds_up_no_other(void **)
     rig.turn(2);
     assert_int_equal(log.results.size(), 3);
     assert_int_equal(log.destroyed, 3);
+}
+
+/// From outside of run, as on_connect of a connection that is adopted.
+void a_call_between_two_turns_leaves_at_once(void **)
+{
+    Rig rig;
+    Other other(rig);
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    Fd far(ends[1]);
+    wm_worker *worker = wm_worker_new(handle(rig.app), "text://127.0.0.1:0");
+    wm_worker_on_connect(
+        worker,
+        [](wm_worker *, wm_conn, void *hub) {
+            assert_int_equal(wm_hub_send(static_cast<wm_hub *>(hub), "u", 1, "x", 1, 0, nullptr, nullptr, nullptr, nullptr), WM_PENDING);
+        },
+        rig.hub, nullptr);
+    assert_true(wm_worker_adopt(worker, ends[0]) != 0);
+    other.turn();
+    assert_int_equal(other.requests, 1);
 }
 
 /// Turns until the app has stopped, at most.
@@ -324,6 +348,7 @@ int main()
         cmocka_unit_test(a_hub_freed_inside_its_call_gives_one_result),
         cmocka_unit_test(a_hub_freed_with_pending_calls_gives_each_its_result),
         cmocka_unit_test(a_result_that_throws_holds_up_no_other),
+        cmocka_unit_test(a_call_between_two_turns_leaves_at_once),
         cmocka_unit_test(a_process_that_leaves_answers_all_that_it_was_asked),
         cmocka_unit_test(a_process_that_leaves_does_not_wait_for_one_that_hangs),
         cmocka_unit_test(what_a_process_has_said_last_counts),
