@@ -135,8 +135,8 @@ std::optional<int> check_arguments(const RawArguments &raw, Arguments &out)
     if (out.source == BodySource::kFile && out.body.erase(0, 1).empty())
         return usage_error("BODY is @ without a file name; type @FILE");
     out.timeout_given = !raw.timeout.empty();
-    if (out.timeout_given && !parse_duration(raw.timeout, false, out.timeout))
-        return usage_error("--timeout " + shell_word(raw.timeout) + ": " + duration_error(raw.timeout));
+    if (out.timeout_given && !parse_duration(raw.timeout, {}, out.timeout))
+        return usage_error("--timeout " + shell_word(raw.timeout) + ": " + duration_error(raw.timeout, {}));
     return choose_server(raw, out);
 }
 

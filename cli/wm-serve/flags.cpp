@@ -1,6 +1,5 @@
 #include "wm-serve/flags.h"
 
-#include "shared/duration.h"
 #include "wm-serve/instance_options.h"
 
 #include <CLI/CLI.hpp>
@@ -60,16 +59,16 @@ CLI::Option *add_count(CLI::App &command, int64_t &out, const char *text)
     return command.add_option_function<std::string>("--count", take, text)->type_name("N")->default_str(std::to_string(out));
 }
 
-/// Adds a setting that takes a duration; `zero` says whether 0 is one. CLI11 prints the text of the exception.
-CLI::Option *add_duration(CLI::App &command, const char *flag, bool zero, int64_t &out_ms, const char *text)
+/// CLI11 prints the text of the exception.
+CLI::Option *add_duration(CLI::App &command, const char *flag, const DurationRange &range, int64_t &out_ms, const char *text)
 {
-    auto take = [flag, zero, &out_ms](const std::string &given) {
+    auto take = [flag, range, &out_ms](const std::string &given) {
         std::chrono::milliseconds parsed;
-        if (!parse_duration(given, zero, parsed))
-            throw CLI::ValidationError(flag, given + ": " + duration_error(given));
+        if (!parse_duration(given, range, parsed))
+            throw CLI::ValidationError(flag, given + ": " + duration_error(given, range));
         out_ms = parsed.count();
     };
-    std::string usual = out_ms % 1000 == 0 ? std::to_string(out_ms / 1000) + "s" : std::to_string(out_ms) + "ms";
+    std::string usual = duration_text(std::chrono::milliseconds(out_ms));
     return command.add_option_function<std::string>(flag, take, text)->type_name("TIME")->default_str(usual);
 }
 

@@ -6,6 +6,8 @@
 #ifndef WM_SERVE_FLAGS_H
 #define WM_SERVE_FLAGS_H
 
+#include "shared/duration.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,8 +32,9 @@ CLI::Option *add_number(CLI::App &command, const char *flag, int64_t &out, const
 CLI::Option *add_number_with_default(CLI::App &command, const char *flag, int64_t &out, const char *text);
 /// Adds --count: a number of processes, or `auto`, one for each processor that this process may use.
 CLI::Option *add_count(CLI::App &command, int64_t &out, const char *text);
-/// Adds a setting that takes a duration; `zero` says whether 0 is one.
-CLI::Option *add_duration(CLI::App &command, const char *flag, bool zero, int64_t &out_ms, const char *text);
+inline constexpr DurationRange kOrZero = {.zero = true};
+/// Adds a setting that takes a duration in that range.
+CLI::Option *add_duration(CLI::App &command, const char *flag, const DurationRange &range, int64_t &out_ms, const char *text);
 
 /// Adds the settings of the instance.
 void add_instance_flags(CLI::App &command, InstanceOptions &options);

@@ -61,9 +61,10 @@ void PipeServer::add_flags(CLI::App &command)
 {
     add_text(command, "--from", "ADDRESS", options_.from, "where it listens: tcp, unix or ssl");
     add_text(command, "--to", "ADDRESS", options_.to, "where it connects: tcp, unix or ssl");
-    add_duration(command, "--connect-timeout", false, options_.connect_timeout_ms, "time to connect, with all addresses of a name");
-    add_duration(command, "--idle-timeout", true, options_.idle_ms, "time without a byte either way that ends a connection; 0s: no limit");
-    add_duration(command, "--drain", true, options_.drain_ms, "time that a reload leaves to the connections it finds");
+    add_duration(command, "--connect-timeout", {}, options_.connect_timeout_ms, "time to connect, with all addresses of a name");
+    add_duration(command, "--idle-timeout", kOrZero, options_.idle_ms,
+                 "time without a byte either way that ends a connection; 0s: no limit");
+    add_duration(command, "--drain", kOrZero, options_.drain_ms, "time that a reload leaves to the connections it finds");
     add_number(command, "--max-connections", options_.max_connections, "at a time (default: what the descriptor limit allows)");
     add_number(command, "--max-per-ip", options_.max_per_ip, "connections of one IP address, IPv6: of a /64 (default: no limit)");
     add_tls_flags(command, options_.tls, "certificate of --from ssl and its chain, PEM");

@@ -18,7 +18,8 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--jwt-key", "FILE", options.jwt_key, "what tokens are signed with: public key (PEM), or secret");
     add_text(push, "--jwt-audience", "NAME", options.jwt_audience, "aud that a token has to have (default: it has none)");
     add_text(push, "--jwt-issuer", "NAME", options.jwt_issuer, "iss that a token has to have (default: any)");
-    add_duration(push, "--ticket-ttl", false, options.ticket_ttl_ms, "time for a page to use the ticket that a back end has asked for");
+    add_duration(push, "--ticket-ttl", kTicketTtl, options.ticket_ttl_ms,
+                 "time for a page to use the ticket that a back end has asked for");
     add_switch(push, "--ticket-in-url", options.ticket_in_url, "take the ticket from ?ticket= in the URL of a page, too");
     add_text(push, "--uid-key", "NAME", options.uid_key, "the first message of a page is JSON, with the uid in this member");
     add_text(push, "--text-ping", "TEXT=ANSWER", options.text_ping, "answer this text of pages, for instance ping=pong");
@@ -26,10 +27,10 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_number_with_default(push, "--max-header", options.max_header, "longest head of a request in bytes, with its cookies");
     add_text(push, "--inner-secret-file", "FILE", options.inner_secret_file, "secret that back ends prove to know");
     add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http without a secret");
-    add_duration(push, "--uid-timeout", false, options.uid_timeout_ms, "time for a page to send its uid");
-    add_duration(push, "--ping", true, options.ping_ms, "time between pings; 0s: no pings");
-    add_duration(push, "--pong-timeout", false, options.pong_timeout_ms, "time for a page to answer a ping");
-    add_duration(push, "--drain", true, options.drain_ms, "time over which a reload closes the pages");
+    add_duration(push, "--uid-timeout", {}, options.uid_timeout_ms, "time for a page to send its uid");
+    add_duration(push, "--ping", kOrZero, options.ping_ms, "time between pings; 0s: no pings");
+    add_duration(push, "--pong-timeout", {}, options.pong_timeout_ms, "time for a page to answer a ping");
+    add_duration(push, "--drain", kOrZero, options.drain_ms, "time over which a reload closes the pages");
     add_number(push, "--max-pages", options.max_pages, "pages at a time (default: what the descriptor limit allows)");
     add_number(push, "--max-per-ip", options.max_per_ip, "pages of one IP address, IPv6: of a /64 (default: no limit)");
     add_number(push, "--rate-connects", options.rate_connects, "pages that one such address connects a second (default: no limit)");

@@ -5,6 +5,7 @@
 #ifndef WM_SERVE_PUSH_OPTIONS_H
 #define WM_SERVE_PUSH_OPTIONS_H
 
+#include "shared/duration.h"
 #include "wm-serve/instance_options.h"
 #include "wm-serve/tls_options.h"
 
@@ -62,7 +63,8 @@ private:
 
 inline constexpr int64_t kMaxCount = 128; ///< processes, as many as the library joins in one hub
 
-inline constexpr int64_t kMaxTicketTtlMs = 3600 * 1000;
+/// A ticket is for a page that connects now.
+inline constexpr DurationRange kTicketTtl = {std::chrono::seconds(1), std::chrono::hours(1)};
 
 inline constexpr const char *kOff = "off"; ///< instead of an address: no such listener
 

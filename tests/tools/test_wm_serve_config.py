@@ -148,7 +148,8 @@ def test_pipe__is_read():
 
 
 def test_wrong_variable__is_named():
-    assert run("check", WM_PUSH_PING="soon")[2].startswith("wm-serve push: WM_PUSH_PING: soon: give a whole number and a unit")
+    assert run("check", WM_PUSH_PING="soon")[2].startswith(
+        "wm-serve push: WM_PUSH_PING: soon: give a whole number and a unit, from 1ms to 24h, or 0s, as in 500ms, 2s or 1m")
     assert run("check", WM_PUSH_INSECURE_INNER="2") == (2, "", "wm-serve push: WM_PUSH_INSECURE_INNER: give true or false\n")
     assert run("check", WM_PUSH_INNER="text://0.0.0.0:1")[2].endswith("; --inner is set by WM_PUSH_INNER\n")
 
