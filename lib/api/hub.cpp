@@ -87,6 +87,7 @@ int post(wm_hub *hub, const router::Request &request, const HubReply &reply)
         return post(hub, request, reply);
     return guarded([&] {
         Reactor &reactor = object(hub)->app().reactor; // it lives longer than the hub may
+        HostCall stays(reactor);                       // and so does the app, whatever a callback frees
         if (reply.destroy && !reactor.reserve_retire(reply.destroy))
             return no_memory();
         int64_t counted = 0;
@@ -147,7 +148,10 @@ wm_hub *wm_hub_new(wm_app *app)
 void wm_hub_free(wm_hub *hub)
 {
     if (hub)
-        with_hub(hub, [](Hub &self) { return delete &self, 0; });
+        with_hub(hub, [](Hub &self) {
+            HostCall stays(self.app().reactor); // results of pending calls are told, and may free the app
+            return delete &self, 0;
+        });
 }
 
 int wm_hub_bind(wm_hub *hub, const void *uid, size_t uid_len, wm_conn conn)

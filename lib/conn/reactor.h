@@ -107,13 +107,17 @@ public:
     /// Arms the loop for the nearest deadline, timers included.
     void (*arm_due)(void *owner) = nullptr;
     void *owner = nullptr;
+    /// Ends a HostCall: frees the owner, if that was asked for while it lived.
+    void (*leave)(void *owner) = nullptr;
+    /// The owner is freed when its run, poll or HostCall ends.
+    bool owner_freed = false;
     /// State that codecs share across connections.
     Sessions *sessions = nullptr;
     /// Indexed by Connection::codec. A row that is set never changes.
     const Codec *codecs[kMaxCodecs] = {};
     /// A stop or drain was requested, so an answer may be the last of its connection. Any thread sets it.
     std::atomic<bool> shutting_down{false};
-    /// A run or poll of the owner is in progress.
+    /// A run or poll of the owner is in progress, or a HostCall.
     std::atomic<bool> inside{false};
     /// This process is a child of fork(2), which leaves the rest of the turn to the parent.
     bool forked = false;
@@ -157,6 +161,30 @@ private:
     std::vector<Retired> retired_;
     size_t retirable_ = 0; ///< reserved, and not retired yet
     std::vector<ReactorObserver *> observers_[ReactorObserver::kEvents];
+};
+
+/// A call of the host that may lead to a callback. Outside of run and poll, the owner is not run and not freed while one lives; inside, it
+/// does nothing.
+class HostCall {
+public:
+    explicit HostCall(Reactor &reactor) : reactor_(reactor), outermost_(!reactor.inside)
+    {
+        if (outermost_)
+            reactor.inside = true;
+    }
+    HostCall(const HostCall &) = delete;
+    HostCall &operator=(const HostCall &) = delete;
+    ~HostCall()
+    {
+        if (outermost_)
+            reactor_.leave(reactor_.owner);
+    }
+
+    bool outermost() const { return outermost_; }
+
+private:
+    Reactor &reactor_;
+    bool outermost_;
 };
 
 /// For code without a reactor at hand; elsewhere use Reactor::codec().

@@ -192,6 +192,7 @@ template <class Each> int64_t Hub::send_to(std::string_view payload, int32_t fla
         each([&](Connection &conn) { taken += reactor.outbox.send(conn, message) >= 0; });
         return taken;
     }
+    HostCall stays(reactor);
     std::vector<uint32_t> slots;
     if (!reserve_in(slots, most))
         return fail(WM_ENOMEM, "out of memory for a list of %zu connections", most);

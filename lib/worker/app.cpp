@@ -47,6 +47,7 @@ App::App(uint32_t index, Mailbox *mailbox)
 {
     reactor.owner = this;
     reactor.arm_due = &App::arm;
+    reactor.leave = &App::end_call;
     reactor.sessions = sessions.get();
     static_assert(std::size(kCodecs) <= Reactor::kMaxCodecs);
     std::copy(std::begin(kCodecs), std::end(kCodecs), reactor.codecs);
@@ -102,7 +103,7 @@ int App::release()
 {
     if (forked()) {
         if (reactor.inside && !forked_elsewhere_)
-            free_later_ = true;
+            reactor.owner_freed = true;
         else if (!forked_elsewhere_)
             delete this;
         return 0;
@@ -115,7 +116,7 @@ int App::release()
         mailbox_->owner.store(thread_token(), std::memory_order_relaxed);
     }
     if (reactor.inside) {
-        free_later_ = true;
+        reactor.owner_freed = true;
         request_stop();
     } else {
         delete this;

@@ -112,7 +112,7 @@ public:
     /// The uid of a connection, of the first part that knows one; empty: none.
     std::string_view uid_of(const Connection &conn) const;
 
-    /// For a call from outside of run and poll that calls back: while one lives the app is not run, and not freed.
+    /// A HostCall after which observers see the app idle.
     class Visit {
     public:
         explicit Visit(App &app);
@@ -122,7 +122,7 @@ public:
 
     private:
         App &app_;
-        bool outermost_;
+        HostCall call_;
     };
 
     uint32_t index() const { return reactor.index(); }
@@ -185,6 +185,7 @@ private:
     void set_limits();
     void ask_to_be_replaced();
     static void arm(void *self);
+    static void end_call(void *self);
     static void woken(void *self);
     static void due(void *self);
 
@@ -200,8 +201,7 @@ private:
     bool stopped_ = false;
     bool endpoint_released_ = false; ///< a worker or client is to be freed
     bool worker_stops_ = false;      ///< the stop of one of workers_ is due
-    bool free_later_ = false;
-    bool forked_elsewhere_ = false; ///< in a child: by another thread than the app's, which may have been at work
+    bool forked_elsewhere_ = false;  ///< in a child: by another thread than the app's, which may have been at work
     bool freeing_ = false;
     bool abandoning_ = false; ///< a start has failed, and what it opened is closed again
 };

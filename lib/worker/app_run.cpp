@@ -105,26 +105,27 @@ void App::leave()
     if (!forked())
         reactor.notify(ReactorObserver::kIdle);
     reactor.inside = false;
-    if (free_later_)
+    if (reactor.owner_freed)
         delete this;
 }
 
-App::Visit::Visit(App &app) : app_(app), outermost_(!app.reactor.inside)
-{
-    app.reactor.inside = true;
-}
+App::Visit::Visit(App &app) : app_(app), call_(app.reactor) {}
 
 App::Visit::~Visit()
 {
-    if (!outermost_)
-        return;
-    if (!app_.forked())
+    if (call_.outermost() && !app_.forked())
         app_.reactor.notify(ReactorObserver::kIdle);
-    app_.reactor.inside = false;
-    if (app_.free_later_)
-        delete &app_;
-    else if (app_.has_work())
-        app_.reactor.has_work();
+}
+
+/// Of a HostCall.
+void App::end_call(void *self)
+{
+    App &app = *static_cast<App *>(self);
+    app.reactor.inside = false;
+    if (app.reactor.owner_freed)
+        delete &app;
+    else if (!app.forked())
+        app.reactor.has_work(); // inside it, nothing has woken a loop of the host's that waits
 }
 
 /// Ends pull mode: the records of the last poll become invalid, and events go to callbacks.
@@ -159,7 +160,7 @@ int App::run_once(int64_t timeout_ms)
     turn(timeout_ms);
     if (forked())
         result = Mailbox::fail_forked();
-    else if (stopped_ || free_later_)
+    else if (stopped_ || reactor.owner_freed)
         result = has_stopped();
     else if (reactor.loop.is_watched() && has_work())
         reactor.loop.wake(); // as in poll()
@@ -182,7 +183,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     }
     turn(timeout_ms);
     size_t records = reactor.dispatch.end_poll();
-    if (forked() || free_later_) { // what the records point to is freed, or the parent's
+    if (forked() || reactor.owner_freed) { // what the records point to is freed, or the parent's
         result = forked() ? Mailbox::fail_forked() : has_stopped();
         leave();
         return result;

@@ -135,6 +135,68 @@ static void encode__frees_the_hub_and_the_worker_that_broadcast(void **state)
     frees_inside(*state, 3, 1);
 }
 
+static void free_app(wm_conn conn, struct rules *rules)
+{
+    (void)conn;
+    wm_app_free(rules->host->app);
+}
+
+/* The ways to send that call on_encode. */
+enum { TO_CONN, TO_MANY, TO_WORKER, TO_UID, TO_GROUP, TO_ALL, WAYS };
+
+static int64_t send_by(int way, struct rules *rules, wm_conn conn, int *destroyed)
+{
+    int64_t both[] = {(int64_t)conn, 1, 0, (int64_t)conn, 1, 0};
+    int64_t connections = 0;
+    switch (way) {
+    case TO_CONN:
+        return wm_conn_send(conn, "a", 1, 0);
+    case TO_MANY:
+        return wm_conn_send_many("aa", 2, both, 2, NULL);
+    case TO_WORKER:
+        return wm_worker_broadcast(rules->host->worker, "a", 1, 0);
+    case TO_UID:
+        return wm_hub_send(rules->hub, "u", 1, "a", 1, 0, &connections, NULL, destroyed, count_destroy);
+    case TO_GROUP:
+        return wm_hub_group_send(rules->hub, "g", 1, NULL, 0, "a", 1, 0, &connections, NULL, destroyed, count_destroy);
+    default:
+        return wm_hub_broadcast(rules->hub, "a", 1, 0, &connections, NULL, destroyed, count_destroy);
+    }
+}
+
+static void frees_the_app(const struct setting *setting, int way, int tabs)
+{
+    struct rules rules = {.inside = free_app};
+    struct host *host = host_with(setting, &rules, INPUT | ENCODE);
+    struct client clients[3];
+    wm_conn conn;
+    int destroyed = 0;
+    rules.hub = wm_hub_new(host->app);
+    for (int i = 0; i < tabs; i++) {
+        clients[i] = client_open(host, &conn);
+        assert_int_equal(wm_hub_bind(rules.hub, "u", 1, conn), 0);
+        assert_int_equal(wm_hub_join(rules.hub, "g", 1, conn), 0);
+    }
+    int64_t result = send_by(way, &rules, conn, &destroyed);
+    assert_int_equal(result, way == TO_CONN ? WM_ECLOSED : way == TO_MANY ? 2 : way == TO_WORKER ? tabs : 0);
+    assert_int_equal(rules.encodes, way == TO_CONN || way == TO_MANY ? 1 : tabs);
+    assert_int_equal(rules.destroyed, 2); /* on_input and on_encode: the app is gone */
+    assert_int_equal(destroyed, way >= TO_UID);
+    assert_int_equal(wm_conn_send(conn, "a", 1, 0), WM_ECLOSED);
+    host->app = NULL;
+    for (int i = 0; i < tabs; i++)
+        client_end(&clients[i]);
+    host_end(host);
+}
+
+static void encode__frees_the_app_that_sends_between_turns(void **state)
+{
+    for (int way = 0; way < WAYS; way++) {
+        frees_the_app(*state, way, 1);
+        frees_the_app(*state, way, 3);
+    }
+}
+
 static void length__that_its_field_cannot_say_is_not_sent(void **state)
 {
     struct rules rules = {0};
@@ -243,6 +305,14 @@ static void run__inside_a_protocol_callback_is_refused(void **state)
     struct client client = client_open(host, &conn);
     client_say(host, &client, "\1a");
     until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    client_end(&client);
+    host_end(host);
+
+    rules = (struct rules){.inside = run_the_app};
+    host = host_with(*state, &rules, INPUT | ENCODE);
+    client = client_open(host, &conn);
+    assert_int_equal(wm_conn_send(conn, "a", 1, 0), 0);
+    client_hear(host, &client, "\1a");
     client_end(&client);
     host_end(host);
 }
@@ -358,6 +428,7 @@ int main(void)
         SCENARIO(encode__sends_by_itself_only_raw),
         SCENARIO(encode__is_called_for_each_connection_of_a_broadcast),
         SCENARIO(encode__frees_the_hub_and_the_worker_that_broadcast),
+        SCENARIO(encode__frees_the_app_that_sends_between_turns),
         SCENARIO(length__that_its_field_cannot_say_is_not_sent),
         SCENARIO(closing_and_freeing__inside_input),
         SCENARIO(closing_and_freeing__inside_decode_and_encode),

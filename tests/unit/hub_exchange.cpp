@@ -53,11 +53,14 @@ struct Log {
     std::vector<int32_t> results;
     int destroyed = 0;
     bool throws = false;
+    App **frees = nullptr;
 
     static void done(wm_hub *, int32_t status, int64_t, void *self)
     {
         Log &log = *static_cast<Log *>(self);
         log.results.push_back(status);
+        if (log.frees)
+            std::exchange(*log.frees, nullptr)->release();
         if (std::exchange(log.throws, false))
             throw std::runtime_error("of the host");
     }
@@ -72,7 +75,11 @@ struct Rig {
         app->link = &master;
         assert_int_equal(app->run_once(0), 0);
     }
-    ~Rig() { app->release(); }
+    ~Rig()
+    {
+        if (app)
+            app->release();
+    }
 
     void turn(int turns)
     {
@@ -338,6 +345,19 @@ void a_fork_inside_a_batch_leaves_the_rest_to_the_parent(void **)
     assert_int_equal(status, 0);
 }
 
+void a_result_may_free_the_app_while_its_hub_is_freed(void **)
+{
+    Rig rig;
+    Log log;
+    Other other(rig);
+    log.frees = &rig.app;
+    assert_int_equal(rig.send(log), WM_PENDING);
+    wm_hub_free(rig.hub);
+    assert_null(rig.app);
+    assert_int_equal(log.results.size(), 1);
+    assert_int_equal(log.destroyed, 1);
+}
+
 } // namespace
 
 int main()
@@ -347,6 +367,7 @@ int main()
         cmocka_unit_test(a_call_before_others_are_known_is_no_exact_zero),
         cmocka_unit_test(a_hub_freed_inside_its_call_gives_one_result),
         cmocka_unit_test(a_hub_freed_with_pending_calls_gives_each_its_result),
+        cmocka_unit_test(a_result_may_free_the_app_while_its_hub_is_freed),
         cmocka_unit_test(a_result_that_throws_holds_up_no_other),
         cmocka_unit_test(a_call_between_two_turns_leaves_at_once),
         cmocka_unit_test(a_process_that_leaves_answers_all_that_it_was_asked),

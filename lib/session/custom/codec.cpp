@@ -224,11 +224,14 @@ int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
                     codec.name);
     if (int refused = reactor.outbox.check_send(conn, payload.size()))
         return refused;
+    HostCall stays(reactor); // between turns, too: the callback may free the app
     Out::Use use(protocol.encoded, reactor.max_queue_total);
     int answer = call_encode(conn, protocol, payload);
     use.close();
     if (conn.state > ConnState::kOpen)
         return fail(WM_ECLOSED, "on_encode has closed the connection");
+    if (stays.outermost() && reactor.owner_freed)
+        return fail(WM_ECLOSED, "on_encode has freed the app");
     int error = protocol.encoded.error();
     if (answer != 0 || error != 0) {
         reactor.lifecycle.close(conn, WM_REASON_PROTOCOL, 0, kNotEncoded);
