@@ -1,6 +1,5 @@
 #include "wm-serve/due_queue.h"
 
-#include "wm/conn.h"
 #include "wm/timer.h"
 
 #include <ctime>
@@ -36,6 +35,10 @@ void DueQueue::arm(int64_t delay_ms)
 
 bool DueQueue::add(wm_conn conn)
 {
+    if (entries_.size() >= full_) {
+        std::erase_if(entries_, [this](const Entry &entry) { return !still_waits(entry); });
+        full_ = entries_.size() * 2 + kSlack;
+    }
     try {
         entries_.push_back({conn, now_ms() + time_ms_});
     } catch (const std::bad_alloc &) {
@@ -48,8 +51,7 @@ bool DueQueue::add(wm_conn conn)
 
 void DueQueue::drop()
 {
-    auto waits = [this](const Entry &entry) { return wm_conn_worker(entry.conn) && waits_(entry.conn, user_); };
-    while (!entries_.empty() && !waits(entries_.front()))
+    while (!entries_.empty() && !still_waits(entries_.front()))
         entries_.pop_front();
 }
 

@@ -137,6 +137,25 @@ void due_queue__names_those_that_still_wait(void **)
     assert_true(expired.back() == fourth);
 }
 
+void due_queue__of_those_that_leave_is_bounded(void **)
+{
+    Pages pages;
+    std::vector<wm_conn> expired;
+    DueQueue queue;
+    queue.setup(
+        pages.app(), 3600 * 1000, [](wm_conn, void *) { return true; }, note, &expired);
+    constexpr size_t kStay = 10;
+    for (size_t i = 0; i < kStay; i++)
+        assert_true(queue.add(pages.open()));
+    for (int i = 0; i < 5000; i++) {
+        wm_conn conn = pages.open();
+        assert_true(queue.add(conn));
+        pages.end(conn);
+        assert_true(queue.size() <= DueQueue::kSlack + 2 * (kStay + 1));
+    }
+    assert_true(expired.empty());
+}
+
 } // namespace
 
 int main()
@@ -145,6 +164,7 @@ int main()
         cmocka_unit_test(ends__come_in_their_order_without_those_that_have_left),
         cmocka_unit_test(ends__of_pages_that_leave_are_bounded),
         cmocka_unit_test(due_queue__names_those_that_still_wait),
+        cmocka_unit_test(due_queue__of_those_that_leave_is_bounded),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
