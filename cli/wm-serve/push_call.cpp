@@ -29,20 +29,49 @@ void PushCall::begin(const PushLine &line)
     });
 }
 
+void PushCall::drop_kept()
+{
+    all_kept_ -= kept_.size();
+    kept_.clear();
+}
+
+/// A message to many uids is more than other processes are sent at a time: later calls follow the results of earlier ones.
+void PushCall::choose_ahead(std::string_view data)
+{
+    drop_kept();
+    ahead_ = parts_.size();
+    if (verb_ != Verb::kPush || data.size() * parts_.size() <= kMaxAhead || all_kept_ + data.size() > kMaxKept || parts_.size() == 1)
+        return;
+    kept_ = data;
+    all_kept_ += kept_.size();
+    ahead_ = std::max<size_t>(kMaxAhead / data.size(), 1);
+}
+
+/// Makes calls, ask(part, connections), as many as may wait.
+template <class Ask> void PushCall::ask_ahead(Ask ask)
+{
+    while (next_ < parts_.size() && waiting_ - (parts_.size() - next_) < ahead_) {
+        Part &part = parts_[next_++];
+        int64_t connections = 0;
+        int status = ask(part, connections);
+        if (status != WM_PENDING)
+            take(part, status, connections);
+    }
+}
+
 PushResult PushCall::run(wm_hub *hub, const PagePort &pages, const PushLine &line, std::string_view whole)
 {
     begin(line);
     hub_ = hub;
     pages_ = &pages;
     waiting_ = parts_.size();
-    for (Part &part : parts_) {
-        int64_t connections = 0;
-        int status = ask(part, line, line.data.empty() ? whole : line.data, connections);
-        if (status != WM_PENDING)
-            take(part, status, connections);
-    }
+    next_ = 0;
+    std::string_view data = line.data.empty() ? whole : line.data;
+    choose_ahead(data);
+    ask_ahead([&](Part &part, int64_t &connections) { return ask(part, line, data, connections); });
     if (waiting_ > 0)
         return {Kind::kPending};
+    drop_kept();
     PushResult result = sum();
     if (!result.json)
         parts_.clear();
@@ -69,8 +98,14 @@ int PushCall::ask(Part &part, const PushLine &line, std::string_view data, int64
         return wm_hub_kick(hub_, uid.data(), uid.size(), line.code, line.text.data(), line.text.size(), &connections, answered, &part,
                            nullptr);
     default:
-        return wm_hub_send(hub_, uid.data(), uid.size(), data.data(), data.size(), flags, &connections, answered, &part, nullptr);
+        return send(part, data, connections);
     }
+}
+
+int PushCall::send(Part &part, std::string_view data, int64_t &connections) const
+{
+    int32_t flags = json_ ? 0 : WM_SEND_FIRST;
+    return wm_hub_send(hub_, part.uid.data(), part.uid.size(), data.data(), data.size(), flags, &connections, answered, &part, nullptr);
 }
 
 void PushCall::take(Part &part, int32_t status, int64_t connections) noexcept
@@ -108,14 +143,14 @@ void PushCall::answered(wm_hub *, int32_t status, int64_t connections, void *use
 {
     Part &part = *static_cast<Part *>(user);
     part.call->take(part, status, connections);
-    part.call->finish();
+    part.call->go_on();
 }
 
 void PushCall::counted(wm_hub *, int32_t status, int64_t connections, void *user)
 {
     Part &part = *static_cast<Part *>(user);
     part.call->take_online(part, status, connections);
-    part.call->finish();
+    part.call->go_on();
 }
 
 void PushCall::pushed(wm_hub *, int32_t status, int64_t connections, void *user)
@@ -123,8 +158,10 @@ void PushCall::pushed(wm_hub *, int32_t status, int64_t connections, void *user)
     static_cast<PushCall *>(user)->done(result_of(Verb::kPush, status, connections));
 }
 
-void PushCall::finish()
+/// A result has come.
+void PushCall::go_on()
 {
+    ask_ahead([this](Part &part, int64_t &connections) { return send(part, kept_, connections); });
     if (waiting_ == 0)
         done(sum());
 }

@@ -26,7 +26,7 @@ public:
     PushCall() = default;
     PushCall(const PushCall &) = delete;
     PushCall &operator=(const PushCall &) = delete;
-    virtual ~PushCall() = default;
+    virtual ~PushCall() { drop_kept(); }
 
     bool explain = false; ///< set by the port: a failure is to say why
     std::string ticket;   ///< of a line whose result is kTicket
@@ -50,8 +50,8 @@ public:
 
     /// What a result of this line is in JSON; for a list of uids it has that of each.
     std::string json(PushResult result) const;
-    /// How many uids wait for the answer, at least 1: what the line holds grows with it.
-    size_t weight() const { return parts_.empty() ? 1 : parts_.size(); }
+    /// How many uids wait for the answer, at least 1, and more for a message that is kept: what the line holds grows with it.
+    size_t weight() const { return (parts_.empty() ? 1 : parts_.size()) + kept_.size() / kKeptWeight; }
 
 private:
     /// One hub call, and the uid that it is about.
@@ -61,13 +61,21 @@ private:
         PushResult result;
     };
 
+    static constexpr size_t kMaxAhead = size_t{1} << 20; ///< bytes to other processes without an answer, of one line
+    static constexpr size_t kMaxKept = size_t{16} << 20; ///< bytes of all lines; from there on one asks for all its uids at once
+    static constexpr size_t kKeptWeight = 256;           ///< bytes that count as a uid
+
     void begin(const PushLine &line);
+    void choose_ahead(std::string_view data);
+    void drop_kept();
+    template <class Ask> void ask_ahead(Ask ask);
+    int send(Part &part, std::string_view data, int64_t &connections) const;
+    void go_on();
     int ask(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const;
     void take(Part &part, int32_t status, int64_t connections) noexcept;
     void look_at_offline(Part &part) noexcept;
     void take_online(Part &part, int32_t status, int64_t connections) noexcept;
     PushResult sum() const;
-    void finish();
 
     static void pushed(wm_hub *hub, int32_t status, int64_t connections, void *call);
     static void answered(wm_hub *hub, int32_t status, int64_t connections, void *part);
@@ -79,7 +87,12 @@ private:
     bool json_ = false;
     bool list_ = false;  ///< the line has a list of uids
     size_t waiting_ = 0; ///< parts without a result
+    size_t next_ = 0;    ///< part whose call is to be made
+    size_t ahead_ = 0;   ///< calls that may wait for their results at a time
     std::vector<Part> parts_;
+    std::string kept_; ///< the message, for calls that are made later
+
+    inline static size_t all_kept_ = 0; ///< bytes
 };
 
 /// Takes the lines of the inner port and the bodies of POST /push.

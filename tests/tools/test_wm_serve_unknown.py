@@ -65,6 +65,18 @@ def test_all_commands__reach_the_other_process(server):
         assert server.page_of(uid).frame().code == 1008
 
 
+def test_a_thousand_uids__of_a_long_line_are_all_asked_about(server):
+    uids = [f"{number:040}" for number in range(998)] + [server.here, server.there]  # 44 MB to the other process
+    with server.lines() as lines:
+        for _ in range(2):
+            answer = document(lines.ask(in_json(uids)), b"ok")
+            assert answer.pop("connections") == 2
+            assert answer == {"uids": {uid: {"connections": 1} if uid in (server.here, server.there) else OFFLINE for uid in uids}}
+        assert lines.ask(line(uids)) == b"ok"
+        assert lines.ask(line(uids[:998])) == b"fail"
+    assert server.post(line(uids)).status == 200
+
+
 def test_frozen_process__answers_are_unknown_and_in_order(server):
     server.freeze()
     here, there = server.here, server.there
