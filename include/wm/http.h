@@ -130,6 +130,23 @@ WM_API int wm_request_respond(wm_request request, int32_t status, const void *he
                               int32_t flags);
 
 /**
+ * Answers a request of an http worker with 101: its connection speaks websocket from here on (RFC 6455 §4.2.2), so that pages and sockets
+ * have one port. Later messages have kind WM_KIND_TEXT or WM_KIND_BINARY, and the worker's websocket options apply, as
+ * ping_interval_ms; there is no other open event. Who may open one is the host's to judge, by Origin for instance: the
+ * handshake callback is not called.
+ *
+ * @param request the request, the connection's only one; in its message callback, or kept. Its id is stale afterwards
+ * @param headers lines "Name: value\r\n" for the answer, copied; may be NULL when headers_len is 0
+ * @param headers_len bytes at headers
+ * @return 0; WM_EPROTOCOL: it is no websocket handshake, the detail says why (426 or 400 would be the answer); WM_ESTATE: other requests of
+ * the connection have no answer yet, or its slices have expired, or the process is about to end (503 would be the answer); WM_ECLOSED;
+ * WM_EINVAL (bad header lines); WM_EMSGSIZE (over max_queue_total); WM_ENOMEM. The request stays when it is below 0
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_request_upgrade(wm_request request, const void *headers, size_t headers_len);
+
+/**
  * Accepts a handshake whose callback returned WM_PENDING, or, inside the callback, accepts it with header lines. The open event follows
  * at the end of the turn.
  *

@@ -403,14 +403,14 @@ WM_API int64_t wm_worker_conn_count(wm_worker *worker);
 WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 /**
  * Sends one message to every open connection of the worker, framed once. A connection whose queue is full
- * gets an error event (WM_EFULL).
+ * gets an error event (WM_EFULL). Connections on http, which take answers only, are left out; those that wm_request_upgrade has made
+ * websockets are not.
  *
  * @param worker the worker
  * @param data the message: len bytes, copied or written before the return; may be NULL when len is 0
  * @param len bytes at data
  * @param flags WM_SEND_...
- * @return how many connections took it, WM_ESTATE (a worker on http), WM_EMSGSIZE (over max_queue_total or 2
- * GiB), WM_EINVAL or WM_ENOMEM
+ * @return how many connections took it, WM_EMSGSIZE (over max_queue_total or 2 GiB), WM_EINVAL or WM_ENOMEM
  *
  * @since 0.1.0
  */

@@ -31,13 +31,19 @@ template <class Body> int with_request(wm_request id, Body body)
     return request_not_found(id);
 }
 
-template <class Body> int with_slices(wm_request id, Body body)
+/// The same, with slices that have not expired.
+template <class Body> int with_readable(wm_request id, Body body)
 {
     return with_request(id, [&](App &app, HttpRequest &request) {
         if (!app.sessions->requests.readable(request))
             return fail(WM_ESTATE, "the request's slices have expired; wm_request_keep, called in time, makes them last");
-        return body(request.slices);
+        return body(app, request);
     });
+}
+
+template <class Body> int with_slices(wm_request id, Body body)
+{
+    return with_readable(id, [&](App &, HttpRequest &request) { return body(request.slices); });
 }
 
 int hand_out(std::string_view slice, const void **out, size_t *len)
@@ -172,8 +178,15 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
 {
     if (int wrong = check_span("headers", headers, headers_len))
         return wrong;
-    return with_request(request,
-                        [&](App &app, HttpRequest &self) { return accept_handshake(app.reactor, self, span(headers, headers_len)); });
+    return with_request(request, [&](App &, HttpRequest &self) { return accept_handshake(self, span(headers, headers_len)); });
+}
+
+int wm_request_upgrade(wm_request request, const void *headers, size_t headers_len)
+{
+    if (int wrong = check_span("headers", headers, headers_len))
+        return wrong;
+    return with_readable(request,
+                         [&](App &app, HttpRequest &self) { return upgrade_request(app.reactor, self, span(headers, headers_len)); });
 }
 
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len)

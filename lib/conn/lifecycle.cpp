@@ -113,19 +113,37 @@ void Lifecycle::open(Connection &conn)
         reactor_.dispatch.open(conn);
 }
 
+bool Lifecycle::replace_codec(Connection &conn, uint8_t codec)
+{
+    end_codec(conn);
+    conn.codec = codec;
+    if (begin_codec(conn))
+        return true;
+    destroy(conn, WM_REASON_ERROR, ENOMEM);
+    return false;
+}
+
 void Lifecycle::upgrade(Connection &conn, uint8_t codec, std::string_view answer)
 {
     conn.owner->heard(conn);
-    end_codec(conn);
-    conn.codec = codec;
-    if (!begin_codec(conn)) {
-        destroy(conn, WM_REASON_ERROR, ENOMEM);
+    if (!replace_codec(conn, codec))
         return;
-    }
     conn.set(kInputBlocked);
     enter_open(conn, answer);
     if (conn.state == ConnState::kOpen)
         reactor_.todos.add(conn, kTodoOpen);
+}
+
+void Lifecycle::change_codec(Connection &conn, uint8_t codec, std::string_view answer)
+{
+    reactor_.outbox.write(conn, {}, answer, 0, true);
+    if (conn.state != ConnState::kOpen || !replace_codec(conn, codec))
+        return;
+    conn.phase_deadline = 0;
+    conn.unset(kInputBlocked);
+    reactor_.expiry.restart_ping(conn);
+    reactor_.inbox.resume_parsing(conn);
+    update_read(conn);
 }
 
 /// `answer` is sent before all that was queued.

@@ -43,6 +43,8 @@ public:
     /// Switches to another codec and enters kOpen; the end of the turn delivers the open event, because the host may have called, and then
     /// what the peer has sent. `answer` completes the handshake and is sent before all that was queued.
     void upgrade(Connection &conn, uint8_t codec, std::string_view answer);
+    /// Switches an open connection to another codec, behind an answer that is sent after all that was queued. No open event follows.
+    void change_codec(Connection &conn, uint8_t codec, std::string_view answer);
     /// For TodoList.
     void deliver_open(Connection &conn);
     /// The connection closes before the host has got its open event: none comes, and none of those that follow it.
@@ -114,6 +116,7 @@ private:
     void begin_protocol(Connection &conn);
     bool begin_codec(Connection &conn);
     void end_codec(Connection &conn);
+    bool replace_codec(Connection &conn, uint8_t codec);
     void enter_open(Connection &conn, std::string_view answer);
     bool stays_half_open(const Connection &conn) const;
     void end_of_stream(Connection &conn);

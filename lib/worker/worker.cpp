@@ -288,8 +288,6 @@ void Worker::release()
 
 int64_t Worker::broadcast(const void *data, size_t len, int32_t flags)
 {
-    if (app_.reactor.codecs[codec]->answers_only)
-        return fail(WM_ESTATE, "http connections take answers only: there is nothing to broadcast to");
     HostCall stays(app_.reactor); // an encode callback may free the app
     SharedMessage message(data, len, flags);
     int64_t taken = app_.reactor.outbox.check(message);

@@ -56,6 +56,8 @@ Rest parse(Connection &conn, char *data, size_t len)
         session.more_behind = len > 0;
         delivered = true;
         reactor.sessions->requests.deliver(conn, request);
+        if (!has_http_session(conn)) [[unlikely]] // upgraded: frames may follow
+            return reactor.codec(conn).parse(conn, data, len);
         limits = http_limits(conn, conn.options().max_message); // the host may have set options
     }
     watch_head(conn, delivered);

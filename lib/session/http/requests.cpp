@@ -102,6 +102,8 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
     session.current = added;
     bool called = conn.callback(&ConnCallbacks::message).fn;
     reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, added->id, request.raw_head().size());
+    if (!has_http_session(conn)) [[unlikely]]
+        return;                   // the host has upgraded it
     bool there = session.current; // pop() forgets it
     session.current = nullptr;
     if (called) {

@@ -3,6 +3,7 @@
 
 #include "conn/reactor.h"
 #include "core/error.h"
+#include "proto/http/fields.h"
 #include "proto/http/response_writer.h"
 #include "session/codecs.h"
 #include "session/http/final_answer.h"
@@ -59,7 +60,7 @@ void receive(Connection &conn, const http::Request &request)
     else if (verdict < 0)
         reject_handshake(reactor, *pending, 403, {}, "refused\n");
     else
-        accept_handshake(reactor, *pending, {});
+        accept_handshake(*pending, {});
 }
 
 Rest parse(Connection &conn, char *data, size_t len)
@@ -114,13 +115,12 @@ Connection *find_pending(const HttpRequest &request)
     return nullptr;
 }
 
-} // namespace
+/// Switches to kWebsocketCodec behind the answer 101.
+using Switch = void (Lifecycle::*)(Connection &conn, uint8_t codec, std::string_view answer);
 
-int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fields)
+int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize], std::string_view fields, Switch change)
 {
-    Connection *conn = find_pending(request);
-    if (!conn)
-        return WM_ECLOSED;
+    Reactor &reactor = conn.owner->reactor;
     if (int wrong = reactor.outbox.check_size(fields.size()))
         return wrong;
     bool wants_close = false;
@@ -130,9 +130,38 @@ int accept_handshake(Reactor &reactor, HttpRequest &request, std::string_view fi
     HeadBuffer buffer(websocket::kAnswerSize + fields.size());
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
-    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), request.accept, fields));
-    reactor.lifecycle.upgrade(*conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
+    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), accept, fields));
+    (reactor.lifecycle.*change)(conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
     return 0;
+}
+
+} // namespace
+
+int accept_handshake(HttpRequest &request, std::string_view fields)
+{
+    Connection *conn = find_pending(request);
+    return conn ? answer_handshake(*conn, request.accept, fields, &Lifecycle::upgrade) : WM_ECLOSED;
+}
+
+int upgrade_request(Reactor &reactor, HttpRequest &request, std::string_view fields)
+{
+    Connection &conn = request.conn;
+    if (request.answered || request.handshake || conn.state != ConnState::kOpen || conn.has(kPeerEnded))
+        return fail(WM_ECLOSED, request.handshake      ? "a handshake is accepted by wm_handshake_accept"
+                                : conn.has(kPeerEnded) ? "the peer has ended its side, so that it cannot answer a close frame"
+                                                       : "the request is answered or gone");
+    if (reactor.shutting_down)
+        return fail(WM_ESTATE, "the process is about to end: answer with 503, and the page finds another when it connects again");
+    if (http_session(conn).count != 1)
+        return fail(WM_ESTATE, "%u other requests of this connection have no answer yet", http_session(conn).count - 1);
+    if (!http::any_has_token(request.slices.fields, "Upgrade", "websocket"))
+        return fail(WM_EPROTOCOL, "no websocket handshake: Upgrade: websocket is missing (RFC 6455 4.2.1)");
+    websocket::Handshake checked = websocket::check_handshake(request.slices);
+    if (checked.status != 101)
+        return fail(WM_EPROTOCOL, "no websocket handshake: %s", checked.text);
+    if (request.close_after)
+        return fail(WM_EPROTOCOL, "no websocket handshake: Connection: close ends the connection behind the answer (RFC 9112 9.6)");
+    return answer_handshake(conn, checked.accept, fields, &Lifecycle::change_codec);
 }
 
 int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view fields, std::string_view body)
