@@ -200,8 +200,23 @@ void answer_options(wm_request request, std::string_view path)
 
 void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *self)
 {
+    answer_request(*static_cast<PushServer *>(self), conn, wm_message_request(conn));
+}
+
+void error(wm_worker *, wm_conn conn, int32_t, const void *text, size_t len, void *self)
+{
+    static ThrottledWarning long_head;
     PushServer &server = *static_cast<PushServer *>(self);
-    wm_request request = wm_message_request(conn);
+    std::string_view why(static_cast<const char *>(text), len);
+    warn_of_long_head(long_head, conn, why, server.options().max_header);
+    if (server.debug())
+        log_debug("refused " + peer_name(conn) + " at the http port: " + printable(why, 200));
+}
+
+} // namespace
+
+void answer_request(PushServer &server, wm_conn conn, wm_request request)
+{
     std::string_view method = view_of(request, wm_request_method);
     std::string_view path = view_of(request, wm_request_path);
     if (method == "OPTIONS") {
@@ -221,23 +236,11 @@ void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *sel
     }
 }
 
-void error(wm_worker *, wm_conn conn, int32_t, const void *text, size_t len, void *self)
-{
-    static ThrottledWarning long_head;
-    PushServer &server = *static_cast<PushServer *>(self);
-    std::string_view why(static_cast<const char *>(text), len);
-    warn_of_long_head(long_head, conn, why, server.options().max_header);
-    if (server.debug())
-        log_debug("refused " + peer_name(conn) + " at the http port: " + printable(why, 200));
-}
-
-} // namespace
-
 bool setup_http_port(wm_worker *worker, PushServer &server)
 {
     return wm_worker_set_int(worker, "max_message", server.options().max_push) == 0 && wm_worker_set_int(worker, "unix_mode", 0600) == 0 &&
            wm_worker_set_int(worker, "max_header_bytes", server.options().max_header) == 0 &&
-           wm_worker_set_int(worker, "idle_timeout_ms", 75000) == 0 && wm_worker_on_message(worker, message, &server, nullptr) == 0 &&
+           wm_worker_set_int(worker, "idle_timeout_ms", kHttpIdleMs) == 0 && wm_worker_on_message(worker, message, &server, nullptr) == 0 &&
            wm_worker_on_error(worker, error, &server, nullptr) == 0;
 }
 

@@ -11,12 +11,18 @@
 
 #include "wm/wm.h"
 
+#include <cstdint>
+
 namespace wm::serve {
 
 class PushServer;
 
+inline constexpr int64_t kHttpIdleMs = 75000; ///< a connection without a request ends
+
 /// Sets options and callbacks of an http worker. On false, wm_last_error has the detail.
 bool setup_http_port(wm_worker *worker, PushServer &server);
+/// Answers the request of a message callback.
+void answer_request(PushServer &server, wm_conn conn, wm_request request);
 
 } // namespace wm::serve
 

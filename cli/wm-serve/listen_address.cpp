@@ -73,6 +73,13 @@ bool ListenAddress::collides(const ListenAddress &other) const
     return one_host && port_ == other.port_ && port_ != "0";
 }
 
+bool ListenAddress::is_same(const ListenAddress &other) const
+{
+    if (unix_ || other.unix_)
+        return unix_ && other.unix_ && path_ == other.path_;
+    return strcasecmp(host_.c_str(), other.host_.c_str()) == 0 && port_ == other.port_ && port_ != "0";
+}
+
 bool ListenAddress::meets(const ListenAddress &to) const
 {
     ListenAddress here = *this, there = to;

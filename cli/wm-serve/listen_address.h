@@ -25,6 +25,8 @@ public:
     bool is_local() const;
     /// Whether both cannot be opened: the same path, or the same port of one host or of every address.
     bool collides(const ListenAddress &other) const;
+    /// Whether both are one socket: the same path, or the same port of the same host as given.
+    bool is_same(const ListenAddress &other) const;
     /// Whether what connects to `to` would come here. localhost is either loopback address.
     bool meets(const ListenAddress &to) const;
     /// HOST:PORT, with `any` in place of a host that is every address.

@@ -53,51 +53,45 @@ bool PageHandshake::comes_too_often(wm_conn conn)
     return len > 0 && !rates_.take({ip, static_cast<size_t>(len)}, monotonic_us());
 }
 
-int32_t PageHandshake::answer(wm_conn conn, wm_request request)
+HandshakeAnswer PageHandshake::judge(wm_conn conn, wm_request request)
 {
     if (comes_too_often(conn))
-        return refuse_rate(conn, request);
+        return refuse_rate(conn);
     // Browsers always send Origin. A client without one is not a web page, and could send any origin.
     const void *origin = nullptr;
     size_t len = 0;
     if (wm_request_header(request, "Origin", &origin, &len) == 1) {
         std::string_view given(static_cast<const char *>(origin), len);
         if (!origins_.allows(given))
-            return refuse_origin(conn, request, given);
+            return refuse_origin(conn, given);
     }
     std::string offered = list_field(request, "Sec-WebSocket-Protocol");
     if (offered.empty())
-        return 0;
+        return {};
     std::string_view chosen = choose(offered, options_->subprotocols);
-    if (!chosen.empty()) {
-        std::string field = "Sec-WebSocket-Protocol: " + std::string(chosen) + "\r\n";
-        return wm_handshake_accept(request, field.data(), field.size());
-    }
+    if (!chosen.empty())
+        return {101, "Sec-WebSocket-Protocol: " + std::string(chosen) + "\r\n", {}};
     if (unknown_subprotocol_.due())
         unknown_subprotocol_.log("the page of " + peer_name(conn) + " offers the subprotocol '" + printable(offered) +
                                  "', and a browser ends a connection that accepts none: --subprotocol NAME accepts it");
-    return 0;
+    return {};
 }
 
-int32_t PageHandshake::refuse_rate(wm_conn conn, wm_request request)
+HandshakeAnswer PageHandshake::refuse_rate(wm_conn conn)
 {
-    constexpr std::string_view kFields = "Retry-After: 1\r\n", kBody = "429: this address connects too often\n";
     if (too_often_.due())
         too_often_.log("refused a page of " + peer_name(conn) + ": its address connects more often than " +
                        std::to_string(options_->rate_connects) + " times a second: --rate-connects");
-    wm_handshake_reject(request, 429, kFields.data(), kFields.size(), kBody.data(), kBody.size());
-    return -1;
+    return {429, "Retry-After: 1\r\n", "429: this address connects too often\n"};
 }
 
 /// A browser tells the page only that the connection failed: the reason is in its network panel, and in the log.
-int32_t PageHandshake::refuse_origin(wm_conn conn, wm_request request, std::string_view origin)
+HandshakeAnswer PageHandshake::refuse_origin(wm_conn conn, std::string_view origin)
 {
     std::string shown = printable(origin, 200);
     if (refused_.due())
         refused_.log("refused a page of " + peer_name(conn) + ": its origin '" + shown + "' is none of --origin");
-    std::string body = "403: pages of the origin '" + shown + "' may not connect: --origin does not name it\n";
-    wm_handshake_reject(request, 403, nullptr, 0, body.data(), body.size());
-    return -1;
+    return {403, {}, "403: pages of the origin '" + shown + "' may not connect: --origin does not name it\n"};
 }
 
 } // namespace wm::serve

@@ -17,17 +17,23 @@
 
 namespace wm::serve {
 
+struct HandshakeAnswer {
+    int32_t status = 101; ///< or that of the refusal
+    std::string fields;   ///< header lines
+    std::string body;     ///< of a refusal
+};
+
 class PageHandshake {
 public:
     /// The options are borrowed. They have been checked.
     void setup(const PushOptions &options);
-    /// Answers a handshake, or returns 0 for an answer without fields of our own.
-    int32_t answer(wm_conn conn, wm_request request);
+    /// Judges the handshake of a page.
+    HandshakeAnswer judge(wm_conn conn, wm_request request);
 
 private:
     bool comes_too_often(wm_conn conn);
-    int32_t refuse_rate(wm_conn conn, wm_request request);
-    int32_t refuse_origin(wm_conn conn, wm_request request, std::string_view origin);
+    HandshakeAnswer refuse_rate(wm_conn conn);
+    HandshakeAnswer refuse_origin(wm_conn conn, std::string_view origin);
 
     const PushOptions *options_ = nullptr;
     OriginList origins_;

@@ -93,8 +93,12 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options,
            wm_worker_set_int(worker, "max_connections", options.max_pages) == 0 &&
            wm_worker_set_int(worker, "max_per_ip", options.max_per_ip) == 0 &&
            wm_worker_set_int(worker, "ping_interval_ms", options.ping_ms) == 0 &&
-           wm_worker_set_int(worker, "pong_timeout_ms", options.pong_timeout_ms) == 0 &&
-           wm_worker_on_handshake(worker, handshake, this, nullptr) == 0 && wm_worker_on_open(worker, open, this, nullptr) == 0 &&
+           wm_worker_set_int(worker, "pong_timeout_ms", options.pong_timeout_ms) == 0 && (options.one_port() || setup_callbacks(worker));
+}
+
+bool PagePort::setup_callbacks(wm_worker *worker)
+{
+    return wm_worker_on_handshake(worker, handshake, this, nullptr) == 0 && wm_worker_on_open(worker, open, this, nullptr) == 0 &&
            wm_worker_on_message(worker, message, this, nullptr) == 0 && wm_worker_on_error(worker, error, this, nullptr) == 0;
 }
 
@@ -109,10 +113,33 @@ bool PagePort::any_named() const
 int32_t PagePort::handshake(wm_worker *, wm_conn conn, wm_request request, void *user)
 {
     PagePort &self = *static_cast<PagePort *>(user);
-    int32_t answer = self.handshake_.answer(conn, request);
-    if (answer >= 0 && self.options_->ticket_in_url)
+    HandshakeAnswer answer = self.handshake_.judge(conn, request);
+    if (answer.status != 101) {
+        wm_handshake_reject(request, answer.status, answer.fields.data(), answer.fields.size(), answer.body.data(), answer.body.size());
+        return -1;
+    }
+    if (self.options_->ticket_in_url)
         keep_ticket(conn, request);
-    return answer;
+    return answer.fields.empty() ? 0 : wm_handshake_accept(request, answer.fields.data(), answer.fields.size());
+}
+
+void PagePort::take_request(wm_conn conn, wm_request request)
+{
+    HandshakeAnswer answer = handshake_.judge(conn, request);
+    if (answer.status == 101) {
+        if (options_->ticket_in_url)
+            keep_ticket(conn, request);
+        int result = wm_request_upgrade(request, answer.fields.data(), answer.fields.size());
+        if (result == 0)
+            take(conn);
+        if (result == 0 || result == WM_ECLOSED)
+            return;
+        answer = {400, "Sec-WebSocket-Version: 13\r\n", "400: " + std::string(wm_last_error()) + "\n"};
+        if (result != WM_EPROTOCOL)
+            answer = {503, "Retry-After: 1\r\n", "503: " + std::string(wm_last_error()) + "\n"};
+    }
+    answer.fields += "Content-Type: text/plain;charset=utf-8\r\nConnection: close\r\n";
+    wm_request_respond(request, answer.status, answer.fields.data(), answer.fields.size(), answer.body.data(), answer.body.size(), 0);
 }
 
 /// Keeps the ticket of a URL until the page is open; one that is too long as an empty one, which is refused as well.
@@ -140,28 +167,37 @@ void PagePort::close(wm_conn conn, int32_t code, std::string_view why) const
 
 void PagePort::open(wm_worker *, wm_conn conn, void *user)
 {
-    PagePort &self = *static_cast<PagePort *>(user);
-    if (!self.unnamed_.add(conn))
-        self.close(conn, kTryAgainLater, "no room for another page");
+    static_cast<PagePort *>(user)->take(conn);
+}
+
+/// Waits for the uid of a page whose websocket is open.
+void PagePort::take(wm_conn conn)
+{
+    if (!unnamed_.add(conn))
+        close(conn, kTryAgainLater, "no room for another page");
     else if (const auto *kept = static_cast<const UrlTicket *>(wm_conn_user(conn)))
-        self.redeem(conn, UrlTicket(*kept).view()); // a copy, as redeem() takes the place of it
+        redeem(conn, UrlTicket(*kept).view()); // a copy, as redeem() takes the place of it
 }
 
 void PagePort::message(wm_worker *, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
 {
-    PagePort &self = *static_cast<PagePort *>(user);
+    static_cast<PagePort *>(user)->take_message(conn, data, len, kind);
+}
+
+void PagePort::take_message(wm_conn conn, const void *data, size_t len, int32_t kind)
+{
     std::string_view text = kind == WM_KIND_TEXT ? std::string_view(static_cast<const char *>(data), len) : std::string_view();
     bool first = !is_named(conn);
-    if (!first && !self.within_rate(conn))
+    if (!first && !within_rate(conn))
         return;
-    if (self.answer_ping(conn, text) || !first || is_asking(conn))
+    if (answer_ping(conn, text) || !first || is_asking(conn))
         return; // of the others only the first has a meaning
-    if (self.options_->uses_tickets()) {
-        self.redeem(conn, text);
+    if (options_->uses_tickets()) {
+        redeem(conn, text);
         return;
     }
     UidScratch scratch;
-    self.admit(conn, self.auth_.identify(conn, text, scratch));
+    admit(conn, auth_.identify(conn, text, scratch));
 }
 
 void PagePort::redeem(wm_conn conn, std::string_view ticket)
@@ -222,15 +258,18 @@ bool PagePort::answer_ping(wm_conn conn, std::string_view text)
 
 void PagePort::error(wm_worker *, wm_conn conn, int32_t code, const void *text, size_t len, void *user)
 {
-    PagePort &self = *static_cast<PagePort *>(user);
+    static_cast<PagePort *>(user)->take_error(conn, code, {static_cast<const char *>(text), len});
+}
+
+void PagePort::take_error(wm_conn conn, int32_t code, std::string_view why)
+{
     // The page is over a megabyte behind: close it rather than drop a message.
     if (code == WM_EFULL) {
-        self.close(conn, kTryAgainLater, "too slow");
+        close(conn, kTryAgainLater, "too slow");
         return;
     }
-    std::string_view why(static_cast<const char *>(text), len);
-    warn_of_long_head(self.long_head_, conn, why, self.options_->max_header);
-    if (self.debug_)
+    warn_of_long_head(long_head_, conn, why, options_->max_header);
+    if (debug_)
         log_debug("refused " + peer_name(conn) + " at the port of pages: " + printable(why, 200));
 }
 

@@ -108,11 +108,14 @@ std::string collision(const PushOptions &options)
     const std::pair<const char *, const std::string &> ports[] = {
         {"--listen", options.listen}, {"--inner", options.inner}, {"--http", options.http}};
     for (const auto &one : ports)
-        for (const auto &other : ports)
-            if (&one < &other && one.second != kOff && other.second != kOff &&
-                ListenAddress(one.second).collides(ListenAddress(other.second)))
+        for (const auto &other : ports) {
+            bool taken = &one < &other && one.second != kOff && other.second != kOff &&
+                         ListenAddress(one.second).collides(ListenAddress(other.second));
+            bool of_pages = &one == &ports[0] && &other == &ports[2]; // these two may share one
+            if (taken && !(of_pages && options.one_port()))
                 return std::string(other.first) + " " + other.second + " is where " + one.first + " " + one.second +
-                       " listens: each needs a port of its own";
+                       " listens: " + (of_pages ? "give both the same address, or each a port of its own" : "each needs a port of its own");
+        }
     return "";
 }
 
@@ -145,6 +148,11 @@ std::string back_ends_error(const PushOptions &options)
 }
 
 } // namespace
+
+bool PushOptions::one_port() const
+{
+    return http != kOff && ListenAddress(listen).is_same(ListenAddress(http));
+}
 
 std::string PushOptions::tls_error() const
 {

@@ -52,6 +52,8 @@ struct PushOptions : InstanceOptions {
     bool uses_tickets() const { return auth == "ticket"; }
     /// Empty, or a usage error that names the flag and the remedy.
     std::string error() const;
+    /// Whether pages connect where http listens: --listen and --http are one address.
+    bool one_port() const;
     /// An address as it is listened at: wss and https where there is TLS, which a unix socket has not.
     std::string served(const std::string &address) const;
     /// What to warn of at start.

@@ -5,6 +5,7 @@
 #include "wm-serve/http_port.h"
 #include "wm-serve/line_port.h"
 #include "wm-serve/listen_address.h"
+#include "wm-serve/one_port.h"
 #include "wm-serve/page.h"
 #include "wm-serve/push_flags.h"
 
@@ -138,10 +139,7 @@ bool PushServer::make_workers()
     hub_ = wm_hub_new(app_);
     if (!hub_ || !set_drain())
         return false;
-    page_worker_ = wm_worker_new(app_, options_.served(options_.listen).c_str());
-    if (!page_worker_ || wm_worker_set_str(page_worker_, "name", "pages") != 0 ||
-        wm_worker_set_int(page_worker_, "count", options_.count) != 0 || !set_identity(page_worker_) ||
-        !set_tls(page_worker_, options_.listen) || !pages_.setup(page_worker_, hub_, options_, &tickets_))
+    if (!make_page_worker())
         return false;
     if (options_.inner != kOff) {
         const InnerSecret *secret = options_.inner_secret_file.empty() ? nullptr : &secret_;
@@ -150,14 +148,30 @@ bool PushServer::make_workers()
             !setup_line_port(line_worker_, *this, options_.max_push, secret))
             return false;
     }
-    if (options_.http != kOff) {
-        http_worker_ = wm_worker_new(app_, options_.served(options_.http).c_str());
-        if (!http_worker_ || !set_back_end(http_worker_, "http") || !set_identity(http_worker_) || !set_tls(http_worker_, options_.http) ||
-            !setup_http_port(http_worker_, *this))
-            return false;
-        hosts_.add(ListenAddress(options_.http).host());
-    }
+    if (options_.http != kOff && !make_http_worker())
+        return false;
     return wm_worker_on_start(page_worker_, started, this, nullptr) == 0;
+}
+
+bool PushServer::make_page_worker()
+{
+    const std::string &address = options_.one_port() ? options_.http : options_.listen;
+    page_worker_ = wm_worker_new(app_, options_.served(address).c_str());
+    return page_worker_ && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
+           wm_worker_set_int(page_worker_, "count", options_.count) == 0 && set_identity(page_worker_) && set_tls(page_worker_, address) &&
+           pages_.setup(page_worker_, hub_, options_, &tickets_);
+}
+
+bool PushServer::make_http_worker()
+{
+    hosts_.add(ListenAddress(options_.http).host());
+    if (options_.one_port()) {
+        http_worker_ = page_worker_;
+        return setup_one_port(page_worker_, *this);
+    }
+    http_worker_ = wm_worker_new(app_, options_.served(options_.http).c_str());
+    return http_worker_ && set_back_end(http_worker_, "http") && set_identity(http_worker_) && set_tls(http_worker_, options_.http) &&
+           setup_http_port(http_worker_, *this);
 }
 
 bool PushServer::set_tls(wm_worker *worker, const std::string &address) const
@@ -185,7 +199,8 @@ bool PushServer::set_drain()
 std::string PushServer::page() const
 {
     ListenAddress pages = address_of(page_worker_);
-    return serve::page({url_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false), options_.auth, secret_.given()});
+    return serve::page(
+        {websocket_scheme(pages), pages.is_unix() ? "" : pages.endpoint(""), back_end(false), options_.auth, secret_.given()});
 }
 
 /// Where back ends connect, as wm-push takes it: empty without a line port, "usual" where wm-push looks by itself. `here`: for this
@@ -219,7 +234,7 @@ int32_t PushServer::started(wm_worker *, int32_t, void *user)
 bool PushServer::listen() const
 {
     for (wm_worker *worker : {line_worker_, http_worker_})
-        if (worker && wm_worker_listen(worker) != 0)
+        if (worker && worker != page_worker_ && wm_worker_listen(worker) != 0)
             return false;
     return true;
 }
@@ -229,7 +244,7 @@ void PushServer::announce(size_t) const
     printf("wm-serve push %s\n", wm_version());
     if (http_worker_)
         printf("  page    %s\n", url(http_worker_, "/").c_str());
-    printf("  pages   %s\n", url(page_worker_).c_str());
+    printf("  pages   %s\n", websocket_url(page_worker_).c_str());
     if (line_worker_) {
         std::string server = back_end(true);
         std::string command = server == "usual" ? "wm-push" : "wm-push --server " + in_shell(server);

@@ -45,6 +45,7 @@ public:
     bool debug() const { return debug_; }
     /// Of back ends; a push by http has it, too.
     const InnerSecret &secret() const { return secret_; }
+    PagePort &pages() { return pages_; }
     /// The test page.
     std::string page() const;
 
@@ -55,6 +56,8 @@ private:
     bool make_workers() override;
     void announce(size_t part) const override;
     bool set_drain();
+    bool make_page_worker();
+    bool make_http_worker();
     bool set_tls(wm_worker *worker, const std::string &address) const;
     std::string load();
     bool listen() const;
@@ -66,7 +69,7 @@ private:
     wm_hub *hub_ = nullptr;
     wm_worker *page_worker_ = nullptr;
     wm_worker *line_worker_ = nullptr;
-    wm_worker *http_worker_ = nullptr;
+    wm_worker *http_worker_ = nullptr; ///< where it is page_worker_, both have one port
     TicketDesk tickets_;
     PagePort pages_;
     bool debug_ = false;

@@ -23,6 +23,12 @@ std::string behind(const ListenAddress &address)
     return address.is_any() ? " (listens at " + address.host() + ")" : "";
 }
 
+std::string url_of(wm_worker *worker, std::string (*scheme)(const ListenAddress &), const char *path)
+{
+    ListenAddress address(wm_worker_address(worker));
+    return address.is_unix() ? wm_worker_address(worker) : scheme(address) + "://" + address.reachable() + path + behind(address);
+}
+
 } // namespace
 
 bool Server::setup()
@@ -62,10 +68,23 @@ std::string url_scheme(const ListenAddress &address)
     return address.scheme() == "websocket" ? "ws" : address.scheme();
 }
 
+std::string websocket_scheme(const ListenAddress &address)
+{
+    bool tls = address.scheme() == "wss" || address.scheme() == "https";
+    return tls ? "wss" : "ws";
+}
+
 std::string url(wm_worker *worker, const char *path)
 {
+    return url_of(worker, url_scheme, path);
+}
+
+std::string websocket_url(wm_worker *worker)
+{
     ListenAddress address(wm_worker_address(worker));
-    return address.is_unix() ? wm_worker_address(worker) : url_scheme(address) + "://" + address.reachable() + path + behind(address);
+    if (address.is_unix() && address.scheme() == "http")
+        return "websocket+unix://" + address.path();
+    return url_of(worker, websocket_scheme, "");
 }
 
 int64_t connections_within_limit(int64_t descriptors)

@@ -85,8 +85,12 @@ class ListenAddress;
 
 /// The scheme as programs that connect to it name it.
 std::string url_scheme(const ListenAddress &address);
+/// That of a websocket there: the address may be an http port's, too.
+std::string websocket_scheme(const ListenAddress &address);
 /// How a client on this machine reaches a worker. A unix socket is shown as it was given.
 std::string url(wm_worker *worker, const char *path = "");
+/// The same for a websocket.
+std::string websocket_url(wm_worker *worker);
 
 /// How many connections that take `descriptors` each the descriptor limit has room for.
 int64_t connections_within_limit(int64_t descriptors);

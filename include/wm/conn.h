@@ -206,7 +206,8 @@ WM_API void *wm_conn_user(wm_conn conn);
  */
 WM_API int wm_conn_set_user(wm_conn conn, void *user, wm_destroy_fn destroy);
 /**
- * Sets an option for this connection alone (wm/option.h, scope WM_SCOPE_CONN). It takes effect at once.
+ * Sets an option for this connection alone (wm/option.h, scope WM_SCOPE_CONN). It takes effect at once. When all
+ * options are as the worker's again, the connection follows the worker's, and needs no memory for its own.
  *
  * @return 0, WM_EOPTION, WM_EINVAL (the detail has the range), WM_ECLOSED or WM_ENOMEM
  *

@@ -191,6 +191,10 @@ int Lifecycle::set_options(Connection &conn, const ConnOptions &options)
     if (!conn.cold->options)
         conn.cold->options = new ConnOptions;
     *conn.cold->options = options;
+    if (options == static_cast<const ConnOptions &>(conn.owner->options)) {
+        delete conn.cold->options;
+        conn.cold->options = nullptr;
+    }
     if (conn.state == ConnState::kOpen && !conn.has(kAwaitPong))
         reactor_.expiry.restart_ping(conn);
     else

@@ -79,7 +79,7 @@ public:
     /// Extends the close deadline: a closing connection has sent something.
     void write_progressed(Connection &conn);
 
-    /// Overrides the endpoint's options for this connection: 0 or WM_ENOMEM.
+    /// Overrides the endpoint's options for this connection, or uses those again where they are the same: 0 or WM_ENOMEM.
     int set_options(Connection &conn, const ConnOptions &options);
 
     /// What keeps a connection half open has changed.

@@ -24,6 +24,8 @@ struct ConnOptions {
     int64_t pong_timeout_ms = 10000;
     int64_t close_timeout_ms = 5000;
     int64_t half_open = 0;
+
+    bool operator==(const ConnOptions &) const = default;
 };
 
 /// Options that apply to all connections of an endpoint.

@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from certificates import client_context, connect_tls, make_certificate, presented  # noqa: E402
 from instance import eventually  # noqa: E402
+from ports import free_port  # noqa: E402
 from push_fixtures import start  # noqa: E402, F401
 from push_lines import PUSH  # noqa: E402
 from push_server import LineClient, clean_environment, program  # noqa: E402
@@ -78,6 +79,18 @@ def test_pages_come_by_wss_and_the_page_by_https(start, made):
     html = curl(made, https + "/")
     assert "const url = 'wss://' + withHost(websocket);" in html and wss.removeprefix("wss://") in html
     assert "connect-src 'self' ws: wss:" in curl(made, https + "/", "--head")
+
+
+def test_one_port_for_both(start, made):
+    port = free_port()
+    server = start("--listen", f"websocket://127.0.0.1:{port}", "--http", f"http://127.0.0.1:{port}", *tls_flags(made))
+    assert server.addresses["wss"].split("://")[1] == server.addresses["https"].split("://")[1]
+    page = TlsPage(server.addresses["https"], b"uid1")
+    with LineClient(server.addresses["text"]) as lines:
+        eventually(lambda: lines.ask(PUSH) == b"ok", "the page to be registered")
+    assert page.message() == PUSH
+    assert curl(made, f"{server.addresses['https']}/push", "-d", PUSH.decode()) == "ok\n"
+    assert page.message() == PUSH
 
 
 def test_unix_socket_stays_plain(start, made, tmp_path):
