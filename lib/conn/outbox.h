@@ -85,8 +85,8 @@ public:
     void write_latest(Connection &conn, std::string_view bytes);
 
     /// Sends a file range, unframed, after what is queued. Takes ownership of the descriptor on success: 0,
-    /// or an error as wm_conn_send.
-    int send_file(Connection &conn, const FileRange &range);
+    /// or an error as wm_conn_send. Limits as send(), unless exempt.
+    int send_file(Connection &conn, const FileRange &range, bool exempt = false);
 
     /// Sends the answer of a handshake ahead of all that is queued.
     void open(Connection &conn, std::string_view answer);

@@ -115,9 +115,9 @@ void Outbox::write_latest(Connection &conn, std::string_view bytes)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
-int Outbox::send_file(Connection &conn, const FileRange &range)
+int Outbox::send_file(Connection &conn, const FileRange &range, bool exempt)
 {
-    int result = check(conn, 0, false);
+    int result = check(conn, 0, exempt);
     if (result != 0)
         return result;
     if (conn.out_pending > 0)

@@ -15,8 +15,6 @@ namespace wm {
 
 namespace {
 
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-
 /// A 2xx answer to CONNECT: a tunnel would follow, no content and no Content-Length do (RFC 9110 §9.3.6).
 bool is_tunnel(const HttpRequest &request, int status)
 {
@@ -34,7 +32,7 @@ size_t kept_size(const http::Request &slices)
 void HttpRequest::free_copies()
 {
     free(kept);
-    free(answer);
+    HeldAnswer::destroy(held);
 }
 
 inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &slices)
@@ -56,25 +54,6 @@ inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &
 HttpRequest *HttpRequests::add(Connection &conn, const http::Request &slices)
 {
     return append(conn, slices);
-}
-
-inline void HttpRequests::pop(Connection &conn)
-{
-    HttpSession &session = http_session(conn);
-    HttpRequest &request = *session.first;
-    session.first = request.next;
-    if (!session.first)
-        session.last = nullptr;
-    session.count--;
-    if (request.kept)
-        free_kept(conn, request);
-    if (request.answer_len > 0) {
-        session.stored -= request.answer_len;
-        held_ -= request.answer_len;
-    }
-    if (session.current == &request)
-        session.current = nullptr;
-    table_.release(unpack_id(request.id).slot);
 }
 
 void HttpRequests::drop_all(Connection &conn)
@@ -180,18 +159,6 @@ void HttpRequests::write_date(time_t now)
     start_status_ = 0;
 }
 
-/// As http::write_start(); the last one is kept, because most answers of a second begin alike.
-inline char *HttpRequests::write_start(char *out, int status)
-{
-    std::string_view now = date();
-    if (status != start_status_) {
-        start_size_ = static_cast<size_t>(http::write_start(start_, status, now) - start_);
-        start_status_ = status;
-    }
-    memcpy(out, start_, sizeof start_);
-    return out + start_size_;
-}
-
 http::KnownHead *HttpRequests::known_head(const Connection &conn)
 {
     // calloc's pages are mapped on first touch.
@@ -239,43 +206,8 @@ int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
     int result = reactor_.outbox.write(conn, text, body, given.flags, given.exempt);
     if (result < 0)
         return result;
-    pop(conn);
-    if (close_after || last)
-        reactor_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
-    else
-        write_answered(conn);
+    complete(conn, close_after, last);
     return result;
-}
-
-int HttpRequests::store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt)
-{
-    Connection &conn = request.conn;
-    HttpSession &session = http_session(conn);
-    size_t limit = static_cast<size_t>(conn.options().max_send_buffer);
-    if (!exempt && session.stored > limit)
-        return fail(WM_EFULL, "%zu bytes of answers wait for those before them, over max_send_buffer (%zu)", session.stored, limit);
-    size_t len = head.size() + body.size();
-    if (int wrong = exempt ? 0 : reactor_.outbox.check_size(len))
-        return wrong;
-    if (!exempt && !fits(len))
-        return no_room(len);
-    request.answer = static_cast<char *>(malloc(len));
-    if (!request.answer)
-        return fail(WM_ENOMEM, "out of memory for a response of %zu bytes", body.size());
-    memcpy(request.answer, head.data(), head.size());
-    if (!body.empty())
-        memcpy(request.answer + head.size(), body.data(), body.size());
-    request.answer_len = len;
-    session.stored += len;
-    held_ += len;
-    request.answered = true;
-    if (request.kept)
-        free_kept(conn, request); // last: the answer may have been made of its slices
-    if (has_room(conn))
-        unblock(conn);
-    else
-        block(conn);
-    return 0;
 }
 
 /// Whether this is the connection's last answer: the app shuts down, and no other request is pending.
@@ -289,55 +221,6 @@ bool HttpRequests::is_last(const Connection &conn) const
     // During the message callback only the parser knows: the tail is updated afterwards.
     bool more = session.current ? session.more_behind : holds_part_of_request(conn);
     return !more && !io::has_input(conn.io, conn.fd());
-}
-
-int HttpRequests::write_stored(Connection &conn, const HttpRequest &request, bool last)
-{
-    std::string_view answer(request.answer, request.answer_len);
-    if (!last)
-        return reactor_.outbox.write(conn, {}, answer, 0, true);
-    std::string_view head = answer.substr(0, answer.find("\r\n\r\n") + 4);
-    HeadBuffer buffer(http::closing_bound(head.size()));
-    if (!buffer.data())
-        return WM_ENOMEM;
-    std::string_view closing(buffer.data(), http::write_closing(buffer.data(), head));
-    return reactor_.outbox.write(conn, closing, answer.substr(head.size()), 0, true);
-}
-
-/// Does what has waited for the answer that was written last.
-inline void HttpRequests::write_answered(Connection &conn)
-{
-    if (http_session(conn).count != 0 || http_session(conn).continue_due || conn.flags & (kPeerEnded | kInputBlocked))
-        write_waiting(conn);
-}
-
-/// Writes the stored answers that are next in line.
-void HttpRequests::write_waiting(Connection &conn)
-{
-    HttpSession &session = http_session(conn);
-    while (conn.state == ConnState::kOpen && session.first && session.first->answered) {
-        HttpRequest &request = *session.first;
-        bool close_after = request.close_after;
-        bool last = !close_after && is_last(conn);
-        if (write_stored(conn, request, last) < 0) {
-            reactor_.lifecycle.destroy(conn, WM_REASON_ERROR,
-                                       ENOMEM); // a missing answer would pair all later answers with the wrong requests
-            return;
-        }
-        pop(conn);
-        if (close_after || last)
-            reactor_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
-    }
-    if (conn.state != ConnState::kOpen)
-        return;
-    if (session.count == 0 && session.continue_due) {
-        session.continue_due = false;
-        reactor_.outbox.write(conn, {}, kContinue, 0, true);
-    }
-    if (session.count == 0 && conn.has(kPeerEnded))
-        reactor_.lifecycle.close(conn, WM_REASON_PEER, 0, {});
-    else
-        unblock(conn);
 }
 
 int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)

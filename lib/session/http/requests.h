@@ -13,9 +13,11 @@
 #include "proto/http/known_head.h"
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
+#include "session/http/held_answer.h"
 #include "session/http/session.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <string_view>
@@ -28,15 +30,14 @@ struct HttpRequest {
     static constexpr uint64_t kEnded = UINT64_MAX;
 
     http::Request slices;
-    Connection &conn;       ///< outlives it: the session takes its requests along
-    uint64_t id;            ///< as the host has it
-    uint64_t slice_epoch;   ///< the slices are valid while Reactor::slice_epoch is equal
-    char *kept = nullptr;   ///< the copied bytes of wm_request_keep
-    char *answer = nullptr; ///< stored, because earlier requests are unanswered
-    size_t answer_len = 0;
+    Connection &conn;            ///< outlives it: the session takes its requests along
+    uint64_t id;                 ///< as the host has it
+    uint64_t slice_epoch;        ///< the slices are valid while Reactor::slice_epoch is equal
+    char *kept = nullptr;        ///< the copied bytes of wm_request_keep
+    HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed
     HttpRequest *next = nullptr; ///< of the same connection
     uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
-    bool answered = false;
+    bool answered = false;       ///< all of the answer is given, or it has begun
     bool close_after = false;
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
@@ -46,7 +47,7 @@ struct HttpRequest {
     HttpRequest &operator=(const HttpRequest &) = delete;
     ~HttpRequest()
     {
-        if (kept || answer) [[unlikely]]
+        if (kept || held) [[unlikely]]
             free_copies();
     }
 
@@ -138,10 +139,16 @@ private:
     void free_kept(Connection &conn, HttpRequest &request);
     static HttpRequest *oldest_unanswered(const Connection &conn);
     int answer(HttpRequest &request, const HttpAnswer &given);
-    int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt);
+    void complete(Connection &conn, bool close_after, bool last);
     void write_answered(Connection &conn);
+    // In held_answers.cpp.
+    int check_hold(const Connection &conn, size_t len);
+    bool make_room(HttpRequest &request, size_t len);
+    void free_held_bytes(Connection &conn, HttpRequest &request);
+    void held_more(Connection &conn);
+    int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt, const FileRange *file = nullptr);
     void write_waiting(Connection &conn);
-    int write_stored(Connection &conn, const HttpRequest &request, bool last);
+    bool write_held(Connection &conn, HttpRequest &request, bool last);
     bool is_last(const Connection &conn) const;
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
 
@@ -150,6 +157,7 @@ private:
         void operator()(http::KnownHead *heads) const { free(heads); }
     };
     static constexpr uint32_t kKnownHeads = 256;
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
@@ -161,6 +169,54 @@ private:
     int start_status_ = 0;        ///< 0: none
     size_t start_size_ = 0;
 };
+
+inline void HttpRequests::pop(Connection &conn)
+{
+    HttpSession &session = http_session(conn);
+    HttpRequest &request = *session.first;
+    session.first = request.next;
+    if (!session.first)
+        session.last = nullptr;
+    session.count--;
+    if (request.kept)
+        free_kept(conn, request);
+    if (request.held) {
+        session.stored -= request.held->capacity;
+        held_ -= request.held->capacity;
+    }
+    if (session.current == &request)
+        session.current = nullptr;
+    table_.release(unpack_id(request.id).slot);
+}
+
+/// As http::write_start(); the last one is kept, because most answers of a second begin alike.
+inline char *HttpRequests::write_start(char *out, int status)
+{
+    std::string_view now = date();
+    if (status != start_status_) {
+        start_size_ = static_cast<size_t>(http::write_start(start_, status, now) - start_);
+        start_status_ = status;
+    }
+    memcpy(out, start_, sizeof start_);
+    return out + start_size_;
+}
+
+/// The answer to the oldest request has left.
+inline void HttpRequests::complete(Connection &conn, bool close_after, bool last)
+{
+    pop(conn);
+    if (close_after || last)
+        reactor_.lifecycle.close(conn, close_after ? WM_REASON_LOCAL : WM_REASON_STOP, 0, {});
+    else
+        write_answered(conn);
+}
+
+/// Does what has waited for the answer that was written last.
+inline void HttpRequests::write_answered(Connection &conn)
+{
+    if (http_session(conn).count != 0 || http_session(conn).continue_due || conn.flags & (kPeerEnded | kInputBlocked))
+        write_waiting(conn);
+}
 
 } // namespace wm
 

@@ -1,0 +1,36 @@
+/**
+ * @file
+ * What a request holds of its answer: what has to wait for the answers before it, and the state of a streamed one. One
+ * allocation, the bytes behind it; made only for an answer that is not sent at once. Owned by its HttpRequest; the app's thread.
+ */
+#ifndef WM_SESSION_HTTP_HELD_ANSWER_H
+#define WM_SESSION_HTTP_HELD_ANSWER_H
+
+#include "core/buffer.h"
+
+#include <cstddef>
+#include <string_view>
+
+namespace wm {
+
+struct HeldAnswer {
+    size_t size = 0;             ///< bytes that are held
+    size_t capacity = 0;         ///< bytes that are allocated for them
+    size_t head = 0;             ///< where the head of the answer begins: interim responses are in front of it
+    FileRange file = {-1, 0, 0}; ///< follows the bytes; its descriptor is owned. fd -1: none
+    bool open = false;           ///< a stream: more follows
+
+    std::string_view bytes() const { return {reinterpret_cast<const char *>(this + 1), size}; }
+    /// Into the capacity.
+    void append(std::string_view more);
+    void take_file(const FileRange &range) { file = range; }
+
+    /// With room for that many bytes, at a new address; held may be nullptr. nullptr, and as it was, when out of memory.
+    static HeldAnswer *resize(HeldAnswer *held, size_t capacity);
+    /// Closes a file that has not left.
+    static void destroy(HeldAnswer *held);
+};
+
+} // namespace wm
+
+#endif
