@@ -216,7 +216,7 @@ int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flag
     }
     if (len > kFlushAt) {
         // Large: written from the host's memory without a copy, after what is pending.
-        return write_through(conn, message) ? finish_send(conn, 0) : abort_send(conn, len);
+        return write_through(conn, {message.head, message.body, {}}) ? finish_send(conn, 0) : abort_send(conn, len);
     }
     return add(conn, place_in_new(conn, static_cast<uint32_t>(len)), message, flags);
 }
@@ -227,7 +227,7 @@ int Outbox::pass(Connection &conn, std::string_view bytes)
         return wrong;
     if (conn.state < ConnState::kOpen)
         return enqueue_first(conn, {{}, bytes}, 0);
-    return write_through(conn, {{}, bytes}) ? finish_send(conn, 0) : abort_send(conn, bytes.size());
+    return write_through(conn, {bytes, {}, {}}) ? finish_send(conn, 0) : abort_send(conn, bytes.size());
 }
 
 int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
@@ -394,30 +394,35 @@ void Outbox::flush(Connection &conn)
         write_queue(conn); // what was queued before the connection opened
 }
 
-bool Outbox::write_through(Connection &conn, const Framing &message)
+bool Outbox::write_through(Connection &conn, const Parts &parts)
 {
     if (conn.out_pending > 0) {
         flush(conn);
         if (conn.state == ConnState::kClosed)
             return true;
     }
-    size_t sent = 0;
+    size_t sent = 0, size = 0;
+    struct iovec vectors[3];
+    int count = 0;
+    for (std::string_view part : parts) {
+        size += part.size();
+        if (!part.empty())
+            vectors[count++] = {const_cast<char *>(part.data()), part.size()};
+    }
     if (!conn.blocked()) {
-        struct iovec vectors[2];
-        int count = 0;
-        for (std::string_view part : {message.head, message.body})
-            if (!part.empty())
-                vectors[count++] = {const_cast<char *>(part.data()), part.size()};
         if (!transmit(conn, vectors, count, &sent))
             return true; // the host gets the close event, as with any send
-        if (sent == message.size()) {
+        if (sent == size) {
             schedule_flush(conn); // so that a closing connection advances
             return true;
         }
     }
-    size_t head_sent = std::min(sent, message.head.size());
-    if (!queue(conn, message.head.substr(head_sent)) || !queue(conn, message.body.substr(sent - head_sent)))
-        return false;
+    for (std::string_view part : parts) {
+        size_t left_out = std::min(sent, part.size());
+        sent -= left_out;
+        if (!queue(conn, part.substr(left_out)))
+            return false;
+    }
     wait_writable(conn);
     return true;
 }

@@ -50,6 +50,9 @@ public:
     int check_total(size_t len);
     /// Sends framed bytes: head, then body. Limits as send(), unless exempt.
     int write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt);
+    using Parts = std::string_view[3];
+    /// The same, for a message of parts that leaves whole or not at all.
+    int write_parts(Connection &conn, const Parts &parts);
     /// What wm_conn_send returns where nothing can be taken, of a payload of that many bytes; else 0.
     int check_send(Connection &conn, size_t len) { return check(conn, len, false); }
     /// Frames a payload, and sends it: WM_EMSGSIZE where the codec's framing has no room for its length, else as write().
@@ -150,7 +153,7 @@ private:
     void write_queue(Connection &conn);
     static bool acts_on_flushed(const Connection &conn);
     void drained(Connection &conn);
-    bool write_through(Connection &conn, const Framing &message);
+    bool write_through(Connection &conn, const Parts &parts);
 
     Reactor &reactor_;
     char *arena_ = nullptr;

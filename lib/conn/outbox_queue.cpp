@@ -69,6 +69,31 @@ void Outbox::write_rest_ahead(Connection &conn)
         reactor_.loop.unwatch(conn, Watch::kWrite);
 }
 
+int Outbox::write_parts(Connection &conn, const Parts &parts)
+{
+    size_t len = parts[0].size() + parts[1].size() + parts[2].size();
+    if (int wrong = check(conn, len, false))
+        return wrong;
+    make_room(len);
+    if (conn.state == ConnState::kClosed)
+        return 0; // as enqueue_first()
+    if (conn.blocked() || conn.state < ConnState::kOpen) {
+        for (std::string_view part : parts)
+            if (!queue(conn, part))
+                return abort_send(conn, len);
+        return settle_send(conn, 0);
+    }
+    if (len > kFlushAt)
+        return write_through(conn, parts) ? settle_send(conn, 0) : abort_send(conn, len);
+    char *place = place_behind(conn, len);
+    place = place ? place : place_in_new(conn, static_cast<uint32_t>(len));
+    put(place, parts[0], parts[1]);
+    put(place + parts[0].size() + parts[1].size(), parts[2], {});
+    conn.out_tail->size += static_cast<uint32_t>(len);
+    conn.out_pending += static_cast<uint32_t>(len);
+    return settle_send(conn, 0);
+}
+
 int Outbox::write_changed(Connection &conn, std::string_view head, std::string_view body, Change change, const char *key, int32_t flags,
                           bool exempt)
 {
