@@ -88,6 +88,9 @@ struct Codec {
     void (*drained)(Connection &conn) = nullptr;
     /// After EOF: whether the connection stays open so that the host can still send. nullptr: never.
     bool (*stays_half_open)(const Connection &conn) = nullptr;
+    /// Whether a message is being sent in parts, and parts are missing: the peer's silence is no idleness then, and an end of the
+    /// connection is a reset, so that the peer does not mistake the message for a complete one. nullptr: never.
+    bool (*is_sending)(const Connection &conn) = nullptr;
     /// Whether nothing is in flight: no incomplete message, no unanswered request. nullptr: when the tail is
     /// empty.
     bool (*is_quiet)(const Connection &conn) = nullptr;

@@ -109,8 +109,9 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
         return;
     }
     bool answers_due = conn.has(kInputBlocked) && !conn.has(kAboveHighWater);
-    if (conn.flags & (kPaused | kPipeHeld) || answers_due)
-        conn.last_active = now; // reading is paused: silence says nothing about the peer
+    bool sending = codec.is_sending && codec.is_sending(conn) && conn.sent_all();
+    if (conn.flags & (kPaused | kPipeHeld) || answers_due || sending)
+        conn.last_active = now; // reading is paused, or the host's next part is awaited: silence says nothing about the peer
     int64_t idle_ticks = options.idle_timeout_ms / Deadlines::kTickMs;
     if (options.idle_timeout_ms > 0 && now > conn.last_active && now - conn.last_active > idle_ticks) {
         reactor_.lifecycle.close(conn, WM_REASON_TIMEOUT, 0, "idle timeout");

@@ -62,6 +62,9 @@ public:
     /// errno of WM_REASON_ERROR, else 0.
     void destroy(Connection &conn, int32_t reason, int32_t number);
 
+    /// The same by a reset, so that the peer does not mistake a part of a message for a complete one.
+    void reset(Connection &conn, int32_t reason);
+
     /// Ends our side once the send queue is empty, as shutdown(2) does: 0, or WM_ECLOSED or WM_ESTATE with a detail.
     int shut_down(Connection &conn);
     /// Call it with nothing left to send.
@@ -104,6 +107,7 @@ public:
     void abandon_all();
 
 private:
+    bool cuts_message(const Connection &conn) const;
     Connection *make(Endpoint &endpoint, ConnState state);
     bool take_socket(Connection &conn, int fd);
     void announce(Connection &conn);

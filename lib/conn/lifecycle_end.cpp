@@ -163,6 +163,19 @@ void Lifecycle::destroy(Connection &conn, int32_t reason, int32_t number)
     reactor_.todos.add(conn, kTodoClose);
 }
 
+/// Whether an end of the connection leaves the peer with a part of a message.
+bool Lifecycle::cuts_message(const Connection &conn) const
+{
+    const Codec &codec = reactor_.codec(conn);
+    return codec.is_sending && codec.is_sending(conn);
+}
+
+void Lifecycle::reset(Connection &conn, int32_t reason)
+{
+    io::reset_on_close(conn.io, conn.fd());
+    destroy(conn, reason, 0);
+}
+
 void Lifecycle::peer_ended(Connection &conn, int32_t code)
 {
     if (code < 0)
@@ -277,6 +290,10 @@ void Lifecycle::advance(Connection &conn)
     // Not in kCloseSent: the server closes TCP after both close frames (RFC 6455 §7.1.1).
     if (conn.state != ConnState::kClosing || !conn.sent_all())
         return;
+    if (cuts_message(conn)) {
+        reset(conn, conn.close_reason);
+        return;
+    }
     if (conn.has(kPeerEnded)) {
         destroy_ended(conn);
         return;
@@ -309,8 +326,8 @@ void Lifecycle::write_progressed(Connection &conn)
     bool half_open = conn.state == ConnState::kOpen && conn.has(kPeerEnded) && conn.phase_deadline != 0;
     if (half_open || conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
         begin_close_timeout(conn);
-    if (conn.has(kPipeTarget))
-        conn.last_active = reactor_.tick();
+    if (conn.has(kPipeTarget) || reactor_.codec(conn).answers_only)
+        conn.last_active = reactor_.tick(); // what the peer takes is activity, too
 }
 
 void Lifecycle::half_open_changed(Connection &conn)
@@ -332,6 +349,8 @@ void Lifecycle::finish(Connection &conn)
 
 void Lifecycle::release(Connection &conn)
 {
+    if (!reactor_.forked && cuts_message(conn))
+        io::reset_on_close(conn.io, conn.fd());
     end_codec(conn);
     reactor_.inbox.free_tail(conn);
     reactor_.outbox.discard(conn); // a control frame may be queued
