@@ -1,9 +1,8 @@
 #include "wm/http.h"
 
-#include "api/guard.h"
+#include "api/request.h"
 #include "proto/ascii.h"
 #include "proto/http/fields.h"
-#include "session/sessions.h"
 #include "session/websocket/handshake.h"
 
 #include <cstring>
@@ -12,45 +11,9 @@ using namespace wm;
 
 namespace {
 
-[[gnu::cold]] int request_not_found(wm_request id)
-{
-    const char *text = "no such request: it is answered, or its connection has closed";
-    return id == 0 ? fail(WM_ECLOSED, "%s", text) : why_not_found(unpack_id(id).app, text);
-}
-
-/// Calls body(app, request) on the app's thread; an error on another, and for a stale id.
-template <class Body> int with_request(wm_request id, Body body)
-{
-    Id parts = unpack_id(id);
-    if (parts.kind == IdKind::kRequest) [[likely]] {
-        App *app = App::of_this_thread(parts.app);
-        HttpRequest *request = app ? app->sessions->requests.find(parts.slot, parts.generation) : nullptr;
-        if (request) [[likely]]
-            return guarded([&] { return body(*app, *request); });
-    }
-    return request_not_found(id);
-}
-
-/// The same, with slices that have not expired.
-template <class Body> int with_readable(wm_request id, Body body)
-{
-    return with_request(id, [&](App &app, HttpRequest &request) {
-        if (!app.sessions->requests.readable(request))
-            return fail(WM_ESTATE, "the request's slices have expired; wm_request_keep, called in time, makes them last");
-        return body(app, request);
-    });
-}
-
 template <class Body> int with_slices(wm_request id, Body body)
 {
-    return with_readable(id, [&](App &, HttpRequest &request) { return body(request.slices); });
-}
-
-int hand_out(std::string_view slice, const void **out, size_t *len)
-{
-    *out = slice.data() ? slice.data() : "";
-    *len = slice.size();
-    return 0;
+    return with_readable(id, [&](HttpRequests &, HttpRequest &request) { return body(request.slices); });
 }
 
 /// The value of the field at that place: of Host what is asked for, since an absolute target makes a recipient ignore the
@@ -75,6 +38,17 @@ int slice_of(wm_request id, const void **out, size_t *len, std::string_view http
 }
 
 } // namespace
+
+int wm::request_not_found(wm_request id)
+{
+    const char *text = "no such request: it is answered, or its connection has closed";
+    return id == 0 ? fail(WM_ECLOSED, "%s", text) : why_not_found(unpack_id(id).app, text);
+}
+
+int wm::slices_expired()
+{
+    return fail(WM_ESTATE, "the request's slices have expired; wm_request_keep, called in time, makes them last");
+}
 
 wm_request wm_message_request(wm_conn conn)
 {
@@ -124,10 +98,7 @@ int wm_request_header(wm_request request, const char *name, const void **out, si
     return with_slices(request, [&](const http::Request &slices) {
         std::string_view value;
         bool found = http::find_field(slices.fields, name, value);
-        value = found ? value_of(slices, name, value) : value;
-        *out = found ? value.data() : nullptr;
-        *len = found ? value.size() : 0;
-        return found ? 1 : 0;
+        return hand_out_found(found, found ? value_of(slices, name, value) : value, out, len);
     });
 }
 
@@ -185,8 +156,7 @@ int wm_request_upgrade(wm_request request, const void *headers, size_t headers_l
 {
     if (int wrong = check_span("headers", headers, headers_len))
         return wrong;
-    return with_readable(request,
-                         [&](App &app, HttpRequest &self) { return upgrade_request(app.reactor, self, span(headers, headers_len)); });
+    return with_readable(request, [&](HttpRequests &, HttpRequest &self) { return upgrade_request(self, span(headers, headers_len)); });
 }
 
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len)

@@ -36,6 +36,7 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t max_headers = 100;
     int64_t max_pipelined = 64;
     int64_t request_timeout_ms = 0;
+    int64_t event_keepalive_ms = 15000;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;

@@ -61,7 +61,9 @@ const char *check_path(std::string_view value)
         WM_INT(owner, send_high_water, "bytes", 0, kLargest, true, "queue size above which sends return WM_BACKPRESSURE"),                 \
         WM_INT(owner, max_send_buffer, "bytes", 0, kLargest, true, "memory of the send queue above which sends return WM_EFULL"),          \
         WM_INT(owner, idle_timeout_ms, "ms", 0, kForever, true,                                                                            \
-               "closes a connection whose peer has sent no part of a message for so long; pings and pongs count for nothing; 0: never"),   \
+               "closes a connection whose peer has sent no part of a message, or taken none of an http answer, for so long; pings and "    \
+               "pongs count "                                                                                                              \
+               "for nothing; 0: never"),                                                                                                   \
         WM_INT(owner, ping_interval_ms, "ms", 0, kForever, true, "websocket: time between pings, jittered by a tenth; 0: no pings"),       \
         WM_INT(owner, pong_timeout_ms, "ms", 1, kForever, true, "websocket: ends a connection that is silent for so long after a ping"),   \
         WM_INT(owner, close_timeout_ms, "ms", 1, kForever, true, "ends a closing connection that makes no progress for so long"),          \
@@ -130,7 +132,9 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, max_headers, "count", 1, 10000, true, "http, websocket: header lines of a request"),
     WM_INT(WorkerOptions, max_pipelined, "count", 1, 10000, true, "http: unanswered requests of a connection at which reading pauses"),
     WM_INT(WorkerOptions, request_timeout_ms, "ms", 0, kForever, true,
-           "http: time for the host to answer a request, else 503 and a line in the log; 0: without limit"),
+           "http: time for the host to answer a request, or to begin a streamed answer, else 503 and a line in the log; 0: without limit"),
+    WM_INT(WorkerOptions, event_keepalive_ms, "ms", 0, kForever, true,
+           "http: a stream of server-sent events that is silent for so long gets an empty comment; 0: never"),
     WM_FORM(WorkerOptions, methods, true,
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
             "others 501",

@@ -7,6 +7,8 @@ std::string_view reason_phrase(int status)
 {
     switch (status) {
     // clang-format off
+    case 102: return "Processing";
+    case 103: return "Early Hints";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";

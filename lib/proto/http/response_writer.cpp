@@ -20,6 +20,7 @@ constexpr std::string_view kKeepAlive = "Connection: keep-alive";
 constexpr std::string_view kUpgrade = "Connection: Upgrade";
 constexpr std::string_view kAndUpgrade = ", Upgrade";
 constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kChunked = "Transfer-Encoding: chunked\r\n";
 constexpr size_t kMaxDigits = 20;     // of a 64-bit number
 constexpr size_t kLongestReason = 31; // Network Authentication Required
 
@@ -30,6 +31,7 @@ constexpr size_t kBoundWithoutFields = "HTTP/1.1 NNN \r\n"sv.size() + kLongestRe
 
 static_assert("HTTP/1.1 NNN \r\n"sv.size() + kLongestReason + "Date: \r\n"sv.size() + kDateSize <= kMaxStart);
 static_assert(kMaxStart <= kBoundWithoutFields);
+static_assert(kChunked.size() <= "Content-Length: \r\n"sv.size() + kMaxDigits);
 
 char *put(char *out, std::string_view text)
 {
@@ -142,9 +144,37 @@ char *write_rest(char *out, const ResponseHead &head)
         at = put(at, "Content-Length: ");
         at = std::to_chars(at, at + kMaxDigits, has_content(head.status) ? head.content_length : 0).ptr;
         at = put(at, "\r\n");
+    } else if (head.chunked && has_content(head.status)) {
+        at = put(at, kChunked);
     }
     at = put(at, head.fields);
     return put(at, "\r\n");
+}
+
+const char *check_interim_fields(std::string_view fields)
+{
+    bool wants_close = false;
+    if (const char *wrong = check_fields(fields, wants_close))
+        return wrong;
+    return wants_close ? "\"Connection: close\" is for the answer that follows" : nullptr;
+}
+
+size_t interim_bound(size_t fields_size)
+{
+    return kMaxStart + fields_size + kLineEnd.size();
+}
+
+size_t write_interim(char *out, int status, std::string_view fields)
+{
+    char *at = write_start(out, status, {});
+    at = put(at, fields);
+    return static_cast<size_t>(put(at, kLineEnd) - out);
+}
+
+size_t write_chunk_size(char *out, size_t size)
+{
+    char *end = std::to_chars(out, out + kMaxChunkSize, size, 16).ptr;
+    return static_cast<size_t>(put(end, kLineEnd) - out);
 }
 
 size_t closing_bound(size_t head_size)

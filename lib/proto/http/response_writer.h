@@ -16,10 +16,11 @@ namespace wm::http {
 
 /// The contents of a head. Fields have passed check_fields or are the library's own.
 struct ResponseHead {
-    int status = 200;            ///< 200-999: interim responses (1xx) are written elsewhere
+    int status = 200;            ///< 200-999: write_interim() is for interim responses (1xx)
     std::string_view fields;     ///< lines "Name: value\r\n", written last
     uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD; 205 has 0
     bool with_length = true;     ///< write Content-Length; never done for 204 (RFC 9110 §8.6) and 304
+    bool chunked = false;        ///< without with_length: write Transfer-Encoding: chunked, where the status has content
     bool keep_alive = true;      ///< the connection stays open after this response
     int minor = 1;               ///< of the request: an HTTP/1.0 client must be told that the connection stays open
     std::string_view date;       ///< format_date's 29 bytes; empty: no Date field
@@ -63,8 +64,22 @@ size_t closing_bound(size_t head_size);
 /// bytes written.
 size_t write_closing(char *out, std::string_view head);
 
-/// The registered reason phrase (IANA HTTP Status Code Registry) of a final status; empty where there is
-/// none.
+/// Checks header lines of an interim response: nullptr, or the error (static text).
+const char *check_interim_fields(std::string_view fields);
+/// The largest size of an interim response with that many bytes of fields.
+size_t interim_bound(size_t fields_size);
+/// Writes an interim response (RFC 9110 §15.2), blank line included. Returns the bytes written.
+size_t write_interim(char *out, int status, std::string_view fields);
+
+inline constexpr std::string_view kChunkEnd = "\r\n";
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+inline constexpr size_t kMaxChunkSize = 18; ///< bytes of a chunk's size with its line end
+
+/// Writes what is in front of a chunk of that size, which is above 0 (RFC 9112 §7.1); kChunkEnd follows it. Returns the bytes written.
+size_t write_chunk_size(char *out, size_t size);
+
+/// The registered reason phrase (IANA HTTP Status Code Registry) of a status that the host may give; empty where
+/// there is none.
 std::string_view reason_phrase(int status);
 
 /// IMF-fixdate (RFC 9110 §5.6.7), 29 bytes without NUL; years outside 1970-9999 are clamped. Returns

@@ -68,28 +68,39 @@ Rest parse(Connection &conn, char *data, size_t len)
 
 int answer(Connection &conn, std::string_view payload, int32_t flags)
 {
+    if (flags & WM_SEND_RAW && !HttpRequests::is_sending(conn))
+        return conn.owner->reactor.outbox.write(conn, {}, payload, flags, false);
     return conn.owner->reactor.sessions->requests.respond_oldest(conn, payload, flags);
 }
 
 uint32_t deadline(const Connection &conn)
 {
-    return http_session(conn).count > 0 ? conn.owner->reactor.sessions->requests.answer_deadline(conn) : 0;
+    if (http_session(conn).count == 0)
+        return 0;
+    uint32_t answer_by = conn.owner->reactor.sessions->requests.answer_deadline(conn);
+    uint32_t event_by = HttpRequests::event_deadline(conn);
+    return answer_by == 0 || (event_by != 0 && event_by < answer_by) ? event_by : answer_by;
 }
 
 void timed_out(Connection &conn)
 {
     Reactor &reactor = conn.owner->reactor;
-    uint32_t answer_by = deadline(conn);
-    if (answer_by != 0 && answer_by <= reactor.tick()) {
-        reactor.sessions->requests.answer_late(conn);
+    HttpRequests &requests = reactor.sessions->requests;
+    auto passed = [now = reactor.tick()](uint32_t at) { return at != 0 && at <= now; };
+    if (passed(requests.answer_deadline(conn))) {
+        requests.answer_late(conn);
+        return;
+    }
+    if (passed(HttpRequests::event_deadline(conn))) {
+        requests.keep_events_alive(conn);
         return;
     }
     if (conn.has(kPeerEnded)) {
         reactor.lifecycle.destroy(conn, WM_REASON_PEER, 0);
         return;
     }
-    reactor.sessions->requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
-                                      http_session(conn).head_method);
+    requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
+                    http_session(conn).head_method);
 }
 
 void drained(Connection &conn)
@@ -139,6 +150,7 @@ const Codec kHttpCodec = {.name = "http",
                           .deadline = deadline,
                           .drained = drained,
                           .stays_half_open = stays_half_open,
+                          .is_sending = HttpRequests::is_sending,
                           .is_quiet = is_quiet,
                           .turn_away = turn_away_request,
                           .finish = finish};

@@ -9,6 +9,7 @@
 #include "core/buffer.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace wm {
@@ -18,7 +19,20 @@ struct HeldAnswer {
     size_t capacity = 0;         ///< bytes that are allocated for them
     size_t head = 0;             ///< where the head of the answer begins: interim responses are in front of it
     FileRange file = {-1, 0, 0}; ///< follows the bytes; its descriptor is owned. fd -1: none
-    bool open = false;           ///< a stream: more follows
+
+    // Of a stream.
+    enum class Coding : uint8_t {
+        kNothing, ///< what is written is dropped: the method or the status has no content
+        kPlain,   ///< of the announced length, or up to the end of the connection
+        kChunked,
+    };
+    int64_t left = -1;         ///< of the announced length; < 0: none was announced
+    uint32_t written_tick = 0; ///< when something of it was written last
+    bool open = false;         ///< more follows
+    bool refused = false;      ///< a write before its turn found no room: a drain event is owed
+    bool last = false;         ///< its head says that the connection closes because the app stops
+    bool events = false;       ///< server-sent ones: comments keep it alive
+    Coding coding = Coding::kPlain;
 
     std::string_view bytes() const { return {reinterpret_cast<const char *>(this + 1), size}; }
     /// Into the capacity.

@@ -136,6 +136,8 @@ bool HttpRequests::write_held(Connection &conn, HttpRequest &request, bool last)
         held.file.fd = -1;
     }
     free_held_bytes(conn, request);
+    if (request.held->open)
+        continue_held(request, last);
     return true;
 }
 

@@ -15,12 +15,6 @@ namespace wm {
 
 namespace {
 
-/// A 2xx answer to CONNECT: a tunnel would follow, no content and no Content-Length do (RFC 9110 §9.3.6).
-bool is_tunnel(const HttpRequest &request, int status)
-{
-    return request.slices.connect && status < 300;
-}
-
 /// Bytes of a copy: from the method to the last field, and the body.
 size_t kept_size(const http::Request &slices)
 {
@@ -184,7 +178,7 @@ int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
     head.status = given.status;
     head.fields = given.fields;
     head.content_length = given.body.size();
-    bool tunnel = is_tunnel(request, given.status);
+    bool tunnel = request.is_tunnel(given.status);
     head.with_length = !tunnel;
     head.minor = request.slices.minor;
     head.default_type = given.default_type;
@@ -223,26 +217,47 @@ bool HttpRequests::is_last(const Connection &conn) const
     return !more && !io::has_input(conn.io, conn.fd());
 }
 
-int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
+int HttpRequests::not_answerable(const HttpRequest &request)
+{
+    if (request.handshake)
+        return fail(WM_ECLOSED, "a handshake is answered by wm_handshake_accept or _reject");
+    if (request.conn.state == ConnState::kOpen && request.held && request.held->open)
+        return fail(WM_ESTATE, "the answer has begun: wm_request_respond_write and _end go on with it");
+    return fail(WM_ECLOSED, "the request is answered or gone");
+}
+
+/// Whether an answer of the host's can begin: 0 or an error.
+inline int HttpRequests::check_answer(const HttpRequest &request, int status, std::string_view fields, bool &wants_close)
 {
     if (request.answered || request.handshake || request.conn.state != ConnState::kOpen)
-        return fail(WM_ECLOSED,
-                    request.handshake ? "a handshake is answered by wm_handshake_accept or _reject" : "the request is answered or gone");
-    if (given.status < 200 || given.status > 599)
-        return fail(WM_EINVAL, "status %d is not from 200 to 599", given.status);
+        return not_answerable(request);
+    if (status < 200 || status > 599)
+        return fail(WM_EINVAL, "status %d is not from 200 to 599", status);
+    if (fields.empty())
+        return 0;
+    if (int wrong = request.conn.owner->reactor.outbox.check_size(fields.size()))
+        return wrong;
+    if (const char *wrong = http::check_fields(fields, wants_close))
+        return fail(WM_EINVAL, "bad header lines: %s", wrong);
+    return 0;
+}
+
+int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
+{
     bool wants_close = false;
-    if (!given.fields.empty()) {
-        if (int wrong = reactor_.outbox.check_size(given.fields.size()))
-            return wrong;
-        if (const char *wrong = http::check_fields(given.fields, wants_close))
-            return fail(WM_EINVAL, "bad header lines: %s", wrong);
-    }
+    if (int wrong = check_answer(request, given.status, given.fields, wants_close))
+        return wrong;
     bool closes = request.close_after;
     request.close_after = closes || wants_close;
     int result = answer(request, given);
     if (result < 0)
         request.close_after = closes; // not taken: the request waits for another answer
     return result;
+}
+
+int HttpRequests::check_beginning(const HttpRequest &request, int status, std::string_view fields, bool &wants_close)
+{
+    return check_answer(request, status, fields, wants_close);
 }
 
 HttpRequest *HttpRequests::oldest_unanswered(const Connection &conn)
@@ -262,6 +277,8 @@ uint32_t HttpRequests::answer_deadline(const Connection &conn)
 int HttpRequests::respond_oldest(Connection &conn, std::string_view body, int32_t flags)
 {
     HttpRequest *request = oldest_unanswered(conn);
+    if (request != http_session(conn).first && streams_before(conn, request)) [[unlikely]]
+        return fail(WM_ESTATE, "an answer of this connection is being streamed: wm_request_respond_write goes on with it");
     if (!request)
         return fail(WM_ESTATE, "no request of this connection waits for an answer");
     return answer(*request, {.status = 200, .fields = {}, .body = body, .flags = flags, .default_type = true});
@@ -298,6 +315,16 @@ int HttpRequests::keep(HttpRequest &request)
     held_ += len;
     if (!has_room(request.conn))
         block(request.conn);
+    return 0;
+}
+
+int HttpRequests::set_user(HttpRequest &request, void *user, wm_destroy_fn destroy)
+{
+    if (!reactor_.reserve_retire(destroy))
+        return fail(WM_ENOMEM, "out of memory for the user of a request");
+    reactor_.retire(request.user, request.destroy_user);
+    request.user = user;
+    request.destroy_user = destroy;
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "core/id.h"
 #include "core/log.h"
 #include "core/slot_table.h"
+#include "proto/http/event_stream.h"
 #include "proto/http/known_head.h"
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
@@ -36,8 +37,10 @@ struct HttpRequest {
     char *kept = nullptr;        ///< the copied bytes of wm_request_keep
     HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed
     HttpRequest *next = nullptr; ///< of the same connection
-    uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
-    bool answered = false;       ///< all of the answer is given, or it has begun
+    void *user = nullptr;        ///< of wm_request_set_user
+    wm_destroy_fn destroy_user = nullptr;
+    uint32_t answer_by = 0; ///< deadline in ticks (request_timeout_ms); 0: none
+    bool answered = false;  ///< all of the answer is given, or it has begun
     bool close_after = false;
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
@@ -51,6 +54,10 @@ struct HttpRequest {
             free_copies();
     }
 
+    /// Whether it is CONNECT, and an answer with that status 2xx: a tunnel would follow, no content and no Content-Length do
+    /// (RFC 9110 §9.3.6).
+    bool is_tunnel(int status) const { return slices.connect && status < 300; }
+
 private:
     void free_copies();
 };
@@ -63,6 +70,14 @@ struct HttpAnswer {
     int32_t flags = 0;         ///< WM_SEND_...
     bool default_type = false; ///< as ResponseHead::default_type
     bool exempt = false;       ///< from limits
+};
+
+/// What a streamed answer begins with.
+struct HttpBeginning {
+    int status;
+    std::string_view fields;
+    int64_t length = -1; ///< of the body; < 0: not known
+    bool events = false;
 };
 
 class HttpRequests {
@@ -100,6 +115,30 @@ public:
     /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
     int keep(HttpRequest &request);
+    int set_user(HttpRequest &request, void *user, wm_destroy_fn destroy);
+
+    // Streamed answers, in streams.cpp. Results as of the functions wm_request_respond_begin and so on.
+    int begin(HttpRequest &request, const HttpBeginning &given);
+    int write(HttpRequest &request, std::string_view data);
+    int end(HttpRequest &request);
+    int abort(HttpRequest &request);
+    int inform(HttpRequest &request, int status, std::string_view fields);
+
+    // Server-sent events, in events.cpp.
+    int begin_events(HttpRequest &request, std::string_view fields);
+    int send_event(HttpRequest &request, const http::Event &event);
+    int send_comment(HttpRequest &request, std::string_view text);
+    /// Deadline in ticks for the next comment that keeps a stream of events alive; 0: none.
+    static uint32_t event_deadline(const Connection &conn);
+    /// Sends an empty comment.
+    void keep_events_alive(Connection &conn);
+    /// Whether part of an answer has left that has content, and more of it is to come.
+    static bool is_sending(const Connection &conn)
+    {
+        const HttpRequest *first = http_session(conn).first;
+        return first && first->held && first->held->open && first->held->coding != HeldAnswer::Coding::kNothing;
+    }
+
     /// Deadline in ticks for the answer to the oldest unanswered request; 0: none.
     uint32_t answer_deadline(const Connection &conn);
     /// Answers with 503 after that deadline.
@@ -141,6 +180,20 @@ private:
     int answer(HttpRequest &request, const HttpAnswer &given);
     void complete(Connection &conn, bool close_after, bool last);
     void write_answered(Connection &conn);
+    static int check_answer(const HttpRequest &request, int status, std::string_view fields, bool &wants_close);
+    static int check_beginning(const HttpRequest &request, int status, std::string_view fields, bool &wants_close);
+    static int not_answerable(const HttpRequest &request);
+    bool in_turn(const HttpRequest &request) const { return &request == http_session(request.conn).first; }
+    // In streams.cpp.
+    static int check_stream(const HttpRequest &request);
+    static int check_events(const HttpRequest &request, const char *wrong);
+    int send_head(HttpRequest &request, const HttpBeginning &given, bool close_after);
+    void continue_held(HttpRequest &request, bool last);
+    int hold(HttpRequest &request, const Outbox::Parts &parts);
+    int send_parts(HttpRequest &request, const Outbox::Parts &parts);
+    int end_held(HttpRequest &request, std::string_view last_chunk);
+    static bool streams_before(const Connection &conn, const HttpRequest *request);
+    void take_no_more(Connection &conn);
     // In held_answers.cpp.
     int check_hold(const Connection &conn, size_t len);
     bool make_room(HttpRequest &request, size_t len);
@@ -184,6 +237,8 @@ inline void HttpRequests::pop(Connection &conn)
         session.stored -= request.held->capacity;
         held_ -= request.held->capacity;
     }
+    if (request.destroy_user) [[unlikely]]
+        reactor_.retire(request.user, request.destroy_user);
     if (session.current == &request)
         session.current = nullptr;
     table_.release(unpack_id(request.id).slot);

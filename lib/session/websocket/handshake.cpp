@@ -143,14 +143,14 @@ int accept_handshake(HttpRequest &request, std::string_view fields)
     return conn ? answer_handshake(*conn, request.accept, fields, &Lifecycle::upgrade) : WM_ECLOSED;
 }
 
-int upgrade_request(Reactor &reactor, HttpRequest &request, std::string_view fields)
+int upgrade_request(HttpRequest &request, std::string_view fields)
 {
     Connection &conn = request.conn;
     if (request.answered || request.handshake || conn.state != ConnState::kOpen || conn.has(kPeerEnded))
         return fail(WM_ECLOSED, request.handshake      ? "a handshake is accepted by wm_handshake_accept"
                                 : conn.has(kPeerEnded) ? "the peer has ended its side, so that it cannot answer a close frame"
                                                        : "the request is answered or gone");
-    if (reactor.shutting_down)
+    if (conn.owner->reactor.shutting_down)
         return fail(WM_ESTATE, "the process is about to end: answer with 503, and the page finds another when it connects again");
     if (http_session(conn).count != 1)
         return fail(WM_ESTATE, "%u other requests of this connection have no answer yet", http_session(conn).count - 1);
