@@ -134,7 +134,7 @@ WM_API int wm_request_event_begin(wm_request request, const void *headers, size_
  * @param data the data: CR, LF and CRLF each begin a new line of it, and arrive as LF. NULL: the event has none, so that the client takes
  * id and retry time and calls no listener
  * @param len bytes at data
- * @return as wm_request_respond_write; WM_EINVAL (not taken: the detail says what is wrong); WM_ESTATE also for an answer of another kind
+ * @return as wm_request_respond_write; WM_EINVAL (not taken: the detail has the rule); WM_ESTATE also for an answer of another kind
  *
  * @since 0.1.0
  */
