@@ -46,7 +46,7 @@ int wm_request_set_user(wm_request request, void *user, wm_destroy_fn destroy)
 void *wm_request_user(wm_request request)
 {
     void *user = nullptr;
-    with_request(request, [&](App &, HttpRequest &self) { return user = self.user, 0; });
+    with_request(request, [&](App &, HttpRequest &self) { return user = self.held ? self.held->user : nullptr, 0; });
     return user;
 }
 

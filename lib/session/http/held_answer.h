@@ -1,12 +1,13 @@
 /**
  * @file
- * What a request holds of its answer: what has to wait for the answers before it, and the state of a streamed one. One
- * allocation, the bytes behind it; made only for an answer that is not sent at once. Owned by its HttpRequest; the app's thread.
+ * What few requests have: what of the answer has to wait for the answers before it, the state of a streamed one, and the host's
+ * pointer. One allocation, the bytes behind it. Owned by its HttpRequest; the app's thread.
  */
 #ifndef WM_SESSION_HTTP_HELD_ANSWER_H
 #define WM_SESSION_HTTP_HELD_ANSWER_H
 
 #include "core/buffer.h"
+#include "wm/types.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,8 @@ struct HeldAnswer {
     size_t capacity = 0;         ///< bytes that are allocated for them
     size_t head = 0;             ///< where the head of the answer begins: interim responses are in front of it
     FileRange file = {-1, 0, 0}; ///< follows the bytes; its descriptor is owned. fd -1: none
+    void *user = nullptr;        ///< of wm_request_set_user
+    wm_destroy_fn destroy_user = nullptr;
 
     // Of a stream.
     enum class Coding : uint8_t {

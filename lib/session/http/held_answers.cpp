@@ -39,6 +39,14 @@ bool HttpRequests::make_room(HttpRequest &request, size_t len)
     return true;
 }
 
+/// Its request leaves.
+void HttpRequests::let_go(Connection &conn, const HeldAnswer &held)
+{
+    http_session(conn).stored -= held.capacity;
+    held_ -= held.capacity;
+    reactor_.retire(held.user, held.destroy_user);
+}
+
 /// The bytes have left.
 void HttpRequests::free_held_bytes(Connection &conn, HttpRequest &request)
 {

@@ -227,7 +227,8 @@ int HttpRequests::not_answerable(const HttpRequest &request)
 }
 
 /// Whether an answer of the host's can begin: 0 or an error.
-inline int HttpRequests::check_answer(const HttpRequest &request, int status, std::string_view fields, bool &wants_close)
+[[gnu::always_inline]] inline int HttpRequests::check_answer(const HttpRequest &request, int status, std::string_view fields,
+                                                             bool &wants_close)
 {
     if (request.answered || request.handshake || request.conn.state != ConnState::kOpen)
         return not_answerable(request);
@@ -320,11 +321,13 @@ int HttpRequests::keep(HttpRequest &request)
 
 int HttpRequests::set_user(HttpRequest &request, void *user, wm_destroy_fn destroy)
 {
-    if (!reactor_.reserve_retire(destroy))
+    if (request.answered && !(request.held && request.held->open))
+        return not_answerable(request);
+    if (!make_room(request, 0) || !reactor_.reserve_retire(destroy))
         return fail(WM_ENOMEM, "out of memory for the user of a request");
-    reactor_.retire(request.user, request.destroy_user);
-    request.user = user;
-    request.destroy_user = destroy;
+    reactor_.retire(request.held->user, request.held->destroy_user);
+    request.held->user = user;
+    request.held->destroy_user = destroy;
     return 0;
 }
 

@@ -35,12 +35,10 @@ struct HttpRequest {
     uint64_t id;                 ///< as the host has it
     uint64_t slice_epoch;        ///< the slices are valid while Reactor::slice_epoch is equal
     char *kept = nullptr;        ///< the copied bytes of wm_request_keep
-    HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed
+    HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed; and the host's user
     HttpRequest *next = nullptr; ///< of the same connection
-    void *user = nullptr;        ///< of wm_request_set_user
-    wm_destroy_fn destroy_user = nullptr;
-    uint32_t answer_by = 0; ///< deadline in ticks (request_timeout_ms); 0: none
-    bool answered = false;  ///< all of the answer is given, or it has begun
+    uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
+    bool answered = false;       ///< all of the answer is given, or it has begun
     bool close_after = false;
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
@@ -197,6 +195,7 @@ private:
     // In held_answers.cpp.
     int check_hold(const Connection &conn, size_t len);
     bool make_room(HttpRequest &request, size_t len);
+    void let_go(Connection &conn, const HeldAnswer &held);
     void free_held_bytes(Connection &conn, HttpRequest &request);
     void held_more(Connection &conn);
     int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt, const FileRange *file = nullptr);
@@ -233,12 +232,8 @@ inline void HttpRequests::pop(Connection &conn)
     session.count--;
     if (request.kept)
         free_kept(conn, request);
-    if (request.held) {
-        session.stored -= request.held->capacity;
-        held_ -= request.held->capacity;
-    }
-    if (request.destroy_user) [[unlikely]]
-        reactor_.retire(request.user, request.destroy_user);
+    if (request.held) [[unlikely]]
+        let_go(conn, *request.held);
     if (session.current == &request)
         session.current = nullptr;
     table_.release(unpack_id(request.id).slot);
