@@ -124,6 +124,10 @@ static void hear_http(struct rig *rig, struct peer *peer)
             drop(peer, head);
             continue;
         }
+        if (status == 103 || memmem(peer->in, head, "chunked", 7)) { // of an interim response; events, of which nothing is counted
+            drop(peer, status == 103 ? head : peer->len);
+            continue;
+        }
         char *field = (char *)memmem(peer->in, head, "Content-Length: ", 16);
         size_t len = field ? (size_t)atol(field + 16) : 0;
         if (peer->len < head + len)

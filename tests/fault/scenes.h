@@ -33,5 +33,7 @@ void play_page_client(struct rig *rig);
 void play_groups(struct rig *rig);
 /** The scene of pipes, in pipe_scene.c. */
 void play_pipes(struct rig *rig);
+/** The scene of streamed answers, in stream_scene.c. */
+void play_streams(struct rig *rig);
 
 #endif

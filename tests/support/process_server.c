@@ -15,7 +15,8 @@
  * in the process itself. --hub makes a hub, and has on_start ask it how many connections that uid has: status and number are traced.
  *
  * Requests, as a line, as a websocket message, or as the path of an http request behind its '/': pid, exit N, abort, block MS, slow MS (an
- * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stop
+ * answer that comes later), later MS (the same, with the connection paused until then), big N (an answer of N bytes), stream
+ * MS (an answer that begins at once and ends then; 0: never), stop
  * (wm_app_stop), listen ADDRESS, unlisten ADDRESS, relisten ADDRESS (one after the other, of the process's own worker too), free (the
  * process's own worker), closefrom N, signal N (handle that one, too), adopt PORT [WORKER] (a
  * connection that it makes to that port serves as one of its worker, or of such a one that does not listen), spawn N (a child that exits
@@ -118,6 +119,14 @@ static void answer_later(wm_timer timer, void *user)
     else
         wm_conn_send(late->conn, late->text, strlen(late->text), 0);
     wm_conn_resume_recv(late->conn);
+}
+
+static void end_stream(wm_timer timer, void *user)
+{
+    struct late *late = user;
+    (void)timer;
+    wm_request_respond_write(late->request, ", ended", 7);
+    wm_request_respond_end(late->request);
 }
 
 static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user);
@@ -231,6 +240,15 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
             wm_conn_pause_recv(conn);
         snprintf(late->text, sizeof late->text, "%s %.20s", *word == 'l' ? "later" : "slow", value);
         wm_timer_add(app, atol(value), 0, answer_later, late, free);
+    } else if (strcmp(word, "stream") == 0) {
+        struct late *late = calloc(1, sizeof *late);
+        late->request = wm_message_request(conn);
+        wm_request_respond_begin(late->request, 200, NULL, 0, -1);
+        wm_request_respond_write(late->request, "begun", 5);
+        if (atol(value) > 0)
+            wm_timer_add(app, atol(value), 0, end_stream, late, free);
+        else
+            wm_request_set_user(late->request, late, free);
     } else if (strcmp(word, "big") == 0) {
         size_t size = (size_t)atol(value);
         char *body = malloc(size + 1);
@@ -287,8 +305,8 @@ static void obey(wm_conn conn, const char *word, const char *value, int32_t kind
 
 static int is_word(const char *word)
 {
-    static const char *const words[] = {"pid",      "exit",     "abort", "block",     "slow", "later",  "big",    "stop",  "listen",
-                                        "unlisten", "relisten", "free",  "closefrom", "log",  "reopen", "signal", "spawn", "adopt"};
+    static const char *const words[] = {"stream",   "pid",      "exit", "abort",     "block", "slow",   "later",  "big",   "stop", "listen",
+                                        "unlisten", "relisten", "free", "closefrom", "log",   "reopen", "signal", "spawn", "adopt"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return 1;

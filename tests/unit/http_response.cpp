@@ -152,7 +152,7 @@ void reason__registered(void **)
     int known = 0;
     for (int status = -1; status < 1100; status++)
         known += wm::http::reason_phrase(status).empty() ? 0 : 1;
-    assert_int_equal(known, 57);
+    assert_int_equal(known, 59); // 102 and 103 among them
     for (int status : {0, 100, 306, 418, 199, 600})
         assert_true(wm::http::reason_phrase(status).empty());
 }
@@ -231,6 +231,45 @@ void check_fields__refuses(void **)
     }
 }
 
+void head__chunked_where_there_is_content(void **)
+{
+    ResponseHead head;
+    head.with_length = false;
+    head.chunked = true;
+    expect_head(head, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (int status : {204, 205, 304}) {
+        head.status = status;
+        assert_true(written(head).find("Transfer-Encoding") == std::string::npos);
+    }
+}
+
+void interim__is_a_head_of_its_own(void **)
+{
+    char out[256];
+    const std::string fields = "Link: </a>\r\n";
+    size_t size = wm::http::write_interim(out, 103, fields);
+    assert_true(size <= wm::http::interim_bound(fields.size()));
+    assert_string_equal(std::string(out, size).c_str(), "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+    size = wm::http::write_interim(out, 199, {});
+    assert_string_equal(std::string(out, size).c_str(), "HTTP/1.1 199 \r\n\r\n");
+    assert_null(wm::http::check_interim_fields(fields));
+    assert_non_null(wm::http::check_interim_fields("Connection: close\r\n"));
+    assert_non_null(wm::http::check_interim_fields("Content-Length: 1\r\n"));
+    assert_non_null(wm::http::check_interim_fields("A: b\n"));
+}
+
+void chunk_size__is_hexadecimal(void **)
+{
+    const struct {
+        size_t size;
+        const char *text;
+    } rows[] = {{1, "1\r\n"}, {15, "f\r\n"}, {16, "10\r\n"}, {4096, "1000\r\n"}, {SIZE_MAX, "ffffffffffffffff\r\n"}};
+    for (const auto &row : rows) {
+        char out[wm::http::kMaxChunkSize];
+        assert_string_equal(std::string(out, wm::http::write_chunk_size(out, row.size)).c_str(), row.text);
+    }
+}
+
 } // namespace
 
 int main()
@@ -240,6 +279,9 @@ int main()
         cmocka_unit_test(head__connection_by_version),
         cmocka_unit_test(head__upgrade_is_a_connection_option),
         cmocka_unit_test(head__length_only_where_it_may_stand),
+        cmocka_unit_test(head__chunked_where_there_is_content),
+        cmocka_unit_test(interim__is_a_head_of_its_own),
+        cmocka_unit_test(chunk_size__is_hexadecimal),
         cmocka_unit_test(head__unknown_status_has_an_empty_reason),
         cmocka_unit_test(head__the_longest_fits_its_bound),
         cmocka_unit_test(closing__says_what_a_head_that_closes_says),

@@ -15,10 +15,10 @@ namespace wm::http {
 
 /// An event. A view without a pointer is a field that it does not have.
 struct Event {
-    std::string_view id;   ///< empty: the client forgets its last id
-    std::string_view type; ///< empty: none, which is "message"
-    int64_t retry_ms = -1; ///< < 0: none
-    std::string_view data; ///< each of its lines gets a field
+    std::string_view id = {};   ///< empty: the client forgets its last id
+    std::string_view type = {}; ///< empty: none, which is "message"
+    int64_t retry_ms = -1;      ///< < 0: none
+    std::string_view data = {}; ///< each of its lines gets a field
 };
 
 /// nullptr, or the error (static text).

@@ -16,13 +16,13 @@ namespace wm::http {
 enum class SameSite : uint8_t { kUnset, kLax, kStrict, kNone };
 
 struct SetCookie {
-    std::string_view name;
-    std::string_view value;
-    bool encode = false;     ///< percent-encode what a value cannot have, and "%"
-    std::string_view domain; ///< empty: none, so the cookie is the host's alone
-    std::string_view path;   ///< empty: none, so it is the directory of the request's path
-    int64_t max_age_s = -1;  ///< < 0: none
-    int64_t expires_s = -1;  ///< since 1970; < 0: none
+    std::string_view name = {};
+    std::string_view value = {};
+    bool encode = false;          ///< percent-encode what a value cannot have, and "%"
+    std::string_view domain = {}; ///< empty: none, so the cookie is the host's alone
+    std::string_view path = {};   ///< empty: none, so it is the directory of the request's path
+    int64_t max_age_s = -1;       ///< < 0: none
+    int64_t expires_s = -1;       ///< since 1970; < 0: none
     bool secure = false;
     bool http_only = false;
     bool partitioned = false;
