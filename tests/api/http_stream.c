@@ -14,7 +14,7 @@ static int put(wm_request request, const char *text)
     return wm_request_respond_write(request, text, strlen(text));
 }
 
-static int respond(wm_request request, const char *body)
+static int answer_whole(wm_request request, const char *body)
 {
     return wm_request_respond(request, 200, NULL, 0, body, strlen(body), 0);
 }
@@ -40,7 +40,7 @@ static void chunks__one_a_write_and_the_connection_goes_on(void **state)
         assert_int_equal(wm_request_respond_end(request), WM_ECLOSED);
         assert_int_equal(wm_request_respond_abort(request), WM_ECLOSED);
     }
-    assert_int_equal(respond(http_get(host, &client), "plain"), 0);
+    assert_int_equal(answer_whole(http_get(host, &client), "plain"), 0);
     hear_head(host, &client, 200, "Content-Length: 5\r\n", NULL);
     client_hear(host, &client, "plain");
     client_end(&client);
@@ -65,7 +65,7 @@ static void length__is_kept_to_the_byte(void **state)
     assert_int_equal(begin(request, 200, NULL, 0), 0);
     assert_int_equal(wm_request_respond_end(request), 0);
     hear_head(host, &client, 200, "Content-Length: 0\r\n", NULL);
-    assert_int_equal(respond(http_get(host, &client), "next"), 0);
+    assert_int_equal(answer_whole(http_get(host, &client), "next"), 0);
     hear_head(host, &client, 200, NULL, NULL);
     client_hear(host, &client, "next");
     client_end(&client);
@@ -200,7 +200,7 @@ static void order__of_calls_is_checked(void **state)
     assert_int_equal(begin(request, 200, "no colon\r\n", -1), WM_EINVAL);
     assert_int_equal(begin(request, 200, NULL, -1), 0);
     assert_int_equal(begin(request, 200, NULL, -1), WM_ESTATE);
-    assert_int_equal(respond(request, "other"), WM_ESTATE);
+    assert_int_equal(answer_whole(request, "other"), WM_ESTATE);
     assert_int_equal(wm_request_inform(request, 103, NULL, 0), WM_ESTATE);
     assert_int_equal(wm_request_event_begin(request, NULL, 0), WM_ESTATE);
     assert_int_equal(wm_request_event_send(request, NULL, 0, NULL, 0, -1, "x", 1), WM_ESTATE);
@@ -240,7 +240,7 @@ static void content__is_left_out_where_http_has_none(void **state)
         assert_int_equal(wm_request_respond_end(request), 0);
         hear_head(host, &client, rows[i].status, rows[i].line, rows[i].not_line);
     }
-    assert_int_equal(respond(http_get(host, &client), "next"), 0);
+    assert_int_equal(answer_whole(http_get(host, &client), "next"), 0);
     hear_head(host, &client, 200, NULL, NULL);
     client_hear(host, &client, "next");
     client_end(&client);
@@ -321,7 +321,7 @@ static void out_of_turn__waits_whole_or_in_parts(void **state)
     settle(host);
     client_pump(&client);
     assert_int_equal(client.len, 0);
-    assert_int_equal(respond(ids[0], "first"), 0);
+    assert_int_equal(answer_whole(ids[0], "first"), 0);
     hear_head(host, &client, 200, NULL, NULL);
     client_hear(host, &client, "first");
     hear_head(host, &client, 200, "Content-Length: 6\r\n", NULL);
@@ -330,7 +330,7 @@ static void out_of_turn__waits_whole_or_in_parts(void **state)
     client_hear(host, &client, "5\r\nthird\r\n"); /* its turn has come, and it goes on */
     assert_int_equal(put(ids[2], "more"), 0);
     client_hear(host, &client, "4\r\nmore\r\n");
-    assert_int_equal(respond(ids[3], "fourth"), 0);
+    assert_int_equal(answer_whole(ids[3], "fourth"), 0);
     settle(host);
     client_pump(&client);
     assert_int_equal(client.len, 0);
@@ -361,7 +361,7 @@ static void out_of_turn__holds_send_high_water_and_a_drain_follows(void **state)
     assert_int_equal(put(second, text), WM_EFULL);
     settle(host);
     assert_int_equal(count_of(host, WM_EVENT_BUFFER_DRAIN), 0);
-    assert_int_equal(respond(first, ""), 0);
+    assert_int_equal(answer_whole(first, ""), 0);
     hear_head(host, &client, 200, NULL, NULL);
     until(host, count_of(host, WM_EVENT_BUFFER_DRAIN) == 1);
     assert_int_equal(put(second, text), 0);
@@ -388,7 +388,7 @@ static void out_of_turn__counts_in_max_kept_total(void **state)
     assert_int_equal(begin(second, 200, NULL, sizeof text), 0);
     assert_int_equal(wm_request_respond_write(second, text, sizeof text), WM_EFULL);
     assert_non_null(strstr(wm_last_error(), "max_kept_total"));
-    assert_int_equal(respond(first, ""), 0);
+    assert_int_equal(answer_whole(first, ""), 0);
     assert_int_equal(wm_request_respond_write(second, text, sizeof text), 0); /* its turn */
     assert_int_equal(wm_request_respond_end(second), 0);
     hear_head(host, &client, 200, NULL, NULL);
@@ -412,7 +412,7 @@ static void out_of_turn__an_abort_ends_the_connection(void **state)
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
     settle(host);
     assert_int_equal(destroyed, 2);
-    assert_int_equal(respond(first, "late"), WM_ECLOSED);
+    assert_int_equal(answer_whole(first, "late"), WM_ECLOSED);
     client_end(&client);
     host_end(host);
 }
@@ -536,13 +536,13 @@ static void inform__is_for_http_1_1(void **state)
     assert_int_equal(wm_request_inform(request, 102, NULL, 0), 0);
     assert_int_equal(wm_request_inform(request, 103, "Link: </s.css>; rel=preload\r\n", 29), 0);
     client_hear(host, &client, "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </s.css>; rel=preload\r\n\r\n");
-    assert_int_equal(respond(request, "then"), 0);
+    assert_int_equal(answer_whole(request, "then"), 0);
     hear_head(host, &client, 200, NULL, NULL);
     client_hear(host, &client, "then");
     assert_int_equal(wm_request_inform(request, 103, NULL, 0), WM_ECLOSED);
     request = http_ask(host, &client, "GET / HTTP/1.0", NULL);
     assert_int_equal(wm_request_inform(request, 103, NULL, 0), 0);
-    assert_int_equal(respond(request, "only"), 0);
+    assert_int_equal(answer_whole(request, "only"), 0);
     hear_head(host, &client, 200, NULL, NULL);
     client_hear(host, &client, "only");
     client_end(&client);
@@ -564,8 +564,8 @@ static void user__is_destroyed_once_when_the_request_leaves(void **state)
     wm_request behind = http_get(host, &client), last = http_get(host, &client);
     assert_int_equal(wm_request_set_user(behind, &waiting, count_destroy), 0);
     assert_int_equal(wm_request_set_user(last, &left, count_destroy), 0);
-    assert_int_equal(respond(behind, "b"), 0);
-    assert_int_equal(respond(request, "a"), 0);
+    assert_int_equal(answer_whole(behind, "b"), 0);
+    assert_int_equal(answer_whole(request, "a"), 0);
     settle(host);
     assert_int_equal(second, 1);
     assert_int_equal(waiting, 1);
