@@ -84,7 +84,7 @@ struct Codec {
     void (*timed_out)(Connection &conn) = nullptr;
     /// Returns the codec's additional deadline in kOpen, in ticks; 0: none. nullptr: never any.
     uint32_t (*deadline)(const Connection &conn) = nullptr;
-    /// Called when the send queue has drained after exceeding send_high_water. nullptr: not called.
+    /// Called when the send queue has drained after exceeding send_high_water, or with kInputBlocked. nullptr: not called.
     void (*drained)(Connection &conn) = nullptr;
     /// After EOF: whether the connection stays open so that the host can still send. nullptr: never.
     bool (*stays_half_open)(const Connection &conn) = nullptr;

@@ -116,7 +116,7 @@ struct Cold {
     uint8_t close_text_len = 0;
     char close_text[123];
 
-    explicit Cold(size_t &queue_total) : queue(queue_total) {}
+    Cold(size_t &queue_total, size_t &file_total) : queue(queue_total, &file_total) {}
     Cold(const Cold &) = delete;
     Cold &operator=(const Cold &) = delete;
     ~Cold()
@@ -207,6 +207,7 @@ struct Connection : Watch {
     Cold *make_cold();
 
     bool blocked() const { return cold && !cold->queue.empty(); }
+    bool sends_file() const { return cold && cold->queue.file_size() > 0; }
     /// Bytes that the transport has taken and the kernel has not.
     size_t parked() const { return io ? io->parked() : 0; }
     /// Unsent bytes in memory; file ranges do not count.

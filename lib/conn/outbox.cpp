@@ -477,12 +477,13 @@ void Outbox::drained(Connection &conn)
         wait_writable(conn);
         return;
     }
-    if (conn.has(kAboveHighWater)) {
+    bool above = conn.has(kAboveHighWater);
+    if (above) {
         conn.unset(kAboveHighWater);
         reactor_.todos.add(conn, kTodoDrain);
-        if (reactor_.codec(conn).drained)
-            reactor_.codec(conn).drained(conn);
     }
+    if ((above || conn.has(kInputBlocked)) && reactor_.codec(conn).drained)
+        reactor_.codec(conn).drained(conn);
     if (conn.has(kPipeTarget))
         reactor_.pipes.release(conn);
     if (conn.has(kShutdown))

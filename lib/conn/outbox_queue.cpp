@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace wm {
@@ -15,6 +16,7 @@ namespace wm {
 namespace {
 
 constexpr int kWritesPerTurn = 16;
+constexpr size_t kBytesPerTurn = 1 << 20; // a file to a fast reader takes no more of a turn, whose other connections wait
 
 /// Head and body, either of which may be nothing, and then nowhere.
 void put(char *place, std::string_view head, std::string_view body)
@@ -145,13 +147,9 @@ int Outbox::send_file(Connection &conn, const FileRange &range, bool exempt)
     int result = check(conn, 0, exempt);
     if (result != 0)
         return result;
-    if (conn.out_pending > 0)
-        flush(conn);
-    if (conn.state == ConnState::kClosed) {
-        ::close(range.fd);
-        return 0;
-    }
     bool first = !conn.blocked();
+    if (size_t pending = conn.out_pending; pending > 0 && !queue_segments(conn, 0))
+        return abort_send(conn, pending);
     if (!conn.make_cold() || !conn.cold->queue.append_file(range))
         return fail(WM_ENOMEM, "out of memory for a file to send");
     if (first && conn.state >= ConnState::kOpen)
@@ -221,13 +219,16 @@ bool Outbox::transmit_next(Connection &conn, size_t *sent)
     FileRange file;
     if (!queue.next_file(&file)) {
         struct iovec vectors[kVectors];
-        return transmit(conn, vectors, queue.vectors(vectors, kVectors), sent);
+        int count = queue.vectors(vectors, kVectors);
+        if (!conn.io && queue.file_size() > 0) // a head and its file in one segment
+            return account(conn, io::send_plain(conn.fd(), vectors, count, MSG_MORE), sent);
+        return transmit(conn, vectors, count, sent);
     }
     IoResult result = io::send_file(conn.io, conn.fd(), file.fd, file.offset, file.len);
-    if (result.kind == IoResult::Kind::kEnd) { // the file has shrunk: reset, so that the peer does not mistake it for complete
-        io::reset_on_close(conn.io, conn.fd());
+    if (result.kind == IoResult::Kind::kEnd) // the file has shrunk
         result = {IoResult::Kind::kFailed, EIO, 0};
-    }
+    if (result.kind == IoResult::Kind::kFailed) // to read or to send: what has left must not look complete
+        io::reset_on_close(conn.io, conn.fd());
     return account(conn, result, sent);
 }
 
@@ -238,8 +239,8 @@ void Outbox::write_queue(Connection &conn)
         return;
     }
     SendQueue &queue = conn.cold->queue;
-    for (int i = 0; i < kWritesPerTurn && !queue.empty(); i++) {
-        size_t sent;
+    size_t sent = 0, total = 0;
+    for (int i = 0; i < kWritesPerTurn && total < kBytesPerTurn && !queue.empty(); i++, total += sent) {
         if (!transmit_next(conn, &sent))
             return;
         if (sent == 0)

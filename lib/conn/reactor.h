@@ -104,6 +104,7 @@ public:
     size_t max_queue_total = 0;    ///< bytes of memory of all send queues
     size_t max_assembly_total = 0; ///< bytes
     size_t max_kept_total = 0;     ///< bytes
+    size_t max_file_total = 0;     ///< files that answers hold open
     /// Arms the loop for the nearest deadline, timers included.
     void (*arm_due)(void *owner) = nullptr;
     void *owner = nullptr;
@@ -126,6 +127,8 @@ public:
 
     /// Bytes allocated for all send queues.
     size_t queue_total = 0;
+    /// Files that wait to be sent: in send queues, and in answers before their turn.
+    size_t file_total = 0;
 
     /// Data of endpoints on the status page has changed. The status writer resets it.
     bool status_changed = true;
@@ -196,7 +199,7 @@ inline const Codec &codec_of(const Connection &conn)
 inline Cold *Connection::make_cold()
 {
     if (!cold)
-        cold = new (std::nothrow) Cold(owner->reactor.queue_total);
+        cold = new (std::nothrow) Cold(owner->reactor.queue_total, owner->reactor.file_total);
     return cold;
 }
 

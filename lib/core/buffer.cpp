@@ -229,7 +229,16 @@ bool SendQueue::append_file(const FileRange &range)
     piece->end = piece->begin + range.len;
     push_back(piece);
     file_size_ += range.len;
+    if (files_)
+        (*files_)++;
     return true;
+}
+
+void SendQueue::close_file(const Piece &piece)
+{
+    ::close(piece.file);
+    if (files_)
+        (*files_)--;
 }
 
 int SendQueue::vectors(struct iovec *out, int count) const
@@ -286,7 +295,7 @@ void SendQueue::free_front()
             total_ -= sizeof(Block) + done->block->size;
         done->block->release();
     } else if (done->kind == Kind::kFile) {
-        ::close(done->file);
+        close_file(*done);
     }
     free(done);
 }

@@ -89,8 +89,8 @@ struct FileRange {
 /// What the kernel did not take: owned bytes, shared blocks and file ranges, in order.
 class SendQueue {
 public:
-    /// Adds what it allocates to `total`; a block counts once for all queues of one total.
-    explicit SendQueue(size_t &total) : total_(total) {}
+    /// Adds what it allocates to `total`; a block counts once for all queues of one total. Counts its files in *files.
+    explicit SendQueue(size_t &total, size_t *files = nullptr) : total_(total), files_(files) {}
     SendQueue(const SendQueue &) = delete;
     SendQueue &operator=(const SendQueue &) = delete;
     ~SendQueue() { clear(); }
@@ -144,6 +144,7 @@ private:
 
     Piece *make_piece(Kind kind, size_t capacity);
     Piece *add_piece(size_t least);
+    void close_file(const Piece &piece);
     void count(size_t bytes);
     void uncount(size_t bytes);
     void push_back(Piece *piece);
@@ -156,6 +157,7 @@ private:
     size_t allocated_ = 0;
     Piece *latest_ = nullptr; ///< of append_latest(), while none of it has left
     size_t &total_;
+    size_t *files_; ///< nullptr: not counted
 };
 
 } // namespace wm

@@ -91,27 +91,34 @@ public:
     {
         sigemptyset(&sigpipe_);
         sigaddset(&sigpipe_, SIGPIPE);
-        sigset_t pending;
-        sigpending(&pending);
-        was_pending_ = sigismember(&pending, SIGPIPE);
         pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+        sigset_t pending;
+        if (sigismember(&before_, SIGPIPE)) // else none can be pending
+            was_pending_ = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
     }
     WithoutSigpipe(const WithoutSigpipe &) = delete;
     WithoutSigpipe &operator=(const WithoutSigpipe &) = delete;
     ~WithoutSigpipe()
     {
+        int number = errno;
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        errno = number;
+    }
+
+    /// Takes the signal of a call that has not done all: one that has failed behind some bytes returns these. Keeps errno.
+    void take() const
+    {
         const struct timespec now = {0, 0};
         int number = errno;
         while (!was_pending_ && sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR)
             ;
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
         errno = number;
     }
 
 private:
     sigset_t sigpipe_;
     sigset_t before_;
-    bool was_pending_;
+    bool was_pending_ = false;
 };
 
 class PlainSocket final : public Transport {
@@ -123,7 +130,12 @@ public:
     {
         WithoutSigpipe quiet;
         off_t from = offset;
-        ssize_t sent = sendfile(fd, file, &from, std::min(len, kFileWrite));
+        len = std::min(len, kFileWrite);
+        ssize_t sent = sendfile(fd, file, &from, len);
+        if (sent != static_cast<ssize_t>(len))
+            quiet.take();
+        if (sent < 0 && errno == EINVAL)
+            return Transport::send_file(fd, file, offset, len); // a file system that has no sendfile(2)
         if (sent < 0)
             return failure();
         return {sent > 0 ? IoResult::Kind::kDone : IoResult::Kind::kEnd, 0, static_cast<size_t>(sent)};
@@ -148,16 +160,16 @@ IoResult receive_plain(int fd, char *out, size_t len)
     return {got > 0 ? IoResult::Kind::kDone : IoResult::Kind::kEnd, 0, static_cast<size_t>(got)};
 }
 
-IoResult send_plain(int fd, const struct iovec *vectors, int count)
+IoResult send_plain(int fd, const struct iovec *vectors, int count, int flags)
 {
     ssize_t sent;
     if (count == 1) {
-        sent = ::send(fd, vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL);
+        sent = ::send(fd, vectors->iov_base, vectors->iov_len, MSG_NOSIGNAL | flags);
     } else {
         struct msghdr message = {};
         message.msg_iov = const_cast<struct iovec *>(vectors);
         message.msg_iovlen = static_cast<size_t>(count);
-        sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+        sent = sendmsg(fd, &message, MSG_NOSIGNAL | flags);
     }
     if (sent < 0)
         return failure();

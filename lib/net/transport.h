@@ -99,8 +99,8 @@ namespace io {
 
 /// recv(2); EINTR does not occur: the socket is non-blocking.
 IoResult receive_plain(int fd, char *out, size_t len);
-/// sendmsg(2) or send(2) with MSG_NOSIGNAL: no SIGPIPE reaches the host. size may be less than the vectors hold.
-IoResult send_plain(int fd, const struct iovec *vectors, int count);
+/// sendmsg(2) or send(2) with MSG_NOSIGNAL: no SIGPIPE reaches the host. size may be less than the vectors hold. flags: MSG_MORE, or 0.
+IoResult send_plain(int fd, const struct iovec *vectors, int count, int flags = 0);
 
 inline IoResult receive(Transport *transport, int fd, char *out, size_t len)
 {

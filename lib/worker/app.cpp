@@ -61,6 +61,7 @@ void App::set_limits()
     reactor.max_queue_total = static_cast<size_t>(options.max_queue_total);
     reactor.max_assembly_total = static_cast<size_t>(options.max_assembly_total);
     reactor.max_kept_total = static_cast<size_t>(options.max_kept_total);
+    reactor.max_file_total = static_cast<size_t>(options.max_file_answers);
     reactor.callback_watch.set_limit(options.slow_callback_ms);
 }
 

@@ -97,6 +97,8 @@ const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_queue_total, "bytes", 0, kForever, true, kQueueTotal),
     WM_INT(AppOptions, max_assembly_total, "bytes", 0, kForever, true, kAssemblyTotal),
     WM_INT(AppOptions, max_kept_total, "bytes", 0, kForever, true, kKeptTotal),
+    WM_INT(AppOptions, max_file_answers, "count", 0, kLargest, true,
+           "http: files over 16 KiB that answers hold open until their last byte has left; one more is WM_EFULL"),
     WM_INT(AppOptions, stop_timeout_ms, "ms", 0, kForever, true, "how long a stop waits for connections to close"),
     WM_INT(AppOptions, reload_timeout_ms, "ms", 1, kForever, false,
            "reload: time for a new process to be ready, and for an old one to end its connections"),

@@ -16,6 +16,24 @@ public:
     wm::IoResult send(int fd, const struct iovec *vectors, int count) override { return wm::io::send_plain(fd, vectors, count); }
 };
 
+/// A peer that takes everything at once.
+class Gulping final : public Through {
+public:
+    wm::IoResult send(int, const struct iovec *vectors, int count) override
+    {
+        size_t size = 0;
+        for (int i = 0; i < count; i++)
+            size += vectors[i].iov_len;
+        return {wm::IoResult::Kind::kDone, 0, size};
+    }
+    wm::IoResult send_file(int, int, int64_t, size_t len) override
+    {
+        return {wm::IoResult::Kind::kDone, 0, std::min<size_t>(len, 512 * 1024)};
+    }
+};
+
+constexpr wm::TransportKind kGulping = {"gulping", [](void *) -> wm::Transport * { return new Gulping; }};
+
 constexpr wm::TransportKind kThrough = {"through", [](void *) -> wm::Transport * { return new Through; }};
 
 class File {
@@ -97,6 +115,33 @@ void a_peer_that_goes_in_the_middle(void **state)
     assert_false(is_open(file.fd));
 }
 
+/// Between two turns of such a peer's file, the others have theirs.
+void a_fast_reader_gets_a_share_of_each_turn(void **state)
+{
+    Rig rig(state, "text://127.0.0.1:0");
+    wm::object(rig.worker)->transport = &kGulping;
+    File file(64);
+    wm::Connection *conn = nullptr;
+    rig.react = [&](const Seen &event) {
+        if (event.kind != WM_EVENT_MESSAGE)
+            return;
+        conn = wm::object(rig.worker)->connections().front();
+        assert_int_equal(wm::object(rig.app)->reactor.outbox.send_file(*conn, {file.fd, 0, size_t{10} << 20}), 0);
+        assert_int_equal(conn->bytes_written, 1 << 20);
+    };
+    Client client(rig);
+    client.say("go\n");
+    rig.until([&] { return rig.count(WM_EVENT_MESSAGE) == 1; });
+    wm::Reactor &reactor = wm::object(rig.app)->reactor;
+    assert_int_equal(reactor.file_total, 1);
+    for (uint64_t before = conn->bytes_written; before < 10 << 20; before = conn->bytes_written) {
+        rig.turn();
+        assert_true(conn->bytes_written - before <= 1 << 20);
+    }
+    assert_int_equal(reactor.file_total, 0);
+    assert_false(is_open(file.fd));
+}
+
 void a_file_that_shrinks_resets(void **state)
 {
     Rig rig(state, "text://127.0.0.1:0");
@@ -138,6 +183,7 @@ int main()
                                           {"over the socket", over_the_socket},
                                           {"over a transport", over_a_transport},
                                           {"a peer that goes in the middle", a_peer_that_goes_in_the_middle},
+                                          {"a fast reader gets a share of each turn", a_fast_reader_gets_a_share_of_each_turn},
                                           {"a file that shrinks resets", a_file_that_shrinks_resets},
                                           {"a close waits for the file", a_close_waits_for_the_file},
                                       });
