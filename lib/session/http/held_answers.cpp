@@ -44,6 +44,7 @@ void HttpRequests::let_go(Connection &conn, const HeldAnswer &held)
 {
     http_session(conn).stored -= held.capacity;
     held_ -= held.capacity;
+    reactor_.file_total -= held.file.fd >= 0;
     reactor_.retire(held.user, held.destroy_user);
 }
 
@@ -80,8 +81,10 @@ int HttpRequests::store(HttpRequest &request, std::string_view head, std::string
     request.held->head = request.held->size;
     request.held->append(head);
     request.held->append(body);
-    if (file)
+    if (file) {
         request.held->take_file(*file);
+        reactor_.file_total++;
+    }
     request.answered = true;
     if (request.kept)
         free_kept(conn, request); // last: the answer may have been made of its slices
@@ -139,9 +142,10 @@ bool HttpRequests::write_held(Connection &conn, HttpRequest &request, bool last)
     if (!rest.empty() && reactor_.outbox.write(conn, {}, rest, 0, true) < 0)
         return false;
     if (held.file.fd >= 0) {
-        if (reactor_.outbox.send_file(conn, held.file, true) < 0)
+        if (send_file(conn, held.file) < 0)
             return false;
         held.file.fd = -1;
+        reactor_.file_total--; // the queue counts it
     }
     free_held_bytes(conn, request);
     if (request.held->open)

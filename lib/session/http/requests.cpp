@@ -124,7 +124,7 @@ void HttpRequests::block(Connection &conn)
 
 void HttpRequests::unblock(Connection &conn)
 {
-    if (!conn.has(kInputBlocked) || !has_room(conn) || conn.has(kAboveHighWater) || conn.state != ConnState::kOpen)
+    if (!conn.has(kInputBlocked) || !has_room(conn) || conn.has(kAboveHighWater) || conn.sends_file() || conn.state != ConnState::kOpen)
         return;
     conn.unset(kInputBlocked);
     reactor_.inbox.resume_parsing(conn);

@@ -55,6 +55,8 @@ struct HttpRequest {
     /// Whether it is CONNECT, and an answer with that status 2xx: a tunnel would follow, no content and no Content-Length do
     /// (RFC 9110 §9.3.6).
     bool is_tunnel(int status) const { return slices.connect && status < 300; }
+    /// Whether an answer with that status has its body (RFC 9110 §6.4.1).
+    bool has_body(int status) const { return !slices.head && http::has_content(status) && !is_tunnel(status); }
 
 private:
     void free_copies();
@@ -77,6 +79,16 @@ struct HttpBeginning {
     int64_t length = -1; ///< of the body; < 0: not known
     bool events = false;
 };
+
+/// A file as an answer.
+struct FileAnswer {
+    int status;
+    std::string_view fields;
+    FileRange range;   ///< len: SIZE_MAX: to the end
+    int32_t flags = 0; ///< WM_SEND_..., WM_FILE_...
+};
+
+struct Representation;
 
 class HttpRequests {
 public:
@@ -110,6 +122,10 @@ public:
     void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
 
     int respond(HttpRequest &request, const HttpAnswer &given);
+    /// As wm_request_respond_fd; with WM_FILE_CONDITIONAL of a readable request.
+    int respond_fd(HttpRequest &request, const FileAnswer &given);
+    /// As wm_request_respond_file, of a readable request; `fields` and `flags` are the host's.
+    int respond_file(HttpRequest &request, int directory, std::string_view path, std::string_view fields, int32_t flags);
     /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
     int keep(HttpRequest &request);
@@ -176,6 +192,11 @@ private:
     void free_kept(Connection &conn, HttpRequest &request);
     static HttpRequest *oldest_unanswered(const Connection &conn);
     int answer(HttpRequest &request, const HttpAnswer &given);
+    // In files.cpp.
+    int answer_with_file(HttpRequest &request, const FileAnswer &given, bool wants_close);
+    int give_file(HttpRequest &request, const FileAnswer &given, bool wants_close);
+    int give_representation(HttpRequest &request, const Representation &file, const FileAnswer &given, bool wants_close);
+    int send_file(Connection &conn, const FileRange &file);
     void complete(Connection &conn, bool close_after, bool last);
     void write_answered(Connection &conn);
     static int check_answer(const HttpRequest &request, int status, std::string_view fields, bool &wants_close);
