@@ -77,6 +77,7 @@ static void warm_up(void)
     memset(&rig, 0, sizeof rig);
     wm_app *app = wm_app_new();
     wm_app_free(app);
+    wm_media_type("html");
 }
 
 static void log_nothing(int32_t level, const void *text, size_t len, void *user)

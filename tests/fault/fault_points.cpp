@@ -44,7 +44,7 @@ struct Point {
     int number = 0;
 };
 
-Point points[FAULT_COUNT] = {{"alloc"}, {"accept"}, {"read.short"}, {"write.short"}, {"write.eagain"}, {"fork"}};
+Point points[FAULT_COUNT] = {{"alloc"}, {"accept"}, {"read.short"}, {"write.short"}, {"write.eagain"}, {"fork"}, {"sendfile"}};
 
 /// Whether this call is to fail.
 bool hit(fault_point which)
@@ -280,6 +280,10 @@ ssize_t __wrap_sendfile(int out, int in, off_t *offset, size_t len)
 {
     if (hit(FAULT_WRITE_EAGAIN)) {
         errno = EAGAIN;
+        return -1;
+    }
+    if (hit(FAULT_SENDFILE)) {
+        errno = points[FAULT_SENDFILE].number;
         return -1;
     }
     return __real_sendfile(out, in, offset, len > 1 && hit(FAULT_WRITE_SHORT) ? 1 : len);

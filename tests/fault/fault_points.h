@@ -23,6 +23,7 @@ enum fault_point {
     FAULT_WRITE_SHORT,  /**< send and sendmsg take one byte at most, sendfile too */
     FAULT_WRITE_EAGAIN, /**< send, sendmsg and sendfile fail with EAGAIN */
     FAULT_FORK,         /**< fork fails with the errno */
+    FAULT_SENDFILE,     /**< sendfile fails with the errno */
     FAULT_COUNT
 };
 

@@ -1,6 +1,9 @@
 // What a peer sees while accept, recv and send of the system fail or do little: the same bytes and events as without.
+#define _GNU_SOURCE
 #include "fault/fault_points.h"
 #include "support/ws_client.h"
+
+#include <sys/mman.h>
 
 static const struct setting callbacks = {"callbacks", 0, TCP};
 static const struct setting pull = {"pull", 8, TCP};
@@ -183,6 +186,79 @@ static void write__blocked_at_each_place(void **state)
     end_faults();
 }
 
+/* files as answers */
+
+static char content[300000];
+
+static int file_of_content(void)
+{
+    int fd = memfd_create("content", MFD_CLOEXEC);
+    fill_pattern(content, sizeof content, 3);
+    assert_int_equal(write(fd, content, sizeof content), sizeof content);
+    return fd;
+}
+
+/* A file whose sends fail so: the client that has asked for it. */
+static struct client ask_for_file(struct host *host, enum fault_point point, unsigned skip, unsigned times, int number)
+{
+    host->react = NULL;
+    struct client client = client_begin(host);
+    client_say(host, &client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    fault_arm(point, skip, times, number);
+    assert_int_equal(wm_request_respond_fd(nth(host, WM_EVENT_MESSAGE, 0)->id, 200, NULL, 0, file_of_content(), 0, -1, 0), 0);
+    return client;
+}
+
+static void hear_file(struct host *host, struct client *client)
+{
+    assert_int_equal(http_head(host, client, NULL), 200);
+    until(host, client_has(client, sizeof content));
+    assert_int_equal(client->len, sizeof content);
+    assert_memory_equal(client->in, content, sizeof content);
+}
+
+static void sendfile__where_the_file_system_has_none_reads_and_sends(void **state)
+{
+    (void)state;
+    struct host *host = begin(&callbacks, "http");
+    struct client client = ask_for_file(host, FAULT_SENDFILE, 0, OFTEN, EINVAL);
+    hear_file(host, &client);
+    assert_true(fault_fired(FAULT_SENDFILE) >= sizeof content / 16384);
+    end_faults();
+    client_end(&client);
+    host_end(host);
+}
+
+static void sendfile__little_and_blocked_sends_all(void **state)
+{
+    (void)state;
+    static const enum fault_point points[] = {FAULT_WRITE_SHORT, FAULT_WRITE_EAGAIN};
+    for (int i = 0; i < 2; i++) {
+        struct host *host = begin(&callbacks, "http");
+        struct client client = ask_for_file(host, points[i], 0, 500, EAGAIN);
+        hear_file(host, &client);
+        end_faults();
+        client_end(&client);
+        host_end(host);
+    }
+}
+
+static void sendfile__of_a_disk_that_fails_resets(void **state)
+{
+    (void)state;
+    struct host *host = begin(&callbacks, "http");
+    struct client client = ask_for_file(host, FAULT_SENDFILE, 0, 1, EIO);
+    until(host, client_ended(&client));
+    assert_int_equal(client.ended, ECONNRESET);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->flags & 255, WM_REASON_ERROR);
+    assert_int_equal(nth(host, WM_EVENT_CLOSE, 0)->detail, EIO);
+    end_faults();
+    client_end(&client);
+    host_end(host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +271,9 @@ int main(void)
         cmocka_unit_test(write__blocked_at_first),
         cmocka_unit_test(both__one_byte_at_a_time),
         cmocka_unit_test(write__blocked_at_each_place),
+        cmocka_unit_test(sendfile__where_the_file_system_has_none_reads_and_sends),
+        cmocka_unit_test(sendfile__little_and_blocked_sends_all),
+        cmocka_unit_test(sendfile__of_a_disk_that_fails_resets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

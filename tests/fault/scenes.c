@@ -370,6 +370,7 @@ const struct scene scenes[] = {
     {"page client", RIG_WS, play_page_client, 0},
     {"secure page client", RIG_WS, play_page_client, 1},
     {"pipes", RIG_RAW, play_pipes, 0},
+    {"files", RIG_HTTP, play_files, 0},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 

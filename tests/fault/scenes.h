@@ -35,5 +35,7 @@ void play_groups(struct rig *rig);
 void play_pipes(struct rig *rig);
 /** The scene of streamed answers, in stream_scene.c. */
 void play_streams(struct rig *rig);
+/** The scene of files as answers, in file_scene.c. */
+void play_files(struct rig *rig);
 
 #endif
