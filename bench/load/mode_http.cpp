@@ -11,7 +11,8 @@ namespace {
 
 class HttpWire : public Wire {
 public:
-    explicit HttpWire(const Options &options) : body_(options.body), targets_(options.targets)
+    explicit HttpWire(const Options &options)
+        : request_("GET " + options.path + " HTTP/1.1\r\nHost: localhost\r\n\r\n"), body_(options.body), targets_(options.targets)
     {
         if (targets_ > 1)
             request_.insert(kTarget + 1, kDigits, '0');
@@ -65,7 +66,7 @@ private:
             request_[kTarget + i] = static_cast<char>('0' + rest % 10);
     }
 
-    std::string request_ = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    std::string request_;
     std::string body_;
     uint32_t targets_;
     uint32_t target_ = 0;

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <string_view>
 
 namespace wm::load {
@@ -34,6 +36,8 @@ constexpr const char *kHelp =
     "  --max-batch BYTES     refuse batches of -p times -s above this (default: 16384)\n"
     "  --binary              ws: binary messages\n"
     "  --body TEXT           http, handshakes: the expected body (default: Hello, world!)\n"
+    "  --body-file FILE      http: what is in the expected body\n"
+    "  --path PATH           http: what is asked for (default: /)\n"
     "  --targets COUNT       http: this many different targets in turn; a server may cache what it parsed (default: 1)\n"
     "  --inner-connections N push, broadcast: connections that send lines (default: 4)\n"
     "  --miss-every N        push: every N-th line is for an unknown uid and must be answered fail (default: 0, none)\n"
@@ -80,6 +84,15 @@ Address to_address(std::string_view flag, std::string_view text)
     return address;
 }
 
+std::string read_file(std::string_view flag, std::string_view path)
+{
+    std::ifstream file{std::string(path), std::ios::binary};
+    std::ostringstream content;
+    if (!file || !(content << file.rdbuf()))
+        usage_error(std::string(flag) + ": cannot be read: " + std::string(path));
+    return content.str();
+}
+
 std::vector<int> to_pids(std::string_view text)
 {
     std::vector<int> pids;
@@ -118,6 +131,8 @@ const std::array kFlags{
     Flag{"--timeout", kAll, [](Options &o, std::string_view t) { o.timeout_seconds = to_number<uint32_t>("--timeout", t, 1, 600); }},
     Flag{"--max-batch", kLoads, [](Options &o, std::string_view t) { o.max_batch = to_number<size_t>("--max-batch", t, 1, 1 << 26); }},
     Flag{"--body", bit(Mode::kHttp) | bit(Mode::kHandshakes), [](Options &o, std::string_view t) { o.body = std::string(t); }},
+    Flag{"--body-file", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.body = read_file("--body-file", t); }},
+    Flag{"--path", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.path = std::string(t); }},
     Flag{"--targets", bit(Mode::kHttp),
          [](Options &o, std::string_view t) { o.targets = to_number<uint32_t>("--targets", t, 1, 9999999); }},
     Flag{"--inner-connections", kLines,
@@ -161,6 +176,8 @@ void check_complete(const Options &options)
         usage_error((bit(options.mode) & kPages) != 0 ? "--ws HOST:PORT is missing" : "HOST:PORT is missing");
     if ((bit(options.mode) & kLines) != 0 && options.inner.length == 0)
         usage_error("--inner HOST:PORT is missing");
+    if (options.targets > 1 && options.path != "/")
+        usage_error("--targets has paths of its own: --path means nothing with it");
     if (options.rate > 0 && options.pipeline > 1)
         usage_error("--rate sends one message at a time: -p must be 1");
     if (options.mode == Mode::kIdle && options.server_pids.empty())

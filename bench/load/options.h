@@ -35,6 +35,7 @@ struct Options {
     uint64_t limit = 0;                    ///< --limit of idle: bytes per client; 0: none
     uint32_t timeout_seconds = 10;         ///< --timeout: without any progress
     std::string body = "Hello, world!";    ///< --body of http
+    std::string path = "/";                ///< --path of http
     uint32_t targets = 1;                  ///< --targets of http
     std::vector<int> server_pids;          ///< --server-pid, several with commas
     TlsOptions tls_options;                ///< --tls and what begins with it
