@@ -21,6 +21,9 @@ enum class StepKind : uint8_t {
     kMessage,  ///< a message; size bytes are consumed
     kControl,  ///< a control frame for the caller to answer; size bytes are consumed (0 inside a fragmented message)
     kContinue, ///< http: the head of a request that expects 100 Continue is complete; nothing consumed, call again
+    kHead,     ///< http: a head whose body follows in pieces
+    kPiece,    ///< http: a piece of that body; size bytes are consumed
+    kLastPiece,
     kFail,     ///< the peer broke a rule or a limit, which the codec names; it reads no further
 };
 

@@ -28,7 +28,8 @@ Error ChunkDecoder::size_octet(char c, const Limits &limits)
             return Error::kChunkSize;
         left_ = left_ << 4 | ascii::hex_value(c);
         size_t most = std::min(limits.max_message, kMaxBody);
-        return left_ > most || size_ > most - left_ ? Error::kBodyLong : Error::kNone;
+        bool fits = left_ <= most && size_ <= most - left_;
+        return fits ? Error::kNone : limits.stream_body ? Error::kStreamLong : Error::kBodyLong;
     }
     if (digits_ == 0)
         return Error::kChunkSize;
@@ -80,7 +81,7 @@ Error ChunkDecoder::extension_octet(char c, const Limits &limits)
     return Error::kNone;
 }
 
-/// Trailers are validated like header lines and dropped: RFC 9110 §6.5.1 warns of merging them into the
+/// Trailers are validated like header lines, and kept apart from these: RFC 9110 §6.5.1 warns of merging them into the
 /// header.
 Error ChunkDecoder::trailer_octet(char c, const Limits &limits)
 {
@@ -115,9 +116,42 @@ Error ChunkDecoder::trailer_octet(char c, const Limits &limits)
     }
 }
 
+/// Everything but data: sizes, extensions, the ends of chunks, trailers.
+Error ChunkDecoder::framing_octet(char c, const Limits &limits)
+{
+    switch (state_) {
+    case State::kSize:
+        return size_octet(c, limits);
+    case State::kSizeLf:
+        state_ = left_ != 0 ? State::kData : State::kTrailer;
+        framing_ = left_ != 0 ? framing_ : 0;
+        digits_ = 0;
+        return c == '\n' ? Error::kNone : Error::kBareCr;
+    case State::kDataCr:
+        state_ = State::kDataLf;
+        return c == '\r' ? Error::kNone : Error::kChunkEnd;
+    case State::kDataLf:
+        state_ = State::kSize;
+        return c == '\n' ? Error::kNone : Error::kChunkEnd;
+    case State::kLastLf:
+        state_ = State::kEnd;
+        return c == '\n' ? Error::kNone : Error::kBareCr;
+    default:
+        return state_ < State::kTrailer ? extension_octet(c, limits) : trailer_octet(c, limits);
+    }
+}
+
+void ChunkDecoder::take_data(size_t size)
+{
+    size_ += size;
+    left_ -= size;
+    if (left_ == 0)
+        state_ = State::kDataCr;
+}
+
 ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits &limits, size_t &used, Error &error)
 {
-    const char *at = body + size_;
+    const char *at = body + size() + trailers_size();
     const char *end = body + len;
     error = Error::kNone;
     while (at != end) {
@@ -126,40 +160,58 @@ ChunkDecoder::Outcome ChunkDecoder::decode(char *body, size_t len, const Limits 
             if (body + size_ != at)
                 memmove(body + size_, at, part);
             at += part;
-            size_ += part;
-            left_ -= part;
-            if (left_ == 0)
-                state_ = State::kDataCr;
+            take_data(part);
             continue;
         }
         char c = *at++;
-        if (state_ == State::kSize) {
-            error = size_octet(c, limits);
-        } else if (state_ == State::kSizeLf) {
-            error = c == '\n' ? Error::kNone : Error::kBareCr;
-            state_ = left_ != 0 ? State::kData : State::kTrailer;
-            framing_ = left_ != 0 ? framing_ : 0;
-            digits_ = 0;
-        } else if (state_ == State::kDataCr) {
-            error = c == '\r' ? Error::kNone : Error::kChunkEnd;
-            state_ = State::kDataLf;
-        } else if (state_ == State::kDataLf) {
-            error = c == '\n' ? Error::kNone : Error::kChunkEnd;
-            state_ = State::kSize;
-        } else if (state_ < State::kTrailer) {
-            error = extension_octet(c, limits);
-        } else if (state_ != State::kLastLf) {
-            error = trailer_octet(c, limits);
-        } else if (c == '\n') {
-            used = static_cast<size_t>(at - body);
-            return Outcome::kDone;
-        } else {
-            error = Error::kBareCr;
-        }
+        size_t trailers = trailers_size();
+        error = framing_octet(c, limits);
         if (error != Error::kNone)
             return Outcome::kFail;
+        if (trailers_size() > trailers)
+            body[size() + trailers] = c;
+        if (state_ == State::kEnd) {
+            used = static_cast<size_t>(at - body);
+            return Outcome::kDone;
+        }
     }
     return Outcome::kMore;
+}
+
+ChunkDecoder::Outcome ChunkDecoder::decode_piece(char *data, size_t len, const Limits &limits, Piece &out, Error &error)
+{
+    char *at = data + section_size();
+    char *end = data + len;
+    char *trailers = data;
+    char *piece = data;
+    size_t size = 0;
+    error = Error::kNone;
+    while (at != end && state_ != State::kEnd) {
+        if (state_ != State::kData) {
+            error = framing_octet(*at++, limits);
+            if (error != Error::kNone)
+                return Outcome::kFail;
+            if (section_size() == 0)
+                trailers = at; // they begin here, if the body ends here
+            continue;
+        }
+        size_t part = std::min(static_cast<size_t>(left_), static_cast<size_t>(end - at));
+        if (size == 0)
+            piece = at;
+        else if (part >= kOwnPiece)
+            break;
+        else
+            memmove(piece + size, at, part);
+        at += part;
+        size += part;
+        take_data(part);
+    }
+    bool done = state_ == State::kEnd;
+    if (done)
+        memmove(piece + size, trailers, trailers_size());
+    out.data = {piece, size};
+    out.used = static_cast<size_t>((section_size() > 0 && !done ? trailers : at) - data);
+    return done ? Outcome::kDone : Outcome::kMore;
 }
 
 size_t ChunkDecoder::missing() const

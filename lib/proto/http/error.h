@@ -57,6 +57,7 @@ struct Failure {
     X(kConnectionSyntax, 400, "RFC 9110 §7.6.1: Connection must be a list of tokens")                                                      \
     X(kExpectation, 417, "RFC 9110 §10.1.1: expectation other than 100-continue")                                                          \
     X(kBodyLong, 413, "RFC 9110 §15.5.14: body longer than max_message")                                                                   \
+    X(kStreamLong, 413, "RFC 9110 §15.5.14: body longer than max_body")                                                                    \
     X(kChunkSize, 400, "RFC 9112 §7.1: chunk size must be 1 to 16 hexadecimal digits")                                                     \
     X(kChunkExtension, 400, "RFC 9112 §7.1.1: malformed chunk extension")                                                                  \
     X(kChunkExtensionLong, 413, "RFC 9112 §7.1.1: chunk extensions longer than max_header_bytes")                                          \

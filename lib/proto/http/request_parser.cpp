@@ -223,13 +223,15 @@ inline Error RequestParser::end_of_head(const Limits &limits)
     if ((flags & (kChunked | kLength)) == (kChunked | kLength))
         return Error::kLengthAndCoding;
     if (scan_.length > std::min(limits.max_message, kMaxBody))
-        return Error::kBodyLong;
+        return limits.stream_body ? Error::kStreamLong : Error::kBodyLong;
     if ((flags & kExpect) != 0 && ((flags & kMinor) == 0 || (scan_.length == 0 && (flags & kChunked) == 0)))
         flags_ = static_cast<uint8_t>(flags & ~unsigned{kExpect});
     state_ = State::kFixedBody;
     if ((flags & kChunked) != 0) {
         std::construct_at(&chunks_);
-        state_ = State::kChunkedBody;
+        state_ = limits.stream_body ? State::kChunkedPieces : State::kChunkedBody;
+    } else if (limits.stream_body && scan_.length != 0) {
+        state_ = State::kFixedPieces;
     }
     return Error::kNone;
 }
@@ -323,7 +325,7 @@ inline Error RequestParser::head(const char *data, size_t len, const Limits &lim
     return state_ >= State::kTarget && state_ <= State::kTargetEnd ? Error::kTargetLong : Error::kHeadLong;
 }
 
-inline Step RequestParser::message(const char *data, size_t body_size, size_t used, Request &out)
+inline void RequestParser::fill(const char *data, size_t body_size, Request &out) const
 {
     size_t target = target_begin();
     size_t path = (flags_ & kAbsolute) != 0 ? size_t{authority_} + authority_size_ : target;
@@ -341,6 +343,12 @@ inline Step RequestParser::message(const char *data, size_t body_size, size_t us
     out.body = {data + pos_, body_size};
     out.head_size = pos_;
     out.keep_alive = (flags_ & kClose) == 0 && (flags_ & (kMinor | kKeepAlive)) != 0 && !out.connect;
+}
+
+inline Step RequestParser::message(const char *data, size_t body_size, size_t used, uint32_t trailers_size, Request &out)
+{
+    fill(data, body_size, out);
+    out.trailers_size = trailers_size;
     *this = RequestParser();
     return {StepKind::kMessage, used, 0};
 }
@@ -358,15 +366,52 @@ Step RequestParser::body(char *data, size_t len, const Limits &limits, Request &
         return {StepKind::kMore, len, pos_ + static_cast<size_t>(scan_.length)};
     size_t used = 0;
     ChunkDecoder::Outcome outcome = chunks_.decode(data + pos_, len - pos_, limits, used, error_);
-    size_t kept = pos_ + chunks_.size();
+    size_t kept = pos_ + chunks_.size() + chunks_.trailers_size();
     if (outcome == ChunkDecoder::Outcome::kDone)
-        return message(data, chunks_.size(), pos_ + used, out);
+        return message(data, chunks_.size(), pos_ + used, static_cast<uint32_t>(chunks_.trailers_size()), out);
     if (outcome == ChunkDecoder::Outcome::kMore) {
         size_t missing = chunks_.missing();
         return {StepKind::kMore, kept, missing != 0 ? kept + missing : 0};
     }
     state_ = State::kFailed;
     return {StepKind::kFail, 0, 0};
+}
+
+/// The step of a body that is handed out in pieces, or of the head before it.
+Step RequestParser::pieces(char *data, size_t len, const Limits &limits, Request &out)
+{
+    if (pos_ != 0) {
+        fill(data, 0, out);
+        out.trailers_size = 0;
+        size_t size = pos_;
+        pos_ = 0;
+        return {StepKind::kHead, size, 0};
+    }
+    if (state_ == State::kFixedPieces) {
+        size_t size = static_cast<size_t>(std::min<uint64_t>(scan_.length, len));
+        out.body = {data, size};
+        scan_.length -= size;
+        return piece(size, scan_.length == 0);
+    }
+    ChunkDecoder::Piece found;
+    ChunkDecoder::Outcome outcome = chunks_.decode_piece(data, len, limits, found, error_);
+    if (outcome == ChunkDecoder::Outcome::kFail) {
+        state_ = State::kFailed;
+        return {StepKind::kFail, 0, 0};
+    }
+    bool last = outcome == ChunkDecoder::Outcome::kDone;
+    if (found.used == 0)
+        return {StepKind::kMore, len, 0}; // trailers
+    out.body = found.data;
+    out.trailers_size = last ? static_cast<uint32_t>(chunks_.trailers_size()) : 0;
+    return piece(found.used, last);
+}
+
+Step RequestParser::piece(size_t used, bool last)
+{
+    if (last)
+        *this = RequestParser();
+    return {last ? StepKind::kLastPiece : StepKind::kPiece, used, 0};
 }
 
 Step RequestParser::step(char *data, size_t len, const Limits &limits, Request &out, KnownHead *known)
@@ -379,9 +424,11 @@ Step RequestParser::step(char *data, size_t len, const Limits &limits, Request &
             return {StepKind::kMore, len, 0};
     }
     if (state_ == State::kFixedBody && len - pos_ >= scan_.length) [[likely]]
-        return message(data, static_cast<size_t>(scan_.length), pos_ + static_cast<size_t>(scan_.length), out);
+        return message(data, static_cast<size_t>(scan_.length), pos_ + static_cast<size_t>(scan_.length), 0, out);
     if (state_ == State::kFailed)
         return {StepKind::kFail, 0, 0};
+    if (state_ > State::kFailed)
+        return pieces(data, len, limits, out);
     return body(data, len, limits, out);
 }
 

@@ -4,7 +4,8 @@
  *
  * One per connection, on the app's thread; allocates nothing and returns slices of the bytes it is fed (see
  * step.h). It parses every octet of a head once, however the bytes are cut: it stops and resumes anywhere, so
- * that the outcome depends on the bytes alone. Chunked bodies are joined in place behind the head.
+ * that the outcome depends on the bytes alone. Chunked bodies are joined in place behind the head. With
+ * Limits::stream_body a body is handed out in pieces instead, as it arrives.
  */
 #ifndef WM_PROTO_HTTP_REQUEST_PARSER_H
 #define WM_PROTO_HTTP_REQUEST_PARSER_H
@@ -29,13 +30,16 @@ struct Request {
     /// §3.2.2), else Host; nullptr: neither is there (HTTP/1.0).
     std::string_view authority;
     int minor;               ///< HTTP/1.minor: 0, or 1 for that and all higher ones (RFC 9110 §2.5)
+    uint32_t trailers_size;  ///< bytes of the trailer lines behind body
     std::string_view fields; ///< the header lines, each with its CRLF
-    std::string_view body;   ///< chunks joined
+    std::string_view body;   ///< chunks joined; or a piece
     size_t head_size;        ///< from the start of data, empty lines before the request and the blank line included
     bool keep_alive;         ///< RFC 9112 §9.3; never behind CONNECT
     bool head;               ///< the method is HEAD
     bool connect;            ///< the method is CONNECT
 
+    /// The trailer lines, each with its CRLF.
+    std::string_view trailers() const { return {body.data() + body.size(), trailers_size}; }
     /// From the request line to the blank line; the body follows it in memory.
     std::string_view raw_head() const { return {method.data(), static_cast<size_t>(body.data() - method.data())}; }
 };
@@ -46,9 +50,12 @@ public:
 
     /// Continues in data[0, len). kMessage: out is filled, size bytes are consumed, and the parser is ready
     /// for the next request. kContinue: once, behind the head of a request that waits for 100 Continue; size
-    /// is 0. kMore: all bytes were looked at; of a chunked body only head and joined data are left (size).
+    /// is 0. kMore: all bytes were looked at; of a chunked body only head, joined data and trailers are left (size).
     /// kFail: failure() says why, and the connection cannot be used further. The outcome is the same with and
     /// without a known head.
+    ///
+    /// With limits.stream_body a request with a body is kHead, as a message with an empty one, then pieces in out.body,
+    /// which may be empty: kPiece, and once kLastPiece. Nothing waits for 100 Continue then: expects_continue() tells.
     Step step(char *data, size_t len, const Limits &limits, Request &out, KnownHead *known = nullptr);
 
     /// After kFail.
@@ -57,7 +64,14 @@ public:
     /// not count.
     bool in_message() const { return state_ > State::kEmptyLf; }
     /// The head is complete, the body is not.
-    bool in_body() const { return state_ == State::kFixedBody || state_ == State::kChunkedBody; }
+    bool in_body() const { return state_ >= State::kFixedBody && state_ != State::kFailed; }
+    /// The body comes in pieces, and its head is handed out.
+    bool in_pieces() const { return state_ > State::kFailed; }
+    /// in_pieces(): bytes that are known to follow; of a chunked body those of its chunk.
+    uint64_t left() const { return state_ == State::kFixedPieces ? scan_.length : chunks_.missing(); }
+    /// in_pieces(): the client waits for 100 Continue before it sends the body, as far as is known.
+    bool expects_continue() const { return (flags_ & kExpect) != 0; }
+    void continued() { flags_ = static_cast<uint8_t>(flags_ & ~kExpect); }
 
 private:
     enum class State : uint8_t {
@@ -81,6 +95,8 @@ private:
         kFixedBody,
         kChunkedBody,
         kFailed,
+        kFixedPieces,
+        kChunkedPieces,
     };
     enum Flag : uint8_t {
         kMinor = 1,
@@ -125,15 +141,18 @@ private:
     bool take_known_lines(KnownHead &known, const char *data, const char *p, const char *end, size_t max_lines);
     void remember(KnownHead &known, const char *data) const;
     Step body(char *data, size_t len, const Limits &limits, Request &out);
-    Step message(const char *data, size_t body_size, size_t used, Request &out);
+    Step pieces(char *data, size_t len, const Limits &limits, Request &out);
+    Step piece(size_t used, bool last);
+    void fill(const char *data, size_t body_size, Request &out) const;
+    Step message(const char *data, size_t body_size, size_t used, uint32_t trailers_size, Request &out);
 
     std::string_view method_of(const char *data) const { return {data + start_, method_size_}; }
     size_t target_begin() const { return size_t{start_} + method_size_ + 1; }
     size_t fields_begin() const { return size_t{target_end_} + sizeof " HTTP/1.1\r\n" - 1; }
 
     union {
-        Scan scan_;           ///< until the end of the head; its length is valid in kFixedBody, too
-        ChunkDecoder chunks_; ///< kChunkedBody
+        Scan scan_;           ///< until the end of the head; its length is valid in kFixedBody and kFixedPieces, too
+        ChunkDecoder chunks_; ///< kChunkedBody, kChunkedPieces
     };
     uint32_t pos_ = 0; ///< the next octet of the head to parse; then the size of the head
     uint32_t query_ = 0;
