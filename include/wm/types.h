@@ -72,11 +72,12 @@ typedef void (*wm_destroy_fn)(void *user);
 
 /** What a message is, as `kind` of a message callback and in the low byte of wm_event.flags. @since 0.1.0 */
 enum {
-    WM_KIND_RAW = 1,     /**< bytes as they were read, without message boundaries */
-    WM_KIND_TEXT = 2,    /**< a line of the text protocol, a websocket text message (valid UTF-8), a message of a protocol of kind text */
-    WM_KIND_BINARY = 3,  /**< a websocket binary message, a frame, a message of a protocol of kind binary */
-    WM_KIND_HTTP = 4,    /**< an HTTP request; data is its body, wm_message_request() its id */
-    WM_KIND_DATAGRAM = 5 /**< a datagram */
+    WM_KIND_RAW = 1,      /**< bytes as they were read, without message boundaries */
+    WM_KIND_TEXT = 2,     /**< a line of the text protocol, a websocket text message (valid UTF-8), a message of a protocol of kind text */
+    WM_KIND_BINARY = 3,   /**< a websocket binary message, a frame, a message of a protocol of kind binary */
+    WM_KIND_HTTP = 4,     /**< an HTTP request; data is its body, wm_message_request() its id */
+    WM_KIND_DATAGRAM = 5, /**< a datagram */
+    WM_KIND_HTTP_HEAD = 6 /**< with option stream_body: an HTTP request whose body follows in pieces (wm/http_body.h); len is 0 */
 };
 
 /** Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, _broadcast and _group_send, and wm_request_respond. @since 0.1.0 */

@@ -13,6 +13,7 @@
 #include "wm/event.h"
 #include "wm/http.h"
 #include "wm/http_file.h"
+#include "wm/http_body.h"
 #include "wm/http_stream.h"
 #include "wm/hub.h"
 #include "wm/log.h"

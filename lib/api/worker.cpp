@@ -1,22 +1,10 @@
 #include "wm/worker.h"
 
-#include "api/guard.h"
+#include "api/worker_callback.h"
 #include "session/sessions.h"
 #include "worker/process_link.h"
 
 using namespace wm;
-
-namespace {
-
-template <class Owner, class Callbacks, class Function>
-int set_callback(wm_worker *worker, Callbacks Owner::*callbacks, Callback<Function> Callbacks::*member, Function fn, void *user,
-                 wm_destroy_fn destroy, const char *function = __builtin_FUNCTION())
-{
-    auto set = [&](Worker &self) { return replace(self.app().reactor, (self.*callbacks).*member, {fn, user, destroy}); };
-    return noted(app_of(worker), {function}, with_worker(worker, set));
-}
-
-} // namespace
 
 wm_worker *wm_worker_new(wm_app *app, const char *address)
 {

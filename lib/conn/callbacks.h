@@ -6,6 +6,7 @@
 #ifndef WM_CONN_CALLBACKS_H
 #define WM_CONN_CALLBACKS_H
 
+#include "wm/http_body.h"
 #include "wm/worker.h"
 
 namespace wm {
@@ -23,6 +24,7 @@ struct ConnCallbacks {
     Callback<wm_conn_fn> connect;
     Callback<wm_conn_fn> open;
     Callback<wm_message_fn> message;
+    Callback<wm_body_fn> body;
     Callback<wm_error_fn> error;
     Callback<wm_conn_fn> closing;
     Callback<wm_close_fn> close;
@@ -36,6 +38,7 @@ struct ConnCallbacks {
         visit(connect);
         visit(open);
         visit(message);
+        visit(body);
         visit(error);
         visit(closing);
         visit(close);

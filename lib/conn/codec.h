@@ -86,6 +86,8 @@ struct Codec {
     uint32_t (*deadline)(const Connection &conn) = nullptr;
     /// Called when the send queue has drained after exceeding send_high_water, or with kInputBlocked. nullptr: not called.
     void (*drained)(Connection &conn) = nullptr;
+    /// The host has had the records of a poll, or has resumed reading, while the connection is kBodyInPieces. nullptr: it never is.
+    void (*resumed)(Connection &conn) = nullptr;
     /// After EOF: whether the connection stays open so that the host can still send. nullptr: never.
     bool (*stays_half_open)(const Connection &conn) = nullptr;
     /// Whether a message is being sent in parts, and parts are missing: the peer's silence is no idleness then, and an end of the

@@ -49,6 +49,7 @@ enum Todo : uint16_t {
     kTodoClose = 32,       ///< the close event; frees the connection
     kTodoOpen = 64,        ///< the open event of a handshake that the host has accepted; input is blocked until then
     kTodoTurnedAway = 128, ///< the answer to a peer that Assembly has turned away
+    kTodoBody = 512,       ///< Codec::resumed, once the host has seen the records of this poll
     kTodoMore = 256,       ///< the transport has an end or a failure that was behind the last bytes
 };
 
@@ -89,6 +90,7 @@ enum ConnFlag : uint32_t {
     kPipeTarget = 1 << 21,   ///< gets what Cold::pipe_source receives
     kPipeHeld = 1 << 22,     ///< a source whose target takes no more for now
     kByHost = 1 << 23,       ///< the host has closed it, whatever its close event says: a client does not come back by itself
+    kBodyInPieces = 1 << 24, ///< the host is given a body in pieces, and the last one has not come
     kPiped = kPipeSource | kPipeTarget,
 };
 

@@ -97,7 +97,8 @@ bool Dispatch::has_room(const Connection &conn, ConnEvent event) const
 bool Dispatch::calls_back(const Connection &conn) const
 {
     return conn.callback(&ConnCallbacks::message) && conn.callback(&ConnCallbacks::error) &&
-           (conn.state != ConnState::kHandshake || conn.callback(&ConnCallbacks::handshake));
+           (conn.state != ConnState::kHandshake || conn.callback(&ConnCallbacks::handshake)) &&
+           (!conn.has(kBodyInPieces) || conn.callback(&ConnCallbacks::body));
 }
 
 void Dispatch::deliver(Connection &conn, ConnEvent event, int32_t code, const char *text)
@@ -192,6 +193,21 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
         event->len = len;
         event->id = request;
         event->detail = static_cast<int32_t>(head_len);
+    }
+}
+
+void Dispatch::body(Connection &conn, std::string_view data, bool last, uint64_t request)
+{
+    conn.last_active = reactor_.tick();
+    const auto &callback = conn.callback(&ConnCallbacks::body);
+    if (callback) {
+        reactor_.callback_watch.name("body");
+        callback.fn(conn.owner->worker, id_of(conn), request, data.data(), data.size(), last, callback.user);
+    } else if (wm_event *event = new_record(WM_EVENT_BODY, conn)) {
+        event->flags = last;
+        event->data = data.data();
+        event->len = data.size();
+        event->id = request;
     }
 }
 

@@ -82,6 +82,8 @@ public:
     void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);
     /// head_len: http: bytes of the request's head, which end at data.
     void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len = 0);
+    /// A piece of the body of that request.
+    void body(Connection &conn, std::string_view data, bool last, uint64_t request);
     void handshake(Connection &conn, uint64_t request, std::string_view head);
 
     /// These retire user, if destroy is set, once the host has received the record.

@@ -354,6 +354,8 @@ void Inbox::resume_parsing(Connection &conn)
         reactor_.todos.add(conn, kTodoInput);
     if (conn.has(kMoreHeld))
         reactor_.todos.add(conn, kTodoMore);
+    if (conn.has(kBodyInPieces))
+        reactor_.todos.add(conn, kTodoBody);
 }
 
 void Inbox::parse_tail(Connection &conn)

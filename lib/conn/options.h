@@ -37,6 +37,9 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t max_pipelined = 64;
     int64_t request_timeout_ms = 0;
     int64_t event_keepalive_ms = 15000;
+    int64_t stream_body = 0;
+    int64_t max_body = 0;
+    int64_t max_discard = 1 << 20;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;

@@ -73,6 +73,13 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         reactor_.dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
     if (clear(kTodoTurnedAway) && conn.state != ConnState::kClosed)
         reactor_.assembly.refuse(conn);
+    if (conn.todo & kTodoBody) {
+        if (reactor_.dispatch.host_has_records(conn))
+            return Progress::kDeferred;
+        clear(kTodoBody);
+        if (conn.has(kBodyInPieces) && !(conn.flags & (kPaused | kInputBlocked)))
+            reactor_.codec(conn).resumed(conn);
+    }
     if (conn.todo & kTodoEnd) {
         if (reactor_.dispatch.host_has_records(conn))
             return Progress::kDeferred;

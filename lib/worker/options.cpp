@@ -137,6 +137,11 @@ const OptionRow kWorkerRows[] = {
            "http: time for the host to answer a request, or to begin a streamed answer, else 503 and a line in the log; 0: without limit"),
     WM_INT(WorkerOptions, event_keepalive_ms, "ms", 0, kForever, true,
            "http: a stream of server-sent events that is silent for so long gets an empty comment; 0: never"),
+    WM_INT(WorkerOptions, stream_body, "bool", 0, 1, true,
+           "http: a request with a body is a message of WM_KIND_HTTP_HEAD, and its body comes in pieces (wm_worker_on_body)"),
+    WM_INT(WorkerOptions, max_body, "bytes", 0, kForever, true, "http, stream_body: longest body of a request; 0: without limit"),
+    WM_INT(WorkerOptions, max_discard, "bytes", 0, kLargest, true,
+           "http, stream_body: what is read of a body whose request is answered; when more follows, the connection closes"),
     WM_FORM(WorkerOptions, methods, true,
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
             "others 501",
@@ -303,7 +308,7 @@ int unknown(const char *name, const char *const *names, size_t count)
 const OptionRow *find_row(Scope scope, const char *name, bool text_value, int *code)
 {
     Table table = table_of(scope);
-    const char *names[64];
+    const char *names[96];
     for (size_t i = 0; i < table.count; i++) {
         names[i] = table.rows[i].name;
         if (strcmp(table.rows[i].name, name) != 0)

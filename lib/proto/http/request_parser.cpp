@@ -390,6 +390,7 @@ Step RequestParser::pieces(char *data, size_t len, const Limits &limits, Request
     if (state_ == State::kFixedPieces) {
         size_t size = static_cast<size_t>(std::min<uint64_t>(scan_.length, len));
         out.body = {data, size};
+        out.trailers_size = 0;
         scan_.length -= size;
         return piece(size, scan_.length == 0);
     }

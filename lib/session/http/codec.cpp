@@ -24,11 +24,33 @@ void watch_head(Connection &conn, bool another)
     reactor.expiry.update(conn);
 }
 
+http::Limits limits_of(const Connection &conn)
+{
+    const EndpointOptions &options = conn.owner->options;
+    http::Limits limits = http_limits(conn, conn.options().max_message);
+    if (options.stream_body != 0) {
+        limits.stream_body = true;
+        limits.max_message = options.max_body != 0 ? static_cast<size_t>(options.max_body) : http::kMaxBody;
+    }
+    return limits;
+}
+
+inline void deliver(Connection &conn, StepKind kind, const http::Request &request)
+{
+    HttpRequests &requests = conn.owner->reactor.sessions->requests;
+    if (kind == StepKind::kMessage) [[likely]]
+        requests.deliver(conn, request);
+    else if (kind == StepKind::kHead)
+        requests.deliver_head(conn, request);
+    else
+        requests.deliver_piece(conn, request, kind == StepKind::kLastPiece);
+}
+
 Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
-    http::Limits limits = http_limits(conn, conn.options().max_message);
+    http::Limits limits = limits_of(conn);
     http::KnownHead *known = reactor.sessions->requests.known_head(conn);
     http::Request request;
     bool delivered = false;
@@ -44,7 +66,8 @@ Rest parse(Connection &conn, char *data, size_t len)
             return {data, step.size, true, step.need};
         case StepKind::kFail: {
             const http::Failure &failure = session.parser.failure();
-            note_tls_hello(conn, {data, len});
+            if (!conn.has(kBodyInPieces))
+                note_tls_hello(conn, {data, len});
             reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
             return {data, len, false};
         }
@@ -55,10 +78,10 @@ Rest parse(Connection &conn, char *data, size_t len)
         len -= step.size;
         session.more_behind = len > 0;
         delivered = true;
-        reactor.sessions->requests.deliver(conn, request);
+        deliver(conn, step.kind, request);
         if (!has_http_session(conn)) [[unlikely]] // upgraded: frames may follow
             return reactor.codec(conn).parse(conn, data, len);
-        limits = http_limits(conn, conn.options().max_message); // the host may have set options
+        limits = limits_of(conn); // the host may have set options
     }
     watch_head(conn, delivered);
     if (len > 0)
@@ -111,7 +134,12 @@ void drained(Connection &conn)
 /// A client may shut down its side and still wait for answers.
 bool stays_half_open(const Connection &conn)
 {
-    return http_session(conn).count > 0;
+    return http_session(conn).owed() > 0;
+}
+
+void resumed(Connection &conn)
+{
+    conn.owner->reactor.sessions->requests.resume_body(conn);
 }
 
 bool is_quiet(const Connection &conn)
@@ -149,6 +177,7 @@ const Codec kHttpCodec = {.name = "http",
                           .timed_out = timed_out,
                           .deadline = deadline,
                           .drained = drained,
+                          .resumed = resumed,
                           .stays_half_open = stays_half_open,
                           .is_sending = HttpRequests::is_sending,
                           .is_quiet = is_quiet,

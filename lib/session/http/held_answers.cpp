@@ -113,11 +113,11 @@ void HttpRequests::write_waiting(Connection &conn)
     }
     if (conn.state != ConnState::kOpen)
         return;
-    if (session.count == 0 && session.continue_due) {
+    if (session.owed() == 0 && session.continue_due) {
         session.continue_due = false;
         reactor_.outbox.write(conn, {}, kContinue, 0, true);
     }
-    if (session.count == 0 && conn.has(kPeerEnded))
+    if (session.owed() == 0 && conn.has(kPeerEnded))
         reactor_.lifecycle.close(conn, WM_REASON_PEER, 0, {});
     else
         unblock(conn);

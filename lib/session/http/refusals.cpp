@@ -60,6 +60,7 @@ int write_limit(char *out, size_t size, std::string_view text, const Connection 
         int64_t value;
         const char *unit;
     } limits[] = {{"max_message", conn.options().max_message, "bytes"},
+                  {"max_body", options.max_body, "bytes"},
                   {"max_header_bytes", options.max_header_bytes, "bytes"},
                   {"max_headers", options.max_headers, "lines"}};
     for (const auto &limit : limits)
@@ -102,17 +103,30 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
     if (conn.state > ConnState::kOpen)
         return;
     conn.set(kNoInput);
+    if (conn.has(kBodyInPieces)) {
+        refuse_body(conn, status, text, reason);
+        return;
+    }
     if (conn.state == ConnState::kHandshake || http_session(conn).count == 0) {
         refuse_now(conn, status, text, reason, head_only);
         return;
     }
     // Earlier requests are unanswered: queue the refusal as the last answer.
-    reactor_.dispatch.error(conn, error_of(reason), text);
     http::Request nobody = {};
     nobody.minor = 1;
     nobody.head = head_only;
-    HttpRequest *request = add(conn, nobody);
-    if (!request)
+    if (add(conn, nobody))
+        refuse_behind(conn, status, text, reason);
+}
+
+/// Answers the last request, unless the host has, in its turn.
+void HttpRequests::refuse_behind(Connection &conn, int status, const char *text, int32_t reason)
+{
+    uint64_t id = http_session(conn).last->id;
+    reactor_.dispatch.error(conn, error_of(reason), text);
+    Id parts = unpack_id(id);
+    HttpRequest *request = table_.find(parts.slot, parts.generation);
+    if (!request || request->answered || conn.state > ConnState::kOpen)
         return;
     conn.phase_deadline = 0; // no longer wait for the late head
     http_session(conn).continue_due = false;

@@ -15,10 +15,11 @@ namespace wm {
 
 namespace {
 
-/// Bytes of a copy: from the method to the last field, and the body.
-size_t kept_size(const http::Request &slices)
+/// Bytes of a copy: from the method to the last field, the body and the trailers.
+size_t size_to_keep(const http::Request &slices)
 {
-    return static_cast<size_t>(slices.fields.data() + slices.fields.size() - slices.method.data()) + slices.body.size() + 1;
+    size_t head = static_cast<size_t>(slices.fields.data() + slices.fields.size() - slices.method.data());
+    return head + slices.body.size() + slices.trailers_size + 1;
 }
 
 } // namespace
@@ -63,33 +64,13 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
         return;
     added->close_after = !request.keep_alive;
     if (!request.keep_alive)
-        conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
-    HttpSession &session = http_session(conn);
-    session.continue_due = false; // the body arrived without it
-    if (conn.owner->options.request_timeout_ms > 0) {
-        added->answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
-        reactor_.expiry.update(conn);
-    }
+        conn.set(kNoInput);                  // nothing that follows is a request (RFC 9112 §9.6)
+    http_session(conn).continue_due = false; // the body arrived without it
+    start_answer_time(conn, *added);
     if (!has_room(conn))
         conn.set(kInputBlocked);
-    session.current = added;
-    bool called = conn.callback(&ConnCallbacks::message).fn;
-    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), WM_KIND_HTTP, added->id, request.raw_head().size());
-    if (!has_http_session(conn)) [[unlikely]]
-        return;                   // the host has upgraded it
-    bool there = session.current; // pop() forgets it
-    session.current = nullptr;
-    if (called) {
-        if (there)
-            end_slices(*added);
-    } else if (!reactor_.dispatch.polling()) {
-        respond_oldest(conn, {}, 0); // no callback and no poll: send an empty answer rather than none
-    }
-    // Stop reading from a peer that does not read its answers, until its queue has drained.
-    if (conn.has(kAboveHighWater))
-        conn.set(kInputBlocked);
-    if (conn.has(kInputBlocked))
-        reactor_.lifecycle.update_read(conn);
+    if (hand_over(conn, *added, WM_KIND_HTTP))
+        block_if_full(conn);
 }
 
 bool HttpRequests::fits(size_t len) const
@@ -140,7 +121,7 @@ void HttpRequests::end_slices(uint64_t id)
 
 void HttpRequests::send_continue(Connection &conn)
 {
-    if (http_session(conn).count == 0)
+    if (http_session(conn).owed() == 0)
         reactor_.outbox.write(conn, {}, kContinue, 0, true);
     else
         http_session(conn).continue_due = true;
@@ -174,6 +155,8 @@ http::KnownHead *HttpRequests::known_head(const Connection &conn)
 int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
 {
     Connection &conn = request.conn;
+    if (http_session(conn).receiving == &request) [[unlikely]]
+        answer_early(request);
     http::ResponseHead head;
     head.status = given.status;
     head.fields = given.fields;
@@ -295,23 +278,25 @@ int HttpRequests::keep(HttpRequest &request)
     const char *begin = old.method.data();
     const char *end = old.fields.data() + old.fields.size();
     size_t head_len = static_cast<size_t>(end - begin);
-    size_t len = kept_size(old);
+    size_t len = size_to_keep(old);
     if (!fits(len))
         return no_room(len);
     char *copy = static_cast<char *>(malloc(len));
     if (!copy)
         return fail(WM_ENOMEM, "out of memory to keep a request");
     memcpy(copy, begin, head_len);
-    if (!old.body.empty())
-        memcpy(copy + head_len, old.body.data(), old.body.size());
+    if (size_t size = old.body.size() + old.trailers_size; size > 0)
+        memcpy(copy + head_len, old.body.data(), size);
     http::Request kept = old;
     for (std::string_view *slice : {&kept.method, &kept.target, &kept.path, &kept.query, &kept.fields, &kept.authority})
         if (slice->data() >= begin && slice->data() <= end) // the "/" of an absolute form without a path is a literal
             *slice = {copy + (slice->data() - begin), slice->size()};
     kept.body = {copy + head_len, old.body.size()};
     request.kept = copy;
+    request.kept_size = len;
     request.slices = kept;
     request.slice_epoch = HttpRequest::kKept;
+    request.trailer_epoch = 0;
     http_session(request.conn).kept += len;
     held_ += len;
     if (!has_room(request.conn))
@@ -333,9 +318,8 @@ int HttpRequests::set_user(HttpRequest &request, void *user, wm_destroy_fn destr
 
 void HttpRequests::free_kept(Connection &conn, HttpRequest &request)
 {
-    size_t len = kept_size(request.slices);
-    http_session(conn).kept -= len;
-    held_ -= len;
+    http_session(conn).kept -= request.kept_size;
+    held_ -= request.kept_size;
     free(request.kept);
     request.kept = nullptr;
     request.slice_epoch = HttpRequest::kEnded;

@@ -34,9 +34,11 @@ struct HttpRequest {
     Connection &conn;            ///< outlives it: the session takes its requests along
     uint64_t id;                 ///< as the host has it
     uint64_t slice_epoch;        ///< the slices are valid while Reactor::slice_epoch is equal
+    uint64_t trailer_epoch = 0;  ///< likewise of the trailers of a body in pieces; 0: as the other slices
     char *kept = nullptr;        ///< the copied bytes of wm_request_keep
     HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed; and the host's user
     HttpRequest *next = nullptr; ///< of the same connection
+    size_t kept_size = 0;        ///< bytes that count for kept
     uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;       ///< all of the answer is given, or it has begun
     bool close_after = false;
@@ -44,6 +46,9 @@ struct HttpRequest {
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
     HttpRequest(const http::Request &of, Connection &on, uint64_t epoch) : slices(of), conn(on), id(0), slice_epoch(epoch) {}
+    /// All of the answer is given.
+    bool finished() const { return answered && !(held && held->open); }
+
     HttpRequest(const HttpRequest &) = delete;
     HttpRequest &operator=(const HttpRequest &) = delete;
     ~HttpRequest()
@@ -101,6 +106,12 @@ public:
         return request.slice_epoch == HttpRequest::kKept || request.slice_epoch == reactor_.slice_epoch;
     }
 
+    /// The same for its trailers.
+    bool trailers_readable(const HttpRequest &request) const
+    {
+        return request.trailer_epoch == 0 ? readable(request) : request.trailer_epoch == reactor_.slice_epoch;
+    }
+
     /// Appends a request to the connection's unanswered ones. Out of memory: nullptr, with the connection
     /// destroyed.
     HttpRequest *add(Connection &conn, const http::Request &slices);
@@ -115,6 +126,12 @@ public:
 
     /// Delivers a request to the host.
     void deliver(Connection &conn, const http::Request &request);
+    /// Delivers a request whose body follows in pieces.
+    void deliver_head(Connection &conn, const http::Request &request);
+    /// Delivers a piece of its body, or discards it if the host has answered.
+    void deliver_piece(Connection &conn, const http::Request &piece, bool last);
+    /// Codec::resumed.
+    void resume_body(Connection &conn);
     /// Sends 100 Continue after all earlier answers (RFC 9110 §10.1.1).
     void send_continue(Connection &conn);
     /// Answers with an error after all earlier answers, and closes. head_only: the request is HEAD, so there
@@ -185,7 +202,7 @@ private:
     {
         const HttpSession &session = http_session(conn);
         bool room = session.count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
-        return room && (session.kept + session.stored == 0 || may_hold_more(conn));
+        return (room && (session.kept + session.stored == 0 || may_hold_more(conn))) || session.receiving; // whose answer may need the body
     }
     bool may_hold_more(const Connection &conn) const;
     void block(Connection &conn);
@@ -223,6 +240,23 @@ private:
     void write_waiting(Connection &conn);
     bool write_held(Connection &conn, HttpRequest &request, bool last);
     bool is_last(const Connection &conn) const;
+    void start_answer_time(Connection &conn, HttpRequest &request)
+    {
+        if (conn.owner->options.request_timeout_ms > 0) {
+            request.answer_by = reactor_.expiry.tick_after(conn.owner->options.request_timeout_ms);
+            reactor_.expiry.update(conn);
+        }
+    }
+    /// False: the host has made a websocket of the connection, which has no request any more.
+    bool hand_over(Connection &conn, HttpRequest &added, int32_t kind);
+    void block_if_full(Connection &conn);
+    // In bodies.cpp.
+    void answer_early(HttpRequest &request);
+    void end_trailers(uint64_t id);
+    void end_body(Connection &conn, HttpRequest &request, const http::Request &piece);
+    void discard(Connection &conn, size_t size);
+    void refuse_body(Connection &conn, int status, const char *text, int32_t reason);
+    void refuse_behind(Connection &conn, int status, const char *text, int32_t reason);
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
 
     Reactor &reactor_;
@@ -257,6 +291,8 @@ inline void HttpRequests::pop(Connection &conn)
         let_go(conn, *request.held);
     if (session.current == &request)
         session.current = nullptr;
+    if (session.receiving == &request)
+        session.receiving = nullptr;
     table_.release(unpack_id(request.id).slot);
 }
 
@@ -287,6 +323,36 @@ inline void HttpRequests::write_answered(Connection &conn)
 {
     if (http_session(conn).count != 0 || http_session(conn).continue_due || conn.flags & (kPeerEnded | kInputBlocked))
         write_waiting(conn);
+}
+
+/// Calls the host, or writes the record.
+inline bool HttpRequests::hand_over(Connection &conn, HttpRequest &added, int32_t kind)
+{
+    HttpSession &session = http_session(conn);
+    session.current = &added;
+    bool called = conn.callback(&ConnCallbacks::message).fn;
+    const http::Request &request = added.slices;
+    reactor_.dispatch.message(conn, request.body.data(), request.body.size(), kind, added.id, request.raw_head().size());
+    if (!has_http_session(conn)) [[unlikely]]
+        return false;
+    bool there = session.current; // pop() forgets it
+    session.current = nullptr;
+    if (called) {
+        if (there)
+            end_slices(added);
+    } else if (!reactor_.dispatch.polling()) {
+        respond_oldest(conn, {}, 0); // no callback and no poll: send an empty answer rather than none
+    }
+    return true;
+}
+
+/// Stops reading from a peer that does not read its answers, until its queue has drained.
+inline void HttpRequests::block_if_full(Connection &conn)
+{
+    if (conn.has(kAboveHighWater))
+        conn.set(kInputBlocked);
+    if (conn.has(kInputBlocked))
+        reactor_.lifecycle.update_read(conn);
 }
 
 } // namespace wm

@@ -22,13 +22,18 @@ struct HttpSession {
     http::RequestParser parser;
     HttpRequest *first = nullptr; ///< the oldest request that is unanswered, or whose answer is stored
     HttpRequest *last = nullptr;
-    HttpRequest *current = nullptr; ///< the request of the running message callback
-    size_t stored = 0;              ///< bytes of answers that wait for earlier answers
-    size_t kept = 0;                ///< bytes of the copies of wm_request_keep
-    uint32_t count = 0;             ///< of the requests from first to last
-    bool continue_due = false;      ///< 100 Continue waits for earlier answers
-    bool more_behind = false;       ///< during a message callback: bytes follow its request
-    bool head_method = false;       ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
+    HttpRequest *current = nullptr;   ///< the request of the running message callback
+    HttpRequest *receiving = nullptr; ///< the last one, while its body comes in pieces; nullptr: it is answered, or there is none
+    size_t stored = 0;                ///< bytes of answers that wait for earlier answers
+    size_t kept = 0;                  ///< bytes of the copies of wm_request_keep
+    uint32_t count = 0;               ///< of the requests from first to last
+    uint32_t discard_left = 0;        ///< bytes of a body in pieces that are read though the host has answered
+    bool continue_due = false;        ///< 100 Continue waits for earlier answers
+    bool more_behind = false;         ///< during a message callback: bytes follow its request
+    bool head_method = false;         ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
+
+    /// Requests that are owed an answer also when nothing more comes: all but one whose body is not complete.
+    uint32_t owed() const { return count - (receiving != nullptr); }
 };
 
 /// The session of a connection whose codec is kHttpCodec or kHandshakeCodec.

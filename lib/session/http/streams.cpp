@@ -33,6 +33,8 @@ bool HttpRequests::streams_before(const Connection &conn, const HttpRequest *req
 /// The connection is to close behind the answer that has begun: nothing that follows is a request (RFC 9112 §9.6).
 void HttpRequests::take_no_more(Connection &conn)
 {
+    if (http_session(conn).receiving)
+        return; // end_body does it
     conn.set(kNoInput);
     http_session(conn).continue_due = false;
     if (!conn.has(kPeerEnded))
@@ -62,7 +64,8 @@ int HttpRequests::send_head(HttpRequest &request, const HttpBeginning &given, bo
     head.content_length = given.length >= 0 ? static_cast<uint64_t>(given.length) : 0;
     head.chunked = given.length < 0 && content && head.minor > 0;
     bool until_close = given.length < 0 && content && head.minor == 0 && !request.slices.head;
-    close_after = close_after || request.close_after || until_close;
+    bool untold = http_session(conn).receiving == &request && http_session(conn).parser.expects_continue(); // as in answer_early()
+    close_after = close_after || request.close_after || until_close || untold;
     bool last = front && is_last(conn);
     head.keep_alive = !close_after && !last;
     HeadBuffer buffer(http::head_bound(given.fields.size()));

@@ -1,0 +1,131 @@
+// The part of HttpRequests that hands bodies on in pieces (stream_body), and discards what the host has answered too early to need.
+#include "session/http/requests.h"
+
+#include "conn/reactor.h"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace wm {
+
+void HttpRequests::deliver_head(Connection &conn, const http::Request &request)
+{
+    HttpRequest *added = add(conn, request);
+    if (!added)
+        return;
+    added->close_after = !request.keep_alive;
+    HttpSession &session = http_session(conn);
+    session.receiving = added;
+    session.discard_left = static_cast<uint32_t>(conn.owner->options.max_discard);
+    conn.set(kBodyInPieces);
+    if (session.more_behind)
+        session.parser.continued(); // the client has not waited (RFC 9110 §10.1.1)
+    else if (session.parser.expects_continue())
+        reactor_.todos.add(conn, kTodoBody);
+    hand_over(conn, *added, WM_KIND_HTTP_HEAD);
+    block_if_full(conn);
+}
+
+/// Sends 100 Continue, unless the host has begun an answer while it had the head.
+void HttpRequests::resume_body(Connection &conn)
+{
+    HttpSession &session = http_session(conn);
+    if (conn.state != ConnState::kOpen || !session.parser.expects_continue() || !session.receiving || session.receiving->answered)
+        return;
+    session.parser.continued();
+    send_continue(conn);
+}
+
+void HttpRequests::deliver_piece(Connection &conn, const http::Request &piece, bool last)
+{
+    HttpSession &session = http_session(conn);
+    HttpRequest *request = session.receiving;
+    session.continue_due = false; // the body arrives without it
+    session.parser.continued();
+    if (last)
+        conn.unset(kBodyInPieces);
+    if (last && request)
+        end_body(conn, *request, piece);
+    if (!request || request->finished()) {
+        discard(conn, piece.body.size());
+    } else if (last || !piece.body.empty()) {
+        uint64_t id = request->id;
+        reactor_.dispatch.body(conn, piece.body, last, id);
+        if (last && conn.callback(&ConnCallbacks::body).fn)
+            end_trailers(id);
+    }
+    block_if_full(conn);
+}
+
+/// The request is complete.
+void HttpRequests::end_body(Connection &conn, HttpRequest &request, const http::Request &piece)
+{
+    http_session(conn).receiving = nullptr;
+    if (request.close_after || (request.held && request.held->last))
+        conn.set(kNoInput); // nothing that follows is a request (RFC 9112 §9.6)
+    if (!has_room(conn))
+        conn.set(kInputBlocked);
+    start_answer_time(conn, request);
+    if (std::string_view trailers = piece.trailers(); !trailers.empty()) {
+        request.slices.body = {trailers.data(), 0};
+        request.slices.trailers_size = piece.trailers_size;
+        request.trailer_epoch = reactor_.slice_epoch;
+    }
+}
+
+/// The callback that had the trailers has returned.
+void HttpRequests::end_trailers(uint64_t id)
+{
+    Id parts = unpack_id(id);
+    HttpRequest *request = table_.find(parts.slot, parts.generation);
+    if (request && request->trailer_epoch != 0)
+        request->trailer_epoch = HttpRequest::kEnded;
+}
+
+/// An answer is given before the body is complete. The rest is discarded, as far as that is bounded; else the connection closes behind the
+/// answer. So it does when the client has not been told to send the body: whether it will is not known (RFC 9110 §10.1.1).
+void HttpRequests::answer_early(HttpRequest &request)
+{
+    const HttpSession &session = http_session(request.conn);
+    if (session.parser.expects_continue() || session.parser.left() > session.discard_left)
+        request.close_after = true;
+}
+
+/// Drops a part of a body that is answered. Over max_discard the connection ends behind that answer.
+void HttpRequests::discard(Connection &conn, size_t size)
+{
+    HttpSession &session = http_session(conn);
+    if (size <= session.discard_left) {
+        session.discard_left -= static_cast<uint32_t>(size);
+        return;
+    }
+    if (session.count == 0) {
+        reactor_.lifecycle.close(conn, WM_REASON_LIMIT, 0, "the body of an answered request is longer than max_discard");
+        return;
+    }
+    session.last->close_after = true;
+    conn.set(kNoInput);
+}
+
+/// A body that the host is being given is malformed, too long or late: that is the answer, unless the host has given one.
+void HttpRequests::refuse_body(Connection &conn, int status, const char *text, int32_t reason)
+{
+    HttpSession &session = http_session(conn);
+    const HttpRequest *request = session.receiving;
+    conn.unset(kBodyInPieces);
+    conn.phase_deadline = 0;
+    if (!request) {
+        reactor_.lifecycle.close(conn, reason, 0, text);
+    } else if (request->answered && !request->finished()) {
+        reactor_.lifecycle.reset(conn, reason); // a stream that looks whole would be worse
+    } else if (request == session.first) {
+        bool head_only = request->slices.head;
+        pop(conn);
+        refuse_now(conn, status, text, reason, head_only);
+    } else {
+        session.last->close_after = true;
+        refuse_behind(conn, status, text, reason);
+    }
+}
+
+} // namespace wm
