@@ -11,6 +11,7 @@
 #include "wm/cookie.h"
 #include "wm/error.h"
 #include "wm/event.h"
+#include "wm/form.h"
 #include "wm/http.h"
 #include "wm/http_file.h"
 #include "wm/http_body.h"

@@ -106,17 +106,13 @@ int wm_request_header_at(wm_request request, size_t index, const void **name, si
 {
     if (!name || !name_len || !value || !value_len)
         return null_argument(!name ? "name" : !name_len ? "name_len" : !value ? "value" : "value_len");
-    return with_slices(request, [&](const http::Request &slices) {
+    return with_readable(request, [&](HttpRequests &, HttpRequest &self) {
         std::string_view field, content;
-        size_t cursor = 0;
-        for (size_t i = 0; http::field_at(slices.fields, cursor, field, content); i++) {
-            if (i < index)
-                continue;
-            hand_out(field, name, name_len);
-            hand_out(value_of(slices, field, content), value, value_len);
-            return 1;
-        }
-        return 0;
+        if (!self.field_at(index, field, content))
+            return 0;
+        hand_out(field, name, name_len);
+        hand_out(value_of(self.slices, field, content), value, value_len);
+        return 1;
     });
 }
 

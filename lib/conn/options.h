@@ -40,6 +40,9 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t stream_body = 0;
     int64_t max_body = 0;
     int64_t max_discard = 1 << 20;
+    int64_t max_fields = 1000;
+    int64_t max_parts = 1024;
+    int64_t max_part_header_bytes = 8 << 10;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;

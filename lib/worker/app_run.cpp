@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "session/sessions.h"
 #include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/own_keys.h"
@@ -133,6 +134,7 @@ void App::stop_pulling()
 {
     reactor.dispatch.stop_pulling();
     reactor.slice_epoch++;
+    sessions->requests.end_batch();
     reactor.inbox.begin_batch();
     reactor.todos.list_deferred();
     release_retired();
@@ -174,6 +176,7 @@ int App::poll(wm_event *events, size_t cap, int64_t timeout_ms, size_t *count)
     if (result != 0)
         return result;
     reactor.slice_epoch++;
+    sessions->requests.end_batch();
     reactor.inbox.begin_batch();
     release_retired();
     reactor.todos.list_deferred();

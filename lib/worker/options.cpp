@@ -142,6 +142,10 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, max_body, "bytes", 0, kForever, true, "http, stream_body: longest body of a request; 0: without limit"),
     WM_INT(WorkerOptions, max_discard, "bytes", 0, kLargest, true,
            "http, stream_body: what is read of a body whose request is answered; when more follows, the connection closes"),
+    WM_INT(WorkerOptions, max_fields, "count", 1, 1 << 20, true,
+           "http: names with values that a query, a form or the cookies of a request may have"),
+    WM_INT(WorkerOptions, max_parts, "count", 1, 1 << 20, true, "http: parts that a multipart form may have, files and fields"),
+    WM_INT(WorkerOptions, max_part_header_bytes, "bytes", 64, 1 << 20, true, "http: longest header lines of a part of a multipart form"),
     WM_FORM(WorkerOptions, methods, true,
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
             "others 501",

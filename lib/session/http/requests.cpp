@@ -22,12 +22,30 @@ size_t size_to_keep(const http::Request &slices)
     return head + slices.body.size() + slices.trailers_size + 1;
 }
 
+size_t values_size(const HttpRequest &request)
+{
+    return request.values ? request.values->bytes : 0;
+}
+
 } // namespace
 
 void HttpRequest::free_copies()
 {
     free(kept);
     HeldAnswer::destroy(held);
+    delete values;
+}
+
+bool HttpRequest::field_at(size_t index, std::string_view &name, std::string_view &value)
+{
+    if (index < field_index_)
+        field_index_ = field_cursor_ = 0;
+    for (size_t cursor = field_cursor_; http::field_at(slices.fields, cursor, name, value); field_cursor_ = cursor)
+        if (field_index_++ == index) {
+            field_index_ = index;
+            return true;
+        }
+    return false;
 }
 
 inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &slices)
@@ -278,10 +296,11 @@ int HttpRequests::keep(HttpRequest &request)
     const char *begin = old.method.data();
     const char *end = old.fields.data() + old.fields.size();
     size_t head_len = static_cast<size_t>(end - begin);
-    size_t len = size_to_keep(old);
+    size_t own = size_to_keep(old);
+    size_t len = own + values_size(request);
     if (!fits(len))
         return no_room(len);
-    char *copy = static_cast<char *>(malloc(len));
+    char *copy = static_cast<char *>(malloc(own));
     if (!copy)
         return fail(WM_ENOMEM, "out of memory to keep a request");
     memcpy(copy, begin, head_len);
@@ -293,10 +312,12 @@ int HttpRequests::keep(HttpRequest &request)
             *slice = {copy + (slice->data() - begin), slice->size()};
     kept.body = {copy + head_len, old.body.size()};
     request.kept = copy;
-    request.kept_size = len;
+    request.kept_size = own;
     request.slices = kept;
     request.slice_epoch = HttpRequest::kKept;
     request.trailer_epoch = 0;
+    if (request.values)
+        request.values->leave_list();
     http_session(request.conn).kept += len;
     held_ += len;
     if (!has_room(request.conn))
@@ -318,10 +339,12 @@ int HttpRequests::set_user(HttpRequest &request, void *user, wm_destroy_fn destr
 
 void HttpRequests::free_kept(Connection &conn, HttpRequest &request)
 {
-    http_session(conn).kept -= request.kept_size;
-    held_ -= request.kept_size;
+    size_t len = request.kept_size + values_size(request);
+    http_session(conn).kept -= len;
+    held_ -= len;
     free(request.kept);
     request.kept = nullptr;
+    drop_values(request);
     request.slice_epoch = HttpRequest::kEnded;
 }
 

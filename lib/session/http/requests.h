@@ -15,6 +15,7 @@
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
 #include "session/http/held_answer.h"
+#include "session/http/request_values.h"
 #include "session/http/session.h"
 
 #include <cstdlib>
@@ -38,6 +39,7 @@ struct HttpRequest {
     char *kept = nullptr;        ///< the copied bytes of wm_request_keep
     HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed; and the host's user
     HttpRequest *next = nullptr; ///< of the same connection
+    RequestValues *values = nullptr; ///< that the host has asked for
     size_t kept_size = 0;        ///< bytes that count for kept
     uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;       ///< all of the answer is given, or it has begun
@@ -53,7 +55,7 @@ struct HttpRequest {
     HttpRequest &operator=(const HttpRequest &) = delete;
     ~HttpRequest()
     {
-        if (kept || held) [[unlikely]]
+        if (kept || held || values) [[unlikely]]
             free_copies();
     }
 
@@ -63,8 +65,14 @@ struct HttpRequest {
     /// Whether an answer with that status has its body (RFC 9110 §6.4.1).
     bool has_body(int status) const { return !slices.head && http::has_content(status) && !is_tunnel(status); }
 
+    /// The header field at index. One walk over them all reads each once. False: index is past the last one.
+    bool field_at(size_t index, std::string_view &name, std::string_view &value);
+
 private:
     void free_copies();
+
+    size_t field_index_ = 0;  ///< of the line that was asked for last
+    size_t field_cursor_ = 0; ///< where it begins
 };
 
 /// An answer, of the host or in its place.
@@ -120,8 +128,17 @@ public:
     void end_slices(uint64_t id);
     static void end_slices(HttpRequest &request)
     {
-        if (request.slice_epoch != HttpRequest::kKept)
-            request.slice_epoch = HttpRequest::kEnded;
+        if (request.slice_epoch == HttpRequest::kKept)
+            return;
+        request.slice_epoch = HttpRequest::kEnded;
+        if (request.values) [[unlikely]]
+            drop_values(request);
+    }
+    /// The slices of a batch end: frees the values of its requests that are not kept.
+    void end_batch()
+    {
+        while (unkept_values_)
+            [[unlikely]] drop_values(unkept_values_->request);
     }
 
     /// Delivers a request to the host.
@@ -170,6 +187,10 @@ public:
         return first && first->held && first->held->open && first->held->coding != HeldAnswer::Coding::kNothing;
     }
 
+    /// The decoded values of a request whose slices can be read: 0; WM_EPROTOCOL for a malformed one, WM_EMSGSIZE over a limit, WM_EFULL,
+    /// WM_ENOMEM. They live as long as its slices.
+    int values(HttpRequest &request, ValueKind kind, const ValueBlock *&out);
+    int form(HttpRequest &request, FormFields &out);
     /// Deadline in ticks for the answer to the oldest unanswered request; 0: none.
     uint32_t answer_deadline(const Connection &conn);
     /// Answers with 503 after that deadline.
@@ -207,6 +228,13 @@ private:
     bool may_hold_more(const Connection &conn) const;
     void block(Connection &conn);
     void free_kept(Connection &conn, HttpRequest &request);
+    static void drop_values(HttpRequest &request);
+    void count_values(HttpRequest &request, size_t bytes);
+    int make_block(HttpRequest &request, const ValueBlock &head, size_t more, ValueBlock *&out);
+    template <class Pairs> int read_pairs(HttpRequest &request, Pairs pairs, size_t text_size, ValueBlock *&out);
+    int read_media(HttpRequest &request, ValueBlock *&out);
+    int read_parts(HttpRequest &request, ValueBlock *&out);
+    int read_values(HttpRequest &request, ValueKind kind, ValueBlock *&out);
     static HttpRequest *oldest_unanswered(const Connection &conn);
     int answer(HttpRequest &request, const HttpAnswer &given);
     // In files.cpp.
@@ -268,6 +296,7 @@ private:
 
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
+    RequestValues *unkept_values_ = nullptr;               ///< of requests that are not kept
     size_t held_ = 0;                                      ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
     time_t date_time_ = 0;
