@@ -20,10 +20,11 @@ namespace multipart_feed {
 inline constexpr wm::http::MultipartLimits kLimits{1024, 8 * 1024};
 
 struct Outcome {
-    std::string log;     ///< a line for each part, at the end that of the body
-    size_t kept = 0;     ///< the most bytes that the caller had to keep
-    size_t looks = 0;    ///< bytes given to all steps: those that are given twice count twice
-    size_t parts = 0;    ///< that have begun
+    std::string log;  ///< a line for each part, at the end that of the body
+    size_t kept = 0;  ///< the most bytes that the caller had to keep
+    size_t looks = 0; ///< bytes given to all steps: those that are given twice count twice
+    size_t parts = 0; ///< that have begun
+    bool refused = false;
     bool broken = false; ///< the contract is broken; log says how
 };
 
@@ -68,8 +69,10 @@ public:
 
     Outcome finish()
     {
-        if (!out_.broken)
-            out_.log += failed_ || !parser_.finish() ? std::string("refused: ") + parser_.failure() : "end";
+        if (!out_.broken) {
+            out_.refused = failed_ || !parser_.finish();
+            out_.log += out_.refused ? std::string("refused: ") + parser_.failure() : "end";
+        }
         return out_;
     }
 
