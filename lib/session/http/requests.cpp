@@ -38,13 +38,13 @@ void HttpRequest::free_copies()
 
 bool HttpRequest::field_at(size_t index, std::string_view &name, std::string_view &value)
 {
-    if (index < field_index_)
-        field_index_ = field_cursor_ = 0;
-    for (size_t cursor = field_cursor_; http::field_at(slices.fields, cursor, name, value); field_cursor_ = cursor)
-        if (field_index_++ == index) {
-            field_index_ = index;
+    if (index < field_index)
+        field_index = field_cursor = 0;
+    for (size_t cursor = field_cursor; http::field_at(slices.fields, cursor, name, value); field_index++) {
+        if (field_index == index)
             return true;
-        }
+        field_cursor = cursor;
+    }
     return false;
 }
 

@@ -41,6 +41,8 @@ struct HttpRequest {
     HttpRequest *next = nullptr; ///< of the same connection
     RequestValues *values = nullptr; ///< that the host has asked for
     size_t kept_size = 0;        ///< bytes that count for kept
+    size_t field_index = 0;      ///< of the header line that field_at() was asked for last
+    size_t field_cursor = 0;     ///< where it begins
     uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;       ///< all of the answer is given, or it has begun
     bool close_after = false;
@@ -70,9 +72,6 @@ struct HttpRequest {
 
 private:
     void free_copies();
-
-    size_t field_index_ = 0;  ///< of the line that was asked for last
-    size_t field_cursor_ = 0; ///< where it begins
 };
 
 /// An answer, of the host or in its place.
