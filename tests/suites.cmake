@@ -131,6 +131,7 @@ if(WM_BENCH)
     wm_suite(bench/selftest bench 120 ${ROOT}/bench/selftest ${PROJECT_BINARY_DIR})
     wm_suite(bench/php bench 120 ${ROOT}/bench/php/run ${PROJECT_BINARY_DIR} --runs 1 --seconds 0.1)
     set_tests_properties(bench/smoke bench/selftest bench/php PROPERTIES RUN_SERIAL ON)
+    wm_suite(bench/multipart bench 120 ${PYTEST} ${ROOT}/tests/bench/test_multipart_cost.py)
     wm_suite(bench/verdicts bench 60 ${PYTEST} ${ROOT}/tests/bench/test_verdicts.py)
     # Instructions do not depend on what else runs.
     wm_suite(bench/instructions bench 300 ${ROOT}/bench/instructions ${PROJECT_BINARY_DIR}

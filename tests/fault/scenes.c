@@ -357,6 +357,7 @@ const struct scene scenes[] = {
     {"http", RIG_HTTP, play_http, 0},
     {"http stop", RIG_HTTP, play_http_stop, 0},
     {"http streams", RIG_HTTP, play_streams, 0},
+    {"forms", RIG_HTTP, play_forms, 0},
     {"websocket", RIG_WS, play_pages, 0},
     {"handshakes", RIG_WS, play_handshakes, 0},
     {"hub", RIG_TEXT, hub, 0},
