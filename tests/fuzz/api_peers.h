@@ -120,6 +120,11 @@ inline constexpr std::string_view kSayings[] = {
     "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nHEAD /2?q HTTP/1.1\r\nHost: a\r\n\r\nGET /3 HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET http://b HTTP/1.0\r\n\r\n",
     "POST /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    "POST /%61?a=%62&c HTTP/1.1\r\nHost: a\r\nCookie: a=b; c\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+    "5\r\n\r\n"
+    "a=b+c"
+    "POST /b%00 HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 57\r\n\r\n"
+    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nc\r\n--b--\r\n",
     "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     "one line\n\r\nthree\n",
     "GET ",

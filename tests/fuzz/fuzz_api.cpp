@@ -31,6 +31,33 @@ void look_at_request(Machine &m)
     wm_request_conn(request);
 }
 
+void read_values(Machine &m)
+{
+    wm_request request = m.request();
+    const void *name = nullptr, *value = nullptr;
+    size_t name_len = 0, len = 0;
+    constexpr int (*kPairs[])(wm_request, size_t, const void **, size_t *, const void **,
+                              size_t *) = {wm_request_query_at, wm_request_form_at, wm_request_cookie_at, wm_request_header_at};
+    auto pair_at = m.program.one_of(kPairs);
+    for (size_t i = 0; m.world.call([&] { return pair_at(request, i, &name, &name_len, &value, &len); }) == 1; i++) {
+        m.world.touch(name, name_len);
+        m.world.touch(value, len);
+    }
+    wm_part part;
+    for (size_t i = 0; m.world.call([&] { return wm_request_part_at(request, i, &part); }) == 1; i++) {
+        m.world.touch(part.data, part.data_len);
+        if (wm_part_header(&part, "content-disposition", &value, &len) == 1)
+            m.world.touch(value, len);
+    }
+    if (m.world.call([&] { return wm_request_path_decoded(request, &value, &len); }) == 0)
+        m.world.touch(value, len);
+    constexpr int (*kLookups[])(wm_request, const char *, const void **, size_t *) = {wm_request_query_value, wm_request_form_value,
+                                                                                      wm_request_cookie, wm_request_media_parameter};
+    auto look_up = m.program.one_of(kLookups);
+    if (m.world.call([&] { return look_up(request, "a", &value, &len); }) == 1)
+        m.world.touch(value, len);
+}
+
 void keep(Machine &m)
 {
     m.world.keep(m.request());
@@ -149,6 +176,7 @@ constexpr Machine::Operation kOperations[] = {
     set_hub,      dial,         dial,           say,
     say,          say,          say_frame,      say_frame,
     read,         end_peer,     poll_all,       poll_all,
+    read_values,  read_values,
 };
 
 /// Stops each app and takes all that comes, or frees it at once.
