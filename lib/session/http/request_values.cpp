@@ -187,15 +187,18 @@ int HttpRequests::make_block(HttpRequest &request, const ValueBlock &head, size_
     return 0;
 }
 
-template <class Pairs> int HttpRequests::read_pairs(HttpRequest &request, Pairs pairs, size_t text_size, ValueBlock *&out)
+template <class Pairs> int HttpRequests::read_pairs(HttpRequest &request, Pairs pairs, ValueBlock *&out)
 {
     size_t most = static_cast<size_t>(request.conn.owner->options.max_fields);
     ValueBlock head;
     http::Pair raw;
+    size_t text_size = 0; // what is decoded is no longer than what is raw
     Pairs counted = pairs;
-    while (counted.next(raw))
+    while (counted.next(raw)) {
         if (head.count++ == most)
             return make_block(request, refused(WM_EMSGSIZE, "more names with values than max_fields", most), 0, out);
+        text_size += raw.name.size() + raw.value.size();
+    }
     if (const char *wrong = wrong_in(counted))
         return make_block(request, refused(WM_EPROTOCOL, wrong), 0, out);
     if (int wrong = make_block(request, head, head.count * sizeof raw + text_size, out))
@@ -217,7 +220,7 @@ int HttpRequests::read_media(HttpRequest &request, ValueBlock *&out)
         return make_block(request, {}, 0, out);
     if (!http::only_field(request.slices.fields, "content-type", value))
         return make_block(request, refused(WM_EPROTOCOL, "RFC 9110 §5.3: more than one Content-Type"), 0, out);
-    return read_pairs(request, http::MediaType(value), value.size(), out);
+    return read_pairs(request, http::MediaType(value), out);
 }
 
 int HttpRequests::read_parts(HttpRequest &request, ValueBlock *&out)
@@ -255,13 +258,13 @@ int HttpRequests::read_values(HttpRequest &request, ValueKind kind, ValueBlock *
     const http::Request &slices = request.slices;
     switch (kind) {
     case ValueKind::kPath:
-        return read_pairs(request, Path(slices.path), slices.path.size(), out);
+        return read_pairs(request, Path(slices.path), out);
     case ValueKind::kQuery:
-        return read_pairs(request, http::FormPairs(slices.query), slices.query.size(), out);
+        return read_pairs(request, http::FormPairs(slices.query), out);
     case ValueKind::kForm:
-        return read_pairs(request, http::FormPairs(slices.body), slices.body.size(), out);
+        return read_pairs(request, http::FormPairs(slices.body), out);
     case ValueKind::kCookies:
-        return read_pairs(request, http::Cookies(slices.fields), slices.fields.size(), out);
+        return read_pairs(request, http::Cookies(slices.fields), out);
     case ValueKind::kMedia:
         return read_media(request, out);
     default:

@@ -230,7 +230,7 @@ private:
     static void drop_values(HttpRequest &request);
     void count_values(HttpRequest &request, size_t bytes);
     int make_block(HttpRequest &request, const ValueBlock &head, size_t more, ValueBlock *&out);
-    template <class Pairs> int read_pairs(HttpRequest &request, Pairs pairs, size_t text_size, ValueBlock *&out);
+    template <class Pairs> int read_pairs(HttpRequest &request, Pairs pairs, ValueBlock *&out);
     int read_media(HttpRequest &request, ValueBlock *&out);
     int read_parts(HttpRequest &request, ValueBlock *&out);
     int read_values(HttpRequest &request, ValueKind kind, ValueBlock *&out);
@@ -293,9 +293,9 @@ private:
     static constexpr uint32_t kKnownHeads = 256;
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+    RequestValues *unkept_values_ = nullptr; ///< of requests that are not kept; before the table, whose end takes them off
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
-    RequestValues *unkept_values_ = nullptr;               ///< of requests that are not kept
     size_t held_ = 0;                                      ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
     time_t date_time_ = 0;
