@@ -7,7 +7,7 @@
 
 #include "proto/http/pairs.h"
 
-#include <cstring>
+#include <algorithm>
 #include <string_view>
 
 namespace wm::http {
@@ -25,12 +25,7 @@ public:
     static char *decode_value(char *out, std::string_view raw) { return copy(out, raw); }
 
 private:
-    static char *copy(char *out, std::string_view raw)
-    {
-        if (!raw.empty())
-            memcpy(out, raw.data(), raw.size());
-        return out + raw.size();
-    }
+    static char *copy(char *out, std::string_view raw) { return std::copy(raw.begin(), raw.end(), out); }
     bool next_piece(std::string_view &piece);
 
     std::string_view fields_;

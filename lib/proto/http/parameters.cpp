@@ -4,7 +4,6 @@
 #include "proto/http/scan.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace wm::http {
 
@@ -71,10 +70,8 @@ bool Parameters::next(Pair &out)
 
 char *decode_parameter(char *out, std::string_view raw)
 {
-    if (!is_quoted(raw)) {
-        memcpy(out, raw.data(), raw.size());
-        return out + raw.size();
-    }
+    if (!is_quoted(raw))
+        return std::copy(raw.begin(), raw.end(), out);
     for (size_t at = 1; at + 1 < raw.size(); at++)
         *out++ = raw[at] == '\\' ? raw[++at] : raw[at];
     return out;
