@@ -271,14 +271,19 @@ int Outbox::settle_send(Connection &conn, int32_t flags)
         flush(conn);
     if (conn.queued() <= static_cast<size_t>(conn.options().send_high_water))
         return 0;
-    if (!conn.has(kAboveHighWater) && conn.state <= ConnState::kOpen) {
-        conn.set(kAboveHighWater);
-        if (conn.state == ConnState::kOpen && !take_back_drain(conn)) // else Lifecycle::enter_open adds it, to run after the open event
-            reactor_.todos.add(conn, kTodoFull);
-        if (conn.has(kPipeTarget))
-            reactor_.pipes.hold(conn);
-    }
+    press(conn);
     return WM_BACKPRESSURE;
+}
+
+void Outbox::press(Connection &conn)
+{
+    if (conn.has(kAboveHighWater) || conn.state > ConnState::kOpen)
+        return;
+    conn.set(kAboveHighWater);
+    if (conn.state == ConnState::kOpen && !take_back_drain(conn)) // else Lifecycle::enter_open adds it, to run after the open event
+        reactor_.todos.add(conn, kTodoFull);
+    if (conn.has(kPipeTarget))
+        reactor_.pipes.hold(conn);
 }
 
 /// Whether a buffer_drain was due that the host has not got: it then goes on to wait for one.
@@ -392,39 +397,6 @@ void Outbox::flush(Connection &conn)
         drained(conn);
     else if (!conn.watches(Watch::kWrite))
         write_queue(conn); // what was queued before the connection opened
-}
-
-bool Outbox::write_through(Connection &conn, const Parts &parts)
-{
-    if (conn.out_pending > 0) {
-        flush(conn);
-        if (conn.state == ConnState::kClosed)
-            return true;
-    }
-    size_t sent = 0, size = 0;
-    struct iovec vectors[3];
-    int count = 0;
-    for (std::string_view part : parts) {
-        size += part.size();
-        if (!part.empty())
-            vectors[count++] = {const_cast<char *>(part.data()), part.size()};
-    }
-    if (!conn.blocked()) {
-        if (!transmit(conn, vectors, count, &sent))
-            return true; // the host gets the close event, as with any send
-        if (sent == size) {
-            schedule_flush(conn); // so that a closing connection advances
-            return true;
-        }
-    }
-    for (std::string_view part : parts) {
-        size_t left_out = std::min(sent, part.size());
-        sent -= left_out;
-        if (!queue(conn, part.substr(left_out)))
-            return false;
-    }
-    wait_writable(conn);
-    return true;
 }
 
 void Outbox::flush_all()

@@ -87,6 +87,9 @@ public:
     /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
     void write_latest(Connection &conn, std::string_view bytes);
 
+    /// Raises buffer_full, unless it was; buffer_drain follows once the queue is empty.
+    void press(Connection &conn);
+
     /// Sends a file range, unframed, after what is queued. Takes ownership of the descriptor on success: 0,
     /// or an error as wm_conn_send. Limits as send(), unless exempt.
     int send_file(Connection &conn, const FileRange &range, bool exempt = false);

@@ -71,6 +71,39 @@ void Outbox::write_rest_ahead(Connection &conn)
         reactor_.loop.unwatch(conn, Watch::kWrite);
 }
 
+bool Outbox::write_through(Connection &conn, const Parts &parts)
+{
+    if (conn.out_pending > 0) {
+        flush(conn);
+        if (conn.state == ConnState::kClosed)
+            return true;
+    }
+    size_t sent = 0, size = 0;
+    struct iovec vectors[3];
+    int count = 0;
+    for (std::string_view part : parts) {
+        size += part.size();
+        if (!part.empty())
+            vectors[count++] = {const_cast<char *>(part.data()), part.size()};
+    }
+    if (!conn.blocked()) {
+        if (!transmit(conn, vectors, count, &sent))
+            return true; // the host gets the close event, as with any send
+        if (sent == size) {
+            schedule_flush(conn); // so that a closing connection advances
+            return true;
+        }
+    }
+    for (std::string_view part : parts) {
+        size_t left_out = std::min(sent, part.size());
+        sent -= left_out;
+        if (!queue(conn, part.substr(left_out)))
+            return false;
+    }
+    wait_writable(conn);
+    return true;
+}
+
 int Outbox::write_parts(Connection &conn, const Parts &parts)
 {
     size_t len = parts[0].size() + parts[1].size() + parts[2].size();

@@ -364,6 +364,7 @@ static void out_of_turn__holds_send_high_water_and_a_drain_follows(void **state)
     assert_int_equal(answer_whole(first, ""), 0);
     hear_head(host, &client, 200, NULL, NULL);
     until(host, count_of(host, WM_EVENT_BUFFER_DRAIN) == 1);
+    assert_int_equal(count_of(host, WM_EVENT_BUFFER_FULL), 1);
     assert_int_equal(put(second, text), 0);
     assert_int_equal(wm_request_respond_end(second), 0);
     hear_head(host, &client, 200, CHUNKED, NULL);

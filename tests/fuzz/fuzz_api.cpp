@@ -81,6 +81,41 @@ void respond(Machine &m)
     check(result < 0 || wm_request_respond(request, 200, nullptr, 0, nullptr, 0, 0) < 0, "two answers to one request");
 }
 
+/// A call that goes on with an answer in parts, in any order; nothing is known of what it returns.
+void stream(Machine &m)
+{
+    wm_request request = m.request();
+    constexpr int32_t kStatus[] = {200, 200, 204, 304, 103, 199, 600};
+    constexpr int64_t kLengths[] = {-1, -1, 0, 3, 100, INT64_MAX, INT64_MIN};
+    int32_t status = m.program.one_of(kStatus);
+    int64_t length = m.program.one_of(kLengths);
+    std::string_view fields = m.program.one_of(kFields);
+    Span text = m.span();
+    auto call = [&]() -> int {
+        switch (m.program.pick(8)) {
+        case 0:
+            return wm_request_respond_begin(request, status, fields.data(), fields.size(), length);
+        case 1:
+            return wm_request_respond_end(request);
+        case 2:
+            return m.program.pick(4) == 0 ? wm_request_respond_abort(request) : wm_request_respond_end(request);
+        case 3:
+            return wm_request_inform(request, status, fields.data(), fields.size());
+        case 4:
+            return wm_request_event_begin(request, fields.data(), fields.size());
+        case 5:
+            return wm_request_event_send(request, "1", 1, nullptr, 0, length, text.data, text.len);
+        case 6:
+            return wm_request_event_comment(request, text.data, text.len);
+        default:
+            return wm_request_respond_write(request, text.data, text.len);
+        }
+    };
+    m.world.call(call);
+    m.with_user(false, [&](User *user) { return wm_request_set_user(request, user, World::destroy); });
+    wm_request_user(request);
+}
+
 void answer_handshake(Machine &m)
 {
     wm_request request = m.request();
@@ -167,6 +202,7 @@ constexpr Machine::Operation kOperations[] = {
     send,         send_many,    close,          control_conn,
     pipe_conns,   look_at_conn, set_conn,       look_at_request,
     keep,         respond,      respond,        answer_handshake,
+    stream,       stream,       stream,         stream,
     add_timer,    delete_timer, add_watch,      add_signal,
     change_watch, disturb,      adopt,          new_client,
     new_client,   free_client,  control_client, set_client,

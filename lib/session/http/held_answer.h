@@ -32,7 +32,7 @@ struct HeldAnswer {
     int64_t left = -1;         ///< of the announced length; < 0: none was announced
     uint32_t written_tick = 0; ///< when something of it was written last
     bool open = false;         ///< more follows
-    bool refused = false;      ///< a write before its turn found no room: a drain event is owed
+    bool refused = false;      ///< a write before its turn found no room: buffer_full and buffer_drain are owed
     bool last = false;         ///< its head says that the connection closes because the app stops
     bool events = false;       ///< server-sent ones: comments keep it alive
     Coding coding = Coding::kPlain;

@@ -101,7 +101,7 @@ void HttpRequests::continue_held(HttpRequest &request, bool last)
     held.last = last;
     held.written_tick = reactor_.tick();
     if (held.refused)
-        conn.set(kAboveHighWater); // buffer_drain follows, as it does for WM_EFULL in turn
+        reactor_.outbox.press(conn); // buffer_drain follows, as it does for WM_EFULL in turn
     held.refused = false;
     if (last || request.close_after)
         take_no_more(conn);
