@@ -234,6 +234,9 @@ static void host_record(struct rig *rig, const wm_event *event)
         host_event(rig, event->conn, "a handshake");
         rig->handshake = event->id;
         break;
+    case WM_EVENT_BODY:
+        rig->body(rig, event);
+        break;
     case WM_EVENT_MESSAGE:
         host_message(rig, event->conn, (const char *)event->data, event->len, (int32_t)(event->flags & 255), event->id);
         break;

@@ -358,6 +358,7 @@ const struct scene scenes[] = {
     {"http stop", RIG_HTTP, play_http_stop, 0},
     {"http streams", RIG_HTTP, play_streams, 0},
     {"forms", RIG_HTTP, play_forms, 0},
+    {"bodies", RIG_HTTP, play_bodies, 0},
     {"websocket", RIG_WS, play_pages, 0},
     {"handshakes", RIG_WS, play_handshakes, 0},
     {"hub", RIG_TEXT, hub, 0},

@@ -1,6 +1,6 @@
 // Bodies in pieces (Limits::stream_body): the same bytes, trailers and refusals as of a body that is joined, however they are cut; what is
 // moved and what is kept; and which trailers are handed out.
-#include "proto/http/request_parser.h"
+#include "http_pieces.h"
 #include "proto/http/trailers.h"
 
 #include <algorithm>
@@ -22,6 +22,8 @@ extern "C" {
 namespace {
 
 using namespace std::string_literals;
+using http_pieces::play;
+using http_pieces::Result;
 using wm::Step;
 using wm::StepKind;
 using wm::http::Limits;
@@ -36,95 +38,6 @@ const std::string kChunked = "POST /u HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: 
 std::string fixed(size_t size)
 {
     return "POST /f HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'f');
-}
-
-/// What a stream of requests led to, whatever the pieces were.
-struct Result {
-    std::string log; ///< a line for each request, and one for a refusal
-    size_t pieces = 0;
-    size_t most_kept = 0; ///< bytes behind a head that waited for more
-};
-
-class Player {
-public:
-    explicit Player(const Limits &limits) : limits_(limits) {}
-
-    void arrive(std::string_view bytes)
-    {
-        kept_.append(bytes);
-        while (!kept_.empty() && !refused_ && step()) {
-        }
-        if (parser_.in_pieces())
-            result_.most_kept = std::max(result_.most_kept, kept_.size());
-    }
-    Result result() { return result_; }
-
-private:
-    bool step()
-    {
-        size_t len = kept_.size();
-        std::unique_ptr<char[]> data(new char[len]); // exactly what may be touched
-        std::copy(kept_.begin(), kept_.end(), data.get());
-        request_.trailers_size = 77; // of no use to anybody
-        Step step = parser_.step(data.get(), len, limits_, request_, nullptr);
-        assert_true(step.size <= len);
-        switch (step.kind) {
-        case StepKind::kMore:
-            kept_.assign(data.get(), step.size);
-            return false;
-        case StepKind::kContinue:
-            return true;
-        case StepKind::kFail:
-            refused_ = true;
-            result_.log += std::to_string(parser_.failure().status) + "\n";
-            return false;
-        case StepKind::kHead:
-            assert_true(request_.body.empty() && parser_.in_pieces());
-            head_.assign(request_.raw_head());
-            body_.clear();
-            break;
-        case StepKind::kPiece:
-            assert_true(step.size > 0 && request_.trailers().empty() && parser_.in_pieces());
-            piece();
-            break;
-        case StepKind::kLastPiece:
-            assert_false(parser_.in_message());
-            piece();
-            log(head_, body_, request_.trailers());
-            break;
-        default:
-            log(request_.raw_head(), request_.body, request_.trailers());
-        }
-        kept_.assign(data.get() + step.size, len - step.size);
-        return true;
-    }
-
-    void piece()
-    {
-        body_.append(request_.body);
-        result_.pieces += !request_.body.empty();
-    }
-
-    void log(std::string_view head, std::string_view body, std::string_view trailers)
-    {
-        result_.log.append(head.substr(0, head.find('\r'))).append("|").append(body).append("|").append(trailers).append("\n");
-    }
-
-    const Limits &limits_;
-    RequestParser parser_;
-    Request request_{};
-    std::string kept_, head_, body_;
-    bool refused_ = false;
-    Result result_;
-};
-
-Result play(const Limits &limits, std::string_view bytes, size_t cut = 0, size_t size = SIZE_MAX)
-{
-    Player player(limits);
-    player.arrive(bytes.substr(0, cut));
-    for (size_t at = cut; at < bytes.size(); at += std::min(size, bytes.size() - at))
-        player.arrive(bytes.substr(at, size));
-    return player.result();
 }
 
 const std::vector<std::string> kStreams = {
