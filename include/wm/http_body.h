@@ -13,7 +13,8 @@
  *
  * The slices of the head (wm/http.h) live as those of a message; wm_request_keep copies them, and nothing of the body. The library holds
  * no part of the body but what has just been read, so max_message is not its limit: max_body is (bytes of a body, 413 above it; 0: none).
- * The request's id is that of all its pieces.
+ * The request's id is that of all its pieces. A host that polls takes both kinds of events as records, or both by callbacks: a callback
+ * for pieces alone would run before the host has the record of the head.
  *
  * Backpressure: wm_conn_pause_recv stops the pieces at once, and TCP stops the client; wm_conn_resume_recv goes on. A client that sends
  * Expect: 100-continue is told to go on once the host has had the head, at the end of the turn or with the next poll, unless it has

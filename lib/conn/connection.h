@@ -114,7 +114,8 @@ struct Cold {
     Connection *pipe_source = nullptr;
     Cold *next = nullptr; ///< of a closed connection whose text a record refers to: in the list of its batch
     int32_t deferred_error = 0;
-    uint32_t ahead = 0; ///< bytes in front of the queue that leave before the connection is open
+    uint32_t send_by = 0; ///< deadline in ticks for progress of what is unsent (send_timeout_ms); 0: none
+    uint32_t ahead = 0;   ///< bytes in front of the queue that leave before the connection is open
     uint8_t close_text_len = 0;
     char close_text[123];
 

@@ -38,6 +38,8 @@ void Expiry::update(Connection &conn)
     };
     if (conn.state == ConnState::kOpen) {
         consider(conn.ping_at);
+        if (conn.cold)
+            consider(conn.cold->send_by);
         if (reactor_.codec(conn).deadline)
             consider(reactor_.codec(conn).deadline(conn));
         int64_t idle = conn.options().idle_timeout_ms;
@@ -48,6 +50,14 @@ void Expiry::update(Connection &conn)
     }
     reactor_.deadlines.set(conn.slot, nearest);
     reactor_.deadline_moved();
+}
+
+void Expiry::watch_send(Connection &conn, bool progress)
+{
+    if (conn.state != ConnState::kOpen || !conn.cold || (conn.cold->send_by != 0 && !progress))
+        return;
+    conn.cold->send_by = tick_after(conn.options().send_timeout_ms);
+    update(conn);
 }
 
 void Expiry::expired(uint32_t slot)
@@ -99,6 +109,10 @@ void Expiry::expired_open(Connection &conn, uint32_t now)
     const Codec &codec = reactor_.codec(conn);
     if (codec.deadline && passed(codec.deadline(conn))) {
         codec.timed_out(conn);
+        return;
+    }
+    if (conn.cold && passed(conn.cold->send_by)) {
+        reactor_.lifecycle.reset(conn, WM_REASON_TIMEOUT);
         return;
     }
     if (passed(conn.phase_deadline)) {

@@ -20,6 +20,8 @@ public:
 
     /// Arms the nearest deadline of the connection.
     void update(Connection &conn);
+    /// Something waits until the kernel takes it (send_timeout_ms). progress: part of it has left since the last call.
+    void watch_send(Connection &conn, bool progress);
     /// Handles the deadline of that slot, which has passed.
     void expired(uint32_t slot);
 

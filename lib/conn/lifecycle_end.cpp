@@ -326,6 +326,8 @@ void Lifecycle::write_progressed(Connection &conn)
     bool half_open = conn.state == ConnState::kOpen && conn.has(kPeerEnded) && conn.phase_deadline != 0;
     if (half_open || conn.state == ConnState::kClosing || conn.state == ConnState::kCloseSent)
         begin_close_timeout(conn);
+    if (conn.cold && conn.cold->send_by != 0)
+        reactor_.expiry.watch_send(conn, true);
     if (conn.has(kPipeTarget) || reactor_.codec(conn).answers_only)
         conn.last_active = reactor_.tick(); // what the peer takes is activity, too
 }

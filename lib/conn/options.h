@@ -23,6 +23,7 @@ struct ConnOptions {
     int64_t ping_interval_ms = 0;
     int64_t pong_timeout_ms = 10000;
     int64_t close_timeout_ms = 5000;
+    int64_t send_timeout_ms = 0;
     int64_t half_open = 0;
 
     bool operator==(const ConnOptions &) const = default;
@@ -36,6 +37,9 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t max_headers = 100;
     int64_t max_pipelined = 64;
     int64_t request_timeout_ms = 0;
+    int64_t body_timeout_ms = 30000;
+    int64_t body_min_rate = 100;
+    int64_t keepalive_timeout_ms = 0;
     int64_t event_keepalive_ms = 15000;
     int64_t stream_body = 0;
     int64_t max_body = 0;

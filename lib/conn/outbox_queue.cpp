@@ -218,6 +218,8 @@ void Outbox::wait_writable(Connection &conn)
 {
     if (!reactor_.loop.watch(conn, Watch::kWrite))
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    else if (conn.options().send_timeout_ms > 0)
+        reactor_.expiry.watch_send(conn, false);
 }
 
 void Outbox::writable(Connection *conn)
@@ -286,6 +288,7 @@ void Outbox::write_queue(Connection &conn)
         return;
     }
     reactor_.loop.unwatch(conn, Watch::kWrite);
+    conn.cold->send_by = 0;
     drained(conn);
 }
 

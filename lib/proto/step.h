@@ -24,7 +24,7 @@ enum class StepKind : uint8_t {
     kHead,     ///< http: a head whose body follows in pieces
     kPiece,    ///< http: a piece of that body; size bytes are consumed
     kLastPiece,
-    kFail,     ///< the peer broke a rule or a limit, which the codec names; it reads no further
+    kFail, ///< the peer broke a rule or a limit, which the codec names; it reads no further
 };
 
 /// The result of a step.

@@ -67,6 +67,8 @@ const char *check_path(std::string_view value)
         WM_INT(owner, ping_interval_ms, "ms", 0, kForever, true, "websocket: time between pings, jittered by a tenth; 0: no pings"),       \
         WM_INT(owner, pong_timeout_ms, "ms", 1, kForever, true, "websocket: ends a connection that is silent for so long after a ping"),   \
         WM_INT(owner, close_timeout_ms, "ms", 1, kForever, true, "ends a closing connection that makes no progress for so long"),          \
+        WM_INT(owner, send_timeout_ms, "ms", 0, kForever, true,                                                                            \
+               "ends an open connection that has taken nothing of what is queued for it for so long; 0: never"),                           \
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
                "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
 
@@ -135,6 +137,12 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, max_pipelined, "count", 1, 10000, true, "http: unanswered requests of a connection at which reading pauses"),
     WM_INT(WorkerOptions, request_timeout_ms, "ms", 0, kForever, true,
            "http: time for the host to answer a request, or to begin a streamed answer, else 503 and a line in the log; 0: without limit"),
+    WM_INT(WorkerOptions, body_timeout_ms, "ms", 0, kForever, true,
+           "http: in each such time part of a body that is awaited has to come, as body_min_rate says, else 408; 0: without limit"),
+    WM_INT(WorkerOptions, body_min_rate, "bytes/s", 0, kLargest, true,
+           "http: what has to come of a body, on average over body_timeout_ms; 0: anything will do"),
+    WM_INT(WorkerOptions, keepalive_timeout_ms, "ms", 0, kForever, true,
+           "http: closes a connection that has no request for so long, its first one included; 0: idle_timeout_ms alone"),
     WM_INT(WorkerOptions, event_keepalive_ms, "ms", 0, kForever, true,
            "http: a stream of server-sent events that is silent for so long gets an empty comment; 0: never"),
     WM_INT(WorkerOptions, stream_body, "bool", 0, 1, true,

@@ -3,25 +3,48 @@
 #include "session/codecs.h"
 #include "session/sessions.h"
 
+#include <algorithm>
+
 namespace wm {
 
 namespace {
 
-/// Runs the deadline of a head while the head is incomplete. another: a request has ended since the deadline was set, so
-/// the head is not the one that it was set for.
-void watch_head(Connection &conn, bool another)
+/// Runs the deadline of what is arriving: of a head, all of handshake_timeout_ms from its first octet; of a body, one time of
+/// body_timeout_ms after another. another: a request has ended since the deadline was set.
+void watch_arrival(Connection &conn, bool another)
 {
     if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
         return;
-    const http::RequestParser &parser = http_session(conn).parser;
-    if (parser.in_body())
-        conn.owner->heard(conn); // a head has come: the rest may take its time
-    bool arriving = parser.in_message() && !parser.in_body() && !conn.has(kInputBlocked);
-    if (arriving == (conn.phase_deadline != 0) && !(arriving && another))
+    HttpSession &session = http_session(conn);
+    const EndpointOptions &options = conn.owner->options;
+    bool body = session.parser.in_body();
+    if (body)
+        conn.owner->heard(conn); // a head has come
+    bool awaited = session.parser.in_message() && !(conn.flags & (kInputBlocked | kPaused));
+    bool arriving = awaited && (!body || options.body_timeout_ms > 0);
+    if (arriving == (conn.phase_deadline != 0) && !(arriving && (another || body != session.body_timed)))
         return;
     Reactor &reactor = conn.owner->reactor;
-    conn.phase_deadline = arriving ? reactor.expiry.tick_after(conn.owner->options.handshake_timeout_ms) : 0;
+    session.body_timed = body;
+    session.arrived = conn.bytes_read;
+    conn.phase_deadline = arriving ? reactor.expiry.tick_after(body ? options.body_timeout_ms : options.handshake_timeout_ms) : 0;
     reactor.expiry.update(conn);
+}
+
+/// One time of body_timeout_ms has passed: the next, if enough has come in it.
+void body_timed_out(Connection &conn)
+{
+    Reactor &reactor = conn.owner->reactor;
+    const EndpointOptions &options = conn.owner->options;
+    HttpSession &session = http_session(conn);
+    int64_t least = options.body_min_rate * std::min<int64_t>(options.body_timeout_ms, INT32_MAX) / 1000;
+    if (conn.bytes_read - session.arrived >= static_cast<uint64_t>(std::max<int64_t>(least, 1))) {
+        session.arrived = conn.bytes_read;
+        conn.phase_deadline = reactor.expiry.tick_after(options.body_timeout_ms);
+        return;
+    }
+    reactor.sessions->requests.refuse(conn, 408, "the body of the request came slower than body_timeout_ms and body_min_rate allow",
+                                      WM_REASON_TIMEOUT, session.head_method);
 }
 
 http::Limits limits_of(const Connection &conn)
@@ -61,7 +84,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             reactor.sessions->requests.send_continue(conn);
             continue;
         case StepKind::kMore:
-            watch_head(conn, delivered);
+            watch_arrival(conn, delivered);
             session.head_method = begins_with_head({data, step.size});
             return {data, step.size, true, step.need};
         case StepKind::kFail: {
@@ -83,7 +106,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             return reactor.codec(conn).parse(conn, data, len);
         limits = limits_of(conn); // the host may have set options
     }
-    watch_head(conn, delivered);
+    watch_arrival(conn, delivered);
     if (len > 0)
         session.head_method = begins_with_head({data, len});
     return {data, len, false};
@@ -96,13 +119,32 @@ int answer(Connection &conn, std::string_view payload, int32_t flags)
     return conn.owner->reactor.sessions->requests.respond_oldest(conn, payload, flags);
 }
 
+bool is_quiet(const Connection &conn)
+{
+    return http_session(conn).count == 0 && !holds_part_of_request(conn);
+}
+
+/// A connection without a request is idle since the last octet that has come, or since an answer that was given later. While it has
+/// one, the time to look again.
+uint32_t keepalive_deadline(const Connection &conn)
+{
+    int64_t timeout = conn.owner->options.keepalive_timeout_ms;
+    if (timeout == 0)
+        return 0;
+    bool idle = is_quiet(conn) && !http_session(conn).parser.in_message() && !conn.has(kPaused) && conn.sent_all();
+    uint32_t since = idle ? conn.last_active : conn.owner->reactor.tick();
+    return since + static_cast<uint32_t>(std::min<int64_t>(timeout / Deadlines::kTickMs + 1, INT32_MAX)) + 1;
+}
+
 uint32_t deadline(const Connection &conn)
 {
+    uint32_t nearest = keepalive_deadline(conn);
     if (http_session(conn).count == 0)
-        return 0;
-    uint32_t answer_by = conn.owner->reactor.sessions->requests.answer_deadline(conn);
-    uint32_t event_by = HttpRequests::event_deadline(conn);
-    return answer_by == 0 || (event_by != 0 && event_by < answer_by) ? event_by : answer_by;
+        return nearest;
+    for (uint32_t at : {conn.owner->reactor.sessions->requests.answer_deadline(conn), HttpRequests::event_deadline(conn)})
+        if (at != 0 && (nearest == 0 || at < nearest))
+            nearest = at;
+    return nearest;
 }
 
 void timed_out(Connection &conn)
@@ -120,6 +162,14 @@ void timed_out(Connection &conn)
     }
     if (conn.has(kPeerEnded)) {
         reactor.lifecycle.destroy(conn, WM_REASON_PEER, 0);
+        return;
+    }
+    if (passed(keepalive_deadline(conn))) {
+        reactor.lifecycle.close(conn, WM_REASON_TIMEOUT, 0, "no request within keepalive_timeout_ms");
+        return;
+    }
+    if (http_session(conn).body_timed) {
+        body_timed_out(conn);
         return;
     }
     requests.refuse(conn, 408, "the head of the request did not arrive within handshake_timeout_ms", WM_REASON_TIMEOUT,
@@ -140,11 +190,7 @@ bool stays_half_open(const Connection &conn)
 void resumed(Connection &conn)
 {
     conn.owner->reactor.sessions->requests.resume_body(conn);
-}
-
-bool is_quiet(const Connection &conn)
-{
-    return http_session(conn).count == 0 && !holds_part_of_request(conn);
+    watch_arrival(conn, false);
 }
 
 /// The host may still answer pending requests, and the last answer closes the connection. No further request

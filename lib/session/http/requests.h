@@ -319,6 +319,8 @@ inline void HttpRequests::pop(Connection &conn)
         let_go(conn, *request.held);
     if (session.current == &request)
         session.current = nullptr;
+    else if (conn.owner->options.keepalive_timeout_ms > 0)
+        conn.last_active = reactor_.tick(); // an answer that comes later: keepalive_timeout_ms begins
     if (session.receiving == &request)
         session.receiving = nullptr;
     table_.release(unpack_id(request.id).slot);

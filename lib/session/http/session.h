@@ -27,7 +27,9 @@ struct HttpSession {
     size_t stored = 0;                ///< bytes of answers that wait for earlier answers
     size_t kept = 0;                  ///< bytes of the copies of wm_request_keep
     uint32_t count = 0;               ///< of the requests from first to last
+    uint64_t arrived = 0;             ///< Connection::bytes_read when the time of body_timeout_ms began
     uint32_t discard_left = 0;        ///< bytes of a body in pieces that are read though the host has answered
+    bool body_timed = false;          ///< phase_deadline is that of a body, not of a head
     bool continue_due = false;        ///< 100 Continue waits for earlier answers
     bool more_behind = false;         ///< during a message callback: bytes follow its request
     bool head_method = false;         ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
