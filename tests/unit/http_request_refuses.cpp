@@ -64,7 +64,7 @@ const std::vector<Row> kRows = {
     {"connect__path", "CONNECT a:80/ HTTP/1.0\r\n\r\n", 400, "§3.2.3"},
     {"connect__absolute", "CONNECT http://a:80 HTTP/1.0\r\n\r\n", 400, "§3.2.3"},
     {"connect__asterisk", "CONNECT * HTTP/1.0\r\n\r\n", 400, "§3.2.3"},
-    {"method__http_2_preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 501, "§9.1"},
+    {"method__http_2_preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP/2, which is not spoken here"},
     {"method__no_token", "G(T / HTTP/1.0\r\n\r\n", 400, "§3.1"},
     {"method__obs_text", "G\x80T / HTTP/1.0\r\n\r\n", 400, "§3.1"},
     {"target__fragment", "GET /#x HTTP/1.0\r\n\r\n", 400, "§3.2"},
@@ -254,6 +254,7 @@ void methods_of_the_list_are_taken(void **)
     assert_int_equal(status_with(limits, std::string(255, 'M') + " / HTTP/1.0\r\n\r\n"), 0);
     assert_int_equal(status_with(limits, std::string(256, 'M') + " / HTTP/1.0\r\n\r\n"), 501);
     assert_int_equal(status_with(limits, "HEADS * HTTP/1.0\r\n\r\n"), 400);
+    assert_int_equal(status_with(limits, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 505);
 }
 
 void lists_of_methods(void **)

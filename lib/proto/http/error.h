@@ -36,6 +36,7 @@ struct Failure {
     X(kTargetLong, 414, "RFC 9112 §3: request target longer than max_header_bytes")                                                        \
     X(kVersionSyntax, 400, "RFC 9112 §2.3: the request line must end with HTTP/digit.digit and CRLF")                                      \
     X(kVersionUnknown, 505, "RFC 9110 §15.6.6: only major version 1 is served")                                                            \
+    X(kHttp2, 505, "RFC 9113 §3.4: the preface of HTTP/2, which is not spoken here; HTTP/1.1 is")                                          \
     X(kStatusLine, 502, "RFC 9112 §4: a response begins with HTTP/1.1, a space, a status from 100 to 599 and a space")                     \
     X(kHeadLong, 431, "RFC 6585 §5: header block longer than max_header_bytes")                                                            \
     X(kTooManyFields, 431, "RFC 6585 §5: more header lines than max_headers")                                                              \

@@ -19,6 +19,17 @@ constexpr uint8_t kMaxEmptyLines = 4;
 
 constexpr std::string_view kVersionForm = "HTTP/d.d\r\n";
 
+/// The method of HTTP/2's preface, which no other request has (RFC 9113 §3.4, §11.6).
+constexpr std::string_view kPreface = "PRI";
+
+/// The error of a method that is not among those that are taken here.
+Error method_error(std::string_view name)
+{
+    if (name == kPreface)
+        return Error::kHttp2;
+    return has_method(kKnownMethods, name) ? Error::kMethodNotAllowed : Error::kMethodUnknown;
+}
+
 /// Whether a valid authority has a port that is not empty.
 bool has_port(std::string_view authority)
 {
@@ -63,7 +74,7 @@ inline const char *RequestParser::method(const char *data, const char *p, const 
     if (name.size() > UINT8_MAX)
         return refuse(Error::kMethodUnknown);
     if (allowed != kAnyMethod && !has_method(allowed, name))
-        return refuse(has_method(kKnownMethods, name) ? Error::kMethodNotAllowed : Error::kMethodUnknown);
+        return refuse(method_error(name));
     method_size_ = static_cast<uint8_t>(name.size());
     state_ = State::kTarget;
     return p + 1;
@@ -83,7 +94,7 @@ inline const char *RequestParser::target_form(const char *data, const char *p)
     }
     if (*p == '*') {
         if (method_of(data) != "OPTIONS")
-            return refuse(Error::kTargetAsterisk);
+            return refuse(method_of(data) == kPreface ? Error::kHttp2 : Error::kTargetAsterisk);
         state_ = State::kTargetEnd;
         return p + 1;
     }
