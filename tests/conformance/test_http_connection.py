@@ -333,6 +333,28 @@ def test_persistence__server_closes_after_close(connect):
     assert not reset
 
 
+# ---- HTTP/2 is declined ----
+
+
+def test_http_2__upgrade_is_ignored(connect):
+    """RFC 9110 §7.8: a server may ignore Upgrade."""
+    peer = connect()
+    peer.send(get(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk"))
+    answer = read_answer(peer)
+    assert (answer.status, answer.closes) == (200, False)
+    assert not any(answer.values(name) for name in (b"upgrade", b"alt-svc", b"http2-settings"))
+    peer.send(END)
+    assert statuses(peer.read_until_eof()[0]) == [200]
+
+
+def test_http_2__preface_is_told_what_is_spoken(connect):
+    """RFC 9113 §3.4: the preface, and the SETTINGS frame that a client sends behind it."""
+    data, reset = connect().exchange(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
+    answer, rest = take_answer(data, b"PRI")
+    assert (answer.status, answer.closes, rest, reset) == (505, True, b"", False)
+    assert b"HTTP/2, which is not spoken here" in answer.body
+
+
 # ---- answers ----
 
 
