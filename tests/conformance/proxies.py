@@ -1,4 +1,4 @@
-"""Proxies that are not ours, as programs: tinyproxy (CONNECT) and microsocks (SOCKS5)."""
+"""Proxies that are not ours, as programs: tinyproxy (CONNECT) and microsocks (SOCKS5) for clients, nginx and haproxy in front of servers."""
 import contextlib
 import os
 import socket
@@ -46,3 +46,73 @@ def microsocks(*options):
     port = free_port()
     with running(["microsocks", "-i", "127.0.0.1", "-p", str(port), *options], port):
         yield port
+
+
+NGINX_MAIN = """daemon off; master_process off; pid {place}/pid; error_log stderr crit; events {{}}
+http {{ access_log off; client_body_temp_path {place}/b; proxy_temp_path {place}/p; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u;
+scgi_temp_path {place}/g;
+{site}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx(site, port):
+    """nginx with what a site's file has, which listens on that port."""
+    with tempfile.TemporaryDirectory() as place:
+        config = os.path.join(place, "nginx.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(NGINX_MAIN.format(place=place, site=site))
+        with running(["/usr/sbin/nginx", "-p", place, "-e", "stderr", "-c", config], port):
+            yield
+
+
+HAPROXY = """
+global
+    stats socket {place}/stats mode 600
+    nbthread 1
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 30s
+    timeout server 30s
+    timeout tunnel 30s
+frontend in
+    bind 127.0.0.1:{port}
+    default_backend app
+backend app
+    {check}
+    http-reuse always
+    server one 127.0.0.1:{target} check inter 60s fall 1 rise 1
+"""
+
+
+def health(place):
+    """What haproxy's check of the server has found, as L7OK; "INI" before the first, and before haproxy can be asked."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(HANG_SECONDS)
+        try:
+            sock.connect(os.path.join(place, "stats"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return "INI"
+        sock.sendall(b"show stat\n")
+        table = b"".join(iter(lambda: sock.recv(1 << 16), b"")).decode().lstrip("# ").splitlines()
+    columns = table[0].split(",")
+    row = next(line.split(",") for line in table if line.startswith("app,one,"))
+    return row[columns.index("check_status")].lstrip("* ")
+
+
+@contextlib.contextmanager
+def haproxy(target, check="option httpchk"):
+    """haproxy in front of a server, which it has checked once; its port and what the check has found."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as place:
+        config = os.path.join(place, "haproxy.cfg")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(HAPROXY.format(place=place, port=port, target=target, check=check))
+        with running(["/usr/sbin/haproxy", "-db", "-f", config], port):
+            deadline = time.monotonic() + HANG_SECONDS
+            while (found := health(place)) in ("INI", ""):
+                assert time.monotonic() < deadline, "haproxy does not check"
+                time.sleep(0.01)
+            yield port, found

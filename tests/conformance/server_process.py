@@ -229,6 +229,19 @@ class ConformanceServer:
         """How many connections to that worker this side has made: the index of the next."""
         return self._connected.get(label, 0)
 
+    def accepted(self, label):
+        """How many connections to that worker the server has accepted, whoever made them.
+
+        One more, to another worker, shows that the log has been read up to here.
+        """
+        with self.connect("text.tcp4") as peer:
+            self.wait_accepted([peer])
+        with self._changed:
+            return len(self._connections.get(label, []))
+
+    def port(self, label):
+        return self._socket_addresses[label][1][1]
+
     def message_sizes(self, label, index):
         """The lengths of the messages of a raw connection that has ended: what each of its reads brought."""
 

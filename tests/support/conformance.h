@@ -27,7 +27,8 @@ void die(const char *what, const char *detail);
 void describe_tls(wm_conn conn, struct text *answer);
 /**
  * /NNN answers with that status; /close with Connection: close; /late?ms=N after N milliseconds; /send by wm_conn_send;
- * all else with 200. The body describes the request, also where HTTP says that it does not leave (HEAD, 204, 304).
+ * /socket makes a websocket of the connection; all else with 200. The body describes the request, also where HTTP says that it does not
+ * leave (HEAD, 204, 304).
  */
 void answer_request(wm_conn conn, wm_request request);
 /** Frees it. */

@@ -154,6 +154,10 @@ void answer_request(wm_conn conn, wm_request request)
         describe_tls(conn, &answer);
         wm_request_respond(request, 200, "", 0, answer.data, answer.len, 0);
         free(answer.data);
+    } else if (path_is(path, len, "/socket")) {
+        int result = wm_request_upgrade(request, NULL, 0);
+        if (result < 0)
+            respond(request, result == WM_EPROTOCOL ? 400 : 503, "");
     } else if (path_is(path, len, "/send"))
         wm_conn_send(conn, "hello\n", 6, 0);
     else if (len == 4 && isdigit((unsigned char)bytes[1]) && isdigit((unsigned char)bytes[2]) && isdigit((unsigned char)bytes[3]))
