@@ -16,7 +16,8 @@ enum {
     WM_KIND_TEXT = 2,
     WM_KIND_BINARY = 3,
     WM_KIND_HTTP = 4,
-    WM_KIND_DATAGRAM = 5
+    WM_KIND_DATAGRAM = 5,
+    WM_KIND_HTTP_HEAD = 6
 };
 enum {
     WM_SEND_BINARY = 1,
@@ -50,7 +51,8 @@ enum {
     WM_EVENT_RELOAD = 13,
     WM_EVENT_CLOSING = 14,
     WM_EVENT_WATCH = 15,
-    WM_EVENT_SIGNAL = 16
+    WM_EVENT_SIGNAL = 16,
+    WM_EVENT_BODY = 17
 };
 typedef struct wm_event {
     uint32_t kind;
@@ -196,6 +198,16 @@ int wm_conn_on_close(wm_conn conn, wm_close_fn fn, void *user, wm_destroy_fn des
 int wm_conn_on_buffer_full(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 int wm_conn_on_buffer_drain(wm_conn conn, wm_conn_fn fn, void *user, wm_destroy_fn destroy);
 enum {
+    WM_COOKIE_SECURE = 1,
+    WM_COOKIE_HTTP_ONLY = 2,
+    WM_COOKIE_PARTITIONED = 4,
+    WM_COOKIE_SAME_SITE_LAX = 8,
+    WM_COOKIE_SAME_SITE_STRICT = 16,
+    WM_COOKIE_SAME_SITE_NONE = 32,
+    WM_COOKIE_ENCODE = 64
+};
+int wm_cookie_format(char *out, size_t cap, const char *name, const void *value, size_t value_len, const char *domain, const char *path, int64_t max_age_s, int64_t expires_s, int32_t flags);
+enum {
     WM_EINVAL = -1,
     WM_ENOMEM = -2,
     WM_ECLOSED = -3,
@@ -218,7 +230,9 @@ enum {
     WM_ESYS = -20,
     WM_EINTERNAL = -21,
     WM_ESTOPPED = -22,
-    WM_EENGINE = -23
+    WM_EENGINE = -23,
+    WM_ENOENT = -24,
+    WM_EISDIR = -25
 };
 enum {
     WM_BACKPRESSURE = 1,
@@ -230,6 +244,29 @@ enum {
 const char *wm_strerror(int code);
 const char *wm_error_name(int code);
 const char *wm_last_error(void);
+int wm_request_path_decoded(wm_request request, const void **out, size_t *len);
+int wm_request_query_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
+int wm_request_query_value(wm_request request, const char *name, const void **out, size_t *len);
+int wm_request_form_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
+int wm_request_form_value(wm_request request, const char *name, const void **out, size_t *len);
+int wm_request_cookie_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
+int wm_request_cookie(wm_request request, const char *name, const void **out, size_t *len);
+int wm_request_media_type(wm_request request, const void **out, size_t *len);
+int wm_request_media_parameter(wm_request request, const char *name, const void **out, size_t *len);
+typedef struct wm_part {
+    const void *name;
+    size_t name_len;
+    const void *filename;
+    size_t filename_len;
+    const void *type;
+    size_t type_len;
+    const void *headers;
+    size_t headers_len;
+    const void *data;
+    size_t data_len;
+} wm_part;
+int wm_request_part_at(wm_request request, size_t index, wm_part *out);
+int wm_part_header(const wm_part *part, const char *name, const void **out, size_t *len);
 wm_request wm_message_request(wm_conn conn);
 int wm_request_method(wm_request request, const void **out, size_t *len);
 int wm_request_target(wm_request request, const void **out, size_t *len);
@@ -243,8 +280,30 @@ int wm_request_header_at(wm_request request, size_t index, const void **name, si
 wm_conn wm_request_conn(wm_request request);
 int wm_request_keep(wm_request request);
 int wm_request_respond(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len, int32_t flags);
+int wm_request_upgrade(wm_request request, const void *headers, size_t headers_len);
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len);
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len);
+typedef void (*wm_body_fn)(wm_worker *worker, wm_conn conn, wm_request request, const void *data, size_t len, int32_t last, void *user);
+int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_fn destroy);
+int wm_request_trailer(wm_request request, const char *name, const void **out, size_t *len);
+int wm_request_trailer_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
+enum {
+    WM_FILE_CONDITIONAL = 16,
+    WM_FILE_PRECOMPRESSED = 32
+};
+int wm_request_respond_fd(wm_request request, int32_t status, const void *headers, size_t headers_len, int fd, int64_t offset, int64_t length, int32_t flags);
+int wm_request_respond_file(wm_request request, int directory, const void *path, size_t path_len, const void *headers, size_t headers_len, int32_t flags);
+const char *wm_media_type(const char *name);
+int wm_request_respond_begin(wm_request request, int32_t status, const void *headers, size_t headers_len, int64_t length);
+int wm_request_respond_write(wm_request request, const void *data, size_t len);
+int wm_request_respond_end(wm_request request);
+int wm_request_respond_abort(wm_request request);
+int wm_request_inform(wm_request request, int32_t status, const void *headers, size_t headers_len);
+int wm_request_set_user(wm_request request, void *user, wm_destroy_fn destroy);
+void *wm_request_user(wm_request request);
+int wm_request_event_begin(wm_request request, const void *headers, size_t headers_len);
+int wm_request_event_send(wm_request request, const void *id, size_t id_len, const void *event, size_t event_len, int64_t retry_ms, const void *data, size_t len);
+int wm_request_event_comment(wm_request request, const void *text, size_t len);
 typedef void (*wm_hub_result_fn)(wm_hub *hub, int32_t status, int64_t connections, void *user);
 typedef int32_t (*wm_hub_message_fn)(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, void *user);
 wm_hub *wm_hub_new(wm_app *app);

@@ -82,7 +82,17 @@ WM_API int wm_request_query_value(wm_request request, const char *name, const vo
  * @since 0.1.0
  */
 WM_API int wm_request_form_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
-/** The value of the first field of that name in the form, as wm_request_query_value does it for the query. @since 0.1.0 */
+/**
+ * The value of the first field of that name in the form, as wm_request_query_value does it for the query.
+ *
+ * @param request the request
+ * @param name ends in NUL; compared as it is
+ * @param out takes the value; NULL when there is no such field
+ * @param len takes the value's length in bytes
+ * @return as wm_request_form_at
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_request_form_value(wm_request request, const char *name, const void **out, size_t *len);
 
 /**
@@ -102,8 +112,13 @@ WM_API int wm_request_form_value(wm_request request, const char *name, const voi
 WM_API int wm_request_cookie_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value,
                                 size_t *value_len);
 /**
- * The value of the first cookie of that name: a browser sends that of the longest path first (RFC 6265 §5.4). As
- * wm_request_query_value.
+ * The value of the first cookie of that name: a browser sends that of the longest path first (RFC 6265 §5.4).
+ *
+ * @param request the request
+ * @param name ends in NUL; case counts
+ * @param out takes the value; NULL when there is no such cookie
+ * @param len takes the value's length in bytes
+ * @return as wm_request_query_value
  *
  * @since 0.1.0
  */

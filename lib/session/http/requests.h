@@ -40,11 +40,11 @@ struct HttpRequest {
     HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed; and the host's user
     HttpRequest *next = nullptr; ///< of the same connection
     RequestValues *values = nullptr; ///< that the host has asked for
-    size_t kept_size = 0;        ///< bytes that count for kept
-    size_t field_index = 0;      ///< of the header line that field_at() was asked for last
-    size_t field_cursor = 0;     ///< where it begins
-    uint32_t answer_by = 0;      ///< deadline in ticks (request_timeout_ms); 0: none
-    bool answered = false;       ///< all of the answer is given, or it has begun
+    size_t kept_size = 0;            ///< bytes that count for kept
+    size_t field_index = 0;          ///< of the header line that field_at() was asked for last
+    size_t field_cursor = 0;         ///< where it begins
+    uint32_t answer_by = 0;          ///< deadline in ticks (request_timeout_ms); 0: none
+    bool answered = false;           ///< all of the answer is given, or it has begun
     bool close_after = false;
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept

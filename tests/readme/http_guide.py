@@ -1,0 +1,56 @@
+"""docs/guide/http.md: the notes of an API, and a page of events."""
+import urllib.request
+
+from stage import DEADLINE_S, connect, expect
+
+NOTES, PROGRESS, LINES = "http://127.0.0.1:2023/notes", "http://127.0.0.1:2024", 60
+
+
+def status_of(stage, *curl):
+    return int(stage.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", *curl))
+
+
+def api(stage, program, start, ask, said):
+    expect("lines of the program", len(program["text"].splitlines()) <= LINES, True)
+    (stage.folder / program["file"]).write_text(program["text"])
+    stage.shell(start["text"])
+    try:
+        connect(2023).close()
+        expect("answers", stage.shell(ask["text"]).replace("\r", ""), said["text"])
+        for form in ("text=", "text=%00", "other=x", "text=" + "x" * 1000):
+            expect(form[:20], status_of(stage, "-d", form, NOTES), 400)
+        expect("longest note", status_of(stage, "-d", "text=" + "x" * 999, NOTES), 201)
+        expect("that note", stage.run("curl", "-s", f"{NOTES}/0"), "x" * 999)
+        expect("HEAD", status_of(stage, "-I", f"{NOTES}/0"), 200)
+        expect("PUT", status_of(stage, "-X", "PUT", f"{NOTES}/0"), 405)
+        for name in ("1", "00x", "100", "-1", "", "0/1"):
+            expect(name, status_of(stage, f"{NOTES}/{name}"), 404)
+        for _ in range(99):
+            urllib.request.urlopen(NOTES, b"text=%C3%BC", DEADLINE_S).close()
+        expect("one too many", status_of(stage, "-d", "text=x", NOTES), 507)
+        expect("the last", stage.run("curl", "-s", f"{NOTES}/99"), "ü")
+        expect("DELETE", status_of(stage, "-X", "DELETE", f"{NOTES}/99"), 204)
+        expect("in its place", status_of(stage, "-d", "text=x", NOTES), 201)
+    finally:
+        stage.run("./api", "stop")
+
+
+def progress(stage, program, start):
+    """One stream of events to its end, which comes within the five seconds of a job."""
+    (stage.folder / program["file"]).write_text(program["text"])
+    stage.shell(start["text"])
+    try:
+        expect("page", "new EventSource('/events')" in stage.run("curl", "-s", PROGRESS + "/"), True)
+        with urllib.request.urlopen(f"{PROGRESS}/events", None, DEADLINE_S) as answer:
+            expect("type", answer.headers["Content-Type"], "text/event-stream")
+            *percents, done, behind = answer.read().decode().split("\n\n")
+        first = int(percents[0].rsplit(" ", 1)[1])
+        expect("events", percents, [f"id: {n}\nevent: percent\ndata: {n}" for n in range(first, 100)])
+        expect("the last", (done, behind), ("event: done\ndata: it is done", ""))
+    finally:
+        stage.run("./progress", "stop")
+
+
+def http_guide(stage, blocks, _browser):
+    api(stage, *blocks[:4])
+    progress(stage, *blocks[4:6])
