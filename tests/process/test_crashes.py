@@ -185,13 +185,19 @@ def test_first_start__death_before_ready_fails_it_with_the_cause(make):
     instance = make("text://127.0.0.1:0,count=2,name=line", extra=["--slow-start", "60000"], app=["stop_timeout_ms=300"])
     start = instance.begin("start", "-d")
     pids = eventually(lambda: len(instance.trace("start")) == 2 and [pid for _, pid, _ in instance.trace("start")], "both processes")
-    assert start.poll() is None and instance.command("reload").code == 1
+    descriptors = f"/proc/{instance.master}/fd"
+    before = len(os.listdir(descriptors))
+    reload = instance.begin("reload")
+    eventually(lambda: len(os.listdir(descriptors)) > before, "the request, at the master, where it waits")
+    assert start.poll() is None
     assert {process["status"] for process in instance.status()["processes"]} == {"starting"}
     os.kill(pids[0], signal.SIGKILL)
     result = instance.finish(start)
     assert (result.code, result.out) == (1, "")
     assert f"worker[line:{pids[0]}] killed by signal 9 (SIGKILL)\n" in result.err and "test has not started" in result.err
     assert not any(map(alive, pids)) and not instance.pid_path.exists()
+    ended = instance.finish(reload)
+    assert (ended.code, ended.err) == (1, "test: reload failed: it is stopping\n")
 
 
 def test_first_start__can_be_called_off(make):
