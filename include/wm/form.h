@@ -11,9 +11,10 @@
  * to build. The lookups by a name return the first of that name.
  *
  * Unless said otherwise a function returns, besides 1 and 0: WM_ECLOSED when the request is answered or its connection gone; WM_ESTATE when
- * its slices have expired; WM_EPROTOCOL for what the client has sent malformed, with the rule in wm_last_error, which a host answers with
- * status 400; WM_EMSGSIZE for more than max_fields names with values, max_parts parts, or max_part_header_bytes of a part, which a host
- * answers with 413; WM_EFULL when the request is kept, and its values would be over max_kept_total; WM_ENOMEM.
+ * its slices have expired, or when a form is asked for whose body comes in pieces (wm_worker_on_part); WM_EPROTOCOL for what the client has
+ * sent malformed, with the rule in wm_last_error, which a host answers with status 400; WM_EMSGSIZE for more than max_fields names with
+ * values, max_parts parts, or max_part_header_bytes of a part, which a host answers with 413; WM_EFULL when the request is kept, and its
+ * values would be over max_kept_total; WM_ENOMEM.
  */
 #ifndef WM_FORM_H
 #define WM_FORM_H
@@ -161,6 +162,10 @@ typedef struct wm_part {
     size_t headers_len;
     const void *data; /**< the content, as sent: a Content-Transfer-Encoding is not decoded (RFC 7578 §4.7) */
     size_t data_len;
+    const char *path; /**< of the file that it was written to (wm/http_body.h), ends in NUL; NULL: none, or one without a name */
+    int64_t size;     /**< bytes of the content; of a part in pieces those that have come, this piece included */
+    int32_t fd;       /**< descriptor of that file; -1: none */
+    int32_t error;    /**< 0; or the WM_E... why it was not written to a file */
 } wm_part;
 
 /**

@@ -28,10 +28,36 @@
  * A body that breaks RFC 9112, is over max_body, or does not come in time (body_timeout_ms) is answered with 400, 413 or 408, unless the
  * host has answered; the connection ends with an error event and a close event. When the client leaves in the middle there is a close
  * event alone. In both cases no last piece comes, and the request's id is stale.
+ *
+ * Forms: with a part callback (wm_worker_on_part) a body of multipart/form-data comes as its parts, and the body callback is called once
+ * behind them, with last = 1 and len 0: the request is whole, answer it. Bodies of other types come as they are. So they do without a
+ * part callback, forms included, and there is no record for parts: a host that polls and wants them sets the callbacks for messages,
+ * parts and bodies. Pausing, and an answer that comes early, do the same between two pieces of a part as between two of a body.
+ *
+ * A form that breaks RFC 7578 or RFC 2046 is answered with 400 as a body is, one over max_parts, max_part_header_bytes or max_upload
+ * with 413.
+ *
+ * Files: with the worker's option upload_dir a part that has a filename is written to a file there as it comes, and the part callback is
+ * called once for it, behind its last octet, with last = 1 and len 0. wm_part has the file in fd: open for reading and writing, mode 0600,
+ * at its first octet. The file belongs to the request: when that ends, by its answer or with its connection, it is closed and removed. A
+ * host that wants it longer takes it before:
+ *
+ *     its content    dup(part->fd)
+ *     its name       if (part->path) rename(part->path, name);
+ *                    else linkat(AT_FDCWD, "/proc/self/fd/N", AT_FDCWD, name, AT_SYMLINK_FOLLOW), N being part->fd
+ *
+ * path is NULL where the file system can make files without a name (O_TMPFILE), which leave nothing behind when the process dies. Name it
+ * in the same file system, and never by the filename of the client as it is. The name that it has otherwise is
+ * upload_dir/wm-upload.XXXXXXXXXXXXXXXX. Writing is done on the app's thread.
+ *
+ * What cannot be stored (no such directory, no permission, a full disk, more files open than the app's option max_uploads) has no fd, and
+ * an error in wm_part; the log has a line with the directory and the reason, at most one a second. The rest of that part is dropped, and
+ * the form goes on. A file over max_upload (bytes; 0: max_body alone) is answered with 413.
  */
 #ifndef WM_HTTP_BODY_H
 #define WM_HTTP_BODY_H
 
+#include "wm/form.h"
 #include "wm/types.h"
 
 #ifdef __cplusplus
@@ -65,6 +91,36 @@ typedef void (*wm_body_fn)(wm_worker *worker, wm_conn conn, wm_request request, 
  * @since 0.1.0
  */
 WM_API int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_fn destroy);
+
+/**
+ * A piece of a part of a form has arrived, or all of a part that was written to a file.
+ *
+ * @param worker the worker
+ * @param conn the connection
+ * @param request the request, whose head was a message of WM_KIND_HTTP_HEAD
+ * @param part the part, valid during the callback; its data is this piece. It is equal in all pieces of a part, but for data and size
+ * @param data the piece: len bytes, valid during the callback; never NULL, does not end in NUL
+ * @param len bytes at data; 0 at most with the last piece
+ * @param last 1: the part is complete, once for each part; else 0
+ * @param user the pointer that was registered with the callback
+ *
+ * @since 0.1.0
+ */
+typedef void (*wm_part_fn)(wm_worker *worker, wm_conn conn, wm_request request, const wm_part *part, const void *data, size_t len,
+                           int32_t last, void *user);
+
+/**
+ * Sets the part callback, for option stream_body: forms whose heads come from then on are read by the library.
+ *
+ * @param worker the worker
+ * @param fn the callback; NULL removes it, and the parts of forms that are being read are dropped
+ * @param user passed to fn
+ * @param destroy as for wm_worker_on_start
+ * @return 0
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_destroy_fn destroy);
 
 /**
  * The value of the first trailer field of a name, without the white space around it (RFC 9110 §6.5). Fields that a recipient needs before

@@ -85,6 +85,10 @@ void fill(wm_part &out, const RequestPart &part, std::string_view body)
     hand_out(part.type.in(body), &out.type, &out.type_len);
     hand_out(part.fields.in(body), &out.headers, &out.headers_len);
     hand_out(part.data.in(body), &out.data, &out.data_len);
+    out.path = nullptr;
+    out.fd = -1;
+    out.error = 0;
+    out.size = static_cast<int64_t>(out.data_len);
 }
 
 } // namespace

@@ -25,6 +25,11 @@ int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_f
     return set_callback(worker, &Worker::callbacks, &ConnCallbacks::body, fn, user, destroy);
 }
 
+int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_destroy_fn destroy)
+{
+    return set_callback(worker, &Worker::callbacks, &ConnCallbacks::part, fn, user, destroy);
+}
+
 int wm_request_trailer(wm_request request, const char *name, const void **out, size_t *len)
 {
     if (!name || !out || !len)

@@ -25,6 +25,7 @@ struct ConnCallbacks {
     Callback<wm_conn_fn> open;
     Callback<wm_message_fn> message;
     Callback<wm_body_fn> body;
+    Callback<wm_part_fn> part;
     Callback<wm_error_fn> error;
     Callback<wm_conn_fn> closing;
     Callback<wm_close_fn> close;
@@ -39,6 +40,7 @@ struct ConnCallbacks {
         visit(open);
         visit(message);
         visit(body);
+        visit(part);
         visit(error);
         visit(closing);
         visit(close);

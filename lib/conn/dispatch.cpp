@@ -211,6 +211,16 @@ void Dispatch::body(Connection &conn, std::string_view data, bool last, uint64_t
     }
 }
 
+void Dispatch::part(Connection &conn, const wm_part &part, bool last, uint64_t request)
+{
+    conn.last_active = reactor_.tick();
+    const auto &callback = conn.callback(&ConnCallbacks::part);
+    if (!callback)
+        return;
+    reactor_.callback_watch.name("part");
+    callback.fn(conn.owner->worker, id_of(conn), request, &part, part.data, part.data_len, last, callback.user);
+}
+
 void Dispatch::error_event(Connection &conn, int32_t code, const char *text)
 {
     const auto &callback = conn.callback(&ConnCallbacks::error);

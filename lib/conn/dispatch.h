@@ -84,6 +84,8 @@ public:
     void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len = 0);
     /// A piece of the body of that request.
     void body(Connection &conn, std::string_view data, bool last, uint64_t request);
+    /// A piece of a part of that body: data, data_len of the part. There is no record of it.
+    void part(Connection &conn, const wm_part &part, bool last, uint64_t request);
     void handshake(Connection &conn, uint64_t request, std::string_view head);
 
     /// These retire user, if destroy is set, once the host has received the record.

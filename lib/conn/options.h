@@ -47,10 +47,12 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t max_fields = 1000;
     int64_t max_parts = 1024;
     int64_t max_part_header_bytes = 8 << 10;
+    int64_t max_upload = 0;
     int64_t defer_handshake = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;
     int64_t trusted_proxy = 0;
+    std::string upload_dir;
     std::string methods{http::kKnownMethods};
     std::string name = "none";
 };

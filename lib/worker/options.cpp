@@ -101,6 +101,8 @@ const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_kept_total, "bytes", 0, kForever, true, kKeptTotal),
     WM_INT(AppOptions, max_file_answers, "count", 0, kLargest, true,
            "http: files over 16 KiB that answers hold open until their last byte has left; one more is WM_EFULL"),
+    WM_INT(AppOptions, max_uploads, "count", 0, kLargest, true,
+           "http, upload_dir: files of forms held open, each until its request ends; one more is not stored (WM_EFULL)"),
     WM_INT(AppOptions, stop_timeout_ms, "ms", 0, kForever, true, "how long a stop waits for connections to close"),
     WM_INT(AppOptions, reload_timeout_ms, "ms", 1, kForever, false,
            "reload: time for a new process to be ready, and for an old one to end its connections"),
@@ -154,6 +156,9 @@ const OptionRow kWorkerRows[] = {
            "http: names with values that a query, a form or the cookies of a request may have"),
     WM_INT(WorkerOptions, max_parts, "count", 1, 1 << 20, true, "http: parts that a multipart form may have, files and fields"),
     WM_INT(WorkerOptions, max_part_header_bytes, "bytes", 64, 1 << 20, true, "http: longest header lines of a part of a multipart form"),
+    WM_TEXT(WorkerOptions, upload_dir, true,
+            "http, stream_body: directory of the files that wm_worker_on_part gets in place of their pieces; empty: it gets the pieces"),
+    WM_INT(WorkerOptions, max_upload, "bytes", 0, kForever, true, "http, upload_dir: longest file of a form; 0: max_body alone"),
     WM_FORM(WorkerOptions, methods, true,
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
             "others 501",

@@ -59,6 +59,7 @@ struct AppOptions {
     int64_t max_assembly_total = 256 << 20;
     int64_t max_kept_total = 256 << 20;
     int64_t max_file_answers = 1024;
+    int64_t max_uploads = 1024;
     int64_t stop_timeout_ms = 2000;
     int64_t reload_timeout_ms = 10000;
     int64_t graceful_timeout_ms = 60000;

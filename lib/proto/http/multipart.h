@@ -43,6 +43,8 @@ public:
 
     /// Continues in data[0, len), until the next event. kPart: part() tells its head, as slices of data. Nothing may be fed behind kFail.
     MultipartStep step(const char *data, size_t len, const MultipartLimits &limits);
+    /// The end of the part has been found: the next step is kPartEnd, also if nothing is fed.
+    bool at_part_end() const { return state_ == State::kPartEnd; }
     /// The whole body has been fed. False: it ends too early.
     bool finish();
 

@@ -14,6 +14,7 @@ void HttpRequests::deliver_head(Connection &conn, const http::Request &request)
     if (!added)
         return;
     added->close_after = !request.keep_alive;
+    added->in_pieces = true;
     HttpSession &session = http_session(conn);
     session.receiving = added;
     session.discard_left = static_cast<uint32_t>(conn.owner->options.max_discard);
@@ -22,6 +23,8 @@ void HttpRequests::deliver_head(Connection &conn, const http::Request &request)
         session.parser.continued(); // the client has not waited (RFC 9110 §10.1.1)
     else if (session.parser.expects_continue())
         reactor_.todos.add(conn, kTodoBody);
+    if (conn.callback(&ConnCallbacks::part) && !begin_parts(conn, *added))
+        return;
     hand_over(conn, *added, WM_KIND_HTTP_HEAD);
     block_if_full(conn);
 }
@@ -36,25 +39,39 @@ void HttpRequests::resume_body(Connection &conn)
     send_continue(conn);
 }
 
-void HttpRequests::deliver_piece(Connection &conn, const http::Request &piece, bool last)
+size_t HttpRequests::deliver_piece(Connection &conn, const http::Request &piece, bool last)
 {
     HttpSession &session = http_session(conn);
-    HttpRequest *request = session.receiving;
     session.continue_due = false; // the body arrives without it
     session.parser.continued();
+    std::string_view data = piece.body;
+    bool parts = session.receiving && session.receiving->parts;
+    if (parts && !session.receiving->finished()) {
+        deliver_parts(conn, data);
+        if (conn.state != ConnState::kOpen || conn.has(kNoInput) || !has_http_session(conn))
+            return 0; // nothing of it is wanted any more
+        if (!data.empty() && session.receiving && !session.receiving->finished()) {
+            block_if_full(conn);
+            return data.size();
+        }
+        if (last && session.receiving && !end_parts(conn, *session.receiving))
+            return 0;
+    }
+    HttpRequest *request = session.receiving;
     if (last)
         conn.unset(kBodyInPieces);
     if (last && request)
         end_body(conn, *request, piece);
     if (!request || request->finished()) {
-        discard(conn, piece.body.size());
-    } else if (last || !piece.body.empty()) {
+        discard(conn, data.size());
+    } else if (last || !data.empty()) {
         uint64_t id = request->id;
-        reactor_.dispatch.body(conn, piece.body, last, id);
+        reactor_.dispatch.body(conn, parts ? std::string_view("", 0) : data, last, id);
         if (last && conn.callback(&ConnCallbacks::body).fn)
             end_trailers(id);
     }
     block_if_full(conn);
+    return 0;
 }
 
 /// The request is complete.

@@ -58,7 +58,8 @@ http::Limits limits_of(const Connection &conn)
     return limits;
 }
 
-inline void deliver(Connection &conn, StepKind kind, const http::Request &request)
+/// Returns how many octets of a piece the host has not taken.
+inline size_t deliver(Connection &conn, StepKind kind, const http::Request &request)
 {
     HttpRequests &requests = conn.owner->reactor.sessions->requests;
     if (kind == StepKind::kMessage) [[likely]]
@@ -66,7 +67,8 @@ inline void deliver(Connection &conn, StepKind kind, const http::Request &reques
     else if (kind == StepKind::kHead)
         requests.deliver_head(conn, request);
     else
-        requests.deliver_piece(conn, request, kind == StepKind::kLastPiece);
+        return requests.deliver_piece(conn, request, kind == StepKind::kLastPiece);
+    return 0;
 }
 
 Rest parse(Connection &conn, char *data, size_t len)
@@ -78,7 +80,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     http::Request request;
     bool delivered = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
-        Step step = session.parser.step(data, len, limits, request, known);
+        Step step = session.held.body == 0 ? session.parser.step(data, len, limits, request, known) : session.held.take(data, request);
         switch (step.kind) {
         case StepKind::kContinue:
             reactor.sessions->requests.send_continue(conn);
@@ -101,9 +103,15 @@ Rest parse(Connection &conn, char *data, size_t len)
         len -= step.size;
         session.more_behind = len > 0;
         delivered = true;
-        deliver(conn, step.kind, request);
+        size_t left = deliver(conn, step.kind, request);
         if (!has_http_session(conn)) [[unlikely]] // upgraded: frames may follow
             return reactor.codec(conn).parse(conn, data, len);
+        if (left > 0) [[unlikely]] {
+            size_t held = session.held.hold(data, request, left, step.kind);
+            data -= held;
+            len += held;
+            break;
+        }
         limits = limits_of(conn); // the host may have set options
     }
     watch_arrival(conn, delivered);

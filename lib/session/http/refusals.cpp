@@ -62,7 +62,10 @@ int write_limit(char *out, size_t size, std::string_view text, const Connection 
     } limits[] = {{"max_message", conn.options().max_message, "bytes"},
                   {"max_body", options.max_body, "bytes"},
                   {"max_header_bytes", options.max_header_bytes, "bytes"},
-                  {"max_headers", options.max_headers, "lines"}};
+                  {"max_headers", options.max_headers, "lines"},
+                  {"max_parts", options.max_parts, "parts"},
+                  {"max_part_header_bytes", options.max_part_header_bytes, "bytes"},
+                  {"max_upload", options.max_upload, "bytes"}};
     for (const auto &limit : limits)
         if (text.ends_with(limit.name))
             return snprintf(out, size, " (%lld %s)", static_cast<long long>(limit.value), limit.unit);

@@ -63,21 +63,6 @@ ValueBlock refused(int code, const char *text, size_t limit = 0)
     return block;
 }
 
-/// The boundary of a media type that is multipart/form-data: nullptr, or an error text.
-const char *find_boundary(const ValueBlock &media, std::string_view &out)
-{
-    size_t found = 0;
-    for (size_t i = 1; i < media.count; i++) {
-        if (media.pair(i).name == "boundary") {
-            out = media.pair(i).value;
-            found++;
-        }
-    }
-    return found == 1 && http::MultipartParser::is_boundary(out)
-               ? nullptr
-               : "RFC 2046 §5.1.1: multipart/form-data must have one boundary, of 1 to 70 letters, digits, spaces and '()+_,-./:=?";
-}
-
 /// Calls on(step, at) for each event of a body, which is fed whole, so that the data of a part are one piece. at: where it begins to
 /// read. nullptr, or an error text.
 template <class On>
@@ -126,6 +111,25 @@ void fill_parts(std::string_view boundary, std::string_view body, const http::Mu
 }
 
 } // namespace
+
+bool is_multipart(const ValueBlock &media)
+{
+    return media.count > 0 && media.pair(0).name == "multipart/form-data";
+}
+
+const char *find_boundary(const ValueBlock &media, std::string_view &out)
+{
+    size_t found = 0;
+    for (size_t i = 1; i < media.count; i++) {
+        if (media.pair(i).name == "boundary") {
+            out = media.pair(i).value;
+            found++;
+        }
+    }
+    return found == 1 && http::MultipartParser::is_boundary(out)
+               ? nullptr
+               : "RFC 2046 §5.1.1: multipart/form-data must have one boundary, of 1 to 70 letters, digits, spaces and '()+_,-./:=?";
+}
 
 RequestValues::~RequestValues()
 {
@@ -223,12 +227,20 @@ int HttpRequests::read_media(HttpRequest &request, ValueBlock *&out)
     return read_pairs(request, http::MediaType(value), out);
 }
 
+/// The whole body is there, if there is one; else an error.
+int HttpRequests::check_whole(const HttpRequest &request)
+{
+    return request.in_pieces ? fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part gets the parts of a form") : 0;
+}
+
 int HttpRequests::read_parts(HttpRequest &request, ValueBlock *&out)
 {
+    if (int wrong = check_whole(request))
+        return wrong;
     const ValueBlock *media = nullptr;
     if (int wrong = values(request, ValueKind::kMedia, media))
         return wrong;
-    if (media->count == 0 || media->pair(0).name != "multipart/form-data")
+    if (!is_multipart(*media))
         return make_block(request, {}, 0, out);
     std::string_view boundary;
     if (const char *wrong = find_boundary(*media, boundary))
@@ -295,6 +307,8 @@ int HttpRequests::values(HttpRequest &request, ValueKind kind, const ValueBlock 
 
 int HttpRequests::form(HttpRequest &request, FormFields &out)
 {
+    if (int wrong = check_whole(request))
+        return wrong;
     const ValueBlock *media = nullptr;
     if (int wrong = values(request, ValueKind::kMedia, media))
         return wrong;

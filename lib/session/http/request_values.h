@@ -50,6 +50,11 @@ struct ValueBlock {
     const RequestPart &part(size_t index) const { return entries<RequestPart>()[index]; }
 };
 
+/// Of the block of kMedia.
+bool is_multipart(const ValueBlock &media);
+/// The boundary of a media type that is multipart/form-data: nullptr, or an error text.
+const char *find_boundary(const ValueBlock &media, std::string_view &out);
+
 struct RequestValues {
     explicit RequestValues(HttpRequest &of) : request(of) {}
     RequestValues(const RequestValues &) = delete;

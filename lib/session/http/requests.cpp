@@ -34,6 +34,7 @@ void HttpRequest::free_copies()
     free(kept);
     HeldAnswer::destroy(held);
     delete values;
+    delete parts;
 }
 
 bool HttpRequest::field_at(size_t index, std::string_view &name, std::string_view &value)

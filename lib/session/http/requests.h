@@ -15,6 +15,7 @@
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
 #include "session/http/held_answer.h"
+#include "session/http/request_parts.h"
 #include "session/http/request_values.h"
 #include "session/http/session.h"
 
@@ -40,12 +41,14 @@ struct HttpRequest {
     HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed; and the host's user
     HttpRequest *next = nullptr; ///< of the same connection
     RequestValues *values = nullptr; ///< that the host has asked for
+    RequestParts *parts = nullptr;   ///< of a form in pieces, while no callback has them
     size_t kept_size = 0;            ///< bytes that count for kept
     size_t field_index = 0;          ///< of the header line that field_at() was asked for last
     size_t field_cursor = 0;         ///< where it begins
     uint32_t answer_by = 0;          ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;           ///< all of the answer is given, or it has begun
     bool close_after = false;
+    bool in_pieces = false;              ///< the body comes, or has come, in pieces
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
@@ -57,7 +60,7 @@ struct HttpRequest {
     HttpRequest &operator=(const HttpRequest &) = delete;
     ~HttpRequest()
     {
-        if (kept || held || values) [[unlikely]]
+        if (kept || held || values || parts) [[unlikely]]
             free_copies();
     }
 
@@ -144,8 +147,9 @@ public:
     void deliver(Connection &conn, const http::Request &request);
     /// Delivers a request whose body follows in pieces.
     void deliver_head(Connection &conn, const http::Request &request);
-    /// Delivers a piece of its body, or discards it if the host has answered.
-    void deliver_piece(Connection &conn, const http::Request &piece, bool last);
+    /// Delivers a piece of its body, or discards it if the host has answered. Returns how many octets at its end the host does not take
+    /// now: these are to be delivered again, as a piece.
+    size_t deliver_piece(Connection &conn, const http::Request &piece, bool last);
     /// Codec::resumed.
     void resume_body(Connection &conn);
     /// Sends 100 Continue after all earlier answers (RFC 9110 §10.1.1).
@@ -232,6 +236,7 @@ private:
     int make_block(HttpRequest &request, const ValueBlock &head, size_t more, ValueBlock *&out);
     template <class Pairs> int read_pairs(HttpRequest &request, Pairs pairs, ValueBlock *&out);
     int read_media(HttpRequest &request, ValueBlock *&out);
+    static int check_whole(const HttpRequest &request);
     int read_parts(HttpRequest &request, ValueBlock *&out);
     int read_values(HttpRequest &request, ValueKind kind, ValueBlock *&out);
     static HttpRequest *oldest_unanswered(const Connection &conn);
@@ -285,6 +290,14 @@ private:
     void refuse_body(Connection &conn, int status, const char *text, int32_t reason);
     void refuse_behind(Connection &conn, int status, const char *text, int32_t reason);
     void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
+    // In parts.cpp.
+    bool begin_parts(Connection &conn, HttpRequest &request);
+    bool end_parts(Connection &conn, HttpRequest &request);
+    void deliver_parts(Connection &conn, std::string_view &data);
+    bool take_part_piece(Connection &conn, HttpRequest &request);
+    void call_part(Connection &conn, HttpRequest &request);
+    void begin_upload(Connection &conn, RequestParts &parts);
+    void fail_upload(const Connection &conn, RequestParts &parts, int code, const char *text);
 
     Reactor &reactor_;
     struct Free {
@@ -293,11 +306,13 @@ private:
     static constexpr uint32_t kKnownHeads = 256;
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+    size_t uploads_ = 0;                     ///< files that requests hold; before the table, whose requests count them
     RequestValues *unkept_values_ = nullptr; ///< of requests that are not kept; before the table, whose end takes them off
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
     size_t held_ = 0;                                      ///< bytes of the kept requests and stored answers of all connections
     LogThrottle late_throttle_;
+    LogThrottle upload_throttle_;
     time_t date_time_ = 0;
     char date_[http::kDateSize];  ///< Date field for date_time_
     char start_[http::kMaxStart]; ///< of a head: for start_status_ and date_

@@ -13,10 +13,33 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace wm {
 
 struct HttpRequest;
+
+/// The rest of a piece of a body, while the host takes no more of it: octets that the parser has been fed. They begin the tail.
+struct HeldPiece {
+    size_t body = 0;   ///< octets of the body; 0: no piece is held
+    size_t behind = 0; ///< octets behind these up to the next piece, trailers included
+    uint32_t trailers_size = 0;
+    StepKind kind = StepKind::kPiece;
+
+    /// Holds the last `left` octets of the body of a piece that ends before `end`. Returns how far in front of that they begin.
+    size_t hold(const char *end, const http::Request &piece, size_t left, StepKind of)
+    {
+        *this = {left, static_cast<size_t>(end - piece.body.data()) - piece.body.size(), piece.trailers_size, of};
+        return body + behind;
+    }
+    /// The step that the parser would take at data, if the piece began there.
+    Step take(const char *data, http::Request &out)
+    {
+        out.body = {data, body};
+        out.trailers_size = trailers_size;
+        return {kind, std::exchange(body, 0) + behind, 0};
+    }
+};
 
 struct HttpSession {
     http::RequestParser parser;
@@ -26,6 +49,7 @@ struct HttpSession {
     HttpRequest *receiving = nullptr; ///< the last one, while its body comes in pieces; nullptr: it is answered, or there is none
     size_t stored = 0;                ///< bytes of answers that wait for earlier answers
     size_t kept = 0;                  ///< bytes of the copies of wm_request_keep
+    HeldPiece held;                   ///< of the body of `receiving`, or of one whose request is answered
     uint32_t count = 0;               ///< of the requests from first to last
     uint64_t arrived = 0;             ///< Connection::bytes_read when the time of body_timeout_ms began
     uint32_t discard_left = 0;        ///< bytes of a body in pieces that are read though the host has answered
