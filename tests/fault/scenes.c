@@ -359,6 +359,7 @@ const struct scene scenes[] = {
     {"http streams", RIG_HTTP, play_streams, 0},
     {"forms", RIG_HTTP, play_forms, 0},
     {"bodies", RIG_HTTP, play_bodies, 0},
+    {"parts", RIG_HTTP, play_parts, 0},
     {"websocket", RIG_WS, play_pages, 0},
     {"handshakes", RIG_WS, play_handshakes, 0},
     {"hub", RIG_TEXT, hub, 0},

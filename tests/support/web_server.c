@@ -8,6 +8,7 @@
  *
  *   GET  /events     three events with the ids behind Last-Event-ID, and the end; a browser comes back for the next three
  *   POST /upload     what has come, in pieces: "BYTES SUM", the sum of all octets
+ *   POST /files      with upload_dir: as /form, in pieces, "ERROR" in place of BYTES
  *   POST /form       the parts of a form: "NAME [FILENAME] BYTES" a line
  *   GET  /ranges     the Range fields that were sent for files, a line each
  *   GET  /socket     a websocket that echoes
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wm/wm.h"
@@ -30,6 +32,8 @@ static char ranges[16384];
 
 struct upload {
     uint64_t bytes, sum;
+    size_t used;
+    char parts[2048]; /**< of a form: a line each */
 };
 
 static int is(const void *text, size_t len, const char *word)
@@ -107,6 +111,22 @@ static void on_head(wm_conn conn, wm_request request)
     }
 }
 
+static void on_part(wm_worker *worker, wm_conn conn, wm_request request, const wm_part *part, const void *data, size_t len, int32_t last,
+                    void *user)
+{
+    (void)worker, (void)conn, (void)data, (void)len, (void)user;
+    struct upload *upload = wm_request_user(request);
+    char size[32];
+    struct stat status;
+    if (!upload || !last || upload->used > sizeof upload->parts - 600)
+        return;
+    snprintf(size, sizeof size, "%" PRId64, part->fd >= 0 && fstat(part->fd, &status) == 0 ? (int64_t)status.st_size : part->size);
+    upload->used += (size_t)snprintf(upload->parts + upload->used, sizeof upload->parts - upload->used, "%.*s [%.*s] %s\n",
+                                     (int)(part->name_len < 200 ? part->name_len : 200), (const char *)part->name,
+                                     (int)(part->filename_len < 200 ? part->filename_len : 200),
+                                     part->filename ? (const char *)part->filename : "", part->error ? wm_error_name(part->error) : size);
+}
+
 static void on_body(wm_worker *worker, wm_conn conn, wm_request request, const void *data, size_t len, int32_t last, void *user)
 {
     (void)worker, (void)conn, (void)user;
@@ -116,7 +136,9 @@ static void on_body(wm_worker *worker, wm_conn conn, wm_request request, const v
     upload->bytes += len;
     for (size_t i = 0; i < len; i++)
         upload->sum += ((const unsigned char *)data)[i];
-    if (last) {
+    if (last && upload->used > 0) {
+        answer(request, 200, upload->parts);
+    } else if (last) {
         char text[64];
         snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 "\n", upload->bytes, upload->sum);
         answer(request, 200, text);
@@ -178,7 +200,7 @@ int main(int argc, char **argv)
     wm_app *app = wm_app_new();
     wm_worker *web = wm_worker_new(app, argv[1]);
     if (directory < 0 || !web || wm_worker_on_message(web, on_message, NULL, NULL) != 0 ||
-        wm_worker_on_body(web, on_body, NULL, NULL) != 0) {
+        wm_worker_on_body(web, on_body, NULL, NULL) != 0 || wm_worker_on_part(web, on_part, NULL, NULL) != 0) {
         fprintf(stderr, "%s\n", directory < 0 ? "no such directory" : wm_last_error());
         return 1;
     }

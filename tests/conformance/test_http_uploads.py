@@ -1,0 +1,55 @@
+"""curl -F to upload_dir: a large file, through little memory of the server, to files that are gone with their requests."""
+import os
+import subprocess
+import tempfile
+
+import pytest
+
+LARGE = 2 << 30 if os.environ.get("WM_FULL") else 64 << 20
+MEMORY_KIB = 20 << 10
+
+
+@pytest.fixture(name="store")
+def fixture_store():
+    """A directory in memory where there is one: what is measured is the server, not the disk."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as path:
+        yield path
+
+
+@pytest.fixture(name="server")
+def fixture_server(tmp_path, store):
+    server = subprocess.Popen([os.environ["WM_WEB_SERVER"], "http://127.0.0.1:0", tmp_path, "stream_body=1", f"upload_dir={store}"],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    yield server.stdout.readline().decode().strip(), server.pid
+    server.stdin.close()
+    assert server.wait(30) == 0
+
+
+def curl(*words):
+    return subprocess.run(["curl", "-s", "-S", "--noproxy", "*", *words], capture_output=True, timeout=500, check=True).stdout.decode()
+
+
+def most_memory_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
+def test_upload__of_a_large_file_takes_little_memory(server, store, tmp_path):
+    url, pid = server
+    large = tmp_path / "large.bin"
+    with open(large, "wb") as file:
+        file.truncate(LARGE)
+    parts = curl("-F", "field=value", "-F", f"file=@{large}", "-F", "second=@-;filename=../../evil", f"{url}/files").splitlines()
+    assert parts == ["field [] 5", f"file [large.bin] {LARGE}", "second [../../evil] 0"]
+    assert most_memory_kib(pid) < MEMORY_KIB
+    assert os.listdir(store) == []
+
+
+def test_upload__without_its_directory_is_an_error_of_its_part(server, store, tmp_path):
+    (tmp_path / "small").write_bytes(b"small")
+    os.rename(store, f"{store}.away")
+    try:
+        parts = curl("-F", f"file=@{tmp_path}/small", "-F", "field=value", f"{server[0]}/files").splitlines()
+    finally:
+        os.rename(f"{store}.away", store)
+    assert parts == ["file [small] WM_ENOENT", "field [] 5"]
