@@ -55,8 +55,9 @@ public:
                 return kNone;
             slot = used_++;
         }
-        new (at(slot)) T(std::forward<Args>(args)...);
-        auto &state = chunk_of(slot)->state[slot % kChunk];
+        Chunk *chunk = chunk_of(slot);
+        new (item(chunk, slot)) T(std::forward<Args>(args)...);
+        auto &state = chunk->state[slot % kChunk];
         state.store(state.load(std::memory_order_relaxed) | 1, std::memory_order_release);
         live_++;
         return slot;
@@ -65,13 +66,15 @@ public:
     void release(uint32_t slot)
     {
         Chunk *chunk = chunk_of(slot);
-        at(slot)->~T();
-        uint32_t generation = (generation_of(slot) + 1) & kGenerationMask;
+        T *released = item(chunk, slot);
+        released->~T();
+        auto &state = chunk->state[slot % kChunk];
+        uint32_t generation = ((state.load(std::memory_order_relaxed) >> 1) + 1) & kGenerationMask;
         if (generation == 0)
             generation = 1;
         highest_ = generation > highest_ ? generation : highest_;
-        chunk->state[slot % kChunk].store(generation << 1, std::memory_order_release);
-        next_free(slot) = kNone;
+        state.store(generation << 1, std::memory_order_release);
+        next_free(released) = kNone;
         if (free_tail_ == kNone)
             free_head_ = slot;
         else
@@ -112,12 +115,13 @@ private:
     Chunk *chunk_of(uint32_t slot) const { return chunks_[slot / kChunk].load(std::memory_order_relaxed); }
     uint32_t live_state(uint32_t slot) const { return chunk_of(slot)->state[slot % kChunk].load(std::memory_order_relaxed); }
 
+    uint32_t &next_free(uint32_t slot) { return next_free(at(slot)); }
     /// Of a free slot: the next one, in the memory of the item.
-    uint32_t &next_free(uint32_t slot)
+    static uint32_t &next_free(T *free)
     {
         static_assert(sizeof(T) >= sizeof(uint32_t));
         static_assert(alignof(T) % alignof(uint32_t) == 0);
-        return *reinterpret_cast<uint32_t *>(at(slot));
+        return *reinterpret_cast<uint32_t *>(free);
     }
 
     bool grow()
