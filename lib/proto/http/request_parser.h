@@ -37,6 +37,7 @@ struct Request {
     bool keep_alive;         ///< RFC 9112 §9.3; never behind CONNECT
     bool head;               ///< the method is HEAD
     bool connect;            ///< the method is CONNECT
+    bool in_pieces = false;  ///< for the caller: the body comes, or has come, in pieces
 
     /// The trailer lines, each with its CRLF.
     std::string_view trailers() const { return {body.data() + body.size(), trailers_size}; }

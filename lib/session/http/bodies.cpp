@@ -8,13 +8,13 @@
 
 namespace wm {
 
-void HttpRequests::deliver_head(Connection &conn, const http::Request &request)
+bool HttpRequests::deliver_head(Connection &conn, const http::Request &request)
 {
     HttpRequest *added = add(conn, request);
     if (!added)
-        return;
+        return true;
     added->close_after = !request.keep_alive;
-    added->in_pieces = true;
+    added->slices.in_pieces = true;
     HttpSession &session = http_session(conn);
     session.receiving = added;
     session.discard_left = static_cast<uint32_t>(conn.owner->options.max_discard);
@@ -24,9 +24,11 @@ void HttpRequests::deliver_head(Connection &conn, const http::Request &request)
     else if (session.parser.expects_continue())
         reactor_.todos.add(conn, kTodoBody);
     if (conn.callback(&ConnCallbacks::part) && !begin_parts(conn, *added))
-        return;
-    hand_over(conn, *added, WM_KIND_HTTP_HEAD);
+        return true;
+    if (!hand_over(conn, *added, WM_KIND_HTTP_HEAD))
+        return false;
     block_if_full(conn);
+    return true;
 }
 
 /// Sends 100 Continue, unless the host has begun an answer while it had the head.
@@ -45,7 +47,7 @@ size_t HttpRequests::deliver_piece(Connection &conn, const http::Request &piece,
     session.continue_due = false; // the body arrives without it
     session.parser.continued();
     std::string_view data = piece.body;
-    bool parts = session.receiving && session.receiving->parts;
+    bool parts = session.receiving && session.receiving->parts();
     if (parts && !session.receiving->finished()) {
         deliver_parts(conn, data);
         if (conn.state != ConnState::kOpen || conn.has(kNoInput) || !has_http_session(conn))

@@ -58,61 +58,70 @@ http::Limits limits_of(const Connection &conn)
     return limits;
 }
 
-/// Returns how many octets of a piece the host has not taken.
-inline size_t deliver(Connection &conn, StepKind kind, const http::Request &request)
+/// What the host has made of a step.
+struct Delivered {
+    bool is_http; ///< false: the connection is a websocket
+    size_t left;  ///< octets of a piece that the host has not taken
+};
+
+inline Delivered deliver(Connection &conn, StepKind kind, const http::Request &request)
 {
     HttpRequests &requests = conn.owner->reactor.sessions->requests;
     if (kind == StepKind::kMessage) [[likely]]
-        requests.deliver(conn, request);
-    else if (kind == StepKind::kHead)
-        requests.deliver_head(conn, request);
-    else
-        return requests.deliver_piece(conn, request, kind == StepKind::kLastPiece);
-    return 0;
+        return {requests.deliver(conn, request), 0};
+    if (kind == StepKind::kHead)
+        return {requests.deliver_head(conn, request), 0};
+    return {true, requests.deliver_piece(conn, request, kind == StepKind::kLastPiece)};
+}
+
+/// The parser has failed at what is there.
+void refuse_wrong(Connection &conn, std::string_view rest)
+{
+    const http::Failure &failure = http_session(conn).parser.failure();
+    if (!conn.has(kBodyInPieces))
+        note_tls_hello(conn, rest);
+    conn.owner->reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head(rest));
 }
 
 Rest parse(Connection &conn, char *data, size_t len)
 {
     Reactor &reactor = conn.owner->reactor;
     HttpSession &session = http_session(conn);
-    http::Limits limits = limits_of(conn);
     http::KnownHead *known = reactor.sessions->requests.known_head(conn);
     http::Request request;
     bool delivered = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
+        http::Limits limits = limits_of(conn); // each time: the host may have set options
         Step step = session.held.body == 0 ? session.parser.step(data, len, limits, request, known) : session.held.take(data, request);
-        switch (step.kind) {
-        case StepKind::kContinue:
-            reactor.sessions->requests.send_continue(conn);
-            continue;
-        case StepKind::kMore:
-            watch_arrival(conn, delivered);
-            session.head_method = begins_with_head({data, step.size});
-            return {data, step.size, true, step.need};
-        case StepKind::kFail: {
-            const http::Failure &failure = session.parser.failure();
-            if (!conn.has(kBodyInPieces))
-                note_tls_hello(conn, {data, len});
-            reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head({data, len}));
-            return {data, len, false};
-        }
-        default:
-            break;
+        if (step.kind != StepKind::kMessage) [[unlikely]] {
+            switch (step.kind) {
+            case StepKind::kContinue:
+                reactor.sessions->requests.send_continue(conn);
+                continue;
+            case StepKind::kMore:
+                watch_arrival(conn, delivered);
+                session.head_method = begins_with_head({data, step.size});
+                return {data, step.size, true, step.need};
+            case StepKind::kFail:
+                refuse_wrong(conn, {data, len});
+                return {data, len, false};
+            default:
+                break;
+            }
         }
         data += step.size;
         len -= step.size;
         session.more_behind = len > 0;
         delivered = true;
-        size_t left = deliver(conn, step.kind, request);
-        if (!has_http_session(conn)) [[unlikely]] // upgraded: frames may follow
+        Delivered delivery = deliver(conn, step.kind, request);
+        if (!delivery.is_http) [[unlikely]] // frames may follow
             return reactor.codec(conn).parse(conn, data, len);
-        if (left > 0) [[unlikely]] {
-            size_t held = session.held.hold(data, request, left, step.kind);
+        if (delivery.left > 0) [[unlikely]] {
+            size_t held = session.held.hold(data, request, delivery.left, step.kind);
             data -= held;
             len += held;
             break;
         }
-        limits = limits_of(conn); // the host may have set options
     }
     watch_arrival(conn, delivered);
     if (len > 0)

@@ -1,5 +1,7 @@
 #include "session/http/held_answer.h"
 
+#include "session/http/request_parts.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -26,6 +28,8 @@ HeldAnswer *HeldAnswer::resize(HeldAnswer *held, size_t capacity)
 
 void HeldAnswer::destroy(HeldAnswer *held)
 {
+    if (held)
+        delete held->parts;
     if (held && held->file.fd >= 0)
         close(held->file.fd);
     free(held);

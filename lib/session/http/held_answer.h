@@ -1,7 +1,7 @@
 /**
  * @file
- * What few requests have: what of the answer has to wait for the answers before it, the state of a streamed one, and the host's
- * pointer. One allocation, the bytes behind it. Owned by its HttpRequest; the app's thread.
+ * What few requests have: what of the answer has to wait for the answers before it, the state of a streamed one, the host's
+ * pointer, and the parts of a form. One allocation, the bytes behind it. Owned by its HttpRequest; the app's thread.
  */
 #ifndef WM_SESSION_HTTP_HELD_ANSWER_H
 #define WM_SESSION_HTTP_HELD_ANSWER_H
@@ -15,6 +15,8 @@
 
 namespace wm {
 
+struct RequestParts;
+
 struct HeldAnswer {
     size_t size = 0;             ///< bytes that are held
     size_t capacity = 0;         ///< bytes that are allocated for them
@@ -22,6 +24,7 @@ struct HeldAnswer {
     FileRange file = {-1, 0, 0}; ///< follows the bytes; its descriptor is owned. fd -1: none
     void *user = nullptr;        ///< of wm_request_set_user
     wm_destroy_fn destroy_user = nullptr;
+    RequestParts *parts = nullptr; ///< of a form in pieces, while no callback has them; owned
 
     // Of a stream.
     enum class Coding : uint8_t {
@@ -44,7 +47,7 @@ struct HeldAnswer {
 
     /// With room for that many bytes, at a new address; held may be nullptr. nullptr, and as it was, when out of memory.
     static HeldAnswer *resize(HeldAnswer *held, size_t capacity);
-    /// Closes a file that has not left.
+    /// With the parts; closes a file that has not left.
     static void destroy(HeldAnswer *held);
 };
 

@@ -34,14 +34,20 @@ bool HttpRequests::make_room(HttpRequest &request, size_t len)
     if (!held)
         return false;
     request.held = held;
+    request.owns = true;
     http_session(request.conn).stored += capacity - had;
     held_ += capacity - had;
     return true;
 }
 
-/// Its request leaves.
-void HttpRequests::let_go(Connection &conn, const HeldAnswer &held)
+/// The request leaves: what it holds counts no more.
+void HttpRequests::let_go(Connection &conn, HttpRequest &request)
 {
+    if (request.kept)
+        free_kept(conn, request);
+    if (!request.held)
+        return;
+    const HeldAnswer &held = *request.held;
     http_session(conn).stored -= held.capacity;
     held_ -= held.capacity;
     reactor_.file_total -= held.file.fd >= 0;

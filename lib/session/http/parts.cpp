@@ -60,17 +60,17 @@ bool HttpRequests::begin_parts(Connection &conn, HttpRequest &request)
         refuse(conn, 400, wrong, WM_REASON_PROTOCOL, request.slices.head);
         return false;
     }
-    if (media)
-        request.parts = new (std::nothrow) RequestParts(boundary, uploads_);
-    if (!request.parts)
+    if (media && make_room(request, 0))
+        request.held->parts = new (std::nothrow) RequestParts(boundary, uploads_);
+    if (!request.parts())
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-    return request.parts;
+    return request.parts();
 }
 
 /// The body is complete. False: the form is not, and its request is refused.
 bool HttpRequests::end_parts(Connection &conn, HttpRequest &request)
 {
-    PartReader &reader = request.parts->reader;
+    PartReader &reader = request.parts()->reader;
     if (reader.finish())
         return true;
     refuse(conn, 400, reader.failure(), WM_REASON_PROTOCOL, request.slices.head);
@@ -84,7 +84,7 @@ void HttpRequests::deliver_parts(Connection &conn, std::string_view &data)
     const uint64_t id = request->id;
     Id place = unpack_id(id);
     while (request && !request->finished() && reactor_.inbox.wants_next(conn)) {
-        RequestParts &parts = *request->parts;
+        RequestParts &parts = *request->parts();
         switch (parts.reader.next(data, part_limits(conn.owner->options))) {
         case PartReader::Event::kMore:
             return;
@@ -108,7 +108,7 @@ void HttpRequests::deliver_parts(Connection &conn, std::string_view &data)
 /// Hands a piece of a part on, or writes it. False: the request is refused.
 bool HttpRequests::take_part_piece(Connection &conn, HttpRequest &request)
 {
-    RequestParts &parts = *request.parts;
+    RequestParts &parts = *request.parts();
     std::string_view piece = parts.reader.piece();
     uint64_t longest = static_cast<uint64_t>(conn.owner->options.max_upload);
     parts.size += piece.size();
@@ -133,10 +133,10 @@ bool HttpRequests::take_part_piece(Connection &conn, HttpRequest &request)
 void HttpRequests::call_part(Connection &conn, HttpRequest &request)
 {
     Id place = unpack_id(request.id);
-    std::unique_ptr<RequestParts> parts(std::exchange(request.parts, nullptr));
+    std::unique_ptr<RequestParts> parts(std::exchange(request.held->parts, nullptr));
     reactor_.dispatch.part(conn, part_of(*parts), parts->reader.last(), request.id);
     if (HttpRequest *still = table_.find(place.slot, place.generation))
-        still->parts = parts.release();
+        still->held->parts = parts.release();
 }
 
 /// A part begins: makes its file, if it is to have one.

@@ -230,7 +230,7 @@ int HttpRequests::read_media(HttpRequest &request, ValueBlock *&out)
 /// The whole body is there, if there is one; else an error.
 int HttpRequests::check_whole(const HttpRequest &request)
 {
-    return request.in_pieces ? fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part gets the parts of a form") : 0;
+    return request.slices.in_pieces ? fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part gets the parts of a form") : 0;
 }
 
 int HttpRequests::read_parts(HttpRequest &request, ValueBlock *&out)
@@ -291,6 +291,7 @@ int HttpRequests::values(HttpRequest &request, ValueKind kind, const ValueBlock 
         if (!made)
             return fail(WM_ENOMEM, "out of memory for the values of a request");
         request.values = made;
+        request.owns = true;
         count_values(request, sizeof *made);
         if (request.slice_epoch != HttpRequest::kKept)
             made->enlist(unkept_values_);

@@ -34,7 +34,6 @@ void HttpRequest::free_copies()
     free(kept);
     HeldAnswer::destroy(held);
     delete values;
-    delete parts;
 }
 
 bool HttpRequest::field_at(size_t index, std::string_view &name, std::string_view &value)
@@ -44,7 +43,7 @@ bool HttpRequest::field_at(size_t index, std::string_view &name, std::string_vie
     for (size_t cursor = field_cursor; http::field_at(slices.fields, cursor, name, value); field_index++) {
         if (field_index == index)
             return true;
-        field_cursor = cursor;
+        field_cursor = static_cast<uint32_t>(cursor);
     }
     return false;
 }
@@ -57,6 +56,7 @@ inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &
         return nullptr;
     }
     HttpRequest *request = table_.at(slot);
+    request->slot = slot;
     request->id = pack_id(IdKind::kRequest, reactor_.index(), slot, table_.generation_of(slot));
     HttpSession &session = http_session(conn);
     (session.last ? session.last->next : session.first) = request;
@@ -76,11 +76,11 @@ void HttpRequests::drop_all(Connection &conn)
         pop(conn);
 }
 
-void HttpRequests::deliver(Connection &conn, const http::Request &request)
+bool HttpRequests::deliver(Connection &conn, const http::Request &request)
 {
     HttpRequest *added = append(conn, request);
     if (!added)
-        return;
+        return true;
     added->close_after = !request.keep_alive;
     if (!request.keep_alive)
         conn.set(kNoInput);                  // nothing that follows is a request (RFC 9112 §9.6)
@@ -88,8 +88,10 @@ void HttpRequests::deliver(Connection &conn, const http::Request &request)
     start_answer_time(conn, *added);
     if (!has_room(conn))
         conn.set(kInputBlocked);
-    if (hand_over(conn, *added, WM_KIND_HTTP))
-        block_if_full(conn);
+    if (!hand_over(conn, *added, WM_KIND_HTTP)) [[unlikely]]
+        return false;
+    block_if_full(conn);
+    return true;
 }
 
 bool HttpRequests::fits(size_t len) const
@@ -313,6 +315,7 @@ int HttpRequests::keep(HttpRequest &request)
             *slice = {copy + (slice->data() - begin), slice->size()};
     kept.body = {copy + head_len, old.body.size()};
     request.kept = copy;
+    request.owns = true;
     request.kept_size = own;
     request.slices = kept;
     request.slice_epoch = HttpRequest::kKept;

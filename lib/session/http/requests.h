@@ -41,15 +41,15 @@ struct HttpRequest {
     HeldAnswer *held = nullptr;  ///< of the answer, because earlier requests are unanswered or because it is streamed; and the host's user
     HttpRequest *next = nullptr; ///< of the same connection
     RequestValues *values = nullptr; ///< that the host has asked for
-    RequestParts *parts = nullptr;   ///< of a form in pieces, while no callback has them
-    size_t kept_size = 0;            ///< bytes that count for kept
-    size_t field_index = 0;          ///< of the header line that field_at() was asked for last
-    size_t field_cursor = 0;         ///< where it begins
+    uint32_t field_index = 0;        ///< of the header line that field_at() was asked for last
+    uint32_t field_cursor = 0;       ///< where it begins
+    size_t kept_size;                ///< bytes that count for kept, while that is set
     uint32_t answer_by = 0;          ///< deadline in ticks (request_timeout_ms); 0: none
     bool answered = false;           ///< all of the answer is given, or it has begun
     bool close_after = false;
-    bool in_pieces = false;              ///< the body comes, or has come, in pieces
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
+    bool owns = false;                   ///< kept, held or values may be set
+    uint32_t slot = 0;                   ///< of the table, as in id
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
     HttpRequest(const http::Request &of, Connection &on, uint64_t epoch) : slices(of), conn(on), id(0), slice_epoch(epoch) {}
@@ -60,10 +60,12 @@ struct HttpRequest {
     HttpRequest &operator=(const HttpRequest &) = delete;
     ~HttpRequest()
     {
-        if (kept || held || values || parts) [[unlikely]]
+        if (owns) [[unlikely]]
             free_copies();
     }
 
+    /// Of a form in pieces; nullptr: there are none, or a callback has them.
+    RequestParts *parts() const { return held ? held->parts : nullptr; }
     /// Whether it is CONNECT, and an answer with that status 2xx: a tunnel would follow, no content and no Content-Length do
     /// (RFC 9110 §9.3.6).
     bool is_tunnel(int status) const { return slices.connect && status < 300; }
@@ -76,6 +78,8 @@ struct HttpRequest {
 private:
     void free_copies();
 };
+
+static_assert(sizeof(HttpRequest) == 256, "SlotTable finds one by a shift");
 
 /// An answer, of the host or in its place.
 struct HttpAnswer {
@@ -143,10 +147,10 @@ public:
             [[unlikely]] drop_values(unkept_values_->request);
     }
 
-    /// Delivers a request to the host.
-    void deliver(Connection &conn, const http::Request &request);
+    /// Delivers a request to the host. False: the host has made a websocket of the connection.
+    bool deliver(Connection &conn, const http::Request &request);
     /// Delivers a request whose body follows in pieces.
-    void deliver_head(Connection &conn, const http::Request &request);
+    bool deliver_head(Connection &conn, const http::Request &request);
     /// Delivers a piece of its body, or discards it if the host has answered. Returns how many octets at its end the host does not take
     /// now: these are to be delivered again, as a piece.
     size_t deliver_piece(Connection &conn, const http::Request &piece, bool last);
@@ -265,7 +269,7 @@ private:
     // In held_answers.cpp.
     int check_hold(const Connection &conn, size_t len);
     bool make_room(HttpRequest &request, size_t len);
-    void let_go(Connection &conn, const HeldAnswer &held);
+    [[gnu::noinline]] void let_go(Connection &conn, HttpRequest &request);
     void free_held_bytes(Connection &conn, HttpRequest &request);
     void held_more(Connection &conn);
     int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt, const FileRange *file = nullptr);
@@ -328,17 +332,15 @@ inline void HttpRequests::pop(Connection &conn)
     if (!session.first)
         session.last = nullptr;
     session.count--;
-    if (request.kept)
-        free_kept(conn, request);
-    if (request.held) [[unlikely]]
-        let_go(conn, *request.held);
     if (session.current == &request)
         session.current = nullptr;
     else if (conn.owner->options.keepalive_timeout_ms > 0)
         conn.last_active = reactor_.tick(); // an answer that comes later: keepalive_timeout_ms begins
     if (session.receiving == &request)
         session.receiving = nullptr;
-    table_.release(unpack_id(request.id).slot);
+    if (request.owns) [[unlikely]]
+        let_go(conn, request);
+    table_.release(request.slot);
 }
 
 /// As http::write_start(); the last one is kept, because most answers of a second begin alike.

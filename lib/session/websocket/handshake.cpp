@@ -159,7 +159,7 @@ int upgrade_request(HttpRequest &request, std::string_view fields)
     websocket::Handshake checked = websocket::check_handshake(request.slices);
     if (checked.status != 101)
         return fail(WM_EPROTOCOL, "no websocket handshake: %s", checked.text);
-    if (http_session(conn).receiving)
+    if (request.slices.in_pieces)
         return fail(WM_EPROTOCOL, "no websocket handshake: it has no body (RFC 6455 4.1)");
     if (request.close_after)
         return fail(WM_EPROTOCOL, "no websocket handshake: Connection: close ends the connection behind the answer (RFC 9112 9.6)");
