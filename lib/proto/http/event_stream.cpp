@@ -12,14 +12,17 @@ using namespace std::string_view_literals;
 /// Puts each line of a text behind a prefix. CR, LF and CRLF end a line, as they do for the client.
 template <class Sink> void put_lines(Sink &out, std::string_view prefix, std::string_view text)
 {
+    size_t lf = text.find('\n'); // the next one, found once: with CRs looked for up to it only, the searches are linear
     for (size_t at = 0;;) {
-        size_t end = at;
-        while (end < text.size() && text[end] != '\r' && text[end] != '\n')
-            end++;
-        out.put(prefix).put(text.substr(at, end - at)).put("\n");
+        std::string_view line = text.substr(at, lf == text.npos ? lf : lf - at);
+        line = line.substr(0, line.find('\r'));
+        out.put(prefix).put(line).put("\n");
+        size_t end = at + line.size();
         if (end == text.size())
             return;
         at = end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
+        if (lf < at)
+            lf = text.find('\n', at);
     }
 }
 
