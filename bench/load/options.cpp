@@ -37,11 +37,13 @@ constexpr const char *kHelp =
     "  --binary              ws: binary messages\n"
     "  --body TEXT           http, handshakes: the expected body (default: Hello, world!)\n"
     "  --body-file FILE      http: what is in the expected body\n"
-    "  --path PATH           http: what is asked for (default: /)\n"
+    "  --path PATH           http, --events: what is asked for (default: /)\n"
     "  --targets COUNT       http: this many different targets in turn; a server may cache what it parsed (default: 1)\n"
     "  --inner-connections N push, broadcast: connections that send lines (default: 4)\n"
     "  --miss-every N        push: every N-th line is for an unknown uid and must be answered fail (default: 0, none)\n"
     "  --bare-line           broadcast: lines without {\"wm\":...} around the value, for servers that send the line itself\n"
+    "  --events              broadcast: the pages are listeners of server-sent events at --path; the server ends their streams once the\n"
+    "                        connections that send lines have closed\n"
     "  --hold SECONDS        idle: keep the pages this long, answer pings, measure again (default: 0)\n"
     "  --limit BYTES         idle: exit with 1 if a page needs more memory\n"
     "  --tls                 TLS on the connections; on those of the pages, not on inner ones\n"
@@ -132,7 +134,7 @@ const std::array kFlags{
     Flag{"--max-batch", kLoads, [](Options &o, std::string_view t) { o.max_batch = to_number<size_t>("--max-batch", t, 1, 1 << 26); }},
     Flag{"--body", bit(Mode::kHttp) | bit(Mode::kHandshakes), [](Options &o, std::string_view t) { o.body = std::string(t); }},
     Flag{"--body-file", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.body = read_file("--body-file", t); }},
-    Flag{"--path", bit(Mode::kHttp), [](Options &o, std::string_view t) { o.path = std::string(t); }},
+    Flag{"--path", bit(Mode::kHttp) | bit(Mode::kBroadcast), [](Options &o, std::string_view t) { o.path = std::string(t); }},
     Flag{"--targets", bit(Mode::kHttp),
          [](Options &o, std::string_view t) { o.targets = to_number<uint32_t>("--targets", t, 1, 9999999); }},
     Flag{"--inner-connections", kLines,
@@ -178,6 +180,8 @@ void check_complete(const Options &options)
         usage_error("--inner HOST:PORT is missing");
     if (options.targets > 1 && options.path != "/")
         usage_error("--targets has paths of its own: --path means nothing with it");
+    if (options.mode == Mode::kBroadcast && options.path != "/" && !options.events)
+        usage_error("--path of broadcast is that of --events");
     if (options.rate > 0 && options.pipeline > 1)
         usage_error("--rate sends one message at a time: -p must be 1");
     if (options.mode == Mode::kIdle && options.server_pids.empty())
@@ -213,6 +217,8 @@ bool apply_switch(Options &options, std::string_view word)
         options.binary = true;
     else if (word == "--bare-line" && options.mode == Mode::kBroadcast)
         options.bare_line = true;
+    else if (word == "--events" && options.mode == Mode::kBroadcast)
+        options.events = true;
     else if (word == "--resume" && options.mode == Mode::kHandshakes)
         options.resume = true;
     else if (word == "--tls")

@@ -43,6 +43,7 @@ struct Options {
     bool resume = false;                   ///< --resume of handshakes
     bool binary = false;                   ///< --binary of ws
     bool bare_line = false;                ///< --bare-line of broadcast: the value alone, without the command around it
+    bool events = false;                   ///< --events of broadcast: the pages are listeners of server-sent events
     bool json = false;                     ///< --json
 };
 

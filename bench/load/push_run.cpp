@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "listeners.h"
 #include "pace.h"
 #include "pages.h"
 #include "socket.h"
@@ -41,7 +42,7 @@ int PushRun::run()
 bool PushRun::open_all()
 {
     reserve_descriptors(size_t{options_.connections} + options_.inner_connections);
-    pages_ = open_pages(options_);
+    pages_ = options_.events ? open_listeners(options_) : open_pages(options_);
     if (pages_.empty())
         return false;
     inners_.resize(options_.inner_connections);
@@ -232,7 +233,7 @@ void PushRun::take_pushes(uint32_t page)
     size_t at = 0;
     const char *problem = nullptr;
     while (problem == nullptr) {
-        WsFrame frame = ws_parse(got.data + at, got.size - at);
+        WsFrame frame = options_.events ? event_parse(got.data + at, got.size - at) : ws_parse(got.data + at, got.size - at);
         if (frame.problem == nullptr && frame.consumed == 0)
             break;
         at += frame.consumed;
@@ -255,7 +256,7 @@ const char *PushRun::take_frame(uint32_t page, const WsFrame &frame, uint64_t no
         settle_write(page, pages_[page].send(ws_frame(kWsPong, {frame.data, frame.size}, masks_.next())));
         return nullptr;
     case kWsClose:
-        return closing_ ? nullptr : "the server sent a close frame";
+        return closing_ ? nullptr : "the server sent a close frame, or the end of the events";
     default:
         return "a frame that is no push";
     }
@@ -311,7 +312,7 @@ void PushRun::close_all()
     for (uint32_t i = 0; i < pages_.size() + inners_.size(); i++) {
         if (!connection(i).is_open())
             continue;
-        if (i < pages_.size())
+        if (i < pages_.size() && !options_.events)
             connection(i).send(close_bytes);
         connection(i).end_sending();
     }
