@@ -264,6 +264,10 @@ typedef struct wm_part {
     size_t headers_len;
     const void *data;
     size_t data_len;
+    const char *path;
+    int64_t size;
+    int32_t fd;
+    int32_t error;
 } wm_part;
 int wm_request_part_at(wm_request request, size_t index, wm_part *out);
 int wm_part_header(const wm_part *part, const char *name, const void **out, size_t *len);
@@ -285,6 +289,8 @@ int wm_handshake_accept(wm_request request, const void *headers, size_t headers_
 int wm_handshake_reject(wm_request request, int32_t status, const void *headers, size_t headers_len, const void *body, size_t len);
 typedef void (*wm_body_fn)(wm_worker *worker, wm_conn conn, wm_request request, const void *data, size_t len, int32_t last, void *user);
 int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_fn destroy);
+typedef void (*wm_part_fn)(wm_worker *worker, wm_conn conn, wm_request request, const wm_part *part, const void *data, size_t len, int32_t last, void *user);
+int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_destroy_fn destroy);
 int wm_request_trailer(wm_request request, const char *name, const void **out, size_t *len);
 int wm_request_trailer_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
 enum {
