@@ -1,14 +1,13 @@
 #include "net/transport.h"
 
 #include "core/error.h"
+#include "core/without_signal.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <ctime>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -84,43 +83,6 @@ int Transport::describe(int32_t, std::string *) const
 
 namespace {
 
-/// sendfile(2) knows no MSG_NOSIGNAL: SIGPIPE is blocked meanwhile, and taken where this call has raised it.
-class WithoutSigpipe {
-public:
-    WithoutSigpipe()
-    {
-        sigemptyset(&sigpipe_);
-        sigaddset(&sigpipe_, SIGPIPE);
-        pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
-        sigset_t pending;
-        if (sigismember(&before_, SIGPIPE)) // else none can be pending
-            was_pending_ = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE);
-    }
-    WithoutSigpipe(const WithoutSigpipe &) = delete;
-    WithoutSigpipe &operator=(const WithoutSigpipe &) = delete;
-    ~WithoutSigpipe()
-    {
-        int number = errno;
-        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-        errno = number;
-    }
-
-    /// Takes the signal of a call that has not done all: one that has failed behind some bytes returns these. Keeps errno.
-    void take() const
-    {
-        const struct timespec now = {0, 0};
-        int number = errno;
-        while (!was_pending_ && sigtimedwait(&sigpipe_, nullptr, &now) < 0 && errno == EINTR)
-            ;
-        errno = number;
-    }
-
-private:
-    sigset_t sigpipe_;
-    sigset_t before_;
-    bool was_pending_ = false;
-};
-
 class PlainSocket final : public Transport {
 public:
     IoResult secure(int) override { return {IoResult::Kind::kDone, 0, 0}; }
@@ -128,7 +90,7 @@ public:
     IoResult send(int fd, const struct iovec *vectors, int count) override { return io::send_plain(fd, vectors, count); }
     IoResult send_file(int fd, int file, int64_t offset, size_t len) override
     {
-        WithoutSigpipe quiet;
+        WithoutSignal quiet(SIGPIPE); // sendfile(2) knows no MSG_NOSIGNAL
         off_t from = offset;
         len = std::min(len, kFileWrite);
         ssize_t sent = sendfile(fd, file, &from, len);

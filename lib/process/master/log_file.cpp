@@ -1,5 +1,6 @@
 #include "process/master/log_file.h"
 
+#include "core/append_file.h"
 #include "core/error.h"
 #include "core/file_at.h"
 
@@ -15,19 +16,17 @@ namespace wm {
 
 namespace {
 
-constexpr mode_t kMode = 0640;
-
 int cannot(const char *what, const std::string &path)
 {
     return fail(code_of_errno(errno), "cannot %s %s: %s", what, path.c_str(), strerror(errno));
 }
 
-/// A FIFO without a reader is an error. Not open, with errno.
+/// Not open, with errno.
 Fd open_for_append(const std::string &path)
 {
-    Fd fd = open_path(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, kMode);
+    Fd fd = open_append(path);
     if (fd)
-        fcntl(fd.get(), F_SETFL, O_APPEND);
+        fcntl(fd.get(), F_SETFL, O_APPEND); // a writer waits for a reader that is slow
     return fd;
 }
 
@@ -36,10 +35,7 @@ Fd open_for_append(const std::string &path)
 int LogFile::open(const std::string &path)
 {
     path_ = path;
-    size_t slash = path.rfind('/');
-    if (slash != std::string::npos && slash > 0)
-        if (FileAt directory(path.substr(0, slash)); directory)
-            directory.make_directory(0755); // the last directory only; open() reports others
+    make_directory_of(path);
     return reopen();
 }
 
