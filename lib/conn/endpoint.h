@@ -24,6 +24,7 @@
 
 namespace wm {
 
+class AccessLog;
 class Reactor;
 
 class Endpoint {
@@ -70,6 +71,7 @@ public:
     void *codec_settings = nullptr;       ///< likewise
     const TransportKind *proxy = nullptr; ///< of a client behind one: leads its connections to where `transport` begins
     void *proxy_settings = nullptr;       ///< owned by the subclass
+    AccessLog *access_log = nullptr;      ///< of the requests of new connections; the app's. nullptr: none
     std::string display;                  ///< the address in logs and listings
     uint64_t requests = 0;                ///< messages delivered
     EndpointTails tails;                  ///< for Assembly

@@ -54,6 +54,8 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t trusted_proxy = 0;
     std::string upload_dir;
     std::string methods{http::kKnownMethods};
+    std::string access_log;
+    std::string access_log_format = "combined";
     std::string name = "none";
 };
 

@@ -45,6 +45,7 @@ enum class MessageKind : uint32_t {
     kJoinHub,    ///< the same, of the service that asks all others
     kPeers,      ///< so many processes (`value`) are to be joined before it accepts
     kForget,     ///< the process of node `id` has ended
+    kAccessLog,  ///< a new file for the access log whose path is text
 };
 
 struct Message {

@@ -17,6 +17,7 @@ constexpr const char *kChild = "WM_CHILD";
 constexpr const char *kListen = "listen:"; // a socket of this child only
 constexpr const char *kShared = "shared:";
 constexpr const char *kKeys = "keys:"; // then place and name of their worker: "keys:0:web"
+constexpr const char *kAccess = "access:";
 
 bool take_prefix(std::string &text, const std::string &prefix)
 {
@@ -38,6 +39,8 @@ std::vector<int> ChildPlan::descriptors() const
         out.push_back(socket.fd);
     for (const KeptKeys &kept : keys)
         out.push_back(kept.fd);
+    for (const KeptLog &kept : access_logs)
+        out.push_back(kept.fd);
     return out;
 }
 
@@ -52,6 +55,8 @@ std::vector<std::string> ChildPlan::environment() const
         fds.push_back({socket.fd, (socket.shared ? kShared : kListen) + socket.address});
     for (const KeptKeys &kept : keys)
         fds.push_back({kept.fd, kKeys + std::to_string(kept.place) + ":" + kept.name});
+    for (const KeptLog &kept : access_logs)
+        fds.push_back({kept.fd, kAccess + kept.path});
     char text[200];
     snprintf(text, sizeof text, "%d %zu %d %zu %d %d %" PRIu64 " %" PRIu64 " %d", static_cast<int>(getpid()), place, index, page,
              static_cast<int>(master), static_cast<int>(console_level), node, epoch, others);
@@ -87,6 +92,8 @@ bool ChildPlan::from_environment()
             sockets.push_back({entry.fd, entry.name, false});
         else if (take_prefix(entry.name, kShared))
             sockets.push_back({entry.fd, entry.name, true});
+        else if (take_prefix(entry.name, kAccess))
+            access_logs.push_back({entry.fd, entry.name});
         else if (take_prefix(entry.name, kKeys))
             keys.push_back({entry.fd, strtoul(entry.name.c_str(), nullptr, 10), entry.name.substr(entry.name.find(':') + 1)});
     }

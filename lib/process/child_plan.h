@@ -30,6 +30,12 @@ struct KeptKeys {
     std::string name; ///< of the worker
 };
 
+/// An access log, opened by the master.
+struct KeptLog {
+    int fd = -1;
+    std::string path; ///< as the option has it
+};
+
 struct ChildPlan {
     static constexpr int kService = -1;
 
@@ -49,6 +55,7 @@ struct ChildPlan {
     int32_t console_level = 0; ///< from this level on the log goes to standard error too
     std::vector<KeptSocket> sockets;
     std::vector<KeptKeys> keys;
+    std::vector<KeptLog> access_logs;
 
     /// The variables for an exec of this very process, "NAME=VALUE"; the descriptors have to stay open over
     /// it.

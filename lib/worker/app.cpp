@@ -5,6 +5,7 @@
 #include "core/memory_limit.h"
 #include "session/codecs.h"
 #include "session/sessions.h"
+#include "worker/access_logs.h"
 #include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/own_keys.h"
@@ -43,7 +44,7 @@ App::App(uint32_t index, Mailbox *mailbox)
       timers(new Timers(*this, mailbox->generation_base)), clients(new Clients(*this)),
       watches(new Watches(*this, mailbox->generation_base)), signals(new SignalHandlers(*this, mailbox->generation_base)),
       commands(new Commands(*this, mailbox)), shutdown(new Shutdown(*this)), shares(new Shares(*this)), own_keys(new OwnKeys(*this)),
-      status(new StatusWriter(*this)), mailbox_(mailbox)
+      access_logs(new AccessLogs(*this)), status(new StatusWriter(*this)), mailbox_(mailbox)
 {
     reactor.owner = this;
     reactor.arm_due = &App::arm;
@@ -183,12 +184,14 @@ void App::end_connections()
     reactor.lifecycle.destroy_all(WM_REASON_STOP);
     reactor.todos.run();
     reactor.outbox.flush_all();
+    access_logs->close();
 }
 
 /// In a child of fork(2): closes its descriptors, so that the parent's sockets and loop notice nothing. No event: the connections live on.
 void App::abandon()
 {
     clients->abandon();
+    access_logs->abandon();
     reactor.loop.abandon();
     reactor.lifecycle.abandon_all();
     reactor.overflow.deliver(); // records without a connection, for their notifiers

@@ -24,6 +24,7 @@ namespace wm {
 
 struct Address;
 struct Scheme;
+class AccessLogs;
 class Clients;
 class Commands;
 class OwnKeys;
@@ -147,6 +148,7 @@ public:
     const std::unique_ptr<Shutdown> shutdown;
     const std::unique_ptr<Shares> shares;
     const std::unique_ptr<OwnKeys> own_keys;
+    const std::unique_ptr<AccessLogs> access_logs;
     const std::unique_ptr<StatusWriter> status;
     /// To the process's master; nullptr: there is none. Owned by who sets it.
     ProcessLink *link = nullptr;

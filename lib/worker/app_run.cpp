@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "session/sessions.h"
+#include "worker/access_logs.h"
 #include "worker/clients.h"
 #include "worker/commands.h"
 #include "worker/own_keys.h"
@@ -293,8 +294,10 @@ void App::end_turn()
 void App::finish_shutdown()
 {
     stopped_ = shutdown->finish();
-    if (stopped_)
+    if (stopped_) {
         signals->suspend();
+        access_logs->close();
+    }
     reactor.loop.move_due();
 }
 
@@ -351,7 +354,7 @@ int64_t App::next_wake_ms()
 void App::arm_due()
 {
     reactor.loop.set_due(std::min({timers->due_ms(), clients->due_ms(), reactor.deadlines.due_ms(), shutdown->due_ms(), own_keys->due_ms(),
-                                   peers ? peers->due_ms() : Loop::kNever, next_wake_ms()}));
+                                   access_logs->due_ms(), peers ? peers->due_ms() : Loop::kNever, next_wake_ms()}));
 }
 
 void App::arm(void *app)
@@ -415,6 +418,7 @@ void App::due(void *app)
     self->timers->run();
     self->clients->run();
     self->own_keys->look(self->reactor.loop.now_ms());
+    self->access_logs->run(self->reactor.loop.now_ms());
     if (self->peers)
         self->peers->run();
     self->reactor.deadlines.sweep(self->reactor.loop.now_ms(), [self](uint32_t slot) { self->reactor.expiry.expired(slot); });

@@ -55,6 +55,8 @@ public:
     /// Gives the certificates and keys that the master has read for that worker: 1, or 0 if it reads none for it, as the worker was made in
     /// this process, or a WM_E... code with its detail. The caller overwrites the tickets.
     virtual int keys_of(const Worker &worker, TicketKeys &tickets, TlsBundle &bundle) = 0;
+    /// Gives the descriptor of that access log, which the master has opened; -1: it has not.
+    virtual int access_log(const std::string &path) = 0;
     /// The worker is being freed.
     virtual void gone(const Worker &worker) = 0;
 };

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "proto/websocket/frame.h"
+#include "worker/access_logs.h"
 #include "worker/app.h"
 #include "worker/broadcast.h"
 #include "worker/handles.h"
@@ -128,6 +129,8 @@ ListenOptions Worker::listen_options() const
 int Worker::open_listener()
 {
     int result = choose_transport();
+    if (result == 0)
+        result = app_.access_logs->open(*this);
     if (result == 0)
         result = app_.shares->reserve(*this);
     if (result == 0)

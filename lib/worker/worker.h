@@ -123,11 +123,11 @@ private:
     void take_turns();
     bool accept_one();
     bool accept_without_descriptor();
-    bool admit(int fd, uint64_t ip);
+    bool admit(int fd, uint64_t ip, const SocketAddress &peer);
     int check_adopts() const;
     bool is_connection(int fd) const;
     ReachedLimit make_room(uint64_t ip, bool *goes);
-    Connection *take(int fd, uint64_t ip);
+    Connection *take(int fd, uint64_t ip, const SocketAddress &peer);
     bool refuse(int fd, const ReachedLimit &limit);
     void end_silent(Connection &conn, const ReachedLimit &limit);
     void count_ip(const Connection &conn, uint64_t ip);

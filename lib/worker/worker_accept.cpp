@@ -4,6 +4,8 @@
 #include "core/error.h"
 #include "net/connected.h"
 #include "net/socket_options.h"
+#include "session/http/requests.h"
+#include "worker/access_logs.h"
 #include "worker/app.h"
 #include "worker/shares.h"
 #include "worker/shutdown.h"
@@ -82,9 +84,9 @@ bool Worker::accept_one()
 {
     SocketAddress peer;
     bool by_ip = options.max_per_ip > 0;
-    int fd = listener_.accept(by_ip ? &peer : nullptr);
+    int fd = listener_.accept(by_ip || access_log ? &peer : nullptr);
     if (fd >= 0)
-        return admit(fd, by_ip ? IpCounts::key_of(peer.storage) : 0);
+        return admit(fd, by_ip ? IpCounts::key_of(peer.storage) : 0, peer);
     if (errno == EMFILE || errno == ENFILE)
         return accept_without_descriptor();
     if (errno == EINVAL) { // another process has shut the shared socket down: it would stay readable for ever
@@ -118,13 +120,13 @@ bool Worker::accept_without_descriptor()
     return fd >= 0;
 }
 
-/// As accept_one().
-bool Worker::admit(int fd, uint64_t ip)
+/// As accept_one(). peer is set if the limits, or an access log, need it.
+bool Worker::admit(int fd, uint64_t ip, const SocketAddress &peer)
 {
     bool goes = false;
     if (ReachedLimit limit = make_room(ip, &goes))
         return refuse(fd, limit);
-    if (!take(fd, ip))
+    if (!take(fd, ip, peer))
         return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())});
     return !goes; // what goes is there until the end of the turn
 }
@@ -151,13 +153,15 @@ ReachedLimit Worker::make_room(uint64_t ip, bool *goes)
 }
 
 /// nullptr: out of memory, and the descriptor stays the caller's.
-Connection *Worker::take(int fd, uint64_t ip)
+Connection *Worker::take(int fd, uint64_t ip, const SocketAddress &peer)
 {
     Connection *conn = app_.reactor.lifecycle.accept(*this, fd);
     if (!conn)
         return nullptr;
     if (ip != 0)
         count_ip(*conn, ip);
+    if (access_log)
+        HttpRequests::note_peer(*conn, peer);
     reserve.adapt(connections().size());
     return conn;
 }
@@ -172,6 +176,8 @@ int Worker::adopt(int fd, wm_conn *conn)
     bool is_chosen = listening() || wants_tls() == (transport == &kTlsServerTransport);
     if (int result = is_chosen ? 0 : choose_transport())
         return result;
+    if (int result = listening() ? 0 : app_.access_logs->open(*this))
+        return result;
     App::Visit visit(app_);
     app_.shares->read_limit();
     uint64_t ip = options.max_per_ip > 0 ? IpCounts::key_of(peer.storage) : 0;
@@ -182,7 +188,7 @@ int Worker::adopt(int fd, wm_conn *conn)
         return fail(code_of_errno(errno), "descriptor %d cannot be made non-blocking: %s", fd, strerror(errno));
     if (peer.storage.ss_family != AF_UNIX)
         set_stream_options(fd, options.tcp_nodelay != 0, options.keepalive != 0);
-    Connection *taken = take(fd, ip);
+    Connection *taken = take(fd, ip, peer);
     if (!taken)
         return is_connection(fd) ? fail(WM_EINVAL, "descriptor %d is a connection of the app already", fd)
                                  : fail(WM_ENOMEM, "out of memory for a connection");

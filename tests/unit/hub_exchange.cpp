@@ -44,6 +44,7 @@ struct Master final : ProcessLink {
     void opened(const std::string &, int) override {}
     void closed(const Worker &, int, bool) override {}
     int keys_of(const Worker &, TicketKeys &, TlsBundle &) override { return 0; }
+    int access_log(const std::string &) override { return -1; }
     void gone(const Worker &) override {}
 
     int ended = 0;

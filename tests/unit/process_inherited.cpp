@@ -111,6 +111,7 @@ void plan__crosses_the_environment_unchanged(void **)
     plan.pages = open_null();
     plan.output = open_null();
     plan.sockets = {{open_null(), "http://127.0.0.1:80", false}, {open_null(), "unix:///x;y", true}};
+    plan.access_logs = {{open_null(), "/var/log/a;b=c.log"}};
     for (const std::string &variable : plan.environment())
         setenv(variable.substr(0, variable.find('=')).c_str(), variable.substr(variable.find('=') + 1).c_str(), 1);
     ChildPlan back;
@@ -129,6 +130,9 @@ void plan__crosses_the_environment_unchanged(void **)
     assert_int_equal(back.sockets.size(), 2);
     assert_string_equal(back.sockets[1].address.c_str(), "unix:///x;y");
     assert_true(back.sockets[1].shared && !back.sockets[0].shared);
+    assert_int_equal(back.access_logs.size(), 1);
+    assert_int_equal(back.access_logs[0].fd, plan.access_logs[0].fd);
+    assert_string_equal(back.access_logs[0].path.c_str(), "/var/log/a;b=c.log");
     assert_null(getenv("WM_FDS"));
     assert_null(getenv("WM_CHILD"));
     assert_false(ChildPlan().from_environment());

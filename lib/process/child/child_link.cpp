@@ -9,6 +9,7 @@
 #include "process/key_file.h"
 #include "process/standard_streams.h"
 #include "proto/websocket/frame.h"
+#include "worker/access_logs.h"
 #include "worker/app.h"
 #include "worker/handles.h"
 #include "worker/peers.h"
@@ -38,7 +39,7 @@ constexpr int64_t kJoinMs = 2000;      // for the answers of peers, which come a
 bool lacks_descriptor(const Message &message)
 {
     bool brings = message.kind == MessageKind::kList || message.kind == MessageKind::kLog || message.kind == MessageKind::kOutput ||
-                  message.kind == MessageKind::kKeys;
+                  message.kind == MessageKind::kKeys || message.kind == MessageKind::kAccessLog;
     return brings && !message.fd;
 }
 
@@ -274,6 +275,24 @@ void ChildLink::take_keys(Message &message)
         }
 }
 
+int ChildLink::access_log(const std::string &path)
+{
+    for (KeptLog &kept : plan_.access_logs)
+        if (kept.fd >= 0 && kept.path == path)
+            return std::exchange(kept.fd, -1);
+    return -1;
+}
+
+/// One that no worker has opened yet waits for that.
+void ChildLink::take_access_log(Message &message)
+{
+    if (app_.access_logs->reopen(message.text, message.fd))
+        return;
+    for (KeptLog &kept : plan_.access_logs)
+        if (kept.fd >= 0 && kept.path == message.text)
+            ::close(std::exchange(kept.fd, message.fd.release()));
+}
+
 void ChildLink::gone(const Worker &worker)
 {
     for (Keys &keys : keys_)
@@ -348,6 +367,9 @@ void ChildLink::execute(Message &message)
     case MessageKind::kKeys:
         take_keys(message);
         return;
+    case MessageKind::kAccessLog:
+        take_access_log(message);
+        return;
     case MessageKind::kJoin:
     case MessageKind::kJoinHub:
         join(message);
@@ -387,6 +409,7 @@ void ChildLink::drain(const Message &message, bool stops)
 
 void ChildLink::call_reload()
 {
+    app_.access_logs->reopen_own();
     if (worker_)
         worker_->announce_reload();
 }

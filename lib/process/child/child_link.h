@@ -52,6 +52,7 @@ public:
     void opened(const std::string &address, int fd) override;
     void closed(const Worker &worker, int fd, bool shared) override;
     int keys_of(const Worker &worker, TicketKeys &tickets, TlsBundle &bundle) override;
+    int access_log(const std::string &path) override;
     void gone(const Worker &worker) override;
 
 private:
@@ -67,6 +68,7 @@ private:
     void set_log(int fd);
     void find_keys();
     void take_keys(Message &message);
+    void take_access_log(Message &message);
     void join(Message &message);
     int find_worker();
     int is_missing(const char *kind) const;

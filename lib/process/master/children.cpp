@@ -29,8 +29,8 @@ constexpr int kLastMessages = 10000; // more than a channel holds
 
 } // namespace
 
-Children::Children(Loop &loop, SocketStore &sockets, KeyStore &keys, ChildEvents &events)
-    : loop_(loop), sockets_(sockets), keys_(keys), events_(events)
+Children::Children(Loop &loop, SocketStore &sockets, KeyStore &keys, AccessFiles &access_files, ChildEvents &events)
+    : loop_(loop), sockets_(sockets), keys_(keys), access_files_(access_files), events_(events)
 {}
 
 void Children::add_slots(Worker &worker, size_t place, const Identity &identity)
@@ -81,6 +81,7 @@ Children::Started Children::start(size_t at)
     plan_.sockets = sockets_.kept_for(at, slot.job.worker);
     plan_.keys = keys_.kept_for(slot.job.worker);
     child->keys = keys_.generation();
+    plan_.access_logs = access_files_.kept_for(slot.job.worker);
     events_.forking(slot.job);
     {
         SignalsBlocked blocked;
@@ -335,6 +336,12 @@ void Children::hand_on_keys()
     for (auto &child : children_)
         if (slots_[child->slot].role(child->pid) != SlotRole::kLeaving)
             keys_.hand_on(child->channel, job(*child).worker, child->keys);
+}
+
+void Children::hand_on_access_logs()
+{
+    for (auto &child : children_)
+        access_files_.hand_on(child->channel, job(*child).worker);
 }
 
 int64_t Children::due_ms() const

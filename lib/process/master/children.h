@@ -12,6 +12,7 @@
 #include "process/channel.h"
 #include "process/child_plan.h"
 #include "process/identity.h"
+#include "process/master/access_files.h"
 #include "process/master/key_store.h"
 #include "process/master/slot.h"
 #include "process/master/socket_store.h"
@@ -72,7 +73,7 @@ protected:
 
 class Children {
 public:
-    Children(Loop &loop, SocketStore &sockets, KeyStore &keys, ChildEvents &events);
+    Children(Loop &loop, SocketStore &sockets, KeyStore &keys, AccessFiles &access_files, ChildEvents &events);
     Children(const Children &) = delete;
     Children &operator=(const Children &) = delete;
 
@@ -109,6 +110,8 @@ public:
     void broadcast(MessageKind kind, int fd);
     /// Sends each process the keys that are newer than those that it has.
     void hand_on_keys();
+    /// Sends each process the access logs of its worker.
+    void hand_on_access_logs();
 
     std::vector<Slot> &slots() { return slots_; }
     const std::vector<std::unique_ptr<Child>> &all() const { return children_; }
@@ -149,6 +152,7 @@ private:
     Loop &loop_;
     SocketStore &sockets_;
     KeyStore &keys_;
+    AccessFiles &access_files_;
     ChildEvents &events_;
     StatusPages pages_;
     std::vector<Slot> slots_;

@@ -49,7 +49,7 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
     : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), keys_(app.options),
-      children_(loop_, sockets_, keys_, *this), reload_(children_, app.options), replacements_(children_, app.options),
+      children_(loop_, sockets_, keys_, access_files_, *this), reload_(children_, app.options), replacements_(children_, app.options),
       peer_links_(children_), control_(loop_, *this, instance.name()), listings_(children_, control_),
       console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
                      : line.quiet                     ? WM_LOG_WARN
@@ -325,6 +325,7 @@ void Master::become_child()
     listings_.forget();
     sockets_.forget(plan.sockets);
     keys_.forget(plan.keys);
+    access_files_.forget(plan.access_logs);
     log_.forget();
     if (plan.output >= 0)
         output_.forget();

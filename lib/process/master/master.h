@@ -10,6 +10,7 @@
 #include "core/loop.h"
 #include "process/command/command_line.h"
 #include "process/instance.h"
+#include "process/master/access_files.h"
 #include "process/master/children.h"
 #include "process/master/control_server.h"
 #include "process/master/daemon.h"
@@ -116,6 +117,7 @@ private:
     Identity service_identity_;
     SocketStore sockets_;
     KeyStore keys_;
+    AccessFiles access_files_;
     Children children_;
     Reload reload_;
     Replacements replacements_;

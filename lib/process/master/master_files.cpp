@@ -25,6 +25,8 @@ bool Master::open_log()
         path = instance_.default_log();
     if ((!path.empty() && log_.open(path) != 0) || (line_.daemon && output_.open(app_.options.stdout_file) != 0))
         return refuse(last_error());
+    if (access_files_.open(app_) != 0)
+        return refuse(last_error());
     if (log_.is_open() && log_.probe() != 0) // no reason not to serve
         fprintf(stderr, "%s\n", prefixed(std::string("warning: ") + last_error() + "; lines are lost until there is room").c_str());
     return true;
@@ -84,7 +86,7 @@ void Master::rotate_log()
     children_.broadcast(MessageKind::kLog, log_.fd());
 }
 
-/// Opens log and output by name again: another program, such as logrotate, may have renamed them.
+/// Opens log, output and access logs by name again: another program, such as logrotate, may have renamed them.
 void Master::reopen_files()
 {
     std::vector<std::string> errors;
@@ -96,6 +98,8 @@ void Master::reopen_files()
         log(WM_LOG_ERROR, "%s", error.c_str());
     if (log_.is_open())
         children_.broadcast(MessageKind::kLog, log_.fd());
+    access_files_.reopen();
+    children_.hand_on_access_logs();
     if (!output_.is_open())
         return;
     redirect_standard_streams(output_.fd()); // later children inherit it

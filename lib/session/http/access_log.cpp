@@ -82,12 +82,12 @@ long AccessLog::write_lines(const char *lines, size_t size)
 {
     WithoutSignal no_reader(SIGPIPE);
     WithoutSignal too_large(SIGXFSZ);
-    if (!new_line_)
-        return write(fd_.get(), lines, size);
     char end[] = "\n";
     struct iovec parts[] = {{end, 1}, {const_cast<char *>(lines), size}};
-    ssize_t written = writev(fd_.get(), parts, 2);
-    if (written < 1)
+    ssize_t written = new_line_ ? writev(fd_.get(), parts, 2) : write(fd_.get(), lines, size);
+    no_reader.take();
+    too_large.take();
+    if (!new_line_ || written < 1)
         return written;
     new_line_ = false;
     return written - 1;

@@ -16,6 +16,8 @@ bool HttpRequests::deliver_head(Connection &conn, const http::Request &request)
     added->close_after = !request.keep_alive;
     added->slices.in_pieces = true;
     HttpSession &session = http_session(conn);
+    if (session.access) [[unlikely]]
+        note_arrival(*added);
     session.receiving = added;
     session.discard_left = static_cast<uint32_t>(conn.owner->options.max_discard);
     conn.set(kBodyInPieces);
@@ -139,8 +141,9 @@ void HttpRequests::refuse_body(Connection &conn, int status, const char *text, i
         reactor_.lifecycle.reset(conn, reason); // a stream that looks whole would be worse
     } else if (request == session.first) {
         bool head_only = request->slices.head;
+        AccessEntry::Owned entry = session.access ? take_entry(*request) : nullptr;
         pop(conn);
-        refuse_now(conn, status, text, reason, head_only);
+        refuse_now(conn, status, text, reason, head_only, std::move(entry));
     } else {
         session.last->close_after = true;
         refuse_behind(conn, status, text, reason);

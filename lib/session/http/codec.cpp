@@ -9,6 +9,14 @@ namespace wm {
 
 namespace {
 
+/// The rest of the request may take its time.
+void head_has_come(Connection &conn)
+{
+    conn.owner->heard(conn);
+    if (http_session(conn).access) [[unlikely]]
+        conn.owner->reactor.sessions->requests.note_head_end(conn);
+}
+
 /// Runs the deadline of what is arriving: of a head, all of handshake_timeout_ms from its first octet; of a body, one time of
 /// body_timeout_ms after another. another: a request has ended since the deadline was set.
 void watch_arrival(Connection &conn, bool another)
@@ -19,7 +27,7 @@ void watch_arrival(Connection &conn, bool another)
     const EndpointOptions &options = conn.owner->options;
     bool body = session.parser.in_body();
     if (body)
-        conn.owner->heard(conn); // a head has come
+        head_has_come(conn);
     bool awaited = session.parser.in_message() && !(conn.flags & (kInputBlocked | kPaused));
     bool arriving = awaited && (!body || options.body_timeout_ms > 0);
     if (arriving == (conn.phase_deadline != 0) && !(arriving && (another || body != session.body_timed)))
@@ -80,7 +88,7 @@ void refuse_wrong(Connection &conn, std::string_view rest)
     const http::Failure &failure = http_session(conn).parser.failure();
     if (!conn.has(kBodyInPieces))
         note_tls_hello(conn, rest);
-    conn.owner->reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head(rest));
+    conn.owner->reactor.sessions->requests.refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, begins_with_head(rest), rest);
 }
 
 Rest parse(Connection &conn, char *data, size_t len)

@@ -197,6 +197,7 @@ int HttpRequests::answer_with_file(HttpRequest &request, const FileAnswer &given
     if (result < 0)
         return result;
     request.close_after = close_after;
+    note_answer(request, given.status, file ? file->len : 0);
     if (front && file)
         if (int failed = send_file(conn, *file))
             return failed;

@@ -43,6 +43,8 @@ bool HttpRequests::make_room(HttpRequest &request, size_t len)
 /// The request leaves: what it holds counts no more.
 void HttpRequests::let_go(Connection &conn, HttpRequest &request)
 {
+    if (http_session(conn).access)
+        release_entry(request);
     if (request.kept)
         free_kept(conn, request);
     if (!request.held)
@@ -111,6 +113,7 @@ void HttpRequests::write_waiting(Connection &conn)
                                        ENOMEM); // a missing answer would pair all later answers with the wrong requests
             return;
         }
+        begin_entry(request);
         if (!request.answered || request.held->open)
             break;
         pop(conn);

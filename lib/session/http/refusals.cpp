@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace wm {
 
@@ -101,7 +102,7 @@ void HttpRequests::answer_late(Connection &conn)
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
 }
 
-void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
+void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only, std::string_view seen)
 {
     if (conn.state > ConnState::kOpen)
         return;
@@ -111,15 +112,18 @@ void HttpRequests::refuse(Connection &conn, int status, const char *text, int32_
         return;
     }
     if (conn.state == ConnState::kHandshake || http_session(conn).count == 0) {
-        refuse_now(conn, status, text, reason, head_only);
+        refuse_now(conn, status, text, reason, head_only, make_refused_entry(conn, seen));
         return;
     }
+    AccessEntry::Owned entry = make_refused_entry(conn, seen);
     // Earlier requests are unanswered: queue the refusal as the last answer.
     http::Request nobody = {};
     nobody.minor = 1;
     nobody.head = head_only;
-    if (add(conn, nobody))
+    if (HttpRequest *request = add(conn, nobody)) {
+        keep_entry(*request, std::move(entry));
         refuse_behind(conn, status, text, reason);
+    }
 }
 
 /// Answers the last request, unless the host has, in its turn.
@@ -141,15 +145,16 @@ void HttpRequests::refuse_behind(Connection &conn, int status, const char *text,
     reactor_.lifecycle.update_read(conn);
 }
 
-void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only)
+void HttpRequests::refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only, AccessEntry::Owned entry)
 {
     // Formatted on the stack, so a refusal needs no memory, but for a long list of methods.
     Line line(text, conn);
     RefusalFields fields(conn, status, {});
     FinalAnswer out(date(), status, fields.text(), line.text());
     reactor_.lifecycle.close_with_error(conn, reason, error_of(reason), 0, text);
-    if (out.ok())
-        reactor_.outbox.write(conn, out.head(), head_only ? std::string_view() : line.text(), 0, true);
+    std::string_view body = head_only ? std::string_view() : line.text();
+    if (out.ok() && reactor_.outbox.write(conn, out.head(), body, 0, true) >= 0 && entry)
+        write_entry(conn, *entry, status, body.size());
 }
 
 } // namespace wm

@@ -85,6 +85,8 @@ bool HttpRequests::deliver(Connection &conn, const http::Request &request)
     if (!request.keep_alive)
         conn.set(kNoInput);                  // nothing that follows is a request (RFC 9112 §9.6)
     http_session(conn).continue_due = false; // the body arrived without it
+    if (http_session(conn).access) [[unlikely]]
+        note_arrival(*added);
     start_answer_time(conn, *added);
     if (!has_room(conn))
         conn.set(kInputBlocked);
@@ -111,6 +113,9 @@ int HttpRequests::no_room(size_t len) const
 bool HttpRequests::may_hold_more(const Connection &conn) const
 {
     const HttpSession &session = http_session(conn);
+    size_t logged = session.access ? session.access->logged : 0;
+    if (session.kept + session.stored + logged == 0)
+        return true;
     return held_ < reactor_.max_kept_total && session.kept <= static_cast<size_t>(conn.options().max_message) &&
            session.stored <= static_cast<size_t>(conn.options().max_send_buffer);
 }
@@ -198,12 +203,17 @@ int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
     std::string_view text(out, static_cast<size_t>(http::write_rest(write_start(out, given.status), head) - out));
     bool has_body = !request.slices.head && http::has_content(given.status) && !tunnel; // RFC 9110 §6.4.1
     std::string_view body = has_body ? given.body : std::string_view();
-    if (!front)
-        return store(request, text, body, given.exempt);
+    if (!front) {
+        int result = store(request, text, body, given.exempt);
+        if (result == 0)
+            note_answer(request, given.status, body.size());
+        return result;
+    }
     bool close_after = request.close_after;
     int result = reactor_.outbox.write(conn, text, body, given.flags, given.exempt);
     if (result < 0)
         return result;
+    note_answer(request, given.status, body.size());
     complete(conn, close_after, last);
     return result;
 }

@@ -14,6 +14,7 @@
 #include "proto/http/known_head.h"
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
+#include "session/http/access_entry.h"
 #include "session/http/held_answer.h"
 #include "session/http/request_parts.h"
 #include "session/http/request_values.h"
@@ -48,7 +49,7 @@ struct HttpRequest {
     bool answered = false;           ///< all of the answer is given, or it has begun
     bool close_after = false;
     bool handshake = false;              ///< a websocket's: accept_handshake or reject_handshake answers it
-    bool owns = false;                   ///< kept, held or values may be set
+    bool owns = false;                   ///< kept, held or values may be set, or it is logged
     uint32_t slot = 0;                   ///< of the table, as in id
     char accept[websocket::kAcceptSize]; ///< handshake: the answer's Sec-WebSocket-Accept
 
@@ -159,8 +160,8 @@ public:
     /// Sends 100 Continue after all earlier answers (RFC 9110 §10.1.1).
     void send_continue(Connection &conn);
     /// Answers with an error after all earlier answers, and closes. head_only: the request is HEAD, so there
-    /// is no body.
-    void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
+    /// is no body. seen: the part of the request that has come, for the access log; empty: what the tail holds.
+    void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only, std::string_view seen = {});
 
     int respond(HttpRequest &request, const HttpAnswer &given);
     /// As wm_request_respond_fd; with WM_FILE_CONDITIONAL of a readable request.
@@ -210,6 +211,23 @@ public:
         return {date_, sizeof date_};
     }
 
+    // For the access log, in access.cpp.
+    /// The peer of a connection that was accepted.
+    static void note_peer(Connection &conn, const SocketAddress &peer);
+    /// The head of a request has ended, its body has not.
+    void note_head_end(Connection &conn);
+    /// A connection with a log has a request.
+    void note_arrival(HttpRequest &request);
+    /// The answer to the request has left, or its head has, with so many bytes of its body; or it is held until its turn. Once the request
+    /// leaves, what has left of it is a line.
+    static void note_answer(const HttpRequest &request, int status, uint64_t bytes)
+    {
+        if (request.owns) [[unlikely]]
+            answer_entry(request, status, bytes);
+    }
+    /// So many bytes more of its body have.
+    static void note_body(const HttpRequest &request, uint64_t bytes);
+
     /// Resumes reading once the connection has room for another request and the send queue has drained.
     void unblock(Connection &conn);
 
@@ -230,7 +248,8 @@ private:
     {
         const HttpSession &session = http_session(conn);
         bool room = session.count < static_cast<uint32_t>(conn.owner->options.max_pipelined);
-        return (room && (session.kept + session.stored == 0 || may_hold_more(conn))) || session.receiving; // whose answer may need the body
+        bool holds_nothing = session.kept + session.stored == 0 && !session.access;
+        return (room && (holds_nothing || may_hold_more(conn))) || session.receiving; // whose answer may need the body
     }
     bool may_hold_more(const Connection &conn) const;
     void block(Connection &conn);
@@ -293,7 +312,7 @@ private:
     void discard(Connection &conn, size_t size);
     void refuse_body(Connection &conn, int status, const char *text, int32_t reason);
     void refuse_behind(Connection &conn, int status, const char *text, int32_t reason);
-    void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only);
+    void refuse_now(Connection &conn, int status, const char *text, int32_t reason, bool head_only, AccessEntry::Owned entry);
     // In parts.cpp.
     bool begin_parts(Connection &conn, HttpRequest &request);
     bool end_parts(Connection &conn, HttpRequest &request);
@@ -302,6 +321,15 @@ private:
     void call_part(Connection &conn, HttpRequest &request);
     void begin_upload(Connection &conn, RequestParts &parts);
     void fail_upload(const Connection &conn, RequestParts &parts, int code, const char *text);
+    // In access.cpp.
+    static AccessEntry::Owned make_entry(Connection &conn, AccessRequest request);
+    AccessEntry::Owned make_refused_entry(Connection &conn, std::string_view seen);
+    AccessEntry::Owned take_entry(const HttpRequest &request);
+    void keep_entry(HttpRequest &request, AccessEntry::Owned entry);
+    static void answer_entry(const HttpRequest &request, int status, uint64_t bytes);
+    static void begin_entry(const HttpRequest &request);
+    void release_entry(const HttpRequest &request);
+    void write_entry(const Connection &conn, const AccessEntry &entry, int status, uint64_t bytes);
 
     Reactor &reactor_;
     struct Free {
@@ -314,7 +342,7 @@ private:
     RequestValues *unkept_values_ = nullptr; ///< of requests that are not kept; before the table, whose end takes them off
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
-    size_t held_ = 0;                                      ///< bytes of the kept requests and stored answers of all connections
+    size_t held_ = 0; ///< bytes of the kept requests, stored answers and entries of access logs of all connections
     LogThrottle late_throttle_;
     LogThrottle upload_throttle_;
     time_t date_time_ = 0;

@@ -2,6 +2,7 @@
 
 #include "conn/reactor.h"
 #include "proto/text/foreign_line.h"
+#include "session/http/access_entry.h"
 #include "session/sessions.h"
 
 #include <new>
@@ -24,12 +25,19 @@ bool begin_http_session(Connection &conn)
 {
     HttpSession *session = new (std::nothrow) HttpSession;
     conn.codec_state.make<HttpSession *>() = session;
-    return session;
+    if (!session || !conn.owner->access_log)
+        return session;
+    session->access = new (std::nothrow) AccessSession(*conn.owner->access_log);
+    if (session->access)
+        return true;
+    delete session; // no end follows
+    return false;
 }
 
 void end_http_session(Connection &conn)
 {
     conn.owner->reactor.sessions->requests.drop_all(conn);
+    delete http_session(conn).access;
     delete &http_session(conn);
 }
 

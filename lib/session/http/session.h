@@ -17,6 +17,7 @@
 
 namespace wm {
 
+struct AccessSession;
 struct HttpRequest;
 
 /// The rest of a piece of a body, while the host takes no more of it: octets that the parser has been fed. They begin the tail.
@@ -57,6 +58,7 @@ struct HttpSession {
     bool continue_due = false;        ///< 100 Continue waits for earlier answers
     bool more_behind = false;         ///< during a message callback: bytes follow its request
     bool head_method = false;         ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
+    AccessSession *access = nullptr;  ///< owned; nullptr: its requests are not logged
 
     /// Requests that are owed an answer also when nothing more comes: all but one whose body is not complete.
     uint32_t owed() const { return count - (receiving != nullptr); }

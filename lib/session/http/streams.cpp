@@ -77,6 +77,7 @@ int HttpRequests::send_head(HttpRequest &request, const HttpBeginning &given, bo
     int result = front ? reactor_.outbox.write(conn, text, {}, 0, false) : hold(request, {text, {}, {}});
     if (result < 0)
         return result;
+    note_answer(request, given.status, 0);
     HeldAnswer &held = *request.held;
     held.head = before;
     held.open = true;
@@ -147,6 +148,8 @@ int HttpRequests::write(HttpRequest &request, std::string_view data)
         bool chunked = held.coding == Coding::kChunked;
         std::string_view head(size, chunked ? http::write_chunk_size(size, data.size()) : 0);
         result = send_parts(request, {head, data, chunked ? http::kChunkEnd : std::string_view()});
+        if (result >= 0)
+            note_body(request, data.size());
     }
     if (result >= 0 && held.left >= 0)
         request.held->left -= static_cast<int64_t>(data.size());

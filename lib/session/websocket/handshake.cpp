@@ -33,7 +33,7 @@ void receive(Connection &conn, const http::Request &request)
     Reactor &reactor = conn.owner->reactor;
     websocket::Handshake checked = websocket::check_handshake(request);
     if (checked.status != 101) {
-        reactor.sessions->requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head);
+        reactor.sessions->requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head, request.raw_head());
         return;
     }
     const Callback<wm_handshake_fn> &callback = conn.callback(&ConnCallbacks::handshake);
@@ -42,6 +42,8 @@ void receive(Connection &conn, const http::Request &request)
     if (!pending)
         return;
     pending->handshake = true;
+    if (http_session(conn).access) [[unlikely]]
+        reactor.sessions->requests.note_arrival(*pending);
     memcpy(pending->accept, checked.accept, sizeof pending->accept);
     uint64_t id = pending->id;
     conn.set(kInputBlocked);
@@ -83,7 +85,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             note_tls_hello(conn, {data, len});
             bool has_body = &failure == &http::failure_of(http::Error::kBodyLong); // the limit is no option: it is 0
             reactor.sessions->requests.refuse(conn, failure.status, has_body ? kHasBody : failure.text, WM_REASON_PROTOCOL,
-                                              begins_with_head({data, len}));
+                                              begins_with_head({data, len}), {data, len});
             return {data, len, false};
         }
         data += step.size;
@@ -131,6 +133,7 @@ int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize]
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
     std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), accept, fields));
+    reactor.sessions->requests.note_answer(*http_session(conn).first, 101, 0);
     (reactor.lifecycle.*change)(conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
     return 0;
 }
@@ -183,7 +186,9 @@ int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::st
         return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
     conn->unset(kInputBlocked);
     reactor.lifecycle.close(*conn, WM_REASON_LOCAL, 0, "handshake refused");
-    reactor.outbox.write(*conn, out.head(), http::has_content(status) ? body : std::string_view(), 0, true);
+    std::string_view content = http::has_content(status) ? body : std::string_view();
+    if (reactor.outbox.write(*conn, out.head(), content, 0, true) >= 0)
+        reactor.sessions->requests.note_answer(request, status, content.size());
     reactor.sessions->requests.drop_all(*conn); // after the write: body may be a slice of the request
     return 0;
 }
