@@ -1,6 +1,7 @@
 /**
  * @file
- * The access log of an http worker: pipelined answers out of order, HEAD, an upgrade, what the host lets go, and the options.
+ * The access log of an http worker: pipelined answers out of order, HEAD, an upgrade, streams, files, bodies in pieces, what the
+ * host lets go, and the options.
  */
 #include "support/http_client.h"
 
@@ -123,6 +124,81 @@ static void unanswered__requests_are_no_lines(void **state)
     log_end(host);
 }
 
+/** Streamed answers count what the host has written, whatever it is framed with; also one that is cut off. */
+static void streams__are_lines_with_what_was_written(void **state)
+{
+    struct host *host = log_begin(state, "combined");
+    struct client client = client_begin(host);
+    wm_request whole = http_ask(host, &client, "GET /whole HTTP/1.1", NULL);
+    assert_true(wm_request_respond_begin(whole, 200, NULL, 0, -1) >= 0);
+    assert_true(wm_request_respond_write(whole, "12345", 5) >= 0);
+    assert_true(wm_request_respond_write(whole, "678", 3) >= 0);
+    assert_int_equal(wm_request_respond_end(whole), 0);
+    wm_request events = http_ask(host, &client, "GET /events HTTP/1.1", NULL);
+    assert_true(wm_request_event_begin(events, NULL, 0) >= 0);
+    assert_true(wm_request_event_send(events, NULL, 0, NULL, 0, -1, "x", 1) >= 0); /* "data: x", two line ends */
+    assert_int_equal(wm_request_respond_end(events), 0);
+    wm_request head = http_ask(host, &client, "HEAD /head HTTP/1.1", NULL);
+    assert_true(wm_request_respond_begin(head, 200, NULL, 0, 5) >= 0);
+    assert_true(wm_request_respond_write(head, "12345", 5) >= 0);
+    assert_int_equal(wm_request_respond_end(head), 0);
+    wm_request cut = http_ask(host, &client, "GET /cut HTTP/1.1", NULL);
+    assert_true(wm_request_respond_begin(cut, 200, NULL, 0, 10) >= 0);
+    assert_true(wm_request_respond_write(cut, "12", 2) >= 0);
+    assert_int_equal(wm_request_respond_abort(cut), 0);
+    static const char *const expected[] = {
+        "\"GET /whole HTTP/1.1\" 200 8 \"-\" \"-\"\n", "\"GET /events HTTP/1.1\" 200 9 \"-\" \"-\"\n",
+        "\"HEAD /head HTTP/1.1\" 200 0 \"-\" \"-\"\n", "\"GET /cut HTTP/1.1\" 200 2 \"-\" \"-\"\n"};
+    expect_lines(lines(host, 4), expected, 4);
+    client_end(&client);
+    log_end(host);
+}
+
+/** A stream that was held, and a file behind it, on their turn. */
+static void held__answers_are_lines_when_they_leave(void **state)
+{
+    struct host *host = log_begin(state, "combined");
+    struct client client = client_begin(host);
+    wm_request first = http_ask(host, &client, "GET /first HTTP/1.1", NULL);
+    wm_request second = http_ask(host, &client, "GET /second HTTP/1.1", NULL);
+    wm_request third = http_ask(host, &client, "GET /third HTTP/1.1", NULL);
+    char name[] = "/tmp/wm-file-XXXXXX";
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_int_equal(remove(name), 0);
+    assert_int_equal(ftruncate(fd, 100000), 0);
+    assert_true(wm_request_respond_fd(third, 200, NULL, 0, fd, 0, 50000, 0) >= 0);
+    assert_true(wm_request_respond_begin(second, 201, NULL, 0, -1) >= 0);
+    assert_true(wm_request_respond_write(second, "12345", 5) >= 0);
+    assert_int_equal(respond(first, 200, NULL, "1"), 0);
+    assert_true(wm_request_respond_write(second, "678", 3) >= 0);
+    assert_int_equal(wm_request_respond_end(second), 0);
+    static const char *const expected[] = {"\"GET /first HTTP/1.1\" 200 1 \"-\" \"-\"\n",
+                                           "\"GET /second HTTP/1.1\" 201 8 \"-\" \"-\"\n",
+                                           "\"GET /third HTTP/1.1\" 200 50000 \"-\" \"-\"\n"};
+    expect_lines(lines(host, 3), expected, 3);
+    client_end(&client);
+    log_end(host);
+}
+
+/** Of a body in pieces: an answer as any, and a refusal, which is the answer to its request. */
+static void bodies__in_pieces_are_lines(void **state)
+{
+    struct host *host = log_begin(state, "combined");
+    assert_int_equal(wm_worker_set_int(host->worker, "stream_body", 1), 0);
+    assert_int_equal(wm_worker_set_int(host->worker, "max_body", 10), 0);
+    struct client client = client_begin(host);
+    client_say(host, &client, "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
+    assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, 403, NULL, "no"), 0);
+    client_say(host, &client, "345POST /long HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n6\r\n");
+    const char *text = lines(host, 2);
+    static const char *const expected[] = {"\"POST /early HTTP/1.1\" 403 2 \"-\" \"-\"\n", "\"POST /long HTTP/1.1\" 413 "};
+    expect_lines(text, expected, 2);
+    client_end(&client);
+    log_end(host);
+}
+
 static void options__that_cannot_be_are_refused(void **state)
 {
     struct host *host = host_begin(*state, "http");
@@ -142,6 +218,9 @@ int main(void)
         SCENARIO(lines__are_in_the_order_in_which_answers_leave),
         SCENARIO(upgrade__is_a_line_of_status_101),
         SCENARIO(unanswered__requests_are_no_lines),
+        SCENARIO(streams__are_lines_with_what_was_written),
+        SCENARIO(held__answers_are_lines_when_they_leave),
+        SCENARIO(bodies__in_pieces_are_lines),
         SCENARIO(options__that_cannot_be_are_refused),
     };
     return RUN_SCENARIOS("access log", scenarios);
