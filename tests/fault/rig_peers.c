@@ -133,7 +133,9 @@ static void hear_http(struct rig *rig, struct peer *peer)
         if (peer->len < head + len)
             return;
         if (status == 200) {
-            if (len == 0 || (unsigned)atoi(peer->in + head) != peer->heard)
+            char body[16];
+            snprintf(body, sizeof body, "%.*s", (int)len, peer->in + head); // behind it may be digits of what was there before
+            if (len == 0 || (unsigned)atoi(body) != peer->heard)
                 rig_wrong(rig, "answer %.*s instead of %u", (int)len, peer->in + head, peer->heard);
             peer->heard++;
         } else {
