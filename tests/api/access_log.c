@@ -146,9 +146,8 @@ static void streams__are_lines_with_what_was_written(void **state)
     assert_true(wm_request_respond_begin(cut, 200, NULL, 0, 10) >= 0);
     assert_true(wm_request_respond_write(cut, "12", 2) >= 0);
     assert_int_equal(wm_request_respond_abort(cut), 0);
-    static const char *const expected[] = {
-        "\"GET /whole HTTP/1.1\" 200 8 \"-\" \"-\"\n", "\"GET /events HTTP/1.1\" 200 9 \"-\" \"-\"\n",
-        "\"HEAD /head HTTP/1.1\" 200 0 \"-\" \"-\"\n", "\"GET /cut HTTP/1.1\" 200 2 \"-\" \"-\"\n"};
+    static const char *const expected[] = {"\"GET /whole HTTP/1.1\" 200 8 \"-\" \"-\"\n", "\"GET /events HTTP/1.1\" 200 9 \"-\" \"-\"\n",
+                                           "\"HEAD /head HTTP/1.1\" 200 0 \"-\" \"-\"\n", "\"GET /cut HTTP/1.1\" 200 2 \"-\" \"-\"\n"};
     expect_lines(lines(host, 4), expected, 4);
     client_end(&client);
     log_end(host);
@@ -173,8 +172,7 @@ static void held__answers_are_lines_when_they_leave(void **state)
     assert_int_equal(respond(first, 200, NULL, "1"), 0);
     assert_true(wm_request_respond_write(second, "678", 3) >= 0);
     assert_int_equal(wm_request_respond_end(second), 0);
-    static const char *const expected[] = {"\"GET /first HTTP/1.1\" 200 1 \"-\" \"-\"\n",
-                                           "\"GET /second HTTP/1.1\" 201 8 \"-\" \"-\"\n",
+    static const char *const expected[] = {"\"GET /first HTTP/1.1\" 200 1 \"-\" \"-\"\n", "\"GET /second HTTP/1.1\" 201 8 \"-\" \"-\"\n",
                                            "\"GET /third HTTP/1.1\" 200 50000 \"-\" \"-\"\n"};
     expect_lines(lines(host, 3), expected, 3);
     client_end(&client);
