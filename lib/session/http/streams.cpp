@@ -138,8 +138,9 @@ int HttpRequests::write(HttpRequest &request, std::string_view data)
 {
     if (int wrong = check_stream(request))
         return wrong;
-    HeldAnswer &held = *request.held;
-    if (held.left >= 0 && data.size() > static_cast<size_t>(held.left))
+    const HeldAnswer &held = *request.held; // at another place once more is held
+    bool announced = held.left >= 0;
+    if (announced && data.size() > static_cast<size_t>(held.left))
         return fail(WM_EMSGSIZE, "%zu bytes are over the announced length, of which %lld are left", data.size(),
                     static_cast<long long>(held.left));
     int result = 0;
@@ -151,7 +152,7 @@ int HttpRequests::write(HttpRequest &request, std::string_view data)
         if (result >= 0)
             note_body(request, data.size());
     }
-    if (result >= 0 && held.left >= 0)
+    if (result >= 0 && announced)
         request.held->left -= static_cast<int64_t>(data.size());
     return result;
 }
