@@ -20,7 +20,7 @@ std::string list_taken(const std::string (&texts)[3], const DurationRange &range
         if (!parse_duration(texts[i], range, parsed))
             continue;
         const char *separator = out.empty() ? "" : out.find(' ') == std::string::npos ? " or " : ", ";
-        out = texts[i] + separator + out;
+        out.insert(0, separator).insert(0, texts[i]);
     }
     return out;
 }

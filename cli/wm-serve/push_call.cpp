@@ -11,6 +11,12 @@ namespace wm::serve {
 using Kind = PushResult::Kind;
 using Verb = PushLine::Kind;
 
+namespace {
+
+size_t all_kept; ///< bytes of the messages that are kept
+
+} // namespace
+
 /// Makes the parts: one for each uid, however often it is named; one without a uid for a group, and for everybody.
 void PushCall::begin(const PushLine &line)
 {
@@ -31,7 +37,7 @@ void PushCall::begin(const PushLine &line)
 
 void PushCall::drop_kept()
 {
-    all_kept_ -= kept_.size();
+    all_kept -= kept_.size();
     kept_.clear();
 }
 
@@ -40,10 +46,10 @@ void PushCall::choose_ahead(std::string_view data)
 {
     drop_kept();
     ahead_ = parts_.size();
-    if (verb_ != Verb::kPush || data.size() * parts_.size() <= kMaxAhead || all_kept_ + data.size() > kMaxKept || parts_.size() == 1)
+    if (verb_ != Verb::kPush || data.size() * parts_.size() <= kMaxAhead || all_kept + data.size() > kMaxKept || parts_.size() == 1)
         return;
     kept_ = data;
-    all_kept_ += kept_.size();
+    all_kept += kept_.size();
     ahead_ = std::max<size_t>(kMaxAhead / data.size(), 1);
 }
 

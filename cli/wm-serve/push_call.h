@@ -91,8 +91,6 @@ private:
     size_t ahead_ = 0;   ///< calls that may wait for their results at a time
     std::vector<Part> parts_;
     std::string kept_; ///< the message, for calls that are made later
-
-    inline static size_t all_kept_ = 0; ///< bytes
 };
 
 /// Takes the lines of the inner port and the bodies of POST /push.

@@ -72,7 +72,9 @@ static void answer(struct rig *rig, wm_request request)
     memset(headers, 'x', sizeof headers);
     memcpy(headers, "X-Long: ", 8);
     memcpy(headers + sizeof headers - 2, "\r\n", 2);
-    int n = atoi((const char *)path + 1), result;
+    char number[12];
+    snprintf(number, sizeof number, "%.*s", (int)len - 1, (const char *)path + 1);
+    int n = atoi(number), result;
     size_t headers_len = n % 3 == 0 ? sizeof headers : 0;
     wm_conn conn = wm_request_conn(request);
     if (n % 4 < 2) {

@@ -70,7 +70,7 @@ size_t HttpRequests::deliver_piece(Connection &conn, const http::Request &piece,
         discard(conn, data.size());
     } else if (last || !data.empty()) {
         uint64_t id = request->id;
-        reactor_.dispatch.body(conn, parts ? std::string_view("", 0) : data, last, id);
+        reactor_.dispatch.body(conn, parts ? std::string_view("") : data, last, id);
         if (last && conn.callback(&ConnCallbacks::body).fn)
             end_trailers(id);
     }

@@ -245,7 +245,7 @@ int HttpRequests::give_representation(HttpRequest &request, const Representation
 int HttpRequests::respond_fd(HttpRequest &request, const FileAnswer &given)
 {
     bool wants_close = false;
-    struct stat status;
+    struct stat status = {};
     FileAnswer answer = given;
     int wrong = check_beginning(request, given.status, given.fields, wants_close);
     if (wrong == 0)
@@ -269,7 +269,7 @@ int HttpRequests::respond_file(HttpRequest &request, int directory, std::string_
     Path beneath(path);
     if (!beneath.ok())
         return fail(WM_ENOENT, "no file has such a path: it has a NUL, or is too long");
-    struct stat status;
+    struct stat status = {};
     Fd file = open_beneath(directory, beneath.with(""), status);
     if (!file)
         return no_file(errno);

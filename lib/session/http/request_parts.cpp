@@ -81,7 +81,7 @@ PartReader::Event PartReader::next(std::string_view &data, const http::Multipart
     default:
         break;
     }
-    piece_ = found.kind == http::MultipartStep::kData ? found.data : std::string_view("", 0);
+    piece_ = found.kind == http::MultipartStep::kData ? found.data : std::string_view("");
     last_ = found.kind == http::MultipartStep::kPartEnd || parser_.at_part_end();
     if (last_ && found.kind == http::MultipartStep::kData)
         parser_.step(nullptr, 0, limits); // the end itself

@@ -212,7 +212,7 @@ template <class Pairs> int HttpRequests::read_pairs(HttpRequest &request, Pairs 
     while (pairs.next(raw)) {
         std::string_view name = decoded(text, [&](char *to) { return Pairs::decode_name(to, raw.name); });
         std::string_view value = decoded(text, [&](char *to) { return Pairs::decode_value(to, raw.value); });
-        new (entry++) http::Pair{name, value};
+        *entry++ = {name, value};
     }
     return 0;
 }
@@ -298,7 +298,7 @@ int HttpRequests::values(HttpRequest &request, ValueKind kind, const ValueBlock 
     }
     ValueBlock *&block = request.values->blocks[static_cast<size_t>(kind)];
     if (!block)
-        if (int wrong = read_values(request, kind, block))
+        if (int wrong = read_values(request, kind, block); wrong != 0 || !block)
             return wrong;
     out = block;
     if (!block->wrong)
@@ -311,7 +311,7 @@ int HttpRequests::form(HttpRequest &request, FormFields &out)
     if (int wrong = check_whole(request))
         return wrong;
     const ValueBlock *media = nullptr;
-    if (int wrong = values(request, ValueKind::kMedia, media))
+    if (int wrong = values(request, ValueKind::kMedia, media); wrong != 0 || !media)
         return wrong;
     std::string_view type = media->count > 0 ? media->pair(0).name : std::string_view();
     out.body = request.slices.body;

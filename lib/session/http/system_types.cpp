@@ -35,8 +35,8 @@ std::string read_table()
 const http::MediaTypes *system_types()
 {
     try {
-        static const http::MediaTypes types(read_table());
-        return &types;
+        static const http::MediaTypes kTypes(read_table());
+        return &kTypes;
     } catch (const std::bad_alloc &) {
         return nullptr;
     }
