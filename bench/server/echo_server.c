@@ -9,12 +9,13 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wm/wm.h"
+
+#include "stop_on_signals.h"
 
 enum { EVENTS = 1024 };
 
@@ -53,31 +54,6 @@ static int32_t on_start(wm_worker *worker, int32_t index, void *user)
     (void)user;
     printf("%s\n", wm_worker_address(worker));
     return fflush(stdout) == 0 ? 0 : -1;
-}
-
-static volatile sig_atomic_t stopped;
-
-static void note_signal(int number)
-{
-    (void)number;
-    stopped = 1;
-}
-
-static void stop_when_signalled(wm_timer timer, void *app)
-{
-    (void)timer;
-    if (stopped)
-        wm_app_stop(app);
-}
-
-/* A look ten times a second, not a thread that waits for signals: with a second thread each system call takes longer, in libc and in the
- * kernel. */
-static int stop_on_signals(wm_app *app)
-{
-    struct sigaction action = {.sa_handler = note_signal};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    return wm_timer_add(app, 100, 100, stop_when_signalled, app, NULL) != 0 ? 0 : -1;
 }
 
 static void handle(const wm_event *event)

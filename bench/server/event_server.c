@@ -9,12 +9,13 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wm/wm.h"
+
+#include "stop_on_signals.h"
 
 enum { MAX_LISTENERS = 100000, MAX_EVENT = 65536 };
 
@@ -110,29 +111,6 @@ static void on_feed_end(wm_worker *worker, wm_conn conn, int32_t reason, int32_t
         return;
     while (listening > 0)
         wm_request_respond_end(listeners[--listening]);
-}
-
-static volatile sig_atomic_t stopped;
-
-static void note_signal(int number)
-{
-    (void)number;
-    stopped = 1;
-}
-
-static void stop_when_signalled(wm_timer timer, void *app)
-{
-    (void)timer;
-    if (stopped)
-        wm_app_stop(app);
-}
-
-static int stop_on_signals(wm_app *app)
-{
-    struct sigaction action = {.sa_handler = note_signal};
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    return wm_timer_add(app, 100, 100, stop_when_signalled, app, NULL) != 0 ? 0 : -1;
 }
 
 static wm_worker *listen_on(wm_app *app, const char *scheme, const char *address, wm_message_fn on_message)
