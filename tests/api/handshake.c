@@ -191,6 +191,33 @@ static void pending__for_ever_ends_by_handshake_timeout(void **state)
     host_end(host);
 }
 
+static void accept_late(struct host *host, const wm_event *event)
+{
+    struct decision *decision = host->context;
+    decide(host, event);
+    if (event->kind == WM_EVENT_ERROR) {
+        assert_int_equal(wm_handshake_accept(decision->request, NULL, 0), WM_ECLOSED);
+        assert_int_equal(wm_handshake_reject(decision->request, 403, NULL, 0, NULL, 0), WM_ECLOSED);
+    }
+}
+
+static void pending__cannot_be_accepted_once_it_is_refused(void **state)
+{
+    struct decision decision = {LATER, 0, ""};
+    struct host *host = begin(state, &decision);
+    host->react = accept_late;
+    assert_int_equal(wm_worker_set_int(host->worker, "handshake_timeout_ms", 100), 0);
+    struct client client = client_begin(host);
+    client_say(host, &client, REQUEST);
+    assert_int_equal(http_head(host, &client, NULL), 503);
+    until(host, client_ended(&client));
+    client_end(&client);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    assert_int_equal(count_of(host, WM_EVENT_ERROR), 1);
+    assert_int_equal(count_of(host, WM_EVENT_OPEN), 0);
+    host_end(host);
+}
+
 static void silence__of_a_peer_ends_by_handshake_timeout(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
@@ -248,6 +275,7 @@ int main(void)
         SCENARIO(pending__is_rejected_later),
         SCENARIO(reject__with_304_has_no_content),
         SCENARIO(pending__for_ever_ends_by_handshake_timeout),
+        SCENARIO(pending__cannot_be_accepted_once_it_is_refused),
         SCENARIO(silence__of_a_peer_ends_by_handshake_timeout),
         SCENARIO(pending__a_connection_that_was_destroyed_meanwhile_is_closed),
         SCENARIO(pending__a_peer_that_left_meanwhile_is_found_at_the_answer),

@@ -180,6 +180,33 @@ static void peer_gone__in_a_body_is_a_close_without_a_last_piece(void **state)
     host_end(host);
 }
 
+static void answer_with_file(struct host *host, const wm_event *event)
+{
+    (void)host;
+    if (event->kind != WM_EVENT_MESSAGE || event->flags != WM_KIND_HTTP_HEAD)
+        return;
+    char name[] = "/tmp/wm-file-XXXXXX";
+    int fd = mkstemp(name);
+    assert_true(fd >= 0);
+    assert_int_equal(remove(name), 0);
+    assert_int_equal(ftruncate(fd, 20000), 0);
+    assert_true(wm_request_respond_fd(event->id, 200, NULL, 0, fd, 0, -1, 0) >= 0);
+}
+
+/** Whether the client sends its body now is not known: what it sends next must not be taken for one. */
+static void expect__answered_by_a_file_closes_without_100(void **state)
+{
+    struct host *host = begin(state, answer_with_file);
+    struct client client = client_begin(host);
+    char head[4096];
+    client_say(host, &client, EXPECTS);
+    assert_int_equal(http_head(host, &client, head), 200);
+    assert_non_null(strstr(head, "Connection: close\r\n"));
+    until(host, client_has(&client, 20000));
+    client_end(&client);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -187,6 +214,7 @@ int main(void)
         SCENARIO_NOT_OVER(early_answer__to_a_long_body_closes_and_is_not_lost, OVER_PAIRS),
         SCENARIO(early_answer__over_max_discard_closes),
         SCENARIO(expect__is_continued_once_the_host_has_had_the_head),
+        SCENARIO(expect__answered_by_a_file_closes_without_100),
         SCENARIO(expect__answered_at_the_head_closes_without_100),
         SCENARIO(expect__waits_while_the_host_has_paused),
         SCENARIO(broken_chunk__is_400_and_ends_the_request),

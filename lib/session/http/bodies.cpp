@@ -58,7 +58,7 @@ size_t HttpRequests::deliver_piece(Connection &conn, const http::Request &piece,
             block_if_full(conn);
             return data.size();
         }
-        if (last && session.receiving && !end_parts(conn, *session.receiving))
+        if (last && session.receiving && !session.receiving->finished() && !end_parts(conn, *session.receiving))
             return 0;
     }
     HttpRequest *request = session.receiving;

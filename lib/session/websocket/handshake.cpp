@@ -111,7 +111,7 @@ void timed_out(Connection &conn)
 /// The connection of a pending handshake; nullptr with WM_ECLOSED.
 Connection *find_pending(const HttpRequest &request)
 {
-    if (request.handshake && request.conn.state == ConnState::kHandshake)
+    if (request.handshake && request.conn.state == ConnState::kHandshake && !request.conn.has(kNoInput)) // kNoInput: it is being refused
         return &request.conn;
     fail(WM_ECLOSED, "no handshake waits at this id");
     return nullptr;
