@@ -221,7 +221,7 @@ def test_a_thousand_slow_readers_cost_a_descriptor_each(server):
     curl(server, "/text")
     memory, descriptors = server.memory(), settled(server.descriptors)
     readers = slow_readers(server, 1000)
-    assert server.descriptors() == descriptors + 2 * len(readers)
+    assert settled(server.descriptors) == descriptors + 2 * len(readers)
     assert server.memory() - memory < memory_limit(SERVER, 1000 * 8192)  # 20 requests of each wait in its socket, or in a tail
     refused = slow_readers(server, 100)  # over max_file_answers
     answers = [reader.recv(12) for reader in refused]

@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from instance import alive, connect, eventually
+from instance import alive, connect, eventually, links_of
 from mounts import mount_prefix, with_mount
 from ports import free_port
 
@@ -268,8 +268,7 @@ def test_descriptor__is_in_the_processes_of_its_worker_alone(make, tmp_path):
     instance.start()
 
     def holds(worker):
-        fds = pathlib.Path(f"/proc/{instance.child(worker)}/fd")
-        return str(path) in {os.readlink(fd) for fd in fds.iterdir()}
+        return str(path) in links_of(instance.child(worker))
 
     assert holds("web") and not holds("line")
     assert instance.stop().code == 0

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from instance import alive, ask, connect, eventually
+from instance import alive, ask, connect, eventually, links_of
 from ports import free_port
 
 ONE = "text://127.0.0.1:0,count=1,name=line"
@@ -185,10 +185,7 @@ def test_first_start__death_before_ready_fails_it_with_the_cause(make):
     instance = make("text://127.0.0.1:0,count=2,name=line", extra=["--slow-start", "60000"], app=["stop_timeout_ms=300"])
     start = instance.begin("start", "-d")
     pids = eventually(lambda: len(instance.trace("start")) == 2 and [pid for _, pid, _ in instance.trace("start")], "both processes")
-    descriptors = f"/proc/{instance.master}/fd"
-    before = len(os.listdir(descriptors))
-    reload = instance.begin("reload")
-    eventually(lambda: len(os.listdir(descriptors)) > before, "the request, at the master, where it waits")
+    reload = instance.begin_heard(instance.begin, "reload")
     assert start.poll() is None
     assert {process["status"] for process in instance.status()["processes"]} == {"starting"}
     os.kill(pids[0], signal.SIGKILL)
@@ -279,7 +276,6 @@ def test_exec__inherits_no_descriptor_of_others(make):
     instance.start()
     for worker in ("line", "other"):
         pid = instance.child(worker)
-        names = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-        assert not [name for name in names if name.endswith(".pid")]
+        assert not [name for name in links_of(pid) if name.endswith(".pid")]
         environment = open(f"/proc/{pid}/environ", "rb").read()
         assert b"LISTEN_" not in environment and b"NOTIFY_" not in environment

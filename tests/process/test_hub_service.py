@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from instance import eventually
+from instance import eventually, links_of
 from push_server import HANG_SECONDS, PushServer, clean_environment, program
 
 COUNT = 3
@@ -184,7 +184,7 @@ def test_the_service__is_a_program_of_its_own_with_nothing_of_the_host(serve, ru
     assert pathlib.Path(f"/proc/{pid}/exe").readlink().name == "wm-hub"
     names = {word.split(b"=")[0] for word in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if word}
     assert names == {b"WM_FDS", b"WM_CHILD"}
-    links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    links = links_of(pid)
     assert not [link for link in links if "wm-serve" in link]
     # Standard streams, the channel, a link to each process, and what a loop has: no listener, no socket of a client, no pid file.
     assert len([link for link in links if link.startswith("socket:")]) == 1 + COUNT

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from instance import alive, ask, eventually
+from instance import alive, ask, eventually, links_of
 from ports import free_port
 from process_load import NEVER_QUIET, Load, fresh, keep_alive, rarely_asking
 
@@ -36,8 +36,8 @@ def state_of(pid):
 def accepted_by(pid, port):
     """The clients' ports of all connections that a process holds at a port of the server."""
     inodes = set()
-    for entry in os.scandir(f"/proc/{pid}/fd"):
-        match = re.match(r"socket:\[(\d+)\]", os.readlink(entry.path))
+    for link in links_of(pid):
+        match = re.match(r"socket:\[(\d+)\]", link)
         if match:
             inodes.add(match[1])
     ports = set()

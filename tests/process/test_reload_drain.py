@@ -217,10 +217,7 @@ def test_reload__one_that_comes_during_another_is_carried_out_after_it(make, iss
     client = half_a_line(connect, instance.address())
     first = issue(instance, "reload")
     handed_over(instance)
-    descriptors = f"/proc/{instance.master}/fd"
-    before = len(os.listdir(descriptors))
-    second = issue(instance, "reload")
-    eventually(lambda: len(os.listdir(descriptors)) > before, "the second request, at the master")
+    second = instance.begin_heard(issue, instance, "reload")
     assert first.poll() is None
     client.send(b"ond\n")
     assert line_of(client) == b"second"
@@ -238,10 +235,7 @@ def test_reload__one_that_comes_during_the_start_is_carried_out_after_it(make, i
     eventually(lambda: instance.trace("start"), "a first process that starts")
     [(_, first, _)] = instance.trace("start")
     os.kill(first, signal.SIGSTOP)
-    descriptors = f"/proc/{instance.master}/fd"
-    before = len(os.listdir(descriptors))
-    reload = issue(instance, "reload")
-    eventually(lambda: len(os.listdir(descriptors)) > before or reload.poll() is not None, "the request, at the master")
+    reload = instance.begin_heard(issue, instance, "reload")
     os.kill(first, signal.SIGCONT)
     assert instance.finish(start).code == 0
     assert outcome(instance.finish(reload)) == RELOADED

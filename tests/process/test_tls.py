@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from certificates import Site, client_context, connect_tls, presented, serves
-from instance import answer, eventually
+from instance import answer, eventually, links_of
 from ports import free_port
 
 ROOT = os.geteuid() == 0
@@ -107,8 +107,7 @@ def test_key__process_without_rights_to_it_serves(make, site, public, method):
         assert pathlib.Path(f"/proc/{child}").stat().st_uid != 0 and site.key.stat().st_mode & 0o777 == 0o600
     serves(instance, site.renew())
     assert instance.child() == child
-    open_files = [os.readlink(path) for path in pathlib.Path(f"/proc/{child}/fd").iterdir()]
-    assert not [path for path in open_files if str(site.folder) in path]
+    assert not [path for path in links_of(child) if str(site.folder) in path]
 
 
 def test_key__process_does_not_have_those_of_other_workers(make, site, tmp_path):

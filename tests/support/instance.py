@@ -55,6 +55,15 @@ def alive(pid):
     return stat.rsplit(")", 1)[1].split()[0] not in "ZX"
 
 
+def links_of(pid):
+    """What the descriptors of a process lead to. One that is closed meanwhile is left out."""
+    links = []
+    for entry in os.scandir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            links.append(os.readlink(entry.path))
+    return links
+
+
 def answer(sock, line):
     """The answer to one line on a connection to a text port."""
     sock.sendall(line.encode() + b"\n")
@@ -124,6 +133,14 @@ class Instance:
         """Starts one command, and does not wait; `finish` does."""
         return subprocess.Popen(self.line(*words), env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, start_new_session=True, **kwargs)
+
+    def begin_heard(self, begin, *words):
+        """Starts one by begin(*words), and waits until the master holds its request, or it has ended."""
+        before = set(links_of(self.master))
+        process = begin(*words)
+        eventually(lambda: process.poll() is not None or any(link.startswith("socket:") for link in set(links_of(self.master)) - before),
+                   "the request, at the master")
+        return process
 
     @staticmethod
     def finish(process):
