@@ -102,6 +102,16 @@ std::string auth_error(const PushOptions &options)
     return "";
 }
 
+/// What is wrong with the flags about the access log; empty: nothing.
+std::string access_log_error(const PushOptions &options)
+{
+    if (options.access_log_format != "combined" && options.access_log_format != "json")
+        return "--access-log-format takes combined or json, not '" + printable(options.access_log_format) + "'";
+    if (options.access_log.empty() && options.access_log_format != PushOptions().access_log_format)
+        return "--access-log-format is of no use without --access-log FILE";
+    return "";
+}
+
 /// The error of two ports at one address.
 std::string collision(const PushOptions &options)
 {
@@ -189,7 +199,7 @@ std::string PushOptions::error() const
         return needs_scheme("--inner", "text", inner);
     if (http != kOff && !has_scheme(http, "http") && !has_scheme(http, "https"))
         return needs_scheme("--http", "http", http);
-    for (const std::string &wrong : {collision(*this), pages_error(*this), auth_error(*this)})
+    for (const std::string &wrong : {collision(*this), pages_error(*this), auth_error(*this), access_log_error(*this)})
         if (!wrong.empty())
             return wrong;
     return back_ends_error(*this);

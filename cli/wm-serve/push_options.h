@@ -33,7 +33,9 @@ struct PushOptions : InstanceOptions {
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
     int64_t max_header = 16 << 10;         ///< bytes of a request's head, with its cookies
     bool insecure_inner = false;
-    std::string inner_secret_file; ///< path of the secret of back ends; empty: they need none
+    std::string access_log;                     ///< path of a file with a line for each answer to pages and on --http; empty: none
+    std::string access_log_format = "combined"; ///< of its lines: combined or json
+    std::string inner_secret_file;              ///< path of the secret of back ends; empty: they need none
     int64_t count = 1;
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;

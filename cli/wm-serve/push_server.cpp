@@ -8,6 +8,7 @@
 #include "wm-serve/one_port.h"
 #include "wm-serve/page.h"
 #include "wm-serve/push_flags.h"
+#include "wm-serve/start_files.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -111,6 +112,8 @@ std::string PushServer::files_error()
     InnerSecret secret;
     auth.setup(options_);
     std::string wrong = auth.load();
+    if (wrong.empty())
+        wrong = output_file_error("--access-log", options_.access_log);
     return wrong.empty() ? secret.load(options_.inner_secret_file) : wrong;
 }
 
@@ -159,7 +162,7 @@ bool PushServer::make_page_worker()
     page_worker_ = wm_worker_new(app_, options_.served(address).c_str());
     return page_worker_ && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
            wm_worker_set_int(page_worker_, "count", options_.count) == 0 && set_identity(page_worker_) && set_tls(page_worker_, address) &&
-           pages_.setup(page_worker_, hub_, options_, &tickets_);
+           set_access_log(page_worker_) && pages_.setup(page_worker_, hub_, options_, &tickets_);
 }
 
 bool PushServer::make_http_worker()
@@ -171,13 +174,20 @@ bool PushServer::make_http_worker()
     }
     http_worker_ = wm_worker_new(app_, options_.served(options_.http).c_str());
     return http_worker_ && set_back_end(http_worker_, "http") && set_identity(http_worker_) && set_tls(http_worker_, options_.http) &&
-           setup_http_port(http_worker_, *this);
+           set_access_log(http_worker_) && setup_http_port(http_worker_, *this);
 }
 
 bool PushServer::set_tls(wm_worker *worker, const std::string &address) const
 {
     const std::string scheme = ListenAddress(options_.served(address)).scheme();
     return (scheme != "wss" && scheme != "https") || options_.tls.apply(worker);
+}
+
+/// Gives a worker that answers requests the file in which they are logged.
+bool PushServer::set_access_log(wm_worker *worker) const
+{
+    return wm_worker_set_str(worker, "access_log", options_.access_log.c_str()) == 0 &&
+           wm_worker_set_str(worker, "access_log_format", options_.access_log_format.c_str()) == 0;
 }
 
 bool PushServer::check() const

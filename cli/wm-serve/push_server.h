@@ -59,6 +59,7 @@ private:
     bool make_page_worker();
     bool make_http_worker();
     bool set_tls(wm_worker *worker, const std::string &address) const;
+    bool set_access_log(wm_worker *worker) const;
     std::string load();
     bool listen() const;
     static int32_t started(wm_worker *worker, int32_t index, void *self);

@@ -1,7 +1,11 @@
 #include "wm-serve/start_files.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +22,33 @@ std::optional<bool> is_directory(const std::string &path)
     if (stat(path.c_str(), &status) != 0)
         return std::nullopt;
     return S_ISDIR(status.st_mode);
+}
+
+/// The directory that a path is in.
+std::string parent_of(const std::string &path)
+{
+    size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, std::max<size_t>(slash, 1));
+}
+
+/// 0 if this process may write there, or errno.
+int access_error(const std::string &path)
+{
+    return faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+/// Whether a file can be made in a directory: the last one of the path is made, too, those above are not. `what` is the flag with its path.
+std::string place_error(const std::string &what, std::string directory)
+{
+    if (!is_directory(directory))
+        directory = parent_of(directory);
+    std::optional<bool> found = is_directory(directory);
+    if (!found)
+        return what + ": there is no directory " + directory;
+    if (!*found)
+        return what + ": " + directory + " is no directory";
+    int error = access_error(directory);
+    return error == 0 ? "" : what + " cannot be made in " + directory + ": " + strerror(error);
 }
 
 /// The library's default (wm/app.h, option run_dir).
@@ -45,30 +76,24 @@ std::string run_dir_error(const InstanceOptions &options)
     return "";
 }
 
-/// The last directory of the path is made at the start, those above are not.
-std::string log_file_error(const std::string &path)
-{
-    if (path.empty())
-        return "";
-    if (is_directory(path).value_or(false))
-        return "--log-file " + path + " is a directory: give the path of a file";
-    size_t slash = path.rfind('/');
-    if (slash == std::string::npos || slash == 0)
-        return "";
-    std::string directory = path.substr(0, slash);
-    size_t above = directory.rfind('/');
-    if (std::optional<bool> found = is_directory(directory))
-        return *found ? "" : "--log-file " + path + ": " + directory + " is no directory";
-    bool can_be_made = above == std::string::npos || above == 0 || is_directory(directory.substr(0, above)).value_or(false);
-    return can_be_made ? "" : "--log-file " + path + ": there is no directory " + directory.substr(0, above);
-}
-
 } // namespace
 
 std::string start_files_error(const InstanceOptions &options)
 {
     std::string error = run_dir_error(options);
-    return error.empty() ? log_file_error(options.log_file) : error;
+    return error.empty() ? output_file_error("--log-file", options.log_file) : error;
+}
+
+std::string output_file_error(const std::string &flag, const std::string &path)
+{
+    if (path.empty())
+        return "";
+    if (is_directory(path).value_or(false))
+        return flag + " " + path + " is a directory: give the path of a file";
+    int error = access_error(path);
+    if (error != 0 && error != ENOENT && error != ENOTDIR)
+        return flag + " " + path + " cannot be written: " + strerror(error);
+    return error == 0 ? "" : place_error(flag + " " + path, parent_of(path));
 }
 
 } // namespace wm::serve

@@ -13,6 +13,8 @@ namespace wm::serve {
 
 /// Empty, or an error that names the flag.
 std::string start_files_error(const InstanceOptions &options);
+/// The same of the path of a file that a start opens for appending, and makes if it is missing, with its last directory; empty: no file.
+std::string output_file_error(const std::string &flag, const std::string &path);
 
 } // namespace wm::serve
 
