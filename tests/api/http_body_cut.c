@@ -85,6 +85,40 @@ static void expect__answered_at_the_head_closes_without_100(void **state)
     end_body(&client, host);
 }
 
+static void expect__answered_before_its_turn_gets_no_100_behind_the_answer(void **state)
+{
+    struct host *host = begin(state, watch);
+    struct client client = client_begin(host);
+    client_say(host, &client, GET);
+    client_say(host, &client, EXPECTS);
+    until(host, got.heads == 1);
+    answer("early");
+    got.request = nth(host, WM_EVENT_MESSAGE, 0)->id;
+    answer("first");
+    hear_answer(host, &client, 200, "first");
+    hear_last_answer(host, &client, 200, "early"); /* whether a body follows is not known */
+    end_body(&client, host);
+}
+
+static void expect__streamed_before_its_turn_gets_no_100_in_the_stream(void **state)
+{
+    struct host *host = begin(state, watch);
+    struct client client = client_begin(host);
+    client_say(host, &client, GET);
+    client_say(host, &client, EXPECTS);
+    until(host, got.heads == 1);
+    wm_request stream = got.request;
+    assert_true(wm_request_respond_begin(stream, 200, NULL, 0, 10) >= 0);
+    assert_true(wm_request_respond_write(stream, "early", 5) >= 0);
+    got.request = nth(host, WM_EVENT_MESSAGE, 0)->id;
+    answer("first");
+    hear_answer(host, &client, 200, "first");
+    assert_true(wm_request_respond_write(stream, "later", 5) >= 0);
+    assert_int_equal(wm_request_respond_end(stream), 0);
+    hear_last_answer(host, &client, 200, "earlylater");
+    end_body(&client, host);
+}
+
 static void pause_at_head(struct host *host, const wm_event *event)
 {
     if (event->kind == WM_EVENT_MESSAGE)
@@ -216,6 +250,8 @@ int main(void)
         SCENARIO(expect__is_continued_once_the_host_has_had_the_head),
         SCENARIO(expect__answered_by_a_file_closes_without_100),
         SCENARIO(expect__answered_at_the_head_closes_without_100),
+        SCENARIO(expect__answered_before_its_turn_gets_no_100_behind_the_answer),
+        SCENARIO(expect__streamed_before_its_turn_gets_no_100_in_the_stream),
         SCENARIO(expect__waits_while_the_host_has_paused),
         SCENARIO(broken_chunk__is_400_and_ends_the_request),
         SCENARIO(broken_chunk__behind_an_answer_is_no_second_answer),

@@ -33,14 +33,19 @@ bool HttpRequests::deliver_head(Connection &conn, const http::Request &request)
     return true;
 }
 
+/// Whether 100 Continue is of use to the request whose body is next: not behind the begin of its answer, which closes the connection then.
+bool HttpRequests::awaits_body(const Connection &conn)
+{
+    const HttpRequest *request = http_session(conn).receiving;
+    return request ? !request->answered : !conn.has(kBodyInPieces);
+}
+
 /// Sends 100 Continue, unless the host has begun an answer while it had the head.
 void HttpRequests::resume_body(Connection &conn)
 {
     HttpSession &session = http_session(conn);
-    if (conn.state != ConnState::kOpen || !session.parser.expects_continue() || !session.receiving || session.receiving->answered)
-        return;
-    session.parser.continued();
-    send_continue(conn);
+    if (conn.state == ConnState::kOpen && session.parser.expects_continue() && awaits_body(conn))
+        send_continue(conn);
 }
 
 size_t HttpRequests::deliver_piece(Connection &conn, const http::Request &piece, bool last)

@@ -122,10 +122,9 @@ void HttpRequests::write_waiting(Connection &conn)
     }
     if (conn.state != ConnState::kOpen)
         return;
-    if (session.owed() == 0 && session.continue_due) {
-        session.continue_due = false;
-        reactor_.outbox.write(conn, {}, kContinue, 0, true);
-    }
+    session.continue_due = session.continue_due && awaits_body(conn);
+    if (session.owed() == 0 && session.continue_due)
+        send_continue(conn);
     if (session.owed() == 0 && conn.has(kPeerEnded))
         reactor_.lifecycle.close(conn, WM_REASON_PEER, 0, {});
     else

@@ -147,10 +147,12 @@ void HttpRequests::end_slices(uint64_t id)
 
 void HttpRequests::send_continue(Connection &conn)
 {
-    if (http_session(conn).owed() == 0)
-        reactor_.outbox.write(conn, {}, kContinue, 0, true);
-    else
-        http_session(conn).continue_due = true;
+    HttpSession &session = http_session(conn);
+    session.continue_due = session.owed() > 0;
+    if (session.continue_due)
+        return; // until then an answer may begin early, which looks at the parser
+    session.parser.continued();
+    reactor_.outbox.write(conn, {}, kContinue, 0, true);
 }
 
 void HttpRequests::write_date(time_t now)

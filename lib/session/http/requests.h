@@ -306,6 +306,7 @@ private:
     bool hand_over(Connection &conn, HttpRequest &added, int32_t kind);
     void block_if_full(Connection &conn);
     // In bodies.cpp.
+    static bool awaits_body(const Connection &conn);
     void answer_early(HttpRequest &request);
     void end_trailers(uint64_t id);
     void end_body(Connection &conn, HttpRequest &request, const http::Request &piece);
