@@ -57,8 +57,9 @@ WM_API int wm_request_respond_fd(wm_request request, int32_t status, const void 
  * Answers a request with a file by its path beneath a directory: as wm_request_respond_fd does with WM_FILE_CONDITIONAL, and with a
  * Content-Type by its name, as wm_media_type has it, unless headers have one.
  *
- * The path cannot leave the directory, whatever is in it: neither by ".." nor by a link (openat2(2), Linux 5.6). Links that stay beneath it
- * are followed. The call waits for no FIFO and no device.
+ * The path cannot leave the directory, whatever is in it: neither by ".." nor by a link. Links that stay beneath it are followed. Without
+ * openat2(2), before Linux 5.6 or in a container whose filter refuses it, no link is followed: it is WM_EACCES. The call waits for no FIFO
+ * and no device.
  *
  * With WM_FILE_PRECOMPRESSED, of the neighbours NAME.br and NAME.gz, as `brotli -k` and `gzip -k` make them, the one goes in its place that
  * Accept-Encoding prefers (RFC 9110 §12.5.3), if there is one that is not older than NAME: with Content-Encoding and an ETag of its own.
@@ -75,8 +76,8 @@ WM_API int wm_request_respond_fd(wm_request request, int32_t status, const void 
  * @param headers_len bytes at headers
  * @param flags WM_SEND_... or WM_FILE_PRECOMPRESSED; WM_FILE_CONDITIONAL is implied
  * @return as wm_request_respond_fd; WM_ENOENT, also for a path with a NUL or one that is too long; WM_EISDIR; WM_EACCES for what this
- * process may not read, leads out of the directory, or is no regular file; WM_EMFILE; WM_EINVAL when directory is no descriptor; WM_ESYS,
- * before Linux 5.6 too
+ * process may not read, leads out of the directory, is a link that is not followed, or is no regular file; WM_EMFILE; WM_EINVAL when
+ * directory is no descriptor; WM_ESYS
  *
  * @since 0.1.0
  */

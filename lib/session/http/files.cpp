@@ -80,8 +80,6 @@ int no_file(int number)
         return fail(WM_EACCES, "not a regular file");
     case EBADF:
         return fail(WM_EINVAL, "the directory is no open descriptor");
-    case ENOSYS:
-        return fail(WM_ESYS, "openat2(2) is missing, so no path is safe: it is in Linux 5.6 and later");
     default:
         return fail(code_of_errno(number), "%s", strerror(number));
     }
