@@ -21,40 +21,29 @@ static void refuse(wm_request request, int32_t status, const char *text)
     wm_request_respond(request, status, headers, sizeof headers - 1, text, strlen(text), 0);
 }
 
-/* Decodes "%20" and the like; the length of the result, or -1 where it does not fit. The library has checked the digits. */
-static long decode(const char *in, size_t len, char *out, size_t room)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < len; i++, size++) {
-        if (size == room)
-            return -1;
-        char digits[3] = "";
-        if (in[i] == '%')
-            memcpy(digits, in + i + 1, 2);
-        out[size] = *digits ? (char)strtol(digits, NULL, 16) : in[i];
-        i += *digits ? 2 : 0;
-    }
-    return (long)size;
-}
-
 static void on_message(wm_worker *worker, wm_conn conn, const void *data, size_t len, int32_t kind, void *user)
 {
     (void)worker, (void)data, (void)len, (void)kind, (void)user;
     wm_request request = wm_message_request(conn);
+    static const char headers[] = "X-Content-Type-Options: nosniff\r\n", index[] = "index.html";
     const void *path;
     size_t path_len;
     char name[4096];
-    wm_request_path(request, &path, &path_len);
-    long size = decode(path, path_len, name, sizeof name - sizeof "index.html");
-    if (size > 0 && name[size - 1] == '/') {
-        memcpy(name + size, "index.html", strlen("index.html"));
-        size += (long)strlen("index.html");
+    int result = wm_request_path_decoded(request, &path, &path_len);
+    if (result == 0 && path_len + sizeof index > sizeof name)
+        result = WM_ENOENT;
+    if (result == 0) {
+        memcpy(name, path, path_len);
+        if (path_len > 0 && name[path_len - 1] == '/') {
+            memcpy(name + path_len, index, sizeof index - 1);
+            path_len += sizeof index - 1;
+        }
+        result = wm_request_respond_file(request, files, name, path_len, headers, sizeof headers - 1, WM_FILE_PRECOMPRESSED);
     }
-    static const char headers[] = "X-Content-Type-Options: nosniff\r\n";
-    int result = size < 0 ? WM_ENOENT
-                          : wm_request_respond_file(request, files, name, (size_t)size, headers, sizeof headers - 1, WM_FILE_PRECOMPRESSED);
     if (result == WM_ENOENT || result == WM_EISDIR)
         refuse(request, 404, "not found\n");
+    else if (result == WM_EPROTOCOL) /* a %00 */
+        refuse(request, 400, "a bad path\n");
     else if (result == WM_EACCES)
         refuse(request, 403, "forbidden\n");
     else if (result == WM_EFULL || result == WM_EMFILE)
