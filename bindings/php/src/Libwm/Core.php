@@ -98,6 +98,19 @@ interface Core
     public function addTimer(int $delayMs, int $repeatMs): int;
     public function deleteTimer(int $timer): bool;
 
+    /** Bits of a watch. */
+    public const WATCH_READ = 1;
+    public const WATCH_WRITE = 2;
+
+    /** Watches a descriptor for WATCH_READ and WATCH_WRITE: Events::watch(). */
+    public function addWatch(int $descriptor, int $events): int;
+    /** Returns false when the descriptor was closed: the watch is over. */
+    public function setWatch(int $watch, int $events): bool;
+    public function deleteWatch(int $watch): void;
+    /** Takes a signal: Events::signal(). */
+    public function addSignal(int $number): int;
+    public function deleteSignal(int $signal): void;
+
     /** Writes lines to the log. */
     public function log(string $text, bool $isError = false): void;
     /** The text of the last error. */

@@ -18,9 +18,22 @@ final class Dispatcher implements Events
     private array $timers = [];
     /** @var list<TcpConnection> which have messages that arrived while they were paused */
     private array $resumed = [];
+    private ?Watches $watches = null;
+    /** @var callable|null takes the exceptions of call() */
+    private $errorHandler = null;
 
     public function __construct(private Core $core)
     {
+    }
+
+    public function watches(): Watches
+    {
+        return $this->watches ??= new Watches($this->core, $this);
+    }
+
+    public function setErrorHandler(callable $handler): void
+    {
+        $this->errorHandler = $handler;
     }
 
     /** Serves until the app stops. */
@@ -86,13 +99,24 @@ final class Dispatcher implements Events
     public function timer(int $timer): void
     {
         if (!isset($this->timers[$timer])) {
+            $this->watches?->timer($timer);
             return;
         }
         [$function, $arguments, $persistent] = $this->timers[$timer];
         if (!$persistent) {
             unset($this->timers[$timer]);
         }
-        self::guard($function, $arguments);
+        $this->call($function, $arguments);
+    }
+
+    public function watch(int $watch, int $ready): void
+    {
+        $this->watches?->ready($watch, $ready);
+    }
+
+    public function signal(int $signal, int $number): void
+    {
+        $this->watches?->signal($number);
     }
 
     public function stop(int $worker): void
@@ -148,6 +172,20 @@ final class Dispatcher implements Events
     }
 
     // ---- exceptions of callbacks
+
+    /**
+     * Calls a function of the loop: of a timer, a stream or a signal.
+     *
+     * @param array<mixed> $arguments
+     */
+    public function call(callable $function, array $arguments): void
+    {
+        try {
+            $function(...$arguments);
+        } catch (\Throwable $e) {
+            $this->errorHandler === null ? self::failed($e) : self::guard($this->errorHandler, [$e]);
+        }
+    }
 
     /**
      * Calls a function that belongs to no connection; logs an exception.

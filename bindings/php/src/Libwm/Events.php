@@ -12,4 +12,7 @@ interface Events
     /** The worker stops: its connections are closed when the method has returned. */
     public function stop(int $worker): void;
     public function reload(int $worker): void;
+    /** A descriptor is ready; $ready as in Core::addWatch(). The watch may be deleted already. */
+    public function watch(int $watch, int $ready): void;
+    public function signal(int $signal, int $number): void;
 }

@@ -11,6 +11,8 @@ namespace Libwm;
  */
 final class FfiCore implements Core
 {
+    use FfiWatches;
+
     /** Records a poll; a record is WORDS 64-bit integers. */
     private const CAP = 512;
     private const WORDS = 8;
@@ -241,6 +243,12 @@ final class FfiCore implements Core
                 break;
             case 13: // WM_EVENT_RELOAD
                 $events->reload($words[$i + 2]);
+                break;
+            case 15: // WM_EVENT_WATCH
+                $events->watch($words[$i + 6], $words[$i + 7] >> 32);
+                break;
+            case 16: // WM_EVENT_SIGNAL
+                $events->signal($words[$i + 6], $words[$i + 7] >> 32);
                 break;
             default: // WM_EVENT_OPEN, and what this version does not use
         }

@@ -6,12 +6,14 @@ namespace Workerman;
 use Libwm\Core;
 use Libwm\Dispatcher;
 use Libwm\Error;
+use Libwm\EventLoop;
 use Libwm\HttpConnection;
 use Libwm\Launcher;
 use Libwm\NotYet;
 use Libwm\Runtime;
 use Libwm\WebsocketConnection;
 use Workerman\Connection\TcpConnection;
+use Workerman\Events\EventInterface;
 
 /** A listener with its callbacks; its static side runs all of them. Programs may set properties of their own on it. */
 #[\AllowDynamicProperties]
@@ -43,9 +45,10 @@ class Worker
     public static float|int $stopTimeout = 2;
     /** Command and flags, in place of those of the command line. */
     public static string $command = '';
-    /** Without effect: libwm has one loop, on libevent. */
+    /** A name of Workerman\Events, which is the class of $globalEvent then. All are libwm's one loop, on libevent. */
     public static ?string $eventLoopClass = null;
-    public static ?object $globalEvent = null;
+    /** The loop of a process that serves; null in the master. */
+    public static ?EventInterface $globalEvent = null;
     /** @var resource|null where safeEcho() writes; null: standard output */
     public static mixed $outputStream = null;
     /** An exception that a callback has not caught ends the process with code 250, as in Workerman; false: only its connection. */
@@ -137,7 +140,6 @@ class Worker
         }
         try {
             self::$status = self::STATUS_STARTING;
-            self::$globalEvent ??= new NotYet('Worker::$globalEvent');
             $code = (new Launcher(Runtime::core()))->run();
         } catch (Error $e) {
             fwrite(STDERR, basename((string) ($_SERVER['argv'][0] ?? 'php')) . ": {$e->getMessage()}\n");
@@ -163,9 +165,9 @@ class Worker
         return self::$workers;
     }
 
-    public static function getEventLoop(): object
+    public static function getEventLoop(): EventInterface
     {
-        return self::$globalEvent ?? new NotYet('Worker::getEventLoop()');
+        return self::$globalEvent ?? throw new \RuntimeException('there is no loop yet: use it in onWorkerStart or a later callback');
     }
 
     public static function getStatus(): int
@@ -418,6 +420,8 @@ class Worker
                 $worker->id = $index;
                 self::$workers = [$worker->workerId => $worker];
                 self::$status = self::STATUS_RUNNING;
+                self::$eventLoopClass = EventLoop::chosen($worker);
+                self::$globalEvent = new self::$eventLoopClass();
                 return $worker;
             }
         }

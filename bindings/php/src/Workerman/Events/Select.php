@@ -1,0 +1,9 @@
+<?php
+declare(strict_types=1);
+
+namespace Workerman\Events;
+
+/** A name of Workerman's for a loop: that of libwm. */
+final class Select extends \Libwm\EventLoop
+{
+}
