@@ -35,6 +35,18 @@ def test_extended_worker__sets_its_callbacks_in_run(server):
     assert server.trace("started") == [[True, "service", 0]]
 
 
+def test_extended_worker__has_protected_callbacks(program):
+    server = program("callables", ports=10).start(ready=10)
+    with server.connect(server.ports[7]) as peer:
+        assert peer.ask("hello") == "service hello"
+    assert server.trace("connected") == [[True]]
+    assert server.command("reload").code == 0
+    server.await_trace("ready", 20)
+    server.end()
+    assert server.trace("reloaded") == [[True]]
+    assert server.trace("stopped") == [[True]] * 2
+
+
 @pytest.mark.differs
 def test_scheme__in_any_case(program):
     server = program("schemes", ports=6).start(ready=6)

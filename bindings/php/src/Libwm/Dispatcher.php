@@ -90,9 +90,7 @@ final class Dispatcher implements Events
         }
         $class = $owner->wmConnectionClass();
         $object = new $class($this->core, $connection, $owner);
-        if ($owner->onConnect !== null) {
-            $object->call($owner->onConnect);
-        }
+        $owner->wmConnected($object);
         return $object;
     }
 
@@ -129,10 +127,7 @@ final class Dispatcher implements Events
 
     public function reload(int $worker): void
     {
-        $object = $this->workers[$worker] ?? null;
-        if ($object?->onWorkerReload !== null) {
-            self::guard($object->onWorkerReload, [$object]);
-        }
+        ($this->workers[$worker] ?? null)?->wmReload();
     }
 
     // ---- timers

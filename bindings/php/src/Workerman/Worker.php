@@ -260,7 +260,7 @@ class Worker
         }
         $this->stopping = true;
         if ($this->onWorkerStop !== null) {
-            Dispatcher::guard($this->onWorkerStop, [$this]);
+            Dispatcher::guard(fn () => ($this->onWorkerStop)($this));
         }
         if ($this->isOpen()) {
             Runtime::core()->stopWorker((int) $this->wmHandle);
@@ -273,7 +273,7 @@ class Worker
     {
         $this->listen();
         if ($this->onWorkerStart !== null) {
-            Dispatcher::guard($this->onWorkerStart, [$this]);
+            Dispatcher::guard(fn () => ($this->onWorkerStart)($this)); // in this scope: it may be a protected method of a subclass
         }
     }
 
@@ -385,6 +385,22 @@ class Worker
         };
         $this->protocol = $protocol;
         return $scheme;
+    }
+
+    /** @internal */
+    public function wmReload(): void
+    {
+        if ($this->onWorkerReload !== null) {
+            Dispatcher::guard(fn () => ($this->onWorkerReload)($this));
+        }
+    }
+
+    /** @internal */
+    public function wmConnected(TcpConnection $connection): void
+    {
+        if ($this->onConnect !== null) {
+            $connection->call(fn (TcpConnection $connection) => ($this->onConnect)($connection));
+        }
     }
 
     /** @internal */

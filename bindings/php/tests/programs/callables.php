@@ -45,13 +45,31 @@ class Service extends Worker
     {
         $this->onMessage = [$this, 'answer'];
         $this->onWorkerStart = [$this, 'started'];
+        $this->onWorkerReload = [$this, 'reloaded'];
+        $this->onWorkerStop = [$this, 'stopped'];
+        $this->onConnect = [$this, 'connected'];
         parent::run();
     }
 
-    public function started(Worker $worker): void
+    protected function started(Worker $worker): void // protected, as those of GatewayWorker
     {
         trace('started', $worker === $this, $this->name, $this->id);
         ready();
+    }
+
+    protected function connected(TcpConnection $connection): void
+    {
+        trace('connected', $connection->worker === $this);
+    }
+
+    protected function reloaded(Worker $worker): void
+    {
+        trace('reloaded', $worker === $this);
+    }
+
+    protected function stopped(Worker $worker): void
+    {
+        trace('stopped', $worker === $this);
     }
 
     public function answer(TcpConnection $connection, string $data): void
