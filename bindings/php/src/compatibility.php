@@ -14,8 +14,6 @@ namespace Workerman\Protocols {
 }
 
 namespace Workerman\Protocols\Http {
-    class Chunk extends \Libwm\NotYet {}
-    class ServerSentEvents extends \Libwm\NotYet {}
     class Session extends \Libwm\NotYet {}
 }
 

@@ -9,7 +9,7 @@ namespace Libwm;
  * Workers, connections, requests and timers are integers. FfiCore implements it over FFI; an extension can
  * implement it in C. A method that fails throws Error with the text of the library, unless it says otherwise.
  */
-interface Core
+interface Core extends Answers
 {
     /** Result of main() in a process that serves. */
     public const CHILD = 100;
@@ -71,13 +71,6 @@ interface Core
 
     /** Sends one message; on http it answers the oldest unanswered request. Does not throw. */
     public function send(int $connection, string $data, int $flags): int;
-    /** Answers a request. $headers are lines, each with CRLF. Does not throw. */
-    public function respond(int $request, int $status, string $headers, string $body): int;
-    /** Accepts a websocket handshake. Returns 0 or an error. */
-    public function accept(int $request, string $headers): int;
-    /** Rejects a websocket handshake with an HTTP status. Returns 0 or an error. */
-    public function reject(int $request, int $status, string $headers, string $body): int;
-
     /** Its object gets no more events. */
     public function forget(int $connection): void;
     public function close(int $connection, int $code, string $reason): void;

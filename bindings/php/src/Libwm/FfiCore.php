@@ -11,6 +11,8 @@ namespace Libwm;
  */
 final class FfiCore implements Core
 {
+    use FfiAnswers;
+
     use FfiWatches;
 
     /** Records a poll; a record is WORDS 64-bit integers. */
@@ -353,22 +355,6 @@ final class FfiCore implements Core
     private function withRoomForBatch(int $limit): int
     {
         return $limit < self::SMALL_LIMIT ? $limit : \min($limit + self::BATCH_BYTES, 0x80000000);
-    }
-
-    public function respond(int $request, int $status, string $headers, string $body): int
-    {
-        $this->sendBatch();
-        return $this->ffi->wm_request_respond($request, $status, $headers, \strlen($headers), $body, \strlen($body), 0);
-    }
-
-    public function accept(int $request, string $headers): int
-    {
-        return $this->ffi->wm_handshake_accept($request, $headers, \strlen($headers));
-    }
-
-    public function reject(int $request, int $status, string $headers, string $body): int
-    {
-        return $this->ffi->wm_handshake_reject($request, $status, $headers, \strlen($headers), $body, \strlen($body));
     }
 
     public function close(int $connection, int $code, string $reason): void

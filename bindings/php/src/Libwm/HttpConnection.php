@@ -15,6 +15,8 @@ final class HttpConnection extends TcpConnection
     private bool $wmIsFull = false;
     /** @var list<int> requests whose onMessage has returned without an answer */
     private array $wmUnanswered = [];
+    /** The response that has begun and not ended; requests behind it wait. */
+    private ?HttpStream $wmStream = null;
 
     protected function begin(string $data, int $request): Request
     {
@@ -45,18 +47,23 @@ final class HttpConnection extends TcpConnection
             $request = \array_shift($this->wmUnanswered);
         }
         if ($request === 0) {
-            return $this->notTaken(Core::WRONG_STATE, 'send on an http connection of which no request waits for an answer');
+            return $this->wmStream !== null ? $this->sendPart($sendBuffer, $raw)
+                : $this->notTaken(Core::WRONG_STATE, 'send on an http connection of which no request waits for an answer');
         }
         if (\is_string($sendBuffer) && !$raw && $this->headers === []) {
             $result = $this->wmCore->send($this->wmHandle, $sendBuffer, 0);
         } else {
             try {
-                [$status, $headers, $body] = $this->response($sendBuffer, $raw)->parts();
+                $result = $this->answer($request, $this->response($sendBuffer, $raw));
             } catch (\Throwable $e) {
-                $this->await($request);
+                if ($this->wmStream === null) {
+                    $this->await($request);
+                }
                 throw $e;
             }
-            $result = $this->wmCore->respond($request, $status, $headers, $body);
+            if ($this->wmStream !== null) {
+                return $this->partSent($result);
+            }
         }
         if ($result < 0) {
             $this->await($request);
@@ -79,6 +86,50 @@ final class HttpConnection extends TcpConnection
         return $result === 0 ? true : null;
     }
 
+    private function answer(int $request, Response $response): int
+    {
+        $framing = $response->framing();
+        if ($framing === Response::FILE) {
+            return FileAnswer::send($this->wmCore, $request, $response);
+        }
+        [$status, $headers, $body] = $response->parts();
+        if ($framing === Response::WHOLE) {
+            return $this->wmCore->respond($request, $status, $headers, $body);
+        }
+        $length = $framing === Response::ANNOUNCED ? $response->announced() : -1;
+        $isHead = $framing === Response::ANNOUNCED && $this->wmCore->isHead($request);
+        $result = $this->wmCore->beginAnswer($request, $status, $headers, $length);
+        if ($result < 0 || $isHead) {
+            return $result < 0 ? $result : $this->wmCore->endAnswer($request);
+        }
+        $this->wmStream = new HttpStream($this->wmCore, $request, $framing, $length);
+        $this->wmHeld ??= [];
+        return $body === '' ? $result : $this->wmStream->begin($body, $response->isRaw());
+    }
+
+    /** Sends a part of the response that has begun. */
+    private function sendPart(mixed $part, bool $raw): ?bool
+    {
+        $result = $this->wmStream->send($part, $raw);
+        if ($result !== null) {
+            return $this->partSent($result);
+        }
+        return $this->notTaken(Core::WRONG_STATE, 'a response has begun, with Transfer-Encoding: chunked or Content-Type: text/event-stream,'
+            . ' and has not ended: send Chunk or ServerSentEvents objects, or raw bytes, not ' . get_debug_type($part));
+    }
+
+    private function partSent(int $result): ?bool
+    {
+        if ($this->wmStream->isDone) {
+            $this->wmStream = null;
+            Runtime::dispatcher()->resume($this);
+        }
+        if ($result < 0) {
+            return $this->notTaken($result);
+        }
+        return $result === 0 ? true : null;
+    }
+
     /** The next request waits until this one is answered, as send() does not say whose answer it is. */
     private function await(int $request): void
     {
@@ -89,7 +140,7 @@ final class HttpConnection extends TcpConnection
     /** Nobody waits for the answers. */
     protected function outlives(): bool
     {
-        return $this->wmUnanswered === [] && !$this->wmIsFull;
+        return $this->wmUnanswered === [] && !$this->wmIsFull && $this->wmStream === null;
     }
 
     /** A lost answer would give all later ones to the wrong requests. */
@@ -110,7 +161,7 @@ final class HttpConnection extends TcpConnection
 
     protected function holds(): bool
     {
-        return $this->wmUnanswered !== [] || $this->wmIsFull || parent::holds();
+        return $this->wmUnanswered !== [] || $this->wmIsFull || $this->wmStream !== null || parent::holds();
     }
 
     /** What is sent, as a response; uses up the connection's extra headers. */
@@ -122,17 +173,9 @@ final class HttpConnection extends TcpConnection
         $extra = $this->headers;
         $this->headers = [];
         if ($data instanceof Response) {
-            if ($extra === []) {
-                return $data;
-            }
-            $response = clone $data;
-        } else {
-            $response = new Response(200, [], $this->text($data));
+            return $extra === [] ? $data : (clone $data)->extend($extra);
         }
-        foreach ($extra as $name => $value) {
-            $response->header((string) $name, $value);
-        }
-        return $response;
+        return (new Response(200, [], $this->text($data)))->extend($extra);
     }
 
     public function close(mixed $data = null, bool $raw = false): void
@@ -141,16 +184,20 @@ final class HttpConnection extends TcpConnection
             return;
         }
         if ($data !== null) {
+            $isPart = $this->wmStream !== null;
             $this->headers['Connection'] = 'close'; // libwm closes once the answer has left
-            $this->send($raw ? Response::parse($this->text($data)) : $data);
+            $this->send($raw && !$isPart ? Response::parse($this->text($data)) : $data, $raw && $isPart);
         }
+        $this->wmStream?->close();
         parent::close();
     }
 
     protected function abort(): void
     {
         $this->headers = [];
-        if ($this->wmCurrent !== 0 || $this->wmUnanswered !== []) {
+        if ($this->wmStream !== null) {
+            $this->destroy(); // so that the response does not look whole
+        } elseif ($this->wmCurrent !== 0 || $this->wmUnanswered !== []) {
             $this->close(new Response(500, ['Content-Type' => 'text/plain;charset=utf-8'], "500 Internal Server Error\n"));
         } else {
             $this->close();

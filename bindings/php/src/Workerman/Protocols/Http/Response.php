@@ -3,7 +3,8 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http;
 
-use Libwm\NotYet;
+use Libwm\FileAnswer;
+use Libwm\Runtime;
 
 /** An HTTP response. libwm writes Content-Length, Date and Connection. */
 #[\AllowDynamicProperties]
@@ -26,6 +27,20 @@ class Response
     ];
 
     private const TYPE = 'text/html;charset=utf-8';
+
+    /** Header fields that libwm writes, and those that it writes for a file. */
+    private const OF_LIBWM = ['content-length' => true, 'transfer-encoding' => true, 'date' => true, 'connection' => true];
+    private const OF_FILES = self::OF_LIBWM + ['last-modified' => true, 'accept-ranges' => true, 'content-range' => true];
+
+    /** @internal Results of framing(): sent whole; a file; in chunks of the program's; until the connection closes; with an announced length. */
+    public const WHOLE = 0;
+    public const FILE = 1;
+    public const CHUNKS = 2;
+    public const UNTIL_CLOSE = 3;
+    public const ANNOUNCED = 4;
+
+    /** @var array{file: string, offset: int, length: int}|null the file that is the body */
+    public ?array $file = null;
 
     private ?string $reason = null;
     /** Whether a Content-Type is added where there is none. */
@@ -113,9 +128,16 @@ class Response
         return $this->body;
     }
 
+    /**
+     * Makes a file the body: all of it, for which libwm answers Range and conditions of the request, or $length bytes from $offset on (206).
+     */
     public function withFile(string $file, int $offset = 0, int $length = 0): static
     {
-        throw NotYet::error('Response::withFile()');
+        if (!is_file($file)) {
+            return $this->withStatus(404)->withBody('<h3>404 Not Found</h3>');
+        }
+        $this->file = ['file' => $file, 'offset' => $offset, 'length' => $length];
+        return $this;
     }
 
     /** Adds a Set-Cookie header (RFC 6265 §4.1). */
@@ -140,19 +162,26 @@ class Response
         return $this;
     }
 
-    /** The bytes of the response. */
+    /** The bytes of the response; of a file only the head. */
     public function __toString(): string
     {
         $reason = $this->reason ?? self::PHRASES[$this->status] ?? '';
-        $lines = $this->lines(true);
+        $lines = $this->lines(['content-length' => true]);
         if ($this->find('connection') === null) {
             $lines .= "Connection: keep-alive\r\n";
         }
-        $lines .= $this->typeLine();
-        if ($this->hasBody()) {
-            $lines .= 'Content-Length: ' . \strlen($this->body) . "\r\n";
+        $framing = $this->framing();
+        if ($framing === self::FILE) {
+            return "HTTP/$this->version $this->status $reason\r\n$lines" . FileAnswer::describe(Runtime::core(), $this) . "\r\n";
         }
-        return "HTTP/$this->version $this->status $reason\r\n$lines\r\n" . ($this->hasBody() ? $this->body : '');
+        $lines .= $this->typeLine();
+        $body = $this->hasBody() ? $this->body : '';
+        if ($framing === self::CHUNKS) {
+            $body = $body === '' ? '' : (string) new Chunk($body);
+        } elseif ($framing === self::WHOLE && $this->hasBody()) {
+            $lines .= 'Content-Length: ' . \strlen($body) . "\r\n";
+        }
+        return "HTTP/$this->version $this->status $reason\r\n$lines\r\n$body";
     }
 
     /**
@@ -164,13 +193,63 @@ class Response
         if ($this->status < 200 || $this->status > 599) {
             throw new \InvalidArgumentException("the status of a response is from 200 to 599, not $this->status");
         }
+        if ($this->file !== null) {
+            return [$this->status, $this->lines(self::OF_FILES), ''];
+        }
+        return [$this->status, $this->headers === [] ? $this->typeLine() : $this->lines(self::OF_LIBWM) . $this->typeLine(), $this->body];
+    }
+
+    /** @internal whether the program has written the head itself */
+    public function isRaw(): bool
+    {
+        return !$this->typed;
+    }
+
+    /** @internal how the body is sent, and its length told */
+    public function framing(): int
+    {
+        if ($this->file !== null) {
+            return self::FILE;
+        }
+        if ($this->headers === [] && $this->typed || !$this->hasBody()) {
+            return self::WHOLE;
+        }
         if ($this->find('transfer-encoding') !== null) {
-            throw NotYet::error('a response with Transfer-Encoding');
+            return self::CHUNKS;
         }
-        if (strncasecmp((string) $this->find('content-type'), 'text/event-stream', 17) === 0) {
-            throw NotYet::error('a response with Content-Type: text/event-stream');
+        $type = (string) $this->find('content-type');
+        if (strncasecmp($type, 'text/event-stream', 17) === 0) {
+            return self::UNTIL_CLOSE;
         }
-        return [$this->status, $this->headers === [] ? $this->typeLine() : $this->lines(false) . $this->typeLine(), $this->body];
+        if ($this->typed) {
+            return self::WHOLE;
+        }
+        $announced = $this->announced(); // the rest is for heads that the program has written itself
+        if ($announced >= 0) {
+            return $announced > \strlen($this->body) ? self::ANNOUNCED : self::WHOLE;
+        }
+        $streams = strncasecmp($type, 'multipart/x-mixed-replace', 25) === 0 || $this->body === '' && $this->status === 200;
+        return $streams ? self::UNTIL_CLOSE : self::WHOLE;
+    }
+
+    /** @internal the Content-Length that was set; -1: none */
+    public function announced(): int
+    {
+        $length = $this->find('content-length');
+        return \is_scalar($length) && preg_match('/^\d{1,18}$/D', (string) $length) ? (int) $length : -1;
+    }
+
+    /** @internal Adds header fields; they replace those of the same name, but for Set-Cookie. @param array<mixed> $headers */
+    public function extend(array $headers): self
+    {
+        foreach ($headers as $name => $value) {
+            if (strcasecmp((string) $name, 'Set-Cookie') === 0) {
+                $value = [...(array) ($this->headers['Set-Cookie'] ?? []), ...(array) $value];
+                $name = 'Set-Cookie';
+            }
+            $this->headers[$name] = $value;
+        }
+        return $this;
     }
 
     /** @internal Reads the bytes of a response; what is none becomes the body of one with status 200. */
@@ -204,8 +283,12 @@ class Response
         return null;
     }
 
-    /** The header lines but for those that libwm writes; $all: Connection and Date, too. Drops what would split a line. */
-    private function lines(bool $all): string
+    /**
+     * The header lines. Drops what would split a line.
+     *
+     * @param array<string, true> $without names in lower case. Without Connection: that to close stays
+     */
+    private function lines(array $without): string
     {
         $lines = '';
         $closes = false;
@@ -215,16 +298,12 @@ class Response
                 continue;
             }
             $lower = \strtolower($name);
+            $isLeftOut = isset($without[$lower]);
             foreach ((array) $values as $value) {
                 $value = \trim((string) $value);
-                if ($lower === 'content-length' || (!$all && $lower === 'date')) {
-                    continue;
-                }
-                if ($lower === 'connection' && !$all) {
-                    $closes = $closes || strcasecmp($value, 'close') === 0;
-                    continue;
-                }
-                if (!preg_match('/[\x00-\x08\x0A-\x1F\x7F]/', $value)) { // RFC 9110 §5.5
+                if ($isLeftOut) {
+                    $closes = $closes || $lower === 'connection' && strcasecmp($value, 'close') === 0;
+                } elseif (!preg_match('/[\x00-\x08\x0A-\x1F\x7F]/', $value)) { // RFC 9110 §5.5
                     $lines .= "$name: $value\r\n";
                 }
             }
