@@ -37,7 +37,8 @@ extern "C" {
     X(WM_ESTOPPED, -22, "the app has stopped")                                                                                             \
     X(WM_EENGINE, -23, "not sent to a process that may have connections for it")                                                           \
     X(WM_ENOENT, -24, "No such file or directory")                                                                                         \
-    X(WM_EISDIR, -25, "Is a directory")
+    X(WM_EISDIR, -25, "Is a directory")                                                                                                    \
+    X(WM_EEXIST, -26, "File exists")
 
 /** Error codes; 0 is success. @since 0.1.0 */
 enum {

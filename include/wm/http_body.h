@@ -40,15 +40,10 @@
  * Files: with the worker's option upload_dir a part that has a filename is written to a file there as it comes, and the part callback is
  * called once for it, behind its last octet, with last = 1 and len 0. wm_part has the file in fd: open for reading and writing, mode 0600,
  * at its first octet. The file belongs to the request: when that ends, by its answer or with its connection, it is closed and removed. A
- * host that wants it longer takes it before:
+ * host that wants it longer takes it before: wm_part_save gives it a name that stays, dup(part->fd) keeps its content without one.
  *
- *     its content    dup(part->fd)
- *     its name       if (part->path) rename(part->path, name);
- *                    else linkat(AT_FDCWD, "/proc/self/fd/N", AT_FDCWD, name, AT_SYMLINK_FOLLOW), N being part->fd
- *
- * path is NULL where the file system can make files without a name (O_TMPFILE), which leave nothing behind when the process dies. Name it
- * in the same file system, and never by the filename of the client as it is. The name that it has otherwise is
- * upload_dir/wm-upload.XXXXXXXXXXXXXXXX. Writing is done on the app's thread.
+ * path is NULL where the file system can make files without a name (O_TMPFILE), which leave nothing behind when the process dies. The name
+ * that it has otherwise is upload_dir/wm-upload.XXXXXXXXXXXXXXXX. Writing is done on the app's thread.
  *
  * What cannot be stored (no such directory, no permission, a full disk, more files open than the app's option max_uploads) has no fd, and
  * an error in wm_part; the log has a line with the directory and the reason, at most one a second. The rest of that part is dropped, and
@@ -121,6 +116,20 @@ typedef void (*wm_part_fn)(wm_worker *worker, wm_conn conn, wm_request request, 
  * @since 0.1.0
  */
 WM_API int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_destroy_fn destroy);
+
+/**
+ * Gives the file of a part a name, with which it stays when its request ends: a hard link, which copies nothing and takes the place of no
+ * other file. Its mode is 0600. Any thread.
+ *
+ * @param part with fd, as the part callback has it, while its request has not ended
+ * @param path ends in NUL; relative to the current directory, on the file system of upload_dir. Of the host's making: what the client calls
+ * the file may be any path, or a name that is taken
+ * @return 0; WM_EEXIST: there is a file of that name; WM_ENOENT: no such directory; WM_EACCES; WM_EINVAL for a part without a file; WM_ESYS
+ * for another file system, and else
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_part_save(const wm_part *part, const char *path);
 
 /**
  * The value of the first trailer field of a name, without the white space around it (RFC 9110 §6.5). Fields that a recipient needs before

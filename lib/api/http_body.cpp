@@ -3,6 +3,10 @@
 #include "api/request.h"
 #include "api/worker_callback.h"
 #include "proto/http/trailers.h"
+#include "session/http/upload_file.h"
+
+#include <cerrno>
+#include <cstring>
 
 using namespace wm;
 
@@ -18,6 +22,22 @@ template <class Body> int with_trailers(wm_request id, Body body)
     });
 }
 
+/// Why a file did not get that name, by errno.
+int no_name(int number, const char *path)
+{
+    switch (number) {
+    case EEXIST:
+        return fail(WM_EEXIST, "%s: %s", path, strerror(number));
+    case ENOENT:
+    case ENOTDIR:
+        return fail(WM_ENOENT, "%s: %s", path, strerror(number));
+    case EXDEV:
+        return fail(WM_ESYS, "%s is on another file system than upload_dir: name the file on that one, or copy it", path);
+    default:
+        return fail(code_of_errno(number), "%s: %s", path, strerror(number));
+    }
+}
+
 } // namespace
 
 int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_fn destroy)
@@ -28,6 +48,17 @@ int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_f
 int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_destroy_fn destroy)
 {
     return set_callback(worker, &Worker::callbacks, &ConnCallbacks::part, fn, user, destroy);
+}
+
+int wm_part_save(const wm_part *part, const char *path)
+{
+    if (!part || !path)
+        return null_argument(part ? "path" : "part");
+    if (part->fd < 0)
+        return fail(WM_EINVAL,
+                    part->error ? "the part was not stored: %s" : "the part is in no file: it has no filename, or upload_dir is empty",
+                    wm_strerror(part->error));
+    return link_file(part->fd, part->path, path) ? 0 : no_name(errno, path);
 }
 
 int wm_request_trailer(wm_request request, const char *name, const void **out, size_t *len)

@@ -87,14 +87,23 @@ static struct directory taken;
 
 static void take_file(const wm_part *part, int last)
 {
-    char from[64], to[128];
+    char to[128], elsewhere[160];
     assert_int_equal(last, 1);
-    snprintf(from, sizeof from, "/proc/self/fd/%d", part->fd);
+    if (!part->filename) {
+        assert_int_equal(wm_part_save(part, "/tmp/x"), WM_EINVAL);
+        assert_string_equal(wm_last_error(), "the part is in no file: it has no filename, or upload_dir is empty");
+        return;
+    }
     snprintf(to, sizeof to, "%s/taken", taken.path);
-    if (part->path)
-        assert_int_equal(rename(part->path, to), 0);
-    else
-        assert_int_equal(linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW), 0);
+    assert_int_equal(wm_part_save(part, to), 0);
+    assert_int_equal(wm_part_save(part, to), WM_EEXIST);
+    snprintf(elsewhere, sizeof elsewhere, "%s/missing/x", taken.path);
+    assert_int_equal(wm_part_save(part, elsewhere), WM_ENOENT);
+    assert_int_equal(wm_part_save(part, "/dev/shm/wm-part"), WM_ESYS);
+    assert_string_equal(wm_last_error(),
+                        "/dev/shm/wm-part is on another file system than upload_dir: name the file on that one, or copy it");
+    assert_int_equal(wm_part_save(part, NULL), WM_EINVAL);
+    assert_int_equal(wm_part_save(NULL, to), WM_EINVAL);
     got.fd = dup(part->fd);
 }
 
@@ -106,7 +115,7 @@ static void file__that_the_host_takes_stays(void **state)
     struct client client = client_begin(host);
     upload_to(host, taken.path);
     got.on_part = take_file;
-    say_form(host, &client, FILE_PART("f", "../../evil") "content\r\n--b--\r\n");
+    say_form(host, &client, FILE_PART("f", "../../evil") "content\r\n" FIELD("a") "1\r\n--b--\r\n");
     hear_answer(host, &client, 200, "whole");
     end(&client, host);
     assert_int_equal(pread(got.fd, text, sizeof text - 1, 0), 7);

@@ -72,6 +72,24 @@ void file__that_was_renamed_stays(void **)
     assert_int_equal(unlink(taken.c_str()), 0);
 }
 
+void file__with_one_more_name_stays(void **)
+{
+    Directory directory;
+    std::string taken = std::string(directory.path) + "/taken";
+    for (auto make : {UploadFile::make, UploadFile::make_named}) {
+        std::unique_ptr<UploadFile> file = make(directory.path);
+        assert_true(file->write("content"));
+        assert_true(link_file(file->fd(), file->path(), taken.c_str()));
+        assert_false(link_file(file->fd(), file->path(), taken.c_str()));
+        assert_int_equal(errno, EEXIST);
+        file.reset();
+        struct stat status;
+        assert_int_equal(stat(taken.c_str(), &status), 0);
+        assert_true(status.st_size == 7 && status.st_nlink == 1);
+        assert_int_equal(unlink(taken.c_str()), 0);
+    }
+}
+
 void no_directory__is_no_file(void **)
 {
     errno = 0;
@@ -94,8 +112,11 @@ void full_disk__fails_the_write(void **)
 int main()
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(file__without_a_name_leaves_nothing), cmocka_unit_test(file__with_a_name_is_removed),
-        cmocka_unit_test(file__that_was_renamed_stays),        cmocka_unit_test(no_directory__is_no_file),
+        cmocka_unit_test(file__without_a_name_leaves_nothing),
+        cmocka_unit_test(file__with_a_name_is_removed),
+        cmocka_unit_test(file__that_was_renamed_stays),
+        cmocka_unit_test(file__with_one_more_name_stays),
+        cmocka_unit_test(no_directory__is_no_file),
         cmocka_unit_test(full_disk__fails_the_write),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);

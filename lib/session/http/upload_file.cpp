@@ -90,4 +90,13 @@ bool UploadFile::rewind()
     return lseek(fd_.get(), 0, SEEK_SET) == 0;
 }
 
+bool link_file(int fd, const char *from, const char *to)
+{
+    char text[32];
+    if (from)
+        return link(from, to) == 0;
+    snprintf(text, sizeof text, "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, text, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0;
+}
+
 } // namespace wm

@@ -52,6 +52,9 @@ private:
     uint64_t size_ = 0;
 };
 
+/// Gives an open file one more name. `from` is a name that it has; nullptr: it has none. False with errno.
+bool link_file(int fd, const char *from, const char *to);
+
 } // namespace wm
 
 #endif
