@@ -130,6 +130,31 @@ static void body__that_the_host_has_paused_has_all_the_time(void **state)
     host_end(host);
 }
 
+/** A client that is to wait for 100 Continue, which waits for the answer before it, is not slow. */
+static void body__that_has_not_been_asked_for_has_all_the_time(void **state)
+{
+    struct host *host = begin(state, "body_timeout_ms", TIMEOUT_MS);
+    for (int pieces = 0; pieces < 2; pieces++) {
+        assert_int_equal(wm_worker_set_int(host->worker, "stream_body", pieces), 0);
+        struct client client = client_begin(host);
+        pending = 0;
+        client_say(host, &client, "DELETE / HTTP/1.1\r\nHost: a\r\n\r\n");
+        client_say(host, &client, "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+        until(host, pending != 0);
+        pass(host, 3 * TIMEOUT_MS + TIMEOUT_MS / 2);
+        assert_int_equal(count_of(host, WM_EVENT_CLOSE), (size_t)pieces);
+        assert_true(wm_request_respond(pending, 200, NULL, 0, "yes", 3, 0) >= 0);
+        hear_yes(host, &client);
+        client_hear(host, &client, "HTTP/1.1 100 Continue\r\n\r\n");
+        pass(host, TIMEOUT_MS * 7 / 10); /* all of it begins with the 100 */
+        client_say(host, &client, "abc");
+        hear_yes(host, &client);
+        client_end(&client);
+        until(host, count_of(host, WM_EVENT_CLOSE) == (size_t)pieces + 1);
+    }
+    host_end(host);
+}
+
 static void body__of_an_answered_request_that_stops_is_closed_without_408(void **state)
 {
     struct host *host = begin(state, "body_timeout_ms", TIMEOUT_MS);
@@ -243,6 +268,7 @@ int main(void)
         SCENARIO_NOT_OVER(body__that_stops_is_408_whole_or_in_pieces, NOT_OVER_OTHERS),
         SCENARIO_NOT_OVER(body__that_trickles_under_the_rate_is_408_and_one_over_it_is_not, NOT_OVER_OTHERS),
         SCENARIO_NOT_OVER(body__that_the_host_has_paused_has_all_the_time, NOT_OVER_OTHERS),
+        SCENARIO_NOT_OVER(body__that_has_not_been_asked_for_has_all_the_time, NOT_OVER_OTHERS),
         SCENARIO_NOT_OVER(body__of_an_answered_request_that_stops_is_closed_without_408, NOT_OVER_OTHERS),
         SCENARIO_NOT_OVER(keepalive__closes_a_silent_connection_without_an_answer, NOT_OVER_OTHERS),
         SCENARIO_NOT_OVER(keepalive__begins_with_the_answer, NOT_OVER_OTHERS),

@@ -17,28 +17,6 @@ void head_has_come(Connection &conn)
         conn.owner->reactor.sessions->requests.note_head_end(conn);
 }
 
-/// Runs the deadline of what is arriving: of a head, all of handshake_timeout_ms from its first octet; of a body, one time of
-/// body_timeout_ms after another. another: a request has ended since the deadline was set.
-void watch_arrival(Connection &conn, bool another)
-{
-    if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
-        return;
-    HttpSession &session = http_session(conn);
-    const EndpointOptions &options = conn.owner->options;
-    bool body = session.parser.in_body();
-    if (body)
-        head_has_come(conn);
-    bool awaited = session.parser.in_message() && !(conn.flags & (kInputBlocked | kPaused));
-    bool arriving = awaited && (!body || options.body_timeout_ms > 0);
-    if (arriving == (conn.phase_deadline != 0) && !(arriving && (another || body != session.body_timed)))
-        return;
-    Reactor &reactor = conn.owner->reactor;
-    session.body_timed = body;
-    session.arrived = conn.bytes_read;
-    conn.phase_deadline = arriving ? reactor.expiry.tick_after(body ? options.body_timeout_ms : options.handshake_timeout_ms) : 0;
-    reactor.expiry.update(conn);
-}
-
 /// One time of body_timeout_ms has passed: the next, if enough has come in it.
 void body_timed_out(Connection &conn)
 {
@@ -237,6 +215,26 @@ bool finish(Connection &conn)
 }
 
 } // namespace
+
+void watch_arrival(Connection &conn, bool another)
+{
+    if (conn.state != ConnState::kOpen || conn.has(kPeerEnded))
+        return;
+    HttpSession &session = http_session(conn);
+    const EndpointOptions &options = conn.owner->options;
+    bool body = session.parser.in_body();
+    if (body)
+        head_has_come(conn);
+    bool awaited = session.parser.in_message() && !(conn.flags & (kInputBlocked | kPaused)) && !session.continue_due;
+    bool arriving = awaited && (!body || options.body_timeout_ms > 0);
+    if (arriving == (conn.phase_deadline != 0) && !(arriving && (another || body != session.body_timed)))
+        return;
+    Reactor &reactor = conn.owner->reactor;
+    session.body_timed = body;
+    session.arrived = conn.bytes_read;
+    conn.phase_deadline = arriving ? reactor.expiry.tick_after(body ? options.body_timeout_ms : options.handshake_timeout_ms) : 0;
+    reactor.expiry.update(conn);
+}
 
 const Codec kHttpCodec = {.name = "http",
                           .answers_only = true,

@@ -153,6 +153,7 @@ void HttpRequests::send_continue(Connection &conn)
         return; // until then an answer may begin early, which looks at the parser
     session.parser.continued();
     reactor_.outbox.write(conn, {}, kContinue, 0, true);
+    watch_arrival(conn, true);
 }
 
 void HttpRequests::write_date(time_t now)

@@ -86,6 +86,9 @@ inline http::Limits http_limits(const Connection &conn, int64_t max_message)
             options.methods, options.trusted_proxy != 0 || conn.io};
 }
 
+/// Runs the deadline of what is arriving: of a head, all of handshake_timeout_ms from its first octet; of a body, one time of
+/// body_timeout_ms after another, while the client has no reason to wait. another: the time begins anew.
+void watch_arrival(Connection &conn, bool another);
 /// Logs that what is no request is a client that begins TLS, on a port without it.
 void note_tls_hello(const Connection &conn, std::string_view seen);
 /// Whether the tail holds part of a request.
