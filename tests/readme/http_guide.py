@@ -1,9 +1,9 @@
-"""docs/guide/http.md: the notes of an API, and a page of events."""
+"""docs/guide/http.md: the notes of an API, a page of events, and one that uploads files."""
 import urllib.request
 
 from stage import DEADLINE_S, connect, expect
 
-NOTES, PROGRESS, LINES = "http://127.0.0.1:2023/notes", "http://127.0.0.1:2024", 60
+NOTES, PROGRESS, UPLOADS, LINES = "http://127.0.0.1:2023/notes", "http://127.0.0.1:2024", "http://127.0.0.1:2025", 60
 
 
 def status_of(stage, *curl):
@@ -51,6 +51,26 @@ def progress(stage, program, start):
         stage.run("./progress", "stop")
 
 
+def uploads(stage, program, start, ask, said):
+    (stage.folder / program["file"]).write_text(program["text"])
+    stage.shell(start["text"])
+    files = stage.folder / "files"
+    try:
+        expect("page", "new FormData(event.target)" in stage.run("curl", "-s", UPLOADS + "/"), True)
+        expect("answers", stage.shell(ask["text"]), said["text"])
+        expect("files", sorted(file.name for file in files.iterdir()), ["001-.._b", "001-a.txt"])
+        (stage.folder / "most").write_bytes(bytes(10 << 20))
+        rows = [(201, ["-F", "file=@most"]), (413, ["-F", "file=@most"] * 3), (413, ["-F", "file=@a.txt"] * 21), (400, ["-F", "title=x"]),
+                (400, ["-H", "Content-Type: multipart/form-data", "-d", "x"]), (415, ["-d", "x"]), (400, ["-F", "file=;filename="])]
+        for status, form in rows:
+            expect(form[-1], status_of(stage, *form, UPLOADS + "/files"), status)
+        expect("another path", status_of(stage, "-F", "file=@a.txt", UPLOADS + "/other"), 404)
+        expect("files of whole forms", sorted(file.name for file in files.iterdir()), ["001-.._b", "001-a.txt", "001-most"])
+    finally:
+        stage.run("./uploads", "stop")
+
+
 def http_guide(stage, blocks, _browser):
     api(stage, *blocks[:4])
     progress(stage, *blocks[4:6])
+    uploads(stage, *blocks[6:10])
