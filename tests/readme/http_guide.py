@@ -1,7 +1,7 @@
 """docs/guide/http.md: the notes of an API, a page of events, and one that uploads files."""
 import urllib.request
 
-from stage import DEADLINE_S, connect, expect
+from stage import DEADLINE_S, connect, expect, until
 
 NOTES, PROGRESS, UPLOADS, LINES = "http://127.0.0.1:2023/notes", "http://127.0.0.1:2024", "http://127.0.0.1:2025", 60
 
@@ -60,12 +60,13 @@ def uploads(stage, program, start, ask, said):
         expect("answers", stage.shell(ask["text"]), said["text"])
         expect("files", sorted(file.name for file in files.iterdir()), ["001-.._b", "001-a.txt"])
         (stage.folder / "most").write_bytes(bytes(10 << 20))
-        rows = [(201, ["-F", "file=@most"]), (413, ["-F", "file=@most"] * 3), (413, ["-F", "file=@a.txt"] * 21), (400, ["-F", "title=x"]),
+        rows = [(201, ["-F", "file=@most"]), (413, ["-F", "file=@most"] * 3), (413, ["-F", "file=@a.txt", "-F", "file=@large"]),
+                (413, ["-F", "file=@a.txt"] * 21), (400, ["-F", "title=x"]),
                 (400, ["-H", "Content-Type: multipart/form-data", "-d", "x"]), (415, ["-d", "x"]), (400, ["-F", "file=;filename="])]
         for status, form in rows:
             expect(form[-1], status_of(stage, *form, UPLOADS + "/files"), status)
         expect("another path", status_of(stage, "-F", "file=@a.txt", UPLOADS + "/other"), 404)
-        expect("files of whole forms", sorted(file.name for file in files.iterdir()), ["001-.._b", "001-a.txt", "001-most"])
+        until(lambda: sorted(file.name for file in files.iterdir()) == ["001-.._b", "001-a.txt", "001-most"], "the files of whole forms alone")
     finally:
         stage.run("./uploads", "stop")
 
