@@ -1,9 +1,10 @@
-"""docs/guide/http.md: the notes of an API, a page of events, and one that uploads files."""
+"""docs/guide/http.md: the notes of an API, a page of events, a site of all that one port serves, and a page that uploads files."""
 import urllib.request
 
-from stage import DEADLINE_S, connect, expect, until
+from stage import DEADLINE_S, Page, connect, expect, until
 
 NOTES, PROGRESS, UPLOADS, LINES = "http://127.0.0.1:2023/notes", "http://127.0.0.1:2024", "http://127.0.0.1:2025", 60
+SITE = "http://127.0.0.1:2026"
 
 
 def status_of(stage, *curl):
@@ -51,6 +52,27 @@ def progress(stage, program, start):
         stage.run("./progress", "stop")
 
 
+def site(stage, program, start, ask, said):
+    (stage.folder / program["file"]).write_text(program["text"])
+    stage.shell(start["text"])
+    try:
+        connect(2026).close()
+        expect("answers", stage.shell(ask["text"]), said["text"])
+        with Page(2026, b"hi", "/socket") as page:
+            expect("what the page is told", page.frame(), (1, b"hi"))
+        for wanted, *curl in ((400, "/hello"), (400, f"/hello?name={'x' * 51}"), (200, f"/hello?name={'x' * 50}"),
+                              (200, "/hello?name=a", "-b", "visits=x"), (404, "/"), (404, "/nowhere"), (404, "/../site.c", "--path-as-is"), (426, "/socket")):
+            expect(curl, status_of(stage, SITE + curl[0], *curl[1:]), wanted)
+        stage.run("curl", "-s", "-r", "0-98", "-o", "part", f"{SITE}/numbers.txt")
+        stage.run("curl", "-s", "-C", "-", "-o", "part", f"{SITE}/numbers.txt")
+        expect("a download that goes on", (stage.folder / "part").read_text(), (stage.folder / "public/numbers.txt").read_text())
+    finally:
+        stage.run("./site", "stop")
+    lines = (stage.folder / "access.log").read_text()
+    for line in ('"GET /socket HTTP/1.1" 101 0', '"POST /hello HTTP/1.1" 405', '"GET /numbers.txt HTTP/1.1" 206 4 '):
+        expect(line, line in lines, True)
+
+
 def uploads(stage, program, start, ask, said):
     (stage.folder / program["file"]).write_text(program["text"])
     stage.shell(start["text"])
@@ -74,4 +96,5 @@ def uploads(stage, program, start, ask, said):
 def http_guide(stage, blocks, _browser):
     api(stage, *blocks[:4])
     progress(stage, *blocks[4:6])
-    uploads(stage, *blocks[6:10])
+    site(stage, *blocks[6:10])
+    uploads(stage, *blocks[10:14])
