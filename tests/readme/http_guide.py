@@ -61,7 +61,8 @@ def site(stage, program, start, ask, said):
         with Page(2026, b"hi", "/socket") as page:
             expect("what the page is told", page.frame(), (1, b"hi"))
         for wanted, *curl in ((400, "/hello"), (400, f"/hello?name={'x' * 51}"), (200, f"/hello?name={'x' * 50}"),
-                              (200, "/hello?name=a", "-b", "visits=x"), (404, "/"), (404, "/nowhere"), (404, "/../site.c", "--path-as-is"), (426, "/socket")):
+                              (200, "/hello?name=a", "-b", "visits=x"), (404, "/"), (404, "/nowhere"), (426, "/socket"),
+                              (404, "/../site.c", "--path-as-is")):
             expect(curl, status_of(stage, SITE + curl[0], *curl[1:]), wanted)
         stage.run("curl", "-s", "-r", "0-98", "-o", "part", f"{SITE}/numbers.txt")
         stage.run("curl", "-s", "-C", "-", "-o", "part", f"{SITE}/numbers.txt")
