@@ -13,11 +13,13 @@ namespace Workerman\Protocols {
     class Ws extends \Libwm\NotYet {}
 }
 
-namespace Workerman\Protocols\Http {
-    class Session extends \Libwm\NotYet {}
+namespace Workerman\Protocols\Http\Session {
+    class RedisSessionHandler extends \Libwm\NotYet {}
+    class RedisClusterSessionHandler extends \Libwm\NotYet {}
 }
 
 namespace {
     \Libwm\Launcher::begin();
+    \Libwm\SessionIds::begin();
     \class_alias(\Workerman\Timer::class, 'Workerman\Lib\Timer');
 }

@@ -58,9 +58,8 @@ def test_start__of_what_cannot_start_says_why(program, code, words):
 
 @pytest.mark.parametrize("code, word", [
     ("new Workerman\\Connection\\AsyncTcpConnection('tcp://127.0.0.1:1');", "AsyncTcpConnection"),
-    ("(new Request('GET / HTTP/1.1\r\n\r\n'))->session();", "session"),
     ("(new Request('GET / HTTP/1.1\r\n\r\n'))->file();", "file"),
-], ids=["client", "session", "upload"])
+], ids=["client", "upload"])
 def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
     text = evaluate(f"""try {{
             {code}

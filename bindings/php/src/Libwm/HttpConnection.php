@@ -137,6 +137,11 @@ final class HttpConnection extends TcpConnection
         $this->wmHeld ??= [];
     }
 
+    public function wmAwaitsAnswer(): bool
+    {
+        return $this->wmCurrent !== 0 || $this->wmUnanswered !== [];
+    }
+
     /** Nobody waits for the answers. */
     protected function outlives(): bool
     {
@@ -167,11 +172,11 @@ final class HttpConnection extends TcpConnection
     /** What is sent, as a response; uses up the connection's extra headers. */
     private function response(mixed $data, bool $raw): Response
     {
+        $extra = $this->headers;
+        $this->headers = []; // also when they are not sent: the next response may be another client's, behind a proxy
         if ($raw) {
             return Response::parse($this->text($data));
         }
-        $extra = $this->headers;
-        $this->headers = [];
         if ($data instanceof Response) {
             return $extra === [] ? $data : (clone $data)->extend($extra);
         }

@@ -317,6 +317,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return \min(\max($size, 0), self::LIMIT_MAX);
     }
 
+    /** @internal http: whether a request waits for its answer */
+    public function wmAwaitsAnswer(): bool
+    {
+        return false;
+    }
+
     /** A message that libwm has not taken. */
     protected function notTaken(int $result, ?string $text = null): bool
     {

@@ -5,6 +5,7 @@ namespace Workerman\Protocols;
 
 use Libwm\NotYet;
 use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Session;
 
 /** The protocol of http:// workers. */
 class Http
@@ -18,6 +19,15 @@ class Http
     public static function uploadTmpDir(?string $dir = null): string
     {
         throw NotYet::error('Http::uploadTmpDir()');
+    }
+
+    /** The name of the session's cookie; $name sets it. */
+    public static function sessionName(?string $name = null): string
+    {
+        if ($name !== null && $name !== '') {
+            Session::$name = $name;
+        }
+        return Session::$name;
     }
 
     /** The class of the requests that onMessage gets; $class replaces it. */

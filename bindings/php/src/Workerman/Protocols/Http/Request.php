@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Workerman\Protocols\Http;
 
 use Libwm\NotYet;
+use Libwm\SessionIds;
 use Workerman\Connection\TcpConnection;
 
 /** An HTTP request. Parses its parts when they are first read. */
@@ -140,14 +141,86 @@ class Request
         throw NotYet::error('Request::file()');
     }
 
-    public function session(): mixed
+    /** The session of the client; a new one has its cookie sent with the response. */
+    public function session(): Session
     {
-        throw NotYet::error('Request::session()');
+        if (!isset($this->context['session'])) {
+            $id = $this->sessionId();
+            $this->context['session'] ??= new Session($id);
+        }
+        return $this->context['session'];
     }
 
+    /** The id of the session; $sessionId changes to another one, whose data it has then. */
     public function sessionId(?string $sessionId = null): string
     {
-        throw NotYet::error('Request::sessionId()');
+        if ($sessionId !== null && $sessionId !== '') {
+            $this->setSession(SessionIds::check($sessionId));
+        } elseif (!isset($this->context['sid'])) {
+            $given = \trim((string) $this->cookie(Session::$name, ''), '"');
+            $session = SessionIds::isValid($given) ? Session::wmFind($given) : null; // no id is begun because a client says so
+            if ($session !== null) {
+                $this->context['sid'] = $given;
+                $this->context['session'] = $session;
+            } else {
+                $this->setSession(static::createSessionId());
+            }
+        }
+        return $this->context['sid'];
+    }
+
+    /**
+     * Gives the session another id, for instance at a login, so that nobody else knows it.
+     *
+     * @param bool $deleteOldSession else what is stored under the old id stays
+     */
+    public function sessionRegenerateId(bool $deleteOldSession = false): string
+    {
+        $old = $this->session();
+        $data = $old->all();
+        if ($deleteOldSession) {
+            $old->flush();
+        }
+        $old->save();
+        $id = static::createSessionId();
+        $this->setSession($id);
+        $this->session()->put($data);
+        return $id;
+    }
+
+    public function isValidSessionId(mixed $sessionId): bool
+    {
+        return SessionIds::isValid($sessionId);
+    }
+
+    public static function createSessionId(): string
+    {
+        return SessionIds::make();
+    }
+
+    private function setSession(string $id): void
+    {
+        $this->setSidCookie(Session::$name, $id, Session::getCookieParams());
+        unset($this->context['session']);
+        $this->context['sid'] = $id;
+    }
+
+    /** @param array<string, mixed> $cookieParams of Session::getCookieParams() */
+    protected function setSidCookie(string $sessionName, string $sid, array $cookieParams): void
+    {
+        if ($this->connection === null || !$this->connection->wmAwaitsAnswer()) {
+            throw new \RuntimeException('the session has a new id, whose cookie cannot be sent: the request has '
+                . ($this->connection === null ? 'no connection' : 'been answered; use its session before send()'));
+        }
+        $cookie = "$sessionName=$sid"
+            . ($cookieParams['domain'] ? "; Domain={$cookieParams['domain']}" : '')
+            . ($cookieParams['lifetime'] ? "; Max-Age={$cookieParams['lifetime']}" : '')
+            . ($cookieParams['path'] ? "; Path={$cookieParams['path']}" : '')
+            . ($cookieParams['samesite'] ? "; SameSite={$cookieParams['samesite']}" : '')
+            . ($cookieParams['secure'] ? '; Secure' : '')
+            . ($cookieParams['httponly'] ? '; HttpOnly' : '');
+        $others = array_filter((array) ($this->connection->headers['Set-Cookie'] ?? []), static fn ($one) => !str_starts_with($one, "$sessionName="));
+        $this->connection->headers['Set-Cookie'] = [...array_values($others), $cookie];
     }
 
     /** Properties of the program's own. */
