@@ -68,12 +68,12 @@ class Program:
         named |= {f"WM_TEST_{name.upper()}": str(value) for name, value in variables.items()}
         # Short, as the path of a socket has a limit; for root it is another one whatever this says.
         self.run_directory = tempfile.mkdtemp(prefix="wm-")
-        self.environment = clean_environment(
-            XDG_RUNTIME_DIR=self.run_directory,
-            WM_PHP_AUTOLOAD=AUTOLOAD,
-            WM_TEST_PRELUDE=str(HERE / "programs" / "prelude.php"),
-            WM_TEST_TRACE=str(self.trace_path),
-            **library(), **named, **(environment or {}))
+        self.environment = clean_environment(**{
+            "XDG_RUNTIME_DIR": self.run_directory,
+            "WM_PHP_AUTOLOAD": AUTOLOAD,
+            "WM_TEST_PRELUDE": str(HERE / "programs" / "prelude.php"),
+            "WM_TEST_TRACE": str(self.trace_path),
+        } | library() | named | (environment or {}))
         self.errors_expected = False
         self.process = None
         self.output_path = self.directory / "output"

@@ -9,7 +9,7 @@ use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
 
 /** A connection of an http worker: each send() answers the oldest unanswered request. */
-final class HttpConnection extends TcpConnection
+class HttpConnection extends TcpConnection
 {
     /** Whether the next request waits until the answers before it have left. */
     private bool $wmIsFull = false;

@@ -3,6 +3,8 @@ declare(strict_types=1);
 
 namespace Libwm;
 
+use Workerman\Autoloader;
+use Workerman\WebServer;
 use Workerman\Worker;
 
 /** Worker::runAll(): runs the command line, and in a process of a worker its loop. */
@@ -61,7 +63,9 @@ final class Launcher
         $files = new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator($root, \FilesystemIterator::SKIP_DOTS));
         foreach ($files as $file) {
             $class = strtr(substr((string) $file, strlen($root) + 1, -4), '/', '\\');
-            if (str_contains($class, '\\')) { // all but compatibility.php
+            // All but compatibility.php, and what programs of Workerman 3 begin with.
+            $isOld = str_starts_with($class, 'Libwm\\Compat3\\') || $class === WebServer::class;
+            if (str_contains($class, '\\') && $class !== Autoloader::class && (!$isOld || Compat3::isEnabled())) {
                 class_exists($class) || interface_exists($class) || trait_exists($class);
             }
         }

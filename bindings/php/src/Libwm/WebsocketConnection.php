@@ -63,18 +63,9 @@ final class WebsocketConnection extends TcpConnection
         foreach (self::$wmFilled as $name) {
             unset($_SERVER[$name]);
         }
-        self::$wmFilled = [];
-        foreach ($request->header() as $name => $value) {
-            // HTTP_PROXY is a variable of the environment that HTTP clients obey (CVE-2016-5385); X_Real_IP must not pass for X-Real-IP.
-            if ($name === 'proxy' || str_contains((string) $name, '_')) {
-                continue;
-            }
-            $_SERVER[self::$wmFilled[] = 'HTTP_' . strtoupper(strtr((string) $name, '-', '_'))] = $value;
-        }
-        $_SERVER['QUERY_STRING'] = $request->queryString();
-        $_SERVER['REQUEST_METHOD'] = $request->method();
-        $_SERVER['REQUEST_URI'] = $request->uri();
-        $_SERVER['SERVER_PROTOCOL'] = 'HTTP/' . $request->protocolVersion();
+        $variables = ServerVariables::of($request);
+        self::$wmFilled = array_keys($variables);
+        $_SERVER = $variables + $_SERVER;
     }
 
     /** $headers as lines: a list of "Name: value", or names to values. */

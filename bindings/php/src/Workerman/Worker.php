@@ -3,11 +3,11 @@ declare(strict_types=1);
 
 namespace Workerman;
 
+use Libwm\Compat3;
 use Libwm\Core;
 use Libwm\Dispatcher;
 use Libwm\Error;
 use Libwm\EventLoop;
-use Libwm\HttpConnection;
 use Libwm\Launcher;
 use Libwm\NotYet;
 use Libwm\Runtime;
@@ -378,7 +378,7 @@ class Worker
     private function take(string $scheme): string
     {
         [$this->wmConnectionClass, $protocol] = match ($scheme) {
-            'http' => [HttpConnection::class, Protocols\Http::class],
+            'http' => [Compat3::connectionClass($this), Protocols\Http::class],
             'websocket', 'ws' => [WebsocketConnection::class, Protocols\Websocket::class],
             'text' => [TcpConnection::class, Protocols\Text::class],
             default => [TcpConnection::class, null],

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols;
 
+use Libwm\Compat3\OldHttp;
 use Libwm\NotYet;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Session;
@@ -40,5 +41,18 @@ class Http
             self::$requestClass = $class === Request::class ? null : $class;
         }
         return self::$requestClass ?? Request::class;
+    }
+
+    /**
+     * header(), headerRemove(), setcookie(), end() and the functions of sessions of Workerman 3.
+     *
+     * @param array<mixed> $arguments
+     */
+    public static function __callStatic(string $name, array $arguments): mixed
+    {
+        if (!in_array(strtolower($name), array_map('strtolower', OldHttp::FUNCTIONS), true)) {
+            throw new \BadMethodCallException(self::class . "::$name() does not exist");
+        }
+        return OldHttp::$name(...$arguments);
     }
 }

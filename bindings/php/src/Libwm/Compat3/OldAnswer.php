@@ -1,0 +1,52 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm\Compat3;
+
+use Workerman\Protocols\Http\Response;
+use Workerman\Protocols\Http\Session;
+
+/** Status, headers and session of an answer, as Http::header() and its like have set them. */
+final class OldAnswer
+{
+    public int $status = 200;
+    /** @var array<string, list<array{string, string}>> names and values, by name in lower case */
+    public array $headers = [];
+    public ?Session $session = null;
+
+    public function set(string $name, string $value, bool $replace): void
+    {
+        $key = strtolower($name);
+        if ($replace && $key !== 'set-cookie') {
+            $this->headers[$key] = [];
+        }
+        $this->headers[$key][] = [$name, $value];
+    }
+
+    public function remove(string $name): void
+    {
+        unset($this->headers[strtolower($name)]);
+    }
+
+    /** Saves $_SESSION, if sessionStart() was called. */
+    public function saveSession(): void
+    {
+        if ($this->session !== null) {
+            $this->session->flush();
+            $this->session->put($_SESSION ?? []);
+            $this->session->save();
+        }
+    }
+
+    /** The answer with a body. */
+    public function response(string $body): Response
+    {
+        $this->saveSession();
+        $response = new Response($this->status, [], $body);
+        foreach ($this->headers as $lines) {
+            $values = array_column($lines, 1);
+            $response->header($lines[0][0], \count($values) === 1 ? $values[0] : $values);
+        }
+        return $response;
+    }
+}

@@ -1,0 +1,138 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm\Compat3;
+
+use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Session;
+use Workerman\Protocols\Http\Session\FileSessionHandler;
+
+/** The functions of Workerman 3's Http. They act on the next answer of the connection whose request was the last one. */
+final class OldHttp
+{
+    /** The names of version 3 that Workerman\Protocols\Http hands on. */
+    public const FUNCTIONS = ['header', 'headerRemove', 'setcookie', 'end', 'sessionCreateId', 'sessionId', 'sessionName',
+        'sessionSavePath', 'sessionStart', 'sessionStarted', 'sessionWriteClose', 'tryGcSessions'];
+
+    public static ?OldHttpConnection $connection = null;
+    public static ?Request $request = null;
+
+    /** As header() of PHP: a status line, or "Name: value". Returns whether it was one. */
+    public static function header(string $content, bool $replace = true, int $http_response_code = 0): bool
+    {
+        $answer = self::answer();
+        if ($http_response_code >= 100 && $http_response_code <= 599) {
+            $answer->status = $http_response_code;
+        }
+        if (preg_match('~^HTTP/\d(?:\.\d)?\s+([1-5]\d\d)~i', $content, $found)) {
+            $answer->status = $http_response_code !== 0 ? $answer->status : (int) $found[1];
+            return true;
+        }
+        [$name, $value] = explode(':', $content, 2) + [1 => null];
+        if ($value === null || $name === '') {
+            return false;
+        }
+        if (strcasecmp($name, 'location') === 0 && $http_response_code === 0) {
+            $answer->status = 302;
+        }
+        $answer->set($name, trim($value), $replace);
+        return true;
+    }
+
+    public static function headerRemove(string $name): void
+    {
+        self::answer()->remove($name);
+    }
+
+    /** @param int $maxage seconds; 0: as long as the browser runs */
+    public static function setcookie(
+        string $name,
+        string|int|float $value = '',
+        int|string|null $maxage = 0,
+        ?string $path = '',
+        ?string $domain = '',
+        bool|int|string|null $secure = false,
+        bool|int|string|null $HTTPOnly = false,
+    ): bool {
+        return self::header("Set-Cookie: $name=" . rawurlencode((string) $value) . ($domain ? "; Domain=$domain" : '')
+            . ($maxage ? '; Max-Age=' . (int) $maxage : '') . ($path ? "; Path=$path" : '') . ($secure ? '; Secure' : '')
+            . ($HTTPOnly ? '; HttpOnly' : ''), false);
+    }
+
+    /** Leaves the callback, or the script of a WebServer; the answer is what the script has written, and $msg. */
+    public static function end(string|int|float $msg = ''): never
+    {
+        if (ob_get_level() > 0) {
+            echo $msg;
+            throw new JumpExit('');
+        }
+        throw new JumpExit((string) $msg);
+    }
+
+    // ---- sessions
+
+    /** Fills $_SESSION, which the next answer saves. */
+    public static function sessionStart(): bool
+    {
+        $answer = self::answer();
+        if ($answer->session === null) {
+            $answer->session = self::request()->session();
+            $_SESSION = $answer->session->all();
+        }
+        return true;
+    }
+
+    public static function sessionStarted(): bool
+    {
+        return self::$connection?->wmAnswer?->session !== null;
+    }
+
+    public static function sessionWriteClose(): bool
+    {
+        self::$connection?->wmAnswer?->saveSession();
+        return true;
+    }
+
+    public static function sessionCreateId(): string
+    {
+        return bin2hex(random_bytes(16));
+    }
+
+    /** '' before sessionStart(). */
+    public static function sessionId(?string $id = null): string
+    {
+        return self::sessionStarted() ? (string) self::request()->sessionId() : '';
+    }
+
+    /** Returns the name of before. */
+    public static function sessionName(?string $name = null): string
+    {
+        $before = Session::$name;
+        if ($name !== null && $name !== '' && !self::sessionStarted()) {
+            Session::$name = $name;
+        }
+        return $before;
+    }
+
+    public static function sessionSavePath(?string $path = null): string
+    {
+        return FileSessionHandler::sessionSavePath((string) $path);
+    }
+
+    /** Without effect: sessions that are too old go by themselves. */
+    public static function tryGcSessions(): void
+    {
+    }
+
+    private static function answer(): OldAnswer
+    {
+        self::request();
+        return self::$connection->wmAnswer ??= new OldAnswer();
+    }
+
+    private static function request(): Request
+    {
+        return self::$request ?? throw new \LogicException('the functions of Workerman 3 act on an http request, and there is none: is '
+            . 'this a program of Workerman 3? Then call Libwm\Compat3::enable() before it makes its workers');
+    }
+}

@@ -1,0 +1,49 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm\Compat3;
+
+use Libwm\HttpConnection;
+use Workerman\Protocols\Http;
+use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Response;
+
+/** A connection of an http worker of a program of Workerman 3. */
+final class OldHttpConnection extends HttpConnection
+{
+    /** What Http::header() and its like have set for the next answer; null: nothing. */
+    public ?OldAnswer $wmAnswer = null;
+
+    protected function begin(string $data, int $request): Request
+    {
+        $this->wmCurrent = $request;
+        $object = Http::$requestClass === null ? new OldRequest($data) : new Http::$requestClass($data);
+        $object->connection = $this;
+        $this->wmAnswer = null;
+        Superglobals::fill($object, $this);
+        OldHttp::$connection = $this;
+        OldHttp::$request = $object;
+        return $object;
+    }
+
+    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    {
+        if ($this->wmAnswer === null || $raw || $sendBuffer instanceof Response || $this->status !== self::STATUS_ESTABLISHED) {
+            return parent::send($sendBuffer, $raw);
+        }
+        $answer = $this->wmAnswer;
+        $this->wmAnswer = null;
+        return parent::send($answer->response($this->text($sendBuffer)));
+    }
+
+    /** Http::end() is no error: what it was given is the answer, unless there is one. */
+    protected function fail(\Throwable $e): void
+    {
+        if (!$e instanceof JumpExit) {
+            $this->wmAnswer = null;
+            parent::fail($e);
+        } elseif ($this->wmCurrent !== 0) {
+            $this->send($e->output);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm;
+
+use Workerman\Protocols\Http\Request;
+
+/** What a request puts into $_SERVER, as programs written for Workerman 3 and 4 read it. */
+final class ServerVariables
+{
+    /** @return array<string, string> */
+    public static function of(Request $request): array
+    {
+        $variables = [
+            'QUERY_STRING' => $request->queryString(),
+            'REQUEST_METHOD' => $request->method(),
+            'REQUEST_URI' => $request->uri(),
+            'SERVER_PROTOCOL' => 'HTTP/' . $request->protocolVersion(),
+        ];
+        foreach ($request->header() as $name => $value) {
+            // HTTP_PROXY is a variable of the environment that HTTP clients obey (CVE-2016-5385); X_Real_IP must not pass for X-Real-IP.
+            if ($name !== 'proxy' && !str_contains((string) $name, '_')) {
+                $variables['HTTP_' . strtoupper(strtr((string) $name, '-', '_'))] = $value;
+            }
+        }
+        return $variables;
+    }
+}

@@ -1,0 +1,92 @@
+<?php
+// Programs of Workerman 3, each known by what it does: an http worker that reads $_GET, one that reads an array, and one of version 5.
+require getenv('WM_TEST_PRELUDE');
+
+use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http;
+use Workerman\Protocols\Http\Request;
+use Workerman\Worker;
+
+class Pages
+{
+    public function onMessage($connection, $data)
+    {
+        $connection->send($this->{$_GET['page']}($connection));
+    }
+
+    private function globals(): string
+    {
+        $keys = ['REQUEST_METHOD', 'REQUEST_URI', 'QUERY_STRING', 'SERVER_PROTOCOL', 'SERVER_NAME', 'SERVER_PORT', 'HTTP_HOST', 'HTTP_X_ONE',
+            'CONTENT_TYPE', 'CONTENT_LENGTH', 'REMOTE_ADDR', 'HTTP_USER_AGENT', 'HTTP_PROXY'];
+        return json_encode([$_GET, $_POST, $_REQUEST, $_COOKIE, $_FILES, $GLOBALS['HTTP_RAW_POST_DATA'],
+            array_intersect_key($_SERVER, array_flip($keys)), isset($_SERVER['argv'])], JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);
+    }
+
+    private function headers(): string
+    {
+        Http::header('HTTP/1.1 404 Not Found');
+        Http::header('X-One: 1');
+        Http::header('x-one: 2');
+        Http::header('X-Gone: 1');
+        Http::headerRemove('X-Gone');
+        Http::header('X-Two: 1');
+        Http::header('X-Two: 2', false);
+        Http::setcookie('name', 'a value;', 60, '/', '', false, true);
+        Http::setCookie('other', 'x');
+        return json_encode([Http::header('no header')]);
+    }
+
+    private function away(): string
+    {
+        Http::header('Location: /elsewhere');
+        return '';
+    }
+
+    private function moved(): string
+    {
+        Http::header('Location: /elsewhere', true, 301);
+        return '';
+    }
+
+    private function end(): string
+    {
+        Http::header('X-One: kept');
+        Http::end('the end');
+    }
+
+    private function fails(): string
+    {
+        Http::header('X-One: lost');
+        throw new RuntimeException('on purpose');
+    }
+
+    private function close(TcpConnection $connection): string
+    {
+        Http::header('HTTP/1.1 403 Forbidden');
+        $connection->close('closed');
+        return '';
+    }
+
+    private function nothing(): string
+    {
+        return json_encode(array_keys($_POST + $_FILES + $_SESSION));
+    }
+}
+
+$pages = new Worker(address('http'));
+$pages->onMessage = [new Pages(), 'onMessage'];
+
+$arrays = new Worker(address('http', 2));
+$arrays->onMessage = function ($connection, $data) {
+    $parts = [];
+    foreach ($data as $name => $part) {
+        $parts[] = $name;
+    }
+    $connection->send(json_encode([$data['get'], $data['post']['a'] ?? null, $data['server']['REQUEST_METHOD'], isset($data['server']['argv']),
+        isset($data['none']), empty($data['get']['none']), $parts, count($data), $data instanceof Request && $data->path() === '/arrays']));
+};
+
+foreach ([$pages, $arrays] as $worker) {
+    $worker->onWorkerStart = fn () => ready();
+}
+Worker::runAll();

@@ -1,0 +1,96 @@
+"""Programs of Workerman 3: $_GET and its like, onMessage's array, Http::header() and its like."""
+import json
+
+import pytest
+
+from php_program import request
+
+
+@pytest.fixture(scope="module")
+def old(shared_program):
+    return shared_program("old", ports=2).start(ready=2)
+
+
+def ask(server, target, *headers, number=0, **kwargs):
+    with server.connect(server.ports[number]) as peer:
+        peer.send(request(kwargs.pop("method", "GET"), target, *headers, **kwargs))
+        return peer.read_answer()
+
+
+def test_superglobals__of_a_form(old):
+    body = "a=1&b[]=2"
+    answer = ask(old, "/?page=globals&q=1", "X-One: one", "X_One: two", "Proxy: evil", "Cookie: a=b%20c; d=e",
+                 "Content-Type: application/x-www-form-urlencoded; charset=utf-8", method="POST", body=body)
+    get, post, both, cookies, files, raw, server, argv = json.loads(answer.body)
+    assert get == {"page": "globals", "q": "1"} and post == {"a": "1", "b": ["2"]} and both == get | post
+    assert cookies == {"a": "b c", "d": "e"} and files == [] and raw == body and argv
+    assert server.pop("SERVER_PORT") == "8080"
+    assert server == {"REQUEST_METHOD": "POST", "REQUEST_URI": "/?page=globals&q=1", "QUERY_STRING": "page=globals&q=1", "SERVER_PROTOCOL": "HTTP/1.1",
+                      "SERVER_NAME": "localhost", "HTTP_HOST": "localhost:8080", "HTTP_X_ONE": "one",
+                      "CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": "9", "REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": ""}
+
+
+def test_superglobals__of_json(old):
+    answer = ask(old, "/?page=globals", "Content-Type: application/json", method="POST", body='{"a": 1}')
+    assert json.loads(answer.body)[1] == {"a": 1}
+
+
+def test_superglobals__do_not_outlive_their_request(old):
+    with old.connect(old.ports[0]) as peer:
+        peer.send(request("POST", "/?page=globals", "X-One: one", "Content-Type: application/x-www-form-urlencoded", body="a=1"))
+        peer.read_answer()
+        peer.send(request("GET", "/?page=globals"))
+        _, post, _, _, _, raw, server, _ = json.loads(peer.read_answer().body)
+        assert post == [] and raw == "" and "HTTP_X_ONE" not in server
+        peer.send(request("GET", "/?page=nothing"))
+        assert peer.read_answer().body == b"[]"
+
+
+def test_header__sets_status_and_headers_of_one_answer(old):
+    with old.connect(old.ports[0]) as peer:
+        peer.send(request("GET", "/?page=headers"))
+        answer = peer.read_answer()
+        assert answer.status == 404 and answer.body == b"[false]"
+        assert answer.values(b"x-one") == [b"2"] and answer.values(b"x-two") == [b"1", b"2"] and answer.values(b"x-gone") == []
+        assert answer.values(b"set-cookie") == [b"name=a%20value%3B; Max-Age=60; Path=/; HttpOnly", b"other=x"]
+        peer.send(request("GET", "/?page=nothing"))
+        answer = peer.read_answer()
+        assert answer.status == 200 and answer.values(b"x-one") == []
+        assert answer.values(b"content-type") == [b"text/html;charset=utf-8"]
+
+
+@pytest.mark.parametrize("page, status", [("away", 302), ("moved", 301)])
+def test_header__location_has_a_status(old, page, status):
+    answer = ask(old, f"/?page={page}")
+    assert answer.status == status and answer.values(b"location") == [b"/elsewhere"]
+
+
+def test_end__answers_with_its_text(old):
+    answer = ask(old, "/?page=end")
+    assert answer.body == b"the end" and answer.values(b"x-one") == [b"kept"]
+
+
+def test_exception__answers_500_without_the_headers(program):
+    server = program("old", ports=2).start(ready=2)
+    answer = ask(server, "/?page=fails")
+    assert answer.status == 500 and answer.values(b"x-one") == []
+    assert "on purpose" in server.output()
+
+
+def test_close__sends_the_headers_too(old):
+    with old.connect(old.ports[0]) as peer:
+        peer.send(request("GET", "/?page=close"))
+        answer = peer.read_answer()
+        assert answer.status == 403 and answer.body == b"closed"
+        assert peer.read_to_end() == b""
+
+
+def test_data__is_an_array_and_a_request(old):
+    answer = ask(old, "/arrays?q=1", "Content-Type: application/x-www-form-urlencoded", number=1, method="POST", body="a=2")
+    assert json.loads(answer.body) == [{"q": "1"}, "2", "POST", False, False, True, ["get", "post", "cookie", "server", "files"], 5, True]
+
+
+def test_program_of_version_5__pays_nothing(program):
+    server = program("modern", ports=1).start()
+    assert json.loads(ask(server, "/?q=1").body) == ["Workerman\\Protocols\\Http\\Request", [], False]
+    assert b"Compat3::enable()" in ask(server, "/header").body
