@@ -25,8 +25,8 @@ def test_superglobals__of_a_form(old):
     assert get == {"page": "globals", "q": "1"} and post == {"a": "1", "b": ["2"]} and both == get | post
     assert cookies == {"a": "b c", "d": "e"} and files == [] and raw == body and argv
     assert server.pop("SERVER_PORT") == "8080"
-    assert server == {"REQUEST_METHOD": "POST", "REQUEST_URI": "/?page=globals&q=1", "QUERY_STRING": "page=globals&q=1", "SERVER_PROTOCOL": "HTTP/1.1",
-                      "SERVER_NAME": "localhost", "HTTP_HOST": "localhost:8080", "HTTP_X_ONE": "one",
+    assert server == {"REQUEST_METHOD": "POST", "REQUEST_URI": "/?page=globals&q=1", "QUERY_STRING": "page=globals&q=1",
+                      "SERVER_PROTOCOL": "HTTP/1.1", "SERVER_NAME": "localhost", "HTTP_HOST": "localhost:8080", "HTTP_X_ONE": "one",
                       "CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": "9", "REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": ""}
 
 

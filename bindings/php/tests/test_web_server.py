@@ -7,6 +7,8 @@ from php_program import AUTOLOAD, request
 
 FILES = {
     "Beside/Greeter.php": "<?php namespace Beside; class Greeter { static function hello() { return 'beside'; } }",
+    "Applications/Web/start_web.php": "<?php return new Workerman\\WebServer(address('tcp'));",
+    "Applications/Web/Root/One.php": "<?php namespace Root; class One { static function hello() { return 'of the worker'; } }",
     "Applications/Chat/Events.php": "<?php namespace Chat; class Events { static function hello() { return 'below the root'; } }",
     "Web/index.php": "<?php echo 'index of ', basename(getcwd()), ' ', $_GET['q'] ?? '';",
     "Web/page.html": "<p>page</p>",
@@ -42,6 +44,7 @@ def get(server, target, *headers, method="GET", body=""):
 
 def test_autoloader__finds_classes_beside_workerman_and_below_the_root_path(web):
     assert web.trace("classes") == [["beside", "below the root", False]]
+    assert web.trace("worker") == [["of the worker"]]
     assert web.trace("ready")[0][0] == "WebServer"
 
 
@@ -64,7 +67,8 @@ def test_script__that_throws_is_500_and_shows_nothing(web):
     assert get(web, "/?q=after").body == b"index of Web after"
 
 
-@pytest.mark.parametrize("target", ["/none.html", "/../WebSecret/key.txt", "/%2e%2e/WebSecret/key.txt", "/link.txt", "/../Web", "/sub/../../WebSecret/key.txt"])
+@pytest.mark.parametrize("target", ["/none.html", "/../WebSecret/key.txt", "/%2e%2e/WebSecret/key.txt", "/link.txt", "/../Web",
+                                    "/sub/../../WebSecret/key.txt"])
 def test_what_is_not_below_the_root__is_404_or_the_index(web, target):
     answer = get(web, target)
     assert b"secret" not in answer.body

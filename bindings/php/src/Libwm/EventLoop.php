@@ -78,7 +78,8 @@ class EventLoop implements EventInterface
         try {
             Runtime::dispatcher()->watches()->addSignal($signal, $func);
         } catch (Error $e) {
-            throw new Error(strtr($e->getMessage(), ['wm_worker_on_stop' => 'onWorkerStop', 'wm_worker_on_reload' => 'onWorkerReload']), $e->getCode());
+            $names = ['wm_worker_on_stop' => 'onWorkerStop', 'wm_worker_on_reload' => 'onWorkerReload'];
+            throw new Error(strtr($e->getMessage(), $names), $e->getCode());
         }
     }
 

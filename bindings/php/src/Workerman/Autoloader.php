@@ -48,6 +48,19 @@ class Autoloader
         }
     }
 
+    /** @internal Directory of the file that makes a worker, whose constructor, and those of its subclasses, run. */
+    public static function wmMakerOf(): string
+    {
+        $file = '';
+        foreach (array_slice(debug_backtrace(DEBUG_BACKTRACE_IGNORE_ARGS), 1) as $frame) {
+            if ($frame['function'] !== '__construct' || !is_a($frame['class'] ?? '', Worker::class, true)) {
+                break;
+            }
+            $file = $frame['file'] ?? '';
+        }
+        return dirname($file);
+    }
+
     private static function holdsThis(string $directory): bool
     {
         foreach (glob("$directory/[Ww]orker[Mm]an*", GLOB_ONLYDIR) ?: [] as $candidate) {

@@ -108,6 +108,9 @@ class Worker
     /** @var callable|null (connection, request) */
     public $onWebSocketConnected = null;
 
+    /** Of a program of Workerman 3: the directory in which this worker looks for classes. */
+    protected string $_autoloadRootPath = '';
+
     private ?int $wmHandle = null;
     /** @var class-string<TcpConnection> */
     private string $wmConnectionClass = TcpConnection::class;
@@ -125,6 +128,9 @@ class Worker
         $this->context = new \stdClass();
         $this->workerId = spl_object_hash($this);
         self::$workers[$this->workerId] = $this;
+        if (class_exists(Autoloader::class, false)) {
+            $this->_autoloadRootPath = Autoloader::wmMakerOf();
+        }
     }
 
     // ---- all workers
@@ -271,6 +277,7 @@ class Worker
     /** Starts this worker in its process: listens, then calls onWorkerStart. */
     public function run(): void
     {
+        $this->setRootPath();
         $this->listen();
         if ($this->onWorkerStart !== null) {
             Dispatcher::guard(fn () => ($this->onWorkerStart)($this)); // in this scope: it may be a protected method of a subclass
@@ -294,6 +301,13 @@ class Worker
     {
     }
 
+    private function setRootPath(): void
+    {
+        if ($this->_autoloadRootPath !== '' && class_exists(Autoloader::class, false)) {
+            Autoloader::setRootPath($this->_autoloadRootPath);
+        }
+    }
+
     private function isOpen(): bool
     {
         return $this->wmHandle !== null && Runtime::isServing();
@@ -304,6 +318,7 @@ class Worker
     /** @internal Makes the worker in libwm. */
     public function wmCreate(): void
     {
+        $this->setRootPath();
         $core = Runtime::core();
         $handle = $core->newWorker($this->address());
         $this->wmHandle = $handle;

@@ -7,10 +7,12 @@ use Workerman\Lib\Timer;
 use Workerman\WebServer;
 use Workerman\Worker;
 
-$web = new WebServer(address('tcp'));
+$web = require __DIR__ . '/Applications/Web/start_web.php';
 $web->addRoot('localhost', __DIR__ . '/Web');
 $web->addRoot('other', ['root' => __DIR__ . '/Other', 'additionHeader' => 'X-Site: other', 'custom404' => __DIR__ . '/Other/lost.txt']);
+// Classes of a worker are found from the file that has made it.
 $web->onWorkerStart = function (WebServer $worker): void {
+    trace('worker', Root\One::hello());
     Autoloader::setRootPath(__DIR__ . '/Applications');
     trace('classes', Beside\Greeter::hello(), Chat\Events::hello(), class_exists('Chat\None'));
     Timer::add(0.001, fn () => ready($worker->name), [], false);
