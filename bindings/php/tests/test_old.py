@@ -65,6 +65,19 @@ def test_header__location_has_a_status(old, page, status):
     assert answer.status == status and answer.values(b"location") == [b"/elsewhere"]
 
 
+def test_sessionStart__fills_and_keeps_the_session(old):
+    answer = ask(old, "/?page=visit")
+    assert json.loads(answer.body) == [[False, []], {"visits": 1}, True, True, True]
+    cookies = [value.split(b";")[0] for value in answer.values(b"set-cookie")]
+    assert len(cookies) == 2 and b"seen=1" in cookies
+    cookie = next(value.decode() for value in cookies if value.startswith(b"OLDSESSION="))
+    assert json.loads(ask(old, "/?page=visit", f"Cookie: {cookie}").body)[1] == {"visits": 2}
+    assert json.loads(ask(old, "/?page=visit").body)[1] == {"visits": 1}
+    assert json.loads(ask(old, "/?page=visit&forget=1", f"Cookie: {cookie}").body)[1] == []
+    assert json.loads(ask(old, "/?page=visit", f"Cookie: {cookie}").body)[1] == {"visits": 1}
+    assert len(list(old.directory.glob("*ses*"))) >= 2
+
+
 def test_end__answers_with_its_text(old):
     answer = ask(old, "/?page=end")
     assert answer.body == b"the end" and answer.values(b"x-one") == [b"kept"]

@@ -67,12 +67,26 @@ class Pages
         return '';
     }
 
+    private function visit(): string
+    {
+        $before = [Http::sessionStarted(), $_SESSION];
+        Http::sessionStart();
+        Http::setcookie('seen', '1');
+        $_SESSION['visits'] = ($_SESSION['visits'] ?? 0) + 1;
+        if (isset($_GET['forget'])) {
+            unset($_SESSION['visits'], $_SESSION['name']);
+        }
+        return json_encode([$before, $_SESSION, Http::sessionId() !== '', Http::sessionStarted(), Http::sessionStart()]);
+    }
+
     private function nothing(): string
     {
         return json_encode(array_keys($_POST + $_FILES + $_SESSION));
     }
 }
 
+Http::sessionSavePath(__DIR__);
+Http::sessionName('OLDSESSION');
 $pages = new Worker(address('http'));
 $pages->onMessage = [new Pages(), 'onMessage'];
 
