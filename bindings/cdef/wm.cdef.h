@@ -232,7 +232,8 @@ enum {
     WM_ESTOPPED = -22,
     WM_EENGINE = -23,
     WM_ENOENT = -24,
-    WM_EISDIR = -25
+    WM_EISDIR = -25,
+    WM_EEXIST = -26
 };
 enum {
     WM_BACKPRESSURE = 1,
@@ -291,6 +292,7 @@ typedef void (*wm_body_fn)(wm_worker *worker, wm_conn conn, wm_request request, 
 int wm_worker_on_body(wm_worker *worker, wm_body_fn fn, void *user, wm_destroy_fn destroy);
 typedef void (*wm_part_fn)(wm_worker *worker, wm_conn conn, wm_request request, const wm_part *part, const void *data, size_t len, int32_t last, void *user);
 int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_destroy_fn destroy);
+int wm_part_save(const wm_part *part, const char *path);
 int wm_request_trailer(wm_request request, const char *name, const void **out, size_t *len);
 int wm_request_trailer_at(wm_request request, size_t index, const void **name, size_t *name_len, const void **value, size_t *value_len);
 enum {
