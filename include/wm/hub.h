@@ -312,6 +312,23 @@ WM_API int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, c
  */
 WM_API int wm_hub_on_message(wm_hub *hub, const void *topic, size_t topic_len, wm_hub_message_fn fn, void *user, wm_destroy_fn destroy);
 /**
+ * As wm_hub_on_message, for pull mode: each message about the topic in this process is a WM_EVENT_HUB_MESSAGE record, and counts as taken
+ * when the record is made; without a poll so far it does not. It is in the place of the function before, and wm_hub_on_message with fn NULL
+ * ends it. A record that is on its way still comes.
+ *
+ * What waits as records is what one turn of the loop has read: when the array of a poll is full, the app reads no more messages until the
+ * records fit.
+ *
+ * @param hub the hub
+ * @param topic the topic: topic_len bytes of any value, copied
+ * @param topic_len from 1 to 255
+ * @param user the record's user; the library does not use it
+ * @return 0, WM_EINVAL (topic_len), WM_EFULL (max_topics topics have functions) or WM_ENOMEM
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_subscribe(wm_hub *hub, const void *topic, size_t topic_len, void *user);
+/**
  * Gives a message to the functions for a topic (wm_hub_on_message) in all processes, this one included. Any thread.
  *
  * The function of this process is called from the loop, not inside this call, which then returns WM_PENDING: what is

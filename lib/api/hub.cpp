@@ -50,6 +50,15 @@ int check_topic(const void *topic, size_t len)
     return check_name("topic", topic, len, kMaxTopic);
 }
 
+int set_topic(wm_hub *hub, const char *caller, const void *topic, size_t len, const Topics::Function &function)
+{
+    auto set = [&](Hub &self) {
+        int wrong = check_topic(topic, len);
+        return wrong ? wrong : self.topics.set(span(topic, len), function, static_cast<size_t>(self.options.max_topics));
+    };
+    return noted(app_of(hub), {caller}, with_hub(hub, set));
+}
+
 bool elsewhere(wm_hub *hub)
 {
     return !object(hub)->app().on_thread();
@@ -286,11 +295,12 @@ int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const vo
 
 int wm_hub_on_message(wm_hub *hub, const void *topic, size_t topic_len, wm_hub_message_fn fn, void *user, wm_destroy_fn destroy)
 {
-    auto set = [&](Hub &self) {
-        int wrong = check_topic(topic, topic_len);
-        return wrong ? wrong : self.topics.set(span(topic, topic_len), {fn, user, destroy}, static_cast<size_t>(self.options.max_topics));
-    };
-    return noted(app_of(hub), {__func__}, with_hub(hub, set));
+    return set_topic(hub, __func__, topic, topic_len, {fn, user, destroy});
+}
+
+int wm_hub_subscribe(wm_hub *hub, const void *topic, size_t topic_len, void *user)
+{
+    return set_topic(hub, __func__, topic, topic_len, {Topics::make_record, user, nullptr});
 }
 
 int wm_hub_publish(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, int64_t *receivers,

@@ -1,9 +1,13 @@
 #include "conn/dispatch.h"
 
 #include "conn/reactor.h"
+#include "core/error.h"
 #include "core/id.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
 namespace wm {
@@ -61,11 +65,12 @@ bool Dispatch::write_record(const wm_event &event)
     return true;
 }
 
-uint64_t Dispatch::deliver_record(const wm_event &event, wm_destroy_fn destroy)
+/// user: what is retired once the host has received the record.
+uint64_t Dispatch::deliver_record(const wm_event &event, void *user, wm_destroy_fn destroy)
 {
     if (!write_record(event))
-        return reactor_.overflow.add(event, destroy);
-    reactor_.retire(event.user, destroy);
+        return reactor_.overflow.add(event, user, destroy);
+    reactor_.retire(user, destroy);
     return 0;
 }
 
@@ -321,6 +326,28 @@ void Dispatch::hub(int32_t status, int64_t connections, void *user, wm_destroy_f
     event.id = static_cast<uint64_t>(connections);
     event.user = user;
     deliver_record(event, destroy);
+}
+
+int Dispatch::hub_message(std::string_view topic, std::string_view payload, void *user)
+{
+    if (!pulls_)
+        return 0;
+    std::unique_ptr<char, decltype(&free)> copy(static_cast<char *>(malloc(topic.size() + payload.size())), free);
+    if (!copy || !reactor_.overflow.reserve_record())
+        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload.size());
+    reactor_.overflow.release_record(); // what is added next takes its place
+    if (!reactor_.reserve_retire(free))
+        return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload.size());
+    std::copy(topic.begin(), topic.end(), copy.get());
+    std::copy(payload.begin(), payload.end(), copy.get() + topic.size());
+    wm_event event = {};
+    event.kind = WM_EVENT_HUB_MESSAGE;
+    event.user = user;
+    event.data = copy.get() + topic.size();
+    event.len = payload.size();
+    event.detail = static_cast<int32_t>(topic.size());
+    deliver_record(event, copy.release(), free);
+    return 1;
 }
 
 uint64_t Dispatch::worker_event(uint32_t kind, wm_worker *worker)

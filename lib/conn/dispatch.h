@@ -96,6 +96,8 @@ public:
     uint64_t signal(uint64_t signal, int32_t number, void *user);
     void post(void *user, wm_destroy_fn destroy);
     void hub(int32_t status, int64_t connections, void *user, wm_destroy_fn destroy);
+    /// A copy of a message of a topic, which lives as long as its record. 1: taken; 0: not in pull mode; or WM_ENOMEM.
+    int hub_message(std::string_view topic, std::string_view payload, void *user);
     /// WM_EVENT_STOP or WM_EVENT_RELOAD. The worker has reserved its record in the overflow list. Returns its
     /// number there; 0: it is not there.
     uint64_t worker_event(uint32_t kind, wm_worker *worker);
@@ -118,7 +120,8 @@ private:
     void deliver_message(Connection &conn, const Callback<wm_message_fn> &callback, const char *data, size_t len, int32_t kind,
                          uint64_t request, size_t head_len);
     void deliver(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
-    uint64_t deliver_record(const wm_event &event, wm_destroy_fn destroy);
+    uint64_t deliver_record(const wm_event &event, wm_destroy_fn destroy) { return deliver_record(event, event.user, destroy); }
+    uint64_t deliver_record(const wm_event &event, void *user, wm_destroy_fn destroy);
     wm_event *new_record(uint32_t kind, Connection &conn);
     bool calls_back(const Connection &conn) const;
     void error_event(Connection &conn, int32_t code, const char *text);

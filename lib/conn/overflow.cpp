@@ -34,9 +34,9 @@ void Overflow::defer(Connection &conn, ConnEvent event, int32_t code, const char
     conn.deferred_events = static_cast<uint8_t>(conn.deferred_events | event);
 }
 
-uint64_t Overflow::add(const wm_event &record, wm_destroy_fn destroy)
+uint64_t Overflow::add(const wm_event &record, void *user, wm_destroy_fn destroy)
 {
-    records_.push_back({record, destroy}); // reserved by reserve_record()
+    records_.push_back({record, user, destroy}); // reserved by reserve_record()
     return last_delivered_ + records_.size() - first_record_;
 }
 
@@ -45,7 +45,7 @@ void Overflow::drop(uint64_t number)
     if (!is_pending(number))
         return;
     Record &record = records_[first_record_ + static_cast<size_t>(number - last_delivered_) - 1];
-    reactor_.retire(record.event.user, record.destroy);
+    reactor_.retire(record.user, record.destroy);
     record = {};
 }
 
@@ -83,7 +83,7 @@ void Overflow::deliver_records()
             continue;
         if (!reactor_.dispatch.write_record(record.event))
             break;
-        reactor_.retire(record.event.user, record.destroy);
+        reactor_.retire(record.user, record.destroy);
     }
     if (first_record_ < records_.size() / 2)
         return; // so that records move to the front in amortised constant time

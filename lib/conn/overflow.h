@@ -29,15 +29,16 @@ public:
 
     /// Reserves memory for the events of that many connections; false when out of memory.
     bool reserve(size_t connections) { return deferred_.reserve(connections); }
-    /// Reserves memory for one more record of a timer, watch, signal, post or hub call; false when out of memory. Undone by
-    /// release_record().
+    /// Reserves memory for one more record of a timer, watch, signal, post, hub call or message of a topic; false when out of memory.
+    /// Undone by release_record().
     bool reserve_record();
     void release_record() { reserved_records_--; }
 
     /// code and text are those of an error event. text must be static.
     void defer(Connection &conn, ConnEvent event, int32_t code = 0, const char *text = nullptr);
-    /// Adds the record of a timer, watch, signal, post or hub call; returns its number, from 1.
-    uint64_t add(const wm_event &record, wm_destroy_fn destroy);
+    /// Adds the record of a timer, watch, signal, post, hub call or message of a topic; returns its number, from 1. Retires `user` once the
+    /// host has it.
+    uint64_t add(const wm_event &record, void *user, wm_destroy_fn destroy);
     /// Whether the record of that number is pending; number 0: there is none.
     bool is_pending(uint64_t number) const { return number > last_delivered_; }
     /// As is_pending(), or delivered by the running poll: the host has yet to act on it.
@@ -56,6 +57,7 @@ public:
 private:
     struct Record {
         wm_event event; ///< kind 0: dropped
+        void *user;
         wm_destroy_fn destroy;
     };
 

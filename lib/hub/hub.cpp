@@ -247,6 +247,8 @@ int64_t Hub::publish(std::string_view topic, std::string_view payload)
     const Topics::Function *found = topics.find(topic);
     if (!found)
         return 0;
+    if (found->fn == Topics::make_record)
+        return app_.reactor.dispatch.hub_message(topic, payload, found->user);
     Topics::Function function = *found; // a copy: it may set another in its place, or free the hub
     CallbackWatch &watch = app_.reactor.callback_watch;
     watch.begin(nullptr, "hub message");

@@ -6,6 +6,11 @@
 
 namespace wm {
 
+int32_t Topics::make_record(wm_hub *, const void *, size_t, const void *, size_t, void *)
+{
+    return WM_EINTERNAL;
+}
+
 Topics::~Topics()
 {
     for (const Function &function : functions_)

@@ -22,6 +22,9 @@ class Topics {
 public:
     using Function = Callback<wm_hub_message_fn>;
 
+    /// The function of a topic whose messages are records. It is not called: Hub::publish knows it.
+    static int32_t make_record(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, void *user);
+
     explicit Topics(Reactor &reactor) : reactor_(reactor) {}
     Topics(const Topics &) = delete;
     Topics &operator=(const Topics &) = delete;

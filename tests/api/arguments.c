@@ -81,6 +81,8 @@ static void null__is_named_as_the_argument_is(void **state)
     SAYS(wm_hub_group_send(hub, "g", 1, NULL, 0, NULL, 1, 0, NULL, NULL, NULL, NULL), "data is NULL");
     SAYS(wm_hub_on_message(NULL, "t", 1, NULL, NULL, NULL), "hub is NULL");
     SAYS(wm_hub_on_message(hub, NULL, 1, NULL, NULL, NULL), "topic is NULL");
+    SAYS(wm_hub_subscribe(NULL, "t", 1, NULL), "hub is NULL");
+    SAYS(wm_hub_subscribe(hub, "t", 0, NULL), "topic is empty");
     SAYS(wm_hub_publish(NULL, "t", 1, "x", 1, NULL, NULL, NULL, NULL), "hub is NULL");
     SAYS(wm_hub_publish(hub, "t", 0, "x", 1, NULL, NULL, NULL, NULL), "topic is empty");
     SAYS(wm_hub_publish(hub, "t", 1, NULL, 1, NULL, NULL, NULL, NULL), "data is NULL");

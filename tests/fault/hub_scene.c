@@ -103,6 +103,8 @@ static void publish_all(struct hall *hall)
                 hall->heard[topic] = 1;
                 hall->due++;
             }
+        if (topic == 2 && hall->rig->cap > 0 && rig_ok(hall->rig, wm_hub_subscribe(hall->hub, name, len, hall)))
+            hall->heard[topic] = 1;
         int result = wm_hub_publish(hall->hub, name, len, "news", 4, NULL, on_result, hall, destroyed);
         hall->due += rig_ok(hall->rig, result);
         if (result >= 0 && (result == WM_PENDING) != hall->heard[topic])

@@ -160,6 +160,10 @@ inline void watch_topic(Machine &m)
 {
     wm_hub *hub = m.hub().hub;
     Span topic = shared_name(m);
+    if (m.program.pick(4) == 0) {
+        check(wm_hub_subscribe(hub, topic.data, topic.len, nullptr) != 0 || !topic.lies, "a topic whose length lies was taken");
+        return;
+    }
     wm_hub_message_fn fn = m.program.pick(4) ? on_topic : nullptr;
     m.with_user(false, [&](User *user) { return wm_hub_on_message(hub, topic.data, topic.len, fn, user, World::destroy); });
 }

@@ -246,7 +246,7 @@ public:
         check(event.data || event.len == 0, "data of a length, at NULL");
         used(event.user);
         if (event.kind == WM_EVENT_TIMER || event.kind == WM_EVENT_POST || event.kind == WM_EVENT_HUB || event.kind == WM_EVENT_WATCH ||
-            event.kind == WM_EVENT_SIGNAL)
+            event.kind == WM_EVENT_SIGNAL || event.kind == WM_EVENT_HUB_MESSAGE)
             return;
         if (event.kind == WM_EVENT_STOP || event.kind == WM_EVENT_RELOAD) {
             check(event.conn == 0 && wm_worker_address(event.worker)[0] != '\0', "a stop of a connection, or of no worker");
