@@ -230,7 +230,7 @@ WM_API const char *wm_client_ws_subprotocol(wm_client *client);
  * Reads a header of the response that has opened the present or last websocket connection.
  *
  * @param client the client
- * @param name in any case; the first of several is taken
+ * @param name in any case; the first of several is taken. "": all header lines, each with CRLF
  * @param out the value, borrowed until the next attempt; NULL when there is no such header
  * @param len its length
  * @return 1: found, 0: no such header, WM_EINVAL, or WM_ESTATE (not a websocket client, or it has not connected yet)

@@ -160,7 +160,9 @@ int wm_client_response_header(wm_client *client, const char *name, const void **
         *len = 0;
         if (!self.websocket())
             return fail(WM_ESTATE, "not a websocket client, or never connected: %s", self.display.c_str());
-        if (!http::find_field(self.websocket()->fields, name, value))
+        if (!*name)
+            value = self.websocket()->fields;
+        else if (!http::find_field(self.websocket()->fields, name, value))
             return 0;
         *out = value.data();
         *len = value.size();

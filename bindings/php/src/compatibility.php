@@ -3,14 +3,8 @@
 declare(strict_types=1);
 
 namespace Workerman\Connection {
-    class AsyncTcpConnection extends \Libwm\NotYet {}
     class AsyncUdpConnection extends \Libwm\NotYet {}
     class UdpConnection extends \Libwm\NotYet {}
-}
-
-namespace Workerman\Protocols {
-    class Frame extends \Libwm\NotYet {}
-    class Ws extends \Libwm\NotYet {}
 }
 
 namespace Workerman\Protocols\Http\Session {

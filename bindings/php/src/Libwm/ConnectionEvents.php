@@ -12,10 +12,24 @@ trait ConnectionEvents
     protected ?array $wmHeld = null;
     /** http: the request of the running onMessage, while it is unanswered. */
     protected int $wmCurrent = 0;
-    private bool $wmPaused = false;
+    /** The protocol whose messages libwm makes of the bytes; null: it hands on bytes. */
+    protected ?string $wmNative = null;
+    protected bool $wmPaused = false;
+    /** Whether the last send() has reached maxSendBufferSize, and the queue has not drained since. */
+    protected bool $wmIsFull = false;
     private bool $wmReads = true;
     /** Whether libwm has ended it, while messages wait for resumeRecv(). */
     private bool $wmEnded = false;
+
+    /** @internal of connections that the program makes: the socket is connected */
+    public function connected(): void
+    {
+    }
+
+    /** @internal of connections that the program makes: ready for messages */
+    public function opened(): void
+    {
+    }
 
     /** @internal */
     public function receive(string $data, int $request): void
@@ -71,6 +85,7 @@ trait ConnectionEvents
     /** @internal */
     public function bufferDrain(): void
     {
+        $this->wmIsFull = false;
         if ($this->onBufferDrain !== null) {
             $this->call($this->onBufferDrain);
         }
@@ -100,7 +115,7 @@ trait ConnectionEvents
             $this->receive(...\array_shift($held));
         }
         if ($this->holds()) {
-            $this->wmHeld = [...$held, ...$this->wmHeld ?? []];
+            $this->wmHeld = [...$this->wmHeld ?? [], ...$held]; // what the last one has left, then the others
         }
         if ($this->wmEnded && ($this->wmHeld ?? []) === []) {
             $this->closed();
@@ -119,7 +134,7 @@ trait ConnectionEvents
     }
 
     /** libwm reads while the connection is not paused and no message waits. */
-    private function updateReading(): void
+    protected function updateReading(): void
     {
         $reads = !$this->wmPaused && ($this->wmHeld ?? []) === [];
         if ($reads !== $this->wmReads) {
@@ -164,16 +179,50 @@ trait ConnectionEvents
         }
         $this->status = self::STATUS_CLOSED;
         $this->wmCore->forget($this->wmHandle);
-        $onClose = $this->onClose;
+        $this->wmHeld = null;
+        if ($this->onClose !== null) {
+            $this->call($this->onClose);
+        }
+        $this->leaveProtocol();
+        if ($this->status === self::STATUS_CLOSED) { // else onClose connects it again
+            $this->release();
+        }
+    }
+
+    /** onClose has run. */
+    protected function leaveProtocol(): void
+    {
+    }
+
+    /** Nothing of the program's may be held by a connection that is over. */
+    protected function release(): void
+    {
         $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
         $this->onWebSocketConnect = $this->onWebSocketConnected = null;
-        $this->wmHeld = null;
-        if ($onClose !== null) {
-            $this->call($onClose);
+        $this->unregister();
+        $this->worker = $this->errorHandler = null;
+        if ($this->wmLinger !== 0) {
+            Runtime::dispatcher()->deleteTimer($this->wmLinger);
+            $this->wmLinger = 0;
         }
+        if ($this->wmPiped !== null) {
+            [$resume, $this->wmPiped] = [$this->wmPiped, null];
+            $resume();
+        }
+    }
+
+    protected function unregister(): void
+    {
         unset($this->worker->connections[$this->wmRegisteredId], self::$connections[$this->wmRegisteredId]);
         self::$statistics['connection_count']--;
-        $this->worker = $this->errorHandler = null;
+    }
+
+    /** For another attempt of a connection that the program makes. */
+    protected function startAgain(): void
+    {
+        $this->wmHeld = null;
+        $this->wmPaused = $this->wmEnded = $this->wmIsFull = false;
+        $this->wmReads = true;
     }
 
     /** @internal Calls a callback of this connection. */
@@ -186,7 +235,18 @@ trait ConnectionEvents
         }
         if ($this->status === self::STATUS_ESTABLISHED) {
             $this->applyLimits();
+            if ($this->protocol !== $this->wmNative) {
+                $this->protocolChanged();
+            }
         }
+    }
+
+    /** A callback has set another protocol. */
+    protected function protocolChanged(): void
+    {
+        $set = $this->protocol ?? 'null';
+        $this->protocol = $this->wmNative;
+        $this->fail(NotYet::error("\$connection->protocol = $set on a connection of $this->wmNative (on one of tcp, unix or ssl it may change)"));
     }
 
     /** An exception of a callback ends the connection, not the process. */

@@ -48,6 +48,8 @@ interface Core extends Answers
     /** Makes a worker; null: without an address. */
     public function newWorker(?string $address): int;
     public function setWorker(int $worker, string $option, int|string $value): void;
+    /** A certificate for clients that ask for $name; $key: path, null: it is in the certificate's file. */
+    public function addCertificate(int $worker, string $name, string $certificate, ?string $key): void;
     /** Index of this process among those of the worker; null: another process serves it. */
     public function indexOf(int $worker): ?int;
     public function listen(int $worker): void;
@@ -71,10 +73,24 @@ interface Core extends Answers
 
     /** Sends one message; on http it answers the oldest unanswered request. Does not throw. */
     public function send(int $connection, string $data, int $flags): int;
+    /**
+     * Connects. $receiver gets the events of the connection: connected(), opened(), and from then on those of any connection; error() and
+     * ended() without them when it fails. None of them before the method returns.
+     *
+     * @param string $address as wm/client.h has it
+     * @param array<string, int|string> $options of a client
+     * @return int the connection, which takes messages from now on, and sends them once it is open
+     */
+    public function connectTo(string $address, array $options, Receiver $receiver): int;
+    /** The header lines, each with CRLF, of the answer that has opened a websocket of connectTo(). */
+    public function handshakeFields(int $connection): string;
+
     /** Its object gets no more events. */
     public function forget(int $connection): void;
     public function close(int $connection, int $code, string $reason): void;
     public function destroy(int $connection): void;
+    /** Ends the sending side once all has left; false: not with this protocol, or it has ended. */
+    public function shutdown(int $connection): bool;
     public function pause(int $connection): void;
     public function resume(int $connection): void;
     public function setConnection(int $connection, string $option, int $value): void;

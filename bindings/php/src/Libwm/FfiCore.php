@@ -12,7 +12,7 @@ namespace Libwm;
 final class FfiCore implements Core
 {
     use FfiAnswers;
-
+    use FfiClients;
     use FfiWatches;
 
     /** Records a poll; a record is WORDS 64-bit integers. */
@@ -135,6 +135,11 @@ final class FfiCore implements Core
             : $this->ffi->wm_worker_set_str($this->workers[$worker], $option, $value));
     }
 
+    public function addCertificate(int $worker, string $name, string $certificate, ?string $key): void
+    {
+        $this->check($this->ffi->wm_worker_add_certificate($this->workers[$worker], $name, $certificate, $key));
+    }
+
     public function indexOf(int $worker): ?int
     {
         $index = $this->ffi->wm_worker_index($this->workers[$worker]);
@@ -217,10 +222,19 @@ final class FfiCore implements Core
         $receiver = $this->receivers[$connection] ?? null;
         switch ($kind) {
             case 1: // WM_EVENT_CONNECT
-                $this->connect($events, $connection, $words[$i + 2]);
+                if ($receiver !== null) { // of connectTo()
+                    $receiver->connected();
+                } elseif ($words[$i + 2] !== 0) {
+                    $this->connect($events, $connection, $words[$i + 2]);
+                }
                 break;
             case 2: // WM_EVENT_HANDSHAKE
                 $receiver?->handshake($words[$i + 6], $this->string($i));
+                break;
+            case 3: // WM_EVENT_OPEN
+                if (isset($this->clients[$connection])) {
+                    $receiver?->opened();
+                }
                 break;
             case 5: // WM_EVENT_BUFFER_FULL
                 $receiver?->bufferFull();
@@ -235,6 +249,9 @@ final class FfiCore implements Core
                 break;
             case 8: // WM_EVENT_CLOSE
                 unset($this->receivers[$connection], $this->direct[$connection]);
+                if (isset($this->clients[$connection])) {
+                    $this->endClient($connection);
+                }
                 $receiver?->ended();
                 break;
             case 9: // WM_EVENT_TIMER
@@ -252,7 +269,7 @@ final class FfiCore implements Core
             case 16: // WM_EVENT_SIGNAL
                 $events->signal($words[$i + 6], $words[$i + 7] >> 32);
                 break;
-            default: // WM_EVENT_OPEN, and what this version does not use
+            default: // what this version does not use
         }
     }
 
@@ -367,6 +384,12 @@ final class FfiCore implements Core
     {
         $this->sendBatch();
         $this->ffi->wm_conn_destroy($connection);
+    }
+
+    public function shutdown(int $connection): bool
+    {
+        $this->sendBatch();
+        return $this->ffi->wm_conn_shutdown($connection) === 0;
     }
 
     public function pause(int $connection): void

@@ -11,8 +11,6 @@ use Workerman\Protocols\Http\Response;
 /** A connection of an http worker: each send() answers the oldest unanswered request. */
 class HttpConnection extends TcpConnection
 {
-    /** Whether the next request waits until the answers before it have left. */
-    private bool $wmIsFull = false;
     /** @var list<int> requests whose onMessage has returned without an answer */
     private array $wmUnanswered = [];
     /** The response that has begun and not ended; requests behind it wait. */

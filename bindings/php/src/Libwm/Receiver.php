@@ -6,6 +6,10 @@ namespace Libwm;
 /** Gets the events of one connection, until its end or Core::forget(). The methods must not throw. */
 interface Receiver
 {
+    /** Of Core::connectTo(): the socket is connected. */
+    public function connected(): void;
+    /** Likewise: all handshakes are through. */
+    public function opened(): void;
     /** A websocket handshake, to accept or reject; $head: the request from its request line to its blank line. */
     public function handshake(int $request, string $head): void;
     /** $request: 0, or the http request, whose head and body $data holds. */

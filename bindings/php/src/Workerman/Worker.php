@@ -3,15 +3,17 @@ declare(strict_types=1);
 
 namespace Workerman;
 
+use Libwm\Address;
 use Libwm\Compat3;
 use Libwm\Core;
 use Libwm\Dispatcher;
 use Libwm\Error;
 use Libwm\EventLoop;
+use Libwm\HttpConnection;
 use Libwm\Launcher;
 use Libwm\NotYet;
 use Libwm\Runtime;
-use Libwm\WebsocketConnection;
+use Libwm\TlsOptions;
 use Workerman\Connection\TcpConnection;
 use Workerman\Events\EventInterface;
 
@@ -337,9 +339,17 @@ class Worker
         if (isset($this->socketContext['socket']['backlog'])) {
             $options['backlog'] = min(65535, max(1, (int) $this->socketContext['socket']['backlog']));
         }
+        if ($this->transport === 'ssl') {
+            $options += TlsOptions::ofServer($this->socketContext['ssl'] ?? []);
+        }
         foreach ($options as $option => $value) {
             if ($value !== '') {
                 $core->setWorker($handle, $option, $value);
+            }
+        }
+        if ($this->transport === 'ssl') {
+            foreach (TlsOptions::certificatesByName($this->socketContext['ssl'] ?? []) as [$name, $certificate, $key]) {
+                $core->addCertificate($handle, $name, $certificate, $key);
             }
         }
         $this->wmLimits = [TcpConnection::$defaultMaxSendBufferSize, TcpConnection::$defaultMaxPackageSize];
@@ -351,55 +361,17 @@ class Worker
         }
     }
 
-    /** The address for libwm; null: none. Sets what the scheme says of protocol and connections. */
+    /** The address for libwm; null: none. Sets what it says of protocol, transport and connections. */
     private function address(): ?string
     {
         if ($this->socketName === null) {
             return null;
         }
-        if (!str_contains($this->socketName, '://')) {
-            return $this->socketName; // libwm shows the right form
-        }
-        [$scheme, $rest] = explode('://', $this->socketName, 2);
-        $scheme = strtolower($scheme);
-        $transport = strtolower($this->transport);
-        if (in_array($transport, ['ssl', 'tls', 'udp'], true)) {
-            throw NotYet::error("transport '$this->transport'");
-        }
-        if (!in_array($transport, ['tcp', 'unix'], true)) {
-            throw new \LogicException("transport '$this->transport' is neither tcp nor unix");
-        }
-        if (in_array($scheme, ['udp', 'ssl', 'tls', 'frame', 'https', 'wss'], true)) {
-            throw NotYet::error("$scheme://");
-        }
-        if (in_array($scheme, ['tcp', 'unix'], true) && $this->protocol !== null) {
-            $unix = $scheme === 'unix' ? '+unix' : '';
-            $name = strtolower(ltrim(strrchr('\\' . $this->protocol, '\\'), '\\'));
-            if (!str_starts_with(ltrim($this->protocol, '\\'), 'Workerman\\Protocols\\') || !in_array($name, ['http', 'websocket', 'text'], true)) {
-                throw NotYet::error("the protocol $this->protocol");
-            }
-            $this->transport = $scheme;
-            return $this->take($name) . "$unix://$rest";
-        }
-        if (preg_match('/^[a-z][a-z0-9]*$/', $scheme) && !in_array($scheme, ['tcp', 'unix', 'http', 'websocket', 'ws', 'text'], true)) {
-            throw new \LogicException("$scheme:// is none of websocket, http, text, tcp and unix, and protocols of your own are not in this version of libwm");
-        }
-        if ($scheme === 'unix') {
-            $this->transport = 'unix';
-        }
-        return $this->take($scheme) . "://$rest";
-    }
-
-    private function take(string $scheme): string
-    {
-        [$this->wmConnectionClass, $protocol] = match ($scheme) {
-            'http' => [Compat3::connectionClass($this), Protocols\Http::class],
-            'websocket', 'ws' => [WebsocketConnection::class, Protocols\Websocket::class],
-            'text' => [TcpConnection::class, Protocols\Text::class],
-            default => [TcpConnection::class, null],
-        };
-        $this->protocol = $protocol;
-        return $scheme;
+        $address = Address::ofWorker($this->socketName, $this->transport, $this->protocol);
+        $this->wmConnectionClass = $address->connection === HttpConnection::class ? Compat3::connectionClass($this) : $address->connection;
+        $this->protocol = $address->protocol;
+        $this->transport = $address->transport;
+        return $address->address;
     }
 
     /** @internal */

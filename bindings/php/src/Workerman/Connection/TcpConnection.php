@@ -35,12 +35,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public static int $defaultMaxSendBufferSize = 1048576;
     /** Bytes of the longest message that a peer may send (tcp has no messages); of new connections. */
     public static int $defaultMaxPackageSize = 10485760;
-    /** Without effect, as end() is not there yet. */
+    /** Seconds that end() waits for the peer's end; of new connections. */
     public static float $defaultLingerTimeout = 1.0;
     /** @var array<int, TcpConnection> all connections of this process */
     public static array $connections = [];
 
-    private static int $lastId = 0;
+    protected static int $lastId = 0;
 
     public int $id;
     public ?Worker $worker;
@@ -48,6 +48,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public ?string $protocol;
     public int $maxSendBufferSize;
     public int $maxPackageSize;
+    public float $lingerTimeout;
     /** Brought up to date by getSendBufferQueueSize(), and before onClose. */
     public int $bytesRead = 0;
     public int $bytesWritten = 0;
@@ -71,8 +72,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     protected int $status = self::STATUS_ESTABLISHED;
     protected int $wmAppliedSendBuffer;
     protected int $wmAppliedPackageSize;
-    private int $wmRegisteredId;
-    private string $remoteAddress;
+    protected int $wmRegisteredId;
+    protected string $remoteAddress;
+    /** The timer of end(). */
+    private int $wmLinger = 0;
+    /** Lets the connection that is piped to this one go on. */
+    private ?\Closure $wmPiped = null;
 
     /** @internal made by the dispatcher */
     public function __construct(protected Core $wmCore, protected int $wmHandle, Worker $worker)
@@ -80,10 +85,11 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->id = $this->wmRegisteredId = ++self::$lastId;
         $this->worker = $worker;
         $this->transport = $worker->transport;
-        $this->protocol = $worker->protocol;
+        $this->protocol = $this->wmNative = $worker->protocol;
         $this->context = new \stdClass();
         $this->maxSendBufferSize = self::$defaultMaxSendBufferSize;
         $this->maxPackageSize = self::$defaultMaxPackageSize;
+        $this->lingerTimeout = self::$defaultLingerTimeout;
         [$this->wmAppliedSendBuffer, $this->wmAppliedPackageSize] = $worker->wmAppliedLimits();
         $this->applyLimits();
         $this->onMessage = $worker->onMessage;
@@ -105,7 +111,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public function send(mixed $sendBuffer, bool $raw = false): ?bool
     {
         if ($this->status !== self::STATUS_ESTABLISHED) {
-            return false;
+            return $this->sendEarly($sendBuffer, $raw);
         }
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
@@ -116,7 +122,23 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         if ($result === 0) {
             return true;
         }
-        return $result >= 0 ? ($result === 0 ? true : null) : $this->notTaken($result);
+        if ($result > 0) {
+            $this->wmIsFull = true;
+            return null;
+        }
+        return $this->notTaken($result);
+    }
+
+    /** A message of a connection that is not open. */
+    protected function sendEarly(mixed $sendBuffer, bool $raw): ?bool
+    {
+        return false;
+    }
+
+    /** Whether send() takes anything in this state. */
+    protected function takesSends(): bool
+    {
+        return $this->status === self::STATUS_ESTABLISHED;
     }
 
     /** Sends $data unless it is null, then closes once everything has left. onClose runs at once unless much is queued. */
@@ -152,14 +174,51 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->closed();
     }
 
+    /**
+     * Sends $data unless it is null, and ends this side: what the peer still sends is read and dropped for $lingerTimeout seconds, so that
+     * it can read the last message, which a close in the middle of its sending would reset. http and websocket close, as they do that anyway.
+     */
     public function end(mixed $data = null, bool $raw = false): void
     {
-        throw NotYet::error('TcpConnection::end()');
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            $this->close();
+            return;
+        }
+        if ($data !== null) {
+            $this->send($data, $raw);
+            if ($this->status !== self::STATUS_ESTABLISHED) {
+                return;
+            }
+        }
+        if ($this->lingerTimeout <= 0 || !$this->wmCore->shutdown($this->wmHandle)) {
+            $this->close();
+            return;
+        }
+        $this->status = self::STATUS_ENDING;
+        $this->wmHeld = null;
+        $this->wmPaused = false;
+        $this->updateReading();
+        $this->wmLinger = Runtime::dispatcher()->addTimer($this->lingerTimeout, function (): void {
+            $this->wmCore->close($this->wmHandle, 0, ''); // what is still queued leaves, unless the peer takes none of it
+            $this->closed();
+        }, [], false);
     }
 
+    /**
+     * Sends on to $dest what this connection receives, and closes it with this one. Not more than $dest's maxSendBufferSize waits for it:
+     * then this one is paused.
+     */
     public function pipe(self $dest, bool $raw = false): void
     {
-        throw NotYet::error('TcpConnection::pipe()');
+        $this->onMessage = static function (self $source, mixed $data) use ($dest, $raw): void {
+            $dest->send($data, $raw);
+            if ($dest->wmIsFull) {
+                $source->pauseRecv(); // at once, as more of the same poll would be refused
+            }
+        };
+        $this->onClose = static fn () => $dest->close();
+        $dest->onBufferFull = fn () => $this->pauseRecv();
+        $dest->onBufferDrain = $dest->wmPiped = fn () => $this->resumeRecv();
     }
 
     public function consumeRecvBuffer(int $length): void

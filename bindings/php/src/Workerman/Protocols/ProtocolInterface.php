@@ -5,11 +5,19 @@ namespace Workerman\Protocols;
 
 use Workerman\Connection\ConnectionInterface;
 
-/** What a protocol of a program's own implements. A worker that uses one says that this version does not have it. */
+/**
+ * What a protocol of a program's own implements. The scheme of its address is the name of its class: JsonNL:// is \Protocols\JsonNL or
+ * \Workerman\Protocols\JsonNL; or property `protocol` of a worker or connection of tcp, unix or ssl has the whole name.
+ *
+ * What it throws, and a length that cannot be, ends its connection only. It may have onConnect($connection), of connections that the
+ * program makes, and onClose($connection).
+ */
 interface ProtocolInterface
 {
-    /** Length of the first message; 0: not known yet. */
+    /** Length of the first message, which may be longer than $buffer; 0: not known yet; below 0: this is no message, the connection ends. */
     public static function input(string $buffer, ConnectionInterface $connection): int;
+    /** What onMessage gets for one message. */
     public static function decode(string $buffer, ConnectionInterface $connection): mixed;
+    /** The bytes of what send() got; '': nothing is sent. */
     public static function encode(mixed $data, ConnectionInterface $connection): string;
 }

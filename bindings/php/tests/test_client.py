@@ -1,0 +1,432 @@
+"""AsyncTcpConnection: each protocol against a peer of this file, failures, reconnecting, and what callbacks may do."""
+import contextlib
+import itertools
+import json
+import socket
+import struct
+
+import pytest
+
+import ws_frames
+from php_program import HANG_SECONDS, Peer, alive, eventually
+
+ESTABLISHED, CLOSED = 2, 16
+
+
+class Driver:
+    """The program, told what to do line by line."""
+
+    numbers = itertools.count(1)
+
+    def __init__(self, server):
+        self.server = server
+        self.control = server.connect()
+
+    def say(self, do, on="", **more):
+        self.control.send(json.dumps({"do": do, "on": on, **more}) + "\n")
+        return json.loads(self.control.read_line())
+
+    def call(self, on, method, *arguments):
+        return self.say(method, on, **{"with": list(arguments)})
+
+    def make(self, address, *, connect=True, then=None, **more):
+        """The name of a new connection."""
+        name = f"connection-{next(self.numbers)}"
+        told = self.say("make", name, address=address, then={event: [each if isinstance(each, list) else [each] for each in do]
+                                                             for event, do in (then or {}).items()}, **more)
+        assert not told.startswith("threw"), told
+        if connect:
+            assert self.call(name, "connect") is None
+        return name
+
+    def told(self, event, name, count=1):
+        """The details of an event of one connection, once it has happened that often."""
+        def happened():
+            rows = [row[1:] for row in self.server.trace(event) if row[0] == name]
+            return rows if len(rows) >= count else None
+        try:
+            return eventually(happened, f"{count} x {event}", seconds=20)
+        except AssertionError:
+            raise AssertionError(f"{event} of {name}: {[row for row in self.server.rows() if name in row]}\n{self.server.output()}") from None
+
+    def events(self, name):
+        return [row[0] for row in self.server.rows() if row[2:3] == [name] and row[0] != "result"]
+
+
+@pytest.fixture(scope="module")
+def server(shared_program):
+    return shared_program("client").start()
+
+
+@pytest.fixture
+def driver(server):
+    made = Driver(server)
+    yield made
+    made.say("forget")
+    made.control.sock.close()
+
+
+class Listener:
+    """A listening socket that accepts when it is told."""
+
+    def __init__(self, family=socket.AF_INET, address=("127.0.0.1", 0)):
+        self.sock = socket.socket(family)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind(address)
+        self.sock.listen()
+        self.sock.settimeout(HANG_SECONDS)
+
+    @property
+    def port(self):
+        return self.sock.getsockname()[1]
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self.port}"
+
+    def accept(self):
+        peer = Peer.__new__(Peer)
+        peer.sock, _ = self.sock.accept()
+        peer.sock.settimeout(HANG_SECONDS)
+        peer.data = b""
+        return peer
+
+
+@pytest.fixture
+def listener():
+    made = Listener()
+    yield made
+    made.sock.close()
+
+
+def free_address():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return f"tcp://127.0.0.1:{sock.getsockname()[1]}"
+
+
+# ---- protocols
+
+PROTOCOLS = {
+    "tcp": (b"bytes", "bytes", "hello", b"hello"),
+    "text": (b"a line\r\n", "a line", "hello", b"hello\n"),
+    "frame": (struct.pack(">I", 9) + b"frame", "frame", "hello", struct.pack(">I", 9) + b"hello"),
+    "Stop": (b"a stop.", "a stop", "hello", b"hello."),
+}
+
+
+@pytest.mark.parametrize("scheme", PROTOCOLS)
+def test_messages__go_both_ways(driver, listener, scheme):
+    received, message, sent, expected = PROTOCOLS[scheme]
+    name = driver.make(f"{scheme}://{listener.host}", then={"onConnect": [["send", sent]], "onMessage": ["close"]})
+    with listener.accept() as peer:
+        assert peer.read_exactly(len(expected)) == expected
+        peer.send(received)
+        assert driver.told("onMessage", name) == [[message]]
+        assert peer.read_to_end() == b""
+    driver.told("onClose", name)
+    own = scheme == "Stop"
+    assert driver.events(name) == ["onConnect", *["protocol-connect"][:own], "onMessage", "onClose", *["protocol-close"][:own]]
+
+
+def test_messages__sent_before_the_connection_wait_for_it(driver, listener):
+    name = driver.make(f"text://{listener.host}", connect=False)
+    assert driver.call(name, "getStatus", False) == "INITIAL"
+    assert driver.call(name, "send", "before connect") is None
+    driver.call(name, "connect")
+    assert driver.call(name, "send", "behind connect") in (None, True)
+    with listener.accept() as peer:
+        assert [peer.read_line(), peer.read_line()] == ["before connect", "behind connect"]
+
+
+def test_messages__before_connect_are_limited(driver, listener):
+    name = driver.make(f"tcp://{listener.host}", connect=False, set={"maxSendBufferSize": 1000})
+    assert [driver.call(name, "send", "x" * 600) for _ in range(3)] == [None, None, False]
+    assert driver.told("onError", name) == [[2, "send buffer full and drop package"]]
+
+
+def test_address__over_a_unix_socket_with_a_protocol_by_property(driver, tmp_path):
+    path = str(tmp_path / "s")
+    listener = Listener(socket.AF_UNIX, path)
+    name = driver.make(f"unix://{path}", set={"protocol": "\\Workerman\\Protocols\\Text"}, then={"onConnect": [["send", "hello"]]})
+    with listener.accept() as peer:
+        assert peer.read_line() == "hello"
+        peer.send("answer\n")
+        assert driver.told("onMessage", name) == [["answer"]]
+    listener.sock.close()
+
+
+def test_address__of_ipv6_and_of_a_name(driver):
+    listener = Listener(socket.AF_INET6, ("::1", 0))
+    driver.make(f"text://[::1]:{listener.port}", then={"onConnect": [["send", "six"]]})
+    with listener.accept() as peer:
+        assert peer.read_line() == "six"
+    listener.sock.close()
+    listener = Listener()
+    name = driver.make(f"text://localhost:{listener.port}", then={"onConnect": [["send", "named"]]})
+    with listener.accept() as peer:
+        assert peer.read_line() == "named"
+        assert driver.call(name, "getRemoteHost") == "localhost"
+    listener.sock.close()
+
+
+@pytest.mark.parametrize("address, words", [
+    ("udp://127.0.0.1:1", ["udp://", "not in this version"]),
+    ("nosuch://127.0.0.1:1", ["nosuch://", "class"]),
+    ("websocket://127.0.0.1:1/x", ["ws://127.0.0.1:1/x"]),
+    ("http://127.0.0.1", ["HTTP client"]),
+    ("tcp://", ["Bad remoteAddress"]),
+    ("unix://", ["Bad remoteAddress"]),
+    ("tcp://127.0.0.1:99999", ["Bad remoteAddress"]),
+])
+def test_address__that_cannot_be_is_said(driver, address, words):
+    told = driver.say("make", "wrong", address=address)
+    assert all(word in told for word in ["threw", *words]), told
+
+
+def test_context__bindto_chooses_the_source(driver, listener):
+    driver.make(f"tcp://{listener.host}", context={"socket": {"bindto": "127.0.0.7:0"}})
+    with listener.accept() as peer:
+        assert peer.sock.getpeername()[0] == "127.0.0.7"
+
+
+# ---- websockets
+
+def take_request(peer):
+    """The request of a handshake: its first line, and its fields by lower-case name."""
+    line, *fields = peer.read_head().split("\r\n")
+    return line, {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+
+
+def accept_websocket(peer, fields, *more):
+    peer.send("\r\n".join(["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
+                           f"Sec-WebSocket-Accept: {ws_frames.accept_of(fields['sec-websocket-key'].encode()).decode()}", *more, "", ""]))
+
+
+def read_masked(peer):
+    """A short frame of a client: its opcode and payload."""
+    head = peer.read_exactly(6)
+    assert head[0] & 0xf0 == 0x80 and head[1] & 0x80 and head[1] & 0x7f < 126, head
+    return head[0] & 15, ws_frames.masked(peer.read_exactly(head[1] & 0x7f), head[2:])
+
+
+def test_websocket__asks_as_the_properties_say(driver, listener):
+    name = driver.make(f"ws://{listener.host}/path?x=1", then={"onConnect": [["send", "early"]]}, set={
+        "headers": {"X-Token": "abc", "Cookie": "a=b", "Evil": "x\r\ny: z"}, "websocketOrigin": "http://there", "websocketClientProtocol": "chat"})
+    with listener.accept() as peer:
+        line, fields = take_request(peer)
+        assert line == "GET /path?x=1 HTTP/1.1"
+        assert (fields["x-token"], fields["cookie"], fields["origin"], fields["sec-websocket-protocol"]) == ("abc", "a=b", "http://there", "chat")
+        assert "evil" not in fields and fields["host"] == listener.host
+        accept_websocket(peer, fields, "Sec-WebSocket-Protocol: chat", "X-Answer: 1", "Set-Cookie: a=1", "Set-Cookie: b=2")
+        assert read_masked(peer) == (1, b"early")
+        peer.send(ws_frames.frame(1, b"hello", mask=None) + ws_frames.frame(9, b"p", mask=None))
+        assert driver.told("onMessage", name) == [["hello"]]
+        assert read_masked(peer) == (10, b"p")
+    response = driver.told("onWebSocketConnect", name)[0][0]
+    assert response.startswith("HTTP/1.1 101 ")
+    assert all(f"\r\n{field}\r\n" in response for field in ("X-Answer: 1", "Set-Cookie: a=1", "Set-Cookie: b=2"))
+    assert driver.events(name)[:3] == ["onConnect", "onWebSocketConnect", "onMessage"]
+
+
+def test_websocket__json_and_a_close_with_its_handshake(driver, listener):
+    name = driver.make(f"ws://{listener.host}")
+    with listener.accept() as peer:
+        accept_websocket(peer, take_request(peer)[1])
+        driver.told("onWebSocketConnect", name)
+        assert driver.call(name, "send", {"a": "ü"}) is True
+        assert read_masked(peer) == (1, '{"a":"ü"}'.encode())
+        driver.call(name, "close", "bye")
+        assert read_masked(peer) == (1, b"bye")
+        assert read_masked(peer) == (8, struct.pack(">H", 1000))
+
+
+@pytest.mark.differs
+@pytest.mark.parametrize("answer, words", [
+    (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nnot you", ["403", "not you"]),
+    (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n", ["Sec-WebSocket-Accept"]),
+    (b"", [""]),
+], ids=["refused", "wrong accept", "closed"])
+def test_websocket__that_is_refused_is_an_error(driver, listener, answer, words):
+    name = driver.make(f"ws://{listener.host}", then={"onConnect": [["send", "lost"]]})
+    with listener.accept() as peer:
+        take_request(peer)
+        peer.send(answer)
+    code, text = driver.told("onError", name)[0]
+    driver.told("onClose", name)
+    assert code == 1 and all(word in text for word in words), text
+    assert driver.events(name) == ["onConnect", "onError", "onClose"]
+
+
+def test_websocket__header_that_cannot_be_is_said_by_connect(driver, listener):
+    name = driver.make(f"ws://{listener.host}", connect=False, set={"headers": {"Upgrade": "h2c"}})
+    assert "Upgrade" in driver.call(name, "connect")
+    assert driver.call(name, "getStatus") == CLOSED
+
+
+# ---- failures and ends
+
+def test_failure__is_an_error_then_a_close_then_silence(driver):
+    address = free_address()
+    name = driver.make(address)
+    driver.told("onClose", name)
+    [[code, text]] = driver.told("onError", name)
+    assert code == 1 and address.removeprefix("tcp://") in text and "refused" in text
+    assert driver.events(name) == ["onError", "onClose"]
+    assert driver.call(name, "getStatus") == CLOSED
+
+
+def test_failure__of_a_name_is_an_error(driver):
+    name = driver.make("tcp://no-such-host.invalid:80")
+    driver.told("onClose", name)
+    assert driver.events(name) == ["onError", "onClose"]
+
+
+def test_close__before_connect(driver, listener):
+    name = driver.make(f"text://{listener.host}", connect=False)
+    driver.call(name, "send", "never sent")
+    driver.call(name, "close")
+    driver.told("onClose", name)
+    assert driver.events(name) == ["onClose"]
+    assert driver.call(name, "send", "x") is False
+
+
+def test_close__while_it_connects(driver, listener):
+    """Of one call, as the connection is there with the next turn."""
+    before = driver.say("count")
+    name = driver.make(f"text://{listener.host}", connect=False)
+    assert driver.say("connect and close", name) == ["CONNECTING", None, "CLOSED"]
+    assert driver.events(name) == ["onClose"]
+    assert driver.say("count") == before
+
+
+def test_close__in_on_connect(driver, listener):
+    name = driver.make(f"text://{listener.host}", then={"onConnect": [["close", "goodbye"]]})
+    with listener.accept() as peer:
+        assert peer.read_to_end() == b"goodbye\n"
+    assert driver.events(name) == ["onConnect", "onClose"]
+
+
+def test_end__of_the_peer_and_of_the_connection(driver, listener):
+    name = driver.make(f"text://{listener.host}")
+    with listener.accept() as peer:
+        driver.told("onConnect", name)
+        driver.call(name, "end", "last")
+        assert driver.call(name, "getStatus", False) == "ENDING"
+        assert peer.read_to_end() == b"last\n"
+        peer.send("dropped\n")
+    driver.told("onClose", name)
+    assert driver.events(name) == ["onConnect", "onClose"]
+
+
+def test_counts__are_of_what_there_is(driver, listener):
+    before = driver.say("count")
+    name = driver.make(f"text://{listener.host}")
+    with listener.accept():
+        driver.told("onConnect", name)
+        assert driver.say("count") == [count + 1 for count in before]
+    driver.told("onClose", name)
+    assert driver.say("count") == before
+
+
+# ---- reconnecting
+
+def test_reconnect__after_the_server_was_absent_killed_and_back(driver):
+    listener = Listener()
+    host = listener.host
+    listener.sock.close()
+    name = driver.make(f"text://{host}", then={"onClose": [["reConnect", 0.02]], "onConnect": [["send", "hello"]]})
+    driver.told("onError", name, 2)
+    address = ("127.0.0.1", int(host.split(":")[1]))
+    for _ in range(3):
+        back = Listener(address=address)
+        with back.accept() as peer:
+            assert peer.read_line() == "hello"
+            peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        back.sock.close()
+    assert len(driver.told("onConnect", name)) >= 3
+    driver.say("set", name, set={"then": {}})
+    driver.call(name, "cancelReconnect")
+    driver.call(name, "destroy")
+    assert driver.call(name, "getStatus") == CLOSED
+
+
+@pytest.mark.parametrize("delay", [[], [0], [0.01]], ids=["none", "0", "0.01"])
+def test_reconnect__of_the_same_object_keeps_its_callbacks(driver, listener, delay):
+    before = driver.say("count")
+    name = driver.make(f"text://{listener.host}", then={"onClose": [["reconnect", *delay]], "onConnect": [["send", "hello"]]})
+    for number in range(4):
+        with listener.accept() as peer:
+            assert peer.read_line() == "hello"
+            peer.send(f"{number}\n")
+            assert driver.told("onMessage", name, number + 1)[-1] == [str(number)]
+            assert driver.say("count")[1] == before[1] + 1
+            if number == 3:
+                driver.say("set", name, set={"then": {}})
+    driver.told("onClose", name, 4)
+    assert driver.say("count") == before
+
+
+def test_reconnect__drops_the_connection_that_is_there(driver, listener):
+    name = driver.make(f"text://{listener.host}")
+    with listener.accept() as first:
+        driver.told("onConnect", name)
+        driver.call(name, "reconnect")
+        assert first.read_to_end() == b""
+        with listener.accept() as second:
+            driver.call(name, "send", "again")
+            assert second.read_line() == "again"
+    driver.told("onClose", name)
+    assert driver.events(name).count("onClose") == 1
+
+
+def test_reconnect__that_is_cancelled_does_not_happen(driver, listener):
+    name = driver.make(f"text://{listener.host}", then={"onClose": [["reconnect", 0.05], ["cancelReconnect"]]})
+    listener.accept().sock.close()
+    driver.told("onClose", name)
+    listener.sock.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        listener.accept()
+
+
+# ---- exceptions
+
+@pytest.mark.parametrize("event", ["onConnect", "onMessage", "onClose", "onError", "onWebSocketConnect", "decode"])
+def test_exception__in_a_callback_costs_that_connection_only(driver, listener, event):
+    pid = driver.server.pid
+    scheme = {"onWebSocketConnect": "ws", "decode": "Stop"}.get(event, "text")
+    address = free_address() if event == "onError" else f"{scheme}://{listener.host}"
+    name = driver.make(address, then={event: ["throw"]})
+    if event != "onError":
+        with listener.accept() as peer:
+            if scheme == "ws":
+                accept_websocket(peer, take_request(peer)[1])
+                assert read_masked(peer)[0] == 8
+                peer.send(ws_frames.close(1000, mask=None))
+            elif event == "onClose":
+                peer.sock.shutdown(socket.SHUT_WR)
+            else:
+                with contextlib.suppress(OSError):
+                    peer.send("throw.\n")
+            if scheme != "ws":  # of a websocket the server closes first
+                peer.read_to_end()
+    driver.told("onClose", name)
+    eventually(lambda: f"deliberate exception in {event}" in driver.server.output(), "the exception in the log")
+    assert driver.events(name).count("onClose") == 1
+    assert driver.server.pid == pid and alive(pid)
+
+
+# ---- memory
+
+def test_memory__of_connections_whose_closures_capture_them_is_given_back(driver, listener):
+    address = free_address()
+
+    def rounds(count):
+        for number in range(count):
+            name = driver.make(address)
+        driver.told("onClose", name)
+        driver.say("forget")
+        return driver.say("memory")[1]
+    rounds(50)
+    first = rounds(50)
+    assert rounds(400) - first < 100_000
