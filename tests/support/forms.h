@@ -21,6 +21,7 @@ static struct {
     uint64_t sum;
     int parts, wholes;
     wm_request request;
+    wm_request plain; /**< the latest without a body, which the scenario answers */
     wm_conn conn;
     void (*on_part)(const wm_part *part, int last); /**< of the scenario */
     int fd;                                         /**< it has taken */
@@ -87,8 +88,14 @@ static inline void seen_head(wm_worker *worker, wm_conn conn, const void *data, 
     const void *name, *value;
     size_t name_len, value_len;
     wm_part part;
+    if (kind == WM_KIND_HTTP) {
+        got.plain = wm_message_request(conn);
+        return;
+    }
     got.request = wm_message_request(conn);
     got.conn = conn;
+    got.len = 0;
+    got.sum = 0;
     assert_int_equal(kind, WM_KIND_HTTP_HEAD);
     assert_int_equal(wm_request_form_at(got.request, 0, &name, &name_len, &value, &value_len), WM_ESTATE);
     assert_string_equal(wm_last_error(), "the body comes in pieces: wm_worker_on_part gets the parts of a form");
