@@ -118,6 +118,21 @@ static void out_of_turn__an_abort_ends_the_connection(void **state)
     host_end(host);
 }
 
+static void out_of_turn__behind_the_last_answer_is_no_reset_of_that(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    struct client client = client_begin(host);
+    wm_request first = http_get(host, &client), second = http_get(host, &client);
+    assert_int_equal(begin(second, 200, NULL, -1), 0);
+    assert_int_equal(put(second, "never heard"), 0);
+    assert_int_equal(wm_request_respond(first, 200, "Connection: close\r\n", 19, "last", 4, 0), 0);
+    hear_head(host, &client, 200, "Connection: close\r\n", NULL);
+    client_hear(host, &client, "last");
+    client_hear_end(host, &client);
+    client_end(&client);
+    host_end(host);
+}
+
 static void peer__gone_in_the_middle_is_closed(void **state)
 {
     struct host *host = host_begin(*state, "http");
@@ -230,6 +245,7 @@ int main(void)
         SCENARIO(out_of_turn__waits_whole_or_in_parts),
         SCENARIO(out_of_turn__holds_send_high_water_and_a_drain_follows),
         SCENARIO(out_of_turn__counts_in_max_kept_total),
+        SCENARIO(out_of_turn__behind_the_last_answer_is_no_reset_of_that),
         SCENARIO_NOT_OVER(out_of_turn__an_abort_ends_the_connection, OVER_PAIRS),
         SCENARIO_NOT_OVER(peer__gone_in_the_middle_is_closed, OVER_PAIRS),
         SCENARIO_NOT_OVER(half_close__a_client_gets_the_whole_stream, OVER_PAIRS | OVER(TLS) | OVER(TCP) | OVER(TCP6)),

@@ -188,11 +188,13 @@ public:
     static uint32_t event_deadline(const Connection &conn);
     /// Sends an empty comment.
     void keep_events_alive(Connection &conn);
-    /// Whether part of an answer has left that has content, and more of it is to come.
+    /// Whether part of an answer has left that has content, and more of it is to come. One that is held has not: its turn has not come, as
+    /// after the last answer of a connection.
     static bool is_sending(const Connection &conn)
     {
         const HttpRequest *first = http_session(conn).first;
-        return first && first->held && first->held->open && first->held->coding != HeldAnswer::Coding::kNothing;
+        const HeldAnswer *held = first ? first->held : nullptr;
+        return held && held->open && held->size == 0 && held->coding != HeldAnswer::Coding::kNothing;
     }
 
     /// The decoded values of a request whose slices can be read: 0; WM_EPROTOCOL for a malformed one, WM_EMSGSIZE over a limit, WM_EFULL,
