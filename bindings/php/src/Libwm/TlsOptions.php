@@ -122,11 +122,10 @@ final class TlsOptions
         if (!isset(self::$passphrases[$passphrase])) {
             $system = \FFI::cdef('int memfd_create(const char *name, unsigned int flags);');
             $descriptor = $system->memfd_create('passphrase', 1); // MFD_CLOEXEC
-            $path = "/proc/self/fd/$descriptor";
-            if ($descriptor < 0 || file_put_contents($path, "$passphrase\n") === false) {
+            if ($descriptor < 0 || file_put_contents("php://fd/$descriptor", "$passphrase\n") === false) {
                 throw new Error('context ssl passphrase: no file of memory can be made for it');
             }
-            self::$passphrases[$passphrase] = $path;
+            self::$passphrases[$passphrase] = "/proc/self/fd/$descriptor";
         }
         return self::$passphrases[$passphrase];
     }
