@@ -8,7 +8,7 @@ from php_program import request
 
 @pytest.fixture(scope="module")
 def old(shared_program):
-    return shared_program("old", ports=2).start(ready=2)
+    return shared_program("old", ports=3).start(ready=3)
 
 
 def ask(server, target, *headers, number=0, **kwargs):
@@ -84,7 +84,7 @@ def test_end__answers_with_its_text(old):
 
 
 def test_exception__answers_500_without_the_headers(program):
-    server = program("old", ports=2).start(ready=2)
+    server = program("old", ports=3).start(ready=3)
     answer = ask(server, "/?page=fails")
     assert answer.status == 500 and answer.values(b"x-one") == []
     assert "on purpose" in server.output()
@@ -101,6 +101,13 @@ def test_close__sends_the_headers_too(old):
 def test_data__is_an_array_and_a_request(old):
     answer = ask(old, "/arrays?q=1", "Content-Type: application/x-www-form-urlencoded", number=1, method="POST", body="a=2")
     assert json.loads(answer.body) == [{"q": "1"}, "2", "POST", False, False, True, ["get", "post", "cookie", "server", "files"], 5, True]
+
+
+def test_subclass_and_protocol__have_the_signatures_of_version_3(old):
+    with old.connect(old.ports[2]) as peer:
+        peer.send("abc")
+        assert peer.read_exactly(5) == b"<cba>"
+    assert old.trace("runAll") == [[]] and "old cba" in old.output()
 
 
 def test_program_of_version_5__pays_nothing(program):

@@ -135,10 +135,16 @@ class Worker
         }
     }
 
+    // What subclasses of Workerman 3 and 4 override has no return type and no optional argument, which they do not have either.
+
     // ---- all workers
 
-    /** Runs the command line: `php FILE start|stop|restart|reload|status|connections`. Does not return. */
-    public static function runAll(): void
+    /**
+     * Runs the command line: `php FILE start|stop|restart|reload|status|connections`. Does not return.
+     *
+     * @return void
+     */
+    public static function runAll()
     {
         if (PHP_SAPI !== 'cli') {
             exit("Only run in command line mode\n");
@@ -157,7 +163,7 @@ class Worker
     }
 
     /** Has the master replace this process, which drains once its successor serves; in a callback of the master, ends all processes. */
-    public static function stopAll(int $code = 0, mixed $log = ''): void
+    public static function stopAll(int $code = 0, mixed $log = '')
     {
         if ($log !== '') {
             self::log($log);
@@ -204,23 +210,37 @@ class Worker
         return false;
     }
 
-    /** Writes a line to the log, with time and process id; in the foreground also to the terminal. */
-    public static function log(mixed $msg, bool $decorated = false): void
+    /**
+     * Writes a line to the log, with time and process id; in the foreground also to the terminal.
+     *
+     * @return void
+     */
+    public static function log(mixed $msg)
     {
         Runtime::core()->log((string) $msg, $msg instanceof \Throwable);
     }
 
-    /** Writes to standard output. */
-    public static function safeEcho(string $msg, bool $decorated = false): void
+    /**
+     * Writes to standard output.
+     *
+     * @return void
+     */
+    public static function safeEcho(string $msg)
     {
         fwrite(self::$outputStream ?? STDOUT, $msg);
     }
 
     // ---- one worker
 
-    /** Listens in this process: no other process, no onWorkerStart. Before runAll() it has no effect, as runAll() listens. */
-    public function listen(bool $autoAccept = true): void
+    /**
+     * Listens in this process: no other process, no onWorkerStart. Before runAll() it has no effect, as runAll() listens.
+     *
+     * @param bool $autoAccept whether it accepts at once; else from resumeAccept() on
+     * @return void
+     */
+    public function listen()
     {
+        $autoAccept = (bool) (func_get_args()[0] ?? true);
         if ($this->socketName === null || !Runtime::isServing()) {
             return;
         }
@@ -260,8 +280,12 @@ class Worker
         }
     }
 
-    /** Calls onWorkerStop, closes the listening socket and the connections. */
-    public function stop(bool $force = true): void
+    /**
+     * Calls onWorkerStop, closes the listening socket and the connections.
+     *
+     * @return void
+     */
+    public function stop()
     {
         if ($this->stopping) {
             return;
@@ -276,8 +300,12 @@ class Worker
         $this->onMessage = $this->onClose = $this->onError = $this->onBufferDrain = $this->onBufferFull = null;
     }
 
-    /** Starts this worker in its process: listens, then calls onWorkerStart. */
-    public function run(): void
+    /**
+     * Starts this worker in its process: listens, then calls onWorkerStart.
+     *
+     * @return void
+     */
+    public function run()
     {
         $this->setRootPath();
         $this->listen();

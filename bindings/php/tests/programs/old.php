@@ -1,5 +1,5 @@
 <?php
-// Programs of Workerman 3, each known by what it does: an http worker that reads $_GET, one that reads an array, and one of version 5.
+// Programs of Workerman 3, each known by what it does: an http worker that reads $_GET, one that reads an array, and a subclass of Worker with a protocol.
 require getenv('WM_TEST_PRELUDE');
 
 use Workerman\Connection\TcpConnection;
@@ -85,6 +85,68 @@ class Pages
     }
 }
 
+/** As Workerman 3 and 4 let programs write it. */
+class OldProtocol implements Workerman\Protocols\ProtocolInterface
+{
+    public static function input($buffer, Workerman\Connection\ConnectionInterface $connection)
+    {
+        return strlen($buffer);
+    }
+
+    public static function decode($buffer, Workerman\Connection\ConnectionInterface $connection)
+    {
+        return strrev($buffer);
+    }
+
+    public static function encode($data, Workerman\Connection\ConnectionInterface $connection)
+    {
+        return "<$data>";
+    }
+}
+
+class OldWorker extends Worker
+{
+    public function __construct($socket_name = '', $context_option = array())
+    {
+        parent::__construct($socket_name, $context_option);
+    }
+
+    public function run()
+    {
+        $this->onMessage = array($this, 'onMessage');
+        parent::run();
+    }
+
+    public function listen()
+    {
+        parent::listen();
+    }
+
+    public function stop()
+    {
+        parent::stop();
+    }
+
+    public static function log($msg)
+    {
+        parent::log("old $msg");
+    }
+
+    public static function runAll()
+    {
+        trace('runAll');
+        parent::runAll();
+    }
+
+    public function onMessage($connection, $data)
+    {
+        self::log($data);
+        $connection->send($data);
+    }
+}
+
+$words = new OldWorker(address('tcp', 3));
+$words->protocol = 'OldProtocol';
 Http::sessionSavePath(__DIR__);
 Http::sessionName('OLDSESSION');
 $pages = new Worker(address('http'));
@@ -100,7 +162,7 @@ $arrays->onMessage = function ($connection, $data) {
         isset($data['none']), empty($data['get']['none']), $parts, count($data), $data instanceof Request && $data->path() === '/arrays']));
 };
 
-foreach ([$pages, $arrays] as $worker) {
+foreach ([$pages, $arrays, $words] as $worker) {
     $worker->onWorkerStart = fn () => ready();
 }
-Worker::runAll();
+OldWorker::runAll();
