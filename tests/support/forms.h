@@ -98,7 +98,8 @@ static inline void seen_head(wm_worker *worker, wm_conn conn, const void *data, 
     got.sum = 0;
     assert_int_equal(kind, WM_KIND_HTTP_HEAD);
     assert_int_equal(wm_request_form_at(got.request, 0, &name, &name_len, &value, &value_len), WM_ESTATE);
-    assert_string_equal(wm_last_error(), "the body comes in pieces: wm_worker_on_part gets the parts of a form");
+    assert_string_equal(wm_last_error(),
+                        "the body comes in pieces: wm_worker_on_part gets those of a multipart form, wm_worker_on_body all others");
     assert_int_equal(wm_request_part_at(got.request, 0, &part), WM_ESTATE);
 }
 

@@ -230,7 +230,9 @@ int HttpRequests::read_media(HttpRequest &request, ValueBlock *&out)
 /// The whole body is there, if there is one; else an error.
 int HttpRequests::check_whole(const HttpRequest &request)
 {
-    return request.slices.in_pieces ? fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part gets the parts of a form") : 0;
+    if (!request.slices.in_pieces)
+        return 0;
+    return fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part gets those of a multipart form, wm_worker_on_body all others");
 }
 
 int HttpRequests::read_parts(HttpRequest &request, ValueBlock *&out)
