@@ -81,7 +81,7 @@ const char *check_path(std::string_view value)
         WM_TEXT(owner, tls_alpn, live, "TLS: protocols to agree on by ALPN, with commas; empty: http/1.1 for https and wss"),              \
         WM_TEXT(owner, tls_ciphers, live,                                                                                                  \
                 "TLS: ciphers as 'openssl ciphers' lists them; empty: those with forward secrecy and authenticated encryption"),           \
-        WM_TEXT(owner, tls_min_version, live, "TLS: lowest version", "1.2", "1.3"),                                                        \
+        WM_TEXT(owner, tls_min_version, live, "TLS: lowest version, 1.2 (the default) or 1.3", "1.2", "1.3"),                              \
         WM_INT(owner, tls_handshakes_per_turn, "count", 1, 10000, true,                                                                    \
                "TLS: handshakes that go on in one turn of the loop; others wait for the next, those that are through do not")
 
@@ -124,9 +124,10 @@ const OptionRow kAppRows[] = {
     WM_TEXT(AppOptions, pid_file, false, "path of the pid file; empty: NAME.pid in run_dir"),
     WM_TEXT(AppOptions, log_file, false, "path of the log; empty: standard error, and with -d NAME.log in run_dir"),
     WM_TEXT(AppOptions, stdout_file, false, "with -d: what standard output and standard error are appended to"),
-    WM_TEXT(AppOptions, start_method, false, "fork; or exec: each process is the program started again", "fork", "exec"),
-    WM_TEXT(AppOptions, log_level, true, "lines below that level are dropped from the log of the process", "debug", "info", "warning",
-            "error"),
+    WM_TEXT(AppOptions, start_method, false, "fork (the default); or exec: each process is the program started again", "fork", "exec"),
+    WM_TEXT(AppOptions, log_level, true,
+            "lines below it are dropped from the log of the process: debug, info (the default), warning or error", "debug", "info",
+            "warning", "error"),
 };
 
 const OptionRow kWorkerRows[] = {
@@ -167,8 +168,8 @@ const OptionRow kWorkerRows[] = {
            "http, websocket: every peer is a trusted proxy that ends TLS, so https:// targets are taken; else 421"),
     WM_TEXT(WorkerOptions, access_log, false,
             "http, websocket: path of a file that gets a line for each answer, opened anew by a reload; empty: none"),
-    WM_TEXT(WorkerOptions, access_log_format, false, "lines of access_log: combined, as those of Apache and nginx; or json, an object each",
-            "combined", "json"),
+    WM_TEXT(WorkerOptions, access_log_format, false,
+            "lines of access_log: combined (the default), as those of Apache and nginx; or json, an object each", "combined", "json"),
     WM_INT(WorkerOptions, accept_batch, "count", 1, 10000, true, "connections accepted in one turn"),
     WM_INT(WorkerOptions, max_connections, "count", 0, kLargest, true,
            "connections of the worker at a time in a process; 0: no limit but the app's"),
