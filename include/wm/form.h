@@ -11,7 +11,7 @@
  * to build. The lookups by a name return the first of that name.
  *
  * Unless said otherwise a function returns, besides 1 and 0: WM_ECLOSED when the request is answered or its connection gone; WM_ESTATE when
- * its slices have expired, or when a form is asked for whose body comes in pieces (wm_worker_on_part); WM_EPROTOCOL for what the client has
+ * its slices have expired, or when a form is asked for whose body comes in pieces (wm/http_body.h); WM_EPROTOCOL for what the client has
  * sent malformed, with the rule in wm_last_error, which a host answers with status 400; WM_EMSGSIZE for more than max_fields names with
  * values, max_parts parts, or max_part_header_bytes of a part, which a host answers with 413; WM_EFULL when the request is kept, and its
  * values would be over max_kept_total; WM_ENOMEM.

@@ -29,18 +29,24 @@
  * host has answered; the connection ends with an error event and a close event. When the client leaves in the middle there is a close
  * event alone. In both cases no last piece comes, and the request's id is stale.
  *
- * Forms: with a part callback (wm_worker_on_part) a body of multipart/form-data comes as its parts, and the body callback is called once
- * behind them, with last = 1 and len 0: the request is whole, answer it. Bodies of other types come as they are. So they do without a
- * part callback, forms included, and there is no record for parts: a host that polls and wants them sets the callbacks for messages,
- * parts and bodies. Pausing, and an answer that comes early, do the same between two pieces of a part as between two of a body.
+ * Forms: with a part callback (wm_worker_on_part), or for a host that polls with the option stream_parts, a body of multipart/form-data
+ * comes as its parts, in pieces (the callback, or WM_EVENT_PART), and behind them as one piece of the body, the last, with len 0: the
+ * request is whole, answer it. Bodies of other types come as they are, and so do all without these. As with pieces of a body, a host takes
+ * parts, pieces and messages as records, or all by callbacks. Pausing, and an answer that comes early, do the same between two pieces of a
+ * part as between two of a body.
+ *
+ * A record of WM_EVENT_PART has a wm_part as its data, and sizeof(wm_part) as its len. What that refers to lives as long as the record,
+ * also a file: its descriptor stays open until the next poll, unless the host itself ends the request before. Each record has a copy of the
+ * texts of its part.
  *
  * A form that breaks RFC 7578 or RFC 2046 is answered with 400 as a body is, one over max_parts, max_part_header_bytes or max_upload
  * with 413.
  *
- * Files: with the worker's option upload_dir a part that has a filename is written to a file there as it comes, and the part callback is
- * called once for it, behind its last octet, with last = 1 and len 0. wm_part has the file in fd: open for reading and writing, mode 0600,
- * at its first octet. The file belongs to the request: when that ends, by its answer or with its connection, it is closed and removed. A
- * host that wants it longer takes it before: wm_part_save gives it a name that stays, dup(part->fd) keeps its content without one.
+ * Files: with the worker's option upload_dir a part that has a filename is written to a file there as it comes, and there is one call of
+ * the part callback, or one record, for it, behind its last octet, with last = 1 and len 0. wm_part has the file in fd: open for reading
+ * and writing, mode 0600, at its first octet. The file belongs to the request: when that ends, by its answer or with its connection, it is
+ * closed and removed. A host that wants it longer takes it before: wm_part_save gives it a name that stays, dup(part->fd) keeps its content
+ * without one.
  *
  * path is NULL where the file system can make files without a name (O_TMPFILE), which leave nothing behind when the process dies. The name
  * that it has otherwise is upload_dir/wm-upload.XXXXXXXXXXXXXXXX. Writing is done on the app's thread.
@@ -121,7 +127,7 @@ WM_API int wm_worker_on_part(wm_worker *worker, wm_part_fn fn, void *user, wm_de
  * Gives the file of a part a name, with which it stays when its request ends: a hard link, which copies nothing and takes the place of no
  * other file. Its mode is 0600. Any thread.
  *
- * @param part with fd, as the part callback has it, while its request has not ended
+ * @param part with fd, as the part callback or the record has it, while its request has not ended
  * @param path ends in NUL; relative to the current directory, on the file system of upload_dir. Of the host's making: what the client calls
  * the file may be any path, or a name that is taken
  * @return 0; WM_EEXIST: there is a file of that name; WM_ENOENT: no such directory; WM_EACCES; WM_EINVAL for a part without a file; WM_ESYS

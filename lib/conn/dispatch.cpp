@@ -12,6 +12,23 @@
 
 namespace wm {
 
+namespace {
+
+/// Copies a text to `end`, which it moves behind the copy. No text stays none.
+const void *copy_text(const void *text, size_t len, char *&end)
+{
+    char *copy = end;
+    if (!text)
+        return nullptr;
+    memcpy(copy, text, len);
+    end += len;
+    return copy;
+}
+
+} // namespace
+
+static_assert(sizeof(Tail) % alignof(wm_part) == 0, "a part is at the beginning of its tail");
+
 uint64_t Dispatch::id_of(const Connection &conn)
 {
     return pack_id(IdKind::kConn, conn.owner->reactor.index(), conn.slot, conn.generation);
@@ -103,7 +120,8 @@ bool Dispatch::calls_back(const Connection &conn) const
 {
     return conn.callback(&ConnCallbacks::message) && conn.callback(&ConnCallbacks::error) &&
            (conn.state != ConnState::kHandshake || conn.callback(&ConnCallbacks::handshake)) &&
-           (!conn.has(kBodyInPieces) || conn.callback(&ConnCallbacks::body));
+           (!conn.has(kBodyInPieces) ||
+            (conn.callback(&ConnCallbacks::body) && (conn.owner->options.stream_parts == 0 || conn.callback(&ConnCallbacks::part))));
 }
 
 void Dispatch::deliver(Connection &conn, ConnEvent event, int32_t code, const char *text)
@@ -220,10 +238,36 @@ void Dispatch::part(Connection &conn, const wm_part &part, bool last, uint64_t r
 {
     conn.last_active = reactor_.tick();
     const auto &callback = conn.callback(&ConnCallbacks::part);
-    if (!callback)
-        return;
     reactor_.callback_watch.name("part");
     callback.fn(conn.owner->worker, id_of(conn), request, &part, part.data, part.data_len, last, callback.user);
+}
+
+bool Dispatch::part_record(Connection &conn, const wm_part &part, bool last, uint64_t request, bool copies_piece)
+{
+    conn.last_active = reactor_.tick();
+    if (!events_ || full())
+        return true; // as all events without a callback
+    size_t piece = copies_piece ? part.data_len : 0;
+    Tail *kept = Tail::make(sizeof part + part.name_len + part.filename_len + part.type_len + part.headers_len + piece);
+    if (!kept)
+        return false;
+    wm_part *copy = new (kept->data()) wm_part(part);
+    char *end = reinterpret_cast<char *>(copy + 1);
+    copy->name = copy_text(part.name, part.name_len, end);
+    copy->filename = copy_text(part.filename, part.filename_len, end);
+    copy->type = copy_text(part.type, part.type_len, end);
+    copy->headers = copy_text(part.headers, part.headers_len, end);
+    if (copies_piece)
+        copy->data = copy_text(part.data, part.data_len, end);
+    wm_event *event = new_record(WM_EVENT_PART, conn);
+    event->flags = last;
+    event->data = copy;
+    event->len = sizeof part;
+    event->id = request;
+    reactor_.assembly.retire(kept);
+    if (reactor_.assembly.batch_is_full())
+        end_batch();
+    return true;
 }
 
 void Dispatch::error_event(Connection &conn, int32_t code, const char *text)

@@ -84,8 +84,11 @@ public:
     void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len = 0);
     /// A piece of the body of that request.
     void body(Connection &conn, std::string_view data, bool last, uint64_t request);
-    /// A piece of a part of that body: data, data_len of the part. There is no record of it.
+    /// A piece of a part of that body: data, data_len of the part. With a callback for parts.
     void part(Connection &conn, const wm_part &part, bool last, uint64_t request);
+    /// The same for a record, which gets a copy of the part with its texts; of the piece too, if that does not outlive the call. False: out
+    /// of memory.
+    bool part_record(Connection &conn, const wm_part &part, bool last, uint64_t request, bool copies_piece);
     void handshake(Connection &conn, uint64_t request, std::string_view head);
 
     /// These retire user, if destroy is set, once the host has received the record.

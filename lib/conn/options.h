@@ -42,6 +42,7 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t keepalive_timeout_ms = 0;
     int64_t event_keepalive_ms = 15000;
     int64_t stream_body = 0;
+    int64_t stream_parts = 0;
     int64_t max_body = 0;
     int64_t max_discard = 1 << 20;
     int64_t max_fields = 1000;

@@ -160,6 +160,7 @@ App::~App()
     });
     commands->drop(!forked());
     release_retired();
+    sessions->requests.end_batch();
     reactor.inbox.begin_batch();
     watches->close();
     reactor.loop.close();

@@ -150,6 +150,8 @@ const OptionRow kWorkerRows[] = {
            "http: a stream of server-sent events that is silent for so long gets an empty comment; 0: never"),
     WM_INT(WorkerOptions, stream_body, "bool", 0, 1, true,
            "http: a request with a body is a message of WM_KIND_HTTP_HEAD, and its body comes in pieces (wm_worker_on_body)"),
+    WM_INT(WorkerOptions, stream_parts, "bool", 0, 1, true,
+           "http, stream_body, for a host that polls: a multipart form comes as its parts (WM_EVENT_PART), as with wm_worker_on_part"),
     WM_INT(WorkerOptions, max_body, "bytes", 0, kForever, true, "http, stream_body: longest body of a request; 0: without limit"),
     WM_INT(WorkerOptions, max_discard, "bytes", 0, kLargest, true,
            "http, stream_body: what is read of a body whose request is answered; when more follows, the connection closes"),
@@ -157,8 +159,10 @@ const OptionRow kWorkerRows[] = {
            "http: names with values that a query, a form or the cookies of a request may have"),
     WM_INT(WorkerOptions, max_parts, "count", 1, 1 << 20, true, "http: parts that a multipart form may have, files and fields"),
     WM_INT(WorkerOptions, max_part_header_bytes, "bytes", 64, 1 << 20, true, "http: longest header lines of a part of a multipart form"),
-    WM_TEXT(WorkerOptions, upload_dir, true,
-            "http, stream_body: directory of the files that wm_worker_on_part gets in place of their pieces; empty: it gets the pieces"),
+    WM_TEXT(
+        WorkerOptions, upload_dir, true,
+        "http, stream_body: directory of the files that parts of forms have in place of their pieces (wm_worker_on_part, stream_parts); "
+        "empty: parts come in pieces"),
     WM_INT(WorkerOptions, max_upload, "bytes", 0, kForever, true, "http, upload_dir: longest file of a form; 0: max_body alone"),
     WM_FORM(WorkerOptions, methods, true,
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "

@@ -10,9 +10,8 @@ static size_t some(uint32_t *random, size_t most)
     return 1 + (*random >> 8) % most;
 }
 
-static void pieces__of_any_size_give_the_same_parts(void **state)
+static void send_in_pieces(struct host *host)
 {
-    struct host *host = begin(state);
     struct client client = client_begin(host);
     uint32_t random = 1;
     for (uint32_t round = 0; round < 6; round++) {
@@ -39,6 +38,78 @@ static void pieces__of_any_size_give_the_same_parts(void **state)
         assert_string_equal(got.log, expected);
         assert_int_equal(got.wholes, round + 1);
     }
+    end(&client, host);
+}
+
+static void pieces__of_any_size_give_the_same_parts(void **state)
+{
+    send_in_pieces(begin(state));
+}
+
+static void records__of_any_pieces_give_the_same_parts(void **state)
+{
+    send_in_pieces(begin_records(state));
+}
+
+/** Each part of a batch has texts and a piece of its own. */
+static void records__of_one_read_have_their_own_texts(void **state)
+{
+    static const char text[] =
+        FIELD("a") "one\r\n" FILE_PART("bb", "x") "\r\n--a\r\n" FILE_PART("c", "") "\r\n" FIELD("dd") "4\r\n--b--\r\n";
+    struct host *host = begin_records(state);
+    struct client client = client_begin(host);
+    size_t used = 0;
+    note(expected, &used, "a", "-", "", 3, checksum(0, "one", 3));
+    note(expected, &used, "bb", "x", "text/x", 5, checksum(0, "\r\n--a", 5));
+    note(expected, &used, "c", "", "text/x", 0, 0);
+    note(expected, &used, "dd", "-", "", 1, checksum(0, "4", 1));
+    for (int i = 1; i <= 2; i++) {
+        got.log_len = 0;
+        say_form(host, &client, text);
+        hear_answer(host, &client, 200, "whole");
+        assert_string_equal(got.log, expected);
+        assert_int_equal(got.parts, 4 * i);
+    }
+    end(&client, host);
+}
+
+/** What has looked like a boundary is no slice of what was read: its record has a copy. */
+static void records__of_what_was_almost_a_boundary(void **state)
+{
+    struct host *host = begin_records(state);
+    struct client client = client_begin(host);
+    size_t used = 0;
+    note(expected, &used, "a", "-", "", 8, checksum(0, "\r\n--\r\n-x", 8));
+    client_say(host, &client, CHUNKED(TYPE));
+    client_say(host, &client, "38\r\n" FIELD("a") "\r\n--\r\n-\r\n");
+    settle(host);
+    client_say(host, &client, "a\r\nx\r\n--b--\r\n\r\n0\r\n\r\n");
+    hear_answer(host, &client, 200, "whole");
+    assert_string_equal(got.log, expected);
+    end(&client, host);
+}
+
+/** Records of a batch stay when the host pauses or answers in it; none follow. */
+static void records__end_with_an_early_answer(void **state)
+{
+    struct host *host = begin_records(state);
+    struct client client = client_begin(host);
+    got.on_part = NULL;
+    say_head(host, &client, 200);
+    client_say(host, &client, FIELD("a") "one\r\n" FIELD("b"));
+    until(host, got.parts == 1);
+    assert_int_equal(wm_conn_pause_recv(got.conn), 0);
+    client_say(host, &client, "two\r\n" FIELD("c") "three");
+    settle(host);
+    assert_int_equal(got.parts, 1);
+    assert_int_equal(wm_conn_resume_recv(got.conn), 0);
+    until(host, got.parts == 2);
+    answer("early");
+    hear_answer(host, &client, 200, "early");
+    client_say(host, &client, "\r\n--b--\r\n");
+    settle(host);
+    assert_int_equal(got.parts, 2);
+    assert_int_equal(got.wholes, 0);
     end(&client, host);
 }
 
@@ -177,6 +248,10 @@ int main(void)
 {
     static const struct scenario scenarios[] = {
         SCENARIO(pieces__of_any_size_give_the_same_parts),
+        SCENARIO(records__of_any_pieces_give_the_same_parts),
+        SCENARIO(records__of_one_read_have_their_own_texts),
+        SCENARIO(records__of_what_was_almost_a_boundary),
+        SCENARIO(records__end_with_an_early_answer),
         SCENARIO(pause__stops_the_parts_at_once),
         SCENARIO(answer__in_mid_part_ends_the_parts_and_serves_the_next),
         SCENARIO(close__in_mid_part_is_the_last_of_it),

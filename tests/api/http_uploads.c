@@ -59,10 +59,9 @@ static void look_at_file(const wm_part *part, int last)
     got.fd = part->fd;
 }
 
-static void file__has_what_was_sent_and_ends_with_the_request(void **state)
+static void upload_files(struct host *host)
 {
     struct directory directory = directory_begin();
-    struct host *host = begin(state);
     struct client client = client_begin(host);
     upload_to(host, directory.path);
     got.on_part = look_at_file;
@@ -80,6 +79,42 @@ static void file__has_what_was_sent_and_ends_with_the_request(void **state)
         assert_int_equal(files_in(directory.path), 0);
     }
     end(&client, host);
+    directory_end(&directory);
+}
+
+static void file__has_what_was_sent_and_ends_with_the_request(void **state)
+{
+    upload_files(begin(state));
+}
+
+static void file__of_a_record_has_what_was_sent_and_ends_with_the_request(void **state)
+{
+    upload_files(begin_records(state));
+}
+
+static void look_at_begun(const wm_part *part, int last)
+{
+    char data[8] = {0};
+    assert_true(last && part->fd >= 0);
+    assert_int_equal(pread(part->fd, data, sizeof data - 1, 0), 7);
+    assert_string_equal(data, "content");
+    assert_true(!part->path || access(part->path, F_OK) == 0);
+}
+
+/** The request ends in the poll that has the record: its file is open until the next one. */
+static void file__of_a_record_outlives_a_request_that_is_refused(void **state)
+{
+    struct directory directory = directory_begin();
+    struct host *host = begin_records(state);
+    upload_to(host, directory.path);
+    got.on_part = look_at_begun;
+    hear_refused(host, CHUNKED(TYPE), "1000\r\n" FILE_PART("f", "x") "content\r\n--b wrong", 400,
+                 "RFC 2046 §5.1.1: a boundary must end its line, with CRLF, or with \"--\" and CRLF if it is the last");
+    assert_int_equal(got.parts, 1);
+    settle(host);
+    assert_int_equal(held_of(directory.path), 0);
+    assert_int_equal(files_in(directory.path), 0);
+    host_end(host);
     directory_end(&directory);
 }
 
@@ -288,6 +323,8 @@ int main(void)
 {
     static const struct scenario scenarios[] = {
         SCENARIO(file__has_what_was_sent_and_ends_with_the_request),
+        SCENARIO(file__of_a_record_has_what_was_sent_and_ends_with_the_request),
+        SCENARIO(file__of_a_record_outlives_a_request_that_is_refused),
         SCENARIO(file__that_the_host_takes_stays),
         SCENARIO_NOT_OVER(files__of_a_connection_that_ends_in_mid_part_are_gone, OVER_PAIRS),
         SCENARIO(file__of_a_form_that_is_answered_early_is_gone),

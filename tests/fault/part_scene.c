@@ -62,14 +62,32 @@ static void on_whole(wm_worker *worker, wm_conn conn, wm_request request, const 
         wm_conn_destroy(conn);
 }
 
+static void take_record(struct rig *rig, const wm_event *event)
+{
+    const wm_part *part = event->data;
+    int32_t last = (int32_t)event->flags;
+    if (event->kind == WM_EVENT_PART)
+        on_part(event->worker, event->conn, event->id, part, part->data, part->data_len, last, rig);
+    else
+        on_whole(event->worker, event->conn, event->id, event->data, event->len, last, rig);
+}
+
+/** Parts as records, for a host that polls, or by callbacks. */
+static int watch_parts(struct rig *rig)
+{
+    rig->body = take_record;
+    if (rig->cap)
+        return rig_ok(rig, wm_worker_set_int(rig->worker, "stream_parts", 1));
+    return rig_ok(rig, wm_worker_on_part(rig->worker, on_part, rig, NULL)) &&
+           rig_ok(rig, wm_worker_on_body(rig->worker, on_whole, rig, NULL));
+}
+
 void play_parts(struct rig *rig)
 {
     memset(&coming, 0, sizeof coming);
     rig->request = on_head;
     if (!rig_ok(rig, wm_worker_set_int(rig->worker, "stream_body", 1)) ||
-        !rig_ok(rig, wm_worker_set_str(rig->worker, "upload_dir", "/tmp")) ||
-        !rig_ok(rig, wm_worker_on_part(rig->worker, on_part, rig, NULL)) ||
-        !rig_ok(rig, wm_worker_on_body(rig->worker, on_whole, rig, NULL)))
+        !rig_ok(rig, wm_worker_set_str(rig->worker, "upload_dir", "/tmp")) || !watch_parts(rig))
         return;
     struct peer *peer = rig_connect(rig, 1);
     for (int i = 0; i < 3; i++) {

@@ -235,6 +235,7 @@ static void host_record(struct rig *rig, const wm_event *event)
         rig->handshake = event->id;
         break;
     case WM_EVENT_BODY:
+    case WM_EVENT_PART:
         rig->body(rig, event);
         break;
     case WM_EVENT_MESSAGE:

@@ -59,7 +59,7 @@ struct rig {
     int weakened; /**< no memory while TLS was set up: OpenSSL goes without the algorithms that it cannot look up, and tells nobody */
     int timers, posts, results, destroys, watches, signals;
     void (*request)(struct rig *rig, struct seen *seen, wm_request request);
-    void (*body)(struct rig *rig, const wm_event *event); /**< of a piece of a body */
+    void (*body)(struct rig *rig, const wm_event *event); /**< of a piece of a body, or of a part */
     int32_t verdict;
     wm_request handshake;
     char wrong[400];

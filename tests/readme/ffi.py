@@ -1,4 +1,5 @@
 """docs/guide/ffi.md: each program by the command line that stands below it, with the build instead of what is installed."""
+import hashlib
 import select
 import signal
 import subprocess
@@ -16,6 +17,15 @@ def web(stage, process):
             expect("what ann hears", ann.frame(), (1, b"bob: "))
             expect("/", stage.run("curl", "-s", f"{url}/"), "2 pages\n")
             expect("/x", stage.run("curl", "-sw", "%{http_code}", f"{url}/x"), "there is only /\n404")
+
+
+def upload(stage, process):
+    """Files of some pieces and of none."""
+    contents = {"empty": b"", "one": b"hello\n", "large": bytes(range(256)) * 4096}
+    for name, data in contents.items():
+        (stage.folder / name).write_bytes(data)
+    expect("answer", stage.run("curl", "-s", *(word for name in contents for word in ("-F", f"{name}=@{name}")), f"http://127.0.0.1:{port_of(process)}/"),
+           "".join(f"{name} {hashlib.sha256(data).hexdigest()}\n" for name, data in contents.items()))
 
 
 def watch_input(stage, command):
@@ -47,6 +57,8 @@ def ffi(stage, blocks, _browser):
             with stage.started("bash", "-c", f"exec {command}") as process:
                 if " web." in command:
                     web(stage, process)
+                elif " upload." in command:
+                    upload(stage, process)
                 else:
                     echo(port_of(process))
                 expect(f"status of {command}", process.wait(DEADLINE_S), 0)

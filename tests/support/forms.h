@@ -98,21 +98,61 @@ static inline void seen_head(wm_worker *worker, wm_conn conn, const void *data, 
     got.sum = 0;
     assert_int_equal(kind, WM_KIND_HTTP_HEAD);
     assert_int_equal(wm_request_form_at(got.request, 0, &name, &name_len, &value, &value_len), WM_ESTATE);
-    assert_string_equal(wm_last_error(),
-                        "the body comes in pieces: wm_worker_on_part gets those of a multipart form, wm_worker_on_body all others");
+    assert_string_equal(wm_last_error(), "the body comes in pieces: wm_worker_on_part or WM_EVENT_PART has those of a multipart form, "
+                                         "wm_worker_on_body or WM_EVENT_BODY all others");
     assert_int_equal(wm_request_part_at(got.request, 0, &part), WM_ESTATE);
 }
 
-/** A host that polls gets its parts by callbacks, too. */
-static inline struct host *begin(void **state)
+static inline struct host *begin_host(void **state)
 {
     memset(&got, 0, sizeof got);
     got.fd = -1;
     struct host *host = host_begin(*state, "http");
     assert_int_equal(wm_worker_set_int(host->worker, "stream_body", 1), 0);
+    return host;
+}
+
+/** A host that polls gets its parts by callbacks, too. */
+static inline struct host *begin(void **state)
+{
+    struct host *host = begin_host(state);
     assert_int_equal(wm_worker_on_message(host->worker, seen_head, host, NULL), 0);
     assert_int_equal(wm_worker_on_part(host->worker, seen_part, host, NULL), 0);
     assert_int_equal(wm_worker_on_body(host->worker, seen_whole, host, NULL), 0);
+    return host;
+}
+
+static inline void seen_record(struct host *host, const wm_event *event)
+{
+    const wm_part *part = event->data;
+    int32_t last = (int32_t)event->flags;
+    switch (event->kind) {
+    case WM_EVENT_MESSAGE:
+        got.request = event->id;
+        got.conn = event->conn;
+        assert_int_equal(event->flags, WM_KIND_HTTP_HEAD);
+        break;
+    case WM_EVENT_PART:
+        assert_int_equal(event->len, sizeof *part);
+        assert_true(last == 0 || last == 1);
+        seen_part(event->worker, event->conn, event->id, part, part->data, part->data_len, last, host);
+        break;
+    case WM_EVENT_BODY:
+        seen_whole(event->worker, event->conn, event->id, event->data, event->len, last, host);
+        break;
+    default:
+        break;
+    }
+}
+
+/** A host that polls gets its parts as records. */
+static inline struct host *begin_records(void **state)
+{
+    if (((const struct setting *)*state)->cap == 0)
+        return begin(state);
+    struct host *host = begin_host(state);
+    assert_int_equal(wm_worker_set_int(host->worker, "stream_parts", 1), 0);
+    host->react = seen_record;
     return host;
 }
 

@@ -25,7 +25,8 @@ bool HttpRequests::deliver_head(Connection &conn, const http::Request &request)
         session.parser.continued(); // the client has not waited (RFC 9110 §10.1.1)
     else if (session.parser.expects_continue())
         reactor_.todos.add(conn, kTodoBody);
-    if (conn.callback(&ConnCallbacks::part) && !begin_parts(conn, *added))
+    bool parts = conn.callback(&ConnCallbacks::part) || conn.owner->options.stream_parts != 0;
+    if (parts && !begin_parts(conn, *added))
         return true;
     if (!hand_over(conn, *added, WM_KIND_HTTP_HEAD))
         return false;

@@ -49,6 +49,7 @@ void HttpRequests::let_go(Connection &conn, HttpRequest &request)
         free_kept(conn, request);
     if (!request.held)
         return;
+    end_files(conn, request);
     const HeldAnswer &held = *request.held;
     http_session(conn).stored -= held.capacity;
     held_ -= held.capacity;

@@ -105,7 +105,7 @@ void HttpRequests::deliver_parts(Connection &conn, std::string_view &data)
     }
 }
 
-/// Hands a piece of a part on, or writes it. False: the request is refused.
+/// Hands a piece of a part on, or writes it. False: the request is refused, or the connection has ended.
 bool HttpRequests::take_part_piece(Connection &conn, HttpRequest &request)
 {
     RequestParts &parts = *request.parts();
@@ -124,8 +124,14 @@ bool HttpRequests::take_part_piece(Connection &conn, HttpRequest &request)
             fail_upload(conn, parts, code_of_file_errno(number), strerror(number));
         }
     }
-    if (!parts.stored || parts.reader.last())
+    if (parts.stored && !parts.reader.last())
+        return true;
+    if (conn.callback(&ConnCallbacks::part))
         call_part(conn, request);
+    else if (!reactor_.dispatch.part_record(conn, part_of(parts), parts.reader.last(), request.id, parts.reader.piece_is_own())) {
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return false;
+    }
     return true;
 }
 
@@ -156,6 +162,17 @@ void HttpRequests::begin_upload(Connection &conn, RequestParts &parts)
         parts.add_file(std::move(file));
     else
         fail_upload(conn, parts, code_of_file_errno(errno), strerror(errno));
+}
+
+/// The request ends: the files that records of this poll refer to stay until the next one.
+void HttpRequests::end_files(const Connection &conn, HttpRequest &request)
+{
+    RequestParts *parts = request.parts();
+    if (!parts || !parts->files || !reactor_.dispatch.host_has_records(conn))
+        return;
+    request.held->parts = nullptr;
+    parts->next = std::move(batch_parts_);
+    batch_parts_.reset(parts);
 }
 
 void HttpRequests::fail_upload(const Connection &conn, RequestParts &parts, int code, const char *text)

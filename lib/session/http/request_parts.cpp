@@ -69,6 +69,7 @@ bool PartReader::step(std::string_view &data, const http::MultipartLimits &limit
 PartReader::Event PartReader::next(std::string_view &data, const http::MultipartLimits &limits)
 {
     http::MultipartStep found;
+    const char *fed = data.data();
     if (!step(data, limits, found))
         return Event::kNoMemory;
     switch (found.kind) {
@@ -82,6 +83,7 @@ PartReader::Event PartReader::next(std::string_view &data, const http::Multipart
         break;
     }
     piece_ = found.kind == http::MultipartStep::kData ? found.data : std::string_view("");
+    own_ = found.kind == http::MultipartStep::kData && (piece_.data() < fed || piece_.data() >= data.data());
     last_ = found.kind == http::MultipartStep::kPartEnd || parser_.at_part_end();
     if (last_ && found.kind == http::MultipartStep::kData)
         parser_.step(nullptr, 0, limits); // the end itself

@@ -38,6 +38,8 @@ public:
     std::string_view fields() const { return fields_; }
     std::string_view piece() const { return piece_; }
     bool last() const { return last_; }
+    /// The piece is gone with the next step: it is no slice of what was fed.
+    bool piece_is_own() const { return own_; }
 
     /// After kFail, or finish().
     const char *failure() const { return parser_.failure(); }
@@ -54,6 +56,7 @@ private:
     std::string_view name_, filename_, type_, fields_;
     std::string_view piece_;
     bool last_ = false;
+    bool own_ = false;
 };
 
 struct RequestParts {
@@ -80,11 +83,12 @@ struct RequestParts {
     }
 
     PartReader reader;
-    std::unique_ptr<UploadFile> files; ///< the latest first
-    size_t &open_files;                ///< of all requests
-    uint64_t size = 0;                 ///< bytes of the part so far
-    int error = 0;                     ///< WM_E...: why it is not stored
-    bool stored = false;               ///< the part goes to a file: the latest, unless there is an error
+    std::unique_ptr<UploadFile> files;  ///< the latest first
+    size_t &open_files;                 ///< of all requests
+    uint64_t size = 0;                  ///< bytes of the part so far
+    int error = 0;                      ///< WM_E...: why it is not stored
+    bool stored = false;                ///< the part goes to a file: the latest, unless there is an error
+    std::unique_ptr<RequestParts> next; ///< of those that records refer to, and whose requests have ended
 };
 
 } // namespace wm

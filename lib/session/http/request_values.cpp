@@ -232,7 +232,8 @@ int HttpRequests::check_whole(const HttpRequest &request)
 {
     if (!request.slices.in_pieces)
         return 0;
-    return fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part gets those of a multipart form, wm_worker_on_body all others");
+    return fail(WM_ESTATE, "the body comes in pieces: wm_worker_on_part or WM_EVENT_PART has those of a multipart form, wm_worker_on_body "
+                           "or WM_EVENT_BODY all others");
 }
 
 int HttpRequests::read_parts(HttpRequest &request, ValueBlock *&out)

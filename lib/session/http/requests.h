@@ -141,11 +141,13 @@ public:
         if (request.values) [[unlikely]]
             drop_values(request);
     }
-    /// The slices of a batch end: frees the values of its requests that are not kept.
+    /// The slices of a batch end: frees the values of its requests that are not kept, and the files of those that have ended.
     void end_batch()
     {
         while (unkept_values_)
             [[unlikely]] drop_values(unkept_values_->request);
+        while (batch_parts_)
+            [[unlikely]] batch_parts_ = std::move(batch_parts_->next);
     }
 
     /// Delivers a request to the host. False: the host has made a websocket of the connection.
@@ -323,6 +325,7 @@ private:
     bool take_part_piece(Connection &conn, HttpRequest &request);
     void call_part(Connection &conn, HttpRequest &request);
     void begin_upload(Connection &conn, RequestParts &parts);
+    void end_files(const Connection &conn, HttpRequest &request);
     void fail_upload(const Connection &conn, RequestParts &parts, int code, const char *text);
     // In access.cpp.
     static AccessEntry::Owned make_entry(Connection &conn, AccessRequest request);
@@ -341,8 +344,9 @@ private:
     static constexpr uint32_t kKnownHeads = 256;
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-    size_t uploads_ = 0;                     ///< files that requests hold; before the table, whose requests count them
-    RequestValues *unkept_values_ = nullptr; ///< of requests that are not kept; before the table, whose end takes them off
+    size_t uploads_ = 0;                        ///< files that requests hold; before the table, whose requests count them
+    std::unique_ptr<RequestParts> batch_parts_; ///< of requests that have ended, with files that records of the last poll refer to
+    RequestValues *unkept_values_ = nullptr;    ///< of requests that are not kept; before the table, whose end takes them off
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
     size_t held_ = 0; ///< bytes of the kept requests, stored answers and entries of access logs of all connections
