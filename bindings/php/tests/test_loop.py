@@ -1,5 +1,12 @@
 """Worker::$globalEvent: streams, sockets, signals and timers of the program in libwm's loop, as Workerman 5 and 3 write them."""
+import contextlib
+import socket
+import ssl
+import threading
+
 import pytest
+
+from certificates import make_certificate
 
 
 @pytest.fixture
@@ -44,6 +51,31 @@ def test_pipes_of_a_child_process(run):
 def test_sockets_of_the_sockets_extension(run):
     loop = run("sockets")
     assert loop.trace("read") == [["by socket"]] and loop.trace("off") == [[True]]
+
+
+@contextlib.contextmanager
+def tls_server(certificate, data):
+    """Sends data, in one record, to one client, and waits for its end: yields the port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.cert, certificate.key)
+
+    def serve():
+        client, _ = listener.accept()
+        with context.wrap_socket(client, server_side=True) as secure, contextlib.suppress(OSError):
+            secure.sendall(data)
+            secure.recv(1)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+    thread.join()
+
+
+def test_tls_stream__is_called_for_what_is_decrypted_already(program, tmp_path):
+    with tls_server(make_certificate(tmp_path), b"x" * 16000) as port:
+        loop = program("loop", ports=0, scenario="tls", tls=port).start()
+        assert loop.await_trace("end") == [[16000]]
+        loop.end()
 
 
 def test_stream_that_was_closed__is_not_mixed_up_with_the_next_one(run):

@@ -8,7 +8,7 @@ from php_program import request
 
 @pytest.fixture(scope="module")
 def old(shared_program):
-    return shared_program("old", ports=3).start(ready=3)
+    return shared_program("old", ports=4).start(ready=3)
 
 
 def ask(server, target, *headers, number=0, **kwargs):
@@ -44,6 +44,17 @@ def test_superglobals__do_not_outlive_their_request(old):
         assert post == [] and raw == "" and "HTTP_X_ONE" not in server
         peer.send(request("GET", "/?page=nothing"))
         assert peer.read_answer().body == b"[]"
+
+
+def test_superglobals__of_a_handshake_and_of_a_request_are_not_mixed(old):
+    with old.connect(old.ports[3]) as peer:
+        peer.shake_hands("/", "X-Secret: mine")
+    old.await_trace("handshake")
+    assert "HTTP_X_SECRET" not in json.loads(ask(old, "/?page=globals").body)[6]
+    ask(old, "/?page=globals", "X-Secret: another's")
+    with old.connect(old.ports[3]) as peer:
+        peer.shake_hands("/")
+    assert old.await_trace("handshake", 2) == [["mine", None], [None, None]]
 
 
 def test_header__sets_status_and_headers_of_one_answer(old):
@@ -84,7 +95,7 @@ def test_end__answers_with_its_text(old):
 
 
 def test_exception__answers_500_without_the_headers(program):
-    server = program("old", ports=3).start(ready=3)
+    server = program("old", ports=4).start(ready=3)
     answer = ask(server, "/?page=fails")
     assert answer.status == 500 and answer.values(b"x-one") == []
     assert "on purpose" in server.output()

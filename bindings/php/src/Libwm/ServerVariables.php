@@ -8,6 +8,23 @@ use Workerman\Protocols\Http\Request;
 /** What a request puts into $_SERVER, as programs written for Workerman 3 and 4 read it. */
 final class ServerVariables
 {
+    /** @var list<string> names that the request of before has put there */
+    private static array $filled = [];
+
+    /**
+     * Puts the variables of a request into $_SERVER, and takes those of the request of before out: it may be another client's.
+     *
+     * @param array<string, mixed> $variables
+     */
+    public static function put(array $variables): void
+    {
+        foreach (self::$filled as $name) {
+            unset($_SERVER[$name]);
+        }
+        self::$filled = array_keys($variables);
+        $_SERVER = $variables + $_SERVER;
+    }
+
     /** @return array<string, string> */
     public static function of(Request $request): array
     {

@@ -106,10 +106,20 @@ final class Watches
     {
         $this->call($key, Core::WATCH_READ);
         [$stream, , $functions] = $this->streams[$key] ?? [null, 0, []];
-        $left = isset($functions[Core::WATCH_READ]) && is_resource($stream) && stream_get_meta_data($stream)['unread_bytes'] > 0;
-        if ($left && !\in_array($key, $this->buffered, true)) {
+        if (isset($functions[Core::WATCH_READ]) && is_resource($stream) && self::holdsBytes($stream) && !\in_array($key, $this->buffered, true)) {
             $this->buffered[$this->core->addTimer(1, 0)] = $key;
         }
+    }
+
+    /** @param resource $stream */
+    private static function holdsBytes($stream): bool
+    {
+        $state = stream_get_meta_data($stream);
+        if ($state['unread_bytes'] === 0 && isset($state['crypto'])) {
+            StreamDescriptor::of($stream); // has the stream take what TLS has decrypted and nobody has read
+            $state = stream_get_meta_data($stream);
+        }
+        return $state['unread_bytes'] > 0;
     }
 
     private function call(string $key, int $event): void

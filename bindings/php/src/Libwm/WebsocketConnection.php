@@ -12,9 +12,6 @@ use Workerman\Worker;
 /** A connection of a websocket worker. */
 final class WebsocketConnection extends TcpConnection
 {
-    /** @var list<string> what the last handshake has put into $_SERVER */
-    private static array $wmFilled = [];
-
     /** The handshake, while it is unanswered. */
     private int $wmRequest = 0;
 
@@ -60,12 +57,7 @@ final class WebsocketConnection extends TcpConnection
     {
         $_GET = $request->get();
         $_COOKIE = $request->cookie();
-        foreach (self::$wmFilled as $name) {
-            unset($_SERVER[$name]);
-        }
-        $variables = ServerVariables::of($request);
-        self::$wmFilled = array_keys($variables);
-        $_SERVER = $variables + $_SERVER;
+        ServerVariables::put(ServerVariables::of($request));
     }
 
     /** $headers as lines: a list of "Name: value", or names to values. */

@@ -17,7 +17,7 @@ class Pages
     private function globals(): string
     {
         $keys = ['REQUEST_METHOD', 'REQUEST_URI', 'QUERY_STRING', 'SERVER_PROTOCOL', 'SERVER_NAME', 'SERVER_PORT', 'HTTP_HOST', 'HTTP_X_ONE',
-            'CONTENT_TYPE', 'CONTENT_LENGTH', 'REMOTE_ADDR', 'HTTP_USER_AGENT', 'HTTP_PROXY'];
+            'CONTENT_TYPE', 'CONTENT_LENGTH', 'REMOTE_ADDR', 'HTTP_USER_AGENT', 'HTTP_PROXY', 'HTTP_X_SECRET'];
         return json_encode([$_GET, $_POST, $_REQUEST, $_COOKIE, $_FILES, $GLOBALS['HTTP_RAW_POST_DATA'],
             array_intersect_key($_SERVER, array_flip($keys)), isset($_SERVER['argv'])], JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);
     }
@@ -162,7 +162,14 @@ $arrays->onMessage = function ($connection, $data) {
         isset($data['none']), empty($data['get']['none']), $parts, count($data), $data instanceof Request && $data->path() === '/arrays']));
 };
 
-foreach ([$pages, $arrays, $words] as $worker) {
+// In the process of $pages, a websocket port too.
+$pages->onWorkerStart = function (): void {
+    $inner = new Worker(address('websocket', 4));
+    $inner->onWebSocketConnect = fn ($connection) => trace('handshake', $_SERVER['HTTP_X_SECRET'] ?? null, $_SERVER['REMOTE_ADDR'] ?? null);
+    $inner->listen();
+    ready();
+};
+foreach ([$arrays, $words] as $worker) {
     $worker->onWorkerStart = fn () => ready();
 }
 OldWorker::runAll();

@@ -15,14 +15,10 @@ final class Superglobals
     private const ALWAYS = ['HTTP_HOST' => '', 'HTTP_USER_AGENT' => '', 'HTTP_ACCEPT' => '', 'HTTP_ACCEPT_LANGUAGE' => '',
         'HTTP_ACCEPT_ENCODING' => '', 'HTTP_COOKIE' => '', 'HTTP_CONNECTION' => '', 'CONTENT_TYPE' => ''];
 
-    /** @var array<string, mixed>|null $_SERVER of the process */
-    private static ?array $process = null;
-
     public static function fill(Request $request, TcpConnection $connection): void
     {
-        self::$process ??= $_SERVER;
         $server = self::server($request, $connection);
-        $_SERVER = $server + self::$process;
+        ServerVariables::put($server);
         $body = $request->rawBody();
         $GLOBALS['HTTP_RAW_POST_DATA'] = $GLOBALS['HTTP_RAW_REQUEST_DATA'] = $body;
         $form = $body === '' ? [] : $request->post();
