@@ -10,7 +10,7 @@ use Libwm\Error;
 use Libwm\Framing;
 use Libwm\RemoteAddress;
 use Libwm\Runtime;
-use Workerman\Protocols\Http\Response;
+use Libwm\WebsocketFrames;
 use Workerman\Protocols\Ws;
 
 /** A connection that the program makes. It can connect again after its end, as the same object. */
@@ -234,20 +234,9 @@ class AsyncTcpConnection extends TcpConnection
         }
         foreach ([$this->onWebSocketConnect, $this->onWebSocketConnected] as $callback) {
             if ($callback !== null && $this->status === self::STATUS_ESTABLISHED) {
-                $this->call($callback, $this->answer());
+                $this->call($callback, WebsocketFrames::response($this->wmCore->handshakeFields($this->wmHandle)));
             }
         }
-    }
-
-    /** The answer to a websocket's handshake. */
-    private function answer(): Response
-    {
-        $headers = [];
-        foreach (\explode("\r\n", $this->wmCore->handshakeFields($this->wmHandle), -1) as $line) {
-            [$name, $value] = \explode(':', $line, 2) + [1 => ''];
-            $headers[$name] = isset($headers[$name]) ? [...(array) $headers[$name], \trim($value)] : \trim($value);
-        }
-        return new Response(101, $headers);
     }
 
     /** @internal */

@@ -4,18 +4,53 @@ declare(strict_types=1);
 namespace Workerman\Protocols;
 
 use Libwm\Compat3\OldHttp;
+use Libwm\HttpFraming;
 use Libwm\NotYet;
+use Workerman\Connection\ConnectionInterface;
 use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\Http\Session;
 
-/** The protocol of http:// workers. */
-class Http
+/** The protocol of http:// workers. libwm speaks it itself; input(), decode() and encode() are for protocols in PHP that build on it. */
+class Http implements ProtocolInterface
 {
     /**
      * @internal
      * @var class-string<Request>|null null: Request itself, which new finds faster
      */
     public static ?string $requestClass = null;
+
+    public static function input(string $buffer, ConnectionInterface $connection): int
+    {
+        return HttpFraming::input($buffer, $connection);
+    }
+
+    /** The request of a message that input() has found. */
+    public static function decode(string $buffer, ConnectionInterface $connection): mixed
+    {
+        $class = self::requestClass();
+        $request = new $class(HttpFraming::joinChunks($buffer));
+        $request->connection = $connection;
+        return $request;
+    }
+
+    /** The bytes of a response: a Response, or the body of one. Uses up the connection's extra headers. */
+    public static function encode(mixed $data, ConnectionInterface $connection): string
+    {
+        $extra = $connection->headers ?? [];
+        $connection->headers = [];
+        if ($data instanceof Response) {
+            $response = $extra === [] ? $data : (clone $data)->extend($extra);
+        } elseif (\is_object($data)) {
+            return (string) $data; // of a stream: a piece of it
+        } else {
+            $response = new Response(200, $extra, (string) $data);
+        }
+        if ($response->framing() === Response::FILE) {
+            throw NotYet::error('withFile() where Http is a protocol in PHP');
+        }
+        return (string) $response;
+    }
 
     public static function uploadTmpDir(?string $dir = null): string
     {
