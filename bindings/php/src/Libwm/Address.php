@@ -63,7 +63,8 @@ final class Address
             default => StreamConnection::class,
         };
         $unix = $scheme === 'unix';
-        return new self(($unix && $native === null ? 'unix' : ($native ?? 'tcp') . ($unix ? '+unix' : '')) . "://$rest", $protocol, $transport, $class);
+        $ours = $unix && $native === null ? 'unix' : ($native ?? 'tcp') . ($unix ? '+unix' : '');
+        return new self("$ours://$rest", $protocol, $transport, $class);
     }
 
     /** tcp, unix or ssl. */

@@ -16,6 +16,7 @@ final class HttpFraming
     private const MAX_CHUNK_LINE = 4096;
     private const STATUSES = [400 => 'Bad Request', 413 => 'Content Too Large', 431 => 'Request Header Fields Too Large'];
 
+    private const CHUNK_LINE = '/^0*+([0-9a-f]{0,15})(?<=[0-9a-f])[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?\r$/Di';
     private const REQUEST_LINE = '~^(?:GET|POST|OPTIONS|HEAD|DELETE|PUT|PATCH) /[^\x00-\x20\x7f]* HTTP/1\.(\d)$~D';
     /** RFC 9110 §5.6.2 and §5.5: a token, and a value without control characters. */
     private const FIELDS = '~^(?:[!#$%&\'*+.^_`|\~0-9A-Za-z-]++:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+$~D';
@@ -105,8 +106,7 @@ final class HttpFraming
         if ($end === false) {
             return [-1, $at];
         }
-        if ($end - $at > self::MAX_CHUNK_LINE
-            || !preg_match('/^0*+([0-9a-f]{0,15})(?<=[0-9a-f])[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?\r$/Di', \substr($buffer, $at, $end - $at), $found)) {
+        if ($end - $at > self::MAX_CHUNK_LINE || !preg_match(self::CHUNK_LINE, \substr($buffer, $at, $end - $at), $found)) {
             return [-400, $at];
         }
         return [(int) hexdec($found[1]), $end + 1];

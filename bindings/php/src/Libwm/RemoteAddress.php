@@ -32,7 +32,7 @@ final class RemoteAddress
             'ssl', 'tls', 'sslv2', 'sslv3' => ['ssl', null],
             'wss' => ['ssl', Address::ofScheme('ws', 'ws')],
             'udp' => throw NotYet::error('udp://'),
-            'http', 'https' => throw new \LogicException("$given: an HTTP client is a component of its own (workerman/http-client); tcp:// and ssl:// connect to one"),
+            'http', 'https' => throw new \LogicException("$given: there is no HTTP client here (workerman/http-client is one)"),
             'websocket' => throw new \LogicException("$given: the scheme of a websocket client is ws: ws://$rest"),
             default => ['tcp', Address::ofScheme($scheme, 'ws')],
         };

@@ -20,13 +20,13 @@ final class TlsOptions
     {
         $named = $ssl['SNI_server_certs'] ?? [];
         if (!isset($ssl['local_cert']) && $named === []) {
-            throw new \LogicException("context ssl has no local_cert: a worker over TLS needs one, as in ['ssl' => ['local_cert' => '/path/cert.pem', "
-                . "'local_pk' => '/path/key.pem']]");
+            throw new \LogicException("context ssl has no local_cert: a worker over TLS needs one, as in "
+                . "['ssl' => ['local_cert' => '/path/cert.pem', 'local_pk' => '/path/key.pem']]");
         }
         $options = ['transport' => 'ssl'] + self::common($ssl);
         if (!empty($ssl['verify_peer'])) {
             if (!isset($ssl['cafile'])) {
-                throw new \LogicException('context ssl has verify_peer, which asks clients for a certificate, but no cafile that it has to come from');
+                throw new \LogicException('context ssl has verify_peer, which asks clients for certificates, but no cafile that they come from');
             }
             if (!empty($ssl['allow_self_signed'])) {
                 throw NotYet::error('context ssl allow_self_signed for certificates of clients (put them into cafile)');
@@ -54,7 +54,7 @@ final class TlsOptions
         } elseif (!empty($ssl['allow_self_signed'])) {
             throw NotYet::error('context ssl allow_self_signed with verify_peer (name the certificate as cafile, or set verify_peer to false)');
         } elseif (!($ssl['verify_peer_name'] ?? true)) {
-            throw NotYet::error("context ssl verify_peer_name false with verify_peer (name the server's name as peer_name, or set verify_peer to false)");
+            throw NotYet::error("context ssl verify_peer_name false with verify_peer (name the server as peer_name, or set verify_peer to false)");
         }
         return $options;
     }
@@ -111,7 +111,7 @@ final class TlsOptions
     private static function readable(string $option, mixed $path): void
     {
         if (!\is_string($path) || !is_file($path) || !is_readable($path)) {
-            $shown = \is_string($path) ? "'$path', which is no file that this process can read" : get_debug_type($path) . ', and not the path of a file';
+            $shown = \is_string($path) ? "'$path', which is no file that this process can read" : get_debug_type($path) . ', and no path';
             throw new \LogicException("context ssl $option is $shown");
         }
     }

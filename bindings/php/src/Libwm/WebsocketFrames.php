@@ -161,7 +161,10 @@ final class WebsocketFrames
         return $head . $mask . self::unmasked($payload, $mask);
     }
 
-    /** @return array{int, bool, bool, ?string, int, int}|null opcode, whether it is the last, whether a reserved bit is set, mask, start and length of the payload */
+    /**
+     * @return array{int, bool, bool, ?string, int, int}|null opcode, whether it is the last, whether a reserved bit is set, the mask, where
+     *         the payload begins, and its length, -1: one that cannot be; null: not all there yet
+     */
     private static function head(string $buffer): ?array
     {
         if (\strlen($buffer) < 2) {

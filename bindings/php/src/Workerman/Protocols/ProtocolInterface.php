@@ -16,7 +16,7 @@ interface ProtocolInterface
 {
     // Without the types of what is returned, which the protocols of Workerman 4 do not declare, and those of 5 do.
 
-    /** @return int length of the first message, which may be longer than $buffer; 0: not known yet; below 0: this is no message, the connection ends */
+    /** @return int length of the first message, which may be longer than $buffer; 0: not known yet; below 0: it is none, the connection ends */
     public static function input(string $buffer, ConnectionInterface $connection);
     /** @return mixed what onMessage gets for one message */
     public static function decode(string $buffer, ConnectionInterface $connection);

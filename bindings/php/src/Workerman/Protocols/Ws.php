@@ -45,7 +45,8 @@ class Ws implements ProtocolInterface
         $port = $connection->getRemotePort();
         $host = $connection->getRemoteHost() . (\in_array($port, [80, 443], true) ? '' : ":$port");
         $host = array_change_key_case($connection->headers)['host'] ?? $host;
-        $lines = WebsocketFrames::lines(array_filter($connection->headers, static fn ($name) => strcasecmp((string) $name, 'Host') !== 0, ARRAY_FILTER_USE_KEY));
+        $isOther = static fn ($name) => strcasecmp((string) $name, 'Host') !== 0;
+        $lines = WebsocketFrames::lines(array_filter($connection->headers, $isOther, ARRAY_FILTER_USE_KEY));
         $lines .= WebsocketFrames::lines(array_filter([
             'Origin' => $connection->websocketOrigin,
             'Sec-WebSocket-Protocol' => $connection->websocketClientProtocol,
