@@ -170,6 +170,25 @@ WM_API int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void 
 WM_API int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done,
                             void *user, wm_destroy_fn destroy);
 /**
+ * As wm_hub_broadcast, but for the connections of one uid, for instance the sender's.
+ *
+ * @param hub the hub
+ * @param except a uid whose connections do not get it: except_len bytes; may be NULL with a length of 0
+ * @param except_len up to 65535; 0: there is none
+ * @param data the message: len bytes, copied or written before the return
+ * @param len bytes at data
+ * @param flags WM_SEND_...
+ * @param connections how many connections took it, when the call returns 0 or WM_PARTIAL; may be NULL
+ * @param done as for wm_hub_send
+ * @param user passed to done
+ * @param destroy as for wm_hub_send
+ * @return as wm_hub_send
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, const void *data, size_t len, int32_t flags,
+                                   int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+/**
  * Counts the connections of a uid that are not closing, in all processes. Any thread.
  *
  * @param hub the hub

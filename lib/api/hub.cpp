@@ -40,6 +40,11 @@ int check_uid(const void *uid, size_t len)
     return check_name("uid", uid, len, kMaxUid);
 }
 
+int check_except(const void *uid, size_t len)
+{
+    return len > 0 ? check_name("except", uid, len, kMaxUid) : 0;
+}
+
 int check_group(const void *group, size_t len)
 {
     return check_name("group", group, len, kMaxGroup);
@@ -217,9 +222,17 @@ int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, 
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
                      wm_destroy_fn destroy)
 {
+    return wm_hub_broadcast_except(hub, nullptr, 0, data, len, flags, connections, done, user, destroy);
+}
+
+int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, const void *data, size_t len, int32_t flags,
+                            int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_except(except, except_len))
+        return wrong;
     if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;
-    return call<router::Op::kBroadcast>(hub, flags, {{}, {}, span(data, len)}, connections, {done, user, destroy});
+    return call<router::Op::kBroadcast>(hub, flags, {{}, span(except, except_len), span(data, len)}, connections, {done, user, destroy});
 }
 
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
@@ -283,7 +296,7 @@ int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const vo
 {
     if (int wrong = check_group(group, group_len))
         return wrong;
-    if (int wrong = except_len > 0 ? check_name("except", except, except_len, kMaxUid) : 0)
+    if (int wrong = check_except(except, except_len))
         return wrong;
     if (int wrong = check_message(data, len, flags, kHubSendFlags))
         return wrong;

@@ -218,11 +218,12 @@ int64_t Hub::send(std::string_view uid, std::string_view payload, int32_t flags)
     return send_to(payload, flags, known->count, [&](auto visit) { each_of(known, visit); });
 }
 
-int64_t Hub::broadcast(std::string_view payload, int32_t flags)
+int64_t Hub::broadcast(std::string_view except, std::string_view payload, int32_t flags)
 {
+    const Name *left_out = except.empty() ? nullptr : uids_.find(except);
     return send_to(payload, flags, all_.size(), [&](auto visit) {
         for (uint32_t index : all_)
-            if (Connection &conn = conn_at(bindings_[index].slot); gets_broadcasts(conn))
+            if (Connection &conn = conn_at(bindings_[index].slot); gets_broadcasts(conn) && bindings_[index].uid != left_out)
                 visit(conn);
     });
 }

@@ -92,7 +92,7 @@ private:
     static int check(const Connection &conn);
 
     int64_t send(std::string_view uid, std::string_view payload, int32_t flags);
-    int64_t broadcast(std::string_view payload, int32_t flags);
+    int64_t broadcast(std::string_view except, std::string_view payload, int32_t flags);
     int64_t group_send(std::string_view group, std::string_view except, std::string_view payload, int32_t flags);
     int64_t publish(std::string_view topic, std::string_view payload);
     int64_t online(std::string_view uid) const;
@@ -137,7 +137,7 @@ inline int64_t Hub::take(const router::Request &request)
     case router::Op::kSend:
         return send(request.name, request.payload, code);
     case router::Op::kBroadcast:
-        return broadcast(request.payload, code);
+        return broadcast(request.extra, request.payload, code);
     case router::Op::kGroupSend:
         return group_send(request.name, request.extra, request.payload, code);
     case router::Op::kPublish:

@@ -62,6 +62,7 @@ static void null__is_named_as_the_argument_is(void **state)
     SAYS(wm_hub_send(hub, "u", 1, NULL, 1, 0, NULL, NULL, NULL, NULL), "data is NULL");
     SAYS(wm_hub_broadcast(NULL, "x", 1, 0, NULL, NULL, NULL, NULL), "hub is NULL");
     SAYS(wm_hub_broadcast(hub, NULL, 1, 0, NULL, NULL, NULL, NULL), "data is NULL");
+    SAYS(wm_hub_broadcast_except(hub, NULL, 1, "x", 1, 0, NULL, NULL, NULL, NULL), "except is NULL");
     SAYS(wm_hub_online(NULL, "u", 1, NULL, NULL, NULL, NULL), "hub is NULL");
     SAYS(wm_hub_online(hub, NULL, 1, NULL, NULL, NULL, NULL), "uid is NULL");
     SAYS(wm_hub_kick(NULL, "u", 1, 0, NULL, 0, NULL, NULL, NULL, NULL), "hub is NULL");

@@ -299,6 +299,32 @@ static void name__is_an_option_until_a_connection_is_bound(void **state)
     host_end(host);
 }
 
+static void broadcast_except__leaves_a_uid_out(void **state)
+{
+    struct host *host = host_begin(*state, "text");
+    wm_hub *hub = wm_hub_new(host->app);
+    wm_conn conns[3];
+    struct client clients[3];
+    int64_t connections = -1;
+    for (int i = 0; i < 3; i++) {
+        clients[i] = client_open(host, &conns[i]);
+        assert_int_equal(wm_hub_bind(hub, i < 2 ? "ann" : "bob", 3, conns[i]), 0);
+    }
+    assert_int_equal(wm_hub_broadcast_except(hub, "ann", 3, "1", 1, 0, &connections, NULL, NULL, NULL), 0);
+    assert_int_equal(connections, 1);
+    assert_int_equal(wm_hub_broadcast_except(hub, "bob", 3, "2", 1, 0, &connections, NULL, NULL, NULL), 0);
+    assert_int_equal(connections, 2);
+    assert_int_equal(wm_hub_broadcast_except(hub, "eve", 3, "3", 1, 0, &connections, NULL, NULL, NULL), 0);
+    assert_int_equal(connections, 3);
+    assert_int_equal(wm_hub_broadcast_except(hub, NULL, 0, "4", 1, 0, &connections, NULL, NULL, NULL), 0);
+    assert_int_equal(connections, 3);
+    for (int i = 0; i < 3; i++) {
+        client_hear(host, &clients[i], i < 2 ? "2\n3\n4\n" : "1\n3\n4\n");
+        client_end(&clients[i]);
+    }
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -311,6 +337,7 @@ int main(void)
         SCENARIO(many_uids__are_each_reached),
         SCENARIO(full_queue__is_not_counted_and_is_told_as_error),
         SCENARIO(broadcast__of_hub_and_worker_count_alike),
+        SCENARIO(broadcast_except__leaves_a_uid_out),
         SCENARIO(done__is_not_called_for_a_result_at_once_and_destroy_is),
         SCENARIO(name__is_an_option_until_a_connection_is_bound),
         SCENARIO(hub_of_another_app__does_not_take_the_connection),

@@ -78,6 +78,8 @@ void requests_of_each_op_are_taken(void **)
     Rig rig;
     assert_int_equal(rig.take(Op::kSend, 0, "u", {}, "send"), 1);
     assert_int_equal(rig.take(Op::kBroadcast, 0, {}, {}, "broadcast"), 1);
+    assert_int_equal(rig.take(Op::kBroadcast, 0, {}, "u", "not to u"), 0);
+    assert_int_equal(rig.take(Op::kBroadcast, 0, {}, "v", " to u"), 1);
     assert_int_equal(rig.take(Op::kGroupSend, 0, "g", {}, "group"), 1);
     assert_int_equal(rig.take(Op::kGroupSend, 0, "g", "u", "not to u"), 0);
     assert_int_equal(rig.take(Op::kPublish, 0, "t", {}, "publish"), 0);
@@ -86,7 +88,7 @@ void requests_of_each_op_are_taken(void **)
     assert_int_equal(rig.take(Op::kGroupSend, 0, "h", {}, "joined"), 1);
     assert_int_equal(rig.take(Op::kLeave, 0, "u", "h"), 1);
     assert_int_equal(rig.take(Op::kGroupSend, 0, "h", {}, "left"), 0);
-    assert_true(rig.heard() == "send\nbroadcast\ngroup\njoined\n");
+    assert_true(rig.heard() == "send\nbroadcast\n to u\ngroup\njoined\n");
     assert_int_equal(rig.take(Op::kKick, 0, "u"), 1);
     assert_int_equal(rig.take(Op::kQuery, 0, "u"), 0);
 }

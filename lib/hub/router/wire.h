@@ -33,7 +33,7 @@ enum class Op : uint8_t {
     kAck,
     // Requests: each is answered by one entry of an ACK.
     kSend = 16, ///< name: uid
-    kBroadcast,
+    kBroadcast, ///< extra: the uid that does not get it
     kGroupSend, ///< name: group; extra: the uid that does not get it
     kPublish,   ///< name: topic
     kQuery,     ///< name: uid; how many connections are there?
