@@ -9,7 +9,7 @@ namespace Libwm;
  * Workers, connections, requests and timers are integers. FfiCore implements it over FFI; an extension can
  * implement it in C. A method that fails throws Error with the text of the library, unless it says otherwise.
  */
-interface Core extends Answers
+interface Core extends Answers, HubCalls
 {
     /** Result of main() in a process that serves. */
     public const CHILD = 100;

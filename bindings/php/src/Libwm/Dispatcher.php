@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Libwm;
 
 use Workerman\Connection\TcpConnection;
+use Workerman\Hub;
 use Workerman\Worker;
 
 /** Makes connections, runs timers, and tells workers of stops and reloads. */
@@ -115,6 +116,16 @@ final class Dispatcher implements Events
     public function signal(int $signal, int $number): void
     {
         $this->watches?->signal($number);
+    }
+
+    public function hubResult(int $call, int $result, int $connections): void
+    {
+        Hub::wmResult($call, $result, $connections);
+    }
+
+    public function hubMessage(string $topic, string $data): void
+    {
+        Hub::wmMessage($topic, $data);
     }
 
     public function stop(int $worker): void

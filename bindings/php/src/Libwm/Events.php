@@ -15,4 +15,7 @@ interface Events
     /** A descriptor is ready; $ready as in Core::addWatch(). The watch may be deleted already. */
     public function watch(int $watch, int $ready): void;
     public function signal(int $signal, int $number): void;
+    /** The result of a pending call of the hub; $result: 0, HubCalls::PARTIAL or an error. */
+    public function hubResult(int $call, int $result, int $connections): void;
+    public function hubMessage(string $topic, string $data): void;
 }

@@ -13,6 +13,7 @@ final class FfiCore implements Core
 {
     use FfiAnswers;
     use FfiClients;
+    use FfiHub;
     use FfiWatches;
 
     /** Records a poll; a record is WORDS 64-bit integers. */
@@ -268,6 +269,10 @@ final class FfiCore implements Core
                 break;
             case 16: // WM_EVENT_SIGNAL
                 $events->signal($words[$i + 6], $words[$i + 7] >> 32);
+                break;
+            case 11: // WM_EVENT_HUB
+            case 18: // WM_EVENT_HUB_MESSAGE
+                $this->hubRecord($events, $kind, $i);
                 break;
             default: // what this version does not use
         }

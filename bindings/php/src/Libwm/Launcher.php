@@ -52,6 +52,9 @@ final class Launcher
             throw new Error("there is no worker: make one before runAll(), as new Workerman\Worker('websocket://0.0.0.0:1234')");
         }
         self::loadClasses();
+        if (self::namesHub()) {
+            $this->core->openHub(); // here, so that all processes have the same one
+        }
         $result = $this->core->main([$this->script, ...$words]);
         return $result === Core::CHILD ? $this->serve() : $result;
     }
@@ -69,6 +72,17 @@ final class Launcher
                 class_exists($class) || interface_exists($class) || trait_exists($class);
             }
         }
+    }
+
+    /** Whether a file of the program that is loaded by now names Workerman\Hub: others need no process that joins them. */
+    private static function namesHub(): bool
+    {
+        foreach (get_included_files() as $file) {
+            if (!str_starts_with($file, dirname(__DIR__)) && preg_match('/\bHub\s*::|\bWorkerman\\\\Hub\b/', (string) @file_get_contents($file))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** @return list<string> */

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path.insert(0, str(ROOT / "bindings/php/tests"))
 
 from own_machine import own_machine  # noqa: E402
 from page_browser import Browser  # noqa: E402

@@ -32,6 +32,25 @@ def blocks(page):
     return texts
 
 
+# push.php with four processes: `count`, and three more of its lines. Each is found once in the page's program.
+HUB_LINES = (
+    ("$worker->count = 1;", "$worker->count = 4;"),
+    ("    $inner_text_worker->listen();", "    $inner_text_worker->reusePort = true; $inner_text_worker->listen();"),
+    ("       $worker->uidConnections[$connection->uid] = $connection;", "       Workerman\\Hub::bind($connection, $connection->uid);"),
+    ("        $ret = sendMessageByUid($uid, $buffer);\n        // 返回推送結果\n        $connection->send($ret ? 'ok' : 'fail');",
+     "        Workerman\\Hub::send($uid, $buffer, fn ($ret) => $connection->send($ret ? 'ok' : 'fail'));"),
+)
+
+
+def with_hub(program):
+    """The page's push.php for four processes."""
+    for line, other in HUB_LINES:
+        if program.count(line) != 1:
+            raise ValueError(f"the page's program has {program.count(line)} times: {line}")
+        program = program.replace(line, other)
+    return program
+
+
 def take(page, directory, autoload=BINDING):
     vendor = directory / "vendor"
     vendor.mkdir(parents=True)
@@ -39,6 +58,8 @@ def take(page, directory, autoload=BINDING):
     for name, text in blocks(page.read_bytes().decode()).items():
         missing = PHP if name.endswith(".php") and not text.startswith(PHP) else ""
         (directory / name).write_bytes((missing + text).encode())
+        if name == "push.php":
+            (directory / "push_hub.php").write_bytes(with_hub(text).encode())
 
 
 if __name__ == "__main__":

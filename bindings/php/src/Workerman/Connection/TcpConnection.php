@@ -252,6 +252,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         Runtime::dispatcher()->resume($this);
     }
 
+    /** @internal what libwm knows it by */
+    public function wmHandle(): int
+    {
+        return $this->wmHandle;
+    }
+
     public function getStatus(bool $rawOutput = true): int|string
     {
         return $rawOutput ? $this->status : self::STATUS_NAMES[$this->status];
