@@ -6,12 +6,12 @@ import struct
 import pytest
 
 import ws_frames
-from php_program import request
+from php_program import eventually, request
 
 
 @pytest.fixture(scope="module")
 def server(shared_program):
-    return shared_program("built_on", ports=6).start(ready=6)
+    return shared_program("built_on", ports=7).start(ready=7)
 
 
 # ---- text and frame
@@ -189,6 +189,29 @@ def test_websocket__frames_that_a_program_makes_for_libwm(server):
         peer.shake_hands()
         peer.say("hello")
         assert peer.read_frame() == ("text", b"made hello")
+
+
+def test_websocket__callbacks_of_control_frames(server):
+    with server.connect(server.ports[6]) as peer:
+        peer.shake_hands()
+        peer.send(ws_frames.ping(b"p") + ws_frames.pong(b"q"))
+        assert [peer.read_frame(), peer.read_frame()] == [("pong", b"my pong of p"), ("pong", b"pong q")]
+        peer.say("hello")
+        assert peer.read_frame() == ("text", b"control hello")
+        peer.say("go")
+        assert server.await_trace("pong") == [["my pong of "]]
+        assert server.await_trace("control")[0][0] <= 3
+        peer.send(ws_frames.close(1000))
+        assert peer.read_frame() == ("text", b"goodbye")
+        peer.read_to_end()
+
+
+def test_websocket__callback_of_a_connection_of_libwm_is_named_in_the_log(server):
+    with server.connect(server.ports[5]) as peer:
+        peer.shake_hands()
+        peer.say("set")
+        assert peer.read_frame() == ("text", b"made set")
+    eventually(lambda: "$connection->onWebSocketPing is not called" in server.output(), "the name in the log")
 
 
 def test_ws__of_a_class_that_builds_on_it(server):

@@ -32,8 +32,8 @@ final class Address
     ) {
     }
 
-    /** Of a worker. */
-    public static function ofWorker(string $name, string $transport, ?string $protocol): self
+    /** Of a worker; $inPhp: a websocket is a protocol in PHP. */
+    public static function ofWorker(string $name, string $transport, ?string $protocol, bool $inPhp): self
     {
         if (!str_contains($name, '://')) {
             return new self($name, null, $transport, TcpConnection::class); // libwm shows the right form
@@ -55,6 +55,9 @@ final class Address
         $native = self::nativeScheme($protocol);
         if ($native === 'ws') {
             [$native, $protocol] = ['websocket', self::NATIVE['websocket']];
+        }
+        if ($native === 'websocket' && $inPhp) {
+            $native = null;
         }
         $class = match ($native) {
             'http' => HttpConnection::class,

@@ -12,8 +12,21 @@ use Workerman\Worker;
 /** A connection of a websocket worker. */
 final class WebsocketConnection extends TcpConnection
 {
+    /** @var array<string, true> callbacks that are not called, and that the log has named */
+    private static array $wmSaid = [];
+
     /** The handshake, while it is unanswered. */
     private int $wmRequest = 0;
+
+    /** Programs set what they like; what has no effect here is said. */
+    public function __set(string $name, mixed $value): void
+    {
+        $this->$name = $value;
+        if (\in_array($name, WebsocketFrames::CALLBACKS, true) && !isset(self::$wmSaid[$name])) {
+            self::$wmSaid[$name] = true;
+            Worker::log("\$connection->$name is not called: set it on the worker, whose websockets are a protocol in PHP then");
+        }
+    }
 
     public function handshake(int $request, string $head): void
     {

@@ -15,6 +15,9 @@ use Workerman\Protocols\Http\Response;
  */
 final class WebsocketFrames
 {
+    /** Callbacks for which a websocket is a protocol in PHP, as libwm answers control frames itself. */
+    public const CALLBACKS = ['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'];
+
     private const CONTINUATION = 0;
     private const TEXT = 1;
     private const CLOSE = 8;
@@ -23,6 +26,12 @@ final class WebsocketFrames
 
     /** The longest head of a frame. */
     private const HEAD = 14;
+
+    /** Whether a worker or a connection has one of CALLBACKS. */
+    public static function hasCallback(object $owner): bool
+    {
+        return isset($owner->onWebSocketPing) || isset($owner->onWebSocketPong) || isset($owner->onWebSocketClose);
+    }
 
     /**
      * Length of the first frame in $buffer, if it ends a message; all others are dealt with here.
@@ -81,8 +90,7 @@ final class WebsocketFrames
     public static function encode(mixed $data, TcpConnection $connection, bool $masks): string
     {
         $payload = \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
-        $isBinary = (\ord($connection->websocketType) & 15) === 2;
-        $frame = self::frame($isBinary ? 2 : self::TEXT, $payload, $masks);
+        $frame = self::frame(\ord($connection->websocketType) & 15, $payload, $masks);
         if (self::isOpen($connection)) {
             return $frame;
         }
@@ -192,7 +200,17 @@ final class WebsocketFrames
     private static function control(int $opcode, string $payload, TcpConnection $connection): void
     {
         $masks = self::masks($connection);
-        if ($opcode === self::CLOSE) {
+        $name = [self::CLOSE => 'onWebSocketClose', self::PING => 'onWebSocketPing', self::PONG => 'onWebSocketPong'][$opcode];
+        $callback = $connection->$name ?? $connection->worker->$name ?? null;
+        if ($callback !== null) {
+            $type = $connection->websocketType;
+            $connection->websocketType = $opcode === self::CLOSE ? $type : \chr(0x80 | self::PONG);
+            try {
+                $callback($connection, $payload);
+            } finally {
+                $connection->websocketType = $type;
+            }
+        } elseif ($opcode === self::CLOSE) {
             $code = \strlen($payload) >= 2 ? \substr($payload, 0, 2) : "\x03\xe8";
             $connection->close(self::frame(self::CLOSE, $code, $masks), true);
         } elseif ($opcode === self::PING) {

@@ -14,6 +14,7 @@ use Libwm\Launcher;
 use Libwm\NotYet;
 use Libwm\Runtime;
 use Libwm\TlsOptions;
+use Libwm\WebsocketFrames;
 use Workerman\Connection\TcpConnection;
 use Workerman\Events\EventInterface;
 
@@ -382,11 +383,6 @@ class Worker
         }
         $this->wmLimits = [TcpConnection::$defaultMaxSendBufferSize, TcpConnection::$defaultMaxPackageSize];
         Runtime::dispatcher()->add($handle, $this);
-        foreach (['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'] as $callback) {
-            if (isset($this->$callback)) {
-                self::log("Worker->$callback is not in this version of libwm: it is not called");
-            }
-        }
     }
 
     /** The address for libwm; null: none. Sets what it says of protocol, transport and connections. */
@@ -395,7 +391,7 @@ class Worker
         if ($this->socketName === null) {
             return null;
         }
-        $address = Address::ofWorker($this->socketName, $this->transport, $this->protocol);
+        $address = Address::ofWorker($this->socketName, $this->transport, $this->protocol, WebsocketFrames::hasCallback($this));
         $this->wmConnectionClass = $address->connection === HttpConnection::class ? Compat3::connectionClass($this) : $address->connection;
         $this->protocol = $address->protocol;
         $this->transport = $address->transport;

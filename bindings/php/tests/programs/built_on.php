@@ -40,6 +40,7 @@ namespace {
     use Workerman\Protocols\Http\Request;
     use Workerman\Protocols\Http\Response;
     use Workerman\Protocols\Websocket;
+    use Workerman\Timer;
     use Workerman\Worker;
 
     /** What a request was, as JSON. */
@@ -103,9 +104,41 @@ namespace {
 
     // libwm's websocket: frames that the program makes.
     $native = new Worker(address('websocket', 6));
-    $native->onMessage = fn (TcpConnection $connection, string $data) => $connection->send(Websocket::encode("made $data", $connection), true);
+    $native->onMessage = function (TcpConnection $connection, string $data): void {
+        if ($data === 'set') {
+            $connection->onWebSocketPing = fn () => null;
+            $connection->uid = $data; // properties of its own stay
+            $data = $connection->uid;
+        }
+        $connection->send(Websocket::encode("made $data", $connection), true);
+    };
 
-    foreach ([$web, $sock, $changing, $box, $native] as $each) {
+    // Callbacks of control frames, on a worker and on a connection that the program makes to it.
+    $control = new Worker(address('websocket', 7));
+    $control->onWebSocketPing = function (TcpConnection $connection, string $data): void {
+        $connection->send("my pong of $data");
+    };
+    $control->onWebSocketPong = fn (TcpConnection $connection, string $data) => $connection->send("pong $data");
+    $control->onWebSocketClose = function (TcpConnection $connection): void {
+        $connection->send('goodbye');
+        $connection->close();
+    };
+    $control->onMessage = function (TcpConnection $connection, string $data): void {
+        if ($data === 'go') {
+            $client = new AsyncTcpConnection(address('ws', 7));
+            $client->websocketPingInterval = 0.02;
+            $client->onWebSocketPong = function (AsyncTcpConnection $client, string $data): void {
+                trace('pong', $data);
+                $client->close();
+            };
+            $client->onClose = fn () => trace('control', count(TcpConnection::$connections), Timer::delAll());
+            $client->connect();
+        } else {
+            $connection->send("control $data");
+        }
+    };
+
+    foreach ([$web, $sock, $changing, $box, $native, $control] as $each) {
         $each->onWorkerStart = fn () => ready();
     }
     Worker::runAll();

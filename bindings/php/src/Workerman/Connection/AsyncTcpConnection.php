@@ -82,6 +82,9 @@ class AsyncTcpConnection extends TcpConnection
         $this->transport = Address::transport($this->transport);
         $scheme = Address::nativeScheme($this->protocol);
         $scheme = \in_array($scheme, ['text', 'frame', 'ws'], true) ? $scheme : null; // Http and Websocket are for servers, and in PHP here
+        if ($scheme === 'ws' && WebsocketFrames::hasCallback($this)) {
+            $scheme = null;
+        }
         $this->wmNative = $scheme === null ? null : $this->protocol;
         try {
             $options = ClientOptions::of($this, $this->socketContext, $scheme === 'ws');

@@ -6,6 +6,7 @@ namespace Workerman\Protocols;
 use Libwm\WebsocketFrames;
 use Workerman\Connection\AsyncTcpConnection;
 use Workerman\Connection\ConnectionInterface;
+use Workerman\Timer;
 
 /**
  * The protocol of ws:// and wss://, of connections that the program makes. libwm speaks it itself; the methods are for protocols that
@@ -55,6 +56,13 @@ class Ws implements ProtocolInterface
             . "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {$connection->context->websocketKey}\r\n$lines\r\n", true);
     }
 
+    public static function onClose(ConnectionInterface $connection): void
+    {
+        if (isset($connection->context->websocketPings)) {
+            Timer::del($connection->context->websocketPings);
+        }
+    }
+
     private static function answer(string $buffer, ConnectionInterface $connection): int
     {
         $end = \strpos($buffer, "\r\n\r\n");
@@ -68,6 +76,11 @@ class Ws implements ProtocolInterface
         }
         $connection->consumeRecvBuffer($end + 4);
         WebsocketFrames::open($connection);
+        $interval = $connection->websocketPingInterval ?? 0;
+        if ($interval > 0) {
+            $ping = static fn () => $connection->send(WebsocketFrames::frame(9, '', true), true);
+            $connection->context->websocketPings = Timer::add((float) $interval, $ping);
+        }
         if ($connection->onWebSocketConnect !== null) {
             $fields = (int) \strpos($buffer, "\r\n") + 2;
             ($connection->onWebSocketConnect)($connection, WebsocketFrames::response(\substr($buffer, $fields, max(0, $end - $fields))));
