@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,6 +106,16 @@ void expects__is_told_with_the_head_and_until_it_is_continued(void **)
     assert_false(parser.expects_continue());
 }
 
+/// Whatever was in the memory of the parser before.
+void left__is_nothing_outside_of_a_body(void **)
+{
+    alignas(RequestParser) volatile unsigned char room[sizeof(RequestParser)];
+    for (volatile unsigned char &octet : room)
+        octet = 2;
+    RequestParser *volatile parser = new (const_cast<unsigned char *>(room)) RequestParser;
+    assert_int_equal(parser->left(), 0);
+}
+
 void limit__of_pieces_has_a_name_of_its_own(void **)
 {
     for (std::string stream : {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n"s, kChunked + "100001"}) {
@@ -144,6 +155,7 @@ int main()
         cmocka_unit_test(pieces__join_small_chunks_and_leave_large_ones_in_place),
         cmocka_unit_test(pieces__keep_nothing_but_the_trailer_section),
         cmocka_unit_test(expects__is_told_with_the_head_and_until_it_is_continued),
+        cmocka_unit_test(left__is_nothing_outside_of_a_body),
         cmocka_unit_test(limit__of_pieces_has_a_name_of_its_own),
         cmocka_unit_test(trailers__that_belong_in_a_head_are_left_out),
     };

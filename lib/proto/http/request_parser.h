@@ -68,8 +68,8 @@ public:
     bool in_body() const { return state_ >= State::kFixedBody && state_ != State::kFailed; }
     /// The body comes in pieces, and its head is handed out.
     bool in_pieces() const { return state_ > State::kFailed; }
-    /// in_pieces(): bytes that are known to follow; of a chunked body those of its chunk.
-    uint64_t left() const { return state_ == State::kFixedPieces ? scan_.length : chunks_.missing(); }
+    /// Bytes of a body in pieces that are known to follow; of a chunked one those of its chunk. 0 behind its last piece.
+    uint64_t left() const { return state_ == State::kFixedPieces ? scan_.length : state_ == State::kChunkedPieces ? chunks_.missing() : 0; }
     /// in_pieces(): the client waits for 100 Continue before it sends the body, as far as is known.
     bool expects_continue() const { return (flags_ & kExpect) != 0; }
     void continued() { flags_ = static_cast<uint8_t>(flags_ & ~kExpect); }
