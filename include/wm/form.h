@@ -186,6 +186,25 @@ typedef struct wm_part {
  */
 WM_API int wm_request_part_at(wm_request request, size_t index, wm_part *out);
 /**
+ * All parts of a body of multipart/form-data that the host holds itself, as wm_request_part_at has them: of a request that it has answered,
+ * for instance. Any thread; takes no memory.
+ *
+ * @param type the value of Content-Type; may be NULL when type_len is 0
+ * @param type_len bytes at type
+ * @param body the body; may be NULL when len is 0
+ * @param len bytes at body
+ * @param parts takes the parts, whose pointers live as long as body and text
+ * @param cap parts that there is room for, at least 1, and max_parts of this body; of a part's header lines there may be 8192 bytes
+ * @param text takes the decoded names; they are never more bytes than len
+ * @param text_cap bytes that there is room for
+ * @return the number of parts; 0 for another type; WM_EPROTOCOL for what is malformed, with the rule; WM_EMSGSIZE for more parts, header
+ * lines or bytes of names than there may be; WM_EINVAL. Below 0, parts and text are not defined
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_form_parts(const void *type, size_t type_len, const void *body, size_t len, wm_part *parts, size_t cap, void *text,
+                         size_t text_cap);
+/**
  * The value of the first header line of that name of a part, without the white space around it. Any thread.
  *
  * @param part as wm_request_part_at has filled it, while it lives

@@ -3,6 +3,7 @@
 #include "api/request.h"
 #include "proto/ascii.h"
 #include "proto/http/fields.h"
+#include "proto/http/form_body.h"
 
 using namespace wm;
 
@@ -90,6 +91,50 @@ void fill(wm_part &out, const RequestPart &part, std::string_view body)
     out.error = 0;
     out.size = static_cast<int64_t>(out.data_len);
 }
+
+/// Fills the caller's parts of a body.
+struct PartSink {
+    wm_part *parts;
+    char *text; ///< of the decoded names, up to text_end
+    char *text_end;
+    size_t count = 0;
+    bool full = false;
+
+    void take(const http::MultipartParser &parser, const http::MultipartStep &step)
+    {
+        if (full)
+            return;
+        if (step.kind == http::MultipartStep::kPart)
+            begin(parser.part());
+        else if (step.kind == http::MultipartStep::kData)
+            hand_out(step.data, &parts[count].data, &parts[count].data_len);
+        else
+            end(parts[count++]);
+    }
+
+private:
+    void begin(const http::PartHead &head)
+    {
+        full = head.text_size() > static_cast<size_t>(text_end - text);
+        if (full)
+            return;
+        wm_part &part = parts[count];
+        part = {};
+        part.fd = -1;
+        char *end = http::decode_part_name(text, head);
+        hand_out({text, static_cast<size_t>(end - text)}, &part.name, &part.name_len);
+        text = end;
+        if (head.is_file()) {
+            end = http::decode_part_filename(text, head);
+            hand_out({text, static_cast<size_t>(end - text)}, &part.filename, &part.filename_len);
+            text = end;
+        }
+        hand_out(head.type, &part.type, &part.type_len);
+        hand_out(head.fields, &part.headers, &part.headers_len);
+        hand_out({head.fields.data() + head.fields.size(), 0}, &part.data, &part.data_len);
+    }
+    static void end(wm_part &part) { part.size = static_cast<int64_t>(part.data_len); }
+};
 
 } // namespace
 
@@ -179,6 +224,30 @@ int wm_request_part_at(wm_request request, size_t index, wm_part *out)
         fill(*out, block->part(index), self.slices.body);
         return 1;
     });
+}
+
+int wm_form_parts(const void *type, size_t type_len, const void *body, size_t len, wm_part *parts, size_t cap, void *text, size_t text_cap)
+{
+    if (!parts || (!text && text_cap > 0))
+        return null_argument(parts ? "text" : "parts");
+    if (cap == 0)
+        return fail(WM_EINVAL, "cap is 0: there must be room for a part");
+    if (int wrong = check_span("type", type, type_len))
+        return wrong;
+    if (int wrong = check_span("body", body, len))
+        return wrong;
+    http::Boundary boundary;
+    if (const char *wrong = http::read_boundary(span(type, type_len), boundary))
+        return fail(WM_EPROTOCOL, "%s", wrong);
+    if (boundary.size == 0)
+        return 0;
+    http::MultipartParser parser(boundary.view());
+    http::MultipartLimits limits{cap, static_cast<size_t>(EndpointOptions{}.max_part_header_bytes)};
+    PartSink sink{parts, static_cast<char *>(text), static_cast<char *>(text) + text_cap};
+    const char *wrong = http::each_part_event(parser, span(body, len), limits, [&](const auto &step) { sink.take(parser, step); });
+    if (wrong)
+        return parser.limit() ? fail(WM_EMSGSIZE, "%s (%zu)", wrong, parser.limit()) : fail(WM_EPROTOCOL, "%s", wrong);
+    return sink.full ? fail(WM_EMSGSIZE, "the names of the parts are longer than text_cap (%zu)", text_cap) : static_cast<int>(sink.count);
 }
 
 int wm_part_header(const wm_part *part, const char *name, const void **out, size_t *len)

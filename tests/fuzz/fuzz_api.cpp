@@ -49,6 +49,16 @@ void read_values(Machine &m)
         if (wm_part_header(&part, "content-disposition", &value, &len) == 1)
             m.world.touch(value, len);
     }
+    Span body = m.span();
+    wm_part parts[4];
+    char text[32];
+    if (!body.lies) {
+        constexpr std::string_view kType = "multipart/form-data; boundary=b";
+        int count = m.world.call(
+            [&] { return wm_form_parts(kType.data(), kType.size(), body.data, body.len, parts, std::size(parts), text, sizeof text); });
+        for (int i = 0; i < count; i++)
+            m.world.touch(parts[i].data, parts[i].data_len);
+    }
     if (m.world.call([&] { return wm_request_path_decoded(request, &value, &len); }) == 0)
         m.world.touch(value, len);
     constexpr int (*kLookups[])(wm_request, const char *, const void **, size_t *) = {wm_request_query_value, wm_request_form_value,

@@ -4,9 +4,9 @@
 #include "proto/ascii.h"
 #include "proto/http/cookies.h"
 #include "proto/http/fields.h"
+#include "proto/http/form_body.h"
 #include "proto/http/form_pairs.h"
 #include "proto/http/media_type.h"
-#include "proto/http/multipart.h"
 #include "proto/http/percent.h"
 #include "session/http/requests.h"
 
@@ -63,22 +63,6 @@ ValueBlock refused(int code, const char *text, size_t limit = 0)
     return block;
 }
 
-/// Calls on(step, at) for each event of a body, which is fed whole, so that the data of a part are one piece. at: where it begins to
-/// read. nullptr, or an error text.
-template <class On>
-const char *each_part_event(http::MultipartParser &parser, std::string_view body, const http::MultipartLimits &limits, On on)
-{
-    for (size_t at = 0;;) {
-        http::MultipartStep step = parser.step(body.data() + at, body.size() - at, limits);
-        if (step.kind == http::MultipartStep::kFail)
-            return parser.failure();
-        if (step.kind == http::MultipartStep::kMore)
-            return parser.finish() ? nullptr : parser.failure();
-        on(step);
-        at += step.size;
-    }
-}
-
 RequestPart::Place place_in(std::string_view body, std::string_view slice)
 {
     return slice.data() ? RequestPart::Place{static_cast<size_t>(slice.data() - body.data()), slice.size()} : RequestPart::Place{};
@@ -91,7 +75,7 @@ void fill_parts(std::string_view boundary, std::string_view body, const http::Mu
     RequestPart *parts = block.entries<RequestPart>();
     char *text = reinterpret_cast<char *>(parts + block.count);
     RequestPart *part = parts;
-    each_part_event(parser, body, limits, [&](const http::MultipartStep &step) {
+    http::each_part_event(parser, body, limits, [&](const http::MultipartStep &step) {
         if (step.kind == http::MultipartStep::kData)
             part->data = place_in(body, step.data);
         if (step.kind == http::MultipartStep::kPartEnd)
@@ -126,9 +110,7 @@ const char *find_boundary(const ValueBlock &media, std::string_view &out)
             found++;
         }
     }
-    return found == 1 && http::MultipartParser::is_boundary(out)
-               ? nullptr
-               : "RFC 2046 §5.1.1: multipart/form-data must have one boundary, of 1 to 70 letters, digits, spaces and '()+_,-./:=?";
+    return found == 1 && http::MultipartParser::is_boundary(out) ? nullptr : http::kBoundaryRule;
 }
 
 RequestValues::~RequestValues()
@@ -254,7 +236,7 @@ int HttpRequests::read_parts(HttpRequest &request, ValueBlock *&out)
     http::MultipartParser parser(boundary);
     ValueBlock head;
     size_t text_size = 0;
-    const char *wrong = each_part_event(parser, body, limits, [&](const http::MultipartStep &step) {
+    const char *wrong = http::each_part_event(parser, body, limits, [&](const http::MultipartStep &step) {
         if (step.kind != http::MultipartStep::kPart)
             return;
         head.count++;
