@@ -4,6 +4,7 @@ import itertools
 import json
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -190,6 +191,95 @@ def test_context__bindto_chooses_the_source(driver, listener):
         assert peer.sock.getpeername()[0] == "127.0.0.7"
 
 
+def test_send__leaves_before_a_blocking_call_of_the_program(driver, listener):
+    """As GatewayWorker's Gateway has it: it joins a group by a connection, and asks about the group by a socket of PHP."""
+    name = driver.make(f"text://{listener.host}")
+    with listener.accept() as peer:
+        driver.told("onConnect", name)
+        driver.control.send(json.dumps({"do": "send and ask", "on": name, "address": f"tcp://{listener.host}"}) + "\n")
+        with listener.accept() as asker:
+            assert peer.read_line() == "sent"
+            asker.send("answer\n")
+            assert json.loads(driver.control.read_line()) == [True, "answer\n"]
+
+
+class Proxy(threading.Thread):
+    """A proxy for one connection, by the function that takes its request and tells whether it lets it pass."""
+
+    def __init__(self, take):
+        super().__init__(daemon=True)
+        self.listener, self.take, self.asked = Listener(), take, None
+        self.start()
+
+    def run(self):
+        with self.listener.accept() as near:
+            self.asked = self.take(near)
+            if self.asked is None:
+                return
+            with socket.create_connection(("127.0.0.1", self.asked[1])) as far:
+                while data := near.sock.recv(65536):
+                    far.sendall(data)
+
+
+def take_http(near):
+    line, *fields = near.read_head().split("\r\n")
+    if "Proxy-Authorization: Basic bWU6c2VjcmV0" not in fields:
+        near.send("HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
+        return None
+    near.send("HTTP/1.1 200 OK\r\n\r\n")
+    host, _, port = line.split()[1].rpartition(":")
+    return host, int(port)
+
+
+def take_socks5(near):
+    methods = near.read_exactly(near.read_exactly(2)[1])
+    near.send(b"\x05\x02" if 2 in methods else b"\x05\xff")
+    user = near.read_exactly(near.read_exactly(2)[1])
+    password = near.read_exactly(near.read_exactly(1)[0])
+    near.send(b"\x01\x00" if (user, password) == (b"me", b"secret") else b"\x01\x01")
+    if (user, password) != (b"me", b"secret"):
+        return None
+    head = near.read_exactly(5)
+    assert head[:4] == b"\x05\x01\x00\x03", head
+    host = near.read_exactly(head[4]).decode()
+    near.send(b"\x05\x00\x00\x01" + bytes(6))
+    return host, struct.unpack(">H", near.read_exactly(2))[0]
+
+
+PROXIES = {
+    "http": (take_http, {"proxyHttp": "PROXY", "proxyAuthorization": "Basic bWU6c2VjcmV0"}, {"proxyAuthorization": "Basic b3RoZXI6eA=="}),
+    "socks5": (take_socks5, {"proxySocks5": "PROXY", "proxySocks5Username": "me", "proxySocks5Password": "secret"}, {"proxySocks5Password": "x"}),
+}
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_proxy__passes_on_to_the_host_that_was_named(driver, listener, kind):
+    take, properties, _ = PROXIES[kind]
+    proxy = Proxy(take)
+    properties = {name: value.replace("PROXY", proxy.listener.host) for name, value in properties.items()}
+    name = driver.make(f"text://localhost:{listener.port}", set=properties, then={"onConnect": [["send", "hello"]]})
+    with listener.accept() as peer:
+        assert peer.read_line() == "hello"
+        assert driver.call(name, "getRemoteAddress") == f"localhost:{listener.port}"
+    driver.call(name, "close")
+    proxy.join(HANG_SECONDS)
+    assert proxy.asked == ("localhost", listener.port)
+    proxy.listener.sock.close()
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_proxy__that_refuses_is_an_error(driver, listener, kind):
+    take, properties, wrong = PROXIES[kind]
+    proxy = Proxy(take)
+    properties = {name: value.replace("PROXY", proxy.listener.host) for name, value in (properties | wrong).items()}
+    name = driver.make(f"text://localhost:{listener.port}", set=properties)
+    driver.told("onClose", name)
+    [[code, text]] = driver.told("onError", name)
+    assert code == 1 and proxy.listener.host in text, text
+    proxy.join(HANG_SECONDS)
+    proxy.listener.sock.close()
+
+
 # ---- websockets
 
 def take_request(peer):
@@ -329,6 +419,18 @@ def test_counts__are_of_what_there_is(driver, listener):
     assert driver.say("count") == before
 
 
+@pytest.mark.differs
+@pytest.mark.parametrize("event", ["onConnect", "onMessage"])
+def test_protocol__of_libwm_cannot_be_replaced(driver, listener, event):
+    name = driver.make(f"text://{listener.host}", then={event: [["replace"]]})
+    with listener.accept() as peer:
+        peer.send("one\ntwo\n")
+        assert peer.read_to_end() == b""
+    driver.told("onClose", name)
+    assert driver.events(name).count("onMessage") == (event == "onMessage")
+    eventually(lambda: "protocol = Protocols\\Stop" in driver.server.output(), "the reason in the log")
+
+
 # ---- reconnecting
 
 def test_reconnect__after_the_server_was_absent_killed_and_back(driver):
@@ -414,6 +516,21 @@ def test_exception__in_a_callback_costs_that_connection_only(driver, listener, e
     eventually(lambda: f"deliberate exception in {event}" in driver.server.output(), "the exception in the log")
     assert driver.events(name).count("onClose") == 1
     assert driver.server.pid == pid and alive(pid)
+
+
+@pytest.mark.parametrize("event", ["onBufferFull", "onBufferDrain"])
+def test_exception__of_a_full_queue_costs_that_connection_only(driver, listener, event):
+    name = driver.make(f"tcp://{listener.host}", then={event: ["throw"]}, set={"maxSendBufferSize": 100_000})
+    with listener.accept() as peer:
+        driver.told("onConnect", name)
+        for _ in range(200):
+            if driver.call(name, "send", "x" * 200_000) is not True:
+                break
+        driver.told("onBufferFull", name)
+        peer.read_to_end()
+    driver.told("onClose", name)
+    assert driver.events(name).count("onClose") == 1 and event in driver.events(name)
+    eventually(lambda: f"deliberate exception in {event}" in driver.server.output(), "the exception in the log")
 
 
 # ---- memory

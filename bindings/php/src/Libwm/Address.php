@@ -88,8 +88,8 @@ final class Address
     {
         if (preg_match('/^[a-zA-Z][a-zA-Z0-9]*$/', $scheme)) {
             $own = 'Protocols\\' . ucfirst($scheme);
-            if (class_exists($own)) {
-                return $own;
+            if (class_exists($own)) { // which may be another name of one of libwm's
+                return self::NATIVE[self::nativeScheme((new \ReflectionClass($own))->getName()) ?? ''] ?? $own;
             }
             $lower = strtolower($scheme);
             if (isset(self::NATIVE[$lower])) {

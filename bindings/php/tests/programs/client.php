@@ -64,8 +64,9 @@ namespace {
                 if ($method === 'throw') {
                     throw new RuntimeException("deliberate exception in $event");
                 }
-                if ($method === 'exit') {
-                    exit(7);
+                if ($method === 'replace') {
+                    $connection->protocol = Protocols\Stop::class;
+                    continue;
                 }
                 trace('result', $connection->name, $method, $connection->$method(...$do));
             }
@@ -87,6 +88,7 @@ namespace {
                 'make' => ($worker->made[$name] = make($command))->getRemoteAddress(),
                 'set' => array_map(fn (string $property) => $worker->made[$name]->$property = $command['set'][$property], array_keys($command['set'])),
                 'connect and close' => [($made = $worker->made[$name])->connect() ?? $made->getStatus(false), $made->close('x'), $made->getStatus(false)],
+                'send and ask' => [$worker->made[$name]->send('sent'), fgets(stream_socket_client($command['address'], $code, $text, 20))],
                 'forget' => [$worker->made = [], gc_collect_cycles()],
                 'count' => [count(TcpConnection::$connections), TcpConnection::$statistics['connection_count']],
                 'memory' => [gc_collect_cycles(), memory_get_usage()],

@@ -16,7 +16,9 @@ use Workerman\Protocols\Ws;
 /** A connection that the program makes. It can connect again after its end, as the same object. */
 class AsyncTcpConnection extends TcpConnection
 {
-    use Framing;
+    use Framing {
+        send as private sendFramed;
+    }
 
     /** @var callable|null (connection): the socket is connected; TLS and a websocket's handshake come after it */
     public $onConnect = null;
@@ -139,6 +141,19 @@ class AsyncTcpConnection extends TcpConnection
         return $this->wmRemote->uri;
     }
 
+    /**
+     * As TcpConnection::send(), but it leaves at once: clients of services send by it, and then ask the same service by a blocking socket,
+     * as GatewayWorker does.
+     */
+    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    {
+        $result = $this->sendFramed($sendBuffer, $raw);
+        if ($result !== false && $this->status === self::STATUS_ESTABLISHED) {
+            $this->wmCore->flush();
+        }
+        return $result;
+    }
+
     public function close(mixed $data = null, bool $raw = false): void
     {
         if ($this->status === self::STATUS_INITIAL || $this->status === self::STATUS_CONNECTING) {
@@ -222,7 +237,8 @@ class AsyncTcpConnection extends TcpConnection
             $this->call($this->onConnect);
         }
         $protocol = $this->protocol;
-        if ($this->status === self::STATUS_ESTABLISHED && $protocol !== $this->wmNative && method_exists($protocol, 'onConnect')) {
+        $isInPhp = $protocol !== null && $protocol !== $this->wmNative;
+        if ($isInPhp && $this->status === self::STATUS_ESTABLISHED && method_exists($protocol, 'onConnect')) {
             $this->call(static fn (self $connection) => $protocol::onConnect($connection));
         }
     }

@@ -38,8 +38,14 @@ class Ws implements ProtocolInterface
         return WebsocketFrames::encode($data, $connection, true);
     }
 
-    /** The socket is connected: asks for a websocket. */
+    /** The socket is connected. */
     public static function onConnect(AsyncTcpConnection $connection): void
+    {
+        self::sendHandshake($connection);
+    }
+
+    /** Asks for a websocket. */
+    public static function sendHandshake(AsyncTcpConnection $connection): void
     {
         $connection->context = new \stdClass();
         $connection->context->websocketKey = base64_encode(random_bytes(16));
