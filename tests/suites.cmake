@@ -102,8 +102,15 @@ wm_suite(binding/ctypes_pull binding 150 ${BINDING} /usr/bin/python3 ${ROOT}/tes
 wm_suite(binding/luajit_pull binding 150 ${BINDING} luajit ${ROOT}/tests/bindings/echo.lua ${BINDING_ARGUMENTS})
 set_tests_properties(binding/php_pull binding/php_callback binding/ctypes_pull binding/luajit_pull PROPERTIES RUN_SERIAL ON)
 
+# The contract that every binding keeps, by its program for it (tests/bindings/README.md); and the runner, by programs that break it.
+set(CONTRACT /usr/bin/python3 ${ROOT}/tests/bindings/contract.py)
+wm_suite(binding/php_contract binding 600 ${CONTRACT} php ${ROOT}/bindings/php/tests/programs/contract.php start)
+set_property(TEST binding/php_contract APPEND PROPERTY ENVIRONMENT WM_LIBRARY=$<TARGET_FILE:wm>)
+wm_suite(binding/contract_runner binding 600 ${PYTEST} ${ROOT}/tests/bindings/test_contract.py)
+
 # The programs of the page that the PHP binding is for, in namespaces of their own: their ports are fixed.
 wm_suite(binding/php_page binding 600 ${PYTEST} ${ROOT}/bindings/php/tests/page/test_page.py)
+wm_suite(binding/php_hub_page binding 600 ${PYTEST} ${ROOT}/bindings/php/tests/page/test_hub_page.py)
 
 # The PHP binding, by programs as its users write them; a test for each file, as above.
 file(GLOB files CONFIGURE_DEPENDS ${ROOT}/bindings/php/tests/test_*.py)

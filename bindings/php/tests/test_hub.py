@@ -212,7 +212,7 @@ def test_program_that_does_not_name_it__has_no_process_for_it(program):
 
 def test_program_that_opens_it__has_it(program):
     started = program("hub_open", OPEN="yes").start(ready=2)
-    assert len(children_of(started.master)) == 3
+    eventually(lambda: len(children_of(started.master)) == 3, "the hub's process")
     with Peer(started.port) as peer:
         eventually(lambda: peer.ask("online") == "offline", "the other process")
         assert peer.ask("open") == "opened"
