@@ -33,7 +33,8 @@ class Pages
         Http::header('X-Two: 2', false);
         Http::setcookie('name', 'a value;', 60, '/', '', false, true);
         Http::setCookie('other', 'x');
-        return json_encode([Http::header('no header')]);
+        $cache = Workerman\Protocols\HttpCache::$header;
+        return json_encode([Http::header('no header'), $cache['Http-Code'], $cache['x-one'], count($cache['Set-Cookie']), isset($cache['X-Gone'])]);
     }
 
     private function away(): string
@@ -141,7 +142,8 @@ class OldWorker extends Worker
     public function onMessage($connection, $data)
     {
         self::log($data);
-        $connection->send($data);
+        $connection->id = (int) $connection->getSocket();
+        $connection->send($data . $connection->id);
     }
 }
 

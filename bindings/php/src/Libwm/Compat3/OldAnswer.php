@@ -5,14 +5,21 @@ namespace Libwm\Compat3;
 
 use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\Http\Session;
+use Workerman\Protocols\HttpCache;
 
 /** Status, headers and session of an answer, as Http::header() and its like have set them. */
 final class OldAnswer
 {
-    public int $status = 200;
-    /** @var array<string, list<array{string, string}>> names and values, by name in lower case */
-    public array $headers = [];
     public ?Session $session = null;
+    private int $status = 200;
+    /** @var array<string, list<array{string, string}>> names and values, by name in lower case */
+    private array $headers = [];
+
+    public function setStatus(int $status): void
+    {
+        $this->status = $status;
+        HttpCache::$header['Http-Code'] = "HTTP/1.1 $status " . (HttpCache::$codes[$status] ?? '');
+    }
 
     public function set(string $name, string $value, bool $replace): void
     {
@@ -21,11 +28,16 @@ final class OldAnswer
             $this->headers[$key] = [];
         }
         $this->headers[$key][] = [$name, $value];
+        if ($key === 'set-cookie') {
+            HttpCache::$header['Set-Cookie'][] = "$name: $value";
+        } else {
+            HttpCache::$header[$name] = "$name: $value";
+        }
     }
 
     public function remove(string $name): void
     {
-        unset($this->headers[strtolower($name)]);
+        unset($this->headers[strtolower($name)], HttpCache::$header[$name]);
     }
 
     /** Saves $_SESSION, if sessionStart() was called. */

@@ -4,14 +4,13 @@ declare(strict_types=1);
 namespace Libwm\Compat3;
 
 use Workerman\Protocols\Http\Request;
-use Workerman\Protocols\Http\Session;
 use Workerman\Protocols\Http\Session\FileSessionHandler;
 
 /** The functions of Workerman 3's Http. They act on the next answer of the connection whose request was the last one. */
 final class OldHttp
 {
     /** The names of version 3 that Workerman\Protocols\Http hands on. */
-    public const FUNCTIONS = ['header', 'headerRemove', 'setcookie', 'end', 'sessionCreateId', 'sessionId', 'sessionName',
+    public const FUNCTIONS = ['header', 'headerRemove', 'setcookie', 'end', 'sessionCreateId', 'sessionId',
         'sessionSavePath', 'sessionStart', 'sessionStarted', 'sessionWriteClose', 'tryGcSessions'];
 
     public static ?OldHttpConnection $connection = null;
@@ -21,19 +20,20 @@ final class OldHttp
     public static function header(string $content, bool $replace = true, int $http_response_code = 0): bool
     {
         $answer = self::answer();
-        if ($http_response_code >= 100 && $http_response_code <= 599) {
-            $answer->status = $http_response_code;
+        $hasStatus = $http_response_code >= 100 && $http_response_code <= 599;
+        if ($hasStatus) {
+            $answer->setStatus($http_response_code);
         }
         if (preg_match('~^HTTP/\d(?:\.\d)?\s+([1-5]\d\d)~i', $content, $found)) {
-            $answer->status = $http_response_code !== 0 ? $answer->status : (int) $found[1];
+            $hasStatus || $answer->setStatus((int) $found[1]);
             return true;
         }
         [$name, $value] = explode(':', $content, 2) + [1 => null];
         if ($value === null || $name === '') {
             return false;
         }
-        if (strcasecmp($name, 'location') === 0 && $http_response_code === 0) {
-            $answer->status = 302;
+        if (strcasecmp($name, 'location') === 0 && !$hasStatus) {
+            $answer->setStatus(302);
         }
         $answer->set($name, trim($value), $replace);
         return true;
@@ -102,16 +102,6 @@ final class OldHttp
     public static function sessionId(?string $id = null): string
     {
         return self::sessionStarted() ? (string) self::request()->sessionId() : '';
-    }
-
-    /** Returns the name of before. */
-    public static function sessionName(?string $name = null): string
-    {
-        $before = Session::$name;
-        if ($name !== null && $name !== '' && !self::sessionStarted()) {
-            Session::$name = $name;
-        }
-        return $before;
     }
 
     public static function sessionSavePath(?string $path = null): string

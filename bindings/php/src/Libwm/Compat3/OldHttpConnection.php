@@ -7,6 +7,7 @@ use Libwm\HttpConnection;
 use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
+use Workerman\Protocols\HttpCache;
 
 /** A connection of an http worker of a program of Workerman 3. */
 final class OldHttpConnection extends HttpConnection
@@ -20,6 +21,7 @@ final class OldHttpConnection extends HttpConnection
         $object = Http::$requestClass === null ? new OldRequest($data) : new Http::$requestClass($data);
         $object->connection = $this;
         $this->wmAnswer = null;
+        HttpCache::$header = [];
         Superglobals::fill($object, $this);
         OldHttp::$connection = $this;
         OldHttp::$request = $object;

@@ -226,10 +226,10 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         throw NotYet::error('TcpConnection::consumeRecvBuffer()');
     }
 
-    /** libwm's sockets are not streams of PHP. */
+    /** A number of its own, as libwm's sockets are not streams of PHP: programs of Workerman 3 write (int) $connection->getSocket() for an id. */
     public function getSocket(): mixed
     {
-        return null;
+        return $this->wmRegisteredId;
     }
 
     public function pauseRecv(): void
