@@ -75,7 +75,7 @@ Rest parse(Connection &conn, char *data, size_t len)
     HttpSession &session = http_session(conn);
     http::KnownHead *known = reactor.sessions->requests.known_head(conn);
     http::Request request;
-    bool delivered = false;
+    bool ended = false;
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         http::Limits limits = limits_of(conn); // each time: the host may have set options
         Step step = session.held.body == 0 ? session.parser.step(data, len, limits, request, known) : session.held.take(data, request);
@@ -85,7 +85,7 @@ Rest parse(Connection &conn, char *data, size_t len)
                 reactor.sessions->requests.send_continue(conn);
                 continue;
             case StepKind::kMore:
-                watch_arrival(conn, delivered);
+                watch_arrival(conn, ended);
                 session.head_method = begins_with_head({data, step.size});
                 return {data, step.size, true, step.need};
             case StepKind::kFail:
@@ -98,7 +98,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         data += step.size;
         len -= step.size;
         session.more_behind = len > 0;
-        delivered = true;
+        ended = ended || step.kind == StepKind::kMessage || step.kind == StepKind::kLastPiece;
         Delivered delivery = deliver(conn, step.kind, request);
         if (!delivery.is_http) [[unlikely]] // frames may follow
             return reactor.codec(conn).parse(conn, data, len);
@@ -109,7 +109,7 @@ Rest parse(Connection &conn, char *data, size_t len)
             break;
         }
     }
-    watch_arrival(conn, delivered);
+    watch_arrival(conn, ended);
     if (len > 0)
         session.head_method = begins_with_head({data, len});
     return {data, len, false};
