@@ -206,7 +206,8 @@ int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flag
     if (int wrong = check_shutdown(conn))
         return wrong;
     size_t len = message.size();
-    make_room(len);
+    if (len <= kFlushAt)
+        make_room(conn, len);
     if (conn.state == ConnState::kClosed)
         return 0; // the socket broke during the flush: the host gets the close event, as with any send
     if (conn.blocked() || conn.state < ConnState::kOpen) {
@@ -234,7 +235,7 @@ int Outbox::enqueue_block(Connection &conn, Block *block, int32_t flags)
 {
     if (int wrong = check_shutdown(conn))
         return wrong;
-    make_room(0);
+    make_room(conn, 0);
     if (conn.state == ConnState::kClosed)
         return 0;
     if (conn.blocked() || conn.state < ConnState::kOpen) {
@@ -258,10 +259,13 @@ bool Outbox::has_room(size_t len) const
 
 /// Call before choosing between segments and queue: the flush may block the connection, and what follows then
 /// belongs in the queue.
-void Outbox::make_room(size_t len)
+void Outbox::make_room(Connection &conn, size_t len)
 {
-    if (!has_room(len) && len <= kFlushAt)
-        flush_all();
+    if (has_room(len))
+        return;
+    writing_ = &conn;
+    flush_all();
+    writing_ = nullptr;
 }
 
 /// The part of finish_send() that is rare.
@@ -461,7 +465,8 @@ void Outbox::drained(Connection &conn)
     if (conn.has(kShutdown))
         reactor_.lifecycle.send_shutdown(conn);
     if (conn.state == ConnState::kClosing) {
-        reactor_.lifecycle.advance(conn);
+        if (&conn != writing_)
+            reactor_.lifecycle.advance(conn);
     } else if (conn.cold && !conn.cold->holds_something()) {
         delete conn.cold;
         conn.cold = nullptr;

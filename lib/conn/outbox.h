@@ -140,7 +140,7 @@ private:
     [[gnu::noinline]] int enqueue_first(Connection &conn, const Framing &message, int32_t flags);
     int add(Connection &conn, char *place, const Framing &message, int32_t flags);
     int enqueue_block(Connection &conn, Block *block, int32_t flags);
-    void make_room(size_t len);
+    void make_room(Connection &conn, size_t len);
     bool has_room(size_t len) const;
     bool queue_changed(Connection &conn, std::string_view head, std::string_view body, Change change, const char *key);
     void write_rest_ahead(Connection &conn);
@@ -164,8 +164,9 @@ private:
     size_t pending_conns_ = 0; ///< connections with segments; the arena is empty when there is none
     uint64_t send_fail_ = 0;
     SlotQueue flush_list_;
-    size_t held_ = 0;   ///< entries of the flush list that wait for the end of the turn
-    uint32_t turn_ = 1; ///< changes when all have been flushed
+    const Connection *writing_ = nullptr; ///< what is flushed makes room for more to it: if it is closing, it does not end yet
+    size_t held_ = 0;                     ///< entries of the flush list that wait for the end of the turn
+    uint32_t turn_ = 1;                   ///< changes when all have been flushed
 };
 
 } // namespace wm

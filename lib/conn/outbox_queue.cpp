@@ -109,7 +109,8 @@ int Outbox::write_parts(Connection &conn, const Parts &parts)
     size_t len = parts[0].size() + parts[1].size() + parts[2].size();
     if (int wrong = check(conn, len, false))
         return wrong;
-    make_room(len);
+    if (len <= kFlushAt)
+        make_room(conn, len);
     if (conn.state == ConnState::kClosed)
         return 0; // as enqueue_first()
     if (conn.blocked() || conn.state < ConnState::kOpen) {
@@ -137,8 +138,7 @@ int Outbox::write_changed(Connection &conn, std::string_view head, std::string_v
         return result;
     for (;;) {
         size_t part = std::min(body.size(), kPart), size = head.size() + part;
-        if (!has_room(size))
-            flush_all();
+        make_room(conn, size);
         if (conn.state == ConnState::kClosed)
             return 0; // as enqueue_first()
         if (conn.blocked() || conn.state < ConnState::kOpen)
