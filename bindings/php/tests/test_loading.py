@@ -63,8 +63,7 @@ def test_start__of_what_cannot_start_says_why(program, code, words):
 @pytest.mark.parametrize("code, word", [
     ("new Workerman\\Connection\\AsyncUdpConnection('udp://127.0.0.1:1');", "AsyncUdpConnection"),
     ("new Workerman\\Connection\\AsyncTcpConnection('udp://127.0.0.1:1');", "udp://"),
-    ("(new Request('GET / HTTP/1.1\r\n\r\n'))->file();", "file"),
-], ids=["udp client", "udp address", "upload"])
+], ids=["udp client", "udp address"])
 def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
     text = evaluate(f"""try {{
             {code}

@@ -4,7 +4,7 @@ declare(strict_types=1);
 namespace Libwm;
 
 /**
- * The part of Core that answers HTTP requests and websocket handshakes.
+ * The part of Core for HTTP: answers to requests and websocket handshakes, forms, trailers.
  *
  * $headers are lines, each with CRLF. What returns an integer does not throw: results below 0 are those of Core, and leave the request
  * unanswered.
@@ -35,6 +35,17 @@ interface Answers
     public function endAnswer(int $request): int;
     /** The media type of a file, by its name. */
     public function mediaType(string $path): string;
+    /**
+     * The parts of a body of multipart/form-data; none for what breaks its rules.
+     *
+     * @param string $type the Content-Type
+     * @param string $buffer the body is what it has from $at on
+     * @param int $most parts, above which there are none
+     * @return list<array{string, string|null, string, int, int}> name, filename (null: it is no file), type, where it begins, length
+     */
+    public function formParts(string $type, string $buffer, int $at, int $most): array;
+    /** @return array<string, string> the trailers of a request of this poll, by their names in lower case */
+    public function trailers(int $request): array;
     /** Whether it is a HEAD request of this poll. */
     public function isHead(int $request): bool;
 

@@ -13,6 +13,7 @@ final class FfiCore implements Core
 {
     use FfiAnswers;
     use FfiClients;
+    use FfiForms;
     use FfiHub;
     use FfiWatches;
 
@@ -23,6 +24,9 @@ final class FfiCore implements Core
     private const HTTP_MESSAGE = 4 << 32 | 4;
 
     private const TEXT_SIZE = 128;
+    /** 64-bit integers of a wm_part, and bytes that all names of a form may have. */
+    private const PART_WORDS = 13;
+    private const FORM_NAMES = 65536;
 
     /**
      * In batches of more than EAGER records, short messages are collected for one call: FFI's own cost is more

@@ -21,7 +21,18 @@ class HttpConnection extends TcpConnection
         $this->wmCurrent = $request;
         $object = Http::$requestClass === null ? new Request($data) : new Http::$requestClass($data);
         $object->connection = $this;
+        if ($data[0] !== 'G') { // a GET has no body, and so no trailers
+            $this->takeTrailers($object, $data, $request);
+        }
         return $object;
+    }
+
+    private function takeTrailers(Request $object, string $data, int $request): void
+    {
+        $head = \substr($data, 0, (int) \strpos($data, "\r\n\r\n"));
+        if (\stripos($head, "\r\nTransfer-Encoding:") !== false) {
+            $object->setChunkTrailers($this->wmCore->trailers($request));
+        }
     }
 
     protected function leaveUnanswered(): void

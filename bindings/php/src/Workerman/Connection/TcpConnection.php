@@ -382,10 +382,10 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return \min(\max($size, 0), self::LIMIT_MAX);
     }
 
-    /** @internal http: whether a request waits for its answer */
+    /** @internal whether the headers of the connection go out with the answer to the request that is there; of http, the rest cannot know */
     public function wmAwaitsAnswer(): bool
     {
-        return false;
+        return true;
     }
 
     /** A message that libwm has not taken. */

@@ -20,6 +20,8 @@ class Http implements ProtocolInterface
      */
     public static ?string $requestClass = null;
 
+    private static string $uploadTmpDir = '';
+
     public static function input(string $buffer, ConnectionInterface $connection): int
     {
         return HttpFraming::input($buffer, $connection);
@@ -52,9 +54,13 @@ class Http implements ProtocolInterface
         return (string) $response;
     }
 
+    /** The directory that uploaded files are written to; $dir sets it. By default php.ini's upload_tmp_dir, or the system's for temporary files. */
     public static function uploadTmpDir(?string $dir = null): string
     {
-        throw NotYet::error('Http::uploadTmpDir()');
+        if ($dir !== null) {
+            self::$uploadTmpDir = rtrim($dir, '/') === '' ? $dir : rtrim($dir, '/');
+        }
+        return self::$uploadTmpDir !== '' ? self::$uploadTmpDir : (\ini_get('upload_tmp_dir') ?: sys_get_temp_dir());
     }
 
     /** The name of the session's cookie; $name sets it. */

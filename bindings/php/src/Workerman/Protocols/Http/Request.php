@@ -3,17 +3,15 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http;
 
-use Libwm\NotYet;
+use Libwm\MultipartForm;
 use Libwm\SessionIds;
 use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http;
 
 /** An HTTP request. Parses its parts when they are first read. */
 class Request
 {
-    /** Parts of a form that are read, as Workerman's. */
-    private const MAX_PARTS = 1024;
-
-    /** Without effect, as uploads are not there yet. */
+    /** Parts that a multipart form may have, files and fields; one that has more is not read. */
     public static int $maxFileUploads = 1024;
 
     public ?TcpConnection $connection = null;
@@ -30,6 +28,10 @@ class Request
     private ?array $wmQuery = null;
     /** @var array<mixed>|null */
     private ?array $wmForm = null;
+    /** Has the files, which go with it. */
+    private ?MultipartForm $wmMultipart = null;
+    /** @var array<string, string>|null */
+    private ?array $wmTrailers = null;
     /** @var array<string, string>|null */
     private ?array $wmCookies = null;
 
@@ -47,7 +49,7 @@ class Request
         return $name === null ? $this->wmQuery : $this->wmQuery[$name] ?? $default;
     }
 
-    /** A parameter of the body: JSON, multipart/form-data (without files), or urlencoded. */
+    /** A parameter of the body: JSON, a field of multipart/form-data, or urlencoded. */
     public function post(?string $name = null, mixed $default = null): mixed
     {
         $this->wmForm ??= $this->parseBody();
@@ -131,14 +133,31 @@ class Request
         return $this->buffer;
     }
 
+    /** A field behind the chunks of the body (RFC 9110 §6.5); all of them, by name in lower case, without a name. */
     public function trailer(?string $name = null, mixed $default = null): mixed
     {
-        throw NotYet::error('Request::trailer()');
+        return $name === null ? $this->wmTrailers ?? [] : $this->wmTrailers[\strtolower($name)] ?? $default;
     }
 
+    /** Sets the trailers, once. @param array<string, string> $trailers by their names in lower case */
+    public function setChunkTrailers(array $trailers): void
+    {
+        $this->wmTrailers ??= $trailers;
+    }
+
+    /**
+     * A file of the form, or an array of files for a name such as a[]; all of them without a name.
+     *
+     * A file is an array of name, full_path (the name with its directories, as sent), type, size, tmp_name and error (UPLOAD_ERR_...).
+     * What is in tmp_name goes with the request: rename() it to keep it. All that a client says of it may be untrue.
+     *
+     * @return array<mixed>|null null: there is none of this name
+     */
     public function file(?string $name = null): mixed
     {
-        throw NotYet::error('Request::file()');
+        $this->wmForm ??= $this->parseBody();
+        $files = $this->wmMultipart?->files ?? [];
+        return $name === null ? $files : $files[$name] ?? null;
     }
 
     /** The session of the client; a new one has its cookie sent with the response. */
@@ -299,53 +318,17 @@ class Request
     /** @return array<mixed> */
     private function parseBody(): array
     {
-        $body = $this->rawBody();
-        if ($body === '') {
-            return [];
-        }
         $type = (string) $this->header('content-type', '');
+        if (preg_match('~^multipart/form-data\b~i', $type)) {
+            $at = (int) \strpos($this->buffer, "\r\n\r\n") + 4;
+            $this->wmMultipart = new MultipartForm($type, $this->buffer, $at, static::$maxFileUploads, Http::uploadTmpDir());
+            return $this->wmMultipart->fields;
+        }
+        $body = $this->rawBody();
         if (preg_match('~\bjson\b~i', $type)) {
             return (array) \json_decode($body, true);
         }
-        if (preg_match('~^multipart/form-data\b.*?\bboundary=(?:"([^"]+)"|([^\s;]+))~i', $type, $found)) {
-            return self::parseMultipart($body, $found[1] !== '' ? $found[1] : $found[2]);
-        }
         return self::parse($body);
-    }
-
-    /**
-     * The fields of a form that are not files (RFC 7578).
-     *
-     * @return array<mixed>
-     */
-    private static function parseMultipart(string $body, string $boundary): array
-    {
-        $delimiter = "\r\n--$boundary";
-        $at = \strlen($delimiter) - 2;
-        if (!str_starts_with($body, "--$boundary")) { // a preamble (RFC 2046 §5.1.1)
-            $first = \strpos($body, $delimiter);
-            $at = $first === false ? \strlen($body) : $first + \strlen($delimiter);
-        }
-        $pairs = $values = [];
-        for ($parts = 0; $parts < self::MAX_PARTS; $parts++) {
-            $end = \strpos($body, $delimiter, $at);
-            $blank = \strpos($body, "\r\n\r\n", $at);
-            if ($end === false || $blank === false || $blank > $end) {
-                break;
-            }
-            $head = \substr($body, $at, $blank - $at);
-            if (preg_match('/^content-disposition:[^\r\n]*;\s*name="([^"\r\n]*)"([^\r\n]*)/im', $head, $found)
-                && !preg_match('/;\s*filename\*?=/i', $found[2])) {
-                $pairs[] = urlencode($found[1]) . '=' . \count($values);
-                $values[] = \substr($body, $blank + 4, max(0, $end - $blank - 4)); // the blank line may be the delimiter's
-            }
-            $at = $end + \strlen($delimiter);
-        }
-        $fields = self::parse(implode('&', $pairs)); // nests the names; their values follow
-        array_walk_recursive($fields, static function (&$value) use ($values): void {
-            $value = $values[(int) $value];
-        });
-        return $fields;
     }
 
     /** @return array<mixed> */
