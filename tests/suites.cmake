@@ -91,6 +91,7 @@ wm_suite(abi/includes abi 60 ${ROOT}/script/check-includes)
 wm_suite(abi/check_includes abi 120 ${PYTEST} ${ROOT}/tests/abi/test_check_includes.py)
 wm_suite(abi/check_words abi 120 ${PYTEST} ${ROOT}/tests/abi/test_check_words.py)
 wm_suite(abi/stays_loaded abi 60 ${PYTEST} ${ROOT}/tests/abi/test_stays_loaded.py)
+wm_suite(docs/php_api docs 60 ${ROOT}/script/gen-php-api --check)
 wm_suite(docs/reference docs 60 ${ROOT}/script/gen-reference --check $<TARGET_FILE:wm>)
 
 # Hosts in other languages, over the generated cdef. They print what a message costs, so they run alone.

@@ -56,14 +56,19 @@ def expect_twin(name, twin):
     links = LINK.findall((ROOT / twin).read_text(encoding="utf-8"))
     wanted = LINK.findall((ROOT / name).read_text(encoding="utf-8"))
     other = {link: link.removesuffix(".md") + ".zh-TW.md" for link in wanted if link.endswith("README.md")}
-    translated = [other[link] if link in other and ((ROOT / twin).parent / other[link]).is_file() else link for link in wanted]
+    other |= {f"#{anchor}": f"#{twins}" for anchor, twins in zip(headings_of(ROOT / name), headings_of(ROOT / twin))}
+    translated = [other[link] if link.startswith("#") or link in other and ((ROOT / twin).parent / other[link]).is_file() else link for link in wanted]
     expect(f"links of {twin}", links, [pathlib.PurePath(name).name if link == pathlib.PurePath(twin).name else link for link in translated])
 
 
-def anchors_of(path):
-    """What its headings are called in links, as GitHub makes it."""
+def headings_of(path):
+    """What its headings are called in links, as GitHub makes it, in their order."""
     headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def anchors_of(path):
+    return set(headings_of(path))
 
 
 def expect_links(name):
