@@ -189,7 +189,7 @@ class Request
     }
 
     /**
-     * Gives the session another id, for instance at a login, so that nobody else knows it.
+     * Gives the session another id, for instance at a login, so that no other peer knows it.
      *
      * @param bool $deleteOldSession else what is stored under the old id stays
      */
