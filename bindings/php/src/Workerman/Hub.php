@@ -15,7 +15,8 @@ use Workerman\Connection\TcpConnection;
  *
  * What reaches other processes tells its result to $done, a function (int $connections, string $result, string $error) that is called
  * exactly once: inside the call when the result is known at once, else from the loop. Results of several calls come in any order.
- * $connections is how many have it, 0 when none is known to.
+ * $connections is how many have it, 0 when none is known to. In onWorkerStart no other process is known yet: what is called there is partial
+ * or unknown.
  */
 final class Hub
 {
