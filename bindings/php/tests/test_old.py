@@ -35,6 +35,20 @@ def test_superglobals__of_json(old):
     assert json.loads(answer.body)[1] == {"a": 1}
 
 
+def test_files__are_a_list_with_their_bytes(old):
+    parts = ['Content-Disposition: form-data; name="text"\r\n\r\nsome text',
+             'Content-Disposition: form-data; name="one"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nfirst',
+             'Content-Disposition: form-data; name="many[]"; filename="b.bin"\r\nContent-Type: application/x-b\r\n\r\nsecond']
+    body = "".join(f"--limit\r\n{part}\r\n" for part in parts) + "--limit--\r\n"
+    answer = ask(old, "/?page=globals", "Content-Type: multipart/form-data; boundary=limit", method="POST", body=body)
+    _, post, _, _, files, raw, server, _ = json.loads(answer.body)
+    assert post == {"text": "some text"} and server["CONTENT_TYPE"] == "multipart/form-data" and raw == body
+    assert files == [
+        {"name": "one", "file_name": "a.txt", "file_data": "first", "file_size": 5, "file_type": "text/plain"},
+        {"name": "many", "file_name": "b.bin", "file_data": "second", "file_size": 6, "file_type": "application/x-b"},
+    ]
+
+
 def test_superglobals__do_not_outlive_their_request(old):
     with old.connect(old.ports[0]) as peer:
         peer.send(request("POST", "/?page=globals", "X-One: one", "Content-Type: application/x-www-form-urlencoded", body="a=1"))

@@ -4,7 +4,9 @@ declare(strict_types=1);
 namespace Libwm;
 
 use Libwm\Compat3\OldHttpConnection;
+use Libwm\Compat3\OldRequest;
 use Workerman\Connection\TcpConnection;
+use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;
 use Workerman\Worker;
 
@@ -25,6 +27,7 @@ final class Compat3
     public static function enable(): void
     {
         self::$isEnabled = true;
+        Http::$requestClass ??= OldRequest::class;
     }
 
     public static function isEnabled(): bool
@@ -39,7 +42,9 @@ final class Compat3
      */
     public static function connectionClass(Worker $worker): string
     {
-        self::$isEnabled = self::$isEnabled || self::recognises($worker->onMessage) || self::isOldClass($worker);
+        if (!self::$isEnabled && (self::recognises($worker->onMessage) || self::isOldClass($worker))) {
+            self::enable();
+        }
         return self::$isEnabled ? OldHttpConnection::class : HttpConnection::class;
     }
 

@@ -4,7 +4,6 @@ declare(strict_types=1);
 namespace Libwm\Compat3;
 
 use Libwm\HttpConnection;
-use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\HttpCache;
@@ -17,9 +16,7 @@ final class OldHttpConnection extends HttpConnection
 
     protected function begin(string $data, int $request): Request
     {
-        $this->wmCurrent = $request;
-        $object = Http::$requestClass === null ? new OldRequest($data) : new Http::$requestClass($data);
-        $object->connection = $this;
+        $object = parent::begin($data, $request);
         $this->wmAnswer = null;
         HttpCache::$header = [];
         Superglobals::fill($object, $this);
