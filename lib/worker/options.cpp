@@ -167,7 +167,7 @@ const OptionRow kWorkerRows[] = {
     WM_FORM(WorkerOptions, methods, true,
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
             "others 501",
-            "'any', or methods as in 'GET, POST'", http::valid_methods),
+            "'any', or methods in capitals as in 'GET, POST' (they are case-sensitive, RFC 9110 §9.1)", http::valid_methods),
     WM_INT(WorkerOptions, trusted_proxy, "bool", 0, 1, true,
            "http, websocket: every peer is a trusted proxy that ends TLS, so https:// targets are taken; else 421"),
     WM_TEXT(WorkerOptions, access_log, false,

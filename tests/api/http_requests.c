@@ -156,6 +156,9 @@ static void methods__others_are_refused_before_the_host_sees_them(void **state)
     struct host *host = host_begin(*state, "http");
     assert_int_equal(wm_worker_set_str(host->worker, "methods", "GET POST"), WM_EINVAL);
     assert_int_equal(wm_worker_set_str(host->worker, "methods", ""), WM_EINVAL);
+    assert_int_equal(wm_worker_set_str(host->worker, "methods", "get, post"), WM_EINVAL);
+    assert_string_equal(wm_last_error(), "option 'methods' is 'any', or methods in capitals as in 'GET, POST' (they are case-sensitive, "
+                                         "RFC 9110 §9.1), not 'get, post'");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_int_equal(wm_worker_set_str(host->worker, "methods", cases[i].methods), 0);
         struct client client = client_begin(host);

@@ -259,9 +259,10 @@ void methods_of_the_list_are_taken(void **)
 
 void lists_of_methods(void **)
 {
-    for (const char *list : {"any", "GET", "GET, POST", "GET,POST", "M-SEARCH", "GET ,\tX"})
+    for (const char *list : {"any", "GET", "GET, POST", "GET,POST", "M-SEARCH", "GET ,\tX", "X2", "ANYTHING"})
         assert_true(wm::http::valid_methods(list));
-    for (const char *list : {"", ",", "GET,", ", GET", "GET POST", "GET;POST", "GET\r\nX: y"})
+    for (const char *list : {"", ",", "GET,", ", GET", "GET POST", "GET;POST", "GET\r\nX: y", "1", "get, post", "GET, Post", "GET, any",
+                             "any, GET", "ANY", "*", "GET, -"})
         assert_false(wm::http::valid_methods(list));
     assert_true(wm::http::valid_methods(wm::http::kKnownMethods));
 }

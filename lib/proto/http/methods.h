@@ -35,7 +35,8 @@ inline bool has_method(std::string_view list, std::string_view name)
     return false;
 }
 
-/// Whether text is kAnyMethod or a list of one or more tokens.
+/// Whether text is kAnyMethod or a list of one or more tokens with a capital letter and no small one, as all registered methods are: a name
+/// in small letters would match no request. "ANY" is no method either.
 bool valid_methods(std::string_view text);
 
 } // namespace wm::http
