@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
 #include <cstddef>
@@ -62,7 +63,72 @@ std::string before_colon(std::string_view address)
     return out;
 }
 
+bool is_ipv6(const std::string &host)
+{
+    struct in6_addr ignored;
+    return inet_pton(AF_INET6, host.c_str(), &ignored) == 1;
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets.
+bool is_host(const std::string &text)
+{
+    if (text.starts_with('[') && text.ends_with(']'))
+        return is_ipv6(text.substr(1, text.size() - 2));
+    struct in_addr ignored;
+    return looks_like_ipv4(text) ? inet_pton(AF_INET, text.c_str(), &ignored) == 1 : is_host_name(text);
+}
+
+/// The port of the text, or one that shows where it stands.
+std::string port_or_example(const std::string &text)
+{
+    uint16_t ignored = 0;
+    std::string port = text.substr(text.rfind(':') + 1);
+    return parse_port(port, ignored) ? port : "1234";
+}
+
+/// SCHEME://HOST:PORT with what the text behind "://" has of these.
+std::string right_form(const std::string &scheme, const std::string &rest)
+{
+    std::string given = rest.substr(0, rest.find_first_of("/?# "));
+    given.erase(0, given.rfind('@') + 1);
+    std::string host = given.ends_with(']') ? given : given.substr(0, given.rfind(':'));
+    return scheme + "://" + (is_host(host) ? host : "127.0.0.1") + ":" + port_or_example(given);
+}
+
+/// The same of an IPv6 address without brackets; "::1:80" is taken for a host and a port.
+std::string in_brackets(const std::string &scheme, const std::string &rest)
+{
+    std::string host = rest.substr(0, rest.rfind(':'));
+    bool whole = !is_ipv6(host);
+    return scheme + "://[" + (whole ? rest : host) + "]:" + (whole ? "1234" : port_or_example(rest));
+}
+
+/// Whether text is as a scheme is (RFC 3986 §3.1).
+bool is_scheme(std::string_view text)
+{
+    auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-'; };
+    return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
+
 } // namespace
+
+int fail_without_scheme(const char *address, const char *example)
+{
+    std::string text = address;
+    size_t slash = text.find('/');
+    std::string before = text.substr(0, slash), behind = slash == text.npos ? "" : text.substr(slash + 1);
+    bool colon = before.ends_with(':'), file = before == "unix:" || before.ends_with("+unix:");
+    if (colon && is_scheme(before.substr(0, before.size() - 1)))
+        return fail(WM_EADDRESS, "'//' is missing behind '%s' in '%s': the right form is %s//%s%s", before.c_str(), address, before.c_str(),
+                    file ? "/" : "", behind.c_str());
+    if (!colon && is_scheme(before) && behind.starts_with('/'))
+        return fail(WM_EADDRESS, "':' is missing behind '%s' in '%s': the right form is %s:/%s", before.c_str(), address, before.c_str(),
+                    behind.c_str());
+    if (before.empty() && !behind.empty() && behind[0] != '/')
+        return fail(WM_EADDRESS, "no scheme in '%s': the right form is %s+unix://%s", address, example, address);
+    return fail(WM_EADDRESS, "no scheme in '%s': the right form is %s", address,
+                right_form(example, text.substr(text.starts_with("//") ? 2 : 0)).c_str());
+}
 
 std::string scheme_of(std::string_view address)
 {
@@ -75,7 +141,7 @@ int Address::parse(const char *address)
     text = address;
     scheme = before_colon(text);
     if (scheme.empty())
-        return fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
+        return fail_without_scheme(address, "websocket");
     std::string rest = text.substr(scheme.size() + strlen("://"));
     size_t plus = scheme.find('+');
     std::string transport = plus == std::string::npos ? "" : scheme.substr(plus + 1);
@@ -91,26 +157,24 @@ int Address::parse(const char *address)
     if (!rest.empty() && rest.back() == '/')
         rest.pop_back();
     if (rest.find_first_of("/?#@ ") != std::string::npos)
-        return fail(WM_EADDRESS, "%s has more than a host and a port: the right form is %s://127.0.0.1:1234", address, scheme.c_str());
+        return fail(WM_EADDRESS, "%s has more than a host and a port: the right form is %s", address, right_form(scheme, rest).c_str());
     size_t port_colon = rest.rfind(':');
     if (!rest.empty() && rest[0] == '[') {
         size_t bracket = rest.find(']');
         if (bracket == std::string::npos || (bracket + 1 < rest.size() && rest[bracket + 1] != ':'))
-            return fail(WM_EADDRESS, "bad IPv6 address in %s: the right form is %s://[::1]:1234", address, scheme.c_str());
+            return fail(WM_EADDRESS, "bad IPv6 address in %s: the right form is %s://[::1]:%s", address, scheme.c_str(),
+                        port_or_example(rest).c_str());
         port_colon = bracket + 1 < rest.size() ? bracket + 1 : std::string::npos;
         host = rest.substr(1, bracket - 1);
-        struct in6_addr ignored;
-        if (inet_pton(AF_INET6, host.c_str(), &ignored) != 1)
-            return fail(WM_EADDRESS, "'%s' is not an IPv6 address in %s: the right form is %s://[::1]:1234", host.c_str(), address,
-                        scheme.c_str());
+        if (!is_ipv6(host))
+            return fail(WM_EADDRESS, "'%s' is not an IPv6 address in %s: the right form is %s://[::1]:%s", host.c_str(), address,
+                        scheme.c_str(), port_or_example(rest).c_str());
     } else {
         host = rest.substr(0, port_colon);
         if (host.find(':') != std::string::npos)
-            return fail(WM_EADDRESS, "an IPv6 address stands in brackets: %s://[%s]:1234", scheme.c_str(), host.c_str());
-        struct in_addr ignored;
-        bool numeric = looks_like_ipv4(host);
-        if (host.empty() || (numeric ? inet_pton(AF_INET, host.c_str(), &ignored) != 1 : !is_host_name(host)))
-            return fail(WM_EADDRESS, "bad host '%s' in %s: the right form is %s://127.0.0.1:1234", host.c_str(), address, scheme.c_str());
+            return fail(WM_EADDRESS, "an IPv6 address stands in brackets: %s", in_brackets(scheme, rest).c_str());
+        if (!is_host(host))
+            return fail(WM_EADDRESS, "bad host '%s' in %s: the right form is %s", host.c_str(), address, right_form(scheme, rest).c_str());
     }
     if (port_colon == std::string::npos)
         return fail(WM_EADDRESS, "no port in %s: the right form is %s:1234", address,

@@ -32,6 +32,10 @@ struct Address {
 /// The scheme of an address, in lower case (RFC 3986 §3.1) and without "+unix"; empty if there is none.
 std::string scheme_of(std::string_view address);
 
+/// WM_EADDRESS for an address in which scheme_of() finds none; the detail shows what is missing, or the address with the example as its
+/// scheme.
+int fail_without_scheme(const char *address, const char *example);
+
 /// A socket address with its length.
 struct SocketAddress {
     struct sockaddr_storage storage;

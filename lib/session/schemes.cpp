@@ -85,7 +85,7 @@ const Scheme *find_scheme(const char *address, Role role, const Protocols &proto
 {
     std::string scheme = scheme_of(address);
     if (scheme.empty()) {
-        fail(WM_EADDRESS, "no scheme in '%s': the right form is websocket://127.0.0.1:1234", address);
+        fail_without_scheme(address, role == Role::kServer ? "websocket" : "ws");
         return nullptr;
     }
     if (Protocol *protocol = protocols.find(scheme))

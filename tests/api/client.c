@@ -225,7 +225,7 @@ static void addresses_have_their_errors(void **state)
         {"websocket://127.0.0.1:80", "the scheme of a websocket client is ws: ws://127.0.0.1:80"},
         {"http://127.0.0.1:80", "there is no HTTP client yet"},
         {"https://127.0.0.1:443", "there is no HTTP client yet"},
-        {"127.0.0.1:80", "no scheme in '127.0.0.1:80'"},
+        {"127.0.0.1:80", "no scheme in '127.0.0.1:80': the right form is ws://127.0.0.1:80"},
         {"txt://127.0.0.1:80", "did you mean text://?"},
     };
     assert_null(wm_client_new(host->app, NULL));

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "core/error.h"
 #include "net/address.h"
 
 #include "wm/error.h"
@@ -121,6 +122,40 @@ void unix_addresses__a_path_or_an_abstract_name(void **)
     assert_int_equal(make_unix_address(std::string(108, 'p'), address), WM_EADDRESS);
 }
 
+void what_is_wrong_and_the_right_form(void **)
+{
+    const struct {
+        const char *text, *detail;
+    } rows[] = {
+        {"http:/127.0.0.1:80", "'//' is missing behind 'http:' in 'http:/127.0.0.1:80': the right form is http://127.0.0.1:80"},
+        {"unix:/run/a.sock", "'//' is missing behind 'unix:' in 'unix:/run/a.sock': the right form is unix:///run/a.sock"},
+        {"text+unix:/a", "'//' is missing behind 'text+unix:' in 'text+unix:/a': the right form is text+unix:///a"},
+        {"http//a.example:80", "':' is missing behind 'http' in 'http//a.example:80': the right form is http://a.example:80"},
+        {"a.example:80", "no scheme in 'a.example:80': the right form is websocket://a.example:80"},
+        {"a.example", "no scheme in 'a.example': the right form is websocket://a.example:1234"},
+        {"0.0.0.0:80/", "no scheme in '0.0.0.0:80/': the right form is websocket://0.0.0.0:80"},
+        {"//a:80", "no scheme in '//a:80': the right form is websocket://a:80"},
+        {"/run/a.sock", "no scheme in '/run/a.sock': the right form is websocket+unix:///run/a.sock"},
+        {"80", "no scheme in '80': the right form is websocket://127.0.0.1:80"},
+        {"", "no scheme in '': the right form is websocket://127.0.0.1:1234"},
+        {"HTTP://b:81/path?x=/", "HTTP://b:81/path?x=/ has more than a host and a port: the right form is http://b:81"},
+        {"text://user:word@b:81", "text://user:word@b:81 has more than a host and a port: the right form is text://b:81"},
+        {"text://[::2]:81/x", "text://[::2]:81/x has more than a host and a port: the right form is text://[::2]:81"},
+        {"text://b/x", "text://b/x has more than a host and a port: the right form is text://b:1234"},
+        {"text://:81", "bad host '' in text://:81: the right form is text://127.0.0.1:81"},
+        {"text://*:81", "bad host '*' in text://*:81: the right form is text://127.0.0.1:81"},
+        {"text://[::g]:81", "'::g' is not an IPv6 address in text://[::g]:81: the right form is text://[::1]:81"},
+        {"text://[::1:81", "bad IPv6 address in text://[::1:81: the right form is text://[::1]:81"},
+        {"text://fe80::1:2:81", "an IPv6 address stands in brackets: text://[fe80::1:2]:81"},
+        {"text://::1", "an IPv6 address stands in brackets: text://[::1]:1234"},
+    };
+    for (const auto &row : rows) {
+        Address address;
+        assert_int_equal(address.parse(row.text), WM_EADDRESS);
+        assert_string_equal(last_error(), row.detail);
+    }
+}
+
 } // namespace
 
 int main()
@@ -132,6 +167,7 @@ int main()
         cmocka_unit_test(resolved_and_shown_again),
         cmocka_unit_test(the_longest_unix_path_fits),
         cmocka_unit_test(unix_addresses__a_path_or_an_abstract_name),
+        cmocka_unit_test(what_is_wrong_and_the_right_form),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }
