@@ -24,6 +24,30 @@ static void early_answer__discards_the_rest_and_serves_the_next(void **state)
     end_body(&client, host);
 }
 
+static void send_too_much_at_head(struct host *host, const wm_event *event)
+{
+    static char text[200000];
+    if (event->kind == WM_EVENT_MESSAGE)
+        assert_int_equal(wm_conn_send(event->conn, text, sizeof text, 0), WM_EMSGSIZE);
+    collect(host, event);
+}
+
+static void early_answer__that_fails_leaves_the_connection_open(void **state)
+{
+    struct host *host = begin(state, send_too_much_at_head);
+    assert_int_equal(wm_app_set_int(host->app, "max_queue_total", 100000), 0);
+    assert_int_equal(wm_worker_set_int(host->worker, "max_discard", 0), 0);
+    struct client client = client_begin(host);
+    char head[4096];
+    say_length(host, &client, 5);
+    until(host, got.heads == 1);
+    client_say(host, &client, "hello");
+    assert_int_equal(http_head(host, &client, head), 200);
+    assert_null(strstr(head, "Connection: close"));
+    client_hear(host, &client, "POST");
+    end_body(&client, host);
+}
+
 static void early_answer__to_a_long_body_closes_and_is_not_lost(void **state)
 {
     enum { LEN = 4 << 20 };
@@ -245,6 +269,7 @@ int main(void)
 {
     static const struct scenario scenarios[] = {
         SCENARIO(early_answer__discards_the_rest_and_serves_the_next),
+        SCENARIO(early_answer__that_fails_leaves_the_connection_open),
         SCENARIO_NOT_OVER(early_answer__to_a_long_body_closes_and_is_not_lost, OVER_PAIRS),
         SCENARIO(early_answer__over_max_discard_closes),
         SCENARIO(expect__is_continued_once_the_host_has_had_the_head),

@@ -181,7 +181,17 @@ http::KnownHead *HttpRequests::known_head(const Connection &conn)
 
 // ---- answers
 
-int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given)
+int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given, bool wants_close)
+{
+    bool closes = request.close_after;
+    request.close_after = closes || wants_close;
+    int result = give(request, given);
+    if (result < 0)
+        request.close_after = closes; // not taken: the request waits for another answer
+    return result;
+}
+
+inline int HttpRequests::give(HttpRequest &request, const HttpAnswer &given)
 {
     Connection &conn = request.conn;
     if (http_session(conn).receiving == &request) [[unlikely]]
@@ -265,12 +275,7 @@ int HttpRequests::respond(HttpRequest &request, const HttpAnswer &given)
     bool wants_close = false;
     if (int wrong = check_answer(request, given.status, given.fields, wants_close))
         return wrong;
-    bool closes = request.close_after;
-    request.close_after = closes || wants_close;
-    int result = answer(request, given);
-    if (result < 0)
-        request.close_after = closes; // not taken: the request waits for another answer
-    return result;
+    return answer(request, given, wants_close);
 }
 
 int HttpRequests::check_beginning(const HttpRequest &request, int status, std::string_view fields, bool &wants_close)

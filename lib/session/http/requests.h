@@ -267,7 +267,8 @@ private:
     int read_parts(HttpRequest &request, ValueBlock *&out);
     int read_values(HttpRequest &request, ValueKind kind, ValueBlock *&out);
     static HttpRequest *oldest_unanswered(const Connection &conn);
-    int answer(HttpRequest &request, const HttpAnswer &given);
+    int answer(HttpRequest &request, const HttpAnswer &given, bool wants_close = false);
+    int give(HttpRequest &request, const HttpAnswer &given);
     // In files.cpp.
     int answer_with_file(HttpRequest &request, const FileAnswer &given, bool wants_close);
     int give_file(HttpRequest &request, const FileAnswer &given, bool wants_close);
