@@ -139,6 +139,52 @@ def test_subclass_and_protocol__have_the_signatures_of_version_3(old):
     assert old.trace("runAll") == [[]] and "old cba" in old.output()
 
 
+RECOGNISED = [
+    ("function ($connection, $data) { $connection->send($_GET['a']); }", True),
+    ("function ($connection, $data) { $connection->send($data['get']['a']); }", True),
+    ("function ($connection, $anything) { $connection->send($anything [ \"server\" ]['REQUEST_URI']); }", True),
+    ("function ($connection) { $connection->send($_SERVER['HTTP_HOST']); }", True),
+    ("function ($connection, $data) { \\Workerman\\Protocols\\Http::header('X-One: 1'); }", True),
+    ("function ($connection, $data) { $connection->send($GLOBALS['HTTP_RAW_POST_DATA']); }", True),
+    ("[new OfVersion3(), 'onMessage']", True),
+    ("'OfVersion3::statically'", True),
+    ("new OfVersion3()", True),
+    ("'of_version_3'", True),
+    ("function ($connection, $request) { $_GET = $request->get(); $connection->send($_GET['a']); }", False),
+    ("function ($connection, Workerman\\Protocols\\Http\\Request $request) { $connection->send($_GET['a']); }", False),
+    ("function ($connection, $request) { $connection->send($_SERVER['argv'][0]); }", False),
+    ("function ($connection, $request) { $connection->send('hello'); }", False),
+    ("null", False),
+]
+OF_VERSION_3 = '''
+class OfVersion3
+{
+    public function onMessage($connection, $data) { $this->answer($connection); }
+    public static function statically($connection, $data) { }
+    public function __invoke($connection, $data) { }
+    private function answer($connection) { $connection->send($_POST['a']); }
+}
+function of_version_3($connection, $data)
+{
+    $connection->send($_COOKIE['a']);
+}
+'''
+
+
+@pytest.mark.parametrize("code, is_old", RECOGNISED, ids=range(len(RECOGNISED)))
+def test_program__is_recognised_by_the_code_of_its_onMessage(evaluate, code, is_old):
+    made = f"{OF_VERSION_3}$worker = new Workerman\\Worker('http://127.0.0.1:1');\n$worker->onMessage =\n{code};\n"
+    assert evaluate(f"{made}Libwm\\Compat3::connectionClass($worker);\nreturn Libwm\\Compat3::isEnabled();") is is_old
+
+
+def test_enable__takes_what_is_not_recognised(evaluate):
+    assert evaluate('''
+        Libwm\\Compat3::enable();
+        $request = new (Workerman\\Protocols\\Http::requestClass())("GET / HTTP/1.1\\r\\n\\r\\n");
+        return [$request instanceof ArrayAccess, Libwm\\Compat3::connectionClass(new Workerman\\Worker('http://127.0.0.1:1'))];
+    ''') == [True, "Libwm\\Compat3\\OldHttpConnection"]
+
+
 def test_program_of_version_5__pays_nothing(program):
     server = program("modern", ports=1).start()
     assert json.loads(ask(server, "/?q=1").body) == ["Workerman\\Protocols\\Http\\Request", [], False]

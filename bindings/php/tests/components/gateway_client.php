@@ -5,6 +5,7 @@ require getenv('WM_TEST_PRELUDE');
 use GatewayClient\Gateway;
 
 Gateway::$registerAddress = '127.0.0.1:' . getenv('WM_TEST_PORT');
-trace('online', Gateway::isUidOnline('ann'), Gateway::isUidOnline('nobody'), Gateway::getClientIdCountByGroup('room'), Gateway::getAllClientIdCount());
+$online = [Gateway::isUidOnline('ann'), Gateway::isUidOnline('nobody')];
+trace('online', ...$online, room: Gateway::getClientIdCountByGroup('room'), all: Gateway::getAllClientIdCount());
 Gateway::sendToUid('ann', 'to ann');
 Gateway::sendToGroup('room', 'to room');

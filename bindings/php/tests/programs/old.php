@@ -1,5 +1,5 @@
 <?php
-// Programs of Workerman 3, each known by what it does: an http worker that reads $_GET, one that reads an array, and a subclass of Worker with a protocol.
+// A program of Workerman 3: an http worker that reads $_GET, one that reads an array, and a subclass of Worker with a protocol.
 require getenv('WM_TEST_PRELUDE');
 
 use Workerman\Connection\TcpConnection;
