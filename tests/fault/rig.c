@@ -329,7 +329,7 @@ static int secure(struct rig *rig)
     return !rig->tls || set == 3;
 }
 
-int rig_begin(struct rig *rig, size_t cap, int kind, int tls)
+int rig_begin(struct rig *rig, size_t cap, int kind, int tls, const char *log)
 {
     static const char *const addresses[] = {"tcp://127.0.0.1:0", "text://127.0.0.1:0", "http://127.0.0.1:0", "websocket://127.0.0.1:0",
                                             "own://127.0.0.1:0"};
@@ -337,6 +337,7 @@ int rig_begin(struct rig *rig, size_t cap, int kind, int tls)
     rig->cap = cap;
     rig->kind = kind;
     rig->tls = tls;
+    rig->log = log;
     rig->app = wm_app_new();
     if (!rig->app) {
         rig->noticed++;
@@ -351,8 +352,8 @@ int rig_begin(struct rig *rig, size_t cap, int kind, int tls)
         rig->noticed++;
         return 0;
     }
-    if (!watch(rig, rig->worker) || !secure(rig) || !rig_ok(rig, wm_worker_set_int(rig->worker, "max_send_buffer", 4 << 20)) ||
-        !rig_ok(rig, wm_worker_listen(rig->worker)))
+    if (!watch(rig, rig->worker) || !secure(rig) || (log && !rig_begin_log(rig)) ||
+        !rig_ok(rig, wm_worker_set_int(rig->worker, "max_send_buffer", 4 << 20)) || !rig_ok(rig, wm_worker_listen(rig->worker)))
         return 0;
     rig->weakened = tls && fault_fired(FAULT_ALLOC) > 0;
     // The start opens the loop; where it fails the host says so and tries again.
@@ -402,6 +403,8 @@ void rig_end(struct rig *rig)
     }
     if (rig->app)
         wm_app_free(rig->app);
+    if (rig->log)
+        rig_end_log(rig);
     for (int i = 0; i < rig->peer_count; i++)
         rig_close_peer(&rig->peers[i]);
     rig->closed = before;

@@ -48,6 +48,7 @@ struct peer {
 struct rig {
     size_t cap; /**< records per poll; 0: callbacks */
     int kind, tls;
+    const char *log; /**< the format of the access log; NULL: there is none */
     wm_app *app;
     wm_worker *worker;
     struct seen seen[RIG_CONNS];
@@ -70,11 +71,15 @@ void rig_wrong(struct rig *rig, const char *format, ...) __attribute__((format(p
 /** Whether a call has succeeded; else it is noticed, and must say that memory has run out, or follow from that. */
 int rig_ok(struct rig *rig, int64_t result);
 
-/** An app and a worker of that kind that listens, `tls`: over TLS; 0 if that failed. */
-int rig_begin(struct rig *rig, size_t cap, int kind, int tls);
+/** An app and a worker of that kind that listens, `tls`: over TLS, `log`: with an access log; 0 if that failed. */
+int rig_begin(struct rig *rig, size_t cap, int kind, int tls, const char *log);
 /** Stops and frees the app, and checks what must hold of every connection. */
 void rig_end(struct rig *rig);
 void rig_turn(struct rig *rig);
+/** Gives the worker an access log; 0 if that failed. In access_scene.c. */
+int rig_begin_log(struct rig *rig);
+/** Checks its lines, and removes it. */
+void rig_end_log(struct rig *rig);
 
 /** Runs turns until the condition holds; wrong if it never does. */
 #define rig_until(rig, condition)                                                                                                          \

@@ -352,34 +352,37 @@ static void own(struct rig *rig)
 }
 
 const struct scene scenes[] = {
-    {"raw", RIG_RAW, raw, 0},
-    {"lines", RIG_TEXT, lines, 0},
-    {"http", RIG_HTTP, play_http, 0},
-    {"http stop", RIG_HTTP, play_http_stop, 0},
-    {"http streams", RIG_HTTP, play_streams, 0},
-    {"forms", RIG_HTTP, play_forms, 0},
-    {"bodies", RIG_HTTP, play_bodies, 0},
-    {"parts", RIG_HTTP, play_parts, 0},
-    {"websocket", RIG_WS, play_pages, 0},
-    {"handshakes", RIG_WS, play_handshakes, 0},
-    {"hub", RIG_TEXT, hub, 0},
-    {"groups", RIG_TEXT, play_groups, 0},
-    {"timers", RIG_RAW, timers, 0},
-    {"many", RIG_TEXT, many, 0},
-    {"own protocol", RIG_OWN, own, 0},
-    {"foreign", RIG_RAW, foreign, 0},
-    {"tls", RIG_TEXT, secured, 1},
-    {"clients", RIG_RAW, play_clients, 0},
-    {"page client", RIG_WS, play_page_client, 0},
-    {"secure page client", RIG_WS, play_page_client, 1},
-    {"pipes", RIG_RAW, play_pipes, 0},
-    {"files", RIG_HTTP, play_files, 0},
+    {"raw", RIG_RAW, raw, 0, NULL},
+    {"lines", RIG_TEXT, lines, 0, NULL},
+    {"http", RIG_HTTP, play_http, 0, NULL},
+    {"http stop", RIG_HTTP, play_http_stop, 0, NULL},
+    {"http streams", RIG_HTTP, play_streams, 0, NULL},
+    {"forms", RIG_HTTP, play_forms, 0, NULL},
+    {"bodies", RIG_HTTP, play_bodies, 0, NULL},
+    {"parts", RIG_HTTP, play_parts, 0, NULL},
+    {"websocket", RIG_WS, play_pages, 0, NULL},
+    {"handshakes", RIG_WS, play_handshakes, 0, NULL},
+    {"hub", RIG_TEXT, hub, 0, NULL},
+    {"groups", RIG_TEXT, play_groups, 0, NULL},
+    {"timers", RIG_RAW, timers, 0, NULL},
+    {"many", RIG_TEXT, many, 0, NULL},
+    {"own protocol", RIG_OWN, own, 0, NULL},
+    {"foreign", RIG_RAW, foreign, 0, NULL},
+    {"tls", RIG_TEXT, secured, 1, NULL},
+    {"clients", RIG_RAW, play_clients, 0, NULL},
+    {"page client", RIG_WS, play_page_client, 0, NULL},
+    {"secure page client", RIG_WS, play_page_client, 1, NULL},
+    {"pipes", RIG_RAW, play_pipes, 0, NULL},
+    {"files", RIG_HTTP, play_files, 0, NULL},
+    {"access log", RIG_HTTP, play_http, 0, "combined"},
+    {"access log of streams", RIG_HTTP, play_streams, 0, "json"},
+    {"access log of handshakes", RIG_WS, play_handshakes, 0, "json"},
 };
 const size_t scene_count = sizeof scenes / sizeof scenes[0];
 
 void scene_run(const struct scene *scene, size_t cap, struct rig *rig)
 {
-    if (rig_begin(rig, cap, scene->kind, scene->tls))
+    if (rig_begin(rig, cap, scene->kind, scene->tls, scene->log))
         scene->play(rig);
     rig_end(rig);
 }

@@ -11,7 +11,8 @@ struct scene {
     const char *name;
     int kind;
     void (*play)(struct rig *rig);
-    int tls; /**< its peers speak TLS */
+    int tls;         /**< its peers speak TLS */
+    const char *log; /**< the format of its access log; NULL: it has none */
 };
 
 extern const struct scene scenes[];
