@@ -52,6 +52,9 @@ def test_the_request_has_what_rfc_6455_demands(server):
             assert driver.hear("header") == "header s=1"
             driver.tell("header X-None")
             assert driver.hear("header") == "header -"
+            driver.tell("header ")
+            assert driver.hear("header") == "header Upgrade: websocket\r"
+            assert driver.hear("Set-Cookie") == "Set-Cookie: s=1\r"
 
 
 def test_each_connection_has_another_key(server):

@@ -263,7 +263,10 @@ class AsyncTcpConnection extends TcpConnection
     {
         if ($this->wmIsOpen || $code === Core::FULL) {
             parent::error($code, $text);
-        } elseif ($this->onError !== null) {
+            return;
+        }
+        $this->status = self::STATUS_CLOSING; // ended() follows, unless onError connects again
+        if ($this->onError !== null) {
             $this->call($this->onError, self::CONNECT_FAIL, $text);
         }
     }
