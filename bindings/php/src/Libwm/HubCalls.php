@@ -6,9 +6,9 @@ namespace Libwm;
 /**
  * The part of Core that is the hub: one for all processes of the program, made before main().
  *
- * Nothing throws; results below 0 are WM_E... of wm/error.h. A call about connections of other processes takes a number above 0 that the
- * caller chooses, and returns 0 or PARTIAL with the connections in $count, a result below 0, or PENDING: then Events::hubResult() has
- * that number once.
+ * Nothing but openHub() throws; results below 0 are WM_E... of wm/error.h. A call about connections of other processes takes a number above
+ * 0 that the caller chooses, and returns 0 or PARTIAL with the connections in $count, a result below 0, or PENDING: then
+ * Events::hubResult() has that number once.
  */
 interface HubCalls
 {
