@@ -156,6 +156,13 @@ def test_by_hand__what_is_no_chunk_is_told(server):
     assert "what is sent is no chunk" in server.output() and "no chunk at all" in server.output()
 
 
+def test_by_hand__end_that_is_not_taken_cuts_the_response(server):
+    with server.connect() as peer:
+        peer.send(request("GET", "/by-hand-flood"))
+        assert not peer.read_to_end().endswith(b"0\r\n\r\n")
+    assert last(server, "end") == [False, "CLOSED"]
+
+
 def test_by_hand__announced_length(server):
     with server.connect() as peer:
         peer.send(request("GET", "/by-hand-length") + request("GET", "/"))

@@ -134,7 +134,12 @@ class HttpConnection extends TcpConnection
             Runtime::dispatcher()->resume($this);
         }
         if ($result < 0) {
-            return $this->notTaken($result);
+            $isCut = $this->wmStream?->isCut;
+            $this->notTaken($result);
+            if ($isCut) {
+                $this->destroy(); // else the client would wait for the end for ever
+            }
+            return false;
         }
         return $result === 0 ? true : null;
     }

@@ -11,6 +11,8 @@ use Workerman\Protocols\Http\ServerSentEvents;
 final class HttpStream
 {
     public bool $isDone = false;
+    /** Its last part was not taken, so that it cannot end. */
+    public bool $isCut = false;
     private ?ChunkReader $chunks = null;
 
     /**
@@ -59,6 +61,7 @@ final class HttpStream
         if ($isLast && $result >= 0) {
             $this->end();
         }
+        $this->isCut = $isLast && $result < 0;
         return $result;
     }
 

@@ -91,6 +91,14 @@ $worker->onMessage = function (TcpConnection $connection, Request $request): voi
             $connection->send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true);
             $connection->send('no chunk at all' . "\r\n", true);
             return;
+        case '/by-hand-flood':
+            $connection->maxSendBufferSize = 1 << 16;
+            $connection->send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true);
+            do {
+                $taken = $connection->send("10000\r\n" . str_repeat('x', 1 << 16) . "\r\n", true);
+            } while ($taken !== false);
+            trace('end', $connection->send("1\r\nx\r\n0\r\n\r\n", true), $connection->getStatus(false));
+            return;
         case '/by-hand-length':
             $connection->send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nabc", true);
             tick(2, fn ($number) => $connection->send("{$number}xy", true), fn () => trace('done'));
