@@ -15,6 +15,7 @@ use Libwm\NotYet;
 use Libwm\Runtime;
 use Libwm\TlsOptions;
 use Libwm\WebsocketFrames;
+use Libwm\WorkerProperties;
 use Workerman\Connection\TcpConnection;
 use Workerman\Events\EventInterface;
 
@@ -22,6 +23,8 @@ use Workerman\Events\EventInterface;
 #[\AllowDynamicProperties]
 class Worker
 {
+    use WorkerProperties;
+
     public const VERSION = '5.2.2';
 
     public const STATUS_INITIAL = 0;
@@ -69,18 +72,6 @@ class Worker
     private static int $status = self::STATUS_INITIAL;
     private static int $exitCode = 0;
 
-    /** Index of this process among those of the worker, from 0. */
-    public int $id = 0;
-    public string $name = 'none';
-    /** Number of processes. */
-    public int $count = 1;
-    public string $user = '';
-    public string $group = '';
-    public bool $reloadable = true;
-    public bool $reusePort = false;
-    public string $transport = 'tcp';
-    /** Class of the protocol; null: as the address says. */
-    public ?string $protocol = null;
     /** @var array<int, TcpConnection> of this process, by id */
     public array $connections = [];
     public bool $stopping = false;
@@ -354,10 +345,10 @@ class Worker
         $handle = $core->newWorker($this->address());
         $this->wmHandle = $handle;
         $options = [
-            'count' => max(1, $this->count),
-            'name' => $this->name !== '' ? $this->name : 'none',
-            'user' => $this->user,
-            'group' => $this->group,
+            'count' => max(1, (int) $this->count),
+            'name' => (string) $this->name !== '' ? (string) $this->name : 'none',
+            'user' => (string) $this->user,
+            'group' => (string) $this->group,
             'reloadable' => (int) $this->reloadable,
             'reuse_port' => (int) $this->reusePort,
             'send_high_water' => TcpConnection::limit(TcpConnection::$defaultMaxSendBufferSize),

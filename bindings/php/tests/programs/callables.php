@@ -39,6 +39,7 @@ class Handler
 
 class Service extends Worker
 {
+    public bool $reusePort = false; // declared again, with its type
     private string $greeting = 'service';
 
     public function run(): void

@@ -107,6 +107,10 @@ class OldProtocol implements Workerman\Protocols\ProtocolInterface
 
 class OldWorker extends Worker
 {
+    public $name = 'OldWorker';
+    public $count = '1';
+    public $reloadable = false;
+
     public function __construct($socket_name = '', $context_option = array())
     {
         parent::__construct($socket_name, $context_option);
