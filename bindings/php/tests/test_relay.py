@@ -27,7 +27,7 @@ def there():
 
 @pytest.fixture(scope="module")
 def server(shared_program, there):
-    return shared_program("relay", ports=4, there=there.port).start(ready=4)
+    return shared_program("relay", ports=5, there=there.port).start(ready=5)
 
 
 def pid_of(server, number):
@@ -158,6 +158,14 @@ def test_relay__whose_reader_goes_while_it_is_full_lets_go(server, there):
     sending.result()
     far.sock.close()
     assert server.trace("error") == []
+
+
+def test_relay__whose_program_fills_the_queue_loses_nothing(server, there):
+    with server.connect(server.ports[4]) as near, there.accept() as far:
+        near.send("n" * 300_000)
+        assert far.read_exactly(20_000_000) == b"p" * 20_000_000
+        assert far.read_exactly(300_001) == b"q" + b"n" * 300_000
+    assert server.trace("both-error") == []
 
 
 def test_memory__of_connections_whose_closures_capture_each_other_is_given_back(server):

@@ -44,4 +44,20 @@ $churn->onConnect = function (TcpConnection $connection): void {
 $sink = new Worker(address('tcp', 4));
 $sink->onWorkerStart = fn () => ready();
 
+// The program sends to the other side, too: more than its queue takes.
+$both = new Worker(address('tcp', 5));
+$both->onWorkerStart = fn () => ready();
+$both->onConnect = function (TcpConnection $connection) use ($there): void {
+    $remote = new AsyncTcpConnection("tcp://$there");
+    $remote->onError = fn (TcpConnection $remote, int $code, string $text) => trace('both-error', $text);
+    $connection->pauseRecv();
+    $connection->pipe($remote);
+    $remote->onConnect = function (AsyncTcpConnection $remote) use ($connection): void {
+        $connection->resumeRecv();
+        $remote->send(str_repeat('p', 20_000_000));
+        ($connection->onMessage)($connection, 'q'); // as one of the same poll
+    };
+    $remote->connect();
+};
+
 Worker::runAll();

@@ -211,6 +211,11 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public function pipe(self $dest, bool $raw = false): void
     {
         $this->onMessage = static function (self $source, mixed $data) use ($dest, $raw): void {
+            if ($dest->wmIsFull && $dest->takesSends() && $source->protocol === $source->wmNative && \is_string($data)) {
+                $source->pauseRecv(); // the program itself has filled it
+                $source->hold($data, 0);
+                return;
+            }
             $dest->send($data, $raw);
             if ($dest->wmIsFull) {
                 $source->pauseRecv(); // at once, as more of the same poll would be refused
