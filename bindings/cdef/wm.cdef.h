@@ -52,7 +52,9 @@ enum {
     WM_EVENT_CLOSING = 14,
     WM_EVENT_WATCH = 15,
     WM_EVENT_SIGNAL = 16,
-    WM_EVENT_BODY = 17
+    WM_EVENT_BODY = 17,
+    WM_EVENT_HUB_MESSAGE = 18,
+    WM_EVENT_PART = 19
 };
 typedef struct wm_event {
     uint32_t kind;
@@ -271,6 +273,7 @@ typedef struct wm_part {
     int32_t error;
 } wm_part;
 int wm_request_part_at(wm_request request, size_t index, wm_part *out);
+int wm_form_parts(const void *type, size_t type_len, const void *body, size_t len, wm_part *parts, size_t cap, void *text, size_t text_cap);
 int wm_part_header(const wm_part *part, const char *name, const void **out, size_t *len);
 wm_request wm_message_request(wm_conn conn);
 int wm_request_method(wm_request request, const void **out, size_t *len);
@@ -324,6 +327,7 @@ int wm_hub_set_str(wm_hub *hub, const char *option, const char *value);
 int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_kick(wm_hub *hub, const void *uid, size_t uid_len, int32_t code, const void *text, size_t text_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_join(wm_hub *hub, const void *group, size_t group_len, wm_conn conn);
@@ -332,6 +336,7 @@ int wm_hub_join_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *gr
 int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_on_message(wm_hub *hub, const void *topic, size_t topic_len, wm_hub_message_fn fn, void *user, wm_destroy_fn destroy);
+int wm_hub_subscribe(wm_hub *hub, const void *topic, size_t topic_len, void *user);
 int wm_hub_publish(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, int64_t *receivers, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 enum {
     WM_LOG_DEBUG = 0,
