@@ -1,57 +1,17 @@
 """AsyncTcpConnection: each protocol against a peer of this file, failures, reconnecting, and what callbacks may do."""
 import contextlib
-import itertools
 import json
 import socket
 import struct
-import threading
 
 import pytest
 
+import websocket_peer
 import ws_frames
-from php_program import HANG_SECONDS, Peer, alive, eventually
+from client_driver import Driver, Listener, free_address
+from php_program import alive, eventually
 
-ESTABLISHED, CLOSED = 2, 16
-
-
-class Driver:
-    """The program, told what to do line by line."""
-
-    numbers = itertools.count(1)
-
-    def __init__(self, server):
-        self.server = server
-        self.control = server.connect()
-
-    def say(self, do, on="", **more):
-        self.control.send(json.dumps({"do": do, "on": on, **more}) + "\n")
-        return json.loads(self.control.read_line())
-
-    def call(self, on, method, *arguments):
-        return self.say(method, on, **{"with": list(arguments)})
-
-    def make(self, address, *, connect=True, then=None, **more):
-        """The name of a new connection."""
-        name = f"connection-{next(self.numbers)}"
-        told = self.say("make", name, address=address, then={event: [each if isinstance(each, list) else [each] for each in do]
-                                                             for event, do in (then or {}).items()}, **more)
-        assert not told.startswith("threw"), told
-        if connect:
-            assert self.call(name, "connect") is None
-        return name
-
-    def told(self, event, name, count=1):
-        """The details of an event of one connection, once it has happened that often."""
-        def happened():
-            rows = [row[1:] for row in self.server.trace(event) if row[0] == name]
-            return rows if len(rows) >= count else None
-        try:
-            return eventually(happened, f"{count} x {event}", seconds=20)
-        except AssertionError:
-            raise AssertionError(f"{event} of {name}: {[row for row in self.server.rows() if name in row]}\n{self.server.output()}") from None
-
-    def events(self, name):
-        return [row[0] for row in self.server.rows() if row[2:3] == [name] and row[0] != "result"]
+CLOSED = 16
 
 
 @pytest.fixture(scope="module")
@@ -67,43 +27,11 @@ def driver(server):
     made.control.sock.close()
 
 
-class Listener:
-    """A listening socket that accepts when it is told."""
-
-    def __init__(self, family=socket.AF_INET, address=("127.0.0.1", 0)):
-        self.sock = socket.socket(family)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind(address)
-        self.sock.listen()
-        self.sock.settimeout(HANG_SECONDS)
-
-    @property
-    def port(self):
-        return self.sock.getsockname()[1]
-
-    @property
-    def host(self):
-        return f"127.0.0.1:{self.port}"
-
-    def accept(self):
-        peer = Peer.__new__(Peer)
-        peer.sock, _ = self.sock.accept()
-        peer.sock.settimeout(HANG_SECONDS)
-        peer.data = b""
-        return peer
-
-
 @pytest.fixture
 def listener():
     made = Listener()
     yield made
     made.sock.close()
-
-
-def free_address():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{sock.getsockname()[1]}"
 
 
 # ---- protocols
@@ -201,157 +129,6 @@ def test_send__leaves_before_a_blocking_call_of_the_program(driver, listener):
             assert peer.read_line() == "sent"
             asker.send("answer\n")
             assert json.loads(driver.control.read_line()) == [True, "answer\n"]
-
-
-class Proxy(threading.Thread):
-    """A proxy for one connection, by the function that takes its request and tells whether it lets it pass."""
-
-    def __init__(self, take):
-        super().__init__(daemon=True)
-        self.listener, self.take, self.asked = Listener(), take, None
-        self.start()
-
-    def run(self):
-        with self.listener.accept() as near:
-            self.asked = self.take(near)
-            if self.asked is None:
-                return
-            with socket.create_connection(("127.0.0.1", self.asked[1])) as far:
-                while data := near.sock.recv(65536):
-                    far.sendall(data)
-
-
-def take_http(near):
-    line, *fields = near.read_head().split("\r\n")
-    if "Proxy-Authorization: Basic bWU6c2VjcmV0" not in fields:
-        near.send("HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
-        return None
-    near.send("HTTP/1.1 200 OK\r\n\r\n")
-    host, _, port = line.split()[1].rpartition(":")
-    return host, int(port)
-
-
-def take_socks5(near):
-    methods = near.read_exactly(near.read_exactly(2)[1])
-    near.send(b"\x05\x02" if 2 in methods else b"\x05\xff")
-    user = near.read_exactly(near.read_exactly(2)[1])
-    password = near.read_exactly(near.read_exactly(1)[0])
-    near.send(b"\x01\x00" if (user, password) == (b"me", b"secret") else b"\x01\x01")
-    if (user, password) != (b"me", b"secret"):
-        return None
-    head = near.read_exactly(5)
-    assert head[:4] == b"\x05\x01\x00\x03", head
-    host = near.read_exactly(head[4]).decode()
-    near.send(b"\x05\x00\x00\x01" + bytes(6))
-    return host, struct.unpack(">H", near.read_exactly(2))[0]
-
-
-PROXIES = {
-    "http": (take_http, {"proxyHttp": "PROXY", "proxyAuthorization": "Basic bWU6c2VjcmV0"}, {"proxyAuthorization": "Basic b3RoZXI6eA=="}),
-    "socks5": (take_socks5, {"proxySocks5": "PROXY", "proxySocks5Username": "me", "proxySocks5Password": "secret"}, {"proxySocks5Password": "x"}),
-}
-
-
-@pytest.mark.parametrize("kind", PROXIES)
-def test_proxy__passes_on_to_the_host_that_was_named(driver, listener, kind):
-    take, properties, _ = PROXIES[kind]
-    proxy = Proxy(take)
-    properties = {name: value.replace("PROXY", proxy.listener.host) for name, value in properties.items()}
-    name = driver.make(f"text://localhost:{listener.port}", set=properties, then={"onConnect": [["send", "hello"]]})
-    with listener.accept() as peer:
-        assert peer.read_line() == "hello"
-        assert driver.call(name, "getRemoteAddress") == f"localhost:{listener.port}"
-    driver.call(name, "close")
-    proxy.join(HANG_SECONDS)
-    assert proxy.asked == ("localhost", listener.port)
-    proxy.listener.sock.close()
-
-
-@pytest.mark.parametrize("kind", PROXIES)
-def test_proxy__that_refuses_is_an_error(driver, listener, kind):
-    take, properties, wrong = PROXIES[kind]
-    proxy = Proxy(take)
-    properties = {name: value.replace("PROXY", proxy.listener.host) for name, value in (properties | wrong).items()}
-    name = driver.make(f"text://localhost:{listener.port}", set=properties)
-    driver.told("onClose", name)
-    [[code, text]] = driver.told("onError", name)
-    assert code == 1 and proxy.listener.host in text, text
-    proxy.join(HANG_SECONDS)
-    proxy.listener.sock.close()
-
-
-# ---- websockets
-
-def take_request(peer):
-    """The request of a handshake: its first line, and its fields by lower-case name."""
-    line, *fields = peer.read_head().split("\r\n")
-    return line, {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
-
-
-def accept_websocket(peer, fields, *more):
-    peer.send("\r\n".join(["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade",
-                           f"Sec-WebSocket-Accept: {ws_frames.accept_of(fields['sec-websocket-key'].encode()).decode()}", *more, "", ""]))
-
-
-def read_masked(peer):
-    """A short frame of a client: its opcode and payload."""
-    head = peer.read_exactly(6)
-    assert head[0] & 0xf0 == 0x80 and head[1] & 0x80 and head[1] & 0x7f < 126, head
-    return head[0] & 15, ws_frames.masked(peer.read_exactly(head[1] & 0x7f), head[2:])
-
-
-def test_websocket__asks_as_the_properties_say(driver, listener):
-    name = driver.make(f"ws://{listener.host}/path?x=1", then={"onConnect": [["send", "early"]]}, set={
-        "headers": {"X-Token": "abc", "Cookie": "a=b", "Evil": "x\r\ny: z"}, "websocketOrigin": "http://there", "websocketClientProtocol": "chat"})
-    with listener.accept() as peer:
-        line, fields = take_request(peer)
-        assert line == "GET /path?x=1 HTTP/1.1"
-        assert (fields["x-token"], fields["cookie"], fields["origin"], fields["sec-websocket-protocol"]) == ("abc", "a=b", "http://there", "chat")
-        assert "evil" not in fields and fields["host"] == listener.host
-        accept_websocket(peer, fields, "Sec-WebSocket-Protocol: chat", "X-Answer: 1", "Set-Cookie: a=1", "Set-Cookie: b=2")
-        assert read_masked(peer) == (1, b"early")
-        peer.send(ws_frames.frame(1, b"hello", mask=None) + ws_frames.frame(9, b"p", mask=None))
-        assert driver.told("onMessage", name) == [["hello"]]
-        assert read_masked(peer) == (10, b"p")
-    response = driver.told("onWebSocketConnect", name)[0][0]
-    assert response.startswith("HTTP/1.1 101 ")
-    assert all(f"\r\n{field}\r\n" in response for field in ("X-Answer: 1", "Set-Cookie: a=1", "Set-Cookie: b=2"))
-    assert driver.events(name)[:3] == ["onConnect", "onWebSocketConnect", "onMessage"]
-
-
-def test_websocket__json_and_a_close_with_its_handshake(driver, listener):
-    name = driver.make(f"ws://{listener.host}")
-    with listener.accept() as peer:
-        accept_websocket(peer, take_request(peer)[1])
-        driver.told("onWebSocketConnect", name)
-        assert driver.call(name, "send", {"a": "ü"}) is True
-        assert read_masked(peer) == (1, '{"a":"ü"}'.encode())
-        driver.call(name, "close", "bye")
-        assert read_masked(peer) == (1, b"bye")
-        assert read_masked(peer) == (8, struct.pack(">H", 1000))
-
-
-@pytest.mark.differs
-@pytest.mark.parametrize("answer, words", [
-    (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nnot you", ["403", "not you"]),
-    (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n", ["Sec-WebSocket-Accept"]),
-    (b"", [""]),
-], ids=["refused", "wrong accept", "closed"])
-def test_websocket__that_is_refused_is_an_error(driver, listener, answer, words):
-    name = driver.make(f"ws://{listener.host}", then={"onConnect": [["send", "lost"]]})
-    with listener.accept() as peer:
-        take_request(peer)
-        peer.send(answer)
-    code, text = driver.told("onError", name)[0]
-    driver.told("onClose", name)
-    assert code == 1 and all(word in text for word in words), text
-    assert driver.events(name) == ["onConnect", "onError", "onClose"]
-
-
-def test_websocket__header_that_cannot_be_is_said_by_connect(driver, listener):
-    name = driver.make(f"ws://{listener.host}", connect=False, set={"headers": {"Upgrade": "h2c"}})
-    assert "Upgrade" in driver.call(name, "connect")
-    assert driver.call(name, "getStatus") == CLOSED
 
 
 # ---- failures and ends
@@ -502,8 +279,8 @@ def test_exception__in_a_callback_costs_that_connection_only(driver, listener, e
     if event != "onError":
         with listener.accept() as peer:
             if scheme == "ws":
-                accept_websocket(peer, take_request(peer)[1])
-                assert read_masked(peer)[0] == 8
+                websocket_peer.accept(peer, websocket_peer.take_request(peer)[1])
+                assert websocket_peer.read_masked(peer)[0] == 8
                 peer.send(ws_frames.close(1000, mask=None))
             elif event == "onClose":
                 peer.sock.shutdown(socket.SHUT_WR)

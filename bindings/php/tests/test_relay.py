@@ -10,8 +10,8 @@ import time
 
 import pytest
 
+from client_driver import Listener
 from php_program import Peer, eventually, resident
-from test_client import Listener
 
 SIZE = 64 << 20
 PART = bytes(range(256)) * 256

@@ -8,8 +8,8 @@ import pytest
 
 import certificates
 import ws_frames
+from client_driver import Driver, Listener
 from php_program import Peer, alive, request
-from test_client import Driver, Listener
 
 FILES = ["site", "locked", "a", "b", "client", "other"]
 

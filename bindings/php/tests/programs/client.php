@@ -86,9 +86,11 @@ namespace {
         try {
             $asker->send(json_encode(match ($command['do']) {
                 'make' => ($worker->made[$name] = make($command))->getRemoteAddress(),
-                'set' => array_map(fn (string $property) => $worker->made[$name]->$property = $command['set'][$property], array_keys($command['set'])),
-                'connect and close' => [($made = $worker->made[$name])->connect() ?? $made->getStatus(false), $made->close('x'), $made->getStatus(false)],
-                'send and ask' => [$worker->made[$name]->send('sent'), fgets(stream_socket_client($command['address'], $code, $text, 20))],
+                'set' => array_map(fn ($property, $value) => $worker->made[$name]->$property = $value, array_keys($command['set']), $command['set']),
+                'connect and close' => [($made = $worker->made[$name])->connect() ?? $made->getStatus(false), $made->close('x'),
+                    $made->getStatus(false)],
+                'send and ask' => [$worker->made[$name]->send('sent'),
+                    fgets(stream_socket_client($command['address'], $code, $text, 20))],
                 'forget' => [$worker->made = [], gc_collect_cycles()],
                 'count' => [count(TcpConnection::$connections), TcpConnection::$statistics['connection_count']],
                 'memory' => [gc_collect_cycles(), memory_get_usage()],

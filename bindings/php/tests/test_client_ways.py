@@ -1,0 +1,170 @@
+"""AsyncTcpConnection: websockets and proxies."""
+import socket
+import struct
+import threading
+
+import pytest
+
+import websocket_peer
+import ws_frames
+from client_driver import Driver, Listener
+from php_program import HANG_SECONDS
+
+CLOSED = 16
+
+
+@pytest.fixture(scope="module")
+def server(shared_program):
+    return shared_program("client").start()
+
+
+@pytest.fixture
+def driver(server):
+    made = Driver(server)
+    yield made
+    made.say("forget")
+    made.control.sock.close()
+
+
+@pytest.fixture
+def listener():
+    made = Listener()
+    yield made
+    made.sock.close()
+
+
+# ---- proxies
+
+class Proxy(threading.Thread):
+    """A proxy for one connection, by the function that takes its request and tells whether it lets it pass."""
+
+    def __init__(self, take):
+        super().__init__(daemon=True)
+        self.listener, self.take, self.asked = Listener(), take, None
+        self.start()
+
+    def run(self):
+        with self.listener.accept() as near:
+            self.asked = self.take(near)
+            if self.asked is None:
+                return
+            with socket.create_connection(("127.0.0.1", self.asked[1])) as far:
+                while data := near.sock.recv(65536):
+                    far.sendall(data)
+
+
+def take_http(near):
+    line, *fields = near.read_head().split("\r\n")
+    if "Proxy-Authorization: Basic bWU6c2VjcmV0" not in fields:
+        near.send("HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
+        return None
+    near.send("HTTP/1.1 200 OK\r\n\r\n")
+    host, _, port = line.split()[1].rpartition(":")
+    return host, int(port)
+
+
+def take_socks5(near):
+    methods = near.read_exactly(near.read_exactly(2)[1])
+    near.send(b"\x05\x02" if 2 in methods else b"\x05\xff")
+    user = near.read_exactly(near.read_exactly(2)[1])
+    password = near.read_exactly(near.read_exactly(1)[0])
+    near.send(b"\x01\x00" if (user, password) == (b"me", b"secret") else b"\x01\x01")
+    if (user, password) != (b"me", b"secret"):
+        return None
+    head = near.read_exactly(5)
+    assert head[:4] == b"\x05\x01\x00\x03", head
+    host = near.read_exactly(head[4]).decode()
+    near.send(b"\x05\x00\x00\x01" + bytes(6))
+    return host, struct.unpack(">H", near.read_exactly(2))[0]
+
+
+PROXIES = {
+    "http": (take_http, {"proxyHttp": "PROXY", "proxyAuthorization": "Basic bWU6c2VjcmV0"}, {"proxyAuthorization": "Basic b3RoZXI6eA=="}),
+    "socks5": (take_socks5, {"proxySocks5": "PROXY", "proxySocks5Username": "me", "proxySocks5Password": "secret"}, {"proxySocks5Password": "x"}),
+}
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_proxy__passes_on_to_the_host_that_was_named(driver, listener, kind):
+    take, properties, _ = PROXIES[kind]
+    proxy = Proxy(take)
+    properties = {name: value.replace("PROXY", proxy.listener.host) for name, value in properties.items()}
+    name = driver.make(f"text://localhost:{listener.port}", set=properties, then={"onConnect": [["send", "hello"]]})
+    with listener.accept() as peer:
+        assert peer.read_line() == "hello"
+        assert driver.call(name, "getRemoteAddress") == f"localhost:{listener.port}"
+    driver.call(name, "close")
+    proxy.join(HANG_SECONDS)
+    assert proxy.asked == ("localhost", listener.port)
+    proxy.listener.sock.close()
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_proxy__that_refuses_is_an_error(driver, listener, kind):
+    take, properties, wrong = PROXIES[kind]
+    proxy = Proxy(take)
+    properties = {name: value.replace("PROXY", proxy.listener.host) for name, value in (properties | wrong).items()}
+    name = driver.make(f"text://localhost:{listener.port}", set=properties)
+    driver.told("onClose", name)
+    [[code, text]] = driver.told("onError", name)
+    assert code == 1 and proxy.listener.host in text, text
+    proxy.join(HANG_SECONDS)
+    proxy.listener.sock.close()
+
+
+# ---- websockets
+
+
+def test_websocket__asks_as_the_properties_say(driver, listener):
+    name = driver.make(f"ws://{listener.host}/path?x=1", then={"onConnect": [["send", "early"]]}, set={
+        "headers": {"X-Token": "abc", "Cookie": "a=b", "Evil": "x\r\ny: z"}, "websocketOrigin": "http://there", "websocketClientProtocol": "chat"})
+    with listener.accept() as peer:
+        line, fields = websocket_peer.take_request(peer)
+        assert line == "GET /path?x=1 HTTP/1.1"
+        assert (fields["x-token"], fields["cookie"], fields["origin"], fields["sec-websocket-protocol"]) == ("abc", "a=b", "http://there", "chat")
+        assert "evil" not in fields and fields["host"] == listener.host
+        websocket_peer.accept(peer, fields, "Sec-WebSocket-Protocol: chat", "X-Answer: 1", "Set-Cookie: a=1", "Set-Cookie: b=2")
+        assert websocket_peer.read_masked(peer) == (1, b"early")
+        peer.send(ws_frames.frame(1, b"hello", mask=None) + ws_frames.frame(9, b"p", mask=None))
+        assert driver.told("onMessage", name) == [["hello"]]
+        assert websocket_peer.read_masked(peer) == (10, b"p")
+    response = driver.told("onWebSocketConnect", name)[0][0]
+    assert response.startswith("HTTP/1.1 101 ")
+    assert all(f"\r\n{field}\r\n" in response for field in ("X-Answer: 1", "Set-Cookie: a=1", "Set-Cookie: b=2"))
+    assert driver.events(name)[:3] == ["onConnect", "onWebSocketConnect", "onMessage"]
+
+
+def test_websocket__json_and_a_close_with_its_handshake(driver, listener):
+    name = driver.make(f"ws://{listener.host}")
+    with listener.accept() as peer:
+        websocket_peer.accept(peer, websocket_peer.take_request(peer)[1])
+        driver.told("onWebSocketConnect", name)
+        assert driver.call(name, "send", {"a": "ü"}) is True
+        assert websocket_peer.read_masked(peer) == (1, '{"a":"ü"}'.encode())
+        driver.call(name, "close", "bye")
+        assert websocket_peer.read_masked(peer) == (1, b"bye")
+        assert websocket_peer.read_masked(peer) == (8, struct.pack(">H", 1000))
+
+
+@pytest.mark.differs
+@pytest.mark.parametrize("answer, words", [
+    (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nnot you", ["403", "not you"]),
+    (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
+     ["Sec-WebSocket-Accept"]),
+    (b"", [""]),
+], ids=["refused", "wrong accept", "closed"])
+def test_websocket__that_is_refused_is_an_error(driver, listener, answer, words):
+    name = driver.make(f"ws://{listener.host}", then={"onConnect": [["send", "lost"]]})
+    with listener.accept() as peer:
+        websocket_peer.take_request(peer)
+        peer.send(answer)
+    code, text = driver.told("onError", name)[0]
+    driver.told("onClose", name)
+    assert code == 1 and all(word in text for word in words), text
+    assert driver.events(name) == ["onConnect", "onError", "onClose"]
+
+
+def test_websocket__header_that_cannot_be_is_said_by_connect(driver, listener):
+    name = driver.make(f"ws://{listener.host}", connect=False, set={"headers": {"Upgrade": "h2c"}})
+    assert "Upgrade" in driver.call(name, "connect")
+    assert driver.call(name, "getStatus") == CLOSED
