@@ -90,11 +90,12 @@ class Program:
                                      capture_output=True, timeout=HANG_SECONDS, check=False))
 
     def start(self, ready=1):
-        """In the foreground, its output in a file; returns when `ready` processes have said that they serve."""
+        """In the foreground, its output in a file; returns when `ready` processes have said that they serve, and the master knows it."""
         with self.output_path.open("wb") as output:
             self.process = subprocess.Popen(self.line("start"), cwd=self.cwd, env=self.environment, stdin=subprocess.DEVNULL,
                                             stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
         self.wait_ready(ready)
+        eventually(lambda: "Start success" in self.output() or self.process.poll() is not None, "a start that has succeeded")
         return self
 
     def start_background(self, ready=1):
