@@ -45,6 +45,15 @@ int wm::request_not_found(wm_request id)
     return id == 0 ? fail(WM_ECLOSED, "%s", text) : why_not_found(unpack_id(id).app, text);
 }
 
+int wm::answer_refused(wm_request id, int result)
+{
+    Id parts = unpack_id(id);
+    App *app = parts.kind == IdKind::kRequest ? App::of_this_thread(parts.app) : nullptr;
+    if (const HttpRequest *request = app ? app->sessions->requests.find(parts.slot, parts.generation) : nullptr)
+        app->sessions->requests.note_refused(*request, result);
+    return result;
+}
+
 int wm::slices_expired()
 {
     return fail(WM_ESTATE, "the request's slices have expired; wm_request_keep, called in time, makes them last");
@@ -132,13 +141,13 @@ int wm_request_respond(wm_request request, int32_t status, const void *headers, 
                        int32_t flags)
 {
     if (int wrong = check_flags(flags))
-        return wrong;
+        return noted(request, wrong);
     if (int wrong = check_answer(headers, headers_len, body, len))
-        return wrong;
-    return with_request(request, [&](App &app, HttpRequest &self) {
-        return app.sessions->requests.respond(
-            self, {.status = status, .fields = span(headers, headers_len), .body = span(body, len), .flags = flags});
-    });
+        return noted(request, wrong);
+    return noted(request, with_request(request, [&](App &app, HttpRequest &self) {
+                     return app.sessions->requests.respond(
+                         self, {.status = status, .fields = span(headers, headers_len), .body = span(body, len), .flags = flags});
+                 }));
 }
 
 int wm_handshake_accept(wm_request request, const void *headers, size_t headers_len)

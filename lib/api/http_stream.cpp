@@ -7,10 +7,10 @@ using namespace wm;
 int wm_request_respond_begin(wm_request request, int32_t status, const void *headers, size_t headers_len, int64_t length)
 {
     if (int wrong = check_span("headers", headers, headers_len))
-        return wrong;
-    return with_request(request, [&](App &app, HttpRequest &self) {
-        return app.sessions->requests.begin(self, {.status = status, .fields = span(headers, headers_len), .length = length});
-    });
+        return noted(request, wrong);
+    return noted(request, with_request(request, [&](App &app, HttpRequest &self) {
+                     return app.sessions->requests.begin(self, {.status = status, .fields = span(headers, headers_len), .length = length});
+                 }));
 }
 
 int wm_request_respond_write(wm_request request, const void *data, size_t len)
@@ -53,9 +53,10 @@ void *wm_request_user(wm_request request)
 int wm_request_event_begin(wm_request request, const void *headers, size_t headers_len)
 {
     if (int wrong = check_span("headers", headers, headers_len))
-        return wrong;
-    return with_request(request,
-                        [&](App &app, HttpRequest &self) { return app.sessions->requests.begin_events(self, span(headers, headers_len)); });
+        return noted(request, wrong);
+    return noted(request, with_request(request, [&](App &app, HttpRequest &self) {
+                     return app.sessions->requests.begin_events(self, span(headers, headers_len));
+                 }));
 }
 
 int wm_request_event_send(wm_request request, const void *id, size_t id_len, const void *event, size_t event_len, int64_t retry_ms,

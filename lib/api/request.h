@@ -29,6 +29,13 @@ template <class Body> int with_request(wm_request id, Body body)
     return request_not_found(id);
 }
 
+/// Notes a refused answer of the host's, so that a client that waits in vain shows in the log. Returns the result.
+[[gnu::cold]] int answer_refused(wm_request id, int result);
+inline int noted(wm_request id, int result)
+{
+    return result < 0 ? answer_refused(id, result) : result;
+}
+
 /// The same for a request whose slices can be read: body(requests, request).
 template <class Body> int with_readable(wm_request id, Body body)
 {

@@ -287,6 +287,53 @@ static void expect_continue__is_asked_for_before_the_body(void **state)
     host_end(host);
 }
 
+static struct {
+    int count;
+    char last[512];
+} warnings;
+
+static void take_warning(int32_t level, const void *text, size_t len, void *user)
+{
+    (void)user;
+    assert_int_equal(level, WM_LOG_WARN);
+    warnings.count++;
+    snprintf(warnings.last, sizeof warnings.last, "%.*s", (int)len, (const char *)text);
+}
+
+/** The first request gets another answer when one was refused; the second gets none; the third asks for nothing invalid. */
+static void answer_badly(struct host *host, const wm_event *event)
+{
+    if (event->kind != WM_EVENT_MESSAGE)
+        return;
+    size_t number = count_of(host, WM_EVENT_MESSAGE);
+    if (number <= 2)
+        assert_int_equal(respond(event->id, number == 1 ? 99 : 200, "no header line", "x"), WM_EINVAL);
+    if (number == 1)
+        assert_int_equal(respond(event->id, 200, NULL, "first"), 0);
+}
+
+static void a_refused_answer__of_a_request_left_unanswered_is_a_warning(void **state)
+{
+    struct host *host = host_begin(*state, "http");
+    memset(&warnings, 0, sizeof warnings);
+    wm_log_set(take_warning, NULL, NULL);
+    host->react = answer_badly;
+    struct client client = client_begin(host);
+    client_say(host, &client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    hear_answer(host, &client, 200, "first");
+    client_say(host, &client, "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 2);
+    client_say(host, &client, "GET /3 HTTP/1.1\r\nHost: a\r\n\r\n");
+    until(host, count_of(host, WM_EVENT_MESSAGE) == 3);
+    assert_int_equal(warnings.count, 1);
+    assert_non_null(strstr(warnings.last, "): a request is unanswered, because its answer was refused: WM_EINVAL: bad header lines: "));
+    assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 1)->id, 200, NULL, "second"), 0);
+    hear_answer(host, &client, 200, "second");
+    wm_log_set(NULL, NULL, NULL);
+    client_end(&client);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -300,6 +347,7 @@ int main(void)
         SCENARIO(max_message__a_longer_body_is_413),
         SCENARIO(refusal__comes_behind_the_answers_that_are_due),
         SCENARIO(expect_continue__is_asked_for_before_the_body),
+        SCENARIO(a_refused_answer__of_a_request_left_unanswered_is_a_warning),
     };
     return RUN_SCENARIOS("http requests", scenarios);
 }

@@ -77,6 +77,7 @@ size_t HttpRequests::deliver_piece(Connection &conn, const http::Request &piece,
     } else if (last || !data.empty()) {
         uint64_t id = request->id;
         reactor_.dispatch.body(conn, parts ? std::string_view("") : data, last, id);
+        tell_refused();
         if (last && conn.callback(&ConnCallbacks::body).fn)
             end_trailers(id);
     }

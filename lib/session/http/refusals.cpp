@@ -2,6 +2,7 @@
 #include "session/http/requests.h"
 
 #include "conn/reactor.h"
+#include "core/error.h"
 #include "core/log.h"
 #include "session/http/final_answer.h"
 
@@ -92,6 +93,28 @@ private:
 };
 
 } // namespace
+
+void HttpRequests::note_refused(const HttpRequest &request, int code)
+{
+    if (request.answered || request.handshake)
+        return;
+    refused_.id = request.id;
+    refused_.code = code;
+    snprintf(refused_.text, sizeof refused_.text, "%s", last_error());
+}
+
+void HttpRequests::log_refused()
+{
+    Id parts = unpack_id(std::exchange(refused_.id, 0));
+    const HttpRequest *request = find(parts.slot, parts.generation);
+    // A host that has kept the request may try again once there is room; what is invalid stays so.
+    bool tries_again = request && request->slice_epoch == HttpRequest::kKept && refused_.code != WM_EINVAL;
+    if (!request || request->answered || tries_again || !refused_throttle_.due(reactor_.loop.now_ms()))
+        return;
+    const Endpoint &owner = *request->conn.owner;
+    refused_throttle_.log(WM_LOG_WARN, "worker %s (%s): a request is unanswered, because its answer was refused: %s: %s",
+                          owner.options.name.c_str(), owner.display.c_str(), wm_error_name(refused_.code), refused_.text);
+}
 
 void HttpRequests::answer_late(Connection &conn)
 {

@@ -170,6 +170,8 @@ public:
     int respond_fd(HttpRequest &request, const FileAnswer &given);
     /// As wm_request_respond_file, of a readable request; `fields` and `flags` are the host's.
     int respond_file(HttpRequest &request, int directory, std::string_view path, std::string_view fields, int32_t flags);
+    /// An answer of the host's was refused with that code and last_error(). If there is none when a callback has returned, that is logged.
+    void note_refused(const HttpRequest &request, int code);
     /// Codec::answer.
     int respond_oldest(Connection &conn, std::string_view body, int32_t flags);
     int keep(HttpRequest &request);
@@ -266,6 +268,13 @@ private:
     static int check_whole(const HttpRequest &request);
     int read_parts(HttpRequest &request, ValueBlock *&out);
     int read_values(HttpRequest &request, ValueKind kind, ValueBlock *&out);
+    /// Behind a callback of the connection.
+    void tell_refused()
+    {
+        if (refused_.id) [[unlikely]]
+            log_refused();
+    }
+    void log_refused();
     static HttpRequest *oldest_unanswered(const Connection &conn);
     int answer(HttpRequest &request, const HttpAnswer &given, bool wants_close = false);
     int give(HttpRequest &request, const HttpAnswer &given);
@@ -351,6 +360,14 @@ private:
     SlotTable<HttpRequest, kRequestSlots> table_;
     std::unique_ptr<http::KnownHead[], Free> known_heads_; ///< kKnownHeads, by the connection's slot
     size_t held_ = 0; ///< bytes of the kept requests, stored answers and entries of access logs of all connections
+    struct Refused {
+        uint64_t id = 0; ///< of the request; 0: none
+        int code = 0;
+        char text[200]; ///< what was wrong
+    };
+
+    Refused refused_; ///< the last answer that was not taken, until the next callback has returned
+    LogThrottle refused_throttle_;
     LogThrottle late_throttle_;
     LogThrottle upload_throttle_;
     time_t date_time_ = 0;
@@ -416,6 +433,7 @@ inline bool HttpRequests::hand_over(Connection &conn, HttpRequest &added, int32_
     bool called = conn.callback(&ConnCallbacks::message).fn;
     const http::Request &request = added.slices;
     reactor_.dispatch.message(conn, request.body.data(), request.body.size(), kind, added.id, request.raw_head().size());
+    tell_refused();
     if (!has_http_session(conn)) [[unlikely]]
         return false;
     bool there = session.current; // pop() forgets it
