@@ -11,11 +11,11 @@ from test_robust import LINES, LINES_OF_TEXT, TOLERANCE
 TOTAL = 1_000_000
 
 
-def elsewhere(server, other):
-    """A connection to the other process."""
+def elsewhere(server, other, same=False):
+    """A connection to the other process, or to the same one."""
     while True:
         peer = Peer(server.port)
-        if peer.ask("pid") != other.ask("pid"):
+        if (peer.ask("pid") == other.ask("pid")) == same:
             return peer
         peer.sock.close()
 
@@ -56,22 +56,25 @@ def test_million_messages__memory_of_all_processes_is_flat(pair):
 def test_receiver_that_dies_in_mid_message__costs_the_sender_nothing(pair):
     """What it has not read is offline; the next receiver gets all of its own."""
     server, sender, receiver = pair
+    load = elsewhere(server, sender, same=True)  # its results are not among the answers of `sender`
     for number in range(5):
         dying = Peer(server.port)
         assert dying.ask(f"bind dying{number}") == "bound"
         eventually(lambda: sender.ask(f"online dying{number}") == "ok 1", "the receiver that dies")
-        sender.send(f"start dying{number} 20000\n")
+        load.send(f"start dying{number} 20000\n")
         dying.read_exactly(1000)
         dying.sock.close()
         push(sender, receiver, 20_000)
         eventually(lambda: sender.ask(f"online dying{number}") == "offline 0", "its end")
     assert len(children_of(server.master)) == 3
     assert int(sender.ask("pid")) in server.pids()
+    load.sock.close()
 
 
 def test_receiver_whose_process_is_killed__costs_the_sender_nothing(pair):
     server, sender, receiver = pair
-    sender.send("start ann 100000\n")
+    load = elsewhere(server, sender, same=True)
+    load.send("start ann 100000\n")
     receiver.read_exactly(1000)
     os.kill(int(pid_of(server, sender)), signal.SIGKILL)
     receiver.read_to_end()
@@ -81,6 +84,7 @@ def test_receiver_whose_process_is_killed__costs_the_sender_nothing(pair):
     eventually(lambda: sender.ask("online bob") == "ok 1", "the next receiver")
     push(sender, again, 20_000, "bob")
     again.sock.close()
+    load.sock.close()
 
 
 def pid_of(server, sender):
