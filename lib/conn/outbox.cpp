@@ -453,6 +453,8 @@ void Outbox::drained(Connection &conn)
         wait_writable(conn);
         return;
     }
+    if (conn.cold)
+        conn.cold->send_by = 0;
     bool above = conn.has(kAboveHighWater);
     if (above) {
         conn.unset(kAboveHighWater);

@@ -216,9 +216,10 @@ bool Outbox::queue_segments(Connection &conn, size_t skip)
 
 void Outbox::wait_writable(Connection &conn)
 {
-    if (!reactor_.loop.watch(conn, Watch::kWrite))
+    bool timed = conn.state == ConnState::kOpen && conn.options().send_timeout_ms > 0;
+    if (!reactor_.loop.watch(conn, Watch::kWrite) || (timed && !conn.make_cold())) // what is parked alone is timed, too
         reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
-    else if (conn.options().send_timeout_ms > 0)
+    else if (timed)
         reactor_.expiry.watch_send(conn, false);
 }
 
@@ -288,7 +289,6 @@ void Outbox::write_queue(Connection &conn)
         return;
     }
     reactor_.loop.unwatch(conn, Watch::kWrite);
-    conn.cold->send_by = 0;
     drained(conn);
 }
 
