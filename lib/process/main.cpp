@@ -219,6 +219,8 @@ int process_main(App &app, int argc, char **argv)
     switch (line.verb) {
     case Verb::kNone:
         fputs(usage(program).c_str(), stderr);
+        if (line.daemon)
+            fprintf(stderr, "%s: '-d' alone is no command: 'start -d' starts it in the background\n", program);
         return kExitUsage;
     case Verb::kHelp:
         return print_usage(program);

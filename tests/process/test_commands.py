@@ -20,6 +20,7 @@ LINE = "text://127.0.0.1:0,count=1,name=line"
 # words, exit code, pattern of standard output, pattern of standard error; "" is nothing at all, None anything.
 WHILE_NOTHING_RUNS = [
     ("", 2, "", r"usage: process_server COMMAND"),
+    ("-d", 2, "", r"usage: process_server COMMAND[^\0]*: '-d' alone is no command: 'start -d' starts it in the background\n$"),
     ("help", 0, r"usage: process_server COMMAND[^\0]*exit codes: 0 done, 1 failed, 2 usage, 3 not running, 4 already running", ""),
     ("--help", 0, "usage: ", ""),
     ("-h start", 0, "usage: ", ""),
