@@ -216,6 +216,14 @@ def settled(count):
     return value
 
 
+def come_down(server, descriptors):
+    """Waits until all of closed connections is gone."""
+    deadline = time.monotonic() + HANG_SECONDS
+    while server.descriptors() > descriptors:
+        assert time.monotonic() < deadline, "descriptors are left"
+        time.sleep(0.02)
+
+
 def test_a_thousand_slow_readers_cost_a_descriptor_each(server):
     raise_descriptor_limit()
     curl(server, "/text")
@@ -229,10 +237,7 @@ def test_a_thousand_slow_readers_cost_a_descriptor_each(server):
     assert curl(server, "/text", "-r", "0-15")[2] == TEXT[:16]  # others are served
     for reader in [*readers, *refused]:
         reader.close()
-    deadline = time.monotonic() + HANG_SECONDS
-    while server.descriptors() > descriptors:
-        assert time.monotonic() < deadline, "descriptors are left"
-        time.sleep(0.02)
+    come_down(server, descriptors)
 
 
 def test_a_file_that_shrinks_never_looks_whole(server):
@@ -244,3 +249,34 @@ def test_a_file_that_shrinks_never_looks_whole(server):
         with pytest.raises(ConnectionResetError):
             while sock.recv(1 << 20):
                 pass
+
+
+def test_answers_behind_a_large_file_come_whole_and_in_their_order(server):
+    """Workerman drops a second answer while a file is under way, or writes it into the file."""
+    size = 8 << 20
+    large = b"GET /large HTTP/1.1\r\nHost: a\r\nRange: bytes=0-%d\r\n\r\n" % (size - 1)
+    text = b"GET /text HTTP/1.1\r\nHost: a\r\n%s\r\n"
+    with server.connect((socket.SO_RCVBUF, 4096)) as sock:
+        sock.sendall(large + text % b"" + large + text % b"Connection: close\r\n")
+        stream = sock.makefile("rb")
+        for length, body in ((size, bytes(size)), (len(TEXT), TEXT), (size, bytes(size)), (len(TEXT), TEXT)):
+            head = iter(stream.readline, b"\r\n")
+            assert next(head).split()[1] in (b"200", b"206")
+            assert f"content-length: {length}" in {line.decode().strip().lower() for line in head}
+            assert stream.read(length) == body
+        assert stream.read() == b""
+
+
+def test_ranges_of_megabytes_whose_readers_leave_do_not_hold_up_the_stop(tmp_path):
+    """In Workerman such a connection stays, and its process has to be killed."""
+    put(tmp_path, "large", b"", 64 << 20)
+    with served(tmp_path, free_port()) as running:
+        descriptors = settled(running.descriptors)
+        for leaves in (True, False):
+            sock = running.connect((socket.SO_RCVBUF, 4096))
+            sock.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nRange: bytes=0-4194303\r\nConnection: close\r\n\r\n")
+            assert sock.recv(12) == b"HTTP/1.1 206"
+            if leaves:
+                sock.close()
+                come_down(running, descriptors)
+    sock.close()  # it was open at the stop, in the middle of its file; served() has seen the stop end with 0

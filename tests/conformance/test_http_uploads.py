@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -61,3 +62,17 @@ def test_upload__without_its_directory_is_an_error_of_its_part(server, store, tm
     finally:
         os.rename(f"{store}.away", store)
     assert parts == ["file [small] WM_ENOENT", "field [] 5"]
+
+
+@pytest.mark.parametrize("rest", [
+    b"Content-Disposition form-data; name=b\r\n\r\n2\r\n--x--\r\n",
+    b"Content-Disposition: form-data\r\n\r\n2\r\n--x--\r\n",
+    b"Content-Disposition: form-data; name=b\r\n\r\n2\r\n",
+], ids=["line without a colon", "part without a name", "no last boundary"])
+def test_form_that_is_malformed_is_refused_not_cut_short(server, store, rest):
+    """Workerman takes the parts in front of the fault for the whole form."""
+    body = b'--x\r\nContent-Disposition: form-data; name=a; filename=a\r\n\r\n1\r\n--x\r\n' + rest
+    with socket.create_connection(("127.0.0.1", int(server[0].rsplit(":", 1)[1])), 30) as sock:
+        sock.sendall(b"POST /files HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        assert sock.makefile("rb").readline() == b"HTTP/1.1 400 Bad Request\r\n"
+    assert os.listdir(store) == []

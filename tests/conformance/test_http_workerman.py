@@ -1,7 +1,8 @@
 """What the HTTP server of Workerman 5.2 gets wrong on the wire, by the very bytes: here it has to be right.
 
 What a host puts into its answers (repeated lengths, names in another case, line ends in values) is in tests/api/http_answers.c and
-tests/unit/http_response.cpp.
+tests/unit/http_response.cpp; its cookies and events in tests/unit/http_set_cookie.cpp and http_event_stream.cpp; answers behind large files,
+and readers of such that leave, in test_http_files.py; malformed forms in test_http_uploads.py.
 """
 import pytest
 from http_answers import answers_of, read_answer, take_head
