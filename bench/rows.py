@@ -108,6 +108,8 @@ SINGLE = [
     Single("text echo, 64 B, 1 in flight, under a master", "text", ["-c", "1", "-p", "1", *SIZE], 4000, {"master": True}),
     Single("http GET, 1 in flight", "http", ["-c", "1", "-p", "1"], 4000),
     Single("http GET, 16 in flight", "http", ["-c", "1", "-p", "16"], 16000),
+    Single("http GET, 16 in flight, access log", "http", ["-c", "1", "-p", "16"], 16000, {"access_log": "combined"}),
+    Single("http GET, 16 in flight, access log as JSON", "http", ["-c", "1", "-p", "16"], 16000, {"access_log": "json"}),
     Single("http GET, 10 000 targets, 16 in flight", "http", ["-c", "1", "-p", "16", "--targets", "10000"], 16000),
     Single("websocket echo, 64 B, 1 in flight", "ws", ["-c", "1", "-p", "1", *SIZE], 4000),
     Single("websocket echo, 64 B, 16 in flight", "ws", ["-c", "1", "-p", "16", *SIZE], 16000),

@@ -93,8 +93,8 @@ class Server:
         self.stop()
 
 
-def start_libwm(build, mode, pull=False, master=False, wrapper=(), certificate=None):
-    """wrapper is a command that runs the server, such as valgrind's. With a certificate: over TLS."""
+def start_libwm(build, mode, pull=False, master=False, wrapper=(), certificate=None, access_log=None):
+    """wrapper is a command that runs the server, such as valgrind's. With a certificate: over TLS. access_log is the format of an access log."""
     if mode in PAGES:
         ports = free_ports(3)
         addresses = ["websocket://127.0.0.1:%d", "text://127.0.0.1:%d", "http://127.0.0.1:%d"]
@@ -107,9 +107,11 @@ def start_libwm(build, mode, pull=False, master=False, wrapper=(), certificate=N
     command = [program(build, "bench_echo_server"), LIBWM_PROTOCOL[mode], "127.0.0.1:%d" % ports[0]]
     if certificate:
         command += ["--tls", certificate.chain, certificate.key]
-    if not master:
-        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports, certificate=certificate)
     directory = tempfile.TemporaryDirectory()
+    if access_log:
+        command += ["--access-log", access_log, os.path.join(directory.name, "access.log")]
+    if not master:
+        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports, directory=directory, certificate=certificate)
     command += ["--processes", "1", directory.name, "start", "-q"]
     return Server([*wrapper, *command], ports, master=True, directory=directory, certificate=certificate)
 

@@ -1,8 +1,8 @@
 /*
  * The server that wm-load measures: an echo for tcp, text and websocket, "Hello, world!" for http.
  *
- *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] [--pull]
- *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] --processes N DIRECTORY COMMAND...
+ *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] [--access-log FORMAT FILE] [--pull]
+ *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] [--access-log FORMAT FILE] --processes N DIRECTORY COMMAND...
  *
  * It uses callbacks, or with --pull an array of records. It prints its address once it listens, and exits with 0 on SIGTERM and SIGINT.
  * With --processes, N of them serve under a master process, which keeps its files in DIRECTORY; COMMAND is one of wm_app_main.
@@ -92,6 +92,7 @@ struct wishes {
     const char *directory; /* of the master's files */
     int command;           /* the index of COMMAND in argv, behind DIRECTORY */
     const char *cert, *key;
+    const char *log_format, *log; /* NULL: no access log */
 };
 
 static int parse(int argc, char **argv, struct wishes *out)
@@ -101,6 +102,10 @@ static int parse(int argc, char **argv, struct wishes *out)
         if (strcmp(argv[i], "--tls") == 0 && i + 2 < argc) {
             out->cert = argv[i + 1];
             out->key = argv[i + 2];
+            i += 3;
+        } else if (strcmp(argv[i], "--access-log") == 0 && i + 2 < argc) {
+            out->log_format = argv[i + 1];
+            out->log = argv[i + 2];
             i += 3;
         } else if (strcmp(argv[i], "--pull") == 0) {
             out->pulls = 1;
@@ -125,6 +130,9 @@ static int set_up(wm_worker *worker, const struct wishes *wishes, wm_message_fn 
         (wm_worker_set_str(worker, "transport", "ssl") < 0 || wm_worker_set_str(worker, "tls_cert", wishes->cert) < 0 ||
          wm_worker_set_str(worker, "tls_key", wishes->key) < 0))
         return -1;
+    if (wishes->log != NULL &&
+        (wm_worker_set_str(worker, "access_log", wishes->log) < 0 || wm_worker_set_str(worker, "access_log_format", wishes->log_format) < 0))
+        return -1;
     if (wishes->processes > 0 && wm_worker_set_int(worker, "count", wishes->processes) < 0)
         return -1;
     return wishes->pulls ? 0 : wm_worker_on_message(worker, on_message, NULL, NULL);
@@ -142,7 +150,8 @@ int main(int argc, char **argv)
     struct wishes wishes = {0};
     if (parse(argc, argv, &wishes) < 0) {
         fprintf(stderr,
-                "bench_echo_server tcp|text|websocket|http HOST:PORT [--tls CERT KEY] [--pull | --processes N DIRECTORY COMMAND...]\n");
+                "bench_echo_server tcp|text|websocket|http HOST:PORT [--tls CERT KEY] [--access-log combined|json FILE] "
+                "[--pull | --processes N DIRECTORY COMMAND...]\n");
         return 2;
     }
     snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
