@@ -104,6 +104,22 @@ def test_sessionStart__fills_and_keeps_the_session(old):
     assert len(list(old.directory.glob("*ses*"))) >= 2
 
 
+def session_of(answer):
+    cookies = [value.split(b";")[0].decode() for value in answer.values(b"set-cookie")]
+    return "Cookie: " + next(value for value in cookies if value.startswith("OLDSESSION="))
+
+
+def test_session__of_an_answer_that_comes_later_is_not_the_next_client_s(old):
+    with old.connect(old.ports[0]) as peer:
+        peer.send(request("GET", "/?page=later&name=alice"))
+        old.await_trace("later")
+        other = ask(old, "/?page=login&name=bob")
+        late = peer.read_answer()
+    assert late.body == b"late" and other.body == b"bob"
+    assert json.loads(ask(old, "/?page=visit", session_of(late)).body)[1] == {"name": "alice", "visits": 1}
+    assert json.loads(ask(old, "/?page=visit", session_of(other)).body)[1] == {"name": "bob", "visits": 1}
+
+
 def test_end__answers_with_its_text(old):
     answer = ask(old, "/?page=end")
     assert answer.body == b"the end" and answer.values(b"x-one") == [b"kept"]
@@ -114,6 +130,16 @@ def test_exception__answers_500_without_the_headers(program):
     answer = ask(server, "/?page=fails")
     assert answer.status == 500 and answer.values(b"x-one") == []
     assert "on purpose" in server.output()
+
+
+def test_end__with_headers_that_are_no_answer_s_is_an_error_of_the_connection(program):
+    server = program("old", ports=4).start(ready=3)
+    pid = server.pids()
+    with server.connect(server.ports[0]) as peer:
+        peer.send(request("GET", "/?page=impossible"))
+        assert peer.read_answer().status == 500
+    assert json.loads(ask(server, "/?page=nothing").body) == [] and server.pids() == pid
+    assert "the status of a response" in server.output()
 
 
 def test_close__sends_the_headers_too(old):

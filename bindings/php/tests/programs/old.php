@@ -9,9 +9,37 @@ use Workerman\Worker;
 
 class Pages
 {
+    private ?TcpConnection $waiting = null;
+
     public function onMessage($connection, $data)
     {
-        $connection->send($this->{$_GET['page']}($connection));
+        $answer = $this->{$_GET['page']}($connection);
+        if ($answer !== null) {
+            $connection->send($answer);
+        }
+    }
+
+    /** Logs a client in, and answers with the next login. */
+    private function later(TcpConnection $connection)
+    {
+        Http::sessionStart();
+        $_SESSION['name'] = $_GET['name'];
+        $this->waiting = $connection;
+        trace('later');
+    }
+
+    private function login(): string
+    {
+        Http::sessionStart();
+        $_SESSION['name'] = $_GET['name'];
+        $this->waiting->send('late');
+        return $_SESSION['name'];
+    }
+
+    private function impossible(): string
+    {
+        Http::header('HTTP/1.1 100 Continue');
+        Http::end('no answer');
     }
 
     private function globals(): string

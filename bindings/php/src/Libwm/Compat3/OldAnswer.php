@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Compat3;
 
+use Libwm\Dispatcher;
 use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\Http\Session;
 use Workerman\Protocols\HttpCache;
@@ -48,6 +49,13 @@ final class OldAnswer
             $this->session->put($_SESSION ?? []);
             $this->session->save();
         }
+    }
+
+    /** Saves it as it is now, as the next request is about to begin: an answer that comes later has no part in the next one's $_SESSION. */
+    public function takeSession(): void
+    {
+        Dispatcher::guard($this->saveSession(...));
+        $this->session = null;
     }
 
     /** The answer with a body. */

@@ -16,6 +16,7 @@ final class OldHttpConnection extends HttpConnection
 
     protected function begin(string $data, int $request): Request
     {
+        OldHttp::$connection?->wmAnswer?->takeSession(); // before $_SESSION is this request's: that one may be another client's
         $object = parent::begin($data, $request);
         $this->wmAnswer = null;
         HttpCache::$header = [];
@@ -42,7 +43,11 @@ final class OldHttpConnection extends HttpConnection
             $this->wmAnswer = null;
             parent::fail($e);
         } elseif ($this->wmCurrent !== 0) {
-            $this->send($e->output);
+            try {
+                $this->send($e->output);
+            } catch (\Throwable $second) { // of headers that are no answer's
+                parent::fail($second);
+            }
         }
     }
 }
