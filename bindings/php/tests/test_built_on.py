@@ -125,6 +125,20 @@ def test_http__requests_and_responses(server):
         assert (last := peer.read_answer()).status == 404 and last.body == b"none"
 
 
+def test_http__a_body_that_trickles_in_small_chunks_is_read_once(protocol):
+    head = base64.b64encode(chunked(b"")).decode()
+    assert protocol(f"""(function () use ($c) {{
+        $buffer = base64_decode('{head}') . str_repeat("1\\r\\nx\\r\\n", 400000);
+        $lengths = [];
+        for ($i = 0; $i < 5000; $i++) {{
+            $lengths[Http::input($buffer, $c)] = true;
+            $buffer .= "1\\r\\ny\\r\\n";
+        }}
+        $buffer .= "0\\r\\n\\r\\n";
+        return [array_keys($lengths), Http::input($buffer . 'next', $c) === strlen($buffer), strlen(Http::decode($buffer, $c)->rawBody())];
+    }})()""") == [[0], True, 405000]
+
+
 def test_http__from_the_middle_of_a_connection(server):
     with server.connect(server.ports[2]) as peer:
         peer.send("bytes")
@@ -134,6 +148,16 @@ def test_http__from_the_middle_of_a_connection(server):
 
 
 # ---- websocket
+
+def test_websocket__many_small_fragments_of_a_long_message(server):
+    with server.connect(server.ports[1]) as peer:
+        peer.shake_hands("/")
+        assert peer.read_frame() == ("text", b"early")
+        length, count = 6000000, 60000
+        peer.send(ws_frames.frame(1, b"a" * length, fin=False) + ws_frames.frame(0, b"b", fin=False) * count + ws_frames.frame(0, b"c"))
+        kind, message = peer.read_frame()
+        assert kind == "text" and len(message) == len(b"echo ") + length + count + 1 and message.endswith(b"bbc")
+
 
 def test_websocket__handshake_messages_and_ends(server):
     closes = len(server.trace("close"))

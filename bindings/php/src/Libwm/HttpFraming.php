@@ -22,6 +22,9 @@ final class HttpFraming
     private const FIELDS = '~^(?:[!#$%&\'*+.^_`|\~0-9A-Za-z-]++:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+$~D';
     private const HOST = '~^(?:\[[0-9A-Fa-f:.]+\]|[^\s:,@/\[\]]+)(?::\d+)?$~D';
 
+    /** @var \WeakMap<ConnectionInterface, array{string, int}>|null heads of requests in chunks, and where the chunk begins that is not whole yet */
+    private static ?\WeakMap $begun = null;
+
     /** Length of the first request in $buffer; 0: it is not complete, or the connection has ended. */
     public static function input(string $buffer, ConnectionInterface $connection): int
     {
@@ -48,7 +51,7 @@ final class HttpFraming
         }
         $body = $end + 4;
         if ($codings !== []) {
-            $length = self::chunks($buffer, $body, $connection->maxPackageSize);
+            $length = self::inChunks($buffer, $body, $connection);
         } else {
             $digits = \ltrim($lengths[0] ?? '', '0');
             $length = \strlen($digits) > 15 ? -413 : $body + (int) $digits;
@@ -75,8 +78,26 @@ final class HttpFraming
         return "{$joined}Content-Length: " . \strlen($body) . "\r\n\r\n$body";
     }
 
-    /** Where chunks that begin at $at end; 0: not yet there, below 0: the status that refuses them. */
-    private static function chunks(string $buffer, int $at, int $limit): int
+    /** As chunks(), which goes on where it was: to read all of them again with each piece would cost the square of their number. */
+    private static function inChunks(string $buffer, int $body, ConnectionInterface $connection): int
+    {
+        self::$begun ??= new \WeakMap();
+        $head = \substr($buffer, 0, $body);
+        [$known, $at] = self::$begun[$connection] ?? ['', 0];
+        if ($known !== $head || $at > \strlen($buffer)) {
+            $at = $body;
+        }
+        $length = self::chunks($buffer, $at, $connection->maxPackageSize);
+        if ($length === 0) {
+            self::$begun[$connection] = [$head, $at];
+        } else {
+            unset(self::$begun[$connection]);
+        }
+        return $length;
+    }
+
+    /** Where chunks that begin at $at end; 0: not yet there, below 0: the status that refuses them. $at becomes that of the last one. */
+    private static function chunks(string $buffer, int &$at, int $limit): int
     {
         for (;;) {
             [$size, $data] = self::chunkAt($buffer, $at);
@@ -89,13 +110,14 @@ final class HttpFraming
             if ($size === 0) {
                 return self::trailers($buffer, $data);
             }
-            $at = $data + $size + 2;
-            if (\strlen($buffer) < $at) {
+            $end = $data + $size + 2;
+            if (\strlen($buffer) < $end) {
                 return 0;
             }
-            if (\substr($buffer, $at - 2, 2) !== "\r\n") {
+            if (\substr($buffer, $end - 2, 2) !== "\r\n") {
                 return -400;
             }
+            $at = $end;
         }
     }
 

@@ -67,7 +67,8 @@ final class WebsocketFrames
             self::control($opcode, $payload, $connection);
         } else {
             $context->websocketOpcode ??= $opcode;
-            $context->websocketData = ($context->websocketData ?? '') . $payload;
+            $context->websocketData ??= '';
+            $context->websocketData .= $payload; // in its place: a copy for each of many small fragments would grow with their square
         }
         return 0;
     }
