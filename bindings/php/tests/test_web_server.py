@@ -67,6 +67,11 @@ def test_script__that_throws_is_500_and_shows_nothing(web):
     assert get(web, "/?q=after").body == b"index of Web after"
 
 
+@pytest.mark.parametrize("target", ["/../WebSecret/none", "/%2e%2e/none", "/sub/..", "/sub/../index.php", "/%2e%2e"])
+def test_path__with_dots_does_not_tell_what_is_elsewhere(web, target):
+    assert get(web, target).status == 404
+
+
 @pytest.mark.parametrize("target", ["/none.html", "/../WebSecret/key.txt", "/%2e%2e/WebSecret/key.txt", "/link.txt", "/../Web",
                                     "/sub/../../WebSecret/key.txt"])
 def test_what_is_not_below_the_root__is_404_or_the_index(web, target):

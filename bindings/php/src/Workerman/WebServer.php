@@ -74,7 +74,8 @@ class WebServer extends Worker
             $this->refuse($connection, 400, '<h1>400 Bad Request</h1>');
             return;
         }
-        $file = $site['root'] === '' ? null : self::find($site['root'], $path);
+        $isBelow = $site['root'] !== '' && !preg_match('~(?:^|/)\.\.(?:/|$)~D', $path); // else the answer tells what there is elsewhere
+        $file = $isBelow ? self::find($site['root'], $path) : null;
         if ($file === null) {
             $custom = $site['custom404'] ?? '';
             $this->refuse($connection, 404, is_file($custom) ? (string) file_get_contents($custom) : self::NOT_FOUND);
