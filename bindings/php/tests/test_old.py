@@ -49,6 +49,14 @@ def test_files__are_a_list_with_their_bytes(old):
     ]
 
 
+def test_files__whose_names_are_those_of_their_parts(old):
+    names = ["f[tmp_name]", "f[name]", "g[tmp_name][tmp_name]"]
+    body = "".join(f'--limit\r\nContent-Disposition: form-data; name="{name}"; filename="a"\r\n\r\n{number}\r\n'
+                   for number, name in enumerate(names)) + "--limit--\r\n"
+    answer = ask(old, "/?page=globals", "Content-Type: multipart/form-data; boundary=limit", method="POST", body=body)
+    assert [(each["name"], each["file_data"]) for each in json.loads(answer.body)[4]] == [("f", "0"), ("f", "1"), ("g", "2")]
+
+
 def test_superglobals__do_not_outlive_their_request(old):
     with old.connect(old.ports[0]) as peer:
         peer.send(request("POST", "/?page=globals", "X-One: one", "Content-Type: application/x-www-form-urlencoded", body="a=1"))

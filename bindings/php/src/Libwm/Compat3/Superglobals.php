@@ -68,8 +68,8 @@ final class Superglobals
     {
         $files = [];
         foreach ($uploads as $name => $upload) {
-            foreach (isset($upload['tmp_name']) ? [$upload] : self::flatten($upload) as $one) {
-                $bytes = is_file((string) $one['tmp_name']) ? (string) file_get_contents($one['tmp_name']) : '';
+            foreach (self::flatten($upload) as $one) {
+                $bytes = is_file($one['tmp_name']) ? (string) file_get_contents($one['tmp_name']) : '';
                 $files[] = ['name' => (string) $name, 'file_name' => $one['name'], 'file_data' => $bytes, 'file_size' => \strlen($bytes),
                     'file_type' => $one['type']];
             }
@@ -78,17 +78,13 @@ final class Superglobals
     }
 
     /**
-     * The uploads of a name with brackets.
+     * The upload of a name, or those of a name with brackets, of which a client may write tmp_name into them.
      *
-     * @param array<mixed> $uploads
+     * @param array<mixed> $upload
      * @return list<array<string, mixed>>
      */
-    private static function flatten(array $uploads): array
+    private static function flatten(array $upload): array
     {
-        $flat = [];
-        foreach ($uploads as $upload) {
-            array_push($flat, ...(isset($upload['tmp_name']) ? [$upload] : self::flatten((array) $upload)));
-        }
-        return $flat;
+        return is_string($upload['tmp_name'] ?? null) ? [$upload] : array_merge(...array_map(self::flatten(...), array_values($upload)));
     }
 }
