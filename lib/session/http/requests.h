@@ -165,6 +165,8 @@ public:
     /// is no body. seen: the part of the request that has come, for the access log; empty: what the tail holds.
     void refuse(Connection &conn, int status, const char *text, int32_t reason, bool head_only, std::string_view seen = {});
 
+    /// Fails with the reason why an answer cannot begin.
+    static int not_answerable(const HttpRequest &request);
     int respond(HttpRequest &request, const HttpAnswer &given);
     /// As wm_request_respond_fd; with WM_FILE_CONDITIONAL of a readable request.
     int respond_fd(HttpRequest &request, const FileAnswer &given);
@@ -287,7 +289,6 @@ private:
     void write_answered(Connection &conn);
     static int check_answer(const HttpRequest &request, int status, std::string_view fields, bool &wants_close);
     static int check_beginning(const HttpRequest &request, int status, std::string_view fields, bool &wants_close);
-    static int not_answerable(const HttpRequest &request);
     bool in_turn(const HttpRequest &request) const { return &request == http_session(request.conn).first; }
     // In streams.cpp.
     static int check_stream(const HttpRequest &request);

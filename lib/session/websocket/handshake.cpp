@@ -149,10 +149,10 @@ int accept_handshake(HttpRequest &request, std::string_view fields)
 int upgrade_request(HttpRequest &request, std::string_view fields)
 {
     Connection &conn = request.conn;
-    if (request.answered || request.handshake || conn.state != ConnState::kOpen || conn.has(kPeerEnded))
-        return fail(WM_ECLOSED, request.handshake      ? "a handshake is accepted by wm_handshake_accept"
-                                : conn.has(kPeerEnded) ? "the peer has ended its side, so that it cannot answer a close frame"
-                                                       : "the request is answered or gone");
+    if (request.answered || request.handshake || conn.state != ConnState::kOpen)
+        return HttpRequests::not_answerable(request);
+    if (conn.has(kPeerEnded))
+        return fail(WM_ECLOSED, "the peer has ended its side, so that it cannot answer a close frame");
     if (conn.owner->reactor.shutting_down)
         return fail(WM_ESTATE, "the process is about to end: answer with 503, and the page finds another when it connects again");
     if (http_session(conn).count != 1)
