@@ -323,3 +323,40 @@ def test_gc__forced_in_callbacks_harms_none(program):
         visit(server, 2, 500, 50)
         assert await_closed(peer, 500)["alive-then"] == 1
     assert server.pids() == pids
+
+
+# ---- an error handler that throws
+
+@pytest.fixture
+def strict(program):
+    server = program("strict", ports=2).start(ready=2)
+    pids = server.pids()
+    yield server
+    assert server.pids() == pids and all(alive(pid) for pid in pids), server.output()
+
+
+def test_error_handler_that_throws__an_upload_that_was_moved_away(strict):
+    body = '--limit\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nkept\r\n--limit--\r\n'
+    with strict.connect() as peer:
+        for _ in range(2):
+            peer.send(request("POST", "/", "Content-Type: multipart/form-data; boundary=limit", body=body))
+            assert peer.read_answer().body == b"done"
+    assert (strict.directory / "kept").read_text() == "kept"
+
+
+def test_error_handler_that_throws__sessions_that_are_not_there(strict):
+    with strict.connect() as peer:
+        for target in ("/", "/?forget=1"):
+            peer.send(request("GET", target, "Cookie: PHPSID=0123456789abcdef0123456789abcdef"))
+            assert peer.read_answer().body == b"done"
+
+
+def test_error_handler_that_throws__a_handshake_with_too_many_parameters(strict):
+    with strict.connect(strict.ports[1]) as peer:
+        peer.send(request("GET", "/?" + "&".join(f"a{number}=" for number in range(1100)), "Upgrade: websocket", "Connection: Upgrade",
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"))
+        assert peer.read_answer().status == 500
+    with strict.connect(strict.ports[1]) as peer:
+        peer.shake_hands("/?a=1")
+        peer.send(ws_frames.frame(1, b"hello"))
+        assert peer.read_frame() == ("text", b"hello")

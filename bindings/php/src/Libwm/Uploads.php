@@ -50,7 +50,7 @@ final class Uploads
     {
         if ($this->paths !== [] && $this->process === \getmypid()) {
             foreach ($this->paths as $path) {
-                @\unlink($path);
+                \is_file($path) && @\unlink($path); // no error of what was moved away: an error handler that throws would end the process
             }
         }
     }

@@ -31,15 +31,20 @@ final class WebsocketConnection extends TcpConnection
     public function handshake(int $request, string $head): void
     {
         $this->wmRequest = $request;
+        $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
         try {
             $http = $this->request($head);
-        } catch (\Throwable $e) { // of a request class of the program's own
+            if ($callback !== null) {
+                self::fillSuperglobals($http);
+            }
+        } catch (\Throwable $e) { // of a request class or an error handler of the program's own
             $this->fail($e);
+            if ($this->wmRequest !== 0) { // which errorHandler has taken
+                $this->abort();
+            }
             return;
         }
-        $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
         if ($callback !== null) {
-            self::fillSuperglobals($http);
             $this->call($callback, $http);
         }
         if ($this->status !== self::STATUS_ESTABLISHED) {

@@ -36,7 +36,8 @@ class FileSessionHandler implements SessionHandlerInterface
 
     public function read(string $sessionId): string|false
     {
-        $file = @\fopen(static::sessionFile($sessionId), 'r');
+        $path = static::sessionFile($sessionId);
+        $file = \is_file($path) ? @\fopen($path, 'r') : false; // no error of what is not there: a program's error handler may throw
         if ($file === false) {
             return false;
         }
@@ -72,7 +73,8 @@ class FileSessionHandler implements SessionHandlerInterface
 
     public function destroy(string $sessionId): bool
     {
-        @\unlink(static::sessionFile($sessionId));
+        $path = static::sessionFile($sessionId);
+        \is_file($path) && @\unlink($path);
         return true;
     }
 
