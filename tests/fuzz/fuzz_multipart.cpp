@@ -1,59 +1,18 @@
-// MultipartParser against a reading of the whole body by std::string: the same parts and the same verdict, however the bytes are cut. The
-// first octet chooses the boundary, the second the number of cuts, the octets behind it are their distances; then two limits. The rest is
-// the body, in which low octets stand for what bodies are made of.
-#include "fuzz_input.h"
+// MultipartParser against a reading of the whole body by std::string: the same parts and the same verdict, however the bytes are cut.
+// form_input.h has what the input is.
+#include "form_input.h"
 #include "proto/http/fields.h"
 #include "unit/multipart_feed.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
+using fuzz::check_same;
 using std::string;
 using std::string_view;
-
-constexpr string_view kBoundaries[] = {"b", "-", "--b", "b--", "a b", "bbbbbb"};
-
-void check(bool holds, const char *what, const string &expected, const string &got)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\nexpected:\n%s\ngot:\n%s\n", what, expected.c_str(), got.c_str());
-    std::abort();
-}
-
-string expand(string_view octets, string_view boundary)
-{
-    const string delimiter = "\r\n--" + string(boundary);
-    const string tokens[] = {"\r\n",
-                             delimiter,
-                             delimiter + "\r\n",
-                             delimiter + "--",
-                             delimiter.substr(0, delimiter.size() - 1),
-                             "Content-Disposition: form-data; name=a\r\n",
-                             "content-disposition: form-data; filename=\"f%22\\\"\"; name=\"\"\r\n",
-                             "Content-Type: text/plain\r\n",
-                             "\r\n\r\n",
-                             "\r",
-                             "\n",
-                             "--",
-                             string(boundary),
-                             delimiter + "\r\nContent-Disposition: form-data; name=n\r\n\r\n",
-                             "; filename*=utf-8''%c3%a4",
-                             "Content-Disposition: form-data; name="};
-    string out;
-    for (char octet : octets)
-        if (static_cast<unsigned char>(octet) < std::size(tokens))
-            out += tokens[static_cast<unsigned char>(octet)];
-        else
-            out += octet;
-    return out;
-}
 
 struct Reading {
     string log;
@@ -123,26 +82,15 @@ Reading reference(string_view boundary, string_view body, const wm::http::Multip
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz::Input input(data, size);
-    string_view boundary = kBoundaries[input.octet() % std::size(kBoundaries)];
-    string_view distances = input.take(input.octet() % 32);
-    wm::http::MultipartLimits limits{size_t{1} + input.octet() % 8, size_t{16} + input.octet()};
-    string body = expand(input.rest().substr(0, 4096), boundary);
-    std::vector<size_t> cuts;
-    size_t at = 0;
-    for (char distance : distances) {
-        at += static_cast<unsigned char>(distance);
-        if (at < body.size())
-            cuts.push_back(at);
-    }
+    auto [boundary, limits, body, cuts] = fuzz::take_form(data, size);
     Reading expected = reference(boundary, body, limits);
     multipart_feed::Outcome whole = multipart_feed::play(boundary, body, {}, limits);
     for (const multipart_feed::Outcome &cut :
          {multipart_feed::play(boundary, body, cuts, limits), multipart_feed::dribble(boundary, body, limits)}) {
-        check(!whole.broken && !cut.broken, "the contract is broken", whole.log, cut.log);
-        check(whole.log == cut.log, "the outcome hangs on the cuts", whole.log, cut.log);
+        check_same(!whole.broken && !cut.broken, "the contract is broken", whole.log, cut.log);
+        check_same(whole.log == cut.log, "the outcome hangs on the cuts", whole.log, cut.log);
     }
-    check(whole.refused == expected.refused, "another verdict", expected.log, whole.log);
-    check(whole.refused || whole.log == expected.log, "other parts than the body has", expected.log, whole.log);
+    check_same(whole.refused == expected.refused, "another verdict", expected.log, whole.log);
+    check_same(whole.refused || whole.log == expected.log, "other parts than the body has", expected.log, whole.log);
     return 0;
 }
