@@ -1,7 +1,8 @@
 // The whole stack over the public API: the input drives two peers of one worker on a unix socket, and the
 // host that polls it. For any order of bytes, EOFs, answers, closes and pauses, each connection's first event
-// is connect and its last is close. Input: one octet selects the protocol and the size of the poll's array;
-// then operations of one octet each, with their operands.
+// is connect and its last is close; a body in pieces is one of a head that has come, has one last piece, and none behind
+// its answer. Input: one octet selects the protocol and the size of the poll's array; then operations of one octet each,
+// with their operands.
 #include "wm/wm.h"
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -32,18 +34,35 @@ void check(bool holds, const char *what)
 
 enum class Seen : uint8_t { kConnected, kOpen, kClosed };
 
+struct Setting {
+    const char *scheme;
+    bool body = false; ///< in pieces
+    bool parts = false;
+    const char *upload_dir = "";
+};
+
+/// A request whose body comes in pieces.
+struct Body {
+    bool whole = false;
+    unsigned answered_in = 0; ///< that poll, or behind it
+};
+
 /// A host in pull mode: checks the order of events, and reads every byte that a record points to.
 class Host {
 public:
-    explicit Host(const char *scheme, size_t cap) : app_(wm_app_new()), events_(cap)
+    Host(const Setting &setting, size_t cap) : app_(wm_app_new()), events_(cap)
     {
         wm_protocol *own = wm_protocol_new(app_, "own");
         check(own && wm_protocol_set_str(own, "delimiter", "|") == 0, "no protocol");
         // An abstract address: leaves no file behind.
         name_ = "wm-fuzz-" + std::to_string(getpid());
-        worker_ = wm_worker_new(app_, (std::string(scheme) + "@" + name_).c_str());
+        worker_ = wm_worker_new(app_, (std::string(setting.scheme) + "@" + name_).c_str());
         check(worker_ && wm_worker_set_int(worker_, "max_message", 4096) == 0, "no worker");
         check(wm_worker_set_int(worker_, "defer_handshake", 1) == 0 && wm_app_set_int(app_, "stop_timeout_ms", 0) == 0, "no option");
+        check(wm_worker_set_int(worker_, "stream_body", setting.body) == 0 &&
+                  wm_worker_set_int(worker_, "stream_parts", setting.parts) == 0 &&
+                  wm_worker_set_str(worker_, "upload_dir", setting.upload_dir) == 0,
+              "no option of bodies");
         poll();
     }
     Host(const Host &) = delete;
@@ -72,6 +91,7 @@ public:
 
     int poll()
     {
+        polls_++;
         int count = wm_app_poll(app_, events_.data(), events_.size(), 0);
         for (int i = 0; i < count; i++)
             take(events_[static_cast<size_t>(i)]);
@@ -109,10 +129,36 @@ public:
     }
 
 private:
+    void touch(const void *data, size_t len)
+    {
+        for (size_t i = 0; i < len; i++)
+            sum_ = sum_ + static_cast<const unsigned char *>(data)[i];
+    }
+
+    void take_piece(const wm_event &event)
+    {
+        auto known = bodies_.find(event.id);
+        check(known != bodies_.end() && !known->second.whole, "a piece of no body, or behind its last one");
+        check(known->second.answered_in == 0 || known->second.answered_in == polls_, "a piece behind the answer");
+        check(event.flags <= 1 && seen_[event.conn] == Seen::kOpen, "a piece of a connection that is not open");
+        if (event.kind == WM_EVENT_BODY) {
+            known->second.whole = event.flags == 1;
+            check(event.len > 0 || event.flags == 1, "an empty piece that is not the last");
+            return;
+        }
+        const auto *part = static_cast<const wm_part *>(event.data);
+        check(event.len == sizeof *part && part->size >= static_cast<int64_t>(part->data_len), "a part that is none");
+        touch(part->name, part->name_len);
+        touch(part->filename, part->filename_len);
+        touch(part->type, part->type_len);
+        touch(part->headers, part->headers_len);
+        touch(part->data, part->data_len);
+        check(part->fd < 0 || (lseek(part->fd, 0, SEEK_END) == part->size && part->data_len == 0), "a file that is not the part");
+    }
+
     void take(const wm_event &event)
     {
-        for (size_t i = 0; i < event.len; i++)
-            sum_ = sum_ + static_cast<const unsigned char *>(event.data)[i];
+        touch(event.data, event.len);
         check(event.worker == worker_ && wm_worker_conn_count(event.worker) >= 0, "a record of no worker");
         if (event.kind == WM_EVENT_STOP) {
             check(event.conn == 0 && stops_++ == 0, "a stop of a connection, or two of one worker");
@@ -132,8 +178,14 @@ private:
             seen_[event.conn] = event.kind == WM_EVENT_CONNECT ? Seen::kConnected
                                 : event.kind == WM_EVENT_OPEN  ? Seen::kOpen
                                                                : Seen::kClosed;
+        if (event.kind == WM_EVENT_BODY || event.kind == WM_EVENT_PART) {
+            take_piece(event);
+            return;
+        }
         if (event.id == 0)
             return;
+        if (event.kind == WM_EVENT_MESSAGE && (event.flags & 255) == WM_KIND_HTTP_HEAD)
+            check(bodies_.emplace(event.id, Body()).second, "two heads of one request");
         requests_.push_back(event.id);
         if (event.kind == WM_EVENT_HANDSHAKE)
             answer();
@@ -151,8 +203,10 @@ private:
         size_t len = 0;
         if (wm_request_body(request, &body, &len) != 0)
             len = 0;
-        if (wm_handshake_accept(request, nullptr, 0) != 0)
-            wm_request_respond(request, 200, nullptr, 0, body, len, 0);
+        auto known = bodies_.find(request);
+        if (wm_handshake_accept(request, nullptr, 0) != 0 && wm_request_respond(request, 200, nullptr, 0, body, len, 0) >= 0 &&
+            known != bodies_.end())
+            known->second.answered_in = polls_;
     }
 
     wm_app *app_;
@@ -160,6 +214,8 @@ private:
     std::vector<wm_event> events_;
     std::string name_;
     std::map<wm_conn, Seen> seen_;
+    std::map<wm_request, Body> bodies_;
+    unsigned polls_ = 0;
     int stops_ = 0;
     std::vector<wm_request> requests_;
     wm_conn last_ = 0;
@@ -169,7 +225,17 @@ private:
 
 constexpr char kHandshake[] = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-constexpr char kRequest[] = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view kRequests[] = {
+    "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "POST /b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
+    "POST /c HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 300\r\n\r\n",
+    "--b\r\nContent-Disposition: form-data; name=a; filename=\"f\"\r\n\r\nabcdefgh\r\n",
+    "--b\r\nContent-Disposition: form-data; name=a\r\nContent-Type: a/b\r\n\r\nabcd\r\n",
+    "--b--\r\n",
+    "0\r\nX: y\r\n\r\n",
+    "POST /d HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n47\r\n"
+    "--b\r\nContent-Disposition: form-data; name=a; filename=\"f\"\r\n\r\nabcd\r\n--b-\r\n3\r\n-\r\n\r\n0\r\n\r\n",
+};
 
 /// The peers: sockets that write as much as the kernel accepts and read what has arrived.
 class Peers {
@@ -217,10 +283,18 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const kSchemes[] = {"unix://", "text+unix://", "websocket+unix://", "http+unix://", "frame+unix://", "own+unix://"};
+    static constexpr Setting kSettings[] = {{"unix://"},
+                                            {"text+unix://"},
+                                            {"websocket+unix://"},
+                                            {"http+unix://"},
+                                            {"frame+unix://"},
+                                            {"own+unix://"},
+                                            {"http+unix://", true},
+                                            {"http+unix://", true, true},
+                                            {"http+unix://", true, true, "/tmp"}};
     if (size == 0)
         return 0;
-    Host host(kSchemes[data[0] % std::size(kSchemes)], 1 + data[0] / 8 % 8);
+    Host host(kSettings[data[0] % std::size(kSettings)], 1 + data[0] / 8 % 8);
     Peers peers(host);
     for (size_t at = 1; at < size;) {
         uint8_t operation = data[at++];
@@ -237,7 +311,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             peers.write(peer, kHandshake, sizeof kHandshake - 1);
             break;
         case 3:
-            peers.write(peer, kRequest, sizeof kRequest - 1);
+            peers.write(peer, kRequests[operation / 32].data(), kRequests[operation / 32].size());
             break;
         case 4:
             peers.end(peer, operation & 128);
