@@ -130,8 +130,8 @@ static int set_up(wm_worker *worker, const struct wishes *wishes, wm_message_fn 
         (wm_worker_set_str(worker, "transport", "ssl") < 0 || wm_worker_set_str(worker, "tls_cert", wishes->cert) < 0 ||
          wm_worker_set_str(worker, "tls_key", wishes->key) < 0))
         return -1;
-    if (wishes->log != NULL &&
-        (wm_worker_set_str(worker, "access_log", wishes->log) < 0 || wm_worker_set_str(worker, "access_log_format", wishes->log_format) < 0))
+    if (wishes->log != NULL && (wm_worker_set_str(worker, "access_log", wishes->log) < 0 ||
+                                wm_worker_set_str(worker, "access_log_format", wishes->log_format) < 0))
         return -1;
     if (wishes->processes > 0 && wm_worker_set_int(worker, "count", wishes->processes) < 0)
         return -1;
@@ -149,9 +149,8 @@ int main(int argc, char **argv)
     char address[256];
     struct wishes wishes = {0};
     if (parse(argc, argv, &wishes) < 0) {
-        fprintf(stderr,
-                "bench_echo_server tcp|text|websocket|http HOST:PORT [--tls CERT KEY] [--access-log combined|json FILE] "
-                "[--pull | --processes N DIRECTORY COMMAND...]\n");
+        fprintf(stderr, "bench_echo_server tcp|text|websocket|http HOST:PORT [--tls CERT KEY] [--access-log combined|json FILE] "
+                        "[--pull | --processes N DIRECTORY COMMAND...]\n");
         return 2;
     }
     snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
