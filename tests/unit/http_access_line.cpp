@@ -1,11 +1,13 @@
 // Lines of an access log: what they say, what a peer cannot make of them, and where they are cut.
 #include "session/http/access_entry.h"
 #include "session/http/access_line.h"
+#include "session/http/access_time.h"
 
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -37,13 +39,15 @@ void set_zone(const char *zone)
 std::string combined(const AccessRequest &of, const AccessAnswer &answer = kAnswer)
 {
     char out[kMaxAccessLine];
-    return {out, write_combined_line(out, of, answer)};
+    AccessTime time;
+    return {out, write_combined_line(out, of, answer, time)};
 }
 
 std::string json(const AccessRequest &of, const AccessAnswer &answer = kAnswer)
 {
     char out[kMaxAccessLine];
-    return {out, write_json_line(out, of, answer)};
+    AccessTime time;
+    return {out, write_json_line(out, of, answer, time)};
 }
 
 // What stands between the quotes of a line's target.
@@ -91,6 +95,57 @@ void line__has_the_time_of_the_zone(void **)
     set_zone("UTC0");
 }
 
+// Each line has its own second, whatever the line before it has left in the time.
+void time__follows_the_clock_from_line_to_line(void **)
+{
+    const struct {
+        const char *zone;
+        time_t second;
+        const char *combined, *date, *offset;
+    } rows[] = {
+        {"UTC0", 0, "01/Jan/1970:00:00:00 +0000", "1970-01-01T00:00:00", "+00:00"},
+        {"UTC0", 784111777, "06/Nov/1994:08:49:37 +0000", "1994-11-06T08:49:37", "+00:00"},
+        {"UTC0", 784111777, "06/Nov/1994:08:49:37 +0000", "1994-11-06T08:49:37", "+00:00"},
+        {"UTC0", 784111778, "06/Nov/1994:08:49:38 +0000", "1994-11-06T08:49:38", "+00:00"},
+        {"UTC0", 784112399, "06/Nov/1994:08:59:59 +0000", "1994-11-06T08:59:59", "+00:00"},
+        {"UTC0", 784112400, "06/Nov/1994:09:00:00 +0000", "1994-11-06T09:00:00", "+00:00"},
+        {"UTC0", 788918399, "31/Dec/1994:23:59:59 +0000", "1994-12-31T23:59:59", "+00:00"},
+        {"UTC0", 788918400, "01/Jan/1995:00:00:00 +0000", "1995-01-01T00:00:00", "+00:00"},
+        {"UTC0", 784111777, "06/Nov/1994:08:49:37 +0000", "1994-11-06T08:49:37", "+00:00"}, // the clock is set back
+        {"CET-1CEST,M3.5.0,M10.5.0/3", 1774745999, "29/Mar/2026:01:59:59 +0100", "2026-03-29T01:59:59", "+01:00"},
+        {"CET-1CEST,M3.5.0,M10.5.0/3", 1774746000, "29/Mar/2026:03:00:00 +0200", "2026-03-29T03:00:00", "+02:00"},
+        {"CET-1CEST,M3.5.0,M10.5.0/3", 1792889999, "25/Oct/2026:02:59:59 +0200", "2026-10-25T02:59:59", "+02:00"},
+        {"CET-1CEST,M3.5.0,M10.5.0/3", 1792890000, "25/Oct/2026:02:00:00 +0100", "2026-10-25T02:00:00", "+01:00"},
+    };
+    AccessTime time;
+    for (const auto &row : rows) {
+        set_zone(row.zone);
+        AccessAnswer answer = kAnswer;
+        answer.when = {row.second, 999'999'999};
+        char out[kMaxAccessLine];
+        std::string line(out, write_combined_line(out, request(), answer, time));
+        assert_string_equal(target_in(line, "[", "]").c_str(), row.combined);
+        line = {out, write_json_line(out, request(), answer, time)};
+        assert_string_equal(target_in(line, "{\"time\":\"", "\",\"ip\"").c_str(), (row.date + ".999"s + row.offset).c_str());
+    }
+    set_zone("UTC0");
+}
+
+void numbers__of_any_size(void **)
+{
+    AccessAnswer answer = {100, UINT64_MAX, INT64_MAX, {784111777, 0}, "web", UINT64_MAX};
+    assert_non_null(strstr(combined(request(), answer).c_str(), "\" 100 18446744073709551615 \""));
+    std::string line = json(request(), answer);
+    assert_non_null(strstr(line.c_str(), "08:49:37.000+00:00\""));
+    assert_non_null(strstr(line.c_str(), "\"status\":100,\"bytes\":18446744073709551615,\"duration_ms\":9223372036854775.807,"));
+    assert_non_null(strstr(line.c_str(), "\"conn\":18446744073709551615}\n"));
+    answer = {599, 0, 60, {784111777, 10'000'000}, "web", 0};
+    line = json(request(), answer);
+    assert_non_null(strstr(line.c_str(), "08:49:37.010+00:00\""));
+    assert_non_null(strstr(line.c_str(), "\"status\":599,\"bytes\":0,\"duration_ms\":0.060,"));
+    assert_non_null(strstr(line.c_str(), "\"conn\":0}\n"));
+}
+
 void line__without_what_the_request_has_not(void **)
 {
     AccessRequest bare = {"", "GET", "/", "HTTP/1.0", "", "", ""};
@@ -112,6 +167,29 @@ void text__that_could_end_a_field_or_a_line_is_escaped(void **)
         assert_true(line.find('\n') == std::string::npos && line.find('"') == std::string::npos);
 }
 
+// Texts are scanned by blocks: each octet, at each place of texts of up to three blocks.
+void text__is_escaped_at_any_place(void **)
+{
+    for (size_t size = 1; size <= 48; size++)
+        for (size_t at = 0; at < size; at++) {
+            std::string text(size, '~');
+            text[at] = '"';
+            std::string before(at, '~'), behind(size - at - 1, '~');
+            assert_string_equal(combined_target(text).c_str(), (before + "\\x22" + behind).c_str());
+            assert_string_equal(json_target(text).c_str(), (before + "\\u0022" + behind).c_str());
+        }
+    for (size_t size : {1, 20})
+        for (int octet = 0; octet < 256; octet++) {
+            bool plain = octet >= ' ' && octet < 0x7f && octet != '"' && octet != '\\';
+            char escape[8];
+            snprintf(escape, sizeof escape, "\\x%02X", static_cast<unsigned>(octet));
+            std::string text(size, static_cast<char>(octet)), expected;
+            for (size_t i = 0; i < size; i++)
+                expected += plain ? std::string(1, static_cast<char>(octet)) : escape;
+            assert_string_equal(combined_target(text).c_str(), expected.c_str());
+        }
+}
+
 void octets__outside_of_ascii(void **)
 {
     assert_string_equal(combined_target("/\xc3\xa9\xff"s).c_str(), "/\\xC3\\xA9\\xFF");
@@ -127,6 +205,12 @@ void field__over_its_limit_ends_in_dots(void **)
     std::string fits(kMaxAccessTarget - 3, 'a');
     assert_string_equal(combined_target(fits).c_str(), fits.c_str());
     assert_string_equal(combined_target(fits + "b").c_str(), (fits + "...").c_str());
+    for (size_t free = 0; free < 20; free++) { // an escape is whole, or is not there
+        std::string text(kMaxAccessTarget - 3 - free, 'a');
+        assert_string_equal(combined_target(text + "\"").c_str(), (text + (free < 4 ? "..." : "\\x22")).c_str());
+        assert_string_equal(json_target(text + "\"").c_str(), (text + (free < 6 ? "..." : "\\u0022")).c_str());
+        assert_string_equal(json_target(text + "\xe2\x82\xac").c_str(), (text + (free < 3 ? "..." : "\xe2\x82\xac")).c_str());
+    }
     std::string escaped = json_target(std::string(kMaxAccessTarget, '"')); // never within an escape
     assert_true(escaped.size() <= kMaxAccessTarget && escaped.ends_with("\\u0022..."));
     std::string letters;
@@ -181,8 +265,11 @@ int main()
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line__of_an_ordinary_request),
         cmocka_unit_test(line__has_the_time_of_the_zone),
+        cmocka_unit_test(time__follows_the_clock_from_line_to_line),
+        cmocka_unit_test(numbers__of_any_size),
         cmocka_unit_test(line__without_what_the_request_has_not),
         cmocka_unit_test(text__that_could_end_a_field_or_a_line_is_escaped),
+        cmocka_unit_test(text__is_escaped_at_any_place),
         cmocka_unit_test(octets__outside_of_ascii),
         cmocka_unit_test(field__over_its_limit_ends_in_dots),
         cmocka_unit_test(line__of_the_longest_of_all_has_room),

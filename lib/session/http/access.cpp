@@ -143,8 +143,8 @@ void HttpRequests::write_entry(const Connection &conn, const AccessEntry &entry,
     clock_gettime(CLOCK_REALTIME, &answer.when);
     char line[kMaxAccessLine];
     auto write = owner.options.access_log_format == "json" ? write_json_line : write_combined_line;
-    size_t size = write(line, entry.request(), answer);
     AccessLog &log = http_session(conn).access->log;
+    size_t size = write(line, entry.request(), answer, log.time());
     int64_t due = log.due_ms();
     log.add({line, size}, reactor_.loop.now_ms());
     if (log.due_ms() != due)

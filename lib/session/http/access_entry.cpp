@@ -1,6 +1,6 @@
 #include "session/http/access_entry.h"
 
-#include <cstring>
+#include <algorithm>
 #include <ctime>
 #include <new>
 #include <utility>
@@ -24,23 +24,22 @@ int64_t AccessEntry::now_us()
 
 AccessEntry::Owned AccessEntry::make(const AccessRequest &request, int64_t began_us)
 {
-    AccessRequest cut;
-    for (size_t i = 0; i < kFields; i++)
-        cut.*kMembers[i] = (request.*kMembers[i]).substr(0, kMost[i]);
-    void *memory = malloc(size_of(cut));
-    return Owned(memory ? new (memory) AccessEntry(cut, began_us) : nullptr);
+    Sizes sizes;
+    size_t size = sizeof(AccessEntry);
+    for (size_t i = 0; i < kFields; i++) {
+        sizes[i] = static_cast<uint16_t>(std::min((request.*kMembers[i]).size(), kMost[i]));
+        size += sizes[i];
+    }
+    void *memory = malloc(size);
+    return Owned(memory ? new (memory) AccessEntry(request, sizes, size, began_us) : nullptr);
 }
 
-AccessEntry::AccessEntry(const AccessRequest &cut, int64_t began) : began_us(began)
+AccessEntry::AccessEntry(const AccessRequest &request, const Sizes &sizes, size_t size, int64_t began)
+    : began_us(began), size_(static_cast<uint32_t>(size)), sizes_(sizes)
 {
     char *out = text();
-    for (size_t i = 0; i < kFields; i++) {
-        std::string_view field = cut.*kMembers[i];
-        sizes_[i] = static_cast<uint16_t>(field.size());
-        if (!field.empty())
-            memcpy(out, field.data(), field.size());
-        out += field.size();
-    }
+    for (size_t i = 0; i < kFields; i++)
+        out += (request.*kMembers[i]).copy(out, sizes_[i]);
 }
 
 AccessRequest AccessEntry::request() const
@@ -52,19 +51,6 @@ AccessRequest AccessEntry::request() const
         at += sizes_[i];
     }
     return out;
-}
-
-size_t AccessEntry::size_of(const AccessRequest &request)
-{
-    size_t size = sizeof(AccessEntry);
-    for (auto member : kMembers)
-        size += (request.*member).size();
-    return size;
-}
-
-size_t AccessEntry::size() const
-{
-    return size_of(request());
 }
 
 void AccessSession::append(AccessEntry *entry)

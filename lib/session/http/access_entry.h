@@ -29,7 +29,7 @@ public:
 
     AccessRequest request() const;
     /// Bytes of memory that it takes.
-    size_t size() const;
+    size_t size() const { return size_; }
 
     const int64_t began_us;
     uint64_t of = 0; ///< the request's id; 0: of one that is refused at once
@@ -41,15 +41,16 @@ public:
 private:
     static constexpr size_t kFields = 7;
     using Fields = std::array<std::string_view AccessRequest::*, kFields>;
+    using Sizes = std::array<uint16_t, kFields>;
     static const Fields kMembers;
     static const std::array<size_t, kFields> kMost;
 
-    AccessEntry(const AccessRequest &cut, int64_t began_us);
-    static size_t size_of(const AccessRequest &request);
+    AccessEntry(const AccessRequest &request, const Sizes &sizes, size_t size, int64_t began_us);
     char *text() { return reinterpret_cast<char *>(this + 1); }
     const char *text() const { return reinterpret_cast<const char *>(this + 1); }
 
-    std::array<uint16_t, kFields> sizes_;
+    const uint32_t size_;
+    const Sizes sizes_;
 };
 
 class AccessLog;

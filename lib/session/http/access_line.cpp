@@ -1,12 +1,14 @@
 #include "session/http/access_line.h"
 
 #include "proto/ascii.h"
+#include "proto/bytes16.h"
 #include "proto/utf8.h"
 
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
-#include <cstring>
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <limits>
 
 namespace wm {
 
@@ -21,7 +23,7 @@ static_assert(kFieldBytes + kNumberBytes + kNameBytes <= kMaxAccessLine);
 constexpr std::string_view kCut = "...";
 constexpr char kHex[] = "0123456789ABCDEF";
 
-/// One octet or character of a field as it stands in a line.
+/// The octet or character at the front of a field, which is not plain, as it stands in a line.
 struct Unit {
     size_t taken; ///< of the field
     size_t size;
@@ -37,19 +39,18 @@ struct Unit {
     }
 };
 
-bool is_plain(unsigned char octet)
-{
-    return octet >= ' ' && octet < 0x7f && octet != '"' && octet != '\\';
-}
+/// Whether an octet stands in a line as it is.
+constexpr auto kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (size_t octet = ' '; octet < 0x7f; octet++)
+        plain[octet] = octet != '"' && octet != '\\';
+    return plain;
+}();
 
-Unit combined_unit(std::string_view field, size_t at)
+Unit combined_unit(std::string_view field)
 {
-    unsigned char octet = static_cast<unsigned char>(field[at]);
     Unit unit = {1, 0, {}};
-    if (is_plain(octet))
-        unit.add(field[at]);
-    else
-        unit.add_octet("\\x", octet);
+    unit.add_octet("\\x", static_cast<unsigned char>(field[0]));
     return unit;
 }
 
@@ -59,20 +60,12 @@ bool is_control(char32_t code)
     return code < 0xa0 || code == 0x2028 || code == 0x2029;
 }
 
-Unit json_unit(std::string_view field, size_t at)
+Unit json_unit(std::string_view field)
 {
-    unsigned char octet = static_cast<unsigned char>(field[at]);
     Unit unit = {1, 0, {}};
-    if (octet < 0x80) {
-        if (is_plain(octet))
-            unit.add(field[at]);
-        else
-            unit.add_octet("\\u00", octet);
-        return unit;
-    }
     char32_t code = 0;
-    unit.taken = code_point_at(field, at, code);
-    std::string_view bytes = field.substr(at, unit.taken);
+    unit.taken = code_point_at(field, 0, code);
+    std::string_view bytes = field.substr(0, unit.taken);
     if (code == 0xfffd && bytes != "\xef\xbf\xbd")
         for (char c : bytes)
             unit.add_octet("\\u00", static_cast<unsigned char>(c));
@@ -84,58 +77,74 @@ Unit json_unit(std::string_view field, size_t at)
     return unit;
 }
 
-using Escape = Unit (*)(std::string_view field, size_t at);
+using Escape = Unit (*)(std::string_view field);
+
+/// The octets at the front of the text that stand in a line as they are.
+size_t plain_run(std::string_view text)
+{
+    size_t at = 0;
+    while (text.size() >= 16 && at < text.size()) {
+        size_t block = std::min(at, text.size() - 16); // the last one ends where the text does
+        Bytes16 octets = Bytes16::load(text.data() + block);
+        Bytes16 escaped = octets | octets.below(' ') | octets.equal(0x7f) | octets.equal('"') | octets.equal('\\');
+        if (auto found = escaped.high_bits())
+            return block + found.first();
+        at = block + 16;
+    }
+    while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])])
+        at++;
+    return at;
+}
 
 /// A line in the making. Its bounds are those of the fields, which are asserted above.
 class Line {
 public:
-    Line(char *out, Escape escape) : out_(out), escape_(escape) {}
+    Line(char *out, Escape escape) : begin_(out), out_(out), escape_(escape) {}
 
     Line &add(std::string_view text)
     {
-        memcpy(out_ + size_, text.data(), text.size());
-        size_ += text.size();
+        out_ += text.copy(out_, text.size());
         return *this;
     }
-    template <class... Values> Line &format(const char *text, Values... values)
+    template <std::integral T> Line &number(T value)
     {
-        size_ += static_cast<size_t>(snprintf(out_ + size_, kMaxAccessLine - size_, text, values...));
+        out_ = std::to_chars(out_, out_ + std::numeric_limits<T>::digits10 + 2, value).ptr;
         return *this;
+    }
+    /// ".", and three digits.
+    Line &thousandths(unsigned value)
+    {
+        const char text[] = {'.', digit(value / 100), digit(value / 10 % 10), digit(value % 10)};
+        return add(std::string_view(text, sizeof text));
     }
     /// At most `most` bytes of it.
     Line &add(std::string_view field, size_t most)
     {
-        size_t end = size_ + most - kCut.size();
-        for (size_t at = 0; at < field.size();) {
-            Unit unit = escape_(field, at);
-            if (size_ + unit.size > end)
+        const char *end = out_ + most - kCut.size();
+        while (!field.empty()) {
+            size_t run = plain_run(field.substr(0, static_cast<size_t>(end - out_)));
+            add(field.substr(0, run));
+            field.remove_prefix(run);
+            if (field.empty())
+                break;
+            Unit unit = escape_(field);
+            if (unit.size > static_cast<size_t>(end - out_))
                 return add(kCut);
             add(std::string_view(unit.text, unit.size));
-            at += unit.taken;
+            field.remove_prefix(unit.taken);
         }
         return *this;
     }
     Line &add_or_dash(std::string_view field, size_t most) { return field.empty() ? add("-") : add(field, most); }
-    size_t size() const { return size_; }
+    size_t size() const { return static_cast<size_t>(out_ - begin_); }
 
 private:
+    static char digit(unsigned value) { return static_cast<char>('0' + value); }
+
+    char *begin_;
     char *out_;
     Escape escape_;
-    size_t size_ = 0;
 };
-
-/// The zone of a local time: sign, hours and minutes.
-struct Zone {
-    char sign;
-    int hours, minutes;
-
-    explicit Zone(const struct tm &local)
-        : sign(local.tm_gmtoff < 0 ? '-' : '+'), hours(static_cast<int>(std::abs(local.tm_gmtoff) / 3600)),
-          minutes(static_cast<int>(std::abs(local.tm_gmtoff) / 60 % 60))
-    {}
-};
-
-constexpr const char *kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 std::string_view line_at(std::string_view text, size_t &at)
 {
@@ -173,46 +182,38 @@ AccessRequest read_invalid_head(std::string_view seen)
     return out;
 }
 
-size_t write_combined_line(char *out, const AccessRequest &request, const AccessAnswer &answer)
+size_t write_combined_line(char *out, const AccessRequest &request, const AccessAnswer &answer, AccessTime &time)
 {
-    struct tm local;
-    localtime_r(&answer.when.tv_sec, &local);
-    Zone zone(local);
+    time.set(answer.when.tv_sec);
     Line line(out, combined_unit);
-    line.add(request.ip.empty() ? "-" : request.ip);
-    line.format(" - - [%02d/%s/%d:%02d:%02d:%02d %c%02d%02d] \"", local.tm_mday, kMonths[local.tm_mon], local.tm_year + 1900, local.tm_hour,
-                local.tm_min, local.tm_sec, zone.sign, zone.hours, zone.minutes);
+    line.add(request.ip.empty() ? "-" : request.ip).add(" - - [").add(time.combined()).add("] \"");
     if (!request.method.empty())
         line.add(request.method, kMaxAccessMethod).add(" ");
     line.add_or_dash(request.target, kMaxAccessTarget);
     if (!request.version.empty())
         line.add(" ").add(request.version, kMaxAccessVersion);
-    line.format("\" %d %" PRIu64 " \"", answer.status, answer.bytes);
+    line.add("\" ").number(answer.status).add(" ").number(answer.bytes).add(" \"");
     line.add_or_dash(request.referer, kMaxAccessReferer).add("\" \"");
     line.add_or_dash(request.user_agent, kMaxAccessUserAgent).add("\"\n");
     return line.size();
 }
 
-size_t write_json_line(char *out, const AccessRequest &request, const AccessAnswer &answer)
+size_t write_json_line(char *out, const AccessRequest &request, const AccessAnswer &answer, AccessTime &time)
 {
-    struct tm local;
-    localtime_r(&answer.when.tv_sec, &local);
-    Zone zone(local);
+    time.set(answer.when.tv_sec);
     Line line(out, json_unit);
-    line.format("{\"time\":\"%d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d\"", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
-                local.tm_hour, local.tm_min, local.tm_sec, static_cast<int>(answer.when.tv_nsec / 1000000), zone.sign, zone.hours,
-                zone.minutes);
-    line.add(",\"ip\":\"").add(request.ip);
+    line.add("{\"time\":\"").add(time.date()).thousandths(static_cast<unsigned>(answer.when.tv_nsec / 1'000'000)).add(time.offset());
+    line.add("\",\"ip\":\"").add(request.ip);
     line.add("\",\"method\":\"").add(request.method, kMaxAccessMethod);
     line.add("\",\"target\":\"").add(request.target, kMaxAccessTarget);
     line.add("\",\"version\":\"").add(request.version, kMaxAccessVersion);
-    line.format("\",\"status\":%d,\"bytes\":%" PRIu64 ",\"duration_ms\":%" PRId64 ".%03d", answer.status, answer.bytes,
-                answer.duration_us / 1000, static_cast<int>(answer.duration_us % 1000));
+    line.add("\",\"status\":").number(answer.status).add(",\"bytes\":").number(answer.bytes);
+    line.add(",\"duration_ms\":").number(answer.duration_us / 1000).thousandths(static_cast<unsigned>(answer.duration_us % 1000));
     line.add(",\"referer\":\"").add(request.referer, kMaxAccessReferer);
     line.add("\",\"user_agent\":\"").add(request.user_agent, kMaxAccessUserAgent);
     line.add("\",\"host\":\"").add(request.host, kMaxAccessHost);
     line.add("\",\"worker\":\"").add(answer.worker, kMaxAccessWorker);
-    line.format("\",\"conn\":%" PRIu64 "}\n", answer.conn);
+    line.add("\",\"conn\":").number(answer.conn).add("}\n");
     return line.size();
 }
 

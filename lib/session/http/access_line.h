@@ -1,10 +1,11 @@
 /**
  * @file
- * The lines of an access log: what a request was, and how it was answered, as text that no peer can make two lines of. Pure but for the
- * time zone; any thread.
+ * The lines of an access log: what a request was, and how it was answered, as text that no peer can make two lines of. Any thread.
  */
 #ifndef WM_SESSION_HTTP_ACCESS_LINE_H
 #define WM_SESSION_HTTP_ACCESS_LINE_H
+
+#include "session/http/access_time.h"
 
 #include <climits>
 #include <cstddef>
@@ -49,11 +50,11 @@ inline constexpr size_t kMaxAccessLine = PIPE_BUF;
 /// The request of an invalid head: its first line, taken apart if that can be done, and the fields as far as they came.
 AccessRequest read_invalid_head(std::string_view seen);
 
-/// Writes a line of the combined format with its newline into out of kMaxAccessLine bytes; returns its length. Octets outside of printable
-/// ASCII, '"' and '\' are "\xHH", as nginx writes them.
-size_t write_combined_line(char *out, const AccessRequest &request, const AccessAnswer &answer);
+/// Writes a line of the combined format with its newline into out of kMaxAccessLine bytes; returns its length. `time` has the texts of the
+/// line before, and then of this one. Octets outside of printable ASCII, '"' and '\' are "\xHH", as nginx writes them.
+size_t write_combined_line(char *out, const AccessRequest &request, const AccessAnswer &answer, AccessTime &time);
 /// The same as a JSON object. Control characters, also those of Unicode, and octets that are not UTF-8 are "\u00XX".
-size_t write_json_line(char *out, const AccessRequest &request, const AccessAnswer &answer);
+size_t write_json_line(char *out, const AccessRequest &request, const AccessAnswer &answer, AccessTime &time);
 
 } // namespace wm
 

@@ -9,6 +9,7 @@
 #include "core/fd.h"
 #include "core/loop.h"
 #include "session/http/access_line.h"
+#include "session/http/access_time.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,8 @@ public:
     const std::string &path() const { return path_; }
     /// A copy of the line, which ends with a newline and has at most kMaxAccessLine bytes, is written within kHoldMs.
     void add(std::string_view line, int64_t now_ms);
+    /// The time of the line that was made last.
+    AccessTime &time() { return time_; }
     /// A line that could not be made.
     void lose() { lost_++; }
     /// Writes what waits. What the file does not take waits on.
@@ -56,6 +59,7 @@ private:
     Fd fd_;
     std::unique_ptr<char[]> lines_;
     size_t size_ = 0;
+    AccessTime time_;
     uint64_t lost_ = 0; ///< lines since the last warning
     int64_t due_ms_ = Loop::kNever;
     int64_t warn_at_ms_ = 0;
