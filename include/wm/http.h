@@ -139,8 +139,9 @@ WM_API int wm_request_respond(wm_request request, int32_t status, const void *he
  * @param headers lines "Name: value\r\n" for the answer, copied; may be NULL when headers_len is 0
  * @param headers_len bytes at headers
  * @return 0; WM_EPROTOCOL: it is no websocket handshake, the detail says why (426 or 400 would be the answer); WM_ESTATE: its answer
- * has begun, or other requests of the connection have no answer yet, or its slices have expired, or the process is about to end (503 would be
- * the answer); WM_ECLOSED; WM_EINVAL (bad header lines); WM_EMSGSIZE (over max_queue_total); WM_ENOMEM. The request stays when it is below 0
+ * has begun, or other requests of the connection have no answer yet, or its slices have expired, or the process is about to end (503 would
+ * be the answer); WM_ECLOSED; WM_EINVAL (bad header lines); WM_EMSGSIZE (over max_queue_total); WM_ENOMEM. The request stays when it is
+ * below 0
  *
  * @since 0.1.0
  */

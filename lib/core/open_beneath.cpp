@@ -28,8 +28,8 @@ int open_by_kernel(int directory, const char *path)
 /// A kernel before Linux 5.6 says ENOSYS, the filter of an older container runtime EPERM. The empty path is ENOENT where the call is.
 bool kernel_opens()
 {
-    static const bool found = open_by_kernel(AT_FDCWD, "") >= 0 || (errno != ENOSYS && errno != EPERM);
-    return found;
+    static const bool kFound = open_by_kernel(AT_FDCWD, "") >= 0 || (errno != ENOSYS && errno != EPERM);
+    return kFound;
 }
 
 /// The names of a path, each with a NUL behind it, without "." and without ".." and what is before it.

@@ -56,7 +56,7 @@ class Server:
                                         WM_CONTRACT_COUNT=str(self.count), WM_CONTRACT_TRACE=str(self.trace_path),
                                         WM_CONTRACT_OPTIONS=json.dumps(case.get("options", {})), **kept)
         with self.output_path.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            self.process = subprocess.Popen([*command, f"--name=contract-{port}"], cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=output,
                                             stderr=subprocess.STDOUT, start_new_session=True)
 
     def wait_ready(self):

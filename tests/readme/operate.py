@@ -25,7 +25,7 @@ class Site:
 
     def __init__(self, stage, files):
         self.stage = stage
-        self.folder = stage.folder / "site"
+        self.folder = stage.folder / "operate"
         (self.folder / "wm-serve-push").mkdir(parents=True)
         self.files = files
         stage.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=example.com",
