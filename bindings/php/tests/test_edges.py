@@ -167,6 +167,24 @@ def test_connections__of_peers_that_reset_are_forgotten(server):
     eventually(lambda: count() <= before, "the end of the others")
 
 
+def test_connection__whose_held_requests_have_no_answers_any_more_is_forgotten(server):
+    def count():
+        with server.connect(server.ports[1]) as asking:
+            asking.send(request("GET", "/count"))
+            return int(asking.read_answer().body)
+    before = count()
+    with server.connect(server.ports[1]) as busy:
+        busy.send(request("GET", "/busy"))
+        server.await_trace("busy")
+        peer = server.connect(server.ports[1])
+        peer.send(request("GET", "/pause") + request("GET", "/date") * 3)
+        peer.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.sock.close()
+        (server.directory / "go").touch()
+        assert busy.read_answer().body == b"fine"
+    eventually(lambda: count() <= before, "the end of the other one")
+
+
 def test_messages__held_outlive_a_peer_that_closes(server):
     with server.connect(server.ports[2]) as peer:
         peer.shake_hands()

@@ -117,7 +117,7 @@ trait ConnectionEvents
         if ($this->holds()) {
             $this->wmHeld = [...$this->wmHeld ?? [], ...$held]; // what the last one has left, then the others
         }
-        if ($this->wmEnded && ($this->wmHeld ?? []) === []) {
+        if ($this->wmEnded && (($this->wmHeld ?? []) === [] || !$this->outlives())) {
             $this->closed();
         } elseif ($this->status === self::STATUS_ESTABLISHED) {
             $this->updateReading();

@@ -99,6 +99,17 @@ $http->onMessage = function (TcpConnection $connection, Request $request): void 
         case '/form':
             $connection->send(json_encode($request->post()));
             return;
+        case '/busy': // until the driver says so: what arrives meanwhile is handed over together
+            trace('busy');
+            while (!is_file(__DIR__ . '/go')) {
+                usleep(1000);
+            }
+            break;
+        case '/pause':
+            $connection->pauseRecv();
+            $connection->send('paused');
+            Timer::add(0.01, fn () => $connection->resumeRecv(), [], false);
+            return;
         case '/silent':
             return;
     }
