@@ -86,7 +86,7 @@ def test_zero_byte__is_400(web):
 
 def test_host__chooses_the_site(web):
     with web.connect() as peer:
-        peer.send(b"GET /none.html HTTP/1.1\r\nHost: other:1\r\n\r\n")
+        peer.send(b"GET /none.html HTTP/1.1\r\nHost: Other:1\r\n\r\n")
         answer = peer.read_answer()
     assert answer.status == 404 and answer.body == b"nothing here" and answer.values(b"x-site") == [b"other"]
 

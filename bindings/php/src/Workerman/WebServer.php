@@ -14,7 +14,7 @@ class WebServer extends Worker
 {
     private const NOT_FOUND = '<html><head><title>404 File not found</title></head><body><center><h3>404 Not Found</h3></center></body></html>';
 
-    /** @var array<string, array<string, string>> root, and perhaps additionHeader and custom404, by host name */
+    /** @var array<string, array<string, string>> root, and perhaps additionHeader and custom404, by host name in lower case */
     protected array $serverRoot = [];
     /** @var callable|null the program's own */
     protected $_onWorkerStart = null;
@@ -41,7 +41,7 @@ class WebServer extends Worker
             throw new \InvalidArgumentException("addRoot('$domain'): " . ($config['root'] ?? 'root') . ' is not a directory');
         }
         $config['root'] = (string) realpath($config['root']);
-        $this->serverRoot[$domain] = $config;
+        $this->serverRoot[strtolower($domain)] = $config; // RFC 9110 §4.2.3
     }
 
     public function run(): void
@@ -64,7 +64,7 @@ class WebServer extends Worker
 
     public function onMessage(TcpConnection $connection): void
     {
-        $site = $this->serverRoot[$_SERVER['SERVER_NAME']] ?? (reset($this->serverRoot) ?: ['root' => '']);
+        $site = $this->serverRoot[strtolower($_SERVER['SERVER_NAME'])] ?? (reset($this->serverRoot) ?: ['root' => '']);
         if (isset($site['additionHeader'])) {
             Http::header($site['additionHeader']);
         }
