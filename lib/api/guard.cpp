@@ -1,4 +1,5 @@
 #include "api/guard.h"
+#include "wm/http_file.h"
 #include "worker/commands.h"
 
 #include <cstdio>
@@ -42,12 +43,17 @@ int bad_span(const char *what, size_t len, bool null)
     return null ? null_argument(what) : fail(WM_EINVAL, "%s has %zu bytes, which no object in memory has", what, len);
 }
 
-int bad_flags(int32_t flags)
+int bad_flags(int32_t unknown)
 {
-    if ((flags & ~kHubSendFlags) == 0)
+    if (unknown == WM_SEND_FIRST)
+        return fail(WM_EINVAL, "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast, wm_hub_broadcast_except and wm_hub_group_send alone: "
+                               "they ask several processes");
+    if ((unknown & ~(int32_t{WM_FILE_CONDITIONAL} | int32_t{WM_FILE_PRECOMPRESSED})) == 0)
         return fail(WM_EINVAL,
-                    "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast and wm_hub_group_send alone: they ask several processes");
-    return fail(WM_EINVAL, "flags %#x are not WM_SEND_...", static_cast<unsigned>(flags));
+                    "flags %#x: WM_FILE_CONDITIONAL is for wm_request_respond_fd and wm_request_respond_file, "
+                    "WM_FILE_PRECOMPRESSED for wm_request_respond_file alone",
+                    static_cast<unsigned>(unknown));
+    return fail(WM_EINVAL, "flags %#x are not WM_SEND_...", static_cast<unsigned>(unknown));
 }
 
 int why_not_found(wm_conn conn)

@@ -131,7 +131,8 @@ inline int check_span(const char *what, const void *data, size_t len)
     return len > kMaxLength || (!data && len > 0) ? bad_span(what, len, !data) : 0;
 }
 
-[[gnu::cold]] int bad_flags(int32_t flags);
+/// WM_EINVAL, with what those flags are for in the detail.
+[[gnu::cold]] int bad_flags(int32_t unknown);
 
 inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW;
 inline constexpr int32_t kHubSendFlags = kSendFlags | WM_SEND_FIRST;
@@ -139,7 +140,7 @@ inline constexpr int32_t kHubSendFlags = kSendFlags | WM_SEND_FIRST;
 /// 0, or WM_EINVAL for flags that are not among the `known` ones.
 inline int check_flags(int32_t flags, int32_t known = kSendFlags)
 {
-    return flags & ~known ? bad_flags(flags) : 0;
+    return flags & ~known ? bad_flags(flags & ~known) : 0;
 }
 
 /// Both, for what is to be sent.

@@ -65,10 +65,12 @@ static void null__is_named_by_answers(void **state)
     NAMES(wm_request_event_send(1, NULL, 0, NULL, 0, -1, NULL, 1), "data is NULL");
     NAMES(wm_request_event_comment(1, NULL, 1), "text is NULL");
     NAMES(wm_request_respond_fd(1, 200, NULL, 1, 0, 0, -1, 0), "headers is NULL");
-    NAMES(wm_request_respond_fd(1, 200, NULL, 0, 0, 0, -1, WM_FILE_PRECOMPRESSED), "flags");
+    NAMES(wm_request_respond_fd(1, 200, NULL, 0, 0, 0, -1, WM_FILE_PRECOMPRESSED), "wm_request_respond_file alone");
     NAMES(wm_request_respond_file(1, AT_FDCWD, NULL, 1, NULL, 0, 0), "path is NULL");
     NAMES(wm_request_respond_file(1, AT_FDCWD, "a", 1, NULL, 1, 0), "headers is NULL");
-    NAMES(wm_request_respond_file(1, AT_FDCWD, "a", 1, NULL, 0, 64), "flags");
+    NAMES(wm_request_respond_file(1, AT_FDCWD, "a", 1, NULL, 0, 80), "flags 0x40 are");
+    NAMES(wm_request_respond(1, 200, NULL, 0, NULL, 0, WM_FILE_CONDITIONAL), "wm_request_respond_fd");
+    NAMES(wm_request_respond(1, 200, NULL, 0, NULL, 0, WM_SEND_FIRST), "wm_hub_broadcast_except");
     NAMES(wm_request_respond_file(1, AT_FDCWD, "a", SIZE_MAX, NULL, 0, 0), "path has");
     NAMES(wm_request_event_comment(1, "t", SIZE_MAX), "text has");
     assert_string_equal(wm_media_type(NULL), "application/octet-stream");
@@ -112,6 +114,8 @@ static void cookie__arguments_are_named(void **state)
     NAMES(wm_cookie_format(NULL, 1, "a", "b", 1, NULL, NULL, -1, -1, 0), "out is NULL");
     NAMES(wm_cookie_format(line, sizeof line, "a", NULL, 1, NULL, NULL, -1, -1, 0), "value is NULL");
     NAMES(wm_cookie_format(line, sizeof line, "a", "b", SIZE_MAX, NULL, NULL, -1, -1, 0), "value has");
+    NAMES(wm_cookie_format(line, sizeof line, "a", "b", SIZE_MAX / 8, NULL, NULL, -1, -1, 0), "4096 bytes"); /* of which none is read */
+    NAMES(wm_cookie_format(line, sizeof line, "a", "b", SIZE_MAX / 8, NULL, NULL, -1, -1, WM_COOKIE_ENCODE), "4096 bytes");
     NAMES(wm_cookie_format(line, sizeof line, "a", "b", 1, NULL, NULL, -1, -1, 128), "unknown flags 0x80");
     SAYS(wm_cookie_format(NULL, 0, "a", "b", 1, NULL, NULL, -1, -1, 0), WM_EMSGSIZE, "bytes");
 }

@@ -118,11 +118,14 @@ const char *check_cookie(const SetCookie &cookie)
 {
     if (cookie.name.empty() || !ascii::is_token(cookie.name))
         return "a cookie's name is a token (RFC 6265bis §4.1.1)";
+    constexpr const char *kTooLong = "a cookie's name and value have at most 4096 bytes (RFC 6265bis §5.6)";
+    if (cookie.value.size() > kMaxNameAndValue) // before it is read
+        return kTooLong;
     if (!cookie.encode && !is_value(cookie.value))
         return "a cookie's value has no control character, space, quote, comma, semicolon, backslash or octet above 126: WM_COOKIE_ENCODE "
                "percent-encodes them";
     if (cookie.name.size() + value_size(cookie) > kMaxNameAndValue)
-        return "a cookie's name and value have at most 4096 bytes (RFC 6265bis §5.6)";
+        return kTooLong;
     if (!all(cookie.domain, is_domain_octet) || cookie.domain.size() > kMaxAttribute)
         return "a cookie's domain has letters, digits, '-' and '.'";
     if (!cookie.path.empty() && cookie.path.front() != '/')
