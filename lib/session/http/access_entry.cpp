@@ -7,13 +7,21 @@
 
 namespace wm {
 
-const AccessEntry::Fields AccessEntry::kMembers = {&AccessRequest::ip,      &AccessRequest::method,  &AccessRequest::target,
-                                                   &AccessRequest::version, &AccessRequest::referer, &AccessRequest::user_agent,
-                                                   &AccessRequest::host};
+namespace {
 
-// A field that is cut here is longer than its line has room for, so that it ends in "..." there.
-const std::array<size_t, AccessEntry::kFields> AccessEntry::kMost = {
-    kMaxAccessIp, kMaxAccessMethod, kMaxAccessTarget, kMaxAccessVersion, kMaxAccessReferer, kMaxAccessUserAgent, kMaxAccessHost};
+/// Visits what an entry keeps, in its order. A field that is cut here is longer than its line has room for, so that it ends in "..." there.
+template <class Request, class Visit> void visit_fields(Request &request, Visit visit)
+{
+    visit(request.ip, kMaxAccessIp);
+    visit(request.method, kMaxAccessMethod);
+    visit(request.target, kMaxAccessTarget);
+    visit(request.version, kMaxAccessVersion);
+    visit(request.referer, kMaxAccessReferer);
+    visit(request.user_agent, kMaxAccessUserAgent);
+    visit(request.host, kMaxAccessHost);
+}
+
+} // namespace
 
 int64_t AccessEntry::now_us()
 {
@@ -25,11 +33,11 @@ int64_t AccessEntry::now_us()
 AccessEntry::Owned AccessEntry::make(const AccessRequest &request, int64_t began_us)
 {
     Sizes sizes;
-    size_t size = sizeof(AccessEntry);
-    for (size_t i = 0; i < kFields; i++) {
-        sizes[i] = static_cast<uint16_t>(std::min((request.*kMembers[i]).size(), kMost[i]));
-        size += sizes[i];
-    }
+    size_t size = sizeof(AccessEntry), i = 0;
+    visit_fields(request, [&](std::string_view field, size_t most) {
+        sizes[i] = static_cast<uint16_t>(std::min(field.size(), most));
+        size += sizes[i++];
+    });
     void *memory = malloc(size);
     return Owned(memory ? new (memory) AccessEntry(request, sizes, size, began_us) : nullptr);
 }
@@ -38,18 +46,19 @@ AccessEntry::AccessEntry(const AccessRequest &request, const Sizes &sizes, size_
     : began_us(began), size_(static_cast<uint32_t>(size)), sizes_(sizes)
 {
     char *out = text();
-    for (size_t i = 0; i < kFields; i++)
-        out += (request.*kMembers[i]).copy(out, sizes_[i]);
+    size_t i = 0;
+    visit_fields(request, [&](std::string_view field, size_t) { out += field.copy(out, sizes_[i++]); });
 }
 
 AccessRequest AccessEntry::request() const
 {
     AccessRequest out;
     const char *at = text();
-    for (size_t i = 0; i < kFields; i++) {
-        out.*kMembers[i] = {at, sizes_[i]};
-        at += sizes_[i];
-    }
+    size_t i = 0;
+    visit_fields(out, [&](std::string_view &field, size_t) {
+        field = {at, sizes_[i]};
+        at += sizes_[i++];
+    });
     return out;
 }
 

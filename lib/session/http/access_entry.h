@@ -40,10 +40,7 @@ public:
 
 private:
     static constexpr size_t kFields = 7;
-    using Fields = std::array<std::string_view AccessRequest::*, kFields>;
     using Sizes = std::array<uint16_t, kFields>;
-    static const Fields kMembers;
-    static const std::array<size_t, kFields> kMost;
 
     AccessEntry(const AccessRequest &request, const Sizes &sizes, size_t size, int64_t began_us);
     char *text() { return reinterpret_cast<char *>(this + 1); }
