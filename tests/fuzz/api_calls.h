@@ -146,7 +146,7 @@ inline void log(Machine &m)
 // ---- workers
 
 /// Registers each callback, or removes it.
-inline void watch(Machine &m, wm_worker *worker, bool removes)
+inline void watch(Machine &m, wm_worker *worker, bool removes, bool parts = true)
 {
     auto set = [&](auto on, auto fn) {
         m.with_user(false, [&](User *user) { return on(worker, removes ? nullptr : fn, user, World::destroy); });
@@ -157,6 +157,9 @@ inline void watch(Machine &m, wm_worker *worker, bool removes)
     set(wm_worker_on_handshake, Machine::on_handshake);
     set(wm_worker_on_open, Machine::on_conn<WM_EVENT_OPEN>);
     set(wm_worker_on_message, Machine::on_message);
+    set(wm_worker_on_body, Machine::on_body);
+    if (parts)
+        set(wm_worker_on_part, Machine::on_part);
     set(wm_worker_on_error, Machine::on_error);
     set(wm_worker_on_closing, Machine::on_conn<WM_EVENT_CLOSING>);
     set(wm_worker_on_close, Machine::on_close);
@@ -182,9 +185,15 @@ inline void new_worker(Machine &m)
     bool by_callbacks = kind & 4;
     m.world.workers.push_back({worker, &app, by_callbacks, true});
     if (by_callbacks)
-        watch(m, worker, false);
+        watch(m, worker, false, kind & 32);
     else if (kind & 8)
         m.world.call([&] { return wm_worker_set_int(worker, "defer_handshake", 1); });
+    if (kind & 16)
+        m.world.call([&] { return wm_worker_set_int(worker, "stream_body", 1); });
+    if (kind & 32)
+        m.world.call([&] { return wm_worker_set_int(worker, "stream_parts", 1); });
+    if (kind & 64)
+        m.world.call([&] { return wm_worker_set_str(worker, "upload_dir", Files::directory().c_str()); });
     m.world.call([&] { return wm_worker_listen(worker); });
 }
 

@@ -95,16 +95,18 @@ inline void hub_send(Machine &m)
     wm_hub *hub = m.hub().hub;
     Span uid = name(m), span = m.span();
     int32_t flags = m.program.one_of(kFlags);
-    size_t verb = m.program.pick(4);
+    size_t verb = m.program.pick(5);
     int64_t connections = 0;
     int64_t result = with_result(m, [&](wm_hub_result_fn done, void *user) {
+        if (verb == 4)
+            return wm_hub_broadcast_except(hub, uid.data, uid.len, span.data, span.len, flags, &connections, done, user, World::destroy);
         if (verb == 0)
             return wm_hub_broadcast(hub, span.data, span.len, flags, &connections, done, user, World::destroy);
         if (verb == 1)
             return wm_hub_online(hub, uid.data, uid.len, &connections, done, user, World::destroy);
         return wm_hub_send(hub, uid.data, uid.len, span.data, span.len, flags, &connections, done, user, World::destroy);
     });
-    bool offline = verb > 1 && result == 0 && connections == 0; // the message is not looked at
+    bool offline = (verb == 2 || verb == 3) && result == 0 && connections == 0; // the message is not looked at
     check(result < 0 || (verb == 0 || !uid.lies), "a uid whose length lies was taken");
     check(result < 0 || verb == 1 || !span.lies || offline, "a length that lies was taken");
 }

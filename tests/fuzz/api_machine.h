@@ -6,6 +6,7 @@
 #ifndef FUZZ_API_MACHINE_H
 #define FUZZ_API_MACHINE_H
 
+#include "api_files.h"
 #include "api_peers.h"
 #include "api_world.h"
 
@@ -150,10 +151,19 @@ public:
     {
         const char *name = nullptr;
         size_t index = program.byte();
-        wm_option_next(scope, index % 40, &name, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+        wm_option_next(scope, index % (options_of(scope) + 2), &name, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
         if (!name)
             return index & 1 ? "max_mesage" : nullptr;
         return strcmp(name, "stop_timeout_ms") == 0 ? "" : name;
+    }
+
+    static size_t options_of(int32_t scope)
+    {
+        const char *name = nullptr;
+        size_t count = 0;
+        while (wm_option_next(scope, count, &name, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) == 1)
+            count++;
+        return count;
     }
 
     /// Calls fn(user), which registers it.
@@ -181,6 +191,9 @@ public:
         check(count <= static_cast<int64_t>(app.batch.size()), "more records than there is room for");
         if (count > 0 && app.app == before)
             world.end_poll(app, static_cast<size_t>(count));
+        for (int64_t i = 0; i < count && app.app == before; i++)
+            if (app.batch[static_cast<size_t>(i)].kind == WM_EVENT_PART)
+                save(*static_cast<const wm_part *>(app.batch[static_cast<size_t>(i)].data));
         return count;
     }
 
@@ -212,6 +225,34 @@ public:
               .worker = worker,
               .data = data,
               .len = len,
+              .id = request},
+             user);
+    }
+    static void on_body(wm_worker *worker, wm_conn conn, wm_request request, const void *data, size_t len, int32_t last, void *user)
+    {
+        seen(worker,
+             {.kind = WM_EVENT_BODY,
+              .flags = static_cast<uint32_t>(last),
+              .conn = conn,
+              .worker = worker,
+              .data = data,
+              .len = len,
+              .id = request},
+             user);
+    }
+    static void on_part(wm_worker *worker, wm_conn conn, wm_request request, const wm_part *part, const void *data, size_t len,
+                        int32_t last, void *user)
+    {
+        check(part->data == data && part->data_len == len, "a piece that is another one than the part's");
+        check(part->fd < 0 || (last == 1 && lseek(part->fd, 0, SEEK_END) == part->size), "a file that is not the part");
+        running->save(*part);
+        seen(worker,
+             {.kind = WM_EVENT_PART,
+              .flags = static_cast<uint32_t>(last),
+              .conn = conn,
+              .worker = worker,
+              .data = part,
+              .len = sizeof *part,
               .id = request},
              user);
     }
@@ -251,6 +292,16 @@ public:
     }
 
     static Machine &current() { return *running; }
+
+    /// Gives a part a name, at times.
+    void save(const wm_part &part)
+    {
+        constexpr const char *kPaths[] = {"/saved", "/page.html", "/none/a", nullptr};
+        const char *name = program.one_of(kPaths);
+        std::string path = Files::directory() + (name ? name : "");
+        int64_t result = world.call([&] { return wm_part_save(&part, name ? path.c_str() : nullptr); });
+        check(result < 0 || (name == kPaths[0] && part.fd >= 0 && unlink(path.c_str()) == 0), "a part that was saved where it cannot be");
+    }
 
     /// A few calls of the program, inside a callback.
     void go_on()

@@ -122,9 +122,13 @@ inline constexpr std::string_view kSayings[] = {
     "POST /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     "POST /%61?a=%62&c HTTP/1.1\r\nHost: a\r\nCookie: a=b; c\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
     "5\r\n\r\n"
-    "a=b+c"
+    "a=b+c",
     "POST /b%00 HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 57\r\n\r\n"
     "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nc\r\n--b--\r\n",
+    "POST /d HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
+    "47\r\n--b\r\nContent-Disposition: form-data; name=a; filename=\"f\"\r\n\r\nabcd\r\n--b-\r\n3\r\n-\r\n\r\n0\r\nX: y\r\n\r\n",
+    "GET /page.html HTTP/1.1\r\nHost: a\r\nRange: bytes=1-9\r\nAccept-Encoding: gzip\r\nIf-Modified-Since: Thu, 01 Jan 1970 00:00:00 "
+    "GMT\r\n\r\n",
     "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     "one line\n\r\nthree\n",
     "GET ",

@@ -87,6 +87,8 @@ struct Request {
     wm_conn conn = 0;
     unsigned number = 0; ///< of its answer
     bool is_kept = false;
+    bool comes_in_pieces = false;
+    bool is_whole = false; ///< its last piece has come
     std::string method, target, body;
 };
 
@@ -111,7 +113,7 @@ public:
         auto result = static_cast<int64_t>(fn());
         if (result < 0) {
             int code = static_cast<int>(result);
-            check(result >= WM_EENGINE && strcmp(wm_error_name(code), "WM_EUNKNOWN") != 0, "a result that is no error");
+            check(result == code && strcmp(wm_error_name(code), "WM_EUNKNOWN") != 0, "a result that is no error");
             check(code != WM_EINTERNAL && code != WM_ENOMEM, "an internal error");
             check_text(mark);
         }
@@ -244,6 +246,8 @@ public:
     void event(const wm_event &event, App &app)
     {
         check(event.data || event.len == 0, "data of a length, at NULL");
+        if (event.kind == WM_EVENT_HUB_MESSAGE)
+            touch(static_cast<const char *>(event.data) - event.detail, event.len + static_cast<size_t>(event.detail));
         used(event.user);
         if (event.kind == WM_EVENT_TIMER || event.kind == WM_EVENT_POST || event.kind == WM_EVENT_HUB || event.kind == WM_EVENT_WATCH ||
             event.kind == WM_EVENT_SIGNAL || event.kind == WM_EVENT_HUB_MESSAGE)
@@ -261,7 +265,9 @@ public:
             return;
         }
         in_order(event, conn);
-        if (event.kind == WM_EVENT_HANDSHAKE || event.id != 0)
+        if (event.kind == WM_EVENT_BODY || event.kind == WM_EVENT_PART)
+            piece(event, conn);
+        else if (event.kind == WM_EVENT_HANDSHAKE || event.id != 0)
             arrived(event);
     }
 
@@ -354,6 +360,8 @@ private:
             const wm_event &event = app.batch[i];
             for (size_t at = 0; at < event.len; at++)
                 hash = (hash ^ static_cast<const unsigned char *>(event.data)[at]) * 1099511628211u;
+            if (event.kind == WM_EVENT_PART)
+                touch_part(*static_cast<const wm_part *>(event.data));
             hash += event.worker ? strlen(wm_worker_address(event.worker)) : 0;
         }
         return hash;
@@ -375,7 +383,12 @@ private:
             break;
         case WM_EVENT_MESSAGE:
             check(event.data && (!strict || before == kOpen), "a message before the open");
-            check(((event.flags & 255) == WM_KIND_HTTP) == (event.id != 0), "a request without an id");
+            check(((event.flags & 255) == WM_KIND_HTTP || (event.flags & 255) == WM_KIND_HTTP_HEAD) == (event.id != 0),
+                  "a request without an id");
+            break;
+        case WM_EVENT_BODY:
+        case WM_EVENT_PART:
+            check(event.data && event.id != 0 && (!strict || before == kOpen), "a piece before the open");
             break;
         case WM_EVENT_BUFFER_FULL:
         case WM_EVENT_BUFFER_DRAIN:
@@ -404,6 +417,28 @@ private:
         Request &request = requests[event.id];
         request.conn = event.conn;
         request.number = static_cast<unsigned>(requests.size());
+        request.comes_in_pieces = event.kind == WM_EVENT_MESSAGE && (event.flags & 255) == WM_KIND_HTTP_HEAD;
+    }
+
+    void piece(const wm_event &event, const Conn &conn)
+    {
+        auto known = requests.find(event.id);
+        bool comes = known != requests.end() && known->second.comes_in_pieces && !known->second.is_whole;
+        check(comes || !conn.is_strict, "a piece of no body, or behind its last one");
+        if (event.kind == WM_EVENT_PART)
+            touch_part(*static_cast<const wm_part *>(event.data));
+        else if (comes)
+            known->second.is_whole = event.flags == 1;
+    }
+
+    static void touch_part(const wm_part &part)
+    {
+        touch(part.name, part.name_len);
+        touch(part.filename, part.filename_len);
+        touch(part.type, part.type_len);
+        touch(part.headers, part.headers_len);
+        touch(part.data, part.data_len);
+        check(part.size >= static_cast<int64_t>(part.data_len) && (part.fd < 0 || part.error == 0), "a part that is none");
     }
 
     void read(int (*get)(wm_request, const void **, size_t *), wm_request id, std::string &out)
