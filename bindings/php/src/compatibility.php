@@ -14,6 +14,6 @@ namespace Workerman\Protocols\Http\Session {
 
 namespace {
     \Libwm\Launcher::begin();
-    \Libwm\SessionIds::begin();
+    \Libwm\Http\SessionIds::begin();
     \class_alias(\Workerman\Timer::class, 'Workerman\Lib\Timer');
 }

@@ -1,4 +1,5 @@
 """Forms with files, trailers, and bodies that are too large."""
+import base64
 import hashlib
 import json
 import os
@@ -145,9 +146,10 @@ def test_boundary__that_says_json_is_none(server):
 def test_uploads__that_unserialize_has_made_remove_nothing(evaluate, tmp_path):
     victim = tmp_path / "victim"
     victim.write_text("x")
-    inner = f's:12:"\\0Libwm\\\\Uploads\\0paths";a:1:{{i:0;s:{len(str(victim))}:"{victim}";}}'
-    assert evaluate(f"""$made = unserialize("O:13:\\"Libwm\\\\Uploads\\":1:{{{inner.replace('"', chr(92) + '"').replace("s:12", "s:20")}}}");
-        unset($made); return is_file('{victim}');""") is True
+    name = "Libwm\\Http\\Uploads"
+    made = f'O:{len(name)}:"{name}":1:{{s:{len(name) + 7}:"\0{name}\0paths";a:1:{{i:0;s:{len(str(victim))}:"{victim}";}}}}'
+    assert evaluate(f"""$made = unserialize(base64_decode('{base64.b64encode(made.encode()).decode()}'));
+        $class = $made::class; unset($made); return [$class, is_file('{victim}')];""") == [name, True]
 
 
 # ---- trailers

@@ -5,6 +5,7 @@ namespace Libwm;
 
 use Libwm\Compat3\OldHttpConnection;
 use Libwm\Compat3\OldRequest;
+use Libwm\Http\HttpConnection;
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm;
 
+use Libwm\Loop\Watches;
 use Workerman\Connection\TcpConnection;
 use Workerman\Hub;
 use Workerman\Worker;

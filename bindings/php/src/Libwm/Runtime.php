@@ -3,6 +3,8 @@ declare(strict_types=1);
 
 namespace Libwm;
 
+use Libwm\Ffi\FfiCore;
+
 /** The one core and dispatcher of this process. */
 final class Runtime
 {

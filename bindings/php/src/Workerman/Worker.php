@@ -3,19 +3,19 @@ declare(strict_types=1);
 
 namespace Workerman;
 
-use Libwm\Address;
+use Libwm\Connection\Address;
 use Libwm\Compat3;
 use Libwm\Core;
 use Libwm\Dispatcher;
 use Libwm\Error;
-use Libwm\EventLoop;
-use Libwm\HttpConnection;
+use Libwm\Loop\EventLoop;
+use Libwm\Http\HttpConnection;
 use Libwm\Launcher;
 use Libwm\NotYet;
 use Libwm\Runtime;
-use Libwm\TlsOptions;
-use Libwm\WebsocketFrames;
-use Libwm\WorkerProperties;
+use Libwm\Connection\TlsOptions;
+use Libwm\Websocket\WebsocketFrames;
+use Libwm\Properties\WorkerProperties;
 use Workerman\Connection\TcpConnection;
 use Workerman\Events\EventInterface;
 

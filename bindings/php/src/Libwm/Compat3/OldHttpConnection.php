@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Compat3;
 
-use Libwm\HttpConnection;
+use Libwm\Http\HttpConnection;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\HttpCache;

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Compat3;
 
-use Libwm\ServerVariables;
+use Libwm\Http\ServerVariables;
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http\Request;
 use Workerman\Worker;

@@ -3,14 +3,14 @@ declare(strict_types=1);
 
 namespace Workerman\Connection;
 
-use Libwm\Address;
-use Libwm\ClientOptions;
+use Libwm\Connection\Address;
+use Libwm\Connection\ClientOptions;
 use Libwm\Core;
 use Libwm\Error;
-use Libwm\Framing;
-use Libwm\RemoteAddress;
+use Libwm\Connection\Framing;
+use Libwm\Connection\RemoteAddress;
 use Libwm\Runtime;
-use Libwm\WebsocketFrames;
+use Libwm\Websocket\WebsocketFrames;
 use Workerman\Protocols\Ws;
 
 /** A connection that the program makes. It can connect again after its end, as the same object. */

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Connection;
 
-use Libwm\ConnectionEvents;
+use Libwm\Connection\ConnectionEvents;
 use Libwm\Core;
 use Libwm\NotYet;
 use Libwm\Receiver;

@@ -4,6 +4,6 @@ declare(strict_types=1);
 namespace Workerman\Events;
 
 /** A name of Workerman's for a loop: that of libwm. */
-final class Libevent extends \Libwm\EventLoop
+final class Libevent extends \Libwm\Loop\EventLoop
 {
 }

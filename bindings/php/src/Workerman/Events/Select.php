@@ -4,6 +4,6 @@ declare(strict_types=1);
 namespace Workerman\Events;
 
 /** A name of Workerman's for a loop: that of libwm. */
-final class Select extends \Libwm\EventLoop
+final class Select extends \Libwm\Loop\EventLoop
 {
 }

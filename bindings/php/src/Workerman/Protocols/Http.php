@@ -4,7 +4,7 @@ declare(strict_types=1);
 namespace Workerman\Protocols;
 
 use Libwm\Compat3\OldHttp;
-use Libwm\HttpFraming;
+use Libwm\Http\HttpFraming;
 use Libwm\NotYet;
 use Workerman\Connection\ConnectionInterface;
 use Workerman\Protocols\Http\Request;

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols;
 
-use Libwm\WebsocketFrames;
+use Libwm\Websocket\WebsocketFrames;
 use Workerman\Connection\AsyncTcpConnection;
 use Workerman\Connection\ConnectionInterface;
 use Workerman\Timer;

@@ -3,8 +3,8 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http;
 
-use Libwm\MultipartForm;
-use Libwm\SessionIds;
+use Libwm\Http\MultipartForm;
+use Libwm\Http\SessionIds;
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http;
 

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http;
 
-use Libwm\FileAnswer;
+use Libwm\Http\FileAnswer;
 use Libwm\Runtime;
 
 /** An HTTP response. libwm writes Content-Length, Date and Connection. */

@@ -4,7 +4,7 @@ declare(strict_types=1);
 namespace Workerman\Protocols\Http;
 
 use Libwm\Dispatcher;
-use Libwm\SessionIds;
+use Libwm\Http\SessionIds;
 use Workerman\Protocols\Http\Session\FileSessionHandler;
 use Workerman\Protocols\Http\Session\SessionHandlerInterface;
 

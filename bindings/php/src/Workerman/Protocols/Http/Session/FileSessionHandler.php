@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http\Session;
 
-use Libwm\SessionIds;
+use Libwm\Http\SessionIds;
 use Workerman\Protocols\Http\Session;
 
 /**

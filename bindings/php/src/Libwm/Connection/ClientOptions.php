@@ -1,0 +1,84 @@
+<?php
+declare(strict_types=1);
+
+namespace Libwm\Connection;
+
+use Libwm\NotYet;
+use Workerman\Connection\AsyncTcpConnection;
+use Workerman\Connection\TcpConnection;
+
+/** What an AsyncTcpConnection and its context say, as options of a client of libwm. */
+final class ClientOptions
+{
+    /**
+     * @param array<string, array<string, mixed>> $context
+     * @return array<string, int|string>
+     */
+    public static function of(AsyncTcpConnection $connection, array $context, bool $isWebsocket): array
+    {
+        $options = [
+            'send_high_water' => TcpConnection::limit($connection->maxSendBufferSize),
+            'max_send_buffer' => TcpConnection::limit($connection->maxSendBufferSize),
+            'max_message' => TcpConnection::limit($connection->maxPackageSize),
+            'proxy' => self::proxy($connection),
+        ];
+        if ($connection->transport === 'ssl') {
+            $options += TlsOptions::ofClient($context['ssl'] ?? []);
+        }
+        $source = (string) ($context['socket']['bindto'] ?? '');
+        if ($source !== '' && !\in_array($source, ['0', '0:0', '0.0.0.0:0', '[::]:0'], true)) {
+            $options['source_address'] = $source;
+        }
+        if ($isWebsocket) {
+            $options += self::ofWebsocket($connection);
+        }
+        return array_filter($options, static fn ($value) => $value !== '');
+    }
+
+    /** @return array<string, int|string> */
+    private static function ofWebsocket(AsyncTcpConnection $connection): array
+    {
+        $protocols = $connection->websocketClientProtocol ?? '';
+        $lines = ($connection->websocketOrigin ?? '') === '' ? '' : "Origin: $connection->websocketOrigin\r\n";
+        foreach ($connection->headers as $name => $value) {
+            foreach ((array) $value as $one) {
+                $line = \is_int($name) ? trim((string) $one) : "$name: $one";
+                if (strpbrk($line, "\r\n") !== false) {
+                    continue; // as Workerman does
+                }
+                if (strncasecmp($line, 'Sec-WebSocket-Protocol:', 23) === 0) {
+                    $protocols = trim(substr($line, 23));
+                } else {
+                    $lines .= "$line\r\n";
+                }
+            }
+        }
+        $options = ['ws_headers' => $lines, 'ws_subprotocol' => $protocols];
+        if ($connection->websocketPingInterval > 0) {
+            $options['ping_interval_ms'] = (int) round($connection->websocketPingInterval * 1000);
+        }
+        return $options;
+    }
+
+    private static function proxy(AsyncTcpConnection $connection): string
+    {
+        $login = '';
+        if ($connection->proxySocks5 !== '') {
+            if ($connection->proxySocks5Username !== '') {
+                $login = rawurlencode($connection->proxySocks5Username) . ':' . rawurlencode($connection->proxySocks5Password) . '@';
+            }
+            return "socks5://$login" . preg_replace('~^\w+://~', '', $connection->proxySocks5);
+        }
+        if ($connection->proxyHttp === '') {
+            return '';
+        }
+        if ($connection->proxyAuthorization !== '') {
+            $login = preg_match('/^Basic +(\S+)$/i', $connection->proxyAuthorization, $found) ? base64_decode($found[1], true) : false;
+            if ($login === false || !str_contains($login, ':')) {
+                throw NotYet::error('proxyAuthorization other than Basic with USER:PASSWORD in base64');
+            }
+            $login = implode(':', array_map(rawurlencode(...), explode(':', $login, 2))) . '@';
+        }
+        return "http://$login" . preg_replace('~^\w+://~', '', $connection->proxyHttp);
+    }
+}
