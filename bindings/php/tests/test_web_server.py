@@ -17,6 +17,19 @@ FILES = {
     "Web/end.php": "<?php use Workerman\\Protocols\\Http; Http::header('X-One: 1'); ob_start(); echo 'before '; Http::end('the end'); echo 'never';",
     "Web/fails.php": "<?php echo 'part'; throw new RuntimeException('on purpose');",
     "Web/post.php": "<?php echo json_encode([$_POST, $connection->getRemoteIp()]);",
+    "Web/.env": "secret",
+    "Web/.git/config": "secret",
+    "Web/sub/.hidden/page.html": "secret",
+    "Web/sub/.well-known/page.html": "secret",
+    "Web/.well-known/security.txt": "public",
+    "Web/.well-known/.secret": "secret",
+    "Web/db.inc": "secret",
+    "Web/view.phtml": "secret",
+    "Web/old.php5": "secret",
+    "Web/index.php~": "secret",
+    "Web/index.php.bak": "secret",
+    "Web/.index.php.swp": "secret",
+    "Web/coverage.php.html": "report",
     "WebSecret/key.txt": "secret",
     "Other/index.html": "other site",
     "Other/lost.txt": "nothing here",
@@ -78,6 +91,19 @@ def test_what_is_not_below_the_root__is_404_or_the_index(web, target):
     answer = get(web, target)
     assert b"secret" not in answer.body
     assert answer.status == 404 or answer.body == b"index of Web "
+
+
+@pytest.mark.differs
+@pytest.mark.parametrize("name", [name for name, text in FILES.items() if name.startswith("Web/") and text == "secret"])
+def test_dot_file_or_source__is_as_one_that_is_not_there(web, name):
+    for target in (name[3:], name[3:].replace(".", "%2e"), "/" + name[3:], name[3:] + "?x"):
+        answer = get(web, target)
+        assert answer.status == 404 and b"secret" not in answer.body
+
+
+def test_well_known__is_served(web):
+    assert get(web, "/.well-known/security.txt").body == b"public"
+    assert get(web, "/coverage.php.html").body == b"report"
 
 
 def test_zero_byte__is_400(web):

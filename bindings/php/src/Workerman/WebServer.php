@@ -14,6 +14,12 @@ class WebServer extends Worker
 {
     private const NOT_FOUND = '<html><head><title>404 File not found</title></head><body><center><h3>404 Not Found</h3></center></body></html>';
 
+    /**
+     * Paths that are not for clients: those with a segment "..", or another one that begins with a dot, but for /.well-known/ (RFC 8615);
+     * names that PHP does not run here, whose source would be sent; and what editors leave behind.
+     */
+    private const HIDDEN = '~(?:^|/)\.(?!(?<=^/\.)well-known/)|\.(?:php[^/.]+|phtml|phar|inc|bak|old|orig|save|sw[a-p])$|\~$~Di';
+
     /** @var array<string, array<string, string>> root, and perhaps additionHeader and custom404, by host name in lower case */
     protected array $serverRoot = [];
     /** @var callable|null the program's own */
@@ -74,8 +80,8 @@ class WebServer extends Worker
             $this->refuse($connection, 400, '<h1>400 Bad Request</h1>');
             return;
         }
-        $isBelow = $site['root'] !== '' && !preg_match('~(?:^|/)\.\.(?:/|$)~D', $path); // else the answer tells what there is elsewhere
-        $file = $isBelow ? self::find($site['root'], $path) : null;
+        $isPublic = $site['root'] !== '' && !preg_match(self::HIDDEN, $path);
+        $file = $isPublic ? self::find($site['root'], $path) : null;
         if ($file === null) {
             $custom = $site['custom404'] ?? '';
             $this->refuse($connection, 404, is_file($custom) ? (string) file_get_contents($custom) : self::NOT_FOUND);
