@@ -185,9 +185,12 @@ def test_websocket__handshake_messages_and_ends(server):
     (1002, ws_frames.frame(9, b"x" * 126)), (1002, ws_frames.frame(9, b"x", fin=False)), (1002, ws_frames.frame(0, b"x")),
     (1002, ws_frames.frame(1, b"x", fin=False) + ws_frames.frame(1, b"y")), (1002, ws_frames.frame(1, b"x", form=16)),
     (1002, ws_frames.frame(1, b"x", form=64)), (1002, ws_frames.frame(1, declared=1 << 63, form=64)),
+    *((1002, ws_frames.close(code)) for code in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000)), (1002, ws_frames.frame(8, b"\x03")),
+    (1007, ws_frames.frame(8, b"\x03\xe8\xff")),
     (1007, ws_frames.frame(1, b"\xff")), (1009, ws_frames.frame(1, declared=1 << 40, form=64)),
 ], ids=["unmasked", "opcode", "reserved bit", "long ping", "ping in pieces", "lone continuation", "message in a message", "16 bits of length",
-        "64 bits of length", "sign of the length", "no utf-8", "too long"])
+        "64 bits of length", "sign of the length", *(f"close {code}" for code in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000)), "close of a byte",
+        "reason without utf-8", "no utf-8", "too long"])
 def test_websocket__what_breaks_the_protocol_gets_its_code(server, code, data):
     with server.connect(server.ports[1]) as peer:
         peer.shake_hands()
@@ -206,6 +209,15 @@ def test_websocket__handshake_that_is_refused(server, status, data):
     with server.connect(server.ports[1]) as peer:
         peer.send(data)
         assert peer.read_to_end().startswith(f"HTTP/1.1 {status} ".encode())
+
+
+@pytest.mark.parametrize("code", [1000, 1003, 1007, 1014, 3000, 4999])
+def test_websocket__close_code_is_echoed(server, code):
+    with server.connect(server.ports[1]) as peer:
+        peer.shake_hands()
+        peer.read_frame()
+        peer.send(ws_frames.close(code, b"why"))
+        assert peer.read_frame() == ("close", code)
 
 
 def test_websocket__frames_that_a_program_makes_for_libwm(server):

@@ -201,6 +201,11 @@ final class WebsocketFrames
     private static function control(int $opcode, string $payload, TcpConnection $connection): void
     {
         $masks = self::masks($connection);
+        $wrong = $opcode === self::CLOSE ? self::wrongClose($payload) : 0;
+        if ($wrong !== 0) {
+            self::refuse($connection, $wrong);
+            return;
+        }
         $name = [self::CLOSE => 'onWebSocketClose', self::PING => 'onWebSocketPing', self::PONG => 'onWebSocketPong'][$opcode];
         $callback = $connection->$name ?? $connection->worker->$name ?? null;
         if ($callback !== null) {
@@ -212,11 +217,22 @@ final class WebsocketFrames
                 $connection->websocketType = $type;
             }
         } elseif ($opcode === self::CLOSE) {
-            $code = \strlen($payload) >= 2 ? \substr($payload, 0, 2) : "\x03\xe8";
+            $code = $payload === '' ? "\x03\xe8" : \substr($payload, 0, 2);
             $connection->close(self::frame(self::CLOSE, $code, $masks), true);
         } elseif ($opcode === self::PING) {
             $connection->send(self::frame(self::PONG, $payload, $masks), true);
         }
+    }
+
+    /** The close code for a close frame that must not be (RFC 6455 §7.4, §8.1); 0: it may. */
+    private static function wrongClose(string $payload): int
+    {
+        if ($payload === '') {
+            return 0;
+        }
+        $code = \strlen($payload) === 1 ? 0 : (int) \unpack('n', $payload)[1];
+        $isAllowed = $code >= 1000 && $code <= 1003 || $code >= 1007 && $code <= 1014 || $code >= 3000 && $code <= 4999;
+        return !$isAllowed ? 1002 : (preg_match('//u', \substr($payload, 2)) ? 0 : 1007);
     }
 
     /** Ends the connection with a close code. */
