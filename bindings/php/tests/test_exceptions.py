@@ -176,6 +176,18 @@ def test_onWorkerStop__that_throws_does_not_hold_up_the_stop(program):
     assert len(server.trace("stop")) == 1
 
 
+def test_stop__of_a_subclass_that_throws_does_not_cut_what_is_queued(program):
+    server = program("robust", throw="stop").start()
+    with Peer(server.port, 65536) as peer:
+        peer.send("flood\n")
+        server.await_trace("full")
+        os.kill(server.master, signal.SIGINT)
+        server.await_trace("own-stop")
+        assert len(peer.read_to_end()) == 20_000_001
+    assert server.wait() == 0
+    await_log(server, "deliberate exception in stop")
+
+
 def test_onWorkerReload__that_throws_does_not_hold_up_the_reload(program):
     server = program("robust", throw="onWorkerReload").start()
     os.kill(server.master, signal.SIGUSR1)

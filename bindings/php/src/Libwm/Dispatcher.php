@@ -133,7 +133,7 @@ final class Dispatcher implements Events
     {
         Worker::wmStopping();
         if (isset($this->workers[$worker])) {
-            $this->workers[$worker]->stop();
+            self::guard([$this->workers[$worker], 'stop']); // a subclass may have its own
         }
     }
 

@@ -37,6 +37,16 @@ final class Armed
     }
 }
 
+/** A worker with a stop() of its own, which throws. */
+final class Stubborn extends Worker
+{
+    public function stop()
+    {
+        trace('own-stop');
+        throw new RuntimeException('deliberate exception in stop');
+    }
+}
+
 function serve(Worker $worker): void
 {
     $worker->onConnect = function (TcpConnection $connection): void {
@@ -115,7 +125,7 @@ Worker::$onMasterStop = function () use ($throw): void {
     }
 };
 
-$worker = new Worker(address('text'));
+$worker = $throw === 'stop' ? new Stubborn(address('text')) : new Worker(address('text'));
 $worker->name = 'lines';
 $worker->onWorkerStart = function (Worker $worker) use ($throw): void {
     $page = new Worker(address('websocket', 2));
