@@ -47,19 +47,30 @@ final class Dispatcher implements Events
             $this->core->setApp('max_wait_ms', self::SIGNALS_MS);
         }
         do {
-            while ($this->resumed !== []) {
-                array_shift($this->resumed)->deliverHeld();
-            }
-            $result = $this->core->poll($this, -1);
+            $result = $this->turn();
             if ($hasSignals) {
                 self::dispatchSignals();
             }
         } while ($result >= 0);
-        foreach (TcpConnection::$connections as $connection) {
-            $connection->closed(); // paused, with messages that waited
+        foreach (array_keys(TcpConnection::$connections) as $id) { // paused, with messages that waited
+            self::guard(static fn () => (TcpConnection::$connections[$id] ?? null)?->closed());
         }
         if ($result !== Core::STOPPED) {
             throw new Error($this->core->lastError(), $result);
+        }
+    }
+
+    /** One poll, after what was resumed before it. What a destructor of the program's throws, when the last of an object goes, ends nothing. */
+    private function turn(): int
+    {
+        try {
+            while ($this->resumed !== []) {
+                array_shift($this->resumed)->deliverHeld();
+            }
+            return $this->core->poll($this, -1);
+        } catch (\Throwable $e) {
+            self::failed($e);
+            return 0;
         }
     }
 

@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm;
 
-/** What Core::poll() calls for events that no connection has yet, or of none. The methods must not throw. */
+/** What Core::poll() calls for events that no connection has yet, or of none. No callback's exception may leave the methods. */
 interface Events
 {
     /** A connection was accepted. Returns the object that gets its events; null: it is closed. */
@@ -18,4 +18,6 @@ interface Events
     /** The result of a pending call of the hub; $result: 0, HubCalls::PARTIAL or an error. */
     public function hubResult(int $call, int $result, int $connections): void;
     public function hubMessage(string $topic, string $data): void;
+    /** A destructor of the program's has thrown while an event was handed on. */
+    public static function failed(\Throwable $e): void;
 }

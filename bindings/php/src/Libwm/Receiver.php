@@ -3,7 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm;
 
-/** Gets the events of one connection, until its end or Core::forget(). The methods must not throw. */
+/** Gets the events of one connection, until its end or Core::forget(). No callback's exception may leave the methods. */
 interface Receiver
 {
     /** Of Core::connectTo(): the socket is connected. */

@@ -114,6 +114,14 @@ final class OldHttp
     {
     }
 
+    /** Lets go of the last request, and of what the program has put into it. */
+    public static function forget(): void
+    {
+        $last = [self::$connection, self::$request, $_SESSION ?? null]; // goes when the others are gone
+        self::$connection = self::$request = null;
+        $_SESSION = [];
+    }
+
     private static function answer(): OldAnswer
     {
         self::request();

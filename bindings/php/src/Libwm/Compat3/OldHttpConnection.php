@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Compat3;
 
+use Libwm\Dispatcher;
 use Libwm\Http\HttpConnection;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Response;
@@ -17,6 +18,7 @@ final class OldHttpConnection extends HttpConnection
     protected function begin(string $data, int $request): Request
     {
         OldHttp::$connection?->wmAnswer?->takeSession(); // before $_SESSION is this request's: that one may be another client's
+        Dispatcher::guard(OldHttp::forget(...)); // a destructor that throws is not this request's
         $object = parent::begin($data, $request);
         $this->wmAnswer = null;
         HttpCache::$header = [];

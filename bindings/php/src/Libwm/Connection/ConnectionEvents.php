@@ -47,9 +47,11 @@ trait ConnectionEvents
         }
         $onMessage = $this->onMessage;
         try {
-            $message = $request === 0 ? $data : $this->begin($data, $request);
+            // No variable holds a request: its destructor, and those of what it has, would run outside of the try.
             if ($onMessage !== null) {
-                $onMessage($this, $message);
+                $onMessage($this, $request === 0 ? $data : $this->begin($data, $request));
+            } elseif ($request !== 0) {
+                $this->begin($data, $request);
             }
         } catch (\Throwable $e) {
             $this->fail($e);
@@ -201,10 +203,8 @@ trait ConnectionEvents
     /** Nothing of the program's may be held by a connection that is over. */
     protected function release(): void
     {
-        $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
-        $this->onWebSocketConnect = $this->onWebSocketConnected = null;
         $this->unregister();
-        $this->worker = $this->errorHandler = null;
+        $this->worker = null;
         if ($this->wmLinger !== 0) {
             Runtime::dispatcher()->deleteTimer($this->wmLinger);
             $this->wmLinger = 0;
@@ -213,6 +213,9 @@ trait ConnectionEvents
             [$resume, $this->wmPiped] = [$this->wmPiped, null];
             $resume();
         }
+        // Last, as a destructor of what they hold may throw.
+        $this->onMessage = $this->onClose = $this->onError = $this->onBufferFull = $this->onBufferDrain = null;
+        $this->onWebSocketConnect = $this->onWebSocketConnected = $this->errorHandler = null;
     }
 
     protected function unregister(): void

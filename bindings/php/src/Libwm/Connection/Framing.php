@@ -97,7 +97,14 @@ trait Framing
             $this->wmInput = \substr($this->wmInput, $this->wmNeeded);
         }
         $this->wmNeeded = 0;
-        $this->deliver($protocol, $packet);
+        try {
+            $this->deliver($protocol, $packet);
+        } catch (\Throwable $e) {
+            $this->fail($e);
+        }
+        if ($this->status === self::STATUS_ESTABLISHED) {
+            $this->applyLimits();
+        }
         return true;
     }
 
@@ -134,17 +141,10 @@ trait Framing
     private function deliver(string $protocol, string $packet): void
     {
         self::$statistics['total_request']++;
-        try {
-            $message = $protocol::decode($packet, $this);
-            $onMessage = $this->onMessage;
-            if ($onMessage !== null && $this->status === self::STATUS_ESTABLISHED) {
-                $onMessage($this, $message);
-            }
-        } catch (\Throwable $e) {
-            $this->fail($e);
-        }
-        if ($this->status === self::STATUS_ESTABLISHED) {
-            $this->applyLimits();
+        $message = $protocol::decode($packet, $this);
+        $onMessage = $this->onMessage;
+        if ($onMessage !== null && $this->status === self::STATUS_ESTABLISHED) {
+            $onMessage($this, $message);
         }
     }
 

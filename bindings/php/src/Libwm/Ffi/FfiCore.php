@@ -18,6 +18,7 @@ final class FfiCore implements Core
 {
     use FfiAnswers;
     use FfiClients;
+    use FfiEvents;
     use FfiForms;
     use FfiHub;
     use FfiWatches;
@@ -198,17 +199,20 @@ final class FfiCore implements Core
         for ($i = 0, $end = $count * self::WORDS; $i < $end; $i += self::WORDS) {
             // kind, flags | conn | worker | user | data | len | id | code, detail
             $kind = $words[$i];
-            if (($kind & 0xFFFFFFFF) !== 4) { // WM_EVENT_MESSAGE
-                $this->other($events, $kind & 0xFFFFFFFF, $i);
-            } elseif (($receiver = $this->receivers[$words[$i + 1]] ?? null) === null) {
-                continue; // the program has closed it
-            } elseif ($kind === self::HTTP_MESSAGE) {
-                $head = $words[$i + 7] >> 32;
-                $address[0] = $words[$i + 4] - $head;
-                $receiver->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
-            } else {
-                $address[0] = $words[$i + 4];
-                $receiver->receive(\FFI::string($pointer, $words[$i + 5]), 0);
+            try {
+                // No variable holds a receiver: it would go, with what the program has put into it, in the middle of a later event.
+                if (($kind & 0xFFFFFFFF) !== 4) { // WM_EVENT_MESSAGE
+                    $this->other($events, $kind & 0xFFFFFFFF, $i);
+                } elseif ($kind === self::HTTP_MESSAGE) {
+                    $head = $words[$i + 7] >> 32;
+                    $address[0] = $words[$i + 4] - $head;
+                    ($this->receivers[$words[$i + 1]] ?? null)?->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
+                } else {
+                    $address[0] = $words[$i + 4];
+                    ($this->receivers[$words[$i + 1]] ?? null)?->receive(\FFI::string($pointer, $words[$i + 5]), 0); // null: it is closed
+                }
+            } catch (\Throwable $e) { // of a destructor
+                $events->failed($e);
             }
             if ($eager) {
                 if ($i + self::WORDS < $end && ($this->isSlow || $words[$i + 1] !== $words[$i + self::WORDS + 1])) {
@@ -223,80 +227,6 @@ final class FfiCore implements Core
         $this->sendBatch();
         $this->isSlow = $began !== 0 && \hrtime(true) - $began > $count * self::SLOW_NS;
         return $count;
-    }
-
-    private function other(Events $events, int $kind, int $i): void
-    {
-        $words = $this->words;
-        $connection = $words[$i + 1];
-        $receiver = $this->receivers[$connection] ?? null;
-        switch ($kind) {
-            case 1: // WM_EVENT_CONNECT
-                if ($receiver !== null) { // of connectTo()
-                    $receiver->connected();
-                } elseif ($words[$i + 2] !== 0) {
-                    $this->connect($events, $connection, $words[$i + 2]);
-                }
-                break;
-            case 2: // WM_EVENT_HANDSHAKE
-                $receiver?->handshake($words[$i + 6], $this->string($i));
-                break;
-            case 3: // WM_EVENT_OPEN
-                if (isset($this->clients[$connection])) {
-                    $receiver?->opened();
-                }
-                break;
-            case 5: // WM_EVENT_BUFFER_FULL
-                $receiver?->bufferFull();
-                break;
-            case 6: // WM_EVENT_BUFFER_DRAIN
-                unset($this->direct[$connection]);
-                $receiver?->bufferDrain();
-                break;
-            case 7: // WM_EVENT_ERROR
-                $code = $words[$i + 7] & 0xFFFFFFFF;
-                $receiver?->error($code < 0x80000000 ? $code : $code - 0x100000000, $this->string($i));
-                break;
-            case 8: // WM_EVENT_CLOSE
-                unset($this->receivers[$connection], $this->direct[$connection]);
-                if (isset($this->clients[$connection])) {
-                    $this->endClient($connection);
-                }
-                $receiver?->ended();
-                break;
-            case 9: // WM_EVENT_TIMER
-                $events->timer($words[$i + 6]);
-                break;
-            case 12: // WM_EVENT_STOP
-                $events->stop($words[$i + 2]);
-                break;
-            case 13: // WM_EVENT_RELOAD
-                $events->reload($words[$i + 2]);
-                break;
-            case 15: // WM_EVENT_WATCH
-                $events->watch($words[$i + 6], $words[$i + 7] >> 32);
-                break;
-            case 16: // WM_EVENT_SIGNAL
-                $events->signal($words[$i + 6], $words[$i + 7] >> 32);
-                break;
-            case 11: // WM_EVENT_HUB
-            case 18: // WM_EVENT_HUB_MESSAGE
-                $this->hubRecord($events, $kind, $i);
-                break;
-            default: // what this version does not use
-        }
-    }
-
-    private function connect(Events $events, int $connection, int $worker): void
-    {
-        $this->connecting = $connection;
-        $receiver = $events->connect($connection, $worker);
-        if ($receiver === null) {
-            $this->ffi->wm_conn_destroy($connection);
-        } elseif ($this->connecting === $connection) { // else the program has closed it in onConnect
-            $this->receivers[$connection] = $receiver;
-        }
-        $this->connecting = 0;
     }
 
     public function forget(int $connection): void
