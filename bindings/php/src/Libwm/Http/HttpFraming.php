@@ -16,6 +16,11 @@ final class HttpFraming
     private const MAX_CHUNK_LINE = 4096;
     private const STATUSES = [400 => 'Bad Request', 413 => 'Content Too Large', 431 => 'Request Header Fields Too Large'];
 
+    /** Fields that are no trailers (RFC 9110 §6.5.1), as in libwm. */
+    private const NO_TRAILERS = '/^(?:transfer-encoding|content-(?:length|encoding|type|range|language|location|disposition)|trailer|connection'
+        . '|keep-alive|proxy-(?:connection|authorization)|te|upgrade|host|via|forwarded|x-forwarded-(?:for|host|proto)|x-real-ip|cache-control'
+        . '|expect|max-forwards|pragma|range|if-(?:match|none-match|modified-since|unmodified-since|range)|origin|authorization|cookie)$/D';
+
     private const CHUNK_LINE = '/^0*+([0-9a-f]{0,15})(?<=[0-9a-f])[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?\r$/Di';
     private const REQUEST_LINE = '~^(?:GET|POST|OPTIONS|HEAD|DELETE|PUT|PATCH) /[^\x00-\x20\x7f]* HTTP/1\.(\d)$~D';
     /** RFC 9110 §5.6.2 and §5.5: a token, and a value without control characters. */
@@ -62,8 +67,12 @@ final class HttpFraming
         return $length >= 0 ? $length : self::refuse($connection, -$length);
     }
 
-    /** A request whose body is in chunks, as one with its length and the chunks joined. */
-    public static function joinChunks(string $buffer): string
+    /**
+     * A request whose body is in chunks, as one with its length and the chunks joined.
+     *
+     * @param array<string, string>|null $trailers the fields behind the chunks; null: the request has no chunks
+     */
+    public static function joinChunks(string $buffer, ?array &$trailers = null): string
     {
         $end = (int) \strpos($buffer, "\r\n\r\n");
         $head = \substr($buffer, 0, $end + 2);
@@ -75,6 +84,7 @@ final class HttpFraming
         for ($at = $end + 4; [$size, $at] = self::chunkAt($buffer, $at), $size > 0; $at += $size + 2) {
             $body .= \substr($buffer, $at, $size);
         }
+        $trailers = self::trailerFields(\substr($buffer, $at, -2));
         return "{$joined}Content-Length: " . \strlen($body) . "\r\n\r\n$body";
     }
 
@@ -148,6 +158,21 @@ final class HttpFraming
             return 0;
         }
         return preg_match(self::FIELDS, \substr($buffer, $at, $end + 2 - $at)) ? $end + 4 : -400;
+    }
+
+    /** @return array<string, string> by name in lower case */
+    private static function trailerFields(string $lines): array
+    {
+        $fields = [];
+        foreach (\explode("\r\n", $lines, -1) as $line) {
+            [$name, $value] = \explode(':', $line, 2);
+            $name = \strtolower($name);
+            $value = \trim($value, " \t");
+            if (!preg_match(self::NO_TRAILERS, $name)) {
+                $fields[$name] = isset($fields[$name]) ? "$fields[$name],$value" : $value;
+            }
+        }
+        return $fields;
     }
 
     /** @return list<string> */

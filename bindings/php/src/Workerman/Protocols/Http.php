@@ -31,8 +31,11 @@ class Http implements ProtocolInterface
     public static function decode(string $buffer, ConnectionInterface $connection): mixed
     {
         $class = self::requestClass();
-        $request = new $class(HttpFraming::joinChunks($buffer));
+        $request = new $class(HttpFraming::joinChunks($buffer, $trailers));
         $request->connection = $connection;
+        if ($trailers !== null) {
+            $request->setChunkTrailers($trailers);
+        }
         return $request;
     }
 
