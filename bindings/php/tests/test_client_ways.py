@@ -134,6 +134,17 @@ def test_websocket__asks_as_the_properties_say(driver, listener):
     assert driver.events(name)[:3] == ["onConnect", "onWebSocketConnect", "onMessage"]
 
 
+def test_websocket__headers_as_lines(driver, listener):
+    name = driver.make(f"ws://{listener.host}", set={
+        "headers": ["X-Token: abc", "", "sec-websocket-protocol: chat", "Evil: x\r\ny: z"], "websocketClientProtocol": "other"})
+    with listener.accept() as peer:
+        fields = websocket_peer.take_request(peer)[1]
+        assert (fields["x-token"], fields["sec-websocket-protocol"]) == ("abc", "chat")
+        assert "evil" not in fields and "y" not in fields
+        websocket_peer.accept(peer, fields, "Sec-WebSocket-Protocol: chat")
+        assert driver.told("onWebSocketConnect", name)
+
+
 def test_websocket__json_and_a_close_with_its_handshake(driver, listener):
     name = driver.make(f"ws://{listener.host}")
     with listener.accept() as peer:

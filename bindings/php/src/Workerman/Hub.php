@@ -7,6 +7,7 @@ use Libwm\Core;
 use Libwm\Error;
 use Libwm\HubCalls;
 use Libwm\Runtime;
+use Libwm\TextOrJson;
 use Workerman\Connection\TcpConnection;
 
 /**
@@ -99,7 +100,7 @@ final class Hub
     public static function send(mixed $uid, mixed $data, ?callable $done = null, bool $binary = false): void
     {
         $name = self::name($uid);
-        $text = self::text($data);
+        $text = TextOrJson::of($data);
         self::call($done, $name === null ? null
             : static fn (HubCalls $core, int $call, int &$count): int => $core->hubSend($call, $name, $text, (int) $binary, $count));
     }
@@ -111,7 +112,7 @@ final class Hub
      */
     public static function broadcast(mixed $data, ?callable $done = null, mixed $except = null, bool $binary = false): void
     {
-        $text = self::text($data);
+        $text = TextOrJson::of($data);
         $out = self::name($except) ?? '';
         self::call($done, static fn (HubCalls $core, int $call, int &$count): int => $core->hubBroadcast($call, $out, $text, (int) $binary, $count));
     }
@@ -125,7 +126,7 @@ final class Hub
         bool $binary = false): void
     {
         $name = self::valid('group', $group);
-        $text = self::text($data);
+        $text = TextOrJson::of($data);
         $out = self::name($except) ?? '';
         self::call($done, static fn (HubCalls $core, int $call, int &$count): int =>
             $core->groupSend($call, $name, $out, $text, (int) $binary, $count));
@@ -201,7 +202,7 @@ final class Hub
     public static function publish(string $topic, mixed $data, ?callable $done = null): void
     {
         $name = self::valid('topic', $topic);
-        $text = self::text($data);
+        $text = TextOrJson::of($data);
         self::call($done, static fn (HubCalls $core, int $call, int &$count): int => $core->publish($call, $name, $text, $count));
     }
 
@@ -282,13 +283,5 @@ final class Hub
     private static function valid(string $what, mixed $name): string
     {
         return self::name($name) ?? throw new \InvalidArgumentException("a $what has 1 to 255 bytes, not " . \strlen((string) $name));
-    }
-
-    private static function text(mixed $data): string
-    {
-        if (\is_string($data)) {
-            return $data;
-        }
-        return $data === null || \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
     }
 }

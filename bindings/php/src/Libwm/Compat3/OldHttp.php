@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Compat3;
 
+use Libwm\Http\Cookie;
 use Workerman\Protocols\Http\Request;
 use Workerman\Protocols\Http\Session\FileSessionHandler;
 
@@ -54,9 +55,9 @@ final class OldHttp
         bool|int|string|null $secure = false,
         bool|int|string|null $HTTPOnly = false,
     ): bool {
-        return self::header("Set-Cookie: $name=" . rawurlencode((string) $value) . ($domain ? "; Domain=$domain" : '')
-            . ($maxage ? '; Max-Age=' . (int) $maxage : '') . ($path ? "; Path=$path" : '') . ($secure ? '; Secure' : '')
-            . ($HTTPOnly ? '; HttpOnly' : ''), false);
+        $encoded = rawurlencode((string) $value);
+        $cookie = Cookie::of($name, $encoded, (int) $maxage ?: null, (string) $path, (string) $domain, (bool) $secure, (bool) $HTTPOnly);
+        return self::header("Set-Cookie: $cookie", false);
     }
 
     /** Leaves the callback, or the script of a WebServer; the answer is what the script has written, and $msg. */

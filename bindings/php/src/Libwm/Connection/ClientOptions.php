@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Libwm\Connection;
 
 use Libwm\NotYet;
+use Libwm\Websocket\WebsocketFrames;
 use Workerman\Connection\AsyncTcpConnection;
 use Workerman\Connection\TcpConnection;
 
@@ -38,22 +39,11 @@ final class ClientOptions
     /** @return array<string, int|string> */
     private static function ofWebsocket(AsyncTcpConnection $connection): array
     {
-        $protocols = $connection->websocketClientProtocol ?? '';
         $lines = ($connection->websocketOrigin ?? '') === '' ? '' : "Origin: $connection->websocketOrigin\r\n";
-        foreach ($connection->headers as $name => $value) {
-            foreach ((array) $value as $one) {
-                $line = \is_int($name) ? trim((string) $one) : "$name: $one";
-                if (strpbrk($line, "\r\n") !== false) {
-                    continue; // as Workerman does
-                }
-                if (strncasecmp($line, 'Sec-WebSocket-Protocol:', 23) === 0) {
-                    $protocols = trim(substr($line, 23));
-                } else {
-                    $lines .= "$line\r\n";
-                }
-            }
-        }
-        $options = ['ws_headers' => $lines, 'ws_subprotocol' => $protocols];
+        $lines .= WebsocketFrames::lines($connection->headers);
+        $isProtocol = '/^Sec-WebSocket-Protocol:(.*)\r\n/mi'; // has an option of its own
+        $protocols = preg_match_all($isProtocol, $lines, $found) ? trim(end($found[1])) : $connection->websocketClientProtocol ?? '';
+        $options = ['ws_headers' => (string) preg_replace($isProtocol, '', $lines), 'ws_subprotocol' => $protocols];
         if ($connection->websocketPingInterval > 0) {
             $options['ping_interval_ms'] = (int) round($connection->websocketPingInterval * 1000);
         }

@@ -5,6 +5,7 @@ namespace Libwm\Websocket;
 
 use Libwm\Error;
 use Libwm\Http\ServerVariables;
+use Libwm\TextOrJson;
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http;
 use Workerman\Protocols\Http\Request;
@@ -53,7 +54,9 @@ final class WebsocketConnection extends TcpConnection
             return;
         }
         $this->wmRequest = 0;
-        $result = $this->wmCore->accept($request, $this->headerLines());
+        $lines = WebsocketFrames::lines($this->headers);
+        $this->headers = [];
+        $result = $this->wmCore->accept($request, $lines);
         if ($result < 0) {
             $this->fail(new Error("headers of a websocket handshake: {$this->wmCore->lastError()}", $result));
             return;
@@ -80,26 +83,10 @@ final class WebsocketConnection extends TcpConnection
         ServerVariables::put(ServerVariables::of($request));
     }
 
-    /** $headers as lines: a list of "Name: value", or names to values. */
-    private function headerLines(): string
-    {
-        $lines = '';
-        foreach ($this->headers as $name => $value) {
-            foreach ((array) $value as $one) {
-                $line = \is_int($name) ? \trim((string) $one) : "$name: $one";
-                if ($line !== '' && strpbrk($line, "\r\n") === false) {
-                    $lines .= "$line\r\n";
-                }
-            }
-        }
-        $this->headers = [];
-        return $lines;
-    }
-
     /** Arrays and objects are sent as JSON. */
     protected function text(mixed $data): string
     {
-        return \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
+        return TextOrJson::of($data);
     }
 
     public function close(mixed $data = null, bool $raw = false): void

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Websocket;
 
+use Libwm\TextOrJson;
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http\Response;
 
@@ -90,8 +91,7 @@ final class WebsocketFrames
     /** One message as a frame; '': it waits for the handshake. */
     public static function encode(mixed $data, TcpConnection $connection, bool $masks): string
     {
-        $payload = \is_scalar($data) || $data instanceof \Stringable ? (string) $data : (string) json_encode($data, JSON_UNESCAPED_UNICODE);
-        $frame = self::frame(\ord($connection->websocketType) & 15, $payload, $masks);
+        $frame = self::frame(\ord($connection->websocketType) & 15, TextOrJson::of($data), $masks);
         if (self::isOpen($connection)) {
             return $frame;
         }

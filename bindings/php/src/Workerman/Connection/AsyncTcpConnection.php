@@ -10,6 +10,7 @@ use Libwm\Error;
 use Libwm\Connection\Framing;
 use Libwm\Connection\RemoteAddress;
 use Libwm\Runtime;
+use Libwm\TextOrJson;
 use Libwm\Websocket\WebsocketFrames;
 use Workerman\Protocols\Ws;
 
@@ -171,13 +172,12 @@ class AsyncTcpConnection extends TcpConnection
     }
 
     /** Before the connection is there, messages wait, within maxSendBufferSize. */
-    protected function sendEarly(mixed $sendBuffer, bool $raw): ?bool
+    protected function sendEarly(mixed $sendBuffer, int $flags): ?bool
     {
         if (!$this->takesSends()) {
             return false;
         }
         $data = $this->text($sendBuffer);
-        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === "\x81" || $this->websocketType === "\xc1" ? 0 : Core::SEND_BINARY);
         if ($this->status === self::STATUS_INITIAL) {
             $waiting = array_sum(array_map(static fn (array $early): int => \strlen($early[0]), $this->wmEarly));
             if ($waiting >= $this->maxSendBufferSize) {
@@ -199,8 +199,7 @@ class AsyncTcpConnection extends TcpConnection
 
     protected function text(mixed $data): string
     {
-        return $this->protocol === Ws::class && !\is_scalar($data) && !$data instanceof \Stringable
-            ? (string) json_encode($data, JSON_UNESCAPED_UNICODE) : parent::text($data);
+        return $this->protocol === Ws::class ? TextOrJson::of($data) : parent::text($data);
     }
 
     /** Forgets the connection that is there, without onClose. */

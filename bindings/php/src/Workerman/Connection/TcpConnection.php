@@ -110,14 +110,14 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
      */
     public function send(mixed $sendBuffer, bool $raw = false): ?bool
     {
+        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === "\x81" || $this->websocketType === "\xc1" ? 0 : Core::SEND_BINARY);
         if ($this->status !== self::STATUS_ESTABLISHED) {
-            return $this->sendEarly($sendBuffer, $raw);
+            return $this->sendEarly($sendBuffer, $flags);
         }
         if ($this->maxSendBufferSize !== $this->wmAppliedSendBuffer) {
             $this->applyLimits();
         }
         $data = \is_string($sendBuffer) ? $sendBuffer : $this->text($sendBuffer);
-        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === "\x81" || $this->websocketType === "\xc1" ? 0 : Core::SEND_BINARY);
         $result = $this->wmCore->send($this->wmHandle, $data, $flags);
         if ($result === 0) {
             return true;
@@ -129,8 +129,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return $this->notTaken($result);
     }
 
-    /** A message of a connection that is not open. */
-    protected function sendEarly(mixed $sendBuffer, bool $raw): ?bool
+    /** A message of a connection that is not open. @param int $flags as of Core::send() */
+    protected function sendEarly(mixed $sendBuffer, int $flags): ?bool
     {
         return false;
     }

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http;
 
+use Libwm\Http\Cookie;
 use Libwm\Http\MultipartForm;
 use Libwm\Http\SessionIds;
 use Workerman\Connection\TcpConnection;
@@ -231,13 +232,16 @@ class Request
             throw new \RuntimeException('the session has a new id, whose cookie cannot be sent: the request has '
                 . ($this->connection === null ? 'no connection' : 'been answered; use its session before send()'));
         }
-        $cookie = "$sessionName=$sid"
-            . ($cookieParams['domain'] ? "; Domain={$cookieParams['domain']}" : '')
-            . ($cookieParams['lifetime'] ? "; Max-Age={$cookieParams['lifetime']}" : '')
-            . ($cookieParams['path'] ? "; Path={$cookieParams['path']}" : '')
-            . ($cookieParams['samesite'] ? "; SameSite={$cookieParams['samesite']}" : '')
-            . ($cookieParams['secure'] ? '; Secure' : '')
-            . ($cookieParams['httponly'] ? '; HttpOnly' : '');
+        $cookie = Cookie::of(
+            $sessionName,
+            $sid,
+            (int) $cookieParams['lifetime'] ?: null,
+            (string) $cookieParams['path'],
+            (string) $cookieParams['domain'],
+            (bool) $cookieParams['secure'],
+            (bool) $cookieParams['httponly'],
+            (string) $cookieParams['samesite'],
+        );
         $others = array_filter((array) ($this->connection->headers['Set-Cookie'] ?? []), static fn ($one) => !str_starts_with($one, "$sessionName="));
         $this->connection->headers['Set-Cookie'] = [...array_values($others), $cookie];
     }

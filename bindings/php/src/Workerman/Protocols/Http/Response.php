@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Protocols\Http;
 
+use Libwm\Http\Cookie;
 use Libwm\Http\FileAnswer;
 use Libwm\Runtime;
 
@@ -152,13 +153,7 @@ class Response
         bool $httpOnly = false,
         string $sameSite = ''
     ): static {
-        $cookie = $name . '=' . rawurlencode($value)
-            . ($domain === '' ? '' : "; Domain=$domain")
-            . ($maxAge === null ? '' : "; Max-Age=$maxAge")
-            . ($path === '' ? '' : "; Path=$path")
-            . ($secure ? '; Secure' : '')
-            . ($httpOnly ? '; HttpOnly' : '')
-            . ($sameSite === '' ? '' : "; SameSite=$sameSite");
+        $cookie = Cookie::of($name, rawurlencode($value), $maxAge, $path, $domain, $secure, $httpOnly, $sameSite);
         $this->headers['Set-Cookie'] = [...(array) ($this->headers['Set-Cookie'] ?? []), $cookie];
         return $this;
     }
