@@ -175,6 +175,80 @@ def test_websocket__that_is_refused_is_an_error(driver, listener, answer, words)
     assert driver.events(name) == ["onConnect", "onError", "onClose"]
 
 
+# libwm speaks it, or Workerman\\Protocols\\Ws, which a callback of control frames makes a protocol in PHP.
+SPEAKERS = {"libwm": {}, "PHP": {"onWebSocketPong": "trace"}}
+
+
+def answer_to(fields, status="101 Switching Protocols", **accept):
+    accept = accept.get("accept", ws_frames.accept_of(fields["sec-websocket-key"].encode()).decode())
+    lines = [f"HTTP/1.1 {status}", "Upgrade: websocket", "Connection: Upgrade"] + ([f"Sec-WebSocket-Accept: {accept}"] if accept else [])
+    return "\r\n".join([*lines, "", ""])
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_websocket__answer_in_pieces_and_frames_right_behind_it(driver, listener, speaker):
+    name = driver.make(f"ws://{listener.host}", set=SPEAKERS[speaker], then={"onConnect": [["send", "early"]]})
+    with listener.accept() as peer:
+        answer = answer_to(websocket_peer.take_request(peer)[1])
+        peer.send(answer[:-3])
+        assert driver.call(name, "getStatus") == 2
+        assert driver.told("onConnect", name) and "onWebSocketConnect" not in driver.events(name)
+        peer.send(answer[-3:].encode() + ws_frames.frame(1, b"one", mask=None) + ws_frames.frame(2, b"two", mask=None))
+        assert driver.told("onMessage", name, 2) == [["one"], ["two"]]
+        assert websocket_peer.read_masked(peer) == (1, b"early")
+    assert driver.events(name)[:4] == ["onConnect", "onWebSocketConnect", "onMessage", "onMessage"]
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+def test_websocket__that_connects_again_begins_again(driver, listener, speaker):
+    """Also while it is connected, and with messages that are sent before it is again."""
+    name = driver.make(f"ws://{listener.host}", set={"websocketPingInterval": 0.02, **SPEAKERS[speaker]})
+    with listener.accept() as first:
+        websocket_peer.accept(first, websocket_peer.take_request(first)[1])
+        driver.told("onWebSocketConnect", name)
+        assert websocket_peer.read_masked(first) == (9, b"")
+        first.send(ws_frames.frame(1, b"half", mask=None, fin=False))
+        driver.call(name, "reconnect")
+        driver.call(name, "send", "waits")
+        with listener.accept() as second:
+            fields = websocket_peer.take_request(second)[1]
+            second.send(answer_to(fields).encode() + ws_frames.frame(1, b"whole", mask=None))
+            assert websocket_peer.read_masked(second) == (1, b"waits")
+            assert websocket_peer.read_masked(second) == (9, b"")
+            assert driver.told("onMessage", name) == [["whole"]]
+            driver.call(name, "close")
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+@pytest.mark.parametrize("wrong", [{"accept": ""}, {"accept": "AAAA"}, {"status": "200 OK"}], ids=["no accept", "another accept", "status"])
+def test_websocket__answer_that_is_none_closes(driver, listener, speaker, wrong):
+    name = driver.make(f"ws://{listener.host}", set=SPEAKERS[speaker])
+    with listener.accept() as peer:
+        peer.send(answer_to(websocket_peer.take_request(peer)[1], **wrong).encode() + ws_frames.frame(1, b"hello", mask=None))
+        driver.told("onClose", name)
+        assert peer.read_to_end() == b""
+    assert not {"onWebSocketConnect", "onMessage"} & set(driver.events(name))
+
+
+@pytest.mark.parametrize("speaker", SPEAKERS)
+@pytest.mark.parametrize("code, data", [
+    (1002, ws_frames.frame(1, b"masked")), (1002, ws_frames.frame(1, b"x", mask=None, rsv=4)), (1007, ws_frames.frame(1, b"\xff", mask=None)),
+    (1009, ws_frames.frame(1, b"x" * 2000, mask=None)), (1002, ws_frames.frame(8, b"\x03", mask=None)),
+    (1002, ws_frames.close(1005, mask=None)),
+], ids=["masked", "reserved bit", "no utf-8", "too long", "close of a byte", "close 1005"])
+def test_websocket__frame_of_the_server_that_must_not_be(driver, listener, speaker, code, data):
+    name = driver.make(f"ws://{listener.host}", set={"maxPackageSize": 1000, **SPEAKERS[speaker]})
+    with listener.accept() as peer:
+        websocket_peer.accept(peer, websocket_peer.take_request(peer)[1])
+        driver.told("onWebSocketConnect", name)
+        peer.send(data)
+        opcode, payload = websocket_peer.read_masked(peer)
+        assert (opcode, payload[:2]) == (8, struct.pack(">H", code))
+        peer.sock.shutdown(socket.SHUT_WR)
+        driver.told("onClose", name)
+    assert "onMessage" not in driver.events(name)
+
+
 def test_websocket__header_that_cannot_be_is_said_by_connect(driver, listener):
     name = driver.make(f"ws://{listener.host}", connect=False, set={"headers": {"Upgrade": "h2c"}})
     assert "Upgrade" in driver.call(name, "connect")

@@ -104,6 +104,13 @@ final class WebsocketFrames
         return '';
     }
 
+    /** The handshake is not through, and no message has begun; what waits for it stays. */
+    public static function begin(TcpConnection $connection): void
+    {
+        $context = $connection->context;
+        unset($context->websocketHandshake, $context->websocketData, $context->websocketOpcode);
+    }
+
     /** The handshake is through. */
     public static function open(TcpConnection $connection): void
     {

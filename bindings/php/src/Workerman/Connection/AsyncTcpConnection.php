@@ -208,6 +208,7 @@ class AsyncTcpConnection extends TcpConnection
         if ($this->status !== self::STATUS_CLOSED && $this->wmHandle !== 0) {
             $this->wmCore->forget($this->wmHandle);
             $this->wmCore->destroy($this->wmHandle);
+            $this->leaveProtocol();
         }
         $this->unregister();
     }

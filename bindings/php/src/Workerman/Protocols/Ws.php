@@ -47,7 +47,7 @@ class Ws implements ProtocolInterface
     /** Asks for a websocket. */
     public static function sendHandshake(AsyncTcpConnection $connection): void
     {
-        $connection->context = new \stdClass();
+        WebsocketFrames::begin($connection);
         $connection->context->websocketKey = base64_encode(random_bytes(16));
         $port = $connection->getRemotePort();
         $host = $connection->getRemoteHost() . (\in_array($port, [80, 443], true) ? '' : ":$port");
@@ -66,7 +66,10 @@ class Ws implements ProtocolInterface
     {
         if (isset($connection->context->websocketPings)) {
             Timer::del($connection->context->websocketPings);
+            unset($connection->context->websocketPings);
         }
+        WebsocketFrames::begin($connection);
+        unset($connection->context->websocketKey, $connection->context->websocketWaiting); // it may connect again
     }
 
     private static function answer(string $buffer, ConnectionInterface $connection): int
