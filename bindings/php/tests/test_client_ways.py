@@ -202,21 +202,21 @@ def test_websocket__answer_in_pieces_and_frames_right_behind_it(driver, listener
 @pytest.mark.parametrize("speaker", SPEAKERS)
 def test_websocket__that_connects_again_begins_again(driver, listener, speaker):
     """Also while it is connected, and with messages that are sent before it is again."""
-    name = driver.make(f"ws://{listener.host}", set={"websocketPingInterval": 0.02, **SPEAKERS[speaker]})
+    name = driver.make(f"ws://{listener.host}", set={"websocketPingInterval": 0.02, **SPEAKERS[speaker]},
+                       then={"onMessage": [["reconnect"], ["send", "waits"]]})
     with listener.accept() as first:
         websocket_peer.accept(first, websocket_peer.take_request(first)[1])
         driver.told("onWebSocketConnect", name)
         assert websocket_peer.read_masked(first) == (9, b"")
-        first.send(ws_frames.frame(1, b"half", mask=None, fin=False))
-        driver.call(name, "reconnect")
-        driver.call(name, "send", "waits")
+        first.send(ws_frames.frame(1, b"go", mask=None))
         with listener.accept() as second:
-            fields = websocket_peer.take_request(second)[1]
-            second.send(answer_to(fields).encode() + ws_frames.frame(1, b"whole", mask=None))
+            line, fields = websocket_peer.take_request(second)
+            assert line.startswith("GET / ")
+            second.send(answer_to(fields))
             assert websocket_peer.read_masked(second) == (1, b"waits")
             assert websocket_peer.read_masked(second) == (9, b"")
-            assert driver.told("onMessage", name) == [["whole"]]
             driver.call(name, "close")
+    assert driver.told("onMessage", name) == [["go"]]
 
 
 @pytest.mark.parametrize("speaker", SPEAKERS)

@@ -66,8 +66,10 @@ def test_cookie__stands_beside_those_of_the_response(server):
 
 def test_cookie__has_the_attributes_of_the_program(shared_program):
     server = shared_program("sessions", kind="cookie").start()
-    cookies = ask(server, "/set")[1]
-    assert cookies["OWN"][1:] == ["Domain=example.com", "Max-Age=7200", "Path=/path", "Secure", "SameSite=Strict"]
+    for target in ("/set", "/regenerate", "/regenerate?twice=1&delete=1", f"/switch?id={'a' * 32}"):
+        answer, cookies = ask(server, target)
+        assert len(answer.values(b"set-cookie")) == 1
+        assert cookies["OWN"][1:] == ["Domain=example.com", "Max-Age=7200", "Path=/path", "Secure", "SameSite=Strict"]
 
 
 def test_later__session_of_an_answer_that_comes_later(server):
