@@ -78,6 +78,17 @@ def test_request__that_was_answered(server):
     lives(server)
 
 
+def test_request__of_a_program_of_workerman_3_does_not_cost_the_next_one(program):
+    server = program("destructors", ports=4, old="yes").start()
+    with server.connect(server.ports[1]) as peer, server.connect(server.ports[1]) as other:
+        peer.send(request("GET", "/bomb"))
+        assert peer.read_answer().body == b"/bomb"
+        other.send(request("GET", "/next"))
+        assert other.read_answer().body == b"/next"
+        await_bomb(server, "a request")
+    lives(server)
+
+
 def test_handshake__that_is_through(server):
     with server.connect(server.ports[2]) as peer:
         peer.shake_hands()

@@ -46,6 +46,9 @@ namespace {
     use Workerman\Worker;
 
     Worker::$logFile = 'log';
+    if (getenv('WM_TEST_OLD') === 'yes') {
+        Libwm\Compat3::enable();
+    }
 
     $text = new Worker(address('text'));
     $text->onMessage = function (TcpConnection $connection, string $data): void {
