@@ -102,6 +102,19 @@ void HttpRequests::answer_entry(const HttpRequest &request, int status, uint64_t
     }
 }
 
+/// As note_answer() of an answer that is about to be written or stored. forget_answer() where it is not taken.
+void HttpRequests::note_given(const HttpRequest &request, const HttpAnswer &given)
+{
+    answer_entry(request, given.status, request.has_body(given.status) ? given.body.size() : 0);
+}
+
+void HttpRequests::forget_answer(const HttpRequest &request)
+{
+    const AccessSession *session = http_session(request.conn).access;
+    if (AccessEntry *entry = session ? session->find(request.id) : nullptr)
+        entry->begun = false;
+}
+
 void HttpRequests::note_body(const HttpRequest &request, uint64_t bytes)
 {
     const AccessSession *session = http_session(request.conn).access;

@@ -110,13 +110,11 @@ void HttpRequests::end_trailers(uint64_t id)
         request->trailer_epoch = HttpRequest::kEnded;
 }
 
-/// An answer is given before the body is complete. The rest is discarded, as far as that is bounded; else the connection closes behind the
-/// answer. So it does when the client has not been told to send the body: whether it will is not known (RFC 9110 §10.1.1).
-void HttpRequests::answer_early(HttpRequest &request)
+/// Whether the connection closes behind an answer that is given before the body is complete. Its rest is discarded, as far as that is
+/// bounded, but not where the client has not been told to send it: whether it will is not known (RFC 9110 §10.1.1).
+bool HttpRequests::closes_early(const HttpSession &session)
 {
-    const HttpSession &session = http_session(request.conn);
-    if (session.parser.expects_continue() || session.parser.left() > session.discard_left)
-        request.close_after = true;
+    return session.parser.expects_continue() || session.parser.left() > session.discard_left;
 }
 
 /// Drops a part of a body that is answered. Over max_discard the connection ends behind that answer.

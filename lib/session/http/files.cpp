@@ -177,11 +177,7 @@ int HttpRequests::answer_with_file(HttpRequest &request, const FileAnswer &given
 {
     Connection &conn = request.conn;
     bool front = in_turn(request), last = front && is_last(conn);
-    bool before = request.close_after;
-    if (http_session(conn).receiving == &request) [[unlikely]]
-        answer_early(request);
-    bool close_after = request.close_after || wants_close;
-    request.close_after = before; // until the answer is taken
+    bool close_after = wants_close || closes_behind(request);
     http::ResponseHead head;
     head.status = given.status;
     head.fields = given.fields;

@@ -183,19 +183,8 @@ http::KnownHead *HttpRequests::known_head(const Connection &conn)
 
 int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given, bool wants_close)
 {
-    bool closes = request.close_after;
-    request.close_after = closes || wants_close;
-    int result = give(request, given);
-    if (result < 0)
-        request.close_after = closes; // not taken: the request waits for another answer
-    return result;
-}
-
-inline int HttpRequests::give(HttpRequest &request, const HttpAnswer &given)
-{
     Connection &conn = request.conn;
-    if (http_session(conn).receiving == &request) [[unlikely]]
-        answer_early(request);
+    bool close_after = wants_close || closes_behind(request);
     http::ResponseHead head;
     head.status = given.status;
     head.fields = given.fields;
@@ -206,7 +195,7 @@ inline int HttpRequests::give(HttpRequest &request, const HttpAnswer &given)
     head.default_type = given.default_type;
     bool front = &request == http_session(conn).first;
     bool last = front && is_last(conn);
-    head.keep_alive = !request.close_after && !last;
+    head.keep_alive = !close_after && !last;
     size_t bound = http::head_bound(given.fields.size());
     char *place = front ? reactor_.outbox.place_behind(conn, bound + given.body.size()) : nullptr;
     HeadBuffer buffer(place ? 0 : bound);
@@ -216,26 +205,26 @@ inline int HttpRequests::give(HttpRequest &request, const HttpAnswer &given)
     std::string_view text(out, static_cast<size_t>(http::write_rest(write_start(out, given.status), head) - out));
     bool has_body = !request.slices.head && http::has_content(given.status) && !tunnel; // RFC 9110 §6.4.1
     std::string_view body = has_body ? given.body : std::string_view();
-    if (!front) {
-        int result = store(request, text, body, given.exempt);
-        if (result == 0)
-            note_answer(request, given.status, body.size());
-        return result;
+    if (request.owns) [[unlikely]] // before the write, across which nothing has to be kept for it
+        note_given(request, given);
+    int result = front ? reactor_.outbox.write(conn, text, body, given.flags, given.exempt) : store(request, text, body, given.exempt);
+    if (result < 0) {
+        if (request.owns)
+            forget_answer(request);
+        return result; // not taken: the request waits for another answer
     }
-    bool close_after = request.close_after;
-    int result = reactor_.outbox.write(conn, text, body, given.flags, given.exempt);
-    if (result < 0)
-        return result;
-    note_answer(request, given.status, body.size());
-    complete(conn, close_after, last);
+    if (front)
+        complete(conn, close_after, last);
+    else
+        request.close_after = close_after;
     return result;
 }
 
-/// Whether this is the connection's last answer: the app shuts down, and no other request is pending.
-bool HttpRequests::is_last(const Connection &conn) const
+/// Whether no other request of the connection is pending behind its only one.
+bool HttpRequests::nothing_follows(const Connection &conn) const
 {
     const HttpSession &session = http_session(conn);
-    if (session.count != 1 || !reactor_.shutting_down)
+    if (session.count != 1)
         return false;
     if (conn.has(kNoInput) || reactor_.ending.late())
         return true;

@@ -279,7 +279,6 @@ private:
     void log_refused();
     static HttpRequest *oldest_unanswered(const Connection &conn);
     int answer(HttpRequest &request, const HttpAnswer &given, bool wants_close = false);
-    int give(HttpRequest &request, const HttpAnswer &given);
     // In files.cpp.
     int answer_with_file(HttpRequest &request, const FileAnswer &given, bool wants_close);
     int give_file(HttpRequest &request, const FileAnswer &given, bool wants_close);
@@ -309,7 +308,9 @@ private:
     int store(HttpRequest &request, std::string_view head, std::string_view body, bool exempt, const FileRange *file = nullptr);
     void write_waiting(Connection &conn);
     bool write_held(Connection &conn, HttpRequest &request, bool last);
-    bool is_last(const Connection &conn) const;
+    /// Whether this is the connection's last answer: the app shuts down, and no other request is pending.
+    bool is_last(const Connection &conn) const { return reactor_.shutting_down && nothing_follows(conn); }
+    bool nothing_follows(const Connection &conn) const;
     void start_answer_time(Connection &conn, HttpRequest &request)
     {
         if (conn.owner->options.request_timeout_ms > 0) {
@@ -322,7 +323,13 @@ private:
     void block_if_full(Connection &conn);
     // In bodies.cpp.
     static bool awaits_body(const Connection &conn);
-    void answer_early(HttpRequest &request);
+    static bool closes_early(const HttpSession &session);
+    /// Whether the connection closes behind the answer to this request.
+    static bool closes_behind(const HttpRequest &request)
+    {
+        const HttpSession &session = http_session(request.conn);
+        return request.close_after || (session.receiving == &request && closes_early(session));
+    }
     void end_trailers(uint64_t id);
     void end_body(Connection &conn, HttpRequest &request, const http::Request &piece);
     void discard(Connection &conn, size_t size);
@@ -343,6 +350,8 @@ private:
     AccessEntry::Owned make_refused_entry(Connection &conn, std::string_view seen);
     AccessEntry::Owned take_entry(const HttpRequest &request);
     void keep_entry(HttpRequest &request, AccessEntry::Owned entry);
+    static void note_given(const HttpRequest &request, const HttpAnswer &given);
+    static void forget_answer(const HttpRequest &request);
     static void answer_entry(const HttpRequest &request, int status, uint64_t bytes);
     static void begin_entry(const HttpRequest &request);
     void release_entry(const HttpRequest &request);

@@ -64,7 +64,7 @@ int HttpRequests::send_head(HttpRequest &request, const HttpBeginning &given, bo
     head.content_length = given.length >= 0 ? static_cast<uint64_t>(given.length) : 0;
     head.chunked = given.length < 0 && content && head.minor > 0;
     bool until_close = given.length < 0 && content && head.minor == 0 && !request.slices.head;
-    bool untold = http_session(conn).receiving == &request && http_session(conn).parser.expects_continue(); // as in answer_early()
+    bool untold = http_session(conn).receiving == &request && http_session(conn).parser.expects_continue(); // as in closes_early()
     close_after = close_after || request.close_after || until_close || untold;
     bool last = front && is_last(conn);
     head.keep_alive = !close_after && !last;
