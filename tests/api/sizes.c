@@ -332,7 +332,7 @@ static void flags__unknown_are_refused(void **state)
         expect_invalid(wm_hub_group_send(hub, "g", 1, NULL, 0, "x", 1, UNKNOWN[i], NULL, NULL, NULL, NULL), "flags");
         expect_invalid(wm_request_respond(ids[0], 200, NULL, 0, "x", 1, UNKNOWN[i]), "flags");
     }
-    static const char ELSEWHERE[] = "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast and wm_hub_group_send";
+    static const char ELSEWHERE[] = "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast, wm_hub_broadcast_except and wm_hub_group_send";
     const int64_t entry[3] = {(int64_t)conn, 1, WM_SEND_FIRST};
     int32_t result = 0;
     expect_invalid(wm_conn_send(conn, "x", 1, WM_SEND_FIRST | WM_SEND_NOW), ELSEWHERE);
