@@ -96,7 +96,7 @@ private:
 
 void HttpRequests::note_refused(const HttpRequest &request, int code)
 {
-    if (request.answered || request.handshake)
+    if (request.answered || request.handshake || code == WM_ECLOSED) // a connection that ends needs no answer
         return;
     refused_.id = request.id;
     refused_.code = code;
