@@ -178,7 +178,7 @@ void text__is_escaped_at_any_place(void **)
             assert_string_equal(combined_target(text).c_str(), (before + "\\x22" + behind).c_str());
             assert_string_equal(json_target(text).c_str(), (before + "\\u0022" + behind).c_str());
         }
-    for (size_t size : {1, 20})
+    for (size_t size : {size_t{1}, size_t{20}})
         for (int octet = 0; octet < 256; octet++) {
             bool plain = octet >= ' ' && octet < 0x7f && octet != '"' && octet != '\\';
             char escape[8];
