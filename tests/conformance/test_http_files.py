@@ -32,7 +32,12 @@ class FileServer:
         self.directory, self.url, self.address, self.master = directory, f"http://127.0.0.1:{port}", ("127.0.0.1", port), master
 
     def child(self):
-        return int(pathlib.Path(f"/proc/{self.master}/task/{self.master}/children").read_text(encoding="ascii"))
+        """The process that serves. The master listens before it is there."""
+        deadline = time.monotonic() + HANG_SECONDS
+        while not (children := pathlib.Path(f"/proc/{self.master}/task/{self.master}/children").read_text(encoding="ascii")):
+            assert time.monotonic() < deadline, "no process serves"
+            time.sleep(0.01)
+        return int(children)
 
     def memory(self):
         """Bytes of the process that serves, without the files that it maps."""

@@ -46,8 +46,8 @@ private:
     char *text() { return reinterpret_cast<char *>(this + 1); }
     const char *text() const { return reinterpret_cast<const char *>(this + 1); }
 
-    const uint32_t size_;
-    const Sizes sizes_;
+    uint32_t size_;
+    Sizes sizes_;
 };
 
 class AccessLog;
