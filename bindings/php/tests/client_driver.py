@@ -1,4 +1,5 @@
 """The program client.php, told what to do line by line, and the sockets that it connects to."""
+import contextlib
 import itertools
 import json
 import socket
@@ -44,6 +45,15 @@ class Driver:
 
     def events(self, name):
         return [row[0] for row in self.server.rows() if row[2:3] == [name] and row[0] != "result"]
+
+
+@contextlib.contextmanager
+def driven(server):
+    """The driver of a program, whose connections are forgotten at the end."""
+    made = Driver(server)
+    yield made
+    made.say("forget")
+    made.control.sock.close()
 
 
 class Listener:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from client_driver import Listener
 from php_program import Program
 
 
@@ -56,3 +57,11 @@ def shared_program(tmp_path_factory):
     make, made = makes(tmp_path_factory.mktemp("shared"))
     yield make
     end(made)
+
+
+@pytest.fixture
+def listener():
+    """A server for the clients of a program."""
+    made = Listener()
+    yield made
+    made.sock.close()

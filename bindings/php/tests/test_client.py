@@ -8,7 +8,7 @@ import pytest
 
 import websocket_peer
 import ws_frames
-from client_driver import Driver, Listener, free_address
+from client_driver import Listener, driven, free_address
 from php_program import alive, eventually
 
 CLOSED = 16
@@ -21,17 +21,8 @@ def server(shared_program):
 
 @pytest.fixture
 def driver(server):
-    made = Driver(server)
-    yield made
-    made.say("forget")
-    made.control.sock.close()
-
-
-@pytest.fixture
-def listener():
-    made = Listener()
-    yield made
-    made.sock.close()
+    with driven(server) as made:
+        yield made
 
 
 # ---- protocols

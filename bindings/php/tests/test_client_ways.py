@@ -7,7 +7,7 @@ import pytest
 
 import websocket_peer
 import ws_frames
-from client_driver import Driver, Listener
+from client_driver import Listener, driven
 from php_program import HANG_SECONDS
 
 CLOSED = 16
@@ -20,17 +20,8 @@ def server(shared_program):
 
 @pytest.fixture
 def driver(server):
-    made = Driver(server)
-    yield made
-    made.say("forget")
-    made.control.sock.close()
-
-
-@pytest.fixture
-def listener():
-    made = Listener()
-    yield made
-    made.sock.close()
+    with driven(server) as made:
+        yield made
 
 
 # ---- proxies

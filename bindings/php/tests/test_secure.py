@@ -8,7 +8,7 @@ import pytest
 
 import certificates
 import ws_frames
-from client_driver import Driver, Listener
+from client_driver import driven
 from php_program import Peer, alive, request
 
 FILES = ["site", "locked", "a", "b", "client", "other"]
@@ -132,10 +132,8 @@ def client(shared_program):
 
 @pytest.fixture
 def driver(client):
-    made = Driver(client)
-    yield made
-    made.say("forget")
-    made.control.sock.close()
+    with driven(client) as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -154,13 +152,6 @@ def accepted(listener, certificate, client=None):
         yield None
     finally:
         peer.sock.close()
-
-
-@pytest.fixture
-def listener():
-    made = Listener()
-    yield made
-    made.sock.close()
 
 
 @pytest.mark.parametrize("scheme, transport", [("ssl", None), ("text", "ssl"), ("wss", None), ("ws", "ssl"), ("Stop", "ssl")])
