@@ -140,10 +140,11 @@ class EchoServer:
                 if opcode == 8:
                     return answers, data, True
                 answers.append(frame(opcode, payload))
-        elif self.mode == "echo":
-            while len(data) >= self.size:
-                answers.append(data[: self.size])
-                data = data[self.size :]
+        elif self.mode in ("echo", "frame"):
+            size = self.size + 4 * (self.mode == "frame")
+            while len(data) >= size:
+                answers.append(data[:size])
+                data = data[size:]
         else:
             end = b"\n" if self.mode == "text" else b"\r\n\r\n"
             *whole, data = data.split(end)

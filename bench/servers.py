@@ -16,7 +16,7 @@ from ports import free_ports  # noqa: E402
 START_SECONDS = 20
 
 # What wm-load calls a mode, and what libwm and bare call its protocol.
-LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "ws": "websocket", "http": "http", "handshakes": "http"}
+LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "frame": "frame", "ws": "websocket", "http": "http", "handshakes": "http"}
 BARE_PROTOCOL = {"echo": "echo", "text": "echo", "ws": "wsecho", "http": "http"}
 # Modes whose server has pages, and those of these that send lines.
 PAGES = ("push", "broadcast", "churn", "idle")
@@ -114,6 +114,13 @@ def start_libwm(build, mode, pull=False, master=False, wrapper=(), certificate=N
         return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports, directory=directory, certificate=certificate)
     command += ["--processes", "1", directory.name, "start", "-q"]
     return Server([*wrapper, *command], ports, master=True, directory=directory, certificate=certificate)
+
+
+def start_files(build, files):
+    """examples/c/file_server with the files of this directory: one process under its master. The build needs WM_EXAMPLES=ON."""
+    port = free_ports(1)[0]
+    command = [program(build, "example_file_server"), files, "http://127.0.0.1:%d" % port, "--name", "bench-%d" % port, "start", "-q"]
+    return Server(command, [port], master=True)
 
 
 def start_bare(bare, mode):

@@ -11,6 +11,8 @@ int main(int argc, char **argv)
         return run_echo(options);
     case Mode::kText:
         return run_text(options);
+    case Mode::kFrame:
+        return run_frame(options);
     case Mode::kWs:
         return run_ws(options);
     case Mode::kHttp:

@@ -16,7 +16,7 @@ namespace {
 constexpr const char *kHelp =
     "wm-load: loads a server, checks every byte of its answers, and measures its cost per message\n"
     "\n"
-    "  wm-load echo|text|ws|http HOST:PORT [options]\n"
+    "  wm-load echo|text|frame|ws|http HOST:PORT [options]\n"
     "  wm-load push|broadcast --ws HOST:PORT --inner HOST:PORT [options]\n"
     "  wm-load churn --ws HOST:PORT [options]\n"
     "  wm-load handshakes HOST:PORT --tls (--tls-ca FILE | --tls-insecure) [--resume] [options]\n"
@@ -56,7 +56,7 @@ constexpr const char *kHelp =
     "\n"
     "Exit: 0 all answers correct, 1 wrong or missing answers, 2 usage.\n";
 
-constexpr std::array<const char *, 9> kModes{"echo", "text", "ws", "http", "push", "broadcast", "churn", "idle", "handshakes"};
+constexpr std::array<const char *, 10> kModes{"echo", "text", "frame", "ws", "http", "push", "broadcast", "churn", "idle", "handshakes"};
 
 [[noreturn]] void usage_error(const std::string &text)
 {
@@ -113,7 +113,7 @@ struct Flag {
     void (*apply)(Options &options, std::string_view text);
 };
 
-const unsigned kAnswers = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kWs) | bit(Mode::kHttp);
+const unsigned kAnswers = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kFrame) | bit(Mode::kWs) | bit(Mode::kHttp);
 const unsigned kLines = bit(Mode::kPush) | bit(Mode::kBroadcast);
 const unsigned kPages = kLines | bit(Mode::kChurn) | bit(Mode::kIdle);
 const unsigned kAll = kAnswers | kPages | bit(Mode::kHandshakes);
@@ -245,7 +245,7 @@ Options parse_options(int argc, char **argv)
         std::exit(0);
     }
     if (argc < 2)
-        usage_error("a mode is missing: echo, text, ws, http, push, broadcast, churn, idle or handshakes");
+        usage_error("a mode is missing: echo, text, frame, ws, http, push, broadcast, churn, idle or handshakes");
     options.mode = to_mode(argv[1]);
     for (int i = 2; i < argc; i++) {
         std::string_view word = argv[i];
