@@ -10,6 +10,7 @@ namespace wm::websocket {
 namespace {
 
 constexpr FrameFailure kReserved = {kProtocolError, "reserved bit set without an extension (RFC 6455 5.2)"};
+constexpr FrameFailure kMisplaced = {kProtocolError, "RSV1 in a frame that begins no message (RFC 7692 6)"};
 constexpr FrameFailure kUnknownOpcode = {kProtocolError, "unknown opcode (RFC 6455 5.2)"};
 constexpr FrameFailure kUnmasked = {kProtocolError, "unmasked frame from a client (RFC 6455 5.1)"};
 constexpr FrameFailure kMasked = {kProtocolError, "masked frame from a server (RFC 6455 5.1)"};
@@ -47,7 +48,15 @@ struct FrameParser::Header {
 
     bool fin() const { return first & 0x80; }
     uint8_t opcode() const { return first & 0x0F; }
+    bool rsv1() const { return first & 0x40; }
+    bool begins_message() const { return opcode() == kText || opcode() == kBinary; }
 };
+
+/// Of a data frame: whether it belongs to a compressed message, which its first frame says.
+bool FrameParser::is_compressed(const Header &header) const
+{
+    return header.begins_message() ? header.rsv1() : compressed_;
+}
 
 int close_code(const Frame &frame)
 {
@@ -74,10 +83,16 @@ Step FrameParser::more(char *data, size_t len, size_t need)
     return {StepKind::kMore, len - gap, need > 0 ? need - gap : 0};
 }
 
-template <Role reader> const FrameFailure *FrameParser::check(const Header &header, size_t max_message) const
+template <Role reader, bool deflate> const FrameFailure *FrameParser::check(const Header &header, size_t max_message) const
 {
-    if (header.first & 0x70)
+    if (header.first & (deflate ? 0x30 : 0x70))
         return &kReserved;
+    if constexpr (deflate) {
+        if (header.rsv1() && !header.begins_message())
+            return &kMisplaced;
+        if (is_compressed(header))
+            max_message = compressed_limit(max_message);
+    }
     uint8_t opcode = header.opcode();
     if (is_control(opcode)) {
         if (opcode > kPong)
@@ -125,7 +140,7 @@ const FrameFailure *FrameParser::check_close(const char *payload, size_t from)
 
 /// Unmasks and validates the payload octets that are new since the last step, so that a wrong octet fails as soon as it
 /// is there.
-template <Role reader> const FrameFailure *FrameParser::take_payload(const Header &header, char *payload, size_t len)
+template <Role reader, bool deflate> const FrameFailure *FrameParser::take_payload(const Header &header, char *payload, size_t len)
 {
     size_t from = taken_;
     bool ascii = false;
@@ -138,6 +153,9 @@ template <Role reader> const FrameFailure *FrameParser::take_payload(const Heade
     uint8_t opcode = header.opcode();
     if (opcode == kClose)
         return check_close(payload, from);
+    if constexpr (deflate)
+        if (is_compressed(header))
+            return nullptr;
     if (opcode == kText)
         text_ = from == 0 ? Utf8() : text_;
     else if (opcode != kContinuation || first_ != kText)
@@ -147,10 +165,11 @@ template <Role reader> const FrameFailure *FrameParser::take_payload(const Heade
     return text_.feed(payload + from, len - from) ? nullptr : &kNotUtf8;
 }
 
-template <Role reader> Step FrameParser::unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need)
+template <Role reader, bool deflate>
+Step FrameParser::unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need)
 {
     if (len - unread_ > header_size)
-        if (const FrameFailure *failure = take_payload<reader>(header, data + unread_ + header_size, len - unread_ - header_size))
+        if (const FrameFailure *failure = take_payload<reader, deflate>(header, data + unread_ + header_size, len - unread_ - header_size))
             return fail(*failure);
     return more(data, len, need);
 }
@@ -166,7 +185,7 @@ Step FrameParser::control(const Frame &frame, size_t next)
     return {StepKind::kControl, 0, 0};
 }
 
-template <Role reader> Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Frame &out)
+template <Role reader, bool deflate> Step FrameParser::step_by_rules(char *data, size_t len, size_t max_message, Frame &out)
 {
     for (;;) {
         unsigned char *p = reinterpret_cast<unsigned char *>(data) + unread_;
@@ -180,7 +199,7 @@ template <Role reader> Step FrameParser::step_by_rules(char *data, size_t len, s
         if (extended)
             header.payload = length_known ? big_endian(p + 2, extended) : 0;
         // Checked as soon as two bytes are there: an invalid header fails without waiting for more.
-        if (const FrameFailure *failure = check<reader>(header, max_message))
+        if (const FrameFailure *failure = check<reader, deflate>(header, max_message))
             return fail(*failure);
         if (length_known && extended && header.payload < (extended == 2 ? 126u : 65536u))
             return fail(kLongForm);
@@ -188,15 +207,17 @@ template <Role reader> Step FrameParser::step_by_rules(char *data, size_t len, s
         char *body = data + unread_ + header_size;
         Opcode opcode = static_cast<Opcode>(header.opcode());
         if (left < header_size || left - header_size < payload)
-            return unfinished<reader>(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
+            return unfinished<reader, deflate>(header, data, len, header_size, length_known ? unread_ + header_size + payload : 0);
         size_t next = unread_ + header_size + payload;
-        if (const FrameFailure *failure = take_payload<reader>(header, body, payload))
+        if (const FrameFailure *failure = take_payload<reader, deflate>(header, body, payload))
             return fail(*failure);
         taken_ = 0;
         if (is_control(opcode)) {
             out = {opcode, body, payload};
             return control(out, next);
         }
+        if constexpr (deflate)
+            compressed_ = is_compressed(header);
         if (first_ == kContinuation && header.fin()) {
             out = {opcode, body, payload};
         } else {
@@ -211,7 +232,7 @@ template <Role reader> Step FrameParser::step_by_rules(char *data, size_t len, s
             joined_ = unread_ = 0;
             first_ = kContinuation;
         }
-        if (out.opcode == kText && !text_.complete())
+        if (out.opcode == kText && !(deflate && compressed_) && !text_.complete())
             return fail(kNotUtf8);
         return {StepKind::kMessage, next, 0};
     }
@@ -219,5 +240,7 @@ template <Role reader> Step FrameParser::step_by_rules(char *data, size_t len, s
 
 template Step FrameParser::step_by_rules<Role::kServer>(char *, size_t, size_t, Frame &);
 template Step FrameParser::step_by_rules<Role::kClient>(char *, size_t, size_t, Frame &);
+template Step FrameParser::step_by_rules<Role::kServer, true>(char *, size_t, size_t, Frame &);
+template Step FrameParser::step_by_rules<Role::kClient, true>(char *, size_t, size_t, Frame &);
 
 } // namespace wm::websocket

@@ -1,7 +1,8 @@
 /**
  * @file
  * The websocket frame parser (RFC 6455 §5): frames in, messages and control frames out, in place. Its functions take
- * the role of the endpoint that reads: a server's frames are masked, a client's are not.
+ * the role of the endpoint that reads: a server's frames are masked, a client's are not; and whether permessage-deflate was agreed on,
+ * so that a message may be compressed (RFC 7692 §6).
  *
  * The fragments of a message are joined at the front of the bytes that the connection keeps:
  * [joined][gap][unread]. A step that runs out of bytes closes the gap. Pure; one connection's state.
@@ -18,7 +19,7 @@
 namespace wm::websocket {
 
 /// The result of a kMessage (kText, kBinary) or kControl (kClose, kPing, kPong) step: complete, unmasked, text and close
-/// frames validated.
+/// frames validated; but for a compressed text.
 struct Frame {
     Opcode opcode;
     char *data;
@@ -63,24 +64,37 @@ template <Role reader> PlainFrame plain_frame(const unsigned char *p)
     return {};
 }
 
+/// The most bytes of a compressed message whose content is within the limit: what cannot be compressed grows (zlib's deflateBound).
+constexpr size_t compressed_limit(size_t max_message)
+{
+    return max_message + (max_message >> 3) + (max_message >> 6) + 64;
+}
+
 class FrameParser {
 public:
-    template <Role reader> Step step(char *data, size_t len, size_t max_message, Frame &out);
+    /// A compressed message has up to compressed_limit() bytes.
+    template <Role reader, bool deflate = false> Step step(char *data, size_t len, size_t max_message, Frame &out);
     /// step() without its short cut for whole messages, which gives the same: step() takes it for all others.
-    template <Role reader> [[gnu::noinline]] Step step_by_rules(char *data, size_t len, size_t max_message, Frame &out);
+    template <Role reader, bool deflate = false>
+    [[gnu::noinline]] Step step_by_rules(char *data, size_t len, size_t max_message, Frame &out);
     const FrameFailure &failure() const { return *failure_; }
+    /// With deflate, after a kMessage step: whether that message is compressed.
+    bool compressed() const { return compressed_; }
 
 private:
     struct Header;
 
+    bool is_compressed(const Header &header) const;
     [[gnu::cold]] Step fail_text();
     Step fail(const FrameFailure &failure);
     Step more(char *data, size_t len, size_t need);
-    template <Role reader> const FrameFailure *check(const Header &header, size_t max_message) const;
+    template <Role reader, bool deflate> const FrameFailure *check(const Header &header, size_t max_message) const;
     // Out of line, as most messages are whole at first sight.
-    template <Role reader> [[gnu::noinline]] const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
+    template <Role reader, bool deflate>
+    [[gnu::noinline]] const FrameFailure *take_payload(const Header &header, char *payload, size_t len);
     const FrameFailure *check_close(const char *payload, size_t from);
-    template <Role reader> [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
+    template <Role reader, bool deflate>
+    [[gnu::noinline]] Step unfinished(const Header &header, char *data, size_t len, size_t header_size, size_t need);
     [[gnu::noinline]] Step control(const Frame &frame, size_t next);
 
     size_t joined_ = 0; ///< bytes of the fragmented message so far, at the front
@@ -90,16 +104,19 @@ private:
     };
     uint32_t taken_ = 0;           ///< payload bytes of that frame which are unmasked and validated
     Opcode first_ = kContinuation; ///< the opcode of the fragmented message; kContinuation: there is none
-    Utf8 text_;                    ///< of the message, if it is a text; of a close frame's reason
+    Utf8 text_;                    ///< of the message, if it is a text that is not compressed; of a close frame's reason
+    bool compressed_ = false;      ///< the message that was begun last; with deflate alone
 };
 
-template <Role reader> inline Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
+template <Role reader, bool deflate> inline Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
 {
     if (first_ == kContinuation && taken_ == 0 && len >= kPlainHeader + (mask_size(reader) > 0 ? 2 : 0)) {
         PlainFrame frame = plain_frame<reader>(reinterpret_cast<const unsigned char *>(data));
         if (frame.header > 0 && frame.payload <= max_message && len >= frame.header + frame.payload) {
             // Most messages are whole at first sight: they need no state.
             char *body = data + frame.header;
+            if constexpr (deflate)
+                compressed_ = false;
             out = {frame.opcode, body, frame.payload};
             bool ascii = reader == Role::kServer && unmask(body, frame.payload, body - kMaskSize);
             if (!ascii && frame.opcode == kText && !is_utf8(body, frame.payload))
@@ -107,7 +124,7 @@ template <Role reader> inline Step FrameParser::step(char *data, size_t len, siz
             return {StepKind::kMessage, frame.header + frame.payload, 0};
         }
     }
-    return step_by_rules<reader>(data, len, max_message, out);
+    return step_by_rules<reader, deflate>(data, len, max_message, out);
 }
 
 /// The code of a validated close frame; kNoStatus if it is empty.
