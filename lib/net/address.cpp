@@ -268,6 +268,32 @@ int resolve(const Address &address, SocketAddress &out)
     return 0;
 }
 
+bool to_ip(const struct sockaddr_storage &address, IpAddress &out)
+{
+    if (address.ss_family == AF_INET)
+        out = IpAddress::from_octets(&reinterpret_cast<const struct sockaddr_in *>(&address)->sin_addr, 4);
+    else if (address.ss_family == AF_INET6)
+        out = IpAddress::from_octets(&reinterpret_cast<const struct sockaddr_in6 *>(&address)->sin6_addr, IpAddress::kSize);
+    else
+        return false;
+    return true;
+}
+
+SocketAddress to_socket_address(const IpPort &address)
+{
+    SocketAddress out;
+    memset(&out, 0, sizeof out);
+    bool ipv4 = address.ip.is_ipv4();
+    out.storage.ss_family = ipv4 ? AF_INET : AF_INET6;
+    out.len = ipv4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    if (ipv4)
+        memcpy(&reinterpret_cast<struct sockaddr_in *>(&out.storage)->sin_addr, address.ip.ipv4(), 4);
+    else
+        memcpy(&reinterpret_cast<struct sockaddr_in6 *>(&out.storage)->sin6_addr, address.ip.octets, IpAddress::kSize);
+    set_port(out, address.port);
+    return out;
+}
+
 int format_ip(const struct sockaddr_storage &address, char *out)
 {
     out[0] = '\0';

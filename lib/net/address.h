@@ -6,6 +6,8 @@
 #ifndef WM_NET_ADDRESS_H
 #define WM_NET_ADDRESS_H
 
+#include "core/ip_address.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -55,6 +57,11 @@ int resolve(const Address &address, SocketAddress &out);
 
 /// The address of a unix socket; a path that begins with '@' is an abstract name. 0, or WM_EADDRESS.
 int make_unix_address(std::string_view path, SocketAddress &out);
+
+/// The address of a socket of IP; false: it is of another family.
+bool to_ip(const struct sockaddr_storage &address, IpAddress &out);
+/// Of AF_INET or AF_INET6.
+SocketAddress to_socket_address(const IpPort &address);
 
 /// "192.0.2.1", "::1", or "" for a unix socket, into out of at least 46 bytes; returns the length.
 int format_ip(const struct sockaddr_storage &address, char *out);
