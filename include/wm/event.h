@@ -31,7 +31,9 @@ enum {
     WM_EVENT_SIGNAL = 16,      /**< a signal of a registration without a callback has arrived: id, and its number in detail */
     WM_EVENT_BODY = 17,        /**< http, stream_body: a piece of the body of the request id: data, len; flags is 1 for the last, else 0 */
     WM_EVENT_HUB_MESSAGE = 18, /**< a message about a topic of wm_hub_subscribe: user, data, len; detail bytes before data are the topic */
-    WM_EVENT_PART = 19         /**< http, stream_parts: a piece of a part of the request id: data is a wm_part; flags as of BODY */
+    WM_EVENT_PART = 19,        /**< http, stream_parts: a piece of a part of the request id: data is a wm_part; flags as of BODY */
+    WM_EVENT_PING = 20,        /**< websocket, with option ping_events: a ping: data, len */
+    WM_EVENT_PONG = 21         /**< websocket, with option ping_events: a pong: data, len */
 };
 
 /**
@@ -50,14 +52,14 @@ typedef struct wm_event {
     wm_conn conn;      /**< 0 for an event without a connection */
     wm_worker *worker; /**< NULL for an event without a worker */
     void *user;        /**< the connection's (wm_conn_set_user), timer's, watch's, signal's, post's, hub call's or topic's user pointer */
-    const void *data; /**< the message, or the text of an ERROR or CLOSE; never NULL for a MESSAGE, BODY or HUB_MESSAGE, also when len is 0;
-                       PART: a wm_part, whose data is the piece */
-    size_t len;       /**< bytes at data */
-    uint64_t id;      /**< the request, timer, watch or signal; HUB: the number of connections, or of functions of a topic */
-    int32_t code;     /**< 0 or WM_E...: ERROR, CLOSE; HUB: the status (wm_hub_result_fn) */
-    int32_t detail;   /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: targets that did not answer;
-                         HUB_MESSAGE: bytes of the topic, which end at data; MESSAGE of http: bytes of the request's head, from its request
-                         line to its blank line, which end at data; WATCH: WM_WATCH_...; SIGNAL: the number */
+    const void *data;  /**< the message, or the text of an ERROR or CLOSE; never NULL for a MESSAGE, BODY, HUB_MESSAGE, PING or PONG, also
+                        when len is 0;  PART: a wm_part, whose data is the piece */
+    size_t len;        /**< bytes at data */
+    uint64_t id;       /**< the request, timer, watch or signal; HUB: the number of connections, or of functions of a topic */
+    int32_t code;      /**< 0 or WM_E...: ERROR, CLOSE; HUB: the status (wm_hub_result_fn) */
+    int32_t detail;    /**< CLOSE: the websocket close code, or the errno of WM_REASON_ERROR, or 0; HUB: targets that did not answer;
+                          HUB_MESSAGE: bytes of the topic, which end at data; MESSAGE of http: bytes of the request's head, from its request
+                          line to its blank line, which end at data; WATCH: WM_WATCH_...; SIGNAL: the number */
 } wm_event;
 
 #ifdef __cplusplus

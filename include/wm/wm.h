@@ -24,6 +24,7 @@
 #include "wm/types.h"
 #include "wm/version.h"
 #include "wm/watch.h"
+#include "wm/websocket.h"
 #include "wm/worker.h"
 
 #endif

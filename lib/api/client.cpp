@@ -1,23 +1,11 @@
 #include "wm/client.h"
 
-#include "api/guard.h"
+#include "api/callback.h"
 #include "proto/http/fields.h"
 #include "session/sessions.h"
 #include "worker/clients.h"
 
 using namespace wm;
-
-namespace {
-
-template <class Function>
-int set_callback(wm_client *client, Callback<Function> ConnCallbacks::*member, Function fn, void *user, wm_destroy_fn destroy,
-                 const char *function = __builtin_FUNCTION())
-{
-    auto set = [&](Client &self) { return replace(self.reactor, self.callbacks.*member, {fn, user, destroy}); };
-    return noted(app_of(client), {function}, with_client(client, set));
-}
-
-} // namespace
 
 wm_client *wm_client_new(wm_app *app, const char *address)
 {

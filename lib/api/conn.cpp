@@ -2,7 +2,7 @@
 
 #include "wm/client.h"
 
-#include "api/guard.h"
+#include "api/callback.h"
 #include "net/transport.h"
 #include "proto/websocket/close.h"
 
@@ -79,14 +79,6 @@ int port_of_conn(wm_conn conn, Side side)
     command.conn = conn;
     command.flags = flags;
     return guarded([&] { return post_command(unpack_id(conn).app, command, {}, payload); });
-}
-
-template <class Function>
-int set_callback(wm_conn conn, Callback<Function> ConnCallbacks::*event, Function fn, void *user, wm_destroy_fn destroy)
-{
-    return with_connection(conn, [&](Connection &self) {
-        return self.owner->reactor.lifecycle.set_callback(self, event, {fn, user, destroy});
-    });
 }
 
 /// A count, which needs 64 bits, or the error.

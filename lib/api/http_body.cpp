@@ -1,7 +1,7 @@
 #include "wm/http_body.h"
 
+#include "api/callback.h"
 #include "api/request.h"
-#include "api/worker_callback.h"
 #include "proto/http/trailers.h"
 #include "session/http/upload_file.h"
 

@@ -1,6 +1,6 @@
 #include "wm/worker.h"
 
-#include "api/worker_callback.h"
+#include "api/callback.h"
 #include "session/sessions.h"
 #include "worker/process_link.h"
 

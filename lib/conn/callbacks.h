@@ -7,6 +7,7 @@
 #define WM_CONN_CALLBACKS_H
 
 #include "wm/http_body.h"
+#include "wm/websocket.h"
 #include "wm/worker.h"
 
 namespace wm {
@@ -26,6 +27,8 @@ struct ConnCallbacks {
     Callback<wm_message_fn> message;
     Callback<wm_body_fn> body;
     Callback<wm_part_fn> part;
+    Callback<wm_ping_fn> ping;
+    Callback<wm_ping_fn> pong;
     Callback<wm_error_fn> error;
     Callback<wm_conn_fn> closing;
     Callback<wm_close_fn> close;
@@ -41,6 +44,8 @@ struct ConnCallbacks {
         visit(message);
         visit(body);
         visit(part);
+        visit(ping);
+        visit(pong);
         visit(error);
         visit(closing);
         visit(close);

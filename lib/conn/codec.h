@@ -76,8 +76,11 @@ struct Codec {
     int (*send)(Connection &conn, std::string_view payload, int32_t flags) = nullptr;
     /// Sends a close frame. nullptr: the protocol has no close frame.
     void (*close)(Connection &conn, int32_t code, std::string_view text) = nullptr;
-    /// Sends a ping. nullptr: the protocol has no ping, and ping_interval_ms has no effect.
-    void (*ping)(Connection &conn) = nullptr;
+    /// Sends a ping with a payload of at most 125 bytes: results as wm_conn_ping. nullptr: the protocol has no ping, and ping_interval_ms
+    /// has no effect.
+    int (*ping)(Connection &conn, std::string_view payload) = nullptr;
+    /// The same for a pong.
+    int (*pong)(Connection &conn, std::string_view payload) = nullptr;
 
     /// Handles a phase_deadline or deadline() that has passed in kHandshake or kOpen. nullptr: the codec sets
     /// neither.

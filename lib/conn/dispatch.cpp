@@ -5,6 +5,7 @@
 #include "core/id.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -120,6 +121,7 @@ bool Dispatch::calls_back(const Connection &conn) const
 {
     return conn.callback(&ConnCallbacks::message) && conn.callback(&ConnCallbacks::error) &&
            (conn.state != ConnState::kHandshake || conn.callback(&ConnCallbacks::handshake)) &&
+           (conn.owner->options.ping_events == 0 || (conn.callback(&ConnCallbacks::ping) && conn.callback(&ConnCallbacks::pong))) &&
            (!conn.has(kBodyInPieces) ||
             (conn.callback(&ConnCallbacks::body) && (conn.owner->options.stream_parts == 0 || conn.callback(&ConnCallbacks::part))));
 }
@@ -217,6 +219,31 @@ void Dispatch::message(Connection &conn, const char *data, size_t len, int32_t k
         event->id = request;
         event->detail = static_cast<int32_t>(head_len);
     }
+}
+
+void Dispatch::ping(Connection &conn, uint32_t kind, std::string_view payload)
+{
+    const auto &callback = conn.callback(kind == WM_EVENT_PING ? &ConnCallbacks::ping : &ConnCallbacks::pong);
+    if (callback) {
+        reactor_.callback_watch.name(kind == WM_EVENT_PING ? "ping" : "pong");
+        callback.fn(conn.owner->worker, id_of(conn), payload.data(), payload.size(), callback.user);
+        reactor_.callback_watch.name("message");
+        return;
+    }
+    if (!events_ || full() || !conn.owner->options.ping_events)
+        return;
+    Tail *kept = Tail::make(payload.size());
+    if (!kept) {
+        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    memcpy(kept->data(), payload.data(), payload.size());
+    wm_event *event = new_record(kind, conn);
+    event->data = kept->data();
+    event->len = payload.size();
+    reactor_.assembly.retire(kept);
+    if (reactor_.assembly.batch_is_full())
+        end_batch();
 }
 
 void Dispatch::body(Connection &conn, std::string_view data, bool last, uint64_t request)

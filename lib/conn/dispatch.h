@@ -82,6 +82,9 @@ public:
     void close(Connection &conn, int32_t reason, int32_t code, const char *text, size_t len);
     /// head_len: http: bytes of the request's head, which end at data.
     void message(Connection &conn, const char *data, size_t len, int32_t kind, uint64_t request, size_t head_len = 0);
+    /// A ping or pong, by its kind of record. Without a callback it is one where option ping_events says so: of a copy, because fragments
+    /// of a message may be joined over it. Out of memory: the connection ends.
+    void ping(Connection &conn, uint32_t kind, std::string_view payload);
     /// A piece of the body of that request.
     void body(Connection &conn, std::string_view data, bool last, uint64_t request);
     /// A piece of a part of that body: data, data_len of the part. With a callback for parts.

@@ -152,7 +152,7 @@ void Expiry::send_ping(Connection &conn)
         conn.ping_at = 0;
         return;
     }
-    reactor_.codec(conn).ping(conn);
+    reactor_.codec(conn).ping(conn, {}); // a full queue: what the peer does not read, it does not answer
     conn.set(kAwaitPong);
     conn.ping_at = tick_after(options.pong_timeout_ms);
 }

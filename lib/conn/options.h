@@ -25,6 +25,7 @@ struct ConnOptions {
     int64_t close_timeout_ms = 5000;
     int64_t send_timeout_ms = 0;
     int64_t half_open = 0;
+    int64_t auto_pong = 1;
 
     bool operator==(const ConnOptions &) const = default;
 };
@@ -50,6 +51,7 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t max_part_header_bytes = 8 << 10;
     int64_t max_upload = 0;
     int64_t defer_handshake = 0;
+    int64_t ping_events = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;
     int64_t trusted_proxy = 0;

@@ -84,8 +84,8 @@ public:
     /// Sends bytes at once, as the kernel takes them, without a copy of those that it does: 0, WM_BACKPRESSURE or an error, as
     /// wm_conn_send.
     int pass(Connection &conn, std::string_view bytes);
-    /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced.
-    void write_latest(Connection &conn, std::string_view bytes);
+    /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced. Results as write().
+    int write_latest(Connection &conn, std::string_view bytes);
 
     /// Raises buffer_full, unless it was; buffer_drain follows once the queue is empty.
     void press(Connection &conn);

@@ -167,12 +167,11 @@ bool Outbox::queue_changed(Connection &conn, std::string_view head, std::string_
     return true;
 }
 
-void Outbox::write_latest(Connection &conn, std::string_view bytes)
+int Outbox::write_latest(Connection &conn, std::string_view bytes)
 {
     if (!conn.blocked())
-        write(conn, bytes, {}, 0, true);
-    else if (!conn.cold->queue.append_latest(bytes.data(), bytes.size()))
-        reactor_.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return write(conn, bytes, {}, 0, true);
+    return conn.cold->queue.append_latest(bytes.data(), bytes.size()) ? settle_send(conn, 0) : abort_send(conn, bytes.size());
 }
 
 int Outbox::send_file(Connection &conn, const FileRange &range, bool exempt)

@@ -70,7 +70,8 @@ const char *check_path(std::string_view value)
         WM_INT(owner, send_timeout_ms, "ms", 0, kForever, true,                                                                            \
                "ends an open connection that has taken nothing of what is queued for it for so long; 0: never"),                           \
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
-               "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms")
+               "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms"),                             \
+        WM_INT(owner, auto_pong, "bool", 0, 1, true, "websocket: answers pings with their payload; 0: the host does, by wm_conn_pong")
 
 #define WM_TLS_ROWS(owner, live)                                                                                                           \
     WM_TEXT(owner, tls_cert, live, "TLS: path of the certificate with its chain behind it, PEM"),                                          \
@@ -91,6 +92,8 @@ constexpr const char *kAssemblyTotal =
     "memory of the incomplete messages of all connections; at the limit the one that has held most for longest is turned away";
 
 constexpr const char *kKeptTotal = "http: memory of kept requests, and of answers given before their turn; what goes over it is WM_EFULL";
+
+constexpr const char *kPingEvents = "pull mode, websocket: pings and pongs without a callback are records";
 
 const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_connections, "count", 0, kLargest, true,
@@ -189,6 +192,7 @@ const OptionRow kWorkerRows[] = {
            "with count 0 and a master: the master opens the listener at the start, and all processes that call wm_worker_listen share it"),
     WM_INT(WorkerOptions, reuse_port, "bool", 0, 1, false, "SO_REUSEPORT: several sockets may listen on one port"),
     WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
+    WM_INT(WorkerOptions, ping_events, "bool", 0, 1, true, kPingEvents),
     WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),
     WM_INT(WorkerOptions, skip_oversize, "bool", 0, 1, true, "text: a line over max_message is an error event and skipped, not a close"),
     WM_INT(WorkerOptions, refuse_http, "bool", 0, 1, true,
@@ -228,6 +232,7 @@ const OptionRow kClientRows[] = {
            "TLS: the server's certificate has to come from tls_ca and have its name; 0: any is taken, and the log says so"),
     WM_INT(ClientOptions, max_header_bytes, "bytes", 64, 1 << 20, true, "ws, proxy: longest head of a response"),
     WM_INT(ClientOptions, max_headers, "count", 1, 10000, true, "ws, proxy: header lines of a response"),
+    WM_INT(ClientOptions, ping_events, "bool", 0, 1, true, kPingEvents),
     WM_CHECKED(ClientOptions, ws_path, true, "ws: path and query of the request; empty: the address's, or /", check_path),
     WM_CHECKED(ClientOptions, ws_headers, true,
                "ws: lines 'Name: value\\r\\n' of the request: Origin, Cookie, Authorization, Host and others",

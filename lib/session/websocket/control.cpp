@@ -1,6 +1,7 @@
 #include "session/websocket/control.h"
 
 #include "conn/reactor.h"
+#include "core/error.h"
 #include "proto/websocket/mask.h"
 #include "session/sessions.h"
 
@@ -42,20 +43,23 @@ int send_masked_message(Connection &conn, std::string_view payload, int32_t flag
     return send_masked(conn, opcode_of(flags), payload, flags, false);
 }
 
-void send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload)
+int send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload)
 {
-    Reactor &reactor = conn.owner->reactor;
-    if (opcode == websocket::kPing && conn.queue_memory() > static_cast<size_t>(conn.options().max_send_buffer))
-        return;
-    if (role == Role::kClient) {
-        send_masked(conn, opcode, payload, 0, true);
-        return;
-    }
+    if (role == Role::kClient)
+        return send_masked(conn, opcode, payload, 0, true);
     char header[websocket::kMaxHeader];
-    reactor.outbox.write(conn, {header, websocket::write_header(header, opcode, payload.size())}, payload, 0, true);
+    std::string_view head(header, websocket::write_header(header, opcode, payload.size()));
+    return conn.owner->reactor.outbox.write(conn, head, payload, 0, true);
 }
 
-void send_pong(Connection &conn, Role role, std::string_view payload)
+int send_ping(Connection &conn, Role role, std::string_view payload)
+{
+    if (int full = conn.owner->reactor.outbox.check_send(conn, 0))
+        return full;
+    return send_control(conn, role, websocket::kPing, payload);
+}
+
+int send_pong(Connection &conn, Role role, std::string_view payload)
 {
     static_assert(websocket::kMaxControlPayload + 2 + websocket::kMaskSize <= SendQueue::kLatestMax);
     Reactor &reactor = conn.owner->reactor;
@@ -67,7 +71,22 @@ void send_pong(Connection &conn, Role role, std::string_view payload)
     memcpy(frame + header, payload.data(), payload.size());
     if (masks)
         mask_part(frame + header, payload.size(), mask);
-    reactor.outbox.write_latest(conn, {frame, header + payload.size()});
+    return reactor.outbox.write_latest(conn, {frame, header + payload.size()});
+}
+
+int send_host_control(Connection &conn, int (*Codec::*send)(Connection &, std::string_view), std::string_view payload)
+{
+    const Codec &codec = conn.owner->reactor.codec(conn);
+    if (conn.state > ConnState::kOpen)
+        return fail(WM_ECLOSED, "the connection is closing");
+    if (codec.has_handshake)
+        return fail(WM_ESTATE, "the connection is not open yet");
+    if (!(codec.*send))
+        return fail(WM_ESTATE, "protocol %s has no pings and pongs: websockets have", codec.name);
+    if (payload.size() > websocket::kMaxControlPayload)
+        return fail(WM_EMSGSIZE, "a ping or pong has at most %zu bytes (RFC 6455 5.5), not %zu", websocket::kMaxControlPayload,
+                    payload.size());
+    return (codec.*send)(conn, payload);
 }
 
 } // namespace wm

@@ -18,11 +18,15 @@ Framing frame_message(const Codec &codec, std::string_view payload, int32_t flag
 /// Codec::send of a client: each frame has a mask of its own (RFC 6455 §5.3).
 int send_masked_message(Connection &conn, std::string_view payload, int32_t flags);
 
-/// Sends a ping or close frame. Skips a ping while the queue is over max_send_buffer.
-void send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload);
+/// Sends a control frame, which no limit refuses: results as wm_conn_send.
+int send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload);
+/// Sends a ping: as send_control, or WM_EFULL while the queue is over max_send_buffer.
+int send_ping(Connection &conn, Role role, std::string_view payload);
+/// Sends a pong. Of pongs that wait in the queue only the latest stays (RFC 6455 §5.5.3).
+int send_pong(Connection &conn, Role role, std::string_view payload);
 
-/// Answers a ping. Of pongs that wait in the queue only the latest stays (RFC 6455 §5.5.3).
-void send_pong(Connection &conn, Role role, std::string_view payload);
+/// A ping or pong of the host's, by Codec::ping or Codec::pong of any connection's codec: results as wm_conn_ping.
+int send_host_control(Connection &conn, int (*Codec::*send)(Connection &, std::string_view), std::string_view payload);
 
 } // namespace wm
 

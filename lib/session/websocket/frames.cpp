@@ -30,19 +30,18 @@ void receive_close(Connection &conn, const websocket::Frame &frame)
     conn.owner->reactor.lifecycle.peer_closed(conn, websocket::close_code(frame), text);
 }
 
+/// A pong is for the host alone: for pong_timeout_ms Inbox::receive counts any byte as one.
 template <Role role> void receive_control(Connection &conn, const websocket::Frame &frame)
 {
-    switch (frame.opcode) {
-    case websocket::kPing:
-        if (conn.state == ConnState::kOpen)
-            send_pong(conn, role, {frame.data, frame.len});
-        return;
-    case websocket::kClose:
+    if (frame.opcode == websocket::kClose) {
         receive_close(conn, frame);
         return;
-    default:
-        return; // a pong: Inbox::receive counts any byte as one
     }
+    bool ping = frame.opcode == websocket::kPing;
+    if (ping && conn.state == ConnState::kOpen && conn.options().auto_pong)
+        send_pong(conn, role, {frame.data, frame.len});
+    if (conn.state == ConnState::kOpen)
+        conn.owner->reactor.dispatch.ping(conn, ping ? WM_EVENT_PING : WM_EVENT_PONG, {frame.data, frame.len});
 }
 
 template <Role role> Rest parse(Connection &conn, char *data, size_t len)
@@ -82,9 +81,14 @@ template <Role role> void close(Connection &conn, int32_t code, std::string_view
     send_control(conn, role, websocket::kClose, {payload, len});
 }
 
-template <Role role> void ping(Connection &conn)
+template <Role role> int ping(Connection &conn, std::string_view payload)
 {
-    send_control(conn, role, websocket::kPing, {});
+    return send_ping(conn, role, payload);
+}
+
+template <Role role> int pong(Connection &conn, std::string_view payload)
+{
+    return send_pong(conn, role, payload);
 }
 
 } // namespace
@@ -97,7 +101,8 @@ const Codec kWebsocketCodec = {.name = "websocket",
                                .parse = parse<Role::kServer>,
                                .frame = frame_message,
                                .close = close<Role::kServer>,
-                               .ping = ping<Role::kServer>};
+                               .ping = ping<Role::kServer>,
+                               .pong = pong<Role::kServer>};
 
 const Codec kWebsocketClientCodec = {.name = "websocket",
                                      .close_code = websocket::kNormal,
@@ -106,6 +111,7 @@ const Codec kWebsocketClientCodec = {.name = "websocket",
                                      .parse = parse<Role::kClient>,
                                      .send = send_masked_message,
                                      .close = close<Role::kClient>,
-                                     .ping = ping<Role::kClient>};
+                                     .ping = ping<Role::kClient>,
+                                     .pong = pong<Role::kClient>};
 
 } // namespace wm
