@@ -325,6 +325,18 @@ def test_persistence__http_1_0_is_told_that_it_stays_open(connect):
     assert statuses(peer.read_until_eof()[0]) == [200]
 
 
+def test_persistence__an_http_1_1_client_that_says_keep_alive_hears_it(connect):
+    """Some clients keep a connection only when the answer says so."""
+    peer = connect()
+    for line, heard in ((b"Connection: keep-alive", [b"keep-alive"]), (b"Connection: Keep-Alive, TE", [b"keep-alive"]), (b"X: 1", []), (b"Connection: TE", [])):
+        for _ in range(3):  # heads that are repeated are not parsed again
+            peer.send(get(line))
+            assert read_answer(peer).values(b"connection") == heard
+    peer.send(get(b"Connection: keep-alive, close"))
+    assert read_answer(peer).values(b"connection") == [b"close"]
+    assert peer.read_until_eof()[0] == b""
+
+
 def test_persistence__server_closes_after_close(connect):
     peer = connect()
     peer.send(get(b"Connection: close"))

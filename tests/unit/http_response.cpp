@@ -62,10 +62,11 @@ std::string closing(const std::string &head)
 
 void closing__says_what_a_head_that_closes_says(void **)
 {
-    for (int minor : {0, 1}) {
+    for (int number : {0, 1, 2, 3}) {
         ResponseHead head;
         head.date = {};
-        head.minor = minor;
+        head.minor = number % 2;
+        head.says_keep_alive = number > 1;
         head.fields = "X: Connection: keep-alive\r\nY: z\r\n";
         std::string kept = written(head);
         head.keep_alive = false;
@@ -79,9 +80,18 @@ void head__connection_by_version(void **)
     expect_head(head, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     head.minor = 0;
     expect_head(head, "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+    head.minor = 1;
+    head.says_keep_alive = true;
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+    head.fields = "Upgrade: h2c\r\n";
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: Upgrade\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n");
+    head.fields = {};
     head.keep_alive = false;
     expect_head(head, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    head.minor = 0;
+    expect_head(head, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     head.minor = 1;
+    head.says_keep_alive = false;
     expect_head(head, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     head.fields = "connection: close\r\n";
     expect_head(head, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nconnection: close\r\n\r\n");

@@ -168,6 +168,16 @@ def test_keep_alive__many_requests_on_one_connection(server):
 
 
 @pytest.mark.differs
+@pytest.mark.differs
+def test_keep_alive__is_said_to_a_client_that_says_it(server):
+    """Without it workerman/http-client makes a connection for each request."""
+    with server.connect() as peer:
+        for line, heard in (("Connection: keep-alive", [b"keep-alive"]), ("Foo: bar", [])):
+            for target in ("/", "/response/plain", "/later", "/get?a=1"):
+                peer.send(request("GET", target, line))
+                assert peer.read_answer().values(b"connection") == heard, target
+
+
 def test_connection_close__is_obeyed(server):
     with server.connect() as peer:
         peer.send(request("GET", "/", "Connection: close"))

@@ -80,14 +80,14 @@ bool has_field(std::string_view fields, std::string_view name)
     return !fields.empty() && find_field(fields, name, value);
 }
 
-/// HTTP/1.1 stays open unless told otherwise.
+/// HTTP/1.1 stays open unless told otherwise, which is repeated to a client that has said it itself.
 char *put_connection(char *out, const ResponseHead &head)
 {
     bool upgrade = has_field(head.fields, "upgrade");
     std::string_view line;
     if (!head.keep_alive && !has_field(head.fields, "connection"))
         line = kClose;
-    else if (head.keep_alive && head.minor == 0)
+    else if (head.keep_alive && (head.minor == 0 || (head.says_keep_alive && !upgrade)))
         line = kKeepAlive;
     else if (upgrade)
         return put(put(out, kUpgrade), kLineEnd);

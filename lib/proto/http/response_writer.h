@@ -16,15 +16,16 @@ namespace wm::http {
 
 /// The contents of a head. Fields have passed check_fields or are the library's own.
 struct ResponseHead {
-    int status = 200;            ///< 200-999: write_interim() is for interim responses (1xx)
-    std::string_view fields;     ///< lines "Name: value\r\n", written last
-    uint64_t content_length = 0; ///< length of the body, or of the body that is left out for HEAD; 205 has 0
-    bool with_length = true;     ///< write Content-Length; never done for 204 (RFC 9110 §8.6) and 304
-    bool keep_alive = true;      ///< the connection stays open after this response
-    int minor = 1;               ///< of the request: an HTTP/1.0 client must be told that the connection stays open
-    std::string_view date;       ///< format_date's 29 bytes; empty: no Date field
-    bool default_type = false;   ///< write Content-Type: text/html;charset=utf-8 unless fields have a Content-Type
-    bool chunked = false;        ///< without with_length: write Transfer-Encoding: chunked, where the status has content
+    int status = 200;             ///< 200-999: write_interim() is for interim responses (1xx)
+    std::string_view fields;      ///< lines "Name: value\r\n", written last
+    uint64_t content_length = 0;  ///< length of the body, or of the body that is left out for HEAD; 205 has 0
+    bool with_length = true;      ///< write Content-Length; never done for 204 (RFC 9110 §8.6) and 304
+    bool keep_alive = true;       ///< the connection stays open after this response
+    int minor = 1;                ///< of the request: an HTTP/1.0 client must be told that the connection stays open
+    bool says_keep_alive = false; ///< the request says keep-alive: some clients keep a connection only when the answer does, too
+    std::string_view date;        ///< format_date's 29 bytes; empty: no Date field
+    bool default_type = false;    ///< write Content-Type: text/html;charset=utf-8 unless fields have a Content-Type
+    bool chunked = false;         ///< without with_length: write Transfer-Encoding: chunked, where the status has content
 };
 
 inline constexpr size_t kDateSize = 29;

@@ -184,6 +184,7 @@ int HttpRequests::answer_with_file(HttpRequest &request, const FileAnswer &given
     head.content_length = given.range.len;
     head.with_length = !request.is_tunnel(given.status);
     head.minor = request.slices.minor;
+    head.says_keep_alive = request.slices.says_keep_alive;
     head.keep_alive = !close_after && !last;
     HeadBuffer buffer(http::head_bound(given.fields.size()));
     char *out = buffer.data();

@@ -192,6 +192,7 @@ int HttpRequests::answer(HttpRequest &request, const HttpAnswer &given, bool wan
     bool tunnel = request.is_tunnel(given.status);
     head.with_length = !tunnel;
     head.minor = request.slices.minor;
+    head.says_keep_alive = request.slices.says_keep_alive;
     head.default_type = given.default_type;
     bool front = &request == http_session(conn).first;
     bool last = front && is_last(conn);

@@ -60,6 +60,7 @@ int HttpRequests::send_head(HttpRequest &request, const HttpBeginning &given, bo
     head.status = given.status;
     head.fields = given.fields;
     head.minor = request.slices.minor;
+    head.says_keep_alive = request.slices.says_keep_alive;
     head.with_length = !request.is_tunnel(given.status) && (given.length >= 0 || !content);
     head.content_length = given.length >= 0 ? static_cast<uint64_t>(given.length) : 0;
     head.chunked = given.length < 0 && content && head.minor > 0;
