@@ -9,23 +9,13 @@ namespace Libwm;
  * Workers, connections, requests and timers are integers. FfiCore implements it over FFI; an extension can
  * implement it in C. A method that fails throws Error with the text of the library, unless it says otherwise.
  */
-interface Core extends Answers, HubCalls
+interface Core extends Answers, HubCalls, Transport
 {
     /** Result of main() in a process that serves. */
     public const CHILD = 100;
 
     /** Kinds of poll results below zero. */
     public const STOPPED = -22;
-
-    /** Flags of send(). */
-    public const SEND_BINARY = 1;
-    public const SEND_RAW = 2;
-
-    /** Results of send() and respond(): above 0 taken, below 0 not taken. */
-    public const BACKPRESSURE = 1;
-    public const CLOSED = -3;
-    public const FULL = -4;
-    public const WRONG_STATE = -6;
 
     /** Sets an option of the app. */
     public function setApp(string $option, int|string $value): void;
@@ -66,13 +56,9 @@ interface Core extends Answers, HubCalls
      * @return int the number of events, STOPPED once the app has stopped, or another error below 0
      */
     public function poll(Events $events, int $timeoutMs): int;
-    /** Hands what was sent since the poll to the kernel. */
-    public function flush(): void;
     /** Stops this process; in the master, all processes. */
     public function stop(): void;
 
-    /** Sends one message; on http it answers the oldest unanswered request. Does not throw. */
-    public function send(int $connection, string $data, int $flags): int;
     /**
      * Connects. $receiver gets the events of the connection: connected(), opened(), and from then on those of any connection; error() and
      * ended() without them when it fails. None of them before the method returns.
@@ -84,24 +70,6 @@ interface Core extends Answers, HubCalls
     public function connectTo(string $address, array $options, Receiver $receiver): int;
     /** The header lines, each with CRLF, of the answer that has opened a websocket of connectTo(). */
     public function handshakeFields(int $connection): string;
-
-    /** Its object gets no more events. */
-    public function forget(int $connection): void;
-    public function close(int $connection, int $code, string $reason): void;
-    public function destroy(int $connection): void;
-    /** Ends the sending side once all has left; false: not with this protocol, or it has ended. */
-    public function shutdown(int $connection): bool;
-    public function pause(int $connection): void;
-    public function resume(int $connection): void;
-    public function setConnection(int $connection, string $option, int $value): void;
-    /** "IP:PORT"; '' once it is not known. */
-    public function remoteAddress(int $connection): string;
-    public function localAddress(int $connection): string;
-    /** Bytes read, written and queued; zeros for a closed connection.
-     *
-     * @return array{int, int, int}
-     */
-    public function counters(int $connection): array;
 
     /** Starts a timer; $repeatMs 0: once. */
     public function addTimer(int $delayMs, int $repeatMs): int;
@@ -122,6 +90,4 @@ interface Core extends Answers, HubCalls
 
     /** Writes lines to the log. */
     public function log(string $text, bool $isError = false): void;
-    /** The text of the last error. */
-    public function lastError(): string;
 }

@@ -242,9 +242,15 @@ trait ConnectionEvents
         }
         if ($this->status === self::STATUS_ESTABLISHED) {
             $this->applyLimits();
-            if ($this->protocol !== $this->wmNative) {
-                $this->protocolChanged();
-            }
+            $this->checkProtocol();
+        }
+    }
+
+    /** @internal Refuses another protocol than the one that it was made with. */
+    public function checkProtocol(): void
+    {
+        if ($this->protocol !== $this->wmNative) {
+            $this->protocolChanged();
         }
     }
 
@@ -253,7 +259,8 @@ trait ConnectionEvents
     {
         $set = $this->protocol ?? 'null';
         $this->protocol = $this->wmNative;
-        $this->fail(NotYet::error("\$connection->protocol = $set on a connection of $this->wmNative (on one of tcp, unix or ssl it may change)"));
+        $of = $this->wmNative ?? 'a stream of PHP';
+        $this->fail(NotYet::error("\$connection->protocol = $set on a connection of $of (on one of tcp, unix or ssl it may change)"));
     }
 
     /** An exception of a callback ends the connection, not the process. */

@@ -92,7 +92,7 @@ class AsyncTcpConnection extends TcpConnection
         try {
             $options = ClientOptions::of($this, $this->socketContext, $scheme === 'ws');
             $address = $this->wmRemote->forLibwm($scheme, $this->transport);
-            $this->wmHandle = $this->wmCore->connectTo($address, $options, $this);
+            $this->wmHandle = Runtime::core()->connectTo($address, $options, $this);
         } catch (Error $e) {
             $this->status = self::STATUS_CLOSED;
             if ($e->getCode() === Core::STOPPED) {
@@ -253,7 +253,7 @@ class AsyncTcpConnection extends TcpConnection
         }
         foreach ([$this->onWebSocketConnect, $this->onWebSocketConnected] as $callback) {
             if ($callback !== null && $this->status === self::STATUS_ESTABLISHED) {
-                $this->call($callback, WebsocketFrames::response($this->wmCore->handshakeFields($this->wmHandle)));
+                $this->call($callback, WebsocketFrames::response(Runtime::core()->handshakeFields($this->wmHandle)));
             }
         }
     }

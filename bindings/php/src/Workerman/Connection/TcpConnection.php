@@ -5,9 +5,12 @@ namespace Workerman\Connection;
 
 use Libwm\Connection\ConnectionEvents;
 use Libwm\Core;
+use Libwm\Loop\StreamTransport;
 use Libwm\NotYet;
 use Libwm\Receiver;
 use Libwm\Runtime;
+use Libwm\Transport;
+use Workerman\Events\EventInterface;
 use Workerman\Worker;
 
 /** An accepted connection. Programs may set properties of their own on it. */
@@ -24,7 +27,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public const STATUS_CLOSING = 8;
     public const STATUS_CLOSED = 16;
 
-    private const STATUS_NAMES = [0 => 'INITIAL', 1 => 'CONNECTING', 2 => 'ESTABLISHED', 4 => 'ENDING', 8 => 'CLOSING', 16 => 'CLOSED'];
+    public const STATUS_TO_STRING = [0 => 'INITIAL', 1 => 'CONNECTING', 2 => 'ESTABLISHED', 8 => 'CLOSING', 4 => 'ENDING', 16 => 'CLOSED'];
 
     /** Bytes that libwm collects for one write: more are queued only when the kernel has refused some. */
     private const UNWRITTEN_MAX = 16384;
@@ -73,23 +76,46 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     protected int $wmAppliedSendBuffer;
     protected int $wmAppliedPackageSize;
     protected int $wmRegisteredId;
+    protected Transport $wmCore;
+    protected int $wmHandle;
     protected string $remoteAddress;
     /** The timer of end(). */
     private int $wmLinger = 0;
     /** Lets the connection that is piped to this one go on. */
     private ?\Closure $wmPiped = null;
 
-    /** @internal made by the dispatcher */
-    public function __construct(protected Core $wmCore, protected int $wmHandle, Worker $worker)
+    /**
+     * A connection over a stream of the program's, of bytes, which it closes: new TcpConnection($stream, $remoteAddress), or with the loop
+     * before them. In a process that serves.
+     *
+     * @param mixed $eventLoop the loop, or as $socket
+     * @param mixed $socket a pipe of popen() or proc_open(), or a socket as stream_socket_client() returns it
+     * @param mixed $remoteAddress what getRemoteAddress() says
+     */
+    public function __construct(mixed $eventLoop, mixed $socket = '', mixed $remoteAddress = '')
     {
         $this->id = $this->wmRegisteredId = ++self::$lastId;
-        $this->worker = $worker;
-        $this->transport = $worker->transport;
-        $this->protocol = $this->wmNative = $worker->protocol;
         $this->context = new \stdClass();
         $this->maxSendBufferSize = self::$defaultMaxSendBufferSize;
         $this->maxPackageSize = self::$defaultMaxPackageSize;
         $this->lingerTimeout = self::$defaultLingerTimeout;
+        if ($eventLoop instanceof Core) {
+            $this->wmAccept($eventLoop, $socket, $remoteAddress);
+        } else {
+            $this->wrap(...($eventLoop instanceof EventInterface ? [$socket, $remoteAddress] : [$eventLoop, $socket]));
+        }
+        self::$connections[$this->id] = $this;
+        self::$statistics['connection_count']++;
+    }
+
+    /** A connection that libwm has accepted. */
+    private function wmAccept(Core $core, int $handle, Worker $worker): void
+    {
+        $this->wmCore = $core;
+        $this->wmHandle = $handle;
+        $this->worker = $worker;
+        $this->transport = $worker->transport;
+        $this->protocol = $this->wmNative = $worker->protocol;
         [$this->wmAppliedSendBuffer, $this->wmAppliedPackageSize] = $worker->wmAppliedLimits();
         $this->applyLimits();
         $this->onMessage = $worker->onMessage;
@@ -97,10 +123,22 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->onError = $worker->onError;
         $this->onBufferFull = $worker->onBufferFull;
         $this->onBufferDrain = $worker->onBufferDrain;
-        $this->remoteAddress = $wmCore->remoteAddress($wmHandle);
+        $this->remoteAddress = $core->remoteAddress($handle);
         $worker->connections[$this->id] = $this;
-        self::$connections[$this->id] = $this;
-        self::$statistics['connection_count']++;
+    }
+
+    private function wrap(mixed $stream, string $address): void
+    {
+        if (!Runtime::isServing()) {
+            throw new \LogicException('new TcpConnection() outside of a process that serves: make it in onWorkerStart, or later');
+        }
+        $this->wmCore = new StreamTransport($stream, $this);
+        $this->wmHandle = 0;
+        $this->worker = $this->protocol = null;
+        $this->transport = 'tcp';
+        $this->remoteAddress = $address;
+        $this->wmAppliedSendBuffer = $this->maxSendBufferSize;
+        $this->wmAppliedPackageSize = $this->maxPackageSize;
     }
 
     /**
@@ -231,10 +269,13 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         throw NotYet::error('TcpConnection::consumeRecvBuffer()');
     }
 
-    /** A number of its own, as libwm's sockets are not streams of PHP: programs of Workerman 3 write (int) $connection->getSocket() for an id. */
+    /**
+     * The stream that the connection was made of; else a number of its own, as libwm's sockets are not streams of PHP: programs of Workerman 3
+     * write (int) $connection->getSocket() for an id.
+     */
     public function getSocket(): mixed
     {
-        return $this->wmRegisteredId;
+        return $this->wmCore instanceof StreamTransport ? $this->wmCore->stream : $this->wmRegisteredId;
     }
 
     public function pauseRecv(): void
@@ -265,7 +306,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
 
     public function getStatus(bool $rawOutput = true): int|string
     {
-        return $rawOutput ? $this->status : self::STATUS_NAMES[$this->status];
+        return $rawOutput ? $this->status : self::STATUS_TO_STRING[$this->status];
     }
 
     public function getId(): int
