@@ -112,6 +112,19 @@ def test_sessionStart__fills_and_keeps_the_session(old):
     assert len(list(old.directory.glob("*ses*"))) >= 2
 
 
+def test_responseCode__sets_a_status_that_there_is(old):
+    answer = ask(old, "/?page=code")
+    assert (answer.status, json.loads(answer.body)) == (404, [False, 404])
+
+
+def test_sessionRegenerateId__keeps_what_is_in_the_session(old):
+    answer = ask(old, "/?page=regenerate")
+    before, done, after, name = json.loads(answer.body)
+    assert done and before != after and name == "carol"
+    assert json.loads(ask(old, "/?page=visit", f"Cookie: OLDSESSION={after}").body)[1]["name"] == "carol"
+    assert "name" not in json.loads(ask(old, "/?page=visit", f"Cookie: OLDSESSION={before}").body)[1]
+
+
 def session_of(answer):
     cookies = [value.split(b";")[0].decode() for value in answer.values(b"set-cookie")]
     return "Cookie: " + next(value for value in cookies if value.startswith("OLDSESSION="))

@@ -119,9 +119,10 @@ final class Launcher
             'reload' => static fn () => self::callMaster(Worker::$onMasterReload),
             'stop' => static fn () => self::callMaster(Worker::$onMasterStop),
             'exit' => static function (int $worker, int $pid, int $status): void {
-                foreach (Worker::$onWorkerExit === null ? [] : Worker::getAllWorkers() as $object) {
+                foreach (Worker::getAllWorkers() as $object) {
                     if ($object->wmHandle() === $worker) {
                         self::callMaster(Worker::$onWorkerExit, [$object, $status, $pid]);
+                        self::callMaster(get_object_vars($object)['onWorkerExit'] ?? null, [$object, $status, $pid]); // of Workerman 4
                     }
                 }
             },
@@ -152,7 +153,7 @@ final class Launcher
     private static function setTitle(string $title): void
     {
         if (function_exists('cli_set_process_title')) {
-            @cli_set_process_title("WorkerMan: $title");
+            @cli_set_process_title(Worker::$processTitle . ": $title");
         }
     }
 

@@ -35,10 +35,13 @@ class Timer
         return self::add($timeInterval, $func, $args, false);
     }
 
-    /** @return bool whether there was such a timer */
-    public static function del(int $timerId): bool
+    /**
+     * @param int|null $timerId null is no timer, as of a property that the program has not set
+     * @return bool whether there was such a timer
+     */
+    public static function del(?int $timerId): bool
     {
-        return Runtime::isServing() && Runtime::dispatcher()->deleteTimer($timerId);
+        return $timerId !== null && Runtime::isServing() && Runtime::dispatcher()->deleteTimer($timerId);
     }
 
     public static function delAll(): void

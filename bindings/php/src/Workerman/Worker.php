@@ -12,6 +12,7 @@ use Libwm\Loop\EventLoop;
 use Libwm\Http\HttpConnection;
 use Libwm\Launcher;
 use Libwm\NotYet;
+use Libwm\ProgramClasses;
 use Libwm\Runtime;
 use Libwm\Connection\TlsOptions;
 use Libwm\Websocket\WebsocketFrames;
@@ -45,6 +46,8 @@ class Worker
     public static string $logFile = '';
     /** Bytes at which the log is renamed to NAME.1; 0: never. */
     public static int $logFileMaxSize = 10485760;
+    /** What the titles of the processes begin with. */
+    public static string $processTitle = 'WorkerMan';
     /** Without effect: `status` needs no file. */
     public static string $statusFile = '';
     /** Seconds that a stop waits for connections to close. */
@@ -102,7 +105,7 @@ class Worker
     /** @var callable|null (connection, request) */
     public $onWebSocketConnected = null;
 
-    /** Of a program of Workerman 3: the directory in which this worker looks for classes. */
+    /** Directory of the file that has made it, in which it looks for the program's classes. */
     protected string $_autoloadRootPath = '';
 
     private ?int $wmHandle = null;
@@ -122,9 +125,8 @@ class Worker
         $this->context = new \stdClass();
         $this->workerId = spl_object_hash($this);
         self::$workers[$this->workerId] = $this;
-        if (class_exists(Autoloader::class, false)) {
-            $this->_autoloadRootPath = Autoloader::wmMakerOf();
-        }
+        $this->_autoloadRootPath = ProgramClasses::directoryOfMaker();
+        $this->setRootPath();
     }
 
     // What subclasses of Workerman 3 and 4 override has no return type and no optional argument, which they do not have either.
@@ -325,8 +327,8 @@ class Worker
 
     private function setRootPath(): void
     {
-        if ($this->_autoloadRootPath !== '' && class_exists(Autoloader::class, false)) {
-            Autoloader::setRootPath($this->_autoloadRootPath);
+        if ($this->_autoloadRootPath !== '') {
+            ProgramClasses::setRoot($this->_autoloadRootPath);
         }
     }
 

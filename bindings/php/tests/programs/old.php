@@ -50,6 +50,18 @@ class Pages
             array_intersect_key($_SERVER, array_flip($keys)), isset($_SERVER['argv'])], JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES);
     }
 
+    private function code(): string
+    {
+        return json_encode([Http::responseCode(1), Http::responseCode(404)]);
+    }
+
+    private function regenerate(): string
+    {
+        Http::sessionStart();
+        $_SESSION['name'] = 'carol';
+        return json_encode([Http::sessionId(), Http::sessionRegenerateId(true), Http::sessionId(), $_SESSION['name']]);
+    }
+
     private function headers(): string
     {
         Http::header('HTTP/1.1 404 Not Found');

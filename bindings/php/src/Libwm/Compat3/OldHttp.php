@@ -5,14 +5,15 @@ namespace Libwm\Compat3;
 
 use Libwm\Http\Cookie;
 use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Response;
 use Workerman\Protocols\Http\Session\FileSessionHandler;
 
 /** The functions of Workerman 3's Http. They act on the next answer of the connection whose request was the last one. */
 final class OldHttp
 {
     /** The names of version 3 that Workerman\Protocols\Http hands on. */
-    public const FUNCTIONS = ['header', 'headerRemove', 'setcookie', 'end', 'sessionCreateId', 'sessionId',
-        'sessionSavePath', 'sessionStart', 'sessionStarted', 'sessionWriteClose', 'tryGcSessions'];
+    public const FUNCTIONS = ['header', 'headerRemove', 'responseCode', 'setcookie', 'end', 'sessionCreateId', 'sessionId',
+        'sessionRegenerateId', 'sessionSavePath', 'sessionStart', 'sessionStarted', 'sessionWriteClose', 'tryGcSessions'];
 
     public static ?OldHttpConnection $connection = null;
     public static ?Request $request = null;
@@ -43,6 +44,16 @@ final class OldHttp
     public static function headerRemove(string $name): void
     {
         self::answer()->remove($name);
+    }
+
+    /** Sets the status; false: $code is none that there is a phrase for. */
+    public static function responseCode(int $code): int|false
+    {
+        if (!isset(Response::PHRASES[$code])) {
+            return false;
+        }
+        self::answer()->setStatus($code);
+        return $code;
     }
 
     /** @param int $maxage seconds; 0: as long as the browser runs */
@@ -91,6 +102,16 @@ final class OldHttp
     public static function sessionWriteClose(): bool
     {
         self::$connection?->wmAnswer?->saveSession();
+        return true;
+    }
+
+    /** Gives the session a new id, which the next answer sets. */
+    public static function sessionRegenerateId(bool $delete_old_session = false): bool
+    {
+        self::sessionStart();
+        self::answer()->saveSession();
+        self::request()->sessionRegenerateId($delete_old_session);
+        self::answer()->session = self::request()->session();
         return true;
     }
 

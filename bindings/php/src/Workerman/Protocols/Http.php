@@ -75,16 +75,21 @@ class Http implements ProtocolInterface
         return Session::$name;
     }
 
-    /** The class of the requests that onMessage gets; $class replaces it. */
-    public static function requestClass(?string $class = null): string
+    /** The class of the requests that onMessage gets; $className replaces it. */
+    public static function requestClass(?string $className = null): string
     {
-        if ($class !== null) {
-            if (!is_a($class, Request::class, true)) {
-                throw new \InvalidArgumentException("$class does not extend " . Request::class);
+        if ($className !== null) {
+            if (!is_a($className, Request::class, true)) {
+                throw new \InvalidArgumentException("$className does not extend " . Request::class);
             }
-            self::$requestClass = $class === Request::class ? null : $class;
+            self::$requestClass = $className === Request::class ? null : $className;
         }
         return self::$requestClass ?? Request::class;
+    }
+
+    /** Without effect: there is no cache of requests. */
+    public static function enableCache(mixed $value): void
+    {
     }
 
     /**

@@ -218,6 +218,18 @@ class Request
         return SessionIds::make();
     }
 
+    /** Lets go of what the program has put into the request, and deletes its uploaded files; by itself it does so with its end. */
+    public function destroy(): void
+    {
+        $this->context = $this->properties = [];
+        $this->wmMultipart = null;
+    }
+
+    /** Without effect: there is no cache of requests. */
+    public static function enableCache(mixed $value): void
+    {
+    }
+
     private function setSession(string $id): void
     {
         $this->setSidCookie(Session::$name, $id, Session::getCookieParams());
