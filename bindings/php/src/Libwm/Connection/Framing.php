@@ -152,26 +152,34 @@ trait Framing
     public function send(mixed $sendBuffer, bool $raw = false): ?bool
     {
         $protocol = $this->protocol;
-        if ($protocol === null || $raw || $protocol === $this->wmNative) {
+        if ($protocol !== null && !$raw && $protocol !== $this->wmNative) {
+            if ($this->wmNative !== null) {
+                $this->protocolChanged();
+                return false;
+            }
+            if (!$this->takesSends()) {
+                return false;
+            }
+            try {
+                $sendBuffer = $protocol::encode($sendBuffer, $this);
+                if (!\is_string($sendBuffer)) {
+                    throw new \UnexpectedValueException("$protocol::encode() has returned " . get_debug_type($sendBuffer) . ', and not a string');
+                }
+            } catch (\Throwable $e) {
+                $this->fail($e);
+                return false;
+            }
+            if ($sendBuffer === '') {
+                return null;
+            }
+            $raw = true;
+        }
+        if ($this->wmNative !== null || $this->status !== self::STATUS_ESTABLISHED || $this->maxSendBufferSize !== $this->wmAppliedSendBuffer
+            || !\is_string($sendBuffer)) {
             return parent::send($sendBuffer, $raw);
         }
-        if ($this->wmNative !== null) {
-            $this->protocolChanged();
-            return false;
-        }
-        if (!$this->takesSends()) {
-            return false;
-        }
-        try {
-            $bytes = $protocol::encode($sendBuffer, $this);
-            if (!\is_string($bytes)) {
-                throw new \UnexpectedValueException("$protocol::encode() has returned " . get_debug_type($bytes) . ', and not a string');
-            }
-        } catch (\Throwable $e) {
-            $this->fail($e);
-            return false;
-        }
-        return $bytes === '' ? null : parent::send($bytes, true);
+        $result = $this->wmCore->send($this->wmHandle, $sendBuffer, 0); // as parent::send() would: a call less for bytes
+        return $result === 0 ? true : $this->sent($result);
     }
 
     /** Takes bytes off what was received, in input(). */

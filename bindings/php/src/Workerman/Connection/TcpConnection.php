@@ -157,9 +157,12 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         }
         $data = \is_string($sendBuffer) ? $sendBuffer : $this->text($sendBuffer);
         $result = $this->wmCore->send($this->wmHandle, $data, $flags);
-        if ($result === 0) {
-            return true;
-        }
+        return $result === 0 ? true : $this->sent($result);
+    }
+
+    /** What send() returns of a message that was not simply taken: Core::send() has returned $result, which is not 0. */
+    protected function sent(int $result): ?bool
+    {
         if ($result > 0) {
             $this->wmIsFull = true;
             return null;
