@@ -1,42 +1,12 @@
 <?php
 // Echo servers that count what is alive: a plain one, one whose closures hold their connection, one with cycles of the program's own.
 require getenv('WM_TEST_PRELUDE');
+require dirname(getenv('WM_TEST_PRELUDE')) . '/witness.php';
 
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http\Request;
 use Workerman\Timer;
 use Workerman\Worker;
-
-/** Lives as long as what has captured it. */
-final class Witness
-{
-    public static int $alive = 0;
-    public static int $closed = 0;
-    public mixed $self = null;
-
-    public function __construct(public ?TcpConnection $connection = null)
-    {
-        self::$alive++;
-    }
-
-    public function __destruct()
-    {
-        self::$alive--;
-    }
-}
-
-/** Whether callbacks force the collection of cycles. */
-function collect(): void
-{
-    static $wanted = null;
-    $wanted ??= getenv('WM_TEST_COLLECT') === 'yes';
-    if ($wanted) {
-        $garbage = new Witness();
-        $garbage->self = $garbage;
-        unset($garbage);
-        gc_collect_cycles();
-    }
-}
 
 /** Echoes, and answers `report`. */
 function answer(TcpConnection $connection, string $data): void
