@@ -1,5 +1,5 @@
 <?php
-// GatewayWorker in one script: Register, a Gateway for websockets, and two BusinessWorkers.
+// GatewayWorker in one script: Register, Gateways for websockets and for text, and two BusinessWorkers.
 require getenv('WM_TEST_PRELUDE');
 
 use GatewayWorker\BusinessWorker;
@@ -32,6 +32,7 @@ class Events
             'bind' => Clients::bindUid($client, $words[1]) ?? Clients::joinGroup($client, $words[2]) ?? Clients::sendToClient($client, 'bound'),
             'name' => ($_SESSION['name'] = $words[1]) && Clients::sendToClient($client, 'named'),
             'who' => Clients::sendToClient($client, ($_SESSION['name'] ?? '?') . " $_SERVER[REMOTE_ADDR]"),
+            'echo' => Clients::sendToClient($client, $words[1]),
             'all' => Clients::sendToAll("all $words[1]"),
         };
     }
@@ -44,13 +45,15 @@ class Events
 
 $host = '127.0.0.1:' . getenv('WM_TEST_PORT');
 $register = new Register("text://$host");
-$gateway = new Gateway(address('websocket', 2));
-$gateway->name = 'Gateway';
-$gateway->lanIp = '127.0.0.1';
-$gateway->startPort = (int) getenv('WM_TEST_PORT_3');
-$gateway->registerAddress = $host;
-$gateway->pingInterval = 30;
-$gateway->pingData = '{"type":"ping"}';
+foreach (['websocket' => 2, 'text' => 4] as $scheme => $number) {
+    $gateway = new Gateway(address($scheme, $number));
+    $gateway->name = "Gateway $scheme";
+    $gateway->lanIp = '127.0.0.1';
+    $gateway->startPort = (int) getenv('WM_TEST_PORT_' . ($number + 1));
+    $gateway->registerAddress = $host;
+    $gateway->pingInterval = 30;
+    $gateway->pingData = '{"type":"ping"}';
+}
 $business = new BusinessWorker();
 $business->name = 'Business';
 $business->count = 2;
