@@ -224,6 +224,13 @@ def test_program__is_recognised_by_the_code_of_its_onMessage(evaluate, code, is_
     assert evaluate(f"{made}Libwm\\Compat3::connectionClass($worker);\nreturn Libwm\\Compat3::isEnabled();") is is_old
 
 
+@pytest.mark.parametrize("version, is_old", [("^3.4", True), ("3.*", True), ("v3.5.35", True), ("^3.5 || ^4.0", False), (">=3.5", False), ("^4.1", False)])
+def test_program__is_of_version_3_when_its_composer_json_asks_for_no_other(evaluate, tmp_path, version, is_old):
+    (tmp_path / "composer.json").write_text(json.dumps({"require": {"workerman/workerman": version}}))
+    made = "$worker = new Workerman\\Worker('http://127.0.0.1:1');\n$worker->onMessage = fn ($connection) => App::run($connection);\n"
+    assert evaluate(f"{made}Libwm\\Compat3::connectionClass($worker);\nreturn Libwm\\Compat3::isEnabled();") is is_old
+
+
 def test_enable__takes_what_is_not_recognised(evaluate):
     assert evaluate('''
         Libwm\\Compat3::enable();

@@ -117,6 +117,13 @@ def test_host__chooses_the_site(web):
     assert answer.status == 404 and answer.body == b"nothing here" and answer.values(b"x-site") == [b"other"]
 
 
+def test_root__that_is_not_there_costs_its_own_site_alone(web):
+    with web.connect() as peer:
+        peer.send(b"GET / HTTP/1.1\r\nHost: gone\r\n\r\n")
+        assert peer.read_answer().status == 404
+    assert "404 for gone" in web.output() and "/Gone" in web.output()
+
+
 def test_file__has_the_type_of_its_name(web):
     answer = get(web, "/page.html")
     assert answer.body == b"<p>page</p>" and answer.values(b"content-type")[0].startswith(b"text/html")

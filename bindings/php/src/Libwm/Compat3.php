@@ -43,7 +43,7 @@ final class Compat3
      */
     public static function connectionClass(Worker $worker): string
     {
-        if (!self::$isEnabled && (self::recognises($worker->onMessage) || self::isOldClass($worker))) {
+        if (!self::$isEnabled && (self::recognises($worker->onMessage) || self::isOldClass($worker) || self::isRequired())) {
             self::enable();
         }
         return self::$isEnabled ? OldHttpConnection::class : HttpConnection::class;
@@ -72,6 +72,21 @@ final class Compat3
             return false;
         }
         return preg_match(self::READS, $code) === 1 || preg_match("/$data\\s*\\[\\s*['\"](?:get|post|cookie|server|files)['\"]/", $code) === 1;
+    }
+
+    /** Whether the program's composer.json, in the directory of its script or above, asks for Workerman 3 and no later one. */
+    private static function isRequired(): bool
+    {
+        $directory = dirname((string) realpath($_SERVER['SCRIPT_FILENAME'] ?? ''));
+        while (!is_file("$directory/composer.json")) {
+            if ($directory === dirname($directory)) {
+                return false;
+            }
+            $directory = dirname($directory);
+        }
+        $content = json_decode((string) file_get_contents("$directory/composer.json"), true);
+        $version = $content['require']['workerman/workerman'] ?? '';
+        return is_string($version) && preg_match('/^[\^~=v\s]*3(?:\.[^|]*)?$/', $version) === 1;
     }
 
     /** Whether a subclass of Worker, which may set its onMessage later, is of version 3. */

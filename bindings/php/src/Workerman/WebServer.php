@@ -43,10 +43,10 @@ class WebServer extends Worker
     public function addRoot(string $domain, string|array $config): void
     {
         $config = is_string($config) ? ['root' => $config] : $config;
-        if (!isset($config['root']) || !is_dir($config['root'])) {
-            throw new \InvalidArgumentException("addRoot('$domain'): " . ($config['root'] ?? 'root') . ' is not a directory');
+        if (!isset($config['root'])) {
+            throw new \InvalidArgumentException("addRoot('$domain'): there is no root, the directory that it serves");
         }
-        $config['root'] = (string) realpath($config['root']);
+        $config['root'] = realpath($config['root']) ?: $config['root'];
         $this->serverRoot[strtolower($domain)] = $config; // RFC 9110 §4.2.3
     }
 
@@ -62,6 +62,11 @@ class WebServer extends Worker
     {
         if ($this->serverRoot === []) {
             self::log("$this->name serves nothing: call addRoot(host name, directory) before runAll()");
+        }
+        foreach ($this->id === 0 ? $this->serverRoot : [] as $domain => $site) {
+            if (!is_dir($site['root'])) {
+                self::log("$this->name answers 404 for $domain: {$site['root']} of addRoot() is not a directory");
+            }
         }
         if ($this->_onWorkerStart !== null) {
             ($this->_onWorkerStart)($this);

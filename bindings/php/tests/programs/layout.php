@@ -10,6 +10,7 @@ use Workerman\Worker;
 $web = require __DIR__ . '/Applications/Web/start_web.php';
 $web->addRoot('localhost', __DIR__ . '/Web');
 $web->addRoot('other', ['root' => __DIR__ . '/Other', 'additionHeader' => 'X-Site: other', 'custom404' => __DIR__ . '/Other/lost.txt']);
+$web->addRoot('gone', __DIR__ . '/Gone');
 // Classes of a worker are found from the file that has made it.
 $web->onWorkerStart = function (WebServer $worker): void {
     trace('worker', Root\One::hello());

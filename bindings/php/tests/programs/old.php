@@ -66,7 +66,7 @@ class Pages
     {
         Http::header('HTTP/1.1 404 Not Found');
         Http::header('X-One: 1');
-        Http::header('x-one: 2');
+        Http::header('x-one: 2', true, null);
         Http::header('X-Gone: 1');
         Http::headerRemove('X-Gone');
         Http::header('X-Two: 1');

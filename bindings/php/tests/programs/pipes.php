@@ -36,7 +36,7 @@ $worker->onMessage = function (TcpConnection $client, string $line): void {
             $client->in->close("last\n"); // has cat end
             return;
         case 'popen':
-            relay(new TcpConnection(Worker::$globalEvent, popen('echo of popen', 'r')), $client);
+            relay(new TcpConnection(Worker::$globalEvent, popen('echo of popen', 'r'), null), $client);
             return;
         case 'fill':
             // More than a pipe holds, to a process that does not read until it is told.

@@ -19,12 +19,13 @@ final class OldHttp
     public static ?Request $request = null;
 
     /** As header() of PHP: a status line, or "Name: value". Returns whether it was one. */
-    public static function header(string $content, bool $replace = true, int $http_response_code = 0): bool
+    public static function header(string $content, bool|int|null $replace = true, int|string|null $http_response_code = null): bool
     {
         $answer = self::answer();
-        $hasStatus = $http_response_code >= 100 && $http_response_code <= 599;
+        $status = (int) $http_response_code;
+        $hasStatus = $status >= 100 && $status <= 599;
         if ($hasStatus) {
-            $answer->setStatus($http_response_code);
+            $answer->setStatus($status);
         }
         if (preg_match('~^HTTP/\d(?:\.\d)?\s+([1-5]\d\d)~i', $content, $found)) {
             $hasStatus || $answer->setStatus((int) $found[1]);
@@ -37,7 +38,7 @@ final class OldHttp
         if (strcasecmp($name, 'location') === 0 && !$hasStatus) {
             $answer->setStatus(302);
         }
-        $answer->set($name, trim($value), $replace);
+        $answer->set($name, trim($value), (bool) $replace);
         return true;
     }
 
@@ -72,7 +73,7 @@ final class OldHttp
     }
 
     /** Leaves the callback, or the script of a WebServer; the answer is what the script has written, and $msg. */
-    public static function end(string|int|float $msg = ''): never
+    public static function end(string|int|float|bool|null $msg = ''): never
     {
         if (ob_get_level() > 0) {
             echo $msg;

@@ -127,7 +127,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $worker->connections[$this->id] = $this;
     }
 
-    private function wrap(mixed $stream, string $address): void
+    private function wrap(mixed $stream, ?string $address): void
     {
         if (!Runtime::isServing()) {
             throw new \LogicException('new TcpConnection() outside of a process that serves: make it in onWorkerStart, or later');
@@ -136,7 +136,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->wmHandle = 0;
         $this->worker = $this->protocol = null;
         $this->transport = 'tcp';
-        $this->remoteAddress = $address;
+        $this->remoteAddress = (string) $address;
         $this->wmAppliedSendBuffer = $this->maxSendBufferSize;
         $this->wmAppliedPackageSize = $this->maxPackageSize;
     }
