@@ -92,6 +92,34 @@ def test_exception__of_a_websocket_is_closed_with_1011(server):
         assert peer.read_frame() == ("close", 1011)
 
 
+FRAMES = {
+    "onWebSocketConnect": b"",
+    "onWebSocketConnected": b"",
+    "onWebSocketPing": ws_frames.ping(b"a"),
+    "onWebSocketPong": ws_frames.pong(b"a"),
+    "onWebSocketClose": ws_frames.close(1000),
+}
+
+
+# The callbacks of single frames make the protocol one in PHP, which calls the others, too.
+@pytest.mark.parametrize("frames, callback", [("no", "onWebSocketConnected"), *(("yes", name) for name in FRAMES)])
+def test_exception__in_a_callback_of_websockets_costs_that_connection_only(program, frames, callback):
+    server = program("robust", frames=frames).start()
+    with server.connect() as other, server.connect(server.ports[1]) as page:
+        page.shake_hands()
+        server.await_trace("connected")
+        assert other.ask(f"arm {callback}") == f"armed {callback}"
+        with server.connect(server.ports[1]) as peer:
+            peer.send(ws_frames.request() + FRAMES[callback])
+            peer.read_to_end()
+        server.await_trace("throws")
+        assert len(server.await_trace("close")) == 1
+        page.say("hello")
+        assert page.read_frame() == ("text", b"echo hello")
+    await_log(server, f"deliberate exception in {callback}")
+    assert len(server.pids()) == 1
+
+
 def test_exception__goes_to_the_errorHandler_of_the_connection(server):
     with server.connect() as peer:
         assert peer.ask("handled") == "set"

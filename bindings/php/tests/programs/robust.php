@@ -73,6 +73,10 @@ function serve(Worker $worker): void
         trace('handshake', $request->path());
         Armed::pass('onWebSocketConnect');
     };
+    $worker->onWebSocketConnected = function (): void {
+        trace('connected');
+        Armed::pass('onWebSocketConnected');
+    };
     $worker->onMessage = function (TcpConnection $connection, string $data): void {
         [$word, $rest] = explode(' ', "$data ", 2);
         $rest = rtrim($rest);
@@ -130,6 +134,11 @@ $worker->name = 'lines';
 $worker->onWorkerStart = function (Worker $worker) use ($throw): void {
     $page = new Worker(address('websocket', 2));
     serve($page);
+    if (getenv('WM_TEST_FRAMES') === 'yes') {
+        foreach (['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'] as $name) {
+            $page->$name = fn () => Armed::pass($name);
+        }
+    }
     $page->listen();
     $http = new Worker(address('http', 3));
     $http->onMessage = function (TcpConnection $connection, Request $request): void {
