@@ -82,10 +82,12 @@ enum {
 
 /** Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, _broadcast and _group_send, and wm_request_respond. @since 0.1.0 */
 enum {
-    WM_SEND_BINARY = 1, /**< websocket: as a binary message; without it, as text */
-    WM_SEND_RAW = 2,    /**< the bytes as they are, without framing */
-    WM_SEND_NOW = 4,    /**< hand to the kernel at once, not after the callback or at the end of the turn */
-    WM_SEND_FIRST = 8   /**< hubs alone: the result as soon as one connection has it, WM_PARTIAL if processes have yet to answer */
+    WM_SEND_BINARY = 1,       /**< websocket: as a binary message; without it, as text */
+    WM_SEND_RAW = 2,          /**< the bytes as they are, without framing */
+    WM_SEND_NOW = 4,          /**< hand to the kernel at once, not after the callback or at the end of the turn */
+    WM_SEND_FIRST = 8,        /**< hubs alone: the result as soon as one connection has it, WM_PARTIAL if processes have yet to answer */
+    WM_SEND_UNCOMPRESSED = 64 /**< websocket, option deflate: as it is: a message with a secret beside text that others can choose, whose
+                                length when compressed tells of the secret; or data that is compressed already */
 };
 
 /** Why a connection ended: `reason` of a close callback. @since 0.1.0 */

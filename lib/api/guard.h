@@ -134,7 +134,7 @@ inline int check_span(const char *what, const void *data, size_t len)
 /// WM_EINVAL, with what those flags are for in the detail.
 [[gnu::cold]] int bad_flags(int32_t unknown);
 
-inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW;
+inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED;
 inline constexpr int32_t kHubSendFlags = kSendFlags | WM_SEND_FIRST;
 
 /// 0, or WM_EINVAL for flags that are not among the `known` ones.

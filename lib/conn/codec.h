@@ -18,6 +18,7 @@
 namespace wm {
 
 class Protocol;
+struct Block;
 struct Connection;
 
 /// Bytes that were received and not consumed: [data, data + len).
@@ -71,6 +72,10 @@ struct Codec {
     /// Frames a payload; room has kFrameRoom bytes and must outlive the result, which all connections of the codec may share. Empty:
     /// the payload is too long for the framing. nullptr: payloads are sent unframed, unless there is send().
     Framing (*frame)(const Codec &codec, std::string_view payload, int32_t flags, char *room) = nullptr;
+    /// Of a message to many connections: which other form this one gets it in; 0: frame()'s. nullptr: that for all.
+    uint32_t (*variant)(const Connection &conn, std::string_view payload, int32_t flags) = nullptr;
+    /// Frames it in that form, for all connections that have the codec's frame() and the variant. nullptr: out of memory.
+    Block *(*frame_variant)(Connection &conn, std::string_view payload, int32_t flags) = nullptr;
     /// Sends what the host sends to that connection, where more is to be done than frame() does. If answers_only: answers the oldest
     /// pending request. Results as wm_conn_send. nullptr: frame() is all.
     int (*send)(Connection &conn, std::string_view payload, int32_t flags) = nullptr;

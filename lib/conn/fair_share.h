@@ -31,6 +31,9 @@ public:
     /// Whether the connection, which wants one, may take one more message. If not, it is listed for the next turn.
     bool allows(Connection &conn) { return --steps_ != 0 || extend(conn); }
 
+    /// A message has cost more than most: the clock is looked at before the next one.
+    void look_soon() { steps_ = 1; }
+
     /// Call before the loop's turn. Returns whether resume() has something to do, so that the loop must not wait.
     bool begin_turn()
     {

@@ -55,10 +55,14 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;
     int64_t trusted_proxy = 0;
+    int64_t deflate_min = 128;
+    int64_t deflate_level = 6;
+    int64_t deflate_window_bits = 15;
     std::string upload_dir;
     std::string methods{http::kKnownMethods};
     std::string access_log;
     std::string access_log_format = "combined";
+    std::string deflate = "off";
     std::string name = "none";
 };
 

@@ -84,7 +84,7 @@ int Outbox::send(Connection &conn, SharedMessage &message)
     }
     if (result != 0)
         return result;
-    Block *block = message.block(codec, result);
+    Block *block = message.block(conn, codec, result);
     if (!block)
         return result;
     if (block->size <= kCopyBlock)

@@ -104,6 +104,7 @@ public:
     size_t max_queue_total = 0;    ///< bytes of memory of all send queues
     size_t max_assembly_total = 0; ///< bytes
     size_t max_kept_total = 0;     ///< bytes
+    size_t max_deflate_total = 0;  ///< bytes of the windows that websockets have of their own
     size_t max_file_total = 0;     ///< files that answers hold open
     size_t max_upload_total = 0;   ///< files of forms that requests hold open
     /// Arms the loop for the nearest deadline, timers included.

@@ -18,13 +18,14 @@ SharedMessage::~SharedMessage()
         framed_[i].block->release();
 }
 
-Block *SharedMessage::block(const Codec &codec, int &wrong)
+Block *SharedMessage::block(Connection &conn, const Codec &codec, int &wrong)
 {
     const Codec *framing = flags_ & WM_SEND_RAW || !codec.frame ? nullptr : &codec;
+    uint32_t variant = framing && codec.variant ? codec.variant(conn, payload_, flags_) : 0;
     for (uint32_t i = 0; i < count_; i++)
-        if (same_framing(framed_[i].framing, framing))
+        if (same_framing(framed_[i].framing, framing) && framed_[i].variant == variant)
             return framed_[i].block;
-    Block *fresh = make_block(framing, wrong);
+    Block *fresh = make_block(conn, framing, variant, wrong);
     if (!fresh)
         return nullptr;
     if (count_ == kFramings) {
@@ -32,7 +33,7 @@ Block *SharedMessage::block(const Codec &codec, int &wrong)
         memmove(framed_, framed_ + 1, sizeof framed_ - sizeof framed_[0]);
         count_--;
     }
-    framed_[count_++] = {framing, fresh};
+    framed_[count_++] = {framing, variant, fresh};
     return fresh;
 }
 
@@ -41,25 +42,20 @@ bool SharedMessage::same_framing(const Codec *one, const Codec *other)
     return one == other || (one && other && one->frame == other->frame && one->protocol == other->protocol);
 }
 
-Block *SharedMessage::make_block(const Codec *codec, int &wrong) const
+Block *SharedMessage::make_block(Connection &conn, const Codec *codec, uint32_t variant, int &wrong) const
 {
     char room[Codec::kFrameRoom];
-    Framing framing = codec ? codec->frame(*codec, payload_, flags_, room) : Framing{{}, payload_};
-    if (codec && framing.size() == 0) {
-        wrong = too_long_to_frame(*codec, payload_.size());
-        return nullptr;
+    Framing framing = {{}, payload_};
+    if (codec && variant == 0) {
+        framing = codec->frame(*codec, payload_, flags_, room);
+        if (framing.size() == 0) {
+            wrong = too_long_to_frame(*codec, payload_.size());
+            return nullptr;
+        }
     }
-    Block *block = Block::make(framing.size());
-    if (!block) {
+    Block *block = variant == 0 ? Block::make(framing.head, framing.body) : codec->frame_variant(conn, payload_, flags_);
+    if (!block)
         wrong = fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload_.size());
-        return nullptr;
-    }
-    char *out = block->data();
-    for (std::string_view part : {framing.head, framing.body}) {
-        if (!part.empty())
-            memcpy(out, part.data(), part.size());
-        out += part.size();
-    }
     return block;
 }
 

@@ -18,6 +18,8 @@ namespace wm {
 /// WM_EMSGSIZE: Codec::frame() has no framing for a payload of that length.
 [[gnu::cold]] int too_long_to_frame(const Codec &codec, size_t len);
 
+struct Connection;
+
 class SharedMessage {
 public:
     static constexpr size_t kMaxSize = UINT32_MAX / 2; ///< bytes: a segment counts them, with what is pending, in 32 bits
@@ -27,8 +29,8 @@ public:
     SharedMessage &operator=(const SharedMessage &) = delete;
     ~SharedMessage();
 
-    /// The framed bytes for that codec, borrowed; nullptr, with what is wrong: WM_ENOMEM or WM_EMSGSIZE.
-    Block *block(const Codec &codec, int &wrong);
+    /// The framed bytes for that connection, borrowed; nullptr, with what is wrong: WM_ENOMEM or WM_EMSGSIZE.
+    Block *block(Connection &conn, const Codec &codec, int &wrong);
     std::string_view payload() const { return payload_; }
     size_t size() const { return payload_.size(); }
     int32_t flags() const { return flags_; }
@@ -36,13 +38,14 @@ public:
 private:
     struct Framed {
         const Codec *framing; ///< nullptr: none
+        uint32_t variant;     ///< as Codec::variant
         Block *block;
     };
 
-    static constexpr size_t kFramings = 4; ///< cached framings; a new one evicts the oldest
+    static constexpr size_t kFramings = 12; ///< cached framings, those of all deflate windows among them; a new one evicts the oldest
 
     static bool same_framing(const Codec *one, const Codec *other);
-    Block *make_block(const Codec *codec, int &wrong) const;
+    Block *make_block(Connection &conn, const Codec *codec, uint32_t variant, int &wrong) const;
 
     std::string_view payload_;
     int32_t flags_;

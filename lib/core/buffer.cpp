@@ -75,6 +75,60 @@ void SpareTails::remove(size_t index)
     count_--;
 }
 
+// ---- a message in parts
+
+MessageBuffer::~MessageBuffer()
+{
+    free(tail_);
+}
+
+bool MessageBuffer::reserve(size_t len)
+{
+    if (len == 0 || free_size() >= len)
+        return true;
+    size_t used = bytes().size();
+    size_t capacity = std::max<size_t>({used + len, used * 2, 256});
+    Tail *grown = tail_ ? tail_->grow(capacity) : Tail::make(capacity);
+    if (!grown)
+        return false;
+    tail_ = grown;
+    return true;
+}
+
+void MessageBuffer::clear()
+{
+    if (!tail_)
+        return;
+    tail_->end = 0;
+    if (tail_->capacity > kKept) {
+        free(tail_);
+        tail_ = nullptr;
+    }
+}
+
+Tail *MessageBuffer::take()
+{
+    if (!tail_ || tail_->end == 0)
+        return nullptr;
+    Tail *taken = tail_;
+    tail_ = nullptr;
+    return taken;
+}
+
+Tail *MessageBuffer::take_or_copy()
+{
+    if (!tail_ || tail_->end > tail_->capacity / 2)
+        return take();
+    Tail *copy = Tail::make(tail_->end);
+    if (copy) {
+        memcpy(copy->free_space(), tail_->data(), tail_->end);
+        copy->end = tail_->end;
+    }
+    return copy;
+}
+
+// ---- shared blocks
+
 Block *Block::make(size_t size)
 {
     if (size > UINT32_MAX)
@@ -82,6 +136,20 @@ Block *Block::make(size_t size)
     Block *block = static_cast<Block *>(malloc(sizeof(Block) + size));
     if (block)
         *block = {1, 0, static_cast<uint32_t>(size)};
+    return block;
+}
+
+Block *Block::make(std::string_view head, std::string_view body)
+{
+    Block *block = make(head.size() + body.size());
+    if (!block)
+        return nullptr;
+    char *out = block->data();
+    for (std::string_view part : {head, body}) {
+        if (!part.empty())
+            memcpy(out, part.data(), part.size());
+        out += part.size();
+    }
     return block;
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <sys/uio.h>
 
 namespace wm {
@@ -65,6 +66,35 @@ private:
     size_t bytes_ = 0;
 };
 
+/// The bytes of a message that is made in parts, one message after another. Their memory stays for the next one, unless it is large.
+class MessageBuffer {
+public:
+    MessageBuffer() = default;
+    MessageBuffer(const MessageBuffer &) = delete;
+    MessageBuffer &operator=(const MessageBuffer &) = delete;
+    ~MessageBuffer();
+
+    /// Makes room behind the bytes for that many more; false, and as it was, when out of memory.
+    bool reserve(size_t len);
+    /// Room behind the bytes; nullptr before the first reserve().
+    char *free_space() { return tail_ ? tail_->free_space() : nullptr; }
+    size_t free_size() const { return tail_ ? tail_->free_size() : 0; }
+    /// Counts what was written there.
+    void add(size_t len) { tail_->end += len; }
+    std::string_view bytes() const { return tail_ ? std::string_view(tail_->data(), tail_->end) : std::string_view(); }
+    /// Drops the bytes.
+    void clear();
+    /// Passes their memory on to the caller; nullptr: there are none.
+    Tail *take();
+    /// The same, or a copy where they use little of that memory; nullptr with bytes: out of memory.
+    Tail *take_or_copy();
+
+private:
+    static constexpr size_t kKept = 64 * 1024; ///< bytes that stay allocated between two messages
+
+    Tail *tail_ = nullptr;
+};
+
 /// A message framed once for many connections. Counted references, of one thread.
 struct Block {
     uint32_t references;
@@ -75,6 +105,8 @@ struct Block {
 
     /// With one reference and room for size bytes, or nullptr.
     static Block *make(size_t size);
+    /// The same, with these bytes in it.
+    static Block *make(std::string_view head, std::string_view body);
     void retain() { references++; }
     void release();
 };

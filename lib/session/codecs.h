@@ -22,8 +22,22 @@ extern const Codec kHandshakeCodec; ///< websocket until its handshake is answer
 extern const Codec kWebsocketCodec;
 extern const Codec kWebsocketRequestCodec; ///< a client's until its handshake is answered
 extern const Codec kWebsocketClientCodec;
+extern const Codec kDeflateCodec; ///< a websocket with permessage-deflate
+extern const Codec kDeflateClientCodec;
 
-enum class CodecRow : uint8_t { kRaw, kText, kFrame, kHttp, kHandshake, kWebsocket, kWebsocketRequest, kWebsocketClient, kCount };
+enum class CodecRow : uint8_t {
+    kRaw,
+    kText,
+    kFrame,
+    kHttp,
+    kHandshake,
+    kWebsocket,
+    kWebsocketRequest,
+    kWebsocketClient,
+    kDeflate,
+    kDeflateClient,
+    kCount
+};
 
 /// Indexed by CodecRow.
 inline constexpr const Codec *kCodecs[] = {&kRawCodec,
@@ -33,7 +47,9 @@ inline constexpr const Codec *kCodecs[] = {&kRawCodec,
                                            &kHandshakeCodec,
                                            &kWebsocketCodec,
                                            &kWebsocketRequestCodec,
-                                           &kWebsocketClientCodec};
+                                           &kWebsocketClientCodec,
+                                           &kDeflateCodec,
+                                           &kDeflateClientCodec};
 
 static_assert(std::size(kCodecs) == static_cast<size_t>(CodecRow::kCount), "a row for each codec, and a codec for each row");
 

@@ -9,14 +9,16 @@
 #include "core/random.h"
 #include "session/custom/protocols.h"
 #include "session/http/requests.h"
+#include "session/websocket/deflates.h"
 
 namespace wm {
 
 struct Sessions {
-    Sessions(Reactor &reactor, uint32_t generation_base) : requests(reactor, generation_base), protocols(reactor) {}
+    Sessions(Reactor &reactor, uint32_t generation_base) : requests(reactor, generation_base), protocols(reactor), deflates(reactor) {}
 
     HttpRequests requests;
     Protocols protocols;
+    Deflates deflates;
     RandomStream random;          ///< masks and keys of websocket clients
     LogThrottle foreign_throttle; ///< text: connections that speak HTTP or TLS
 };

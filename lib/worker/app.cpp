@@ -62,6 +62,7 @@ void App::set_limits()
     reactor.max_queue_total = static_cast<size_t>(options.max_queue_total);
     reactor.max_assembly_total = static_cast<size_t>(options.max_assembly_total);
     reactor.max_kept_total = static_cast<size_t>(options.max_kept_total);
+    reactor.max_deflate_total = static_cast<size_t>(options.max_deflate_total);
     reactor.max_file_total = static_cast<size_t>(options.max_file_answers);
     reactor.max_upload_total = static_cast<size_t>(options.max_uploads);
     reactor.callback_watch.set_limit(options.slow_callback_ms);

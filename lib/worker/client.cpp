@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/random.h"
+#include "session/sessions.h"
 #include "worker/app.h"
 #include "worker/clients.h"
 #include "worker/handles.h"
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <utility>
 
 namespace wm {
@@ -155,7 +157,11 @@ void Client::prepare()
         address_.port = tls ? 443 : 80;
     if (is_websocket_) {
         const std::string &target = options.ws_path.empty() ? address_.target : options.ws_path;
-        websocket_.reset(new WebsocketClient{{target, address_.authority(tls), options.ws_subprotocol, options.ws_headers}, {}, {}});
+        std::string fields = options.ws_headers;
+        std::optional<websocket::DeflateWish> deflate = app_.sessions->deflates.offer_of(options);
+        if (deflate)
+            fields += websocket::deflate_offer(*deflate);
+        websocket_.reset(new WebsocketClient{{target, address_.authority(tls), options.ws_subprotocol, fields}, deflate, {}, {}});
         codec_settings = websocket_.get();
     }
     proxy = options.proxy.empty() ? nullptr : &kProxyTransport;

@@ -86,6 +86,17 @@ const char *check_path(std::string_view value)
         WM_INT(owner, tls_handshakes_per_turn, "count", 1, 10000, true,                                                                    \
                "TLS: handshakes that go on in one turn of the loop; others wait for the next, those that are through do not")
 
+#define WM_DEFLATE_ROWS(owner)                                                                                                             \
+    WM_TEXT(owner, deflate, true,                                                                                                          \
+            "websocket: permessage-deflate (RFC 7692): off (the default); shared: each message by itself, at next to no memory for a "     \
+            "connection; own: with the messages before it, which is smaller, at up to 312 KiB for a connection",                           \
+            "off", "shared", "own"),                                                                                                       \
+        WM_INT(owner, deflate_min, "bytes", 0, kLargest, true, "deflate: shorter messages are sent as they are"),                          \
+        WM_INT(owner, deflate_level, "level", 1, 9, true, "deflate: 1 is fastest, 9 smallest"),                                            \
+        WM_INT(owner, deflate_window_bits, "bits", 9, 15, true,                                                                            \
+               "deflate: a window has at most 2 to the power of so many bytes: own connections take less memory with fewer, and compress " \
+               "less")
+
 constexpr const char *kQueueTotal = "memory of all send queues; 0: a quarter of the memory, or of what the control group allows";
 
 constexpr const char *kAssemblyTotal =
@@ -102,6 +113,8 @@ const OptionRow kAppRows[] = {
     WM_INT(AppOptions, max_queue_total, "bytes", 0, kForever, true, kQueueTotal),
     WM_INT(AppOptions, max_assembly_total, "bytes", 0, kForever, true, kAssemblyTotal),
     WM_INT(AppOptions, max_kept_total, "bytes", 0, kForever, true, kKeptTotal),
+    WM_INT(AppOptions, max_deflate_total, "bytes", 0, kForever, true,
+           "websocket, deflate own: memory of the windows of all connections; at the limit a connection goes on without compression"),
     WM_INT(AppOptions, max_file_answers, "count", 0, kLargest, true,
            "http: files over 16 KiB that answers hold open until their last byte has left; one more is WM_EFULL"),
     WM_INT(AppOptions, max_uploads, "count", 0, kLargest, true,
@@ -194,6 +207,7 @@ const OptionRow kWorkerRows[] = {
     WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
     WM_INT(WorkerOptions, ping_events, "bool", 0, 1, true, kPingEvents),
     WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),
+    WM_DEFLATE_ROWS(WorkerOptions),
     WM_INT(WorkerOptions, skip_oversize, "bool", 0, 1, true, "text: a line over max_message is an error event and skipped, not a close"),
     WM_INT(WorkerOptions, refuse_http, "bool", 0, 1, true,
            "text: a line that begins an HTTP request, a Host field or a TLS hello ends the connection, so that no web page speaks to it"),
@@ -238,6 +252,7 @@ const OptionRow kClientRows[] = {
                "ws: lines 'Name: value\\r\\n' of the request: Origin, Cookie, Authorization, Host and others",
                websocket::check_request_fields),
     WM_CHECKED(ClientOptions, ws_subprotocol, true, "ws: subprotocols with commas, the preferred one first", websocket::check_protocols),
+    WM_DEFLATE_ROWS(ClientOptions),
     WM_TEXT(ClientOptions, proxy, true,
             "http://[USER:PASSWORD@]HOST:PORT, or socks5:// likewise, through which the client connects; reads back without the password"),
     WM_TEXT(ClientOptions, name, true, "name in the log and in listings"),
@@ -283,6 +298,7 @@ const OptionRow kHubRows[] = {
 
 #undef WM_CONN_ROWS
 #undef WM_TLS_ROWS
+#undef WM_DEFLATE_ROWS
 #undef WM_INT
 #undef WM_TEXT
 #undef WM_FORM

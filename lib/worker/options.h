@@ -58,6 +58,7 @@ struct AppOptions {
     int64_t max_queue_total = 0;
     int64_t max_assembly_total = 256 << 20;
     int64_t max_kept_total = 256 << 20;
+    int64_t max_deflate_total = 256 << 20;
     int64_t max_file_answers = 1024;
     int64_t max_uploads = 1024;
     int64_t stop_timeout_ms = 2000;

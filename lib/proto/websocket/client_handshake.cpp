@@ -105,7 +105,7 @@ const char *check_response(const http::Response &response, std::string_view key,
 {
     char expected[kAcceptSize];
     make_accept(key, expected);
-    std::string_view upgrade, accept, ignored, protocol;
+    std::string_view upgrade, accept, protocol;
     if (response.minor < 1)
         return "the server answered 101 in HTTP/1.0 (RFC 6455 §4.1)";
     if (!http::only_field(response.fields, "Upgrade", upgrade) || !ascii::equal_fold(upgrade, "websocket"))
@@ -114,8 +114,6 @@ const char *check_response(const http::Response &response, std::string_view key,
         return "the server's 101 lacks Connection: Upgrade (RFC 6455 §4.1)";
     if (!http::only_field(response.fields, "Sec-WebSocket-Accept", accept) || accept != std::string_view(expected, sizeof expected))
         return "the server's Sec-WebSocket-Accept does not answer this key: it is no websocket server, or a cache (RFC 6455 §4.1)";
-    if (http::find_field(response.fields, "Sec-WebSocket-Extensions", ignored))
-        return "the server chose an extension, and none was asked for (RFC 6455 §4.1)";
     if (!http::find_field(response.fields, "Sec-WebSocket-Protocol", protocol)) {
         chosen = {};
         return nullptr;

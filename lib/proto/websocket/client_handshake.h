@@ -43,7 +43,7 @@ private:
 };
 
 /// Checks a response with status 101; nullptr, or the rule that it breaks (static text). `chosen` becomes the
-/// subprotocol, empty if the server has chosen none.
+/// subprotocol, empty if the server has chosen none. Its extensions are for check_deflate_answer().
 const char *check_response(const http::Response &response, std::string_view key, std::string_view protocols, std::string_view &chosen);
 
 /// Says what a response with another status means; body: the first bytes of it.

@@ -73,7 +73,7 @@ Handshake check_handshake(const http::Request &request)
     return out;
 }
 
-size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view fields)
+size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view extension, std::string_view fields)
 {
     constexpr std::string_view kHead =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
@@ -85,9 +85,11 @@ size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view 
     p += kAcceptSize;
     memcpy(p, "\r\n", 2);
     p += 2;
-    if (!fields.empty())
-        memcpy(p, fields.data(), fields.size());
-    p += fields.size();
+    for (std::string_view lines : {extension, fields}) {
+        if (!lines.empty())
+            memcpy(p, lines.data(), lines.size());
+        p += lines.size();
+    }
     memcpy(p, "\r\n", 2);
     p += 2;
     return static_cast<size_t>(p - out);

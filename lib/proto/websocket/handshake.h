@@ -29,9 +29,9 @@ void make_accept(std::string_view key, char out[kAcceptSize]);
 /// Checks a request; if status is 101, accept holds the Sec-WebSocket-Accept value (RFC 6455 §4.2.2).
 Handshake check_handshake(const http::Request &request);
 
-/// Writes the 101 answer with header lines of the host ("Name: value\r\n" each, checked by the caller) into
-/// out of at least kAnswerSize + fields.size() bytes; returns its length.
-size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view fields);
+/// Writes the 101 answer with the line that accepts an extension, or none, and header lines of the host ("Name: value\r\n" each, checked
+/// by the caller) into out of at least kAnswerSize + extension.size() + fields.size() bytes; returns its length.
+size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view extension, std::string_view fields);
 
 } // namespace wm::websocket
 

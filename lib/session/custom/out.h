@@ -18,7 +18,6 @@ public:
     Out() = default;
     Out(const Out &) = delete;
     Out &operator=(const Out &) = delete;
-    ~Out();
 
     /// While one lives, the callback may write. At its end the bytes are gone.
     class Use {
@@ -31,7 +30,7 @@ public:
         /// Ends the writing.
         void close() { out_.writable_ = false; }
         /// Passes the memory of the bytes on to the caller; nullptr: there are none.
-        Tail *take();
+        Tail *take() { return out_.buffer_.take(); }
 
     private:
         Out &out_;
@@ -43,14 +42,10 @@ public:
     int refuse(int error);
     /// The first error of write() or refuse(), or 0.
     int error() const { return error_; }
-    std::string_view bytes() const;
+    std::string_view bytes() const { return buffer_.bytes(); }
 
 private:
-    static constexpr size_t kKept = 64 * 1024; ///< bytes that stay allocated between two uses
-
-    bool reserve(size_t len);
-
-    Tail *tail_ = nullptr;
+    MessageBuffer buffer_;
     size_t limit_ = 0;
     int error_ = 0;
     bool in_use_ = false;

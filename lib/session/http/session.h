@@ -8,6 +8,7 @@
 
 #include "conn/endpoint.h"
 #include "proto/http/request_parser.h"
+#include "proto/websocket/extensions.h"
 #include "session/codecs.h"
 
 #include <cstddef>
@@ -58,6 +59,7 @@ struct HttpSession {
     bool continue_due = false;        ///< 100 Continue waits for earlier answers
     bool more_behind = false;         ///< during a message callback: bytes follow its request
     bool head_method = false;         ///< of the request at the front of the tail: its method is HEAD, so an answer to it has no body
+    websocket::DeflateTerms deflate;  ///< of a websocket's handshake that waits for its verdict
     AccessSession *access = nullptr;  ///< owned; nullptr: its requests are not logged
 
     /// Requests that are owed an answer also when nothing more comes: all but one whose body is not complete.

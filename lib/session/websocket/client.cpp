@@ -13,6 +13,8 @@ namespace wm {
 
 namespace {
 
+constexpr const char *kNoWindows = "no room for the windows of permessage-deflate that the server has agreed to (max_deflate_total)";
+
 WebsocketClient &client_of(const Connection &conn)
 {
     return *static_cast<WebsocketClient *>(conn.owner->codec_settings);
@@ -42,13 +44,23 @@ void receive(Connection &conn, const http::Response &response, std::string_view 
     }
     WebsocketClient &client = client_of(conn);
     std::string_view chosen;
-    if (const char *error = websocket::check_response(response, client.request.key(), client.request.protocols(), chosen)) {
+    websocket::DeflateTerms terms;
+    const char *error = websocket::check_response(response, client.request.key(), client.request.protocols(), chosen);
+    if (!error)
+        error = websocket::check_deflate_answer(response.fields, client.deflate ? &*client.deflate : nullptr, terms);
+    if (error) {
         conn.owner->refused(conn, WM_EPROTOCOL, error);
+        return;
+    }
+    Reactor &reactor = conn.owner->reactor;
+    if (terms.agreed() && !reactor.sessions->deflates.prepare(Role::kClient, terms)) {
+        conn.owner->refused(conn, WM_ENOMEM, kNoWindows);
         return;
     }
     client.fields = response.fields;
     client.subprotocol = chosen;
-    conn.owner->reactor.lifecycle.upgrade(conn, static_cast<uint8_t>(CodecRow::kWebsocketClient), {});
+    CodecRow row = terms.agreed() ? CodecRow::kDeflateClient : CodecRow::kWebsocketClient;
+    reactor.lifecycle.upgrade(conn, static_cast<uint8_t>(row), {});
 }
 
 Rest parse_response(Connection &conn, char *data, size_t len)

@@ -16,22 +16,17 @@ void mask_part(char *data, size_t len, const char *mask)
     websocket::unmask(data, len, mask);
 }
 
-/// A client's frame.
-int send_masked(Connection &conn, websocket::Opcode opcode, std::string_view payload, int32_t flags, bool exempt)
+} // namespace
+
+int send_masked_frame(Connection &conn, websocket::Opcode opcode, std::string_view payload, int32_t flags, bool exempt, char bits)
 {
     Reactor &reactor = conn.owner->reactor;
     char mask[websocket::kMaskSize], header[websocket::kMaxHeader];
     reactor.sessions->random.take(mask, sizeof mask);
     size_t size = websocket::write_header(header, opcode, payload.size(), mask);
+    header[0] = static_cast<char>(header[0] | bits);
     return reactor.outbox.write_changed(conn, {header, size}, payload, mask_part, mask, flags, exempt);
 }
-
-websocket::Opcode opcode_of(int32_t flags)
-{
-    return flags & WM_SEND_BINARY ? websocket::kBinary : websocket::kText;
-}
-
-} // namespace
 
 Framing frame_message(const Codec &, std::string_view payload, int32_t flags, char *room)
 {
@@ -40,13 +35,13 @@ Framing frame_message(const Codec &, std::string_view payload, int32_t flags, ch
 
 int send_masked_message(Connection &conn, std::string_view payload, int32_t flags)
 {
-    return send_masked(conn, opcode_of(flags), payload, flags, false);
+    return send_masked_frame(conn, opcode_of(flags), payload, flags, false);
 }
 
 int send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload)
 {
     if (role == Role::kClient)
-        return send_masked(conn, opcode, payload, 0, true);
+        return send_masked_frame(conn, opcode, payload, 0, true);
     char header[websocket::kMaxHeader];
     std::string_view head(header, websocket::write_header(header, opcode, payload.size()));
     return conn.owner->reactor.outbox.write(conn, head, payload, 0, true);

@@ -8,6 +8,7 @@
 #include "conn/codec.h"
 #include "proto/role.h"
 #include "proto/websocket/frame.h"
+#include "wm/types.h"
 
 #include <string_view>
 
@@ -17,6 +18,16 @@ namespace wm {
 Framing frame_message(const Codec &codec, std::string_view payload, int32_t flags, char *room);
 /// Codec::send of a client: each frame has a mask of its own (RFC 6455 §5.3).
 int send_masked_message(Connection &conn, std::string_view payload, int32_t flags);
+
+/// The opcode of a message that is sent with those WM_SEND_ flags.
+inline websocket::Opcode opcode_of(int32_t flags)
+{
+    return flags & WM_SEND_BINARY ? websocket::kBinary : websocket::kText;
+}
+/// RSV1 in the first byte of a frame: its message is compressed (RFC 7692 §6).
+inline constexpr char kCompressedBit = 0x40;
+/// Sends a client's frame, exempt from limits or not. bits: are set in its first byte.
+int send_masked_frame(Connection &conn, websocket::Opcode opcode, std::string_view payload, int32_t flags, bool exempt, char bits = 0);
 
 /// Sends a control frame, which no limit refuses: results as wm_conn_send.
 int send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload);

@@ -2,9 +2,12 @@
 #include "conn/reactor.h"
 #include "proto/websocket/frame_parser.h"
 #include "session/codecs.h"
+#include "session/sessions.h"
+#include "session/websocket/compressed.h"
 #include "session/websocket/control.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace wm {
@@ -15,6 +18,17 @@ bool begin(Connection &conn)
 {
     conn.codec_state.make<websocket::FrameParser>();
     return true;
+}
+
+bool begin_deflate(Connection &conn)
+{
+    conn.codec_state.make<DeflateSession *>() = conn.owner->reactor.sessions->deflates.take();
+    return true;
+}
+
+void end_deflate(Connection &conn)
+{
+    delete &deflate_session(conn);
 }
 
 void fail_connection(Connection &conn, const websocket::FrameFailure &failure)
@@ -44,14 +58,63 @@ template <Role role> void receive_control(Connection &conn, const websocket::Fra
         conn.owner->reactor.dispatch.ping(conn, ping ? WM_EVENT_PING : WM_EVENT_PONG, {frame.data, frame.len});
 }
 
-template <Role role> Rest parse(Connection &conn, char *data, size_t len)
+void deliver(Connection &conn, websocket::Opcode opcode, const char *data, size_t len)
+{
+    conn.owner->reactor.dispatch.message(conn, data, len, opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
+}
+
+/// In a poll the record has the bytes until the next one.
+void deliver_record(Connection &conn, websocket::Opcode opcode, MessageBuffer &inflated)
 {
     Reactor &reactor = conn.owner->reactor;
-    websocket::FrameParser &parser = conn.codec_state.as<websocket::FrameParser>();
+    bool empty = inflated.bytes().empty();
+    Tail *kept = inflated.take_or_copy();
+    if (!kept && !empty) {
+        reactor.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        return;
+    }
+    deliver(conn, opcode, kept ? kept->data() : nullptr, kept ? kept->size() : 0);
+    if (!kept)
+        return;
+    reactor.assembly.retire(kept);
+    if (reactor.assembly.batch_is_full())
+        reactor.dispatch.end_batch();
+}
+
+void deliver_compressed(Connection &conn, const websocket::Frame &frame)
+{
+    Reactor &reactor = conn.owner->reactor;
+    Deflates &deflates = reactor.sessions->deflates;
+    MessageBuffer &inflated = deflates.inflated();
+    const websocket::FrameFailure *failure =
+        deflates.inflate(deflate_session(conn), frame, static_cast<size_t>(conn.options().max_message));
+    if (failure == &Deflates::kNoMemory)
+        reactor.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+    else if (failure)
+        fail_connection(conn, *failure);
+    else if (reactor.dispatch.polling())
+        deliver_record(conn, frame.opcode, inflated);
+    else
+        deliver(conn, frame.opcode, inflated.bytes().data(), inflated.bytes().size());
+    inflated.clear();
+}
+
+template <bool deflate> websocket::FrameParser &parser_of(Connection &conn)
+{
+    if constexpr (deflate)
+        return deflate_session(conn).parser;
+    else
+        return conn.codec_state.as<websocket::FrameParser>();
+}
+
+template <Role role, bool deflate> Rest parse(Connection &conn, char *data, size_t len)
+{
+    Reactor &reactor = conn.owner->reactor;
+    websocket::FrameParser &parser = parser_of<deflate>(conn);
     while (len > 0 && reactor.inbox.wants_next(conn)) {
         websocket::Frame frame = {};
         size_t max_message = static_cast<size_t>(conn.options().max_message);
-        Step step = parser.step<role>(data, len, max_message, frame);
+        Step step = parser.step<role, deflate>(data, len, max_message, frame);
         if (step.kind == StepKind::kMore)
             return {data, step.size, true, step.need};
         if (step.kind == StepKind::kFail) {
@@ -62,8 +125,12 @@ template <Role role> Rest parse(Connection &conn, char *data, size_t len)
         len -= step.size;
         if (step.kind == StepKind::kControl)
             receive_control<role>(conn, frame);
-        else if (conn.state == ConnState::kOpen)
-            reactor.dispatch.message(conn, frame.data, frame.len, frame.opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
+        else if (conn.state != ConnState::kOpen)
+            continue;
+        else if (deflate && parser.compressed())
+            deliver_compressed(conn, frame);
+        else
+            deliver(conn, frame.opcode, frame.data, frame.len);
     }
     return {data, len, false};
 }
@@ -98,7 +165,7 @@ const Codec kWebsocketCodec = {.name = "websocket",
                                .close_code = websocket::kNormal,
                                .abnormal_code = websocket::kAbnormal,
                                .begin = begin,
-                               .parse = parse<Role::kServer>,
+                               .parse = parse<Role::kServer, false>,
                                .frame = frame_message,
                                .close = close<Role::kServer>,
                                .ping = ping<Role::kServer>,
@@ -108,10 +175,36 @@ const Codec kWebsocketClientCodec = {.name = "websocket",
                                      .close_code = websocket::kNormal,
                                      .abnormal_code = websocket::kAbnormal,
                                      .begin = begin,
-                                     .parse = parse<Role::kClient>,
+                                     .parse = parse<Role::kClient, false>,
                                      .send = send_masked_message,
                                      .close = close<Role::kClient>,
                                      .ping = ping<Role::kClient>,
                                      .pong = pong<Role::kClient>};
+
+const Codec kDeflateCodec = {.name = "websocket",
+                             .carries_bytes = true,
+                             .close_code = websocket::kNormal,
+                             .abnormal_code = websocket::kAbnormal,
+                             .begin = begin_deflate,
+                             .end = end_deflate,
+                             .parse = parse<Role::kServer, true>,
+                             .frame = frame_message,
+                             .variant = compressed_variant,
+                             .frame_variant = frame_compressed,
+                             .send = send_compressed_message<Role::kServer>,
+                             .close = close<Role::kServer>,
+                             .ping = ping<Role::kServer>,
+                             .pong = pong<Role::kServer>};
+
+const Codec kDeflateClientCodec = {.name = "websocket",
+                                   .close_code = websocket::kNormal,
+                                   .abnormal_code = websocket::kAbnormal,
+                                   .begin = begin_deflate,
+                                   .end = end_deflate,
+                                   .parse = parse<Role::kClient, true>,
+                                   .send = send_compressed_message<Role::kClient>,
+                                   .close = close<Role::kClient>,
+                                   .ping = ping<Role::kClient>,
+                                   .pong = pong<Role::kClient>};
 
 } // namespace wm

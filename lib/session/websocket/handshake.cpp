@@ -11,12 +11,22 @@
 #include "session/websocket/control.h"
 
 #include <cstring>
+#include <optional>
 
 namespace wm {
 
 namespace {
 
 constexpr const char *kHasBody = "this is a websocket port: its requests have no body (RFC 6455 4.1)";
+
+constexpr const char *kExtensions = "Sec-WebSocket-Extensions is malformed (RFC 6455 9.1)";
+
+/// Chooses what the answer to a valid handshake says of permessage-deflate. False: the request breaks the grammar.
+bool choose_deflate(const Connection &conn, std::string_view fields, websocket::DeflateTerms &out)
+{
+    std::optional<websocket::DeflateWish> wish = Deflates::wish_of(conn.owner->options);
+    return !wish || websocket::choose_deflate(fields, *wish, out);
+}
 
 /// Whether that request is still unanswered: a callback may have answered, closed or freed the connection.
 bool is_pending(const Connection &conn, uint64_t id)
@@ -34,6 +44,10 @@ void receive(Connection &conn, const http::Request &request)
     websocket::Handshake checked = websocket::check_handshake(request);
     if (checked.status != 101) {
         reactor.sessions->requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head, request.raw_head());
+        return;
+    }
+    if (!choose_deflate(conn, request.fields, http_session(conn).deflate)) {
+        reactor.sessions->requests.refuse(conn, 400, kExtensions, WM_REASON_PROTOCOL, request.head, request.raw_head());
         return;
     }
     const Callback<wm_handshake_fn> &callback = conn.callback(&ConnCallbacks::handshake);
@@ -92,7 +106,7 @@ Rest parse(Connection &conn, char *data, size_t len)
         len -= step.size;
         receive(conn, request);
         if (!has_http_session(conn)) // accepted: frames may follow the request
-            return kWebsocketCodec.parse(conn, data, len);
+            return reactor.codec(conn).parse(conn, data, len);
     }
     return {data, len, false};
 }
@@ -117,24 +131,39 @@ Connection *find_pending(const HttpRequest &request)
     return nullptr;
 }
 
-/// Switches to kWebsocketCodec behind the answer 101.
+/// Switches to the websocket's codec behind the answer 101.
 using Switch = void (Lifecycle::*)(Connection &conn, uint8_t codec, std::string_view answer);
 
-int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize], std::string_view fields, Switch change)
+/// An error text for header lines of the host that cannot be sent, or nullptr.
+const char *check_host_fields(std::string_view fields, bool deflate)
+{
+    bool wants_close = false;
+    if (const char *error = http::check_fields(fields, wants_close))
+        return error;
+    std::string_view ignored;
+    if (deflate && http::find_field(fields, "Sec-WebSocket-Extensions", ignored))
+        return "the library writes Sec-WebSocket-Extensions where option 'deflate' is on";
+    return wants_close ? "Connection: close" : nullptr;
+}
+
+/// Where there is no room for its windows, the offer of permessage-deflate is declined.
+int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize], websocket::DeflateTerms terms, std::string_view fields,
+                     Switch change)
 {
     Reactor &reactor = conn.owner->reactor;
     if (int wrong = reactor.outbox.check_size(fields.size()))
         return wrong;
-    bool wants_close = false;
-    const char *error = http::check_fields(fields, wants_close);
-    if (error || wants_close)
-        return fail(WM_EINVAL, "bad header lines for a handshake: %s", error ? error : "Connection: close");
-    HeadBuffer buffer(websocket::kAnswerSize + fields.size());
+    if (const char *error = check_host_fields(fields, terms.agreed()))
+        return fail(WM_EINVAL, "bad header lines for a handshake: %s", error);
+    HeadBuffer buffer(websocket::kAnswerSize + fields.size() + websocket::kMaxExtensionAnswer);
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
-    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), accept, fields));
+    bool deflate = terms.agreed() && reactor.sessions->deflates.prepare(Role::kServer, terms);
+    char extension[websocket::kMaxExtensionAnswer];
+    std::string_view line(extension, deflate ? websocket::write_deflate_answer(extension, terms) : 0);
+    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), accept, line, fields));
     reactor.sessions->requests.note_answer(*http_session(conn).first, 101, 0);
-    (reactor.lifecycle.*change)(conn, static_cast<uint8_t>(CodecRow::kWebsocket), answer);
+    (reactor.lifecycle.*change)(conn, static_cast<uint8_t>(deflate ? CodecRow::kDeflate : CodecRow::kWebsocket), answer);
     return 0;
 }
 
@@ -143,7 +172,7 @@ int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize]
 int accept_handshake(HttpRequest &request, std::string_view fields)
 {
     Connection *conn = find_pending(request);
-    return conn ? answer_handshake(*conn, request.accept, fields, &Lifecycle::upgrade) : WM_ECLOSED;
+    return conn ? answer_handshake(*conn, request.accept, http_session(*conn).deflate, fields, &Lifecycle::upgrade) : WM_ECLOSED;
 }
 
 int upgrade_request(HttpRequest &request, std::string_view fields)
@@ -166,7 +195,10 @@ int upgrade_request(HttpRequest &request, std::string_view fields)
         return fail(WM_EPROTOCOL, "no websocket handshake: it has no body (RFC 6455 4.1)");
     if (request.close_after)
         return fail(WM_EPROTOCOL, "no websocket handshake: Connection: close ends the connection behind the answer (RFC 9112 9.6)");
-    return answer_handshake(conn, checked.accept, fields, &Lifecycle::change_codec);
+    websocket::DeflateTerms deflate;
+    if (!choose_deflate(conn, request.slices.fields, deflate))
+        return fail(WM_EPROTOCOL, "no websocket handshake: %s", kExtensions);
+    return answer_handshake(conn, checked.accept, deflate, fields, &Lifecycle::change_codec);
 }
 
 int reject_handshake(Reactor &reactor, HttpRequest &request, int status, std::string_view fields, std::string_view body)
