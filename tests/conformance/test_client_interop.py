@@ -1,4 +1,4 @@
-"""Websocket clients against servers of others: python3-websockets and node's ws, plain, over TLS, and behind nginx."""
+"""Websocket clients against servers of others: python3-websockets and node's ws, plain, compressed, over TLS, and behind nginx."""
 import contextlib
 import os
 import subprocess
@@ -28,7 +28,8 @@ asyncio.run(main())
 """
 NODE = """
 const {WebSocketServer} = require('/usr/share/nodejs/ws');
-const server = new WebSocketServer({host: '127.0.0.1', port: 0, handleProtocols: () => 'b'}, () => console.log(server.address().port));
+const options = {host: '127.0.0.1', port: 0, handleProtocols: () => 'b', perMessageDeflate: {threshold: 0}};
+const server = new WebSocketServer(options, () => console.log(server.address().port));
 server.on('connection', ws => ws.on('message', (data, binary) => ws.send(data, {binary})));
 """
 
@@ -92,6 +93,23 @@ def test_a_server_of_another(command):
             with Driver(f"ws+unix://{path}", "ws_path=/no") as driver:
                 driver.connect()
                 assert driver.hear("error WM_EACCES").endswith("the server answered 403 Forbidden instead of 101: not you")
+
+
+@pytest.mark.parametrize("command", [["/usr/bin/python3", "-c", PYTHON], ["node", "-e", NODE]], ids=["python", "node"])
+@pytest.mark.parametrize("deflate", ["shared", "own"])
+def test_compressed_by_another(command, deflate):
+    with serving(command) as port:
+        for bits in (9, 15) if "node" in command else (15,):
+            options = [f"deflate={deflate}", "deflate_min=1", f"deflate_window_bits={bits}"]
+            exchange(f"ws://127.0.0.1:{port}", *options)
+            exchange(f"ws://127.0.0.1:{port}", *options, pull=True)
+        with nginx(port) as path:
+            exchange(f"ws+unix://{path}", f"deflate={deflate}", "deflate_min=1")
+        with Driver(f"ws://127.0.0.1:{port}", "ws_subprotocol=b", f"deflate={deflate}") as driver:
+            driver.connect()
+            driver.hear("open")
+            driver.tell("header Sec-WebSocket-Extensions")
+            assert driver.hear("header").startswith("header permessage-deflate")
 
 
 @pytest.fixture(scope="module")

@@ -129,13 +129,19 @@ static void unescape(char *text)
     *out = '\0';
 }
 
-static void set_option(char *argument)
+/* Of the app where it has such an option, else of the client: what a call refuses would keep the app from starting. */
+static void set_option(wm_app *app, char *argument)
 {
     char *value = strchr(argument, '=');
     *value++ = '\0';
     unescape(value);
     char *end = NULL;
     long long number = strtoll(value, &end, 10);
+    int64_t of_app;
+    if (wm_app_get_int(app, argument, &of_app) == 0) {
+        say_refused(wm_app_set_int(app, argument, number));
+        return;
+    }
     int code = wm_client_set_str(client, argument, value);
     if (code == WM_EOPTION && *value && !*end)
         code = wm_client_set_int(client, argument, number);
@@ -239,7 +245,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "--pull") == 0)
             pulls = 1;
         else
-            set_option(argv[i]);
+            set_option(app, argv[i]);
     }
     if (!pulls) {
         wm_client_on_connect(client, on_connect, NULL, NULL);

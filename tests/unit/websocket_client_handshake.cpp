@@ -112,7 +112,6 @@ void a_response_that_breaks_a_rule_is_refused(void **)
         {response(kUpgrade + kConnection + "Sec-WebSocket-Accept: "s + kKey + "\r\n"), "Sec-WebSocket-Accept"},
         {response(kUpgrade + kConnection + "Sec-WebSocket-Accept: S3PPLMBITXAQ9KYGZZHZRBK+XOO=\r\n"), "Sec-WebSocket-Accept"},
         {response(all + kAccepted), "Sec-WebSocket-Accept"},
-        {response(all + "Sec-WebSocket-Extensions: permessage-deflate\r\n"), "extension"},
         {response(all + "Sec-WebSocket-Protocol: other\r\n"), "subprotocol"},
         {response(all + "Sec-WebSocket-Protocol: CHAT\r\n"), "subprotocol"},
         {response(all + "Sec-WebSocket-Protocol: chat, more\r\n"), "subprotocol"},
