@@ -44,3 +44,23 @@ def there(shared_program):
 @pytest.mark.parametrize("name", NAMES)
 def test_class__has_what_programs_use(there, name):
     assert [(wanted, there[name].get(key(wanted))) for wanted in NAMES[name] if not fits(wanted, there[name].get(key(wanted), ""))] == []
+
+
+OF_VERSION_4 = ["Worker", "WebServer", "Connection\\TcpConnection", "Connection\\AsyncTcpConnection", "Protocols\\Http\\Request",
+                "Protocols\\Http\\Response", "Protocols\\Http\\Session", "Protocols\\Http\\Session\\FileSessionHandler"]
+
+
+def override(member):
+    """A method of a subclass that is written for Workerman 3 or 4: without types."""
+    head, *_ = member.split("(")
+    static, name = ("static ", head.split()[1]) if head.startswith("static ") else ("", head)
+    return f"public {static}function {name}({', '.join(word.replace('?', ' = null') for word in parameters(member))}) {{ }}"
+
+
+@pytest.mark.parametrize("name", OF_VERSION_4)
+def test_subclass__of_version_4_may_override_each_method(evaluate, name):
+    members = [member for member in NAMES[f"Workerman\\{name}"] if "(" in member and " = " not in member and "$" not in member.split("(")[0]
+               and not re.match(r"(static )?(__|jsonSerialize)", member)]
+    assert members
+    methods = "\n".join(override(member) for member in members)
+    assert evaluate(f"class Of4 extends Workerman\\{name}\n{{\n{methods}\n}}\nreturn get_parent_class('Of4');") == f"Workerman\\{name}"

@@ -12,6 +12,8 @@ use Workerman\Protocols\Http\Response;
 /** The web server of Workerman 3: files of a directory for each host name, and PHP scripts, which it includes. */
 class WebServer extends Worker
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
     private const NOT_FOUND = '<html><head><title>404 File not found</title></head><body><center><h3>404 Not Found</h3></center></body></html>';
 
     /**
@@ -40,7 +42,7 @@ class WebServer extends Worker
      * @param string|array<string, string> $config the directory, or root with it, additionHeader (a header line of each answer) and custom404
      *        (a file)
      */
-    public function addRoot(string $domain, string|array $config): void
+    public function addRoot(string $domain, string|array $config)
     {
         $config = is_string($config) ? ['root' => $config] : $config;
         if (!isset($config['root'])) {
@@ -50,7 +52,7 @@ class WebServer extends Worker
         $this->serverRoot[strtolower($domain)] = $config; // RFC 9110 §4.2.3
     }
 
-    public function run(): void
+    public function run()
     {
         $this->_onWorkerStart = $this->onWorkerStart;
         $this->onWorkerStart = [$this, 'onWorkerStart'];
@@ -58,7 +60,7 @@ class WebServer extends Worker
         parent::run();
     }
 
-    public function onWorkerStart(): void
+    public function onWorkerStart()
     {
         if ($this->serverRoot === []) {
             self::log("$this->name serves nothing: call addRoot(host name, directory) before runAll()");
@@ -73,7 +75,7 @@ class WebServer extends Worker
         }
     }
 
-    public function onMessage(TcpConnection $connection): void
+    public function onMessage(TcpConnection $connection)
     {
         $site = $this->serverRoot[strtolower($_SERVER['SERVER_NAME'])] ?? (reset($this->serverRoot) ?: ['root' => '']);
         if (isset($site['additionHeader'])) {
@@ -98,7 +100,7 @@ class WebServer extends Worker
     }
 
     /** Answers with a file; its type is that of its name. */
-    public static function sendFile(TcpConnection $connection, string $file_path): void
+    public static function sendFile(TcpConnection $connection, string $file_path)
     {
         $connection->send((new Response())->withFile($file_path));
     }

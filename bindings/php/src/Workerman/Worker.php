@@ -168,38 +168,42 @@ class Worker
     }
 
     /** @return array<string, Worker> in a process of a worker: this one and those that it has made */
-    public static function getAllWorkers(): array
+    public static function getAllWorkers()
     {
         return self::$workers;
     }
 
-    public static function getEventLoop(): EventInterface
+    /** @return EventInterface */
+    public static function getEventLoop()
     {
         return self::$globalEvent ?? throw new \RuntimeException('there is no loop yet: use it in onWorkerStart or a later callback');
     }
 
-    public static function getStatus(): int
+    /** @return int */
+    public static function getStatus()
     {
         return self::$status;
     }
 
-    public static function isRunning(): bool
+    /** @return bool */
+    public static function isRunning()
     {
         return self::$status !== self::STATUS_INITIAL;
     }
 
     /** @return list<string> */
-    public static function getArgv(): array
+    public static function getArgv()
     {
         return $_SERVER['argv'] ?? [];
     }
 
     /** Without effect: libwm opens the files again. */
-    public static function resetStd(): void
+    public static function resetStd()
     {
     }
 
-    public static function getGracefulStop(): bool
+    /** @return bool */
+    public static function getGracefulStop()
     {
         return false;
     }
@@ -251,14 +255,14 @@ class Worker
     }
 
     /** Closes the listening socket; connections stay. */
-    public function unlisten(): void
+    public function unlisten()
     {
         if ($this->isOpen()) {
             Runtime::core()->unlisten((int) $this->wmHandle);
         }
     }
 
-    public function pauseAccept(): void
+    public function pauseAccept()
     {
         if ($this->isOpen() && !$this->wmAcceptPaused) {
             $this->wmAcceptPaused = true;
@@ -266,7 +270,7 @@ class Worker
         }
     }
 
-    public function resumeAccept(): void
+    public function resumeAccept()
     {
         if ($this->isOpen() && $this->wmAcceptPaused) {
             $this->wmAcceptPaused = false;
@@ -308,20 +312,28 @@ class Worker
         }
     }
 
-    /** The address, as it was given but for a first letter in lower case; '' without one. */
-    public function getSocketName(): string
+    /**
+     * The address, as it was given but for a first letter in lower case; '' without one.
+     *
+     * @return string
+     */
+    public function getSocketName()
     {
         return lcfirst((string) $this->socketName);
     }
 
-    /** libwm's sockets are not streams of PHP. */
-    public function getMainSocket(): mixed
+    /**
+     * libwm's sockets are not streams of PHP.
+     *
+     * @return mixed
+     */
+    public function getMainSocket()
     {
         return null;
     }
 
     /** Without effect: libwm has done it before onWorkerStart. */
-    public function setUserAndGroup(): void
+    public function setUserAndGroup()
     {
     }
 

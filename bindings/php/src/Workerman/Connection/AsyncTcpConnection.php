@@ -17,6 +17,8 @@ use Workerman\Protocols\Ws;
 /** A connection that the program makes. It can connect again after its end, as the same object. */
 class AsyncTcpConnection extends TcpConnection
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
     use Framing {
         send as private sendFramed;
     }
@@ -66,7 +68,7 @@ class AsyncTcpConnection extends TcpConnection
     }
 
     /** Connects, and returns at once. How it went is told by onConnect, or by onError and onClose. */
-    public function connect(): void
+    public function connect()
     {
         if (!\in_array($this->status, [self::STATUS_INITIAL, self::STATUS_CLOSING, self::STATUS_CLOSED], true)) {
             return;
@@ -110,7 +112,7 @@ class AsyncTcpConnection extends TcpConnection
     }
 
     /** Connects again, after so many seconds; most useful in onClose. A connection that is there is dropped. */
-    public function reconnect(int|float $after = 0): void
+    public function reconnect(int|float $after = 0)
     {
         $this->cancelReconnect();
         $this->abandon();
@@ -122,7 +124,7 @@ class AsyncTcpConnection extends TcpConnection
         }
     }
 
-    public function cancelReconnect(): void
+    public function cancelReconnect()
     {
         if ($this->wmReconnect !== 0) {
             Runtime::dispatcher()->deleteTimer($this->wmReconnect);
@@ -130,14 +132,22 @@ class AsyncTcpConnection extends TcpConnection
         }
     }
 
-    /** The host as it was given; '' for unix. */
-    public function getRemoteHost(): string
+    /**
+     * The host as it was given; '' for unix.
+     *
+     * @return string
+     */
+    public function getRemoteHost()
     {
         return $this->wmRemote->host;
     }
 
-    /** The path and query of the address. */
-    public function getRemoteURI(): string
+    /**
+     * The path and query of the address.
+     *
+     * @return string
+     */
+    public function getRemoteURI()
     {
         return $this->wmRemote->uri;
     }
@@ -145,8 +155,9 @@ class AsyncTcpConnection extends TcpConnection
     /**
      * As TcpConnection::send(), but it leaves at once: clients of services send by it, and then ask the same service by a blocking socket,
      * as GatewayWorker does.
+     * @return bool|null
      */
-    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    public function send(mixed $sendBuffer, bool $raw = false)
     {
         $result = $this->sendFramed($sendBuffer, $raw);
         if ($result !== false && $this->status === self::STATUS_ESTABLISHED) {
@@ -155,7 +166,7 @@ class AsyncTcpConnection extends TcpConnection
         return $result;
     }
 
-    public function close(mixed $data = null, bool $raw = false): void
+    public function close(mixed $data = null, bool $raw = false)
     {
         if ($this->status === self::STATUS_INITIAL || $this->status === self::STATUS_CONNECTING) {
             $this->destroy();
@@ -164,7 +175,7 @@ class AsyncTcpConnection extends TcpConnection
         }
     }
 
-    public function destroy(): void
+    public function destroy()
     {
         $this->cancelReconnect();
         $this->wmEarly = [];

@@ -20,14 +20,23 @@ abstract class ConnectionInterface
     /** @var callable|null (connection, code, text) */
     public $onError = null;
 
-    abstract public function send(mixed $sendBuffer, bool $raw = false): ?bool;
-    abstract public function getRemoteIp(): string;
-    abstract public function getRemotePort(): int;
-    abstract public function getRemoteAddress(): string;
-    abstract public function getLocalIp(): string;
-    abstract public function getLocalPort(): int;
-    abstract public function getLocalAddress(): string;
-    abstract public function close(mixed $data = null, bool $raw = false): void;
-    abstract public function isIpV4(): bool;
-    abstract public function isIpV6(): bool;
+    /** @return bool|null */
+    abstract public function send(mixed $sendBuffer, bool $raw = false);
+    /** @return string */
+    abstract public function getRemoteIp();
+    /** @return int */
+    abstract public function getRemotePort();
+    /** @return string */
+    abstract public function getRemoteAddress();
+    /** @return string */
+    abstract public function getLocalIp();
+    /** @return int */
+    abstract public function getLocalPort();
+    /** @return string */
+    abstract public function getLocalAddress();
+    abstract public function close(mixed $data = null, bool $raw = false);
+    /** @return bool */
+    abstract public function isIpV4();
+    /** @return bool */
+    abstract public function isIpV6();
 }

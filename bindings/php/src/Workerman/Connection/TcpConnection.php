@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Workerman\Connection;
 
+use Libwm\Connection\Addresses;
 use Libwm\Connection\ConnectionEvents;
 use Libwm\Core;
 use Libwm\Loop\StreamTransport;
@@ -16,6 +17,9 @@ use Workerman\Worker;
 /** An accepted connection. Programs may set properties of their own on it. */
 class TcpConnection extends ConnectionInterface implements \JsonSerializable, Receiver
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
+    use Addresses;
     use ConnectionEvents;
 
     public const READ_BUFFER_SIZE = 87380;
@@ -78,7 +82,6 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     protected int $wmRegisteredId;
     protected Transport $wmCore;
     protected int $wmHandle;
-    protected string $remoteAddress;
     /** The timer of end(). */
     private int $wmLinger = 0;
     /** Lets the connection that is piped to this one go on. */
@@ -146,7 +149,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
      *
      * @return bool|null true: taken; null: taken, and maxSendBufferSize is reached; false: not taken
      */
-    public function send(mixed $sendBuffer, bool $raw = false): ?bool
+    public function send(mixed $sendBuffer, bool $raw = false)
     {
         $flags = $raw ? Core::SEND_RAW : ($this->websocketType === "\x81" || $this->websocketType === "\xc1" ? 0 : Core::SEND_BINARY);
         if ($this->status !== self::STATUS_ESTABLISHED) {
@@ -183,7 +186,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     }
 
     /** Sends $data unless it is null, then closes once everything has left. onClose runs at once unless much is queued. */
-    public function close(mixed $data = null, bool $raw = false): void
+    public function close(mixed $data = null, bool $raw = false)
     {
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return;
@@ -203,7 +206,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     }
 
     /** Closes at once and drops what the kernel does not take. */
-    public function destroy(): void
+    public function destroy()
     {
         if ($this->status === self::STATUS_CLOSED) {
             return;
@@ -219,7 +222,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
      * Sends $data unless it is null, and ends this side: what the peer still sends is read and dropped for $lingerTimeout seconds, so that
      * it can read the last message, which a close in the middle of its sending would reset. http and websocket close, as they do that anyway.
      */
-    public function end(mixed $data = null, bool $raw = false): void
+    public function end(mixed $data = null, bool $raw = false)
     {
         if ($this->status !== self::STATUS_ESTABLISHED) {
             $this->close();
@@ -248,9 +251,13 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /**
      * Sends on to $dest what this connection receives, and closes it with this one. Not more than $dest's maxSendBufferSize waits for it:
      * then this one is paused.
+     *
+     * @param bool $raw past the protocol of $dest, as of send()
+     * @return void
      */
-    public function pipe(self $dest, bool $raw = false): void
+    public function pipe(self $dest)
     {
+        $raw = (bool) (func_get_args()[1] ?? false);
         $this->onMessage = static function (self $source, mixed $data) use ($dest, $raw): void {
             if ($dest->wmIsFull && $dest->takesSends() && $source->protocol === $source->wmNative && \is_string($data)) {
                 $source->pauseRecv(); // the program itself has filled it
@@ -267,7 +274,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $dest->onBufferDrain = $dest->wmPiped = fn () => $this->resumeRecv();
     }
 
-    public function consumeRecvBuffer(int $length): void
+    public function consumeRecvBuffer(int $length)
     {
         throw NotYet::error('TcpConnection::consumeRecvBuffer()');
     }
@@ -275,13 +282,14 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /**
      * The stream that the connection was made of; else a number of its own, as libwm's sockets are not streams of PHP: programs of Workerman 3
      * write (int) $connection->getSocket() for an id.
+     * @return mixed
      */
-    public function getSocket(): mixed
+    public function getSocket()
     {
         return $this->wmCore instanceof StreamTransport ? $this->wmCore->stream : $this->wmRegisteredId;
     }
 
-    public function pauseRecv(): void
+    public function pauseRecv()
     {
         if ($this->wmPaused || $this->status === self::STATUS_CLOSED) {
             return;
@@ -291,7 +299,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->updateReading();
     }
 
-    public function resumeRecv(): void
+    public function resumeRecv()
     {
         if (!$this->wmPaused || $this->status === self::STATUS_CLOSED) {
             return;
@@ -307,7 +315,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return $this->wmHandle;
     }
 
-    public function getStatus(bool $rawOutput = true): int|string
+    /** @return int|string */
+    public function getStatus(bool $rawOutput = true)
     {
         return $rawOutput ? $this->status : self::STATUS_TO_STRING[$this->status];
     }
@@ -317,55 +326,22 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return $this->id;
     }
 
-    public function getRemoteAddress(): string
-    {
-        return $this->remoteAddress;
-    }
-
-    /** IPv6 with brackets, as Workerman has it; '' for unix. */
-    public function getRemoteIp(): string
-    {
-        return self::ipOf($this->remoteAddress);
-    }
-
-    public function getRemotePort(): int
-    {
-        return self::portOf($this->remoteAddress);
-    }
-
-    public function getLocalAddress(): string
-    {
-        return $this->status === self::STATUS_CLOSED ? '' : $this->wmCore->localAddress($this->wmHandle);
-    }
-
-    public function getLocalIp(): string
-    {
-        return self::ipOf($this->getLocalAddress());
-    }
-
-    public function getLocalPort(): int
-    {
-        return self::portOf($this->getLocalAddress());
-    }
-
-    public function isIpV4(): bool
-    {
-        return $this->getRemoteIp() !== '' && !$this->isIpV6();
-    }
-
-    public function isIpV6(): bool
-    {
-        return str_contains($this->getRemoteIp(), ':');
-    }
-
-    /** Bytes sent that the kernel has not taken yet. */
-    public function getSendBufferQueueSize(): int
+    /**
+     * Bytes sent that the kernel has not taken yet.
+     *
+     * @return int
+     */
+    public function getSendBufferQueueSize()
     {
         return $this->updateCounters();
     }
 
-    /** Messages that wait for resumeRecv(), in bytes; libwm's own buffers are not counted. */
-    public function getRecvBufferQueueSize(): int
+    /**
+     * Messages that wait for resumeRecv(), in bytes; libwm's own buffers are not counted.
+     *
+     * @return int
+     */
+    public function getRecvBufferQueueSize()
     {
         $size = 0;
         foreach ($this->wmHeld ?? [] as [$data]) {
@@ -374,7 +350,8 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         return $size;
     }
 
-    public function bufferIsEmpty(): bool
+    /** @return bool */
+    public function bufferIsEmpty()
     {
         return $this->getSendBufferQueueSize() === 0;
     }
@@ -470,17 +447,5 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->bytesRead = max($this->bytesRead, $read);
         $this->bytesWritten = max($this->bytesWritten, $written);
         return $queued;
-    }
-
-    private static function ipOf(string $address): string
-    {
-        $colon = strrpos($address, ':');
-        return $colon === false || str_starts_with($address, '/') || str_starts_with($address, '@') ? '' : \substr($address, 0, $colon);
-    }
-
-    private static function portOf(string $address): int
-    {
-        $colon = strrpos($address, ':');
-        return $colon === false ? 0 : (int) \substr($address, $colon + 1);
     }
 }

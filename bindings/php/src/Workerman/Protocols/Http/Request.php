@@ -12,6 +12,8 @@ use Workerman\Protocols\Http;
 /** An HTTP request. Parses its parts when they are first read. */
 class Request
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
     /** Parts that a multipart form may have, files and fields; one that has more is not read. */
     public static int $maxFileUploads = 1024;
 
@@ -43,60 +45,90 @@ class Request
 
     /**
      * A parameter of the query; all of them without a name. Names nest as PHP's do: a[]=1, a[b]=2.
+     * @return mixed
      */
-    public function get(?string $name = null, mixed $default = null): mixed
+    public function get(?string $name = null, mixed $default = null)
     {
         $this->wmQuery ??= self::parse($this->queryString());
         return $name === null ? $this->wmQuery : $this->wmQuery[$name] ?? $default;
     }
 
-    /** A parameter of the body: JSON, a field of multipart/form-data, or urlencoded. */
-    public function post(?string $name = null, mixed $default = null): mixed
+    /**
+     * A parameter of the body: JSON, a field of multipart/form-data, or urlencoded.
+     *
+     * @return mixed
+     */
+    public function post(?string $name = null, mixed $default = null)
     {
         $this->wmForm ??= $this->parseBody();
         return $name === null ? $this->wmForm : $this->wmForm[$name] ?? $default;
     }
 
-    /** A header; all of them, by name in lower case, without a name. Lines of one name are joined by ",". */
-    public function header(?string $name = null, mixed $default = null): mixed
+    /**
+     * A header; all of them, by name in lower case, without a name. Lines of one name are joined by ",".
+     *
+     * @return mixed
+     */
+    public function header(?string $name = null, mixed $default = null)
     {
         $this->wmHeaders ??= $this->parseHeaders();
         return $name === null ? $this->wmHeaders : $this->wmHeaders[\strtolower($name)] ?? $default;
     }
 
-    /** A cookie, as it was sent; all of them without a name. */
-    public function cookie(?string $name = null, mixed $default = null): mixed
+    /**
+     * A cookie, as it was sent; all of them without a name.
+     *
+     * @return mixed
+     */
+    public function cookie(?string $name = null, mixed $default = null)
     {
         $this->wmCookies ??= $this->parseCookies();
         return $name === null ? $this->wmCookies : $this->wmCookies[$name] ?? $default;
     }
 
-    public function method(): string
+    /** @return string */
+    public function method()
     {
         return $this->line()[0];
     }
 
-    /** "1.1", also for higher minor versions, or "1.0" */
-    public function protocolVersion(): string
+    /**
+     * "1.1", also for higher minor versions, or "1.0"
+     *
+     * @return string
+     */
+    public function protocolVersion()
     {
         return $this->line()[2];
     }
 
-    /** Host of the request: of an absolute target, whatever the header Host says (RFC 9112 §3.2.2), else that header. */
-    public function host(bool $withoutPort = false): ?string
+    /**
+     * Host of the request: of an absolute target, whatever the header Host says (RFC 9112 §3.2.2), else that header.
+     *
+     * @return ?string
+     */
+    public function host(bool $withoutPort = false)
     {
         $host = $this->header('host');
         return $host !== null && $withoutPort ? preg_replace('/:\d{1,5}$/', '', $host) : $host;
     }
 
-    /** The target, as it was sent. */
-    public function uri(): string
+    /**
+     * The target, as it was sent.
+     *
+     * @return string
+     */
+    public function uri()
     {
         return $this->line()[1];
     }
 
-    /** The path of the target, not decoded. */
-    public function path(): string
+    /**
+     * The path of the target, not decoded.
+     *
+     * @return string
+     */
+    public function path()
     {
         $target = $this->line()[1];
         $end = \strcspn($target, '?#');
@@ -108,40 +140,54 @@ class Request
         return $path === '' ? '/' : $path;
     }
 
-    public function queryString(): string
+    /** @return string */
+    public function queryString()
     {
         $target = $this->line()[1];
         $mark = \strpos($target, '?');
         return $mark === false ? '' : \explode('#', \substr($target, $mark + 1), 2)[0];
     }
 
-    /** The request line and the header lines, without the blank line. */
-    public function rawHead(): string
+    /**
+     * The request line and the header lines, without the blank line.
+     *
+     * @return string
+     */
+    public function rawHead()
     {
         $end = \strpos($this->buffer, "\r\n\r\n");
         return $end === false ? $this->buffer : \substr($this->buffer, 0, $end);
     }
 
-    /** The body, chunks joined. */
-    public function rawBody(): string
+    /**
+     * The body, chunks joined.
+     *
+     * @return string
+     */
+    public function rawBody()
     {
         $end = \strpos($this->buffer, "\r\n\r\n");
         return $end === false ? '' : \substr($this->buffer, $end + 4);
     }
 
-    public function rawBuffer(): string
+    /** @return string */
+    public function rawBuffer()
     {
         return $this->buffer;
     }
 
-    /** A field behind the chunks of the body (RFC 9110 §6.5); all of them, by name in lower case, without a name. */
-    public function trailer(?string $name = null, mixed $default = null): mixed
+    /**
+     * A field behind the chunks of the body (RFC 9110 §6.5); all of them, by name in lower case, without a name.
+     *
+     * @return mixed
+     */
+    public function trailer(?string $name = null, mixed $default = null)
     {
         return $name === null ? $this->wmTrailers ?? [] : $this->wmTrailers[\strtolower($name)] ?? $default;
     }
 
     /** Sets the trailers, once. @param array<string, string> $trailers by their names in lower case */
-    public function setChunkTrailers(array $trailers): void
+    public function setChunkTrailers(array $trailers)
     {
         $this->wmTrailers ??= $trailers;
     }
@@ -154,15 +200,19 @@ class Request
      *
      * @return array<mixed>|null null: there is none of this name
      */
-    public function file(?string $name = null): mixed
+    public function file(?string $name = null)
     {
         $this->wmForm ??= $this->parseBody();
         $files = $this->wmMultipart?->files ?? [];
         return $name === null ? $files : $files[$name] ?? null;
     }
 
-    /** The session of the client; a new one has its cookie sent with the response. */
-    public function session(): Session
+    /**
+     * The session of the client; a new one has its cookie sent with the response.
+     *
+     * @return Session
+     */
+    public function session()
     {
         if (!isset($this->context['session'])) {
             $id = $this->sessionId();
@@ -171,8 +221,12 @@ class Request
         return $this->context['session'];
     }
 
-    /** The id of the session; $sessionId changes to another one, whose data it has then. */
-    public function sessionId(?string $sessionId = null): string
+    /**
+     * The id of the session; $sessionId changes to another one, whose data it has then.
+     *
+     * @return string
+     */
+    public function sessionId(?string $sessionId = null)
     {
         if ($sessionId !== null && $sessionId !== '') {
             $this->setSession(SessionIds::check($sessionId));
@@ -193,8 +247,9 @@ class Request
      * Gives the session another id, for instance at a login, so that no other peer knows it.
      *
      * @param bool $deleteOldSession else what is stored under the old id stays
+     * @return string
      */
-    public function sessionRegenerateId(bool $deleteOldSession = false): string
+    public function sessionRegenerateId(bool $deleteOldSession = false)
     {
         $old = $this->session();
         $data = $old->all();
@@ -208,25 +263,27 @@ class Request
         return $id;
     }
 
-    public function isValidSessionId(mixed $sessionId): bool
+    /** @return bool */
+    public function isValidSessionId(mixed $sessionId)
     {
         return SessionIds::isValid($sessionId);
     }
 
-    public static function createSessionId(): string
+    /** @return string */
+    public static function createSessionId()
     {
         return SessionIds::make();
     }
 
     /** Lets go of what the program has put into the request, and deletes its uploaded files; by itself it does so with its end. */
-    public function destroy(): void
+    public function destroy()
     {
         $this->context = $this->properties = [];
         $this->wmMultipart = null;
     }
 
     /** Without effect: there is no cache of requests. */
-    public static function enableCache(mixed $value): void
+    public static function enableCache(mixed $value)
     {
     }
 

@@ -11,6 +11,8 @@ use Libwm\Runtime;
 #[\AllowDynamicProperties]
 class Response
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
     /** @internal */
     public const PHRASES = [
         200 => 'OK', 201 => 'Created', 202 => 'Accepted', 203 => 'Non-Authoritative Information', 204 => 'No Content', 205 => 'Reset Content',
@@ -54,15 +56,23 @@ class Response
     {
     }
 
-    /** Sets a header. */
-    public function header(string $name, mixed $value): static
+    /**
+     * Sets a header.
+     *
+     * @return static
+     */
+    public function header(string $name, mixed $value)
     {
         $this->headers[$name] = $value;
         return $this;
     }
 
-    /** Sets a header. */
-    public function withHeader(string $name, mixed $value): static
+    /**
+     * Sets a header.
+     *
+     * @return static
+     */
+    public function withHeader(string $name, mixed $value)
     {
         return $this->header($name, $value);
     }
@@ -71,69 +81,82 @@ class Response
      * Adds headers; a name that is there already gets a second line.
      *
      * @param array<string, string|array<string>> $headers
+     * @return static
      */
-    public function withHeaders(array $headers): static
+    public function withHeaders(array $headers)
     {
         $this->headers = array_merge_recursive($this->headers, $headers);
         return $this;
     }
 
-    public function withoutHeader(string $name): static
+    /** @return static */
+    public function withoutHeader(string $name)
     {
         unset($this->headers[$name]);
         return $this;
     }
 
-    public function getHeader(string $name): mixed
+    /** @return mixed */
+    public function getHeader(string $name)
     {
         return $this->headers[$name] ?? null;
     }
 
     /** @return array<string, string|array<string>> */
-    public function getHeaders(): array
+    public function getHeaders()
     {
         return $this->headers;
     }
 
-    public function withStatus(int $code, ?string $reasonPhrase = null): static
+    /** @return static */
+    public function withStatus(int $code, ?string $reasonPhrase = null)
     {
         $this->status = $code;
         $this->reason = $reasonPhrase === null ? null : str_replace(["\r", "\n"], '', $reasonPhrase);
         return $this;
     }
 
-    public function getStatusCode(): int
+    /** @return int */
+    public function getStatusCode()
     {
         return $this->status;
     }
 
-    /** The phrase that was set; null: the status's own. */
-    public function getReasonPhrase(): ?string
+    /**
+     * The phrase that was set; null: the status's own.
+     *
+     * @return ?string
+     */
+    public function getReasonPhrase()
     {
         return $this->reason;
     }
 
-    public function withProtocolVersion(string $version): static
+    /** @return static */
+    public function withProtocolVersion(string $version)
     {
         $this->version = $version;
         return $this;
     }
 
-    public function withBody(string $body): static
+    /** @return static */
+    public function withBody(string $body)
     {
         $this->body = $body;
         return $this;
     }
 
-    public function rawBody(): string
+    /** @return string */
+    public function rawBody()
     {
         return $this->body;
     }
 
     /**
      * Makes a file the body: all of it, for which libwm answers Range and conditions of the request, or $length bytes from $offset on (206).
+     * @return static
      */
-    public function withFile(string $file, int $offset = 0, int $length = 0): static
+    public function withFile(string $file, int $offset = 0, int $length = 0)
     {
         if (!is_file($file)) {
             return $this->withStatus(404)->withBody('<h3>404 Not Found</h3>');
@@ -142,7 +165,11 @@ class Response
         return $this;
     }
 
-    /** Adds a Set-Cookie header (RFC 6265 §4.1). */
+    /**
+     * Adds a Set-Cookie header (RFC 6265 §4.1).
+     *
+     * @return static
+     */
     public function cookie(
         string $name,
         string $value = '',
@@ -152,7 +179,7 @@ class Response
         bool $secure = false,
         bool $httpOnly = false,
         string $sameSite = ''
-    ): static {
+    ) {
         $cookie = Cookie::of($name, rawurlencode($value), $maxAge, $path, $domain, $secure, $httpOnly, $sameSite);
         $this->headers['Set-Cookie'] = [...(array) ($this->headers['Set-Cookie'] ?? []), $cookie];
         return $this;

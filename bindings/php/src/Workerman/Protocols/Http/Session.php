@@ -11,6 +11,8 @@ use Workerman\Protocols\Http\Session\SessionHandlerInterface;
 /** Data of a client, by the id in its cookie. Saved when the request goes, or by save(). */
 class Session
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
     /** Name of the cookie. */
     public static string $name = 'PHPSID';
     /** Seconds that a session lives after it was saved, and by php.ini's session.gc_maxlifetime. */
@@ -62,30 +64,36 @@ class Session
         return null;
     }
 
-    public function getId(): string
+    /** @return string */
+    public function getId()
     {
         return $this->sessionId;
     }
 
-    public function get(string $name, mixed $default = null): mixed
+    /** @return mixed */
+    public function get(string $name, mixed $default = null)
     {
         return $this->data[$name] ?? $default;
     }
 
-    public function set(string $name, mixed $value): void
+    public function set(string $name, mixed $value)
     {
         $this->data[$name] = $value;
         $this->needSave = true;
     }
 
-    public function delete(string $name): void
+    public function delete(string $name)
     {
         unset($this->data[$name]);
         $this->needSave = true;
     }
 
-    /** Gets a value and deletes it. */
-    public function pull(string $name, mixed $default = null): mixed
+    /**
+     * Gets a value and deletes it.
+     *
+     * @return mixed
+     */
+    public function pull(string $name, mixed $default = null)
     {
         $value = $this->get($name, $default);
         $this->delete($name);
@@ -93,7 +101,7 @@ class Session
     }
 
     /** @param string|array<mixed> $key a name, or values by their names */
-    public function put(string|array $key, mixed $value = null): void
+    public function put(string|array $key, mixed $value = null)
     {
         foreach (\is_array($key) ? $key : [$key => $value] as $name => $one) {
             $this->data[$name] = $one;
@@ -102,7 +110,7 @@ class Session
     }
 
     /** @param string|array<string> $name one, or several */
-    public function forget(string|array $name): void
+    public function forget(string|array $name)
     {
         foreach ((array) $name as $one) {
             unset($this->data[$one]);
@@ -111,31 +119,39 @@ class Session
     }
 
     /** @return array<mixed> */
-    public function all(): array
+    public function all()
     {
         return $this->data;
     }
 
-    public function flush(): void
+    public function flush()
     {
         $this->data = [];
         $this->needSave = true;
     }
 
-    /** Whether there is a value other than null. */
-    public function has(string $name): bool
+    /**
+     * Whether there is a value other than null.
+     *
+     * @return bool
+     */
+    public function has(string $name)
     {
         return isset($this->data[$name]);
     }
 
-    /** Whether there is a value, null too. */
-    public function exists(string $name): bool
+    /**
+     * Whether there is a value, null too.
+     *
+     * @return bool
+     */
+    public function exists(string $name)
     {
         return \array_key_exists($name, $this->data);
     }
 
     /** Stores what has changed. A session without data is not stored. */
-    public function save(): void
+    public function save()
     {
         if ($this->needSave) {
             $this->needSave = false;
@@ -149,20 +165,24 @@ class Session
         }
     }
 
-    /** Begins the lifetime anew. */
-    public function refresh(): bool
+    /**
+     * Begins the lifetime anew.
+     *
+     * @return bool
+     */
+    public function refresh()
     {
         return self::handler()->updateTimestamp($this->sessionId);
     }
 
     /** Removes sessions that are too old. */
-    public function gc(): void
+    public function gc()
     {
         self::handler()->gc(static::$lifetime);
     }
 
     /** Takes what php.ini says of sessions, when the class is loaded. */
-    public static function init(): void
+    public static function init()
     {
         $chance = [(int) ini_get('session.gc_probability'), (int) ini_get('session.gc_divisor')];
         if ($chance[0] > 0 && $chance[1] > 0) { // 0: a job of the system's cleans up PHP's own
@@ -184,8 +204,9 @@ class Session
      *
      * @param class-string<SessionHandlerInterface>|null $className null: the one there is
      * @param mixed $config the argument of its constructor; null: none
+     * @return string
      */
-    public static function handlerClass(?string $className = null, mixed $config = null): string
+    public static function handlerClass(?string $className = null, mixed $config = null)
     {
         if ($className !== null) {
             if (!is_a($className, SessionHandlerInterface::class, true) && !is_a($className, \Libwm\NotYet::class, true)) {
@@ -201,7 +222,7 @@ class Session
     }
 
     /** @return array<string, mixed> as session_get_cookie_params() */
-    public static function getCookieParams(): array
+    public static function getCookieParams()
     {
         return [
             'lifetime' => static::$cookieLifetime,

@@ -12,6 +12,8 @@ use Workerman\Protocols\Http\Session;
  */
 class FileSessionHandler implements SessionHandlerInterface
 {
+    // What subclasses of Workerman 3 and 4 override has no return type, which they do not have either.
+
     /** With a slash at its end; '': session.save_path of php.ini, or the system's directory for temporary files. */
     protected static string $sessionSavePath = '';
     protected static string $sessionFilePrefix = 'session_';
@@ -24,17 +26,20 @@ class FileSessionHandler implements SessionHandlerInterface
         }
     }
 
-    public function open(string $savePath, string $name): bool
+    /** @return bool */
+    public function open(string $savePath, string $name)
     {
         return true;
     }
 
-    public function close(): bool
+    /** @return bool */
+    public function close()
     {
         return true;
     }
 
-    public function read(string $sessionId): string|false
+    /** @return string|false */
+    public function read(string $sessionId)
     {
         $path = static::sessionFile($sessionId);
         $file = \is_file($path) ? @\fopen($path, 'r') : false; // no error of what is not there: a program's error handler may throw
@@ -49,7 +54,8 @@ class FileSessionHandler implements SessionHandlerInterface
         return $data === '' ? false : $data;
     }
 
-    public function write(string $sessionId, string $sessionData): bool
+    /** @return bool */
+    public function write(string $sessionId, string $sessionData)
     {
         $path = static::sessionFile($sessionId);
         $beside = $path . '.' . bin2hex(\random_bytes(8));
@@ -64,21 +70,24 @@ class FileSessionHandler implements SessionHandlerInterface
         return true;
     }
 
-    public function updateTimestamp(string $sessionId, string $data = ''): bool
+    /** @return bool */
+    public function updateTimestamp(string $sessionId, string $data = '')
     {
         $path = static::sessionFile($sessionId);
         \clearstatcache(true, $path);
         return \is_file($path) && @\touch($path);
     }
 
-    public function destroy(string $sessionId): bool
+    /** @return bool */
+    public function destroy(string $sessionId)
     {
         $path = static::sessionFile($sessionId);
         \is_file($path) && @\unlink($path);
         return true;
     }
 
-    public function gc(int $maxLifetime): bool
+    /** @return bool */
+    public function gc(int $maxLifetime)
     {
         $directory = static::directory();
         $entries = @\opendir($directory);
@@ -95,8 +104,12 @@ class FileSessionHandler implements SessionHandlerInterface
         return true;
     }
 
-    /** Sets the directory, which is made unless it is there; returns it with a slash at its end. */
-    public static function sessionSavePath(string $path): string
+    /**
+     * Sets the directory, which is made unless it is there; returns it with a slash at its end.
+     *
+     * @return string
+     */
+    public static function sessionSavePath(string $path)
     {
         if ($path !== '') {
             static::$sessionSavePath = rtrim($path, '/') . '/';
@@ -107,7 +120,8 @@ class FileSessionHandler implements SessionHandlerInterface
         return static::$sessionSavePath;
     }
 
-    protected static function sessionFile(string $sessionId): string
+    /** @return string */
+    protected static function sessionFile(string $sessionId)
     {
         return static::directory() . static::$sessionFilePrefix . SessionIds::check($sessionId);
     }

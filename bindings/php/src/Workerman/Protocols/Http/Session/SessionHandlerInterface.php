@@ -6,14 +6,28 @@ namespace Workerman\Protocols\Http\Session;
 /** Where sessions are stored: see Session::handlerClass(). As PHP's own interface has it, with updateTimestamp(). */
 interface SessionHandlerInterface
 {
-    public function close(): bool;
-    public function destroy(string $sessionId): bool;
-    /** Removes sessions that were not used for $maxLifetime seconds. */
-    public function gc(int $maxLifetime): bool;
-    public function open(string $savePath, string $name): bool;
-    /** What write() has stored; false or '': nothing, or it is too old. */
-    public function read(string $sessionId): string|false;
-    public function write(string $sessionId, string $sessionData): bool;
-    /** Begins the lifetime anew. */
-    public function updateTimestamp(string $sessionId, string $data = ''): bool;
+    // No return types: those of handlers for Workerman 4 have none.
+
+    /** @return bool */
+    public function close();
+    /** @return bool */
+    public function destroy(string $sessionId);
+    /**
+     * Removes sessions that were not used for $maxLifetime seconds.
+     *
+     * @return bool
+     */
+    public function gc(int $maxLifetime);
+    /** @return bool */
+    public function open(string $savePath, string $name);
+    /** @return string|false what write() has stored; false or '': nothing, or it is too old */
+    public function read(string $sessionId);
+    /** @return bool */
+    public function write(string $sessionId, string $sessionData);
+    /**
+     * Begins the lifetime anew.
+     *
+     * @return bool
+     */
+    public function updateTimestamp(string $sessionId, string $data = '');
 }
