@@ -92,6 +92,7 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options,
            wm_worker_set_int(worker, "max_send_buffer", std::max<int64_t>(options.max_push, 1 << 20)) == 0 &&
            wm_worker_set_int(worker, "max_connections", options.max_pages) == 0 &&
            wm_worker_set_int(worker, "max_per_ip", options.max_per_ip) == 0 &&
+           wm_worker_set_str(worker, "deflate", options.deflate.c_str()) == 0 &&
            wm_worker_set_int(worker, "ping_interval_ms", options.ping_ms) == 0 &&
            wm_worker_set_int(worker, "pong_timeout_ms", options.pong_timeout_ms) == 0 && (options.one_port() || setup_callbacks(worker));
 }

@@ -41,6 +41,8 @@ bool is_token(std::string_view text)
 /// What is wrong with the flags about pages; empty: nothing.
 std::string pages_error(const PushOptions &options)
 {
+    if (options.deflate != "off" && options.deflate != "shared" && options.deflate != "own")
+        return "--deflate takes off, shared or own, not '" + printable(options.deflate) + "'";
     OriginList origins;
     HostList hosts;
     std::string error;
