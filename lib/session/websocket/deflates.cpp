@@ -85,7 +85,6 @@ std::string_view Deflates::compress(DeflateSession &session, std::string_view me
     if (!deflater || !packed_.reserve(deflater->bound(message.size())))
         return {};
     size_t size = deflater->compress(message, packed_.free_space(), packed_.free_size());
-    compressed_++;
     if (size == 0 || (!session.keeps_sent && size >= message.size())) {
         deflater->reset(); // a peer that has not got the message must not need it for the next one
         return {};

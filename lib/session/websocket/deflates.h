@@ -78,8 +78,6 @@ public:
     /// A message of the host compressed, until clear_packed(); empty: it is better sent as it is.
     std::string_view compress(DeflateSession &session, std::string_view message, int level);
     void clear_packed() { packed_.clear(); }
-    /// Messages that were compressed so far.
-    uint64_t compressed() const { return compressed_; }
 
     /// Inflates a message of at most that many bytes into inflated(). nullptr, or why the connection ends.
     const websocket::FrameFailure *inflate(DeflateSession &session, const websocket::Frame &frame, size_t max_message);
@@ -93,7 +91,6 @@ private:
 
     Reactor &reactor_;
     size_t total_ = 0; ///< of DeflateSession::windows()
-    uint64_t compressed_ = 0;
     std::unique_ptr<DeflateSession> next_;
     std::unique_ptr<websocket::Deflater> deflaters_[websocket::kMostWindowBits + 1]; ///< shared, by the bits of their windows
     std::unique_ptr<websocket::Inflater> inflater_;                                  ///< shared; its window is the largest
