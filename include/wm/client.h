@@ -7,6 +7,9 @@
  * wss, port 80 or 443 if none is given; ws+unix:///SOCKET, whose path is option ws_path. A fragment is refused, and a user, which belongs
  * to option ws_headers. Option transport=ssl is TLS below any of them; the server's certificate is verified by its name (tls_verify).
  *
+ * Datagrams: udp://HOST:PORT and udp+unix:///PATH, or option transport=udp, as of a worker. The client is open at once, and stays so: that
+ * nothing receives what it sends is an error event (WM_ECONNREFUSED).
+ *
  * A client has one connection at a time. Each attempt is a connection of its own: its id exists from wm_client_connect on, what is sent
  * before the open event is held within max_send_buffer, and one close event ends it, also where the host name or the connection fails.
  *

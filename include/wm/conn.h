@@ -120,7 +120,7 @@ WM_API int wm_conn_destroy(wm_conn conn);
 /**
  * Stops reading; input that was read and not delivered is held. A drain does not end a paused text connection: its host answers later.
  *
- * @return 0 or WM_ECLOSED
+ * @return 0, WM_ECLOSED or WM_ESTATE (over datagrams: wm_worker_pause_accept pauses all of a worker)
  *
  * @since 0.1.0
  */
@@ -148,7 +148,7 @@ WM_API int wm_conn_resume_recv(wm_conn conn);
 WM_API int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap);
 /** The peer's port, 0 for unix, or WM_ECLOSED. @since 0.1.0 */
 WM_API int wm_conn_remote_port(wm_conn conn);
-/** The peer's address as "IP:PORT" or "[IPv6]:PORT"; as wm_conn_remote_ip. @since 0.1.0 */
+/** The peer's address as "IP:PORT", "[IPv6]:PORT" or, on one link, "[fe80::1%eth0]:PORT"; as wm_conn_remote_ip. @since 0.1.0 */
 WM_API int wm_conn_remote_address(wm_conn conn, char *out, size_t cap);
 /** The local IP; as wm_conn_remote_ip. @since 0.1.0 */
 WM_API int wm_conn_local_ip(wm_conn conn, char *out, size_t cap);

@@ -6,6 +6,11 @@
  * wm_protocol, and HOST an IPv4, an [IPv6] or a name; or SCHEME+unix:///PATH, unix:///PATH (raw), unix://@NAME (abstract). Option
  * transport=ssl is TLS below any of them.
  *
+ * Datagrams: udp://HOST:PORT and udp+unix:///PATH, whose messages are whole datagrams (WM_KIND_DATAGRAM), or option transport=udp with tcp,
+ * text, frame or a wm_protocol, which parses each datagram by itself: what is incomplete at its end is dropped. A peer is a wm_conn, the
+ * same one while it is among the udp_peers that were used last; it comes and goes without an event. wm_conn_close forgets it, and never
+ * touches the socket.
+ *
  * Order of a connection's events: connect, handshake, open, then any of message, buffer_full, buffer_drain
  * and error, then closing where a drain or stop ends it, then close: exactly one close and nothing after it. Any call
  * is legal in any callback, wm_conn_close and wm_worker_free included.
@@ -415,6 +420,22 @@ WM_API wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
  * @since 0.1.0
  */
 WM_API int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
+/**
+ * Sends a datagram to an address, whether something has come from it or not. From here on the address is a peer of the worker, as one that
+ * has sent something: wm_worker_next_conn has it, and the oldest goes for it where udp_peers are known.
+ *
+ * @param worker a worker of datagrams that listens
+ * @param address what wm_conn_remote_address writes: IP:PORT, [IPv6]:PORT or [fe80::1%eth0]:PORT; of a worker at udp+unix:// the path or
+ * '@' name of a socket. No host names. Ends in NUL
+ * @param data the message: len bytes, copied; may be NULL when len is 0
+ * @param len bytes at data
+ * @param flags WM_SEND_...
+ * @return as wm_conn_send; WM_EADDRESS with the right form, WM_ESTATE (no datagrams, or it does not listen), WM_EFULL (in a poll that has
+ * messages of udp_peers peers), or WM_ENOMEM
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_worker_send_to(wm_worker *worker, const char *address, const void *data, size_t len, int32_t flags);
 /** The error text of the last listen; empty when it succeeded. Valid until the next listen. @since 0.1.0 */
 WM_API const char *wm_worker_error(wm_worker *worker);
 /**

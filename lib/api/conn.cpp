@@ -34,11 +34,13 @@ enum class Side : uint8_t { kRemote, kLocal };
 
 int read_address(const Connection &conn, Side side, SocketAddress &out)
 {
-    bool known = side == Side::kRemote ? conn.owner->peer_of(conn, out) : conn.fd() >= 0 && io::local_address(conn.io, conn.fd(), out);
+    bool known =
+        side == Side::kRemote ? conn.owner->peer_of(conn, out) : conn.has_addresses() && io::local_address(conn.io, conn.fd(), out);
     if (known)
         return 0;
     // After a reset the kernel has no address any more, while the connection lives until its close event.
-    return fail(WM_ECLOSED, conn.fd() < 0 ? "the client is not connected" : "the peer has reset the connection, so its address is unknown");
+    return fail(WM_ECLOSED,
+                !conn.has_addresses() ? "the client is not connected" : "the peer has reset the connection, so its address is unknown");
 }
 
 template <class Body> int with_address(wm_conn conn, Side side, Body body)
@@ -186,7 +188,11 @@ int wm_conn_pipe(wm_conn from, wm_conn to)
 
 int wm_conn_pause_recv(wm_conn conn)
 {
-    return with_connection(conn, [](Connection &self) { return self.owner->reactor.lifecycle.pause(self), 0; });
+    return with_connection(conn, [](Connection &self) {
+        if (codec_of(self).stream)
+            return fail(WM_ESTATE, "datagrams of one peer cannot be held back: wm_worker_pause_accept pauses the worker's socket");
+        return self.owner->reactor.lifecycle.pause(self), 0;
+    });
 }
 
 int wm_conn_resume_recv(wm_conn conn)

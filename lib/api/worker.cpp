@@ -200,6 +200,15 @@ int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int
     return result != 0 ? result : taken;
 }
 
+int wm_worker_send_to(wm_worker *worker, const char *address, const void *data, size_t len, int32_t flags)
+{
+    if (!address)
+        return null_argument("address");
+    if (int wrong = check_message(data, len, flags))
+        return wrong;
+    return with_worker(worker, [&](Worker &self) { return self.send_to(address, span(data, len), flags); });
+}
+
 const char *wm_worker_error(wm_worker *worker)
 {
     return worker ? object(worker)->error.c_str() : "";

@@ -43,6 +43,8 @@ struct Codec {
 
     const char *name;                   ///< in listings; both codecs of an upgrade may share a name
     const Protocol *protocol = nullptr; ///< of a custom protocol: what the host has declared
+    const Codec *stream = nullptr;      ///< over datagrams: the codec that parses and frames each; nullptr: it is for streams
+    uint8_t datagram_row = 0;           ///< row of the codec that does the same over datagrams; 0: there is none
 
     // Traits.
     bool has_handshake = false;  ///< the connection stays in kHandshake until the codec opens it; else it opens once the transport is ready
@@ -56,7 +58,7 @@ struct Codec {
     /// Whether payloads are sent as they are.
     bool is_plain() const { return !frame && !send; }
     /// Whether a connection may end its own side and go on to receive.
-    bool can_shut_down() const { return !close && !has_handshake && !answers_only; }
+    bool can_shut_down() const { return !close && !has_handshake && !answers_only && !stream; }
 
     // Functions. Those that may be nullptr state the default.
 
@@ -69,6 +71,8 @@ struct Codec {
 
     /// Delivers messages while the host accepts them; returns the unparsed rest.
     Rest (*parse)(Connection &conn, char *data, size_t len) = nullptr;
+    /// Over datagrams: forgets what it knows of a message whose rest will not come. nullptr: it knows nothing.
+    void (*restart)(Connection &conn) = nullptr;
     /// Frames a payload; room has kFrameRoom bytes and must outlive the result, which all connections of the codec may share. Empty:
     /// the payload is too long for the framing. nullptr: payloads are sent unframed, unless there is send().
     Framing (*frame)(const Codec &codec, std::string_view payload, int32_t flags, char *room) = nullptr;

@@ -41,16 +41,17 @@ enum class ConnState : uint8_t {
 
 /// Work deferred to the end of the turn; TodoList::run_one() has the order.
 enum Todo : uint16_t {
-    kTodoInput = 1,        ///< bytes in the tail that can be parsed
-    kTodoFull = 2,         ///< the buffer_full event
-    kTodoDrain = 4,        ///< the buffer_drain event
-    kTodoRefused = 8,      ///< the error event of a broadcast or hub message that did not fit
-    kTodoEnd = 16,         ///< the peer ended the connection: takes effect once the host has seen the records of this poll
-    kTodoClose = 32,       ///< the close event; frees the connection
-    kTodoOpen = 64,        ///< the open event of a handshake that the host has accepted; input is blocked until then
-    kTodoTurnedAway = 128, ///< the answer to a peer that Assembly has turned away
-    kTodoBody = 512,       ///< Codec::resumed, once the host has seen the records of this poll
-    kTodoMore = 256,       ///< the transport has an end or a failure that was behind the last bytes
+    kTodoInput = 1,         ///< bytes in the tail that can be parsed
+    kTodoFull = 2,          ///< the buffer_full event
+    kTodoDrain = 4,         ///< the buffer_drain event
+    kTodoRefused = 8,       ///< the error event of a broadcast or hub message that did not fit
+    kTodoEnd = 16,          ///< the peer ended the connection: takes effect once the host has seen the records of this poll
+    kTodoClose = 32,        ///< the close event; frees the connection
+    kTodoOpen = 64,         ///< the open event of a handshake that the host has accepted; input is blocked until then
+    kTodoTurnedAway = 128,  ///< the answer to a peer that Assembly has turned away
+    kTodoBody = 512,        ///< Codec::resumed, once the host has seen the records of this poll
+    kTodoSendFailed = 1024, ///< the error event of a datagram that could not be sent
+    kTodoMore = 256,        ///< the transport has an end or a failure that was behind the last bytes
 };
 
 /// Events that Overflow can defer, in the order in which it delivers them.
@@ -80,7 +81,7 @@ enum ConnFlag : uint32_t {
     kAwaitPong = 2048,       ///< ping_at is the pong's deadline
     kSilent = 4096,          ///< is in the endpoint's list of those whose peer has said nothing yet
     kIdleTimed = 8192,       ///< has an idle_timeout_ms: last_active leaves out what the host never sees
-    kNoInput = 16384,        ///< input is read and discarded
+    kNoInput = 16384,        ///< input is read and discarded; over datagrams: the rest of the present one
     kEnding = 32768,         ///< ends between two messages: the next read that brings one is the last
     kOwnCallbacks = 65536,   ///< has Cold::callbacks
     kShutdown = 1 << 17,     ///< nothing more is sent: our side is shut down as soon as the queue is empty
@@ -211,6 +212,8 @@ struct Connection : Watch {
 
     bool blocked() const { return cold && !cold->queue.empty(); }
     bool sends_file() const { return cold && cold->queue.file_size() > 0; }
+    /// Whether it is connected: by a socket, or as a peer of one that others have too.
+    bool has_addresses() const { return fd() >= 0 || io; }
     /// Bytes that the transport has taken and the kernel has not.
     size_t parked() const { return io ? io->parked() : 0; }
     /// Unsent bytes in memory; file ranges do not count.

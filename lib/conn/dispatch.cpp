@@ -136,7 +136,7 @@ void Dispatch::deliver(Connection &conn, ConnEvent event, int32_t code, const ch
 
 bool Dispatch::may_close(Connection &conn)
 {
-    if (!conn.has(kEventsDeferred) && has_room(conn, kEventClose))
+    if (!conn.has(kEventsDeferred) && (is_peer(conn) || has_room(conn, kEventClose)))
         return true;
     reactor_.overflow.defer(conn, kEventClose);
     return false;

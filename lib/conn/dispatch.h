@@ -67,6 +67,11 @@ public:
     /// Whether this poll has records of the connection. The host sees them before the peer's end takes
     /// effect.
     bool host_has_records(const Connection &conn) const;
+    /// How many messages of a new connection of the endpoint can be delivered now.
+    size_t room_for_messages(const Endpoint &endpoint) const
+    {
+        return !pulls_ || (endpoint.callbacks.message && endpoint.callbacks.error) ? SIZE_MAX : events_ ? cap_ - count_ : 0;
+    }
     /// Whether a message of the connection, or what comes in its place (a handshake, an error), can be delivered now.
     bool has_message_room(const Connection &conn) const { return !full() || calls_back(conn); }
 

@@ -38,7 +38,7 @@ void Endpoint::timed_out(Connection &conn)
 
 bool Endpoint::peer_of(const Connection &conn, SocketAddress &out) const
 {
-    return conn.fd() >= 0 && io::remote_address(conn.io, conn.fd(), out);
+    return conn.has_addresses() && io::remote_address(conn.io, conn.fd(), out);
 }
 
 void Endpoint::refused(Connection &conn, int32_t error, const char *text)

@@ -25,6 +25,7 @@
 namespace wm {
 
 class AccessLog;
+class DatagramPort;
 class Reactor;
 
 class Endpoint {
@@ -65,12 +66,13 @@ public:
     ConnCallbacks callbacks;
     wm_worker *const worker; ///< nullptr: it is not a worker
     wm_client *const client; ///< likewise
-    const uint8_t codec;     ///< row in Reactor::codecs for new connections
+    uint8_t codec;           ///< row in Reactor::codecs for new connections
     const TransportKind *transport = &kPlainTransport;
     void *transport_settings = nullptr;   ///< owned by the subclass
     void *codec_settings = nullptr;       ///< likewise
     const TransportKind *proxy = nullptr; ///< of a client behind one: leads its connections to where `transport` begins
     void *proxy_settings = nullptr;       ///< owned by the subclass
+    DatagramPort *datagrams = nullptr;    ///< of one over datagrams; owned by the subclass
     AccessLog *access_log = nullptr;      ///< of the requests of new connections; the app's. nullptr: none
     std::string display;                  ///< the address in logs and listings
     uint64_t requests = 0;                ///< messages delivered

@@ -331,6 +331,30 @@ void Inbox::read_to_arena(Connection &conn)
     keep_rest(conn, rest);
 }
 
+bool Inbox::batch_is_full() const
+{
+    return reactor_.assembly.batch_is_full();
+}
+
+bool Inbox::deliver(Connection &conn, char *&data, size_t &len)
+{
+    if (!wants(conn))
+        return false;
+    char *bytes = data;
+    if (reactor_.dispatch.polling()) { // records refer to the bytes until the next poll
+        if (kArenaSize - used_ < len)
+            return false;
+        bytes = static_cast<char *>(memcpy(arena_ + used_, data, len));
+    }
+    size_t records = reactor_.dispatch.count();
+    Rest rest = parse(conn, bytes, len);
+    if (reactor_.dispatch.count() != records)
+        used_ = (used_ + len + 15) & ~size_t{15};
+    data += len - rest.len;
+    len = rest.len;
+    return len == 0 || conn.state != ConnState::kOpen;
+}
+
 void Inbox::read_to_tail(Connection &conn)
 {
     if (!grow_tail(conn))

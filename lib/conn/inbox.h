@@ -44,6 +44,11 @@ public:
     /// As wants(), within the connection's share of the turn. Codecs check before each message.
     bool wants_next(Connection &conn);
 
+    /// Whether this poll has room for records of what is read. Without a poll there is room.
+    bool has_batch_room() const { return kArenaSize - used_ >= kMinRoom && !batch_is_full(); }
+    /// Delivers the messages of a datagram, of an open connection. False: what data and len say then has to wait.
+    bool deliver(Connection &conn, char *&data, size_t &len);
+
     /// Starts a new poll: frees the memory that records of the last poll point to.
     void begin_batch();
     /// Takes ownership of the cold part of a closed connection until the next begin_batch(): the close record has its text.
@@ -62,6 +67,7 @@ private:
 
     static constexpr size_t kScratch = Transport::kMinReceive;
 
+    bool batch_is_full() const;
     void read(Connection &conn);
     void read_some(Connection &conn);
     void read_at_end(Connection &conn);

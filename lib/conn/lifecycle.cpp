@@ -66,6 +66,28 @@ Connection *Lifecycle::make(Endpoint &endpoint)
     return conn;
 }
 
+Connection *Lifecycle::make_peer(Endpoint &endpoint, Transport *io)
+{
+    Connection *conn = make(endpoint, ConnState::kOpen);
+    if (!conn)
+        return nullptr;
+    conn->io = io;
+    endpoint.add(*conn);
+    endpoint.heard(*conn);
+    reactor_.expiry.restart_ping(*conn);
+    reactor_.datagrams.peers++;
+    return conn;
+}
+
+void Lifecycle::datagrams_connected(Connection &conn)
+{
+    conn.state = ConnState::kHandshake;
+    conn.owner->heard(conn);
+    reactor_.dispatch.connect(conn);
+    if (conn.state == ConnState::kHandshake)
+        open(conn);
+}
+
 void Lifecycle::connected(Connection &conn, int fd)
 {
     if (take_socket(conn, fd))

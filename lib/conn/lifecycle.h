@@ -27,9 +27,14 @@ public:
     /// Makes a connection that has no descriptor yet: a client's, in kResolving. Its owner sets phase_deadline. nullptr when out of
     /// memory or slots.
     Connection *make(Endpoint &endpoint);
+    /// Makes a connection that is open, and has no descriptor: a peer of a datagram socket. Takes ownership of its transport; no event
+    /// tells of it. nullptr when out of memory or slots.
+    Connection *make_peer(Endpoint &endpoint, Transport *io);
     /// Takes ownership of the descriptor of such a connection, which is connected: makes the transport, delivers the connect event, and
     /// begins.
     void connected(Connection &conn, int fd);
+    /// The datagram socket of such a connection is there: delivers the connect and the open event.
+    void datagrams_connected(Connection &conn);
     /// The socket is connected and the transport made: begins the transport's handshake, or the codec's, or opens.
     void begin(Connection &conn);
     /// Continues the transport's handshake, unless the turn has continued enough of them; true when it has completed.

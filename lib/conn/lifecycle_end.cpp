@@ -54,7 +54,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
     if (conn.state > ConnState::kOpen)
         return;
     const Codec &codec = reactor_.codec(conn);
-    if (conn.state < ConnState::kHandshake) { // nothing can be sent yet
+    if (conn.state < ConnState::kHandshake || codec.stream) { // nothing can be sent yet; or what was sent leaves in any case
         set_close_reason(conn, reason, error_of(reason), codec.abnormal_code, text);
         destroy(conn, reason, 0);
         return;
@@ -99,6 +99,11 @@ void Lifecycle::close_with_error(Connection &conn, int32_t reason, int32_t error
 {
     if (conn.state == ConnState::kClosed)
         return;
+    if (reactor_.codec(conn).stream) { // a datagram is refused, and the next may be right
+        reactor_.dispatch.error(conn, error, text);
+        conn.set(kNoInput);
+        return;
+    }
     bool opened = conn.state == ConnState::kOpen;
     bool deferred = opened && reactor_.dispatch.host_has_records(conn);
     const Codec &codec = reactor_.codec(conn);
@@ -195,6 +200,8 @@ int Lifecycle::shut_down(Connection &conn)
 {
     if (conn.state > ConnState::kOpen)
         return fail(WM_ECLOSED, "the connection is closing");
+    if (reactor_.codec(conn).stream)
+        return fail(WM_ESTATE, "datagrams have no end of one side: wm_conn_close forgets the peer");
     if (!reactor_.codec(conn).can_shut_down())
         return fail(WM_ESTATE, "a %s connection has no end of one side alone: wm_conn_close ends it", reactor_.codec(conn).name);
     if (conn.has(kPipeTarget))
@@ -345,7 +352,8 @@ void Lifecycle::finish(Connection &conn)
     reactor_.notify_released(conn);
     const char *text = conn.cold ? conn.cold->close_text : "";
     size_t len = conn.cold ? conn.cold->close_text_len : 0;
-    reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
+    if (!is_peer(conn))
+        reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
     release(conn);
 }
 
@@ -353,6 +361,7 @@ void Lifecycle::release(Connection &conn)
 {
     if (!reactor_.forked && cuts_message(conn))
         io::reset_on_close(conn.io, conn.fd());
+    reactor_.datagrams.peers -= is_peer(conn);
     end_codec(conn);
     reactor_.inbox.free_tail(conn);
     reactor_.outbox.discard(conn); // a control frame may be queued

@@ -58,6 +58,9 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t deflate_min = 128;
     int64_t deflate_level = 6;
     int64_t deflate_window_bits = 15;
+    int64_t udp_peers = 1024;
+    int64_t rcvbuf = 0;
+    int64_t sndbuf = 0;
     std::string upload_dir;
     std::string methods{http::kKnownMethods};
     std::string access_log;

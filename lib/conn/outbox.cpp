@@ -176,7 +176,7 @@ int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
     const Codec &codec = reactor_.codec(conn);
     bool raw = flags & WM_SEND_RAW;
     if (codec.send) [[unlikely]] // the others pay one test
-        if (!raw || codec.answers_only)
+        if (!raw || codec.answers_only || codec.stream)
             return codec.send(conn, payload, flags);
     if (int result = check(conn, payload.size(), false))
         return result;

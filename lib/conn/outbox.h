@@ -114,6 +114,9 @@ public:
     /// Count of messages refused by a full queue, and of sends that failed on a broken socket.
     uint64_t send_fail() const { return send_fail_; }
 
+    /// A message was refused elsewhere.
+    void count_refused() { send_fail_++; }
+
     static void writable(Connection *conn);
     /// Has writable() called once the kernel takes bytes again.
     void wait_writable(Connection &conn);

@@ -27,6 +27,8 @@ int Pipes::check(const Connection &source, const Connection &target) const
     if (ends(target) || target.has(kShutdown))
         return fail(WM_ECLOSED, "the target of the pipe is closing, or wm_conn_shutdown has ended its side");
     const Codec &in = reactor_.codec(source), &out = reactor_.codec(target);
+    if (in.stream || out.stream)
+        return fail(WM_ESTATE, "datagrams cannot be piped: their sender does not wait for those that the target has no room for");
     if (in.answers_only || out.answers_only)
         return fail(WM_ESTATE, "an http connection cannot be piped: its requests and answers belong together");
     if (in.carries_bytes && in.is_plain() && !out.carries_bytes)

@@ -11,6 +11,7 @@
 #include "conn/callback_watch.h"
 #include "conn/codec.h"
 #include "conn/connection.h"
+#include "conn/datagrams.h"
 #include "conn/dispatch.h"
 #include "conn/ending.h"
 #include "conn/endpoint.h"
@@ -56,7 +57,7 @@ public:
 
 class Reactor {
 public:
-    static constexpr size_t kMaxCodecs = 64;
+    static constexpr size_t kMaxCodecs = 128;
 
     Reactor(uint32_t index, uint32_t generation_base);
     Reactor(const Reactor &) = delete;
@@ -150,6 +151,7 @@ public:
     Ending ending;
     Pipes pipes;
     Expiry expiry;
+    Datagrams datagrams;
     TodoList todos;
 
 private:

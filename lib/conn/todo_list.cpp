@@ -1,5 +1,6 @@
 #include "conn/todo_list.h"
 
+#include "conn/datagram_port.h"
 #include "conn/reactor.h"
 
 namespace wm {
@@ -71,6 +72,8 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         reactor_.dispatch.buffer_drain(conn);
     if (clear(kTodoRefused) && conn.state <= ConnState::kOpen)
         reactor_.dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
+    if (clear(kTodoSendFailed))
+        DatagramPort::tell_failure(conn);
     if (clear(kTodoTurnedAway) && conn.state != ConnState::kClosed)
         reactor_.assembly.refuse(conn);
     if (conn.todo & kTodoBody) {

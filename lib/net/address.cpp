@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -192,6 +193,24 @@ std::string Address::display(uint16_t bound_port) const
     return text.substr(0, text.rfind(':') + 1) + std::to_string(bound_port);
 }
 
+namespace {
+
+/// "IPv6%SCOPE" (RFC 4007 §11), whose scope is the name or the number of an interface.
+bool parse_scoped(const std::string &text, struct sockaddr_in6 &out)
+{
+    size_t percent = text.find('%');
+    if (percent == std::string::npos || inet_pton(AF_INET6, text.substr(0, percent).c_str(), &out.sin6_addr) != 1)
+        return false;
+    std::string scope = text.substr(percent + 1);
+    out.sin6_scope_id = if_nametoindex(scope.c_str());
+    const char *end = scope.data() + scope.size();
+    if (out.sin6_scope_id == 0 && std::from_chars(scope.data(), end, out.sin6_scope_id).ptr != end)
+        return false;
+    return out.sin6_scope_id != 0;
+}
+
+} // namespace
+
 bool parse_ip(const char *ip, uint16_t port, SocketAddress &out)
 {
     memset(&out, 0, sizeof out);
@@ -200,7 +219,7 @@ bool parse_ip(const char *ip, uint16_t port, SocketAddress &out)
     if (inet_pton(AF_INET, ip, &in4->sin_addr) == 1) {
         out.storage.ss_family = AF_INET;
         out.len = sizeof *in4;
-    } else if (inet_pton(AF_INET6, ip, &in6->sin6_addr) == 1) {
+    } else if (inet_pton(AF_INET6, ip, &in6->sin6_addr) == 1 || parse_scoped(ip, *in6)) {
         out.storage.ss_family = AF_INET6;
         out.len = sizeof *in6;
     } else {
@@ -319,6 +338,20 @@ int port_of(const struct sockaddr_storage &address)
     return 0;
 }
 
+namespace {
+
+/// "%eth0", or with the number of an interface that has gone; "": the address is not of one link.
+std::string scope_of(const SocketAddress &address)
+{
+    uint32_t scope = reinterpret_cast<const struct sockaddr_in6 &>(address.storage).sin6_scope_id;
+    char name[IF_NAMESIZE];
+    if (scope == 0)
+        return "";
+    return std::string("%") + (if_indextoname(scope, name) ? name : std::to_string(scope));
+}
+
+} // namespace
+
 std::string format_address(const SocketAddress &address)
 {
     if (address.storage.ss_family == AF_UNIX) {
@@ -332,7 +365,7 @@ std::string format_address(const SocketAddress &address)
     }
     char ip[INET6_ADDRSTRLEN];
     format_ip(address.storage, ip);
-    std::string out = strchr(ip, ':') ? "[" + std::string(ip) + "]" : ip;
+    std::string out = strchr(ip, ':') ? "[" + std::string(ip) + scope_of(address) + "]" : ip;
     return out + ":" + std::to_string(port_of(address.storage));
 }
 

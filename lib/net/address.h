@@ -46,7 +46,7 @@ struct SocketAddress {
     const struct sockaddr *get() const { return reinterpret_cast<const struct sockaddr *>(&storage); }
 };
 
-/// "192.0.2.1" or "2001:db8::1", without brackets, with that port; false: it is neither.
+/// "192.0.2.1", "2001:db8::1" or "fe80::1%eth0", without brackets, with that port; false: it is none of these.
 bool parse_ip(const char *ip, uint16_t port, SocketAddress &out);
 void set_port(SocketAddress &address, uint16_t port);
 /// "IP", "IP:PORT", or "[IPv6]:PORT"; false: none of these.
@@ -66,7 +66,7 @@ SocketAddress to_socket_address(const IpPort &address);
 /// "192.0.2.1", "::1", or "" for a unix socket, into out of at least 46 bytes; returns the length.
 int format_ip(const struct sockaddr_storage &address, char *out);
 int port_of(const struct sockaddr_storage &address);
-/// "IP:PORT", "[IPv6]:PORT", the path of a unix socket, or "".
+/// "IP:PORT", "[IPv6]:PORT", of one link "[IPv6%SCOPE]:PORT", the path of a unix socket, or "".
 std::string format_address(const SocketAddress &address);
 
 } // namespace wm

@@ -1,6 +1,7 @@
 #include "net/listener.h"
 
 #include "core/error.h"
+#include "net/datagram_socket.h"
 #include "net/socket_file.h"
 #include "net/socket_options.h"
 #include "net/transport.h"
@@ -39,10 +40,15 @@ int bind_failed(int number, const Address &address, const FileAt &file)
     return fail_with_errno(number, address);
 }
 
-/// Whether nothing listens at the unix socket any more.
-bool refuses(const SocketAddress &address)
+int type_of(const ListenOptions &options)
 {
-    Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    return (options.datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC;
+}
+
+/// Whether nothing listens at the unix socket any more.
+bool refuses(const SocketAddress &address, int type)
+{
+    Fd probe(socket(AF_UNIX, type, 0));
     return probe && connect(probe.get(), address.get(), address.len) != 0 && errno == ECONNREFUSED;
 }
 
@@ -56,24 +62,27 @@ int Listener::open(const Address &address, const ListenOptions &options)
     int result = resolve(address, socket_address);
     if (result != 0)
         return result;
-    fd_ = socket(socket_address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    fd_ = socket(socket_address.storage.ss_family, type_of(options), 0);
     if (fd_ < 0)
         return fail_with_errno(errno, address);
+    set_buffers(fd_, options.receive_buffer, options.send_buffer);
     result = bind_and_listen(address, socket_address, options);
     if (result != 0)
         close();
     return result;
 }
 
-void Listener::set_tcp_options(const SocketAddress &socket_address, const ListenOptions &options)
+void Listener::set_ip_options(const SocketAddress &socket_address, const ListenOptions &options)
 {
     // Set on the listener: accepted sockets inherit these on Linux, so no connection needs a system call for
     // them.
     int on = 1, off = 0;
-    setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!options.datagrams) { // with SO_REUSEADDR, a second socket of datagrams would take the first one's
+        setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        set_stream_options(fd_, options.tcp_nodelay, options.keepalive);
+    }
     if (options.reuse_port)
         setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    set_stream_options(fd_, options.tcp_nodelay, options.keepalive);
     if (socket_address.storage.ss_family == AF_INET6) {
         const auto *in6 = reinterpret_cast<const struct sockaddr_in6 *>(&socket_address.storage);
         bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr); // [::] accepts IPv4 too, whatever the system's default
@@ -84,7 +93,7 @@ void Listener::set_tcp_options(const SocketAddress &socket_address, const Listen
 int Listener::bind_and_listen(const Address &address, const SocketAddress &socket_address, const ListenOptions &options)
 {
     if (!address.unix_socket)
-        set_tcp_options(socket_address, options);
+        set_ip_options(socket_address, options);
     if (address.unix_socket && address.path[0] != '@')
         return bind_file(address, socket_address, options);
     if (bind(fd_, socket_address.get(), socket_address.len) != 0) {
@@ -93,7 +102,7 @@ int Listener::bind_and_listen(const Address &address, const SocketAddress &socke
             return privileged_port(address);
         return fail_with_errno(number, address);
     }
-    if (::listen(fd_, options.backlog) != 0)
+    if (!options.datagrams && ::listen(fd_, options.backlog) != 0)
         return fail_with_errno(errno, address);
     find_port();
     return 0;
@@ -102,7 +111,7 @@ int Listener::bind_and_listen(const Address &address, const SocketAddress &socke
 int Listener::bind_file(const Address &address, const SocketAddress &socket_address, const ListenOptions &options)
 {
     FileAt file(address.path);
-    if (file && refuses(socket_address))
+    if (file && refuses(socket_address, type_of(options)))
         remove_socket(file);
     // The file must never have a wider mode: bind() creates it with that of the unbound socket.
     if (!file || fchmod(fd_, options.unix_mode) != 0 || bind(fd_, socket_address.get(), socket_address.len) != 0)
@@ -110,7 +119,7 @@ int Listener::bind_file(const Address &address, const SocketAddress &socket_addr
     FileIdentity bound = set_socket_mode(file, options.unix_mode);
     if (bound.known())
         own(address.path, bound);
-    if (!bound.known() || ::listen(fd_, options.backlog) != 0)
+    if (!bound.known() || (!options.datagrams && ::listen(fd_, options.backlog) != 0))
         return fail_with_errno(errno, address);
     return 0;
 }

@@ -1,6 +1,6 @@
 /**
  * @file
- * A listening socket: tcp over IPv4 and IPv6, or a unix socket. The app's thread.
+ * A bound socket: tcp over IPv4 and IPv6 or a unix socket, which listens, or one of datagrams. The app's thread.
  */
 #ifndef WM_NET_LISTENER_H
 #define WM_NET_LISTENER_H
@@ -19,6 +19,9 @@ struct ListenOptions {
     bool tcp_nodelay;
     bool keepalive;
     mode_t unix_mode;
+    bool datagrams = false;
+    int64_t receive_buffer = 0; ///< bytes; 0: the system's
+    int64_t send_buffer = 0;    ///< likewise
 };
 
 class Listener {
@@ -30,7 +33,7 @@ public:
 
     /// 0, or a WM_E... code with "Address already in use: ADDRESS" or the like as its detail.
     int open(const Address &address, const ListenOptions &options);
-    /// Adopts a socket that is listening already; a backlog of 0 leaves its backlog unchanged.
+    /// Adopts a socket that is listening already, or one of datagrams; a backlog of 0 leaves its backlog unchanged.
     void adopt(int fd, int backlog);
     void close();
     /// Closes the descriptor only: another process still has the socket, and removes the file of a unix
@@ -60,7 +63,7 @@ private:
     int bind_file(const Address &address, const SocketAddress &socket_address, const ListenOptions &options);
     void own(const std::string &path, const FileIdentity &file);
     void find_port();
-    void set_tcp_options(const SocketAddress &socket_address, const ListenOptions &options);
+    void set_ip_options(const SocketAddress &socket_address, const ListenOptions &options);
 
     int fd_ = -1;
     uint16_t port_ = 0;

@@ -93,6 +93,8 @@ struct TransportKind {
 };
 
 inline constexpr TransportKind kPlainTransport = {"socket"};
+inline constexpr TransportKind kUdpTransport = {"udp"};
+inline constexpr TransportKind kUnixDatagrams = {"unix"};
 
 /// Calls that take a transport, or nullptr for the plain socket, which costs no indirect call.
 namespace io {

@@ -24,6 +24,9 @@ extern const Codec kWebsocketRequestCodec; ///< a client's until its handshake i
 extern const Codec kWebsocketClientCodec;
 extern const Codec kDeflateCodec; ///< a websocket with permessage-deflate
 extern const Codec kDeflateClientCodec;
+extern const Codec kDatagramCodec;
+extern const Codec kTextDatagramCodec;
+extern const Codec kFrameDatagramCodec;
 
 enum class CodecRow : uint8_t {
     kRaw,
@@ -36,6 +39,9 @@ enum class CodecRow : uint8_t {
     kWebsocketClient,
     kDeflate,
     kDeflateClient,
+    kDatagram,
+    kTextDatagram,
+    kFrameDatagram,
     kCount
 };
 
@@ -49,9 +55,18 @@ inline constexpr const Codec *kCodecs[] = {&kRawCodec,
                                            &kWebsocketRequestCodec,
                                            &kWebsocketClientCodec,
                                            &kDeflateCodec,
-                                           &kDeflateClientCodec};
+                                           &kDeflateClientCodec,
+                                           &kDatagramCodec,
+                                           &kTextDatagramCodec,
+                                           &kFrameDatagramCodec};
 
 static_assert(std::size(kCodecs) == static_cast<size_t>(CodecRow::kCount), "a row for each codec, and a codec for each row");
+
+/// Of a codec's `datagram_row`.
+constexpr uint8_t row_of(CodecRow row)
+{
+    return static_cast<uint8_t>(row);
+}
 
 } // namespace wm
 

@@ -2,6 +2,7 @@
 #include "conn/reactor.h"
 #include "proto/frame/length_field.h"
 #include "session/codecs.h"
+#include "session/datagram.h"
 #include "session/half_open.h"
 
 namespace wm {
@@ -52,7 +53,13 @@ int send(Connection &conn, std::string_view payload, int32_t flags)
 
 } // namespace
 
-const Codec kFrameCodec = {
-    .name = "frame", .has_boundaries = true, .parse = parse, .frame = add_length, .send = send, .stays_half_open = half_open_by_option};
+constexpr Codec kFrameCodec = {.name = "frame",
+                               .datagram_row = row_of(CodecRow::kFrameDatagram),
+                               .has_boundaries = true,
+                               .parse = parse,
+                               .frame = add_length,
+                               .send = send,
+                               .stays_half_open = half_open_by_option};
+const Codec kFrameDatagramCodec = over_datagrams(kFrameCodec);
 
 } // namespace wm

@@ -18,6 +18,10 @@ Rest parse(Connection &conn, char *data, size_t len)
 
 } // namespace
 
-const Codec kRawCodec = {.name = "raw", .carries_bytes = true, .parse = parse, .stays_half_open = half_open_by_option};
+const Codec kRawCodec = {.name = "raw",
+                         .datagram_row = row_of(CodecRow::kDatagram),
+                         .carries_bytes = true,
+                         .parse = parse,
+                         .stays_half_open = half_open_by_option};
 
 } // namespace wm

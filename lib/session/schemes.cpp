@@ -19,6 +19,7 @@ constexpr Scheme kSchemes[] = {
     {"tcp", CodecRow::kRaw, CodecRow::kRaw},
     {"ssl", CodecRow::kRaw, CodecRow::kRaw, true},
     {"unix", CodecRow::kRaw, CodecRow::kRaw},
+    {"udp", CodecRow::kDatagram, CodecRow::kDatagram, false, true},
     {"text", CodecRow::kText, CodecRow::kText},
     {"frame", CodecRow::kFrame, CodecRow::kFrame},
     {"websocket", CodecRow::kHandshake, Scheme::kNone},
@@ -27,9 +28,6 @@ constexpr Scheme kSchemes[] = {
     {"http", CodecRow::kHttp, Scheme::kNone},
     {"https", CodecRow::kHttp, Scheme::kNone, true},
 };
-
-/// What users expect and there is not yet: reported as such, not as typing errors.
-constexpr const char *kUnsupported[] = {"udp"};
 
 /// Names that other programs have for a scheme of ours.
 constexpr struct {
@@ -75,9 +73,7 @@ void refuse_for_client(const Scheme &scheme, const char *address, const std::str
 bool is_own_scheme(std::string_view name)
 {
     auto has_name = [name](const Scheme &scheme) { return name == scheme.name; };
-    auto same = [name](const char *unsupported) { return name == unsupported; };
     return name == kNoScheme.name || std::any_of(std::begin(kSchemes), std::end(kSchemes), has_name) ||
-           std::any_of(std::begin(kUnsupported), std::end(kUnsupported), same) ||
            std::any_of(std::begin(kOthers), std::end(kOthers), [name](const auto &row) { return name == row.other; });
 }
 
@@ -102,11 +98,6 @@ const Scheme *find_scheme(const char *address, Role role, const Protocols &proto
     for (const auto &name : kOthers)
         if (scheme == name.other) {
             fail(WM_EADDRESS, "unknown scheme '%s' in %s: here it is %s://", name.other, address, name.ours);
-            return nullptr;
-        }
-    for (const char *unsupported : kUnsupported)
-        if (scheme == unsupported) {
-            fail(WM_EADDRESS, "scheme '%s' is not supported yet: %s (%s)", unsupported, address, listed(names).c_str());
             return nullptr;
         }
     const char *near = nearest(scheme, names.data(), names.size());

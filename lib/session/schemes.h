@@ -1,6 +1,6 @@
 /**
  * @file
- * The schemes of addresses. Each names the codec of a server, that of a client, and whether TLS is below them.
+ * The schemes of addresses. Each names the codec of a server, that of a client, and whether TLS or datagrams are below them.
  */
 #ifndef WM_SESSION_SCHEMES_H
 #define WM_SESSION_SCHEMES_H
@@ -21,6 +21,7 @@ struct Scheme {
     CodecRow server; ///< kNone: no server can have it
     CodecRow client; ///< kNone: no client can have it
     bool tls = false;
+    bool datagrams = false;
 
     CodecRow row(Role role) const { return role == Role::kServer ? server : client; }
 };

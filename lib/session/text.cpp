@@ -5,6 +5,7 @@
 #include "proto/text/foreign_line.h"
 #include "proto/text/line_parser.h"
 #include "session/codecs.h"
+#include "session/datagram.h"
 #include "session/half_open.h"
 #include "session/sessions.h"
 
@@ -64,7 +65,7 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     if (throttle.due(reactor.loop.now_ms())) {
         SocketAddress peer;
         char ip[INET6_ADDRSTRLEN] = "";
-        if (io::remote_address(conn.io, conn.fd(), peer))
+        if (conn.has_addresses() && io::remote_address(conn.io, conn.fd(), peer))
             format_ip(peer.storage, ip);
         throttle.log(WM_LOG_WARN, "%s: closed a connection from %s that speaks %s: a web page may try to reach this port",
                      conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol);
@@ -110,9 +111,21 @@ Framing frame(const Codec &, std::string_view payload, int32_t, char *)
     return {payload, "\n"};
 }
 
+void restart(Connection &conn)
+{
+    begin(conn);
+}
+
 } // namespace
 
-const Codec kTextCodec = {
-    .name = "text", .has_boundaries = true, .begin = begin, .parse = parse, .frame = frame, .stays_half_open = half_open_by_option};
+constexpr Codec kTextCodec = {.name = "text",
+                              .datagram_row = row_of(CodecRow::kTextDatagram),
+                              .has_boundaries = true,
+                              .begin = begin,
+                              .parse = parse,
+                              .restart = restart,
+                              .frame = frame,
+                              .stays_half_open = half_open_by_option};
+const Codec kTextDatagramCodec = over_datagrams(kTextCodec);
 
 } // namespace wm

@@ -207,6 +207,7 @@ int App::flush()
     if (!reactor.loop.is_open())
         return 0;
     reactor.outbox.flush_all();
+    reactor.datagrams.flush();
     return 0;
 }
 
@@ -227,7 +228,8 @@ int App::fd()
 /// Whether the next turn has work to do before it waits.
 bool App::has_work() const
 {
-    return worker_stops_ || !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty() || reactor.fair_share.pending();
+    return worker_stops_ || !reactor.todos.done() || !reactor.outbox.idle() || !reactor.overflow.empty() || reactor.fair_share.pending() ||
+           !reactor.datagrams.idle();
 }
 
 /// One turn: deferred work, a wait for events, and the end of the turn.
@@ -255,12 +257,15 @@ void App::run_turn(int64_t timeout_ms)
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
         bool resumes = reactor.fair_share.begin_turn();
-        bool left = resumes || reactor.dispatch.count() > 0 || !reactor.todos.idle();
+        bool held = reactor.datagrams.holds();
+        bool left = resumes || held || reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
         if (forked())
             return;
         if (resumes)
             reactor.fair_share.resume();
+        if (held)
+            reactor.datagrams.resume();
         end_turn();
     }
 }
@@ -276,16 +281,18 @@ void App::end_turn()
         if (forked())
             return;
         reactor.outbox.flush_all();
+        if (!reactor.datagrams.sent())
+            reactor.datagrams.flush();
         reactor.todos.run();
         if (forked())
             return;
-    } while (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_);
+    } while (!reactor.outbox.idle() || !reactor.datagrams.sent() || !reactor.todos.idle() || worker_stops_);
     reactor.outbox.flush_all();
     if (!reactor.dispatch.polling()) // records may point to retired memory, which lives as long as they do
         release_retired();
     if (reactor.shutting_down.load(std::memory_order_relaxed))
         finish_shutdown();
-    if (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_)
+    if (!reactor.outbox.idle() || !reactor.datagrams.sent() || !reactor.todos.idle() || worker_stops_)
         unsettled_ = true; // by a destroy notifier
     if (reactor.loop.due_moved())
         arm_due();

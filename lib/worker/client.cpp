@@ -1,5 +1,6 @@
 #include "worker/client.h"
 
+#include "conn/datagram_port.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "session/sessions.h"
@@ -27,7 +28,8 @@ constexpr uint32_t kInOneTurn = 100; // attempts; more wait for the next
 Client::Client(App &app, const ClientAddress &address, const Scheme &scheme)
     : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.client), nullptr, handle(this)), app_(app), address_(address),
       is_websocket_(scheme.client == CodecRow::kWebsocketRequest), question_(&Client::resolved, this),
-      connector_(app.reactor.loop, &Client::dialed, this), scheme_tls_(scheme.tls)
+      connector_(app.reactor.loop, &Client::dialed, this), scheme_codec_(codec), scheme_datagrams_(scheme.datagrams),
+      scheme_tls_(scheme.tls)
 {
     display = address_.text;
 }
@@ -186,6 +188,7 @@ int Client::attempt()
     prepare();
     at_once_++;
     due_ms_ = Loop::kNever;
+    close_datagrams();
     failed_code_ = 0;
     peer_.len = 0;
     connected_ms_ = 0;
@@ -270,6 +273,10 @@ void Client::dial(std::vector<SocketAddress> addresses)
                    cannot_connect() + "source_address is " + options.source_address + ", and the host has none of that family");
         return;
     }
+    if (datagrams) {
+        dial_datagrams(addresses, how.source);
+        return;
+    }
     conn_->state = ConnState::kConnecting;
     connector_.start(std::move(addresses), how);
     app_.clients->moved(connector_.due_ms());
@@ -328,6 +335,8 @@ void Client::run()
     } else if (conn_->state < ConnState::kSecuring) {
         if (due && failed_code_ != 0)
             fail_attempt(WM_REASON_ERROR, failed_code_, failed_number_, failed_text_);
+        else if (due && socket_)
+            open_datagrams();
         else
             connector_.run();
     }
@@ -415,6 +424,7 @@ void Client::remove(Connection &conn)
     if (&conn != conn_)
         return;
     give_up();
+    close_datagrams();
     conn_ = nullptr;
     due_ms_ = Loop::kNever; // a failure that was to be told
     int64_t delay = std::exchange(after_close_ms_, kNone);

@@ -9,6 +9,7 @@
 #define WM_WORKER_CLIENT_H
 
 #include "conn/endpoint.h"
+#include "core/fd.h"
 #include "core/loop.h"
 #include "net/connector.h"
 #include "net/resolver.h"
@@ -28,6 +29,7 @@
 namespace wm {
 
 class App;
+class DatagramPort;
 
 class Client final : public Endpoint {
 public:
@@ -84,6 +86,10 @@ private:
     void prepare();
     int attempt();
     int choose_transport();
+    int choose_datagrams();
+    void dial_datagrams(const std::vector<SocketAddress> &addresses, const SocketAddress &source);
+    void open_datagrams();
+    void close_datagrams();
     int load_tls(const TlsFileSet &files);
     void tell_unverified();
     int tls_failed(int code);
@@ -111,6 +117,10 @@ private:
     Connector connector_;
     std::unique_ptr<TlsClient> tls_;
     TlsFilesStamp tls_stamp_;
+    std::unique_ptr<DatagramPort> port_; ///< nullptr: it has not had datagrams
+    Fd socket_;                          ///< of datagrams, of conn_
+    const uint8_t scheme_codec_;
+    bool scheme_datagrams_;
     bool scheme_tls_;
     bool tls_outdated_ = false; ///< by an option
     Connection *conn_ = nullptr;

@@ -10,6 +10,10 @@ namespace wm {
 /// For the next connection: 0, or WM_E... where the options cannot be. Files that have changed are read again.
 int Client::choose_transport()
 {
+    datagrams = nullptr;
+    if (scheme_datagrams_ || options.transport == "udp")
+        return choose_datagrams();
+    codec = scheme_codec_;
     bool wants_tls = scheme_tls_ || options.transport == "ssl";
     if (scheme_tls_ && options.transport == "tcp")
         return fail(WM_EINVAL, "option 'transport' is 'tcp', and %s is over TLS", display.c_str());

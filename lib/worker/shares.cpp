@@ -47,11 +47,17 @@ int64_t open_descriptors(int64_t limit)
 void Shares::measure()
 {
     read_limit();
-    int64_t ours = app_.reactor.connections.live();
+    int64_t ours = sockets();
     for (const auto &worker : app_.workers())
         ours += static_cast<int64_t>(worker->reserve.placeholders());
     int64_t looked_at = std::min(limit_, kManyLooks + ours);
     others_ = std::max<int64_t>(open_descriptors(looked_at) - ours, 0);
+}
+
+/// Connections with a descriptor, which peers of datagram sockets have not.
+int64_t Shares::sockets() const
+{
+    return static_cast<int64_t>(app_.reactor.connections.live() - app_.reactor.datagrams.peers);
 }
 
 int64_t Shares::descriptor_limit()
@@ -116,7 +122,7 @@ ReachedLimit Shares::reached(const Worker &worker) const
     int64_t own = worker.options.max_connections;
     if (own > 0 && static_cast<int64_t>(worker.connections().size()) >= own)
         return {"max_connections of the worker", own, true};
-    int64_t most = max_connections(), live = app_.reactor.connections.live();
+    int64_t most = max_connections(), live = sockets();
     if (live >= most)
         return {"max_connections of the app", most};
     int64_t clients = app_.clients->unconnected(), free_for_it = most - reserved_for_others(&worker) - clients;
@@ -130,7 +136,7 @@ ReachedLimit Shares::reached(const Worker &worker) const
 ReachedLimit Shares::reached_by_client() const
 {
     int64_t most = max_connections(), free_for_it = most - reserved_for_others(nullptr);
-    if (static_cast<int64_t>(app_.reactor.connections.live()) > free_for_it)
+    if (sockets() > free_for_it)
         return {free_for_it < most ? "max_connections of the app, less reserve_connections of workers" : "max_connections of the app",
                 free_for_it};
     return {};

@@ -55,6 +55,7 @@ public:
     Connection *first_to_go(const Worker &newcomer) const;
 
 private:
+    int64_t sockets() const;
     /// What other workers have reserved and do not use.
     int64_t reserved_for_others(const Worker *worker) const;
 

@@ -76,8 +76,9 @@ void Shutdown::begin_drain(int64_t spread_ms, int64_t timeout_ms, int32_t code)
     app_.reactor.ending.begin(code, began_ms_ + quiet_ms_);
     random_bytes(&seed_, sizeof seed_);
     app_.reactor.notify(ReactorObserver::kStopping);
-    for (const auto &worker : app_.workers())
-        worker->release_listener();
+    const auto &workers = app_.workers(); // by index: what is read last may create some
+    for (size_t i = 0; i < workers.size() && !app_.reactor.forked; i++)
+        workers[i]->drain_listener();
 }
 
 // ---- in progress
@@ -138,6 +139,11 @@ bool Shutdown::end_if_due(Connection &conn, int64_t now)
 {
     Ending &ending = app_.reactor.ending;
     const Codec &codec = codec_of(conn);
+    if (is_peer(conn)) {
+        if (is_quiet(conn, now))
+            app_.reactor.lifecycle.close(conn, WM_REASON_STOP, 0, {});
+        return false;
+    }
     if (conn.flags & kPiped)
         return false; // silence does not say that nothing is in flight between its ends: it lasts until the deadline
     if (conn.has(kEnded)) {
@@ -271,7 +277,7 @@ void Shutdown::close_connections(Endpoint &endpoint)
 void Shutdown::close_for_stop(Connection &conn)
 {
     const Codec &codec = codec_of(conn);
-    if (conn.state != ConnState::kOpen)
+    if (conn.state != ConnState::kOpen || is_peer(conn))
         app_.reactor.lifecycle.close(conn, WM_REASON_STOP, 0, {});
     else if (!stopping() || !codec.finish || !codec.finish(conn))
         app_.reactor.ending.stop(conn);

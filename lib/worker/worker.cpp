@@ -1,5 +1,6 @@
 #include "worker/worker.h"
 
+#include "conn/datagram_port.h"
 #include "core/error.h"
 #include "proto/websocket/frame.h"
 #include "worker/access_logs.h"
@@ -18,7 +19,7 @@
 namespace wm {
 
 Worker::Worker(App &app, const Address *address, const Scheme &scheme)
-    : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.server), handle(this)), app_(app)
+    : Endpoint(app.reactor, options, static_cast<uint8_t>(scheme.server), handle(this)), app_(app), scheme_codec_(codec)
 {
     for (size_t i = 0; i < kRecords; i++)
         if (!app_.reactor.overflow.reserve_record()) {
@@ -31,6 +32,7 @@ Worker::Worker(App &app, const Address *address, const Scheme &scheme)
         return;
     }
     scheme_tls_ = scheme.tls;
+    scheme_datagrams_ = scheme.datagrams;
     address_ = *address;
     display = address_.text;
     has_address_ = true;
@@ -122,8 +124,8 @@ int Worker::open_or_close()
 
 ListenOptions Worker::listen_options() const
 {
-    return {static_cast<int>(options.backlog), options.reuse_port != 0, options.tcp_nodelay != 0, options.keepalive != 0,
-            static_cast<mode_t>(options.unix_mode)};
+    return {static_cast<int>(options.backlog),      options.reuse_port != 0, options.tcp_nodelay != 0, options.keepalive != 0,
+            static_cast<mode_t>(options.unix_mode), wants_datagrams(),       options.rcvbuf,           options.sndbuf};
 }
 
 int Worker::open_listener()
@@ -135,6 +137,8 @@ int Worker::open_listener()
         result = app_.shares->reserve(*this);
     if (result == 0)
         result = bind_or_adopt();
+    if (result == 0 && wants_datagrams())
+        result = open_port();
     if (result != 0) {
         app_.own_keys->remove(*this);
         reserve.drop();
@@ -150,15 +154,15 @@ int Worker::open_listener()
 int Worker::bind_or_adopt()
 {
     shared_listener_ = false;
-    int kept = app_.link ? app_.link->adopt(address_.text, &shared_listener_) : -1;
+    int kept = app_.link ? app_.link->adopt(socket_name(), &shared_listener_) : -1;
     if (kept >= 0) {
-        listener_.adopt(kept, static_cast<int>(options.backlog));
+        listener_.adopt(kept, wants_datagrams() ? 0 : static_cast<int>(options.backlog));
     } else {
         int result = listener_.open(address_, listen_options());
         if (result != 0)
             return result;
         if (app_.link) {
-            app_.link->opened(address_.text, listener_.fd());
+            app_.link->opened(socket_name(), listener_.fd());
             listener_.disown_path();
         }
     }
@@ -170,6 +174,8 @@ int Worker::watch_listener()
     bool due = listening() && !accept_paused_ && app_.reactor.loop.is_open();
     if (!due || accept_watch_.watches(Watch::kRead))
         return 0;
+    if (datagrams)
+        return datagrams->read(shared_listener_);
     accept_watch_.attach<&Worker::acceptable>(listener_.fd(), this);
     if (app_.reactor.loop.watch(accept_watch_, shared_listener_ ? Watch::kReadExclusive : Watch::kRead))
         return 0;
@@ -180,6 +186,8 @@ void Worker::unlisten()
 {
     app_.reactor.status_changed = true;
     app_.reactor.loop.unwatch(accept_watch_);
+    if (datagrams)
+        datagrams->close();
     if (listening() && app_.tells_master())
         app_.link->closed(*this, listener_.release(), shared_listener_);
     listener_.close();
@@ -193,6 +201,8 @@ void Worker::release_listener()
 {
     app_.reactor.status_changed = true;
     app_.reactor.loop.unwatch(accept_watch_);
+    if (datagrams)
+        datagrams->close();
     listener_.leave();
     app_.own_keys->remove(*this);
     reserve.drop();
@@ -203,6 +213,8 @@ void Worker::pause_accept()
     app_.reactor.status_changed = true;
     accept_paused_ = true;
     app_.reactor.loop.unwatch(accept_watch_);
+    if (datagrams)
+        datagrams->stop_reading();
 }
 
 int Worker::resume_accept()
@@ -253,6 +265,8 @@ void Worker::stop()
         return;
     listens_again_ = false;
     app_.reactor.loop.unwatch(accept_watch_);
+    if (datagrams)
+        datagrams->stop_reading();
     if (stop_due_)
         return;
     stop_due_ = true;

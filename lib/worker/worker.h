@@ -21,6 +21,7 @@
 namespace wm {
 
 class App;
+class DatagramPort;
 struct ReachedLimit;
 
 class Worker : public Endpoint {
@@ -42,6 +43,8 @@ public:
     void unlisten();
     /// Stops accepting in this process, while a successor serves the address.
     void release_listener();
+    /// The same where the process goes on for its connections: the peers of a datagram socket can be answered.
+    void drain_listener();
     void pause_accept();
     /// 0 or WM_ENOMEM.
     int resume_accept();
@@ -64,6 +67,8 @@ public:
     bool stop_record_is_pending() const;
     /// Sends one message to every open connection. Returns how many accepted it, or WM_ESTATE.
     int64_t broadcast(const void *data, size_t len, int32_t flags);
+    /// Sends to the peer of that address, whether it has sent something or not. As wm_conn_send, or WM_EADDRESS or WM_ESTATE.
+    int send_to(const char *address, std::string_view payload, int32_t flags);
     /// Marks it for deletion at the end of the turn; its connections are destroyed.
     void release();
 
@@ -74,6 +79,10 @@ public:
     int add_certificate(const char *name, const char *cert, const char *key);
     /// Whether it listens with TLS, by its scheme or by option transport.
     bool wants_tls() const { return scheme_tls_ || options.transport == "ssl"; }
+    /// Whether it has a datagram socket, by its scheme or by option transport.
+    bool wants_datagrams() const { return scheme_datagrams_ || options.transport == "udp"; }
+    /// What the master knows its socket by.
+    std::string socket_name() const;
     /// Where its certificates are.
     TlsFileSet tls_files() const;
     TlsOptions tls_options() const;
@@ -90,8 +99,8 @@ public:
     const Address &given_address() const { return address_; }
     bool has_address() const { return has_address_; }
     bool listening() const { return listener_.is_open(); }
-    /// Connections that a limit has refused, or ended while they were silent.
-    uint64_t shed() const { return shed_; }
+    /// Connections that a limit has refused, or ended while they were silent; datagrams that were dropped.
+    uint64_t shed() const;
     /// The connection that goes first when room is needed; nullptr: none is silent.
     Connection *oldest_silent();
     bool accept_paused() const { return accept_paused_; }
@@ -115,6 +124,9 @@ private:
     static constexpr size_t kRecords = 2; ///< of a stop and of a reload
 
     int choose_transport();
+    int check_transport() const;
+    int choose_datagrams();
+    int open_port();
     int open_or_close();
     int open_listener();
     int bind_or_adopt();
@@ -142,7 +154,10 @@ private:
     uint64_t shed_ = 0;
     std::unique_ptr<TlsServer> tls_;
     std::vector<TlsIdentityFiles> certificates_; ///< beside tls_cert
+    std::unique_ptr<DatagramPort> port_;         ///< nullptr: it has not listened for datagrams
+    const uint8_t scheme_codec_;
     bool scheme_tls_ = false;
+    bool scheme_datagrams_ = false;
     bool has_address_ = false;
     bool accept_paused_ = false;
     bool shared_listener_ = false; ///< other processes accept from it too

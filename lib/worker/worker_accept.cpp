@@ -209,6 +209,8 @@ int Worker::check_adopts() const
 {
     if (app_.freeing())
         return App::being_freed();
+    if (wants_datagrams())
+        return fail(WM_ESTATE, "a worker of datagrams takes no connection: %s", address());
     if (released_ || stopped_ || stop_due_ || app_.shutdown->begun())
         return fail(WM_ESTATE, "the worker or its app stops, and takes no connection: %s", address());
     if (!app_.reactor.loop.is_open() || !(app_.started() || app_.reactor.inside))

@@ -36,16 +36,29 @@ bool is_of(const TlsBundle &bundle, const TlsFileSet &files)
 
 } // namespace
 
-/// 0, or WM_E... where option transport and the address contradict each other, or the certificates cannot be had.
-int Worker::choose_transport()
+/// 0, or WM_EINVAL where option transport and the address contradict each other.
+int Worker::check_transport() const
 {
     const std::string &wanted = options.transport;
     const char *given = address_.text.c_str();
-    if (wanted == "tcp" && scheme_tls_)
-        return fail(WM_EINVAL, "option 'transport' is 'tcp', and %s is over TLS", given);
+    if ((wanted == "tcp" || wanted == "udp") && scheme_tls_)
+        return fail(WM_EINVAL, "option 'transport' is '%s', and %s is over TLS", wanted.c_str(), given);
+    if ((wanted == "tcp" || wanted == "ssl") && scheme_datagrams_)
+        return fail(WM_EINVAL, "option 'transport' is '%s', and %s is over datagrams", wanted.c_str(), given);
     if (wanted == "unix" && !address_.unix_socket)
         return fail(WM_EINVAL, "option 'transport' is 'unix', and %s is not a path: the right form is %s+unix:///PATH", given,
                     address_.scheme.c_str());
+    return 0;
+}
+
+/// 0, or WM_E... where the transport cannot be, or the certificates cannot be had.
+int Worker::choose_transport()
+{
+    if (int wrong = check_transport())
+        return wrong;
+    if (wants_datagrams())
+        return choose_datagrams();
+    codec = scheme_codec_;
     if (!wants_tls()) {
         transport = &kPlainTransport;
         return 0;

@@ -23,9 +23,10 @@ static void address__what_is_wrong_is_said_with_the_right_form(void **state)
     expect_refused(app, "htp://127.0.0.1:1", "did you mean http://?");
     expect_refused(app, "txt://127.0.0.1:1", "did you mean text://?");
     expect_refused(app, "TXT://127.0.0.1:1", "did you mean text://?");
-    expect_refused(app, "mqtt://127.0.0.1:1",
-                   "unknown scheme 'mqtt' in mqtt://127.0.0.1:1: there are tcp, ssl, unix, text, frame, websocket, ws, wss, http, https");
-    expect_refused(app, "udp://127.0.0.1:1", "not supported yet");
+    expect_refused(
+        app, "mqtt://127.0.0.1:1",
+        "unknown scheme 'mqtt' in mqtt://127.0.0.1:1: there are tcp, ssl, unix, udp, text, frame, websocket, ws, wss, http, https");
+    expect_refused(app, "udb://127.0.0.1:1", "did you mean udp://?");
     expect_refused(app, "TLS://127.0.0.1:1", "here it is ssl://");
     expect_refused(app, "127.0.0.1:1234", "websocket://127.0.0.1:1234");
     expect_refused(app, "", "no scheme");

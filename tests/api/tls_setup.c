@@ -19,7 +19,9 @@ static void certificates_are_checked_at_listen(void **state)
     expect_no_listen(worker, "https://127.0.0.1:0 is over TLS");
     assert_int_equal(wm_worker_set_str(worker, "transport", "unix"), 0);
     expect_no_listen(worker, "https+unix:///PATH");
-    assert_int_equal(wm_worker_set_str(worker, "transport", "udp"), WM_EINVAL);
+    assert_int_equal(wm_worker_set_str(worker, "transport", "udp"), 0);
+    expect_no_listen(worker, "option 'transport' is 'udp', and https://127.0.0.1:0 is over TLS");
+    assert_int_equal(wm_worker_set_str(worker, "transport", "sctp"), WM_EINVAL);
     assert_int_equal(wm_worker_set_str(worker, "tls_min_version", "1.1"), WM_EINVAL);
     wm_app_free(app);
 }

@@ -232,10 +232,11 @@ void ChildLink::closed(const Worker &worker, int fd, bool shared)
     // After shutdown() the master's copy refuses clients, and the address is free at once. Not for a
     // configured worker that may listen again at an address that cannot be bound again: a unix socket, or a
     // port that the kernel has chosen.
-    if (!shared && !(configured && (address.unix_socket || address.port == 0)))
+    bool answers_again = worker.wants_datagrams() || (configured && (address.unix_socket || address.port == 0));
+    if (!shared && !answers_again)
         shutdown(fd, SHUT_RD);
     if (shared || configured) {
-        plan_.sockets.push_back({fd, address.text, shared, true}); // for another wm_worker_listen
+        plan_.sockets.push_back({fd, worker.socket_name(), shared, true}); // for another wm_worker_listen
         return;
     }
     if (address.unix_socket && address.path[0] != '@')

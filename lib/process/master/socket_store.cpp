@@ -40,12 +40,26 @@ bool same_address(const SocketAddress &bound, const SocketAddress &wanted)
     return strcmp(one, other) == 0 || (is_any(bound.storage) && is_any(wanted.storage));
 }
 
+int option_of(int fd, int option)
+{
+    int value = 0;
+    socklen_t len = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : 0;
+}
+
 /// accept() on any other socket would fail, and the loop would spin.
 bool is_listening(int fd)
 {
-    int on = 0;
-    socklen_t len = sizeof on;
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == 0 && on;
+    return option_of(fd, SO_ACCEPTCONN);
+}
+
+/// A bound one that is not connected.
+bool is_of_datagrams(int fd)
+{
+    SocketAddress bound, peer;
+    bool has_type = option_of(fd, SO_TYPE) == SOCK_DGRAM && io::local_address(nullptr, fd, bound);
+    sa_family_t family = has_type ? bound.storage.ss_family : sa_family_t{AF_UNSPEC};
+    return (family == AF_INET || family == AF_INET6 || family == AF_UNIX) && !io::remote_address(nullptr, fd, peer);
 }
 
 } // namespace
@@ -74,7 +88,7 @@ int SocketStore::take_activated(const Worker &worker, const SocketAddress &wante
 {
     for (auto entry = activated_.begin(); entry != activated_.end(); ++entry) {
         SocketAddress bound;
-        if (!is_listening(entry->fd))
+        if (worker.wants_datagrams() ? !is_of_datagrams(entry->fd) : !is_listening(entry->fd))
             continue;
         bool by_name = worker.options.name != "none" && entry->name == worker.options.name;
         if (by_name || (io::local_address(nullptr, entry->fd, bound) && same_address(bound, wanted))) {
@@ -110,7 +124,7 @@ int SocketStore::open_one(Worker &worker, const Address &address, size_t slot, b
         worker.error = last_error();
         return result;
     }
-    add(std::move(listener), &worker, worker.given_address().text, slot, true, shared);
+    add(std::move(listener), &worker, worker.socket_name(), slot, true, shared);
     return 0;
 }
 
@@ -144,8 +158,8 @@ int SocketStore::open(Worker &worker, const std::vector<size_t> &slots, uid_t ui
 void SocketStore::adopt(int fd, const Worker &worker, const Worker *only, bool shared)
 {
     Owned listener(new Listener);
-    listener->adopt(fd, static_cast<int>(worker.options.backlog));
-    add(std::move(listener), only, worker.given_address().text, kAnySlot, true, shared);
+    listener->adopt(fd, worker.wants_datagrams() ? 0 : static_cast<int>(worker.options.backlog));
+    add(std::move(listener), only, worker.socket_name(), kAnySlot, true, shared);
 }
 
 int SocketStore::open_for_all(Worker &worker, uid_t uid, gid_t gid)
@@ -181,8 +195,8 @@ bool SocketStore::keep(size_t slot, const std::string &address, Fd fd, pid_t hol
     uint64_t id = socket_id(fd.get());
     auto of_slot = [slot](const Kept &kept) { return kept.slot == slot; };
     auto same = [id](const Kept &kept) { return kept.id == id; };
-    if (!is_listening(fd.get()) || address.size() > kMaxAddress || address.find('\0') != std::string::npos ||
-        std::any_of(sockets_.begin(), sockets_.end(), same) ||
+    if ((!is_listening(fd.get()) && !is_of_datagrams(fd.get())) || address.size() > kMaxAddress ||
+        address.find('\0') != std::string::npos || std::any_of(sockets_.begin(), sockets_.end(), same) ||
         std::count_if(sockets_.begin(), sockets_.end(), of_slot) >= static_cast<ptrdiff_t>(kMostOfSlot))
         return false;
     Owned listener(new Listener, CloseAs(&identity));

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "proto/frame/delimiter.h"
 #include "session/custom/protocol.h"
+#include "session/datagram.h"
 #include "session/half_open.h"
 
 #include <algorithm>
@@ -46,6 +47,14 @@ void end(Connection &conn)
 {
     const CustomState &state = conn.codec_state.as<CustomState>();
     conn.owner->reactor.retire(state.state, state.destroy);
+}
+
+/// The host's state stays.
+void restart(Connection &conn)
+{
+    CustomState &state = conn.codec_state.as<CustomState>();
+    state.need = 0;
+    state.known = state.asked = false;
 }
 
 void refuse(Connection &conn, const Refusal &why)
@@ -214,11 +223,21 @@ int call_encode(const Connection &conn, const Protocol &protocol, std::string_vi
     }
 }
 
+/// Hands encoded bytes on, into the stream or as a datagram.
+int hand_on(Connection &conn, const Framing &bytes, int32_t flags)
+{
+    Reactor &reactor = conn.owner->reactor;
+    return reactor.codec(conn).stream ? send_datagram(conn, bytes, flags)
+                                      : reactor.outbox.write(conn, bytes.head, bytes.body, flags, false);
+}
+
 int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
 {
     Reactor &reactor = conn.owner->reactor;
     const Codec &codec = reactor.codec(conn);
     const Protocol &protocol = *codec.protocol;
+    if (codec.stream && flags & WM_SEND_RAW)
+        return send_datagram(conn, {{}, payload}, flags);
     if (protocol.encoded.in_use())
         return fail(WM_ESTATE, "on_encode of protocol '%s' sends a message of that protocol: WM_SEND_RAW sends bytes as they are",
                     codec.name);
@@ -234,17 +253,17 @@ int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
         return fail(WM_ECLOSED, "on_encode has freed the app");
     int error = protocol.encoded.error();
     if (answer != 0 || error != 0) {
-        reactor.lifecycle.close(conn, WM_REASON_PROTOCOL, 0, kNotEncoded);
+        if (!codec.stream)
+            reactor.lifecycle.close(conn, WM_REASON_PROTOCOL, 0, kNotEncoded);
         return error != 0 ? error : fail(WM_EPROTOCOL, "%s", kNotEncoded);
     }
     std::string_view bytes = protocol.encoded.bytes();
     if (protocol.writes_framing()) {
         char room[Codec::kFrameRoom];
         Framing framing = add_framing(codec, bytes, flags, room);
-        return framing.size() == 0 ? too_long_to_frame(codec, bytes.size())
-                                   : reactor.outbox.write(conn, framing.head, framing.body, flags, false);
+        return framing.size() == 0 ? too_long_to_frame(codec, bytes.size()) : hand_on(conn, framing, flags);
     }
-    return bytes.empty() ? 0 : reactor.outbox.write(conn, {}, bytes, flags, false);
+    return bytes.empty() ? 0 : hand_on(conn, {{}, bytes}, flags);
 }
 
 } // namespace
@@ -255,6 +274,7 @@ void complete_codec(Codec &codec, const Protocol &protocol)
     codec.begin = begin;
     codec.end = end;
     codec.parse = parse;
+    codec.restart = restart;
     codec.stays_half_open = half_open_by_option;
     if (protocol.encode)
         codec.send = send_encoded;
@@ -262,6 +282,13 @@ void complete_codec(Codec &codec, const Protocol &protocol)
         codec.frame = add_framing;
     if (codec.frame && protocol.framing() == Protocol::Framing::kLength)
         codec.send = send_with_length;
+}
+
+void complete_datagram_codec(Codec &codec, const Codec &stream)
+{
+    codec = over_datagrams(stream);
+    if (stream.protocol->encode)
+        codec.send = send_encoded;
 }
 
 void *protocol_state(const Connection &conn)

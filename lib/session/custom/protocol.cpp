@@ -18,9 +18,8 @@ template <class Function> void call_destroy(const Callback<Function> &callback)
 } // namespace
 
 Protocol::Protocol(Reactor &reactor, std::string name, uint8_t row)
-    : reactor_(reactor),
-      name_(std::move(name)), scheme_{name_.c_str(), static_cast<CodecRow>(row), static_cast<CodecRow>(row)}, codec_{.name = name_.c_str(),
-                                                                                                                     .protocol = this}
+    : reactor_(reactor), name_(std::move(name)), scheme_{name_.c_str(), static_cast<CodecRow>(row), static_cast<CodecRow>(row)},
+      codec_{.name = name_.c_str(), .protocol = this, .datagram_row = static_cast<uint8_t>(row + 1)}, datagram_codec_{.name = name_.c_str()}
 {}
 
 Protocol::~Protocol()
@@ -43,6 +42,7 @@ int Protocol::use()
         return wrong;
     kind_ = options.kind == "text" ? WM_KIND_TEXT : WM_KIND_BINARY;
     complete_codec(codec_, *this);
+    complete_datagram_codec(datagram_codec_, codec_);
     in_use_ = true;
     return 0;
 }

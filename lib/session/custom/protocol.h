@@ -23,7 +23,7 @@ class Reactor;
 
 class Protocol {
 public:
-    /// `row` in Reactor::codecs is its own. `name` is in lower case.
+    /// `row` in Reactor::codecs and the one behind it, for datagrams, are its own. `name` is in lower case.
     Protocol(Reactor &reactor, std::string name, uint8_t row);
     Protocol(const Protocol &) = delete;
     Protocol &operator=(const Protocol &) = delete;
@@ -40,6 +40,7 @@ public:
     const std::string &name() const { return name_; }
     const Scheme &scheme() const { return scheme_; }
     const Codec &codec() const { return codec_; }
+    const Codec &datagram_codec() const { return datagram_codec_; }
 
     // Once it is in use.
     Framing framing() const { return framing_; }
@@ -62,6 +63,7 @@ private:
     std::string name_;
     Scheme scheme_;
     Codec codec_;
+    Codec datagram_codec_;
     Framing framing_ = Framing::kInput;
     framed::LengthField length_;
     std::string delimiter_;
@@ -71,6 +73,8 @@ private:
 
 /// The parts of the codec that depend on the framing. In codec.cpp.
 void complete_codec(Codec &codec, const Protocol &protocol);
+/// The same for the one over datagrams.
+void complete_datagram_codec(Codec &codec, const Codec &stream);
 
 /// The state that the host keeps in a connection for its protocol; nullptr on one of another.
 void *protocol_state(const Connection &conn);

@@ -12,7 +12,8 @@ namespace {
 
 constexpr size_t kMaxName = 31; // bytes
 constexpr size_t kFirstRow = static_cast<size_t>(CodecRow::kCount);
-constexpr size_t kMost = Reactor::kMaxCodecs - kFirstRow;
+constexpr size_t kRows = 2; // of each: for streams, and for datagrams
+constexpr size_t kMost = (Reactor::kMaxCodecs - kFirstRow) / kRows;
 
 bool is_letter(char c)
 {
@@ -52,9 +53,10 @@ Protocol *Protocols::add(std::string_view name, int *code)
     *code = check_name(lower);
     if (*code != 0)
         return nullptr;
-    size_t row = kFirstRow + protocols_.size();
+    size_t row = kFirstRow + kRows * protocols_.size();
     protocols_.push_back(std::make_unique<Protocol>(reactor_, std::move(lower), static_cast<uint8_t>(row)));
     reactor_.codecs[row] = &protocols_.back()->codec();
+    reactor_.codecs[row + 1] = &protocols_.back()->datagram_codec();
     return protocols_.back().get();
 }
 

@@ -1,0 +1,47 @@
+#include "conn/datagrams.h"
+
+#include "conn/datagram_port.h"
+#include "conn/reactor.h"
+#include "core/reserve.h"
+
+#include <algorithm>
+
+namespace wm {
+
+bool Datagrams::add(DatagramPort &port)
+{
+    if (!batch.reserve() || !reserve_in(ports_, ports_.size() + 1))
+        return false;
+    ports_.push_back(&port);
+    return true;
+}
+
+void Datagrams::remove(DatagramPort &port)
+{
+    std::erase(ports_, &port);
+}
+
+void Datagrams::flush()
+{
+    sends_ = false;
+    for (DatagramPort *port : ports_)
+        port->flush();
+}
+
+/// By index: the host may open ports, and close others.
+void Datagrams::resume()
+{
+    holds_ = false;
+    for (size_t i = 0; i < ports_.size(); i++) {
+        ports_[i]->resume();
+        if (i < ports_.size() && ports_[i]->reactor().forked)
+            return;
+    }
+}
+
+bool is_peer(const Connection &conn)
+{
+    return conn.owner->worker && codec_of(conn).stream;
+}
+
+} // namespace wm
