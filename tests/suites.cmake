@@ -77,7 +77,7 @@ if(WM_FUZZ)
             set(lengths -max_len=512 -len_control=0)
         endif()
         set(seeds)
-        if(name MATCHES "^(api|multipart|part_reader)$")
+        if(name MATCHES "^(api|deflate|multipart|part_reader)$")
             set(seeds -seed_inputs=@${PROJECT_BINARY_DIR}/seeds/${name}/list)
             add_custom_command(TARGET ${target} POST_BUILD
                 COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/make-seeds ${name} ${PROJECT_BINARY_DIR}/seeds/${name})

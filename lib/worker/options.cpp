@@ -89,7 +89,7 @@ const char *check_path(std::string_view value)
 #define WM_DEFLATE_ROWS(owner)                                                                                                             \
     WM_TEXT(owner, deflate, true,                                                                                                          \
             "websocket: permessage-deflate (RFC 7692): off (the default); shared: each message by itself, at next to no memory for a "     \
-            "connection; own: with the messages before it, which is smaller, at up to 312 KiB for a connection",                           \
+            "connection; own: with the messages before it, which is smaller, at up to 308 KiB for a connection",                           \
             "off", "shared", "own"),                                                                                                       \
         WM_INT(owner, deflate_min, "bytes", 0, kLargest, true, "deflate: shorter messages are sent as they are"),                          \
         WM_INT(owner, deflate_level, "level", 1, 9, true, "deflate: 1 is fastest, 9 smallest"),                                            \

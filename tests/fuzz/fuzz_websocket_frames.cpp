@@ -1,7 +1,7 @@
 // All readings of one stream must agree: the input is played into FrameParser whole, cut at places that the input itself chooses, and cut
-// at every octet, each with and without the short cut for whole messages, as a server and as a client. Its first octet is the number of
-// cuts, the octets behind it are their distances; then comes one for the limit. What is fed lies in an allocation of its exact size, so
-// that a step that looks past its bytes is found.
+// at every octet, each with and without the short cut for whole messages, as a server and as a client, with permessage-deflate and
+// without. Its first octet is the number of cuts, the octets behind it are their distances; then comes one for the limit. What is fed
+// lies in an allocation of its exact size, so that a step that looks past its bytes is found.
 #include "proto/utf8.h"
 #include "proto/websocket/frame_parser.h"
 
@@ -34,11 +34,13 @@ void check(bool holds, const char *what)
     std::abort();
 }
 
-void take(Reading &reading, const Frame &frame, size_t max_message)
+void take(Reading &reading, const Frame &frame, bool compressed, size_t max_message)
 {
     bool control = frame.opcode >= wm::websocket::kClose;
-    check(frame.len <= (control ? wm::websocket::kMaxControlPayload : max_message), "an event over its limit");
-    check(frame.opcode != wm::websocket::kText || wm::is_utf8(frame.data, frame.len), "a text that is not UTF-8");
+    size_t most = control ? wm::websocket::kMaxControlPayload : compressed ? wm::websocket::compressed_limit(max_message) : max_message;
+    check(frame.len <= most, "an event over its limit");
+    check(frame.opcode != wm::websocket::kText || compressed || wm::is_utf8(frame.data, frame.len), "a text that is not UTF-8");
+    reading.events += compressed ? "z" : "";
     reading.events += std::to_string(frame.opcode) + ":" + std::to_string(frame.len) + ":";
     reading.events.append(frame.data, frame.len);
 }
@@ -64,11 +66,12 @@ void feed(wm::websocket::FrameParser &parser, StepFunction function, std::string
         }
         if (step.kind == StepKind::kMore) {
             check(step.need == 0 || step.need > step.size, "a step that has what it needs asks for more");
-            check(step.need <= max_message + 6 + wm::websocket::kMaxControlPayload, "a step needs more than the limits allow");
+            check(step.need <= wm::websocket::compressed_limit(max_message) + 6 + wm::websocket::kMaxControlPayload,
+                  "a step needs more than the limits allow");
             held.assign(exact.get(), step.size);
             return;
         }
-        take(reading, frame, max_message);
+        take(reading, frame, step.kind == StepKind::kMessage && parser.compressed(), max_message);
         held.assign(exact.get() + step.size, len - step.size);
     }
 }
@@ -87,11 +90,11 @@ Reading play(StepFunction function, std::string_view bytes, const std::vector<si
     return reading;
 }
 
-template <wm::Role reader>
+template <wm::Role reader, bool deflate>
 void check_role(std::string_view bytes, const std::vector<size_t> &cuts, const std::vector<size_t> &every, size_t max_message)
 {
-    constexpr StepFunction kStep = &wm::websocket::FrameParser::step<reader>;
-    constexpr StepFunction kByRules = &wm::websocket::FrameParser::step_by_rules<reader>;
+    constexpr StepFunction kStep = &wm::websocket::FrameParser::step<reader, deflate>;
+    constexpr StepFunction kByRules = &wm::websocket::FrameParser::step_by_rules<reader, deflate>;
     Reading whole = play(kStep, bytes, {}, max_message);
     for (StepFunction function : {kStep, kByRules})
         for (const std::vector<size_t> &places : {std::vector<size_t>(), cuts, every}) {
@@ -121,7 +124,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 1; i < bytes.size(); i++)
         every.push_back(i);
     using wm::Role;
-    check_role<Role::kServer>(bytes, cuts, every, max_message);
-    check_role<Role::kClient>(bytes, cuts, every, max_message);
+    check_role<Role::kServer, false>(bytes, cuts, every, max_message);
+    check_role<Role::kClient, false>(bytes, cuts, every, max_message);
+    check_role<Role::kServer, true>(bytes, cuts, every, max_message);
+    check_role<Role::kClient, true>(bytes, cuts, every, max_message);
     return 0;
 }

@@ -14,7 +14,7 @@ namespace wm::websocket {
 namespace {
 
 constexpr unsigned char kTrailer[] = {0x00, 0x00, 0xFF, 0xFF}; // an empty block at the end, which is not sent (RFC 7692 §7.2.1)
-constexpr size_t kStateSize = 8 * 1024;                        // of zlib, beside its tables
+constexpr size_t kStateSize = 10 * 1024;                       // of zlib, beside its tables
 
 /// zlib has no raw stream with a window of 8 bits. In one of 9 it refers at most 250 bytes back, because it keeps room for the longest
 /// match ahead (MAX_DIST): what it makes fits in a window of 8, too.
