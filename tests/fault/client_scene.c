@@ -170,24 +170,46 @@ void play_clients(struct rig *rig)
     close(fd);
 }
 
-/* A websocket client of the rig's worker, over TLS where that has it: it opens, gets back what it says, and closes. */
-void play_page_client(struct rig *rig)
+/* A websocket client of the rig's worker with that option: it opens, gets back what it says, and closes. */
+static void play_page(struct rig *rig, struct outgoing *self, const char *option, const char *value, size_t len, unsigned messages)
 {
-    static struct outgoing self;
-    self = (struct outgoing){.again = -1};
-    char address[64], said[32];
+    static char said[4000];
+    *self = (struct outgoing){.again = -1};
+    char address[64];
+    int index = rig->seen_count;
     snprintf(address, sizeof address, "%s://127.0.0.1%s/?a", rig->tls ? "wss" : "ws", strrchr(wm_worker_address(rig->worker), ':'));
-    wm_client *client = make(rig, &self, address, rig->tls ? "tls_ca" : "ws_subprotocol", rig->tls ? WM_TEST_TLS "/localhost.pem" : "a");
+    wm_client *client = make(rig, self, address, option, value);
     if (!client)
         return;
-    rig_until(rig, self.closes || (self.opens && rig->seen_count == 1));
-    if (!self.closes && rig_ok(rig, wm_conn_send(wm_client_conn(client), said, rig_payload(said, 'A', 0, sizeof said), 0)))
-        rig_until(rig, self.closes || self.bytes == sizeof said);
+    rig_until(rig, self->closes || (self->opens && rig->seen_count == index + 1));
+    for (unsigned i = 0; i < messages && !self->closes; i++) {
+        size_t size = rig_payload(said, (char)('A' + index % 26), i, len);
+        if (!rig_ok(rig, wm_conn_send(wm_client_conn(client), said, size, 0)))
+            break;
+        rig_until(rig, self->closes || self->bytes == (i + 1) * size);
+    }
     rig_ok(rig, wm_client_close(client));
-    rig_until(rig, self.closes);
+    rig_until(rig, self->closes);
     wm_client_free(client);
     rig_turn(rig);
     rig_turn(rig);
-    if (self.destroyed != 1)
-        rig_wrong(rig, "the client has had its destroy %d times", self.destroyed);
+    if (self->destroyed != 1)
+        rig_wrong(rig, "the client has had its destroy %d times", self->destroyed);
+}
+
+/* Over TLS where the worker has it. */
+void play_page_client(struct rig *rig)
+{
+    static struct outgoing self;
+    play_page(rig, &self, rig->tls ? "tls_ca" : "ws_subprotocol", rig->tls ? WM_TEST_TLS "/localhost.pem" : "a", 32, 1);
+}
+
+/* Compressed both ways: with the streams of the app, then with those of the connection. */
+void play_deflate(struct rig *rig)
+{
+    static const char *const modes[] = {"shared", "own"};
+    static struct outgoing clients[2];
+    for (int i = 0; i < 2; i++)
+        if (rig_ok(rig, wm_worker_set_str(rig->worker, "deflate", modes[i])))
+            play_page(rig, &clients[i], "deflate", modes[i], 4000, 3);
 }

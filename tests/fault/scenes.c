@@ -372,6 +372,7 @@ const struct scene scenes[] = {
     {"clients", RIG_RAW, play_clients, 0, NULL},
     {"page client", RIG_WS, play_page_client, 0, NULL},
     {"secure page client", RIG_WS, play_page_client, 1, NULL},
+    {"deflate", RIG_WS, play_deflate, 0, NULL},
     {"pipes", RIG_RAW, play_pipes, 0, NULL},
     {"files", RIG_HTTP, play_files, 0, NULL},
     {"access log", RIG_HTTP, play_http, 0, "combined"},

@@ -30,6 +30,7 @@ void play_handshakes(struct rig *rig);
 /** The scenes of clients, in client_scene.c. */
 void play_clients(struct rig *rig);
 void play_page_client(struct rig *rig);
+void play_deflate(struct rig *rig);
 /** The scene of groups and topics, in hub_scene.c. */
 void play_groups(struct rig *rig);
 /** The scene of forms, in form_scene.c. */

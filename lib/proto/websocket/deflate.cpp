@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdlib>
 #include <new>
 
 #define ZLIB_CONST
@@ -34,6 +35,27 @@ const Bytef *bytes_of(std::string_view data)
     return reinterpret_cast<const Bytef *>(data.data());
 }
 
+void *allocate(void *, uInt items, uInt size)
+{
+    return malloc(size_t{items} * size);
+}
+
+void release(void *, void *memory)
+{
+    free(memory);
+}
+
+/// With allocations of the library's own, as all of its others. nullptr: out of memory.
+std::unique_ptr<z_stream_s> make_stream()
+{
+    std::unique_ptr<z_stream_s> stream(new (std::nothrow) z_stream_s{});
+    if (stream) {
+        stream->zalloc = allocate;
+        stream->zfree = release;
+    }
+    return stream;
+}
+
 /// zlib counts in 32 bits.
 uInt part_of(size_t len)
 {
@@ -49,7 +71,7 @@ std::unique_ptr<Deflater> Deflater::make(int window_bits, int level)
     std::unique_ptr<Deflater> made(new (std::nothrow) Deflater);
     if (!made)
         return nullptr;
-    std::unique_ptr<z_stream_s> stream(new (std::nothrow) z_stream_s{});
+    std::unique_ptr<z_stream_s> stream = make_stream();
     if (!stream ||
         deflateInit2(stream.get(), level, Z_DEFLATED, -zlib_bits(window_bits), memory_level(window_bits), Z_DEFAULT_STRATEGY) != Z_OK)
         return nullptr;
@@ -110,7 +132,7 @@ std::unique_ptr<Inflater> Inflater::make(int window_bits)
     std::unique_ptr<Inflater> made(new (std::nothrow) Inflater);
     if (!made)
         return nullptr;
-    std::unique_ptr<z_stream_s> stream(new (std::nothrow) z_stream_s{});
+    std::unique_ptr<z_stream_s> stream = make_stream();
     // A peer of zlib's that has agreed to 8 bits may use 9.
     if (!stream || inflateInit2(stream.get(), -zlib_bits(window_bits)) != Z_OK)
         return nullptr;
