@@ -96,7 +96,7 @@ int ChildLink::find_worker()
     if (plan_.place >= workers.size() || workers[plan_.place]->options.name != plan_.name)
         return is_missing("worker");
     worker_ = workers[plan_.place].get();
-    if (worker_->has_address() && !has_socket(worker_->given_address().text))
+    if (worker_->has_address() && !has_socket(worker_->socket_name()))
         return fail(WM_ESTATE,
                     "worker '%s' listens at %s now, which is not where it did when the program was started first: that takes a restart",
                     plan_.name.c_str(), worker_->address());
