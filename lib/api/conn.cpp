@@ -3,6 +3,7 @@
 #include "wm/client.h"
 
 #include "api/callback.h"
+#include "api/text.h"
 #include "net/transport.h"
 #include "proto/websocket/close.h"
 
@@ -13,15 +14,6 @@
 using namespace wm;
 
 namespace {
-
-int copy_out(std::string_view text, char *out, size_t cap)
-{
-    if (!out || cap <= text.size())
-        return fail(WM_EMSGSIZE, "the text has %zu bytes and its NUL, the buffer %zu", text.size(), cap);
-    memcpy(out, text.data(), text.size());
-    out[text.size()] = '\0';
-    return static_cast<int>(text.size());
-}
 
 /// What is left of one that has closed, for as long as the host has its record; nullptr: nothing.
 const ClosedConnection *closed(wm_conn conn)
@@ -246,7 +238,7 @@ int64_t wm_conn_bytes_written(wm_conn conn)
 
 int64_t wm_conn_send_queue_size(wm_conn conn)
 {
-    return count_of(conn, [](Connection &self) { return self.queued(); });
+    return count_of(conn, [](Connection &self) { return self.queued() + self.held(); });
 }
 
 wm_worker *wm_conn_worker(wm_conn conn)

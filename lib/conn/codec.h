@@ -91,6 +91,12 @@ struct Codec {
     /// The same for a pong.
     int (*pong)(Connection &conn, std::string_view payload) = nullptr;
 
+    /// Begins a message that the host sends in parts: results as wm_conn_send_begin. nullptr: the protocol has none.
+    int (*begin_parts)(Connection &conn, int32_t flags) = nullptr;
+    /// In such a message: sends a part, the last one or another: results as wm_conn_send_write and wm_conn_send_end. nullptr: none has
+    /// begun.
+    int (*send_part)(Connection &conn, std::string_view part, bool last) = nullptr;
+
     /// Handles a phase_deadline or deadline() that has passed in kHandshake or kOpen. nullptr: the codec sets
     /// neither.
     void (*timed_out)(Connection &conn) = nullptr;

@@ -110,6 +110,8 @@ struct Cold {
     ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
     ConnCallbacks *callbacks = nullptr;        ///< those of this connection alone; one without a function is the owner's. nullptr: none
     const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static, or error_text
+    char *subprotocol = nullptr;               ///< of a websocket that a worker has accepted; nullptr: none
+    SendQueue *held = nullptr;                 ///< messages that wait for the end of one that is sent in parts; nullptr: none
     char *error_text = nullptr;                ///< why a client's connection could not be opened
     Connection *pipe_target = nullptr;
     Connection *pipe_source = nullptr;
@@ -127,6 +129,8 @@ struct Cold {
     {
         delete options;
         delete callbacks;
+        delete held;
+        free(subprotocol);
         free(error_text);
     }
 
@@ -134,7 +138,8 @@ struct Cold {
     const char *keep_error_text(const char *text) { return error_text = strdup(text); }
     bool holds_something() const
     {
-        return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text || pipe_target || pipe_source;
+        return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text || pipe_target || pipe_source || held ||
+               subprotocol;
     }
 };
 
@@ -218,6 +223,8 @@ struct Connection : Watch {
     size_t parked() const { return io ? io->parked() : 0; }
     /// Unsent bytes in memory; file ranges do not count.
     size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0) + parked(); }
+    /// Bytes that wait for the end of a message in parts, and are not in the queue yet.
+    size_t held() const { return cold && cold->held ? cold->held->size() : 0; }
     /// Bytes of memory that what is unsent takes.
     size_t queue_memory() const { return out_pending + (cold ? cold->queue.allocated() : 0) + parked(); }
     /// Whether nothing is left to send, neither from memory nor from files nor by the transport.

@@ -52,6 +52,7 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t max_upload = 0;
     int64_t defer_handshake = 0;
     int64_t ping_events = 0;
+    int64_t ws_subprotocol_required = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;
     int64_t trusted_proxy = 0;
@@ -62,6 +63,7 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t rcvbuf = 0;
     int64_t sndbuf = 0;
     std::string upload_dir;
+    std::string ws_subprotocols;
     std::string methods{http::kKnownMethods};
     std::string access_log;
     std::string access_log_format = "combined";

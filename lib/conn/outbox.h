@@ -87,6 +87,12 @@ public:
     /// Sends up to SendQueue::kLatestMax bytes, exempt from limits. What is queued of the last such call is replaced. Results as write().
     int write_latest(Connection &conn, std::string_view bytes);
 
+    /// Room for a message of that many bytes, which the caller fills at once: it waits until release_held(). Limits as send(), by what
+    /// waits alone. nullptr: there is none, and `result` says why; else that is the send's.
+    char *hold(Connection &conn, size_t len, int &result);
+    /// Sends what has waited, behind what is queued.
+    void release_held(Connection &conn);
+
     /// Raises buffer_full, unless it was; buffer_drain follows once the queue is empty.
     void press(Connection &conn);
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -174,6 +175,44 @@ int Outbox::write_latest(Connection &conn, std::string_view bytes)
     return conn.cold->queue.append_latest(bytes.data(), bytes.size()) ? settle_send(conn, 0) : abort_send(conn, bytes.size());
 }
 
+char *Outbox::hold(Connection &conn, size_t len, int &result)
+{
+    result = conn.state > ConnState::kOpen ? fail(WM_ECLOSED, "the connection is closing") : check_total(len);
+    if (result != 0)
+        return nullptr;
+    const ConnOptions &options = conn.options();
+    if (conn.cold && conn.cold->held && conn.cold->held->allocated() > static_cast<size_t>(options.max_send_buffer)) {
+        send_fail_++;
+        result = fail(WM_EFULL, "what waits for the end of a message in parts takes %zu bytes, over max_send_buffer (%lld)",
+                      conn.cold->held->allocated(), static_cast<long long>(options.max_send_buffer));
+        return nullptr;
+    }
+    if (conn.make_cold() && !conn.cold->held)
+        conn.cold->held = new (std::nothrow) SendQueue(reactor_.queue_total);
+    char *place = conn.cold && conn.cold->held ? conn.cold->held->extend(len) : nullptr;
+    if (!place)
+        result = fail(WM_ENOMEM, "out of memory for %zu bytes to send", len);
+    else if (conn.held() > static_cast<size_t>(options.send_high_water))
+        result = WM_BACKPRESSURE;
+    return place;
+}
+
+void Outbox::release_held(Connection &conn)
+{
+    if (!conn.cold || !conn.cold->held)
+        return;
+    flush(conn); // what is in the arena is before it
+    if (conn.state == ConnState::kClosed)
+        return;
+    conn.cold->queue.take(*conn.cold->held);
+    delete conn.cold->held;
+    conn.cold->held = nullptr;
+    if (conn.queued() > static_cast<size_t>(conn.options().send_high_water))
+        press(conn);
+    if (!conn.watches(Watch::kWrite))
+        schedule_flush(conn);
+}
+
 int Outbox::send_file(Connection &conn, const FileRange &range, bool exempt)
 {
     int result = check(conn, 0, exempt);
@@ -294,8 +333,11 @@ void Outbox::write_queue(Connection &conn)
 void Outbox::discard(Connection &conn)
 {
     drop_segments(conn);
-    if (conn.cold)
+    if (conn.cold) {
         conn.cold->queue.clear();
+        delete conn.cold->held;
+        conn.cold->held = nullptr;
+    }
     reactor_.loop.unwatch(conn, Watch::kWrite);
 }
 

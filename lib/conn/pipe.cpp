@@ -33,6 +33,8 @@ int Pipes::check(const Connection &source, const Connection &target) const
         return fail(WM_ESTATE, "an http connection cannot be piped: its requests and answers belong together");
     if (in.carries_bytes && in.is_plain() && !out.carries_bytes)
         return fail(WM_ESTATE, "%s has no messages that could be sent on as those of %s", in.name, out.name);
+    if (out.send_part)
+        return fail(WM_ESTATE, "a message in parts is open to the target: wm_conn_send_end comes first");
     if (source.has(kPipeSource))
         return fail(WM_ESTATE, "the source is piped already: wm_conn_pipe(source, 0) ends that");
     if (target.has(kPipeTarget))

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <unistd.h>
+#include <utility>
 
 namespace wm {
 
@@ -300,6 +301,18 @@ bool SendQueue::append_file(const FileRange &range)
     if (files_)
         (*files_)++;
     return true;
+}
+
+void SendQueue::take(SendQueue &other)
+{
+    if (!other.head_)
+        return;
+    (tail_ ? tail_->next : head_) = other.head_;
+    tail_ = other.tail_;
+    size_ += std::exchange(other.size_, 0);
+    file_size_ += std::exchange(other.file_size_, 0);
+    allocated_ += std::exchange(other.allocated_, 0);
+    other.head_ = other.tail_ = other.latest_ = nullptr;
 }
 
 void SendQueue::close_file(const Piece &piece)

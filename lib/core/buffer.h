@@ -149,6 +149,9 @@ public:
     /// Takes the descriptor over, and closes it when the range has left; false as append, with the descriptor the caller's.
     bool append_file(const FileRange &range);
 
+    /// Takes what another queue of the same total holds, to the end.
+    void take(SendQueue &other);
+
     /// Fills up to `count` vectors with what goes next, up to the first file; returns how many.
     int vectors(struct iovec *out, int count) const;
     /// The file range that goes next; false when bytes do.

@@ -61,7 +61,8 @@ int Networks::parse_network(std::string_view entry, size_t number, Network &out)
         return 0;
     char ip[INET6_ADDRSTRLEN];
     format_ip(to_socket_address({out.first, 0}).storage, ip);
-    return wrong(entry, number, ("has bits behind its prefix: the network is '" + std::string(ip) + "/" + std::to_string(bits) + "'").c_str());
+    return wrong(entry, number,
+                 ("has bits behind its prefix: the network is '" + std::string(ip) + "/" + std::to_string(bits) + "'").c_str());
 }
 
 int Networks::add(std::string_view entry, size_t number)

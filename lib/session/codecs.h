@@ -24,6 +24,10 @@ extern const Codec kWebsocketRequestCodec; ///< a client's until its handshake i
 extern const Codec kWebsocketClientCodec;
 extern const Codec kDeflateCodec; ///< a websocket with permessage-deflate
 extern const Codec kDeflateClientCodec;
+extern const Codec kWebsocketPartsCodec; ///< these while the host sends a message in parts
+extern const Codec kWebsocketClientPartsCodec;
+extern const Codec kDeflatePartsCodec;
+extern const Codec kDeflateClientPartsCodec;
 extern const Codec kDatagramCodec;
 extern const Codec kTextDatagramCodec;
 extern const Codec kFrameDatagramCodec;
@@ -39,6 +43,10 @@ enum class CodecRow : uint8_t {
     kWebsocketClient,
     kDeflate,
     kDeflateClient,
+    kWebsocketParts,
+    kWebsocketClientParts,
+    kDeflateParts,
+    kDeflateClientParts,
     kDatagram,
     kTextDatagram,
     kFrameDatagram,
@@ -56,6 +64,10 @@ inline constexpr const Codec *kCodecs[] = {&kRawCodec,
                                            &kWebsocketClientCodec,
                                            &kDeflateCodec,
                                            &kDeflateClientCodec,
+                                           &kWebsocketPartsCodec,
+                                           &kWebsocketClientPartsCodec,
+                                           &kDeflatePartsCodec,
+                                           &kDeflateClientPartsCodec,
                                            &kDatagramCodec,
                                            &kTextDatagramCodec,
                                            &kFrameDatagramCodec};

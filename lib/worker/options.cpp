@@ -205,6 +205,12 @@ const OptionRow kWorkerRows[] = {
            "with count 0 and a master: the master opens the listener at the start, and all processes that call wm_worker_listen share it"),
     WM_INT(WorkerOptions, reuse_port, "bool", 0, 1, false, "SO_REUSEPORT: several sockets may listen on one port"),
     WM_INT(WorkerOptions, unix_mode, "mode", 0, 0777, false, "file mode of a unix socket"),
+    WM_CHECKED(
+        WorkerOptions, ws_subprotocols, true,
+        "websocket: subprotocols with commas, the preferred one first: the first that a client offers is chosen, none if it offers none",
+        websocket::check_protocols),
+    WM_INT(WorkerOptions, ws_subprotocol_required, "bool", 0, 1, true,
+           "websocket: a handshake that offers none of ws_subprotocols is answered with 400"),
     WM_INT(WorkerOptions, ping_events, "bool", 0, 1, true, kPingEvents),
     WM_INT(WorkerOptions, defer_handshake, "bool", 0, 1, true, "pull mode, websocket: WM_EVENT_HANDSHAKE waits for wm_handshake_accept"),
     WM_DEFLATE_ROWS(WorkerOptions),

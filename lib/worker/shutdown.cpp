@@ -185,7 +185,8 @@ void Shutdown::close_held(int64_t now)
 
 bool Shutdown::is_due(const Connection &conn, int64_t now) const
 {
-    return codec_of(conn).close ? now >= close_at_ms(conn, spread_ms_) : is_quiet(conn, now);
+    const Codec &codec = codec_of(conn);
+    return codec.close && !codec.send_part ? now >= close_at_ms(conn, spread_ms_) : is_quiet(conn, now);
 }
 
 /// Spreads the closes, so that clients do not all reconnect at once.

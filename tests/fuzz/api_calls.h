@@ -160,6 +160,8 @@ inline void watch(Machine &m, wm_worker *worker, bool removes, bool parts = true
     set(wm_worker_on_body, Machine::on_body);
     if (parts)
         set(wm_worker_on_part, Machine::on_part);
+    set(wm_worker_on_ping, Machine::on_ping<WM_EVENT_PING>);
+    set(wm_worker_on_pong, Machine::on_ping<WM_EVENT_PONG>);
     set(wm_worker_on_error, Machine::on_error);
     set(wm_worker_on_closing, Machine::on_conn<WM_EVENT_CLOSING>);
     set(wm_worker_on_close, Machine::on_close);

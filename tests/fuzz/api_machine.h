@@ -102,7 +102,8 @@ inline constexpr size_t kSizes[] = {0, 1, 2, 125, 126, 200, 255, 256, 1000, 4096
 inline constexpr int64_t kNumbers[] = {0,  1,         2,        3, 10, 100, 4096, 65536, 1 << 20, int64_t{1} << 31, int64_t{1} << 40,
                                        -1, INT64_MIN, INT64_MAX};
 inline constexpr int64_t kTimes[] = {0, 0, 0, int64_t{1} << 40, -1, INT64_MIN, INT64_MAX, (int64_t{1} << 40) + 1};
-inline constexpr int32_t kFlags[] = {0, 0, WM_SEND_BINARY, WM_SEND_RAW, WM_SEND_NOW, WM_SEND_FIRST, 15, 16, WM_SEND_UNCOMPRESSED, -1, INT32_MIN};
+inline constexpr int32_t kFlags[] = {0,  0,  WM_SEND_BINARY,       WM_SEND_RAW, WM_SEND_NOW, WM_SEND_FIRST,
+                                     15, 16, WM_SEND_UNCOMPRESSED, -1,          INT32_MIN};
 inline constexpr const char *kSchemes[] = {"unix://", "text+unix://", "websocket+unix://", "http+unix://"};
 inline constexpr const char *kAddresses[] = {"",        "htp://a",       "http://[::1", "text://127.0.0.1:99999",
                                              "unix://", "text+unix://a", "tcp://@:1"};
@@ -227,6 +228,10 @@ public:
               .len = len,
               .id = request},
              user);
+    }
+    template <uint32_t Kind> static void on_ping(wm_worker *worker, wm_conn conn, const void *data, size_t len, void *user)
+    {
+        seen(worker, {.kind = Kind, .conn = conn, .worker = worker, .data = data, .len = len}, user);
     }
     static void on_body(wm_worker *worker, wm_conn conn, wm_request request, const void *data, size_t len, int32_t last, void *user)
     {

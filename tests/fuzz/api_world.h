@@ -390,6 +390,10 @@ private:
         case WM_EVENT_PART:
             check(event.data && event.id != 0 && (!strict || before == kOpen), "a piece before the open");
             break;
+        case WM_EVENT_PING:
+        case WM_EVENT_PONG:
+            check(event.data && event.len <= 125 && (!strict || before == kOpen), "a ping before the open, or of more than 125 bytes");
+            break;
         case WM_EVENT_BUFFER_FULL:
         case WM_EVENT_BUFFER_DRAIN:
             check(!strict || (before == kOpen && conn.is_full == (event.kind == WM_EVENT_BUFFER_DRAIN)),

@@ -6,6 +6,7 @@
 #include "api_hub_calls.h"
 #include "api_request_calls.h"
 #include "api_watch_calls.h"
+#include "api_websocket_calls.h"
 
 namespace fuzz {
 namespace {
@@ -91,7 +92,8 @@ constexpr Machine::Operation kOperations[] = {
     say,          say,          say_frame,      say_frame,
     read,         end_peer,     poll_all,       poll_all,
     read_values,  read_values,  respond_fd,     respond_file,
-    upgrade,      cookie,       read_form,
+    upgrade,      cookie,       read_form,      ping,
+    watch_pings,  send_part,    send_part,      begin_or_end_parts,
 };
 
 /// Stops each app and takes all that comes, or frees it at once.

@@ -63,7 +63,7 @@ void the_right_most_address_that_is_not_trusted(void **)
         {"203.0.113.7", "203.0.113.7 0"},
         {"203.0.113.7, 10.1.1.1", "203.0.113.7 0"},
         {"203.0.113.7,10.1.1.1,10.2.2.2", "203.0.113.7 0"},
-        {"1.1.1.1, 203.0.113.7", "203.0.113.7 0"},           // the client says it is 1.1.1.1
+        {"1.1.1.1, 203.0.113.7", "203.0.113.7 0"},            // the client says it is 1.1.1.1
         {"10.9.9.9, 203.0.113.7, 10.1.1.1", "203.0.113.7 0"}, // or a proxy
         {"1.1.1.1|203.0.113.7", "203.0.113.7 0"},
         {"203.0.113.7|10.1.1.1", "203.0.113.7 0"},
@@ -158,9 +158,8 @@ void forwarded_has_parameters(void **)
 void the_last_protocol_counts(void **)
 {
     static constexpr Row kRows[] = {
-        {"https", "- s"},       {"HTTPS", "- s"},        {"http", "-"},      {"http, https", "- s"},
-        {"https, http", "-"},   {"https|http", "-"},     {"http|https", "- s"}, {"", "-"},
-        {"https,", "-"},        {"\"https\"", "-"},      {"httpsx", "-"},
+        {"https", "- s"},      {"HTTPS", "- s"}, {"http", "-"},   {"http, https", "- s"}, {"https, http", "-"}, {"https|http", "-"},
+        {"http|https", "- s"}, {"", "-"},        {"https,", "-"}, {"\"https\"", "-"},     {"httpsx", "-"},
     };
     expect(kRows, "X-Forwarded-Proto", ForwardedBy::kForwardedFor);
     assert_string_equal(read("X-Forwarded-Proto: https\r\n", ForwardedBy::kForwarded).c_str(), "-");

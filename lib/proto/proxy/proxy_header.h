@@ -27,9 +27,9 @@ struct Header {
     IpPort client;
 };
 
-inline constexpr size_t kMaxHeaderV1 = 107;    ///< bytes, CRLF included (§2.1)
-inline constexpr size_t kMaxHeaderV2 = 4096;   ///< bytes, TLVs included
-inline constexpr size_t kMinHeaderV2 = 16;     ///< bytes up to the address block
+inline constexpr size_t kMaxHeaderV1 = 107;  ///< bytes, CRLF included (§2.1)
+inline constexpr size_t kMaxHeaderV2 = 4096; ///< bytes, TLVs included
+inline constexpr size_t kMinHeaderV2 = 16;   ///< bytes up to the address block
 inline constexpr size_t kMaxHeader = kMaxHeaderV2;
 
 /// Reads the header at the front of data. kMessage: it has size bytes. kMore: all bytes so far may begin one. kFail: *wrong says why,

@@ -6,6 +6,7 @@
 
 #include "proto/ascii.h"
 #include "proto/http/fields.h"
+#include "proto/http/response_writer.h"
 
 #include <cstring>
 #include <openssl/evp.h>
@@ -15,6 +16,7 @@ namespace wm::websocket {
 
 namespace {
 
+constexpr std::string_view kProtocol = "Sec-WebSocket-Protocol";
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 Handshake refuse(int status, const char *text)
@@ -73,25 +75,61 @@ Handshake check_handshake(const http::Request &request)
     return out;
 }
 
-size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view extension, std::string_view fields)
+std::string_view choose_protocol(std::string_view preferred, std::string_view fields)
+{
+    std::string_view wanted, name, value, offered;
+    while (http::next_member(preferred, wanted)) {
+        size_t cursor = 0;
+        while (http::field_at(fields, cursor, name, value))
+            if (ascii::equal_fold(name, kProtocol))
+                while (http::next_member(value, offered))
+                    if (offered == wanted && !wanted.empty()) // with their case (RFC 6455 §4.1)
+                        return wanted;
+    }
+    return {};
+}
+
+const char *check_answer_fields(std::string_view fields, bool deflate, std::string_view &protocol)
+{
+    bool wants_close = false;
+    if (const char *wrong = http::check_fields(fields, wants_close))
+        return wrong;
+    if (wants_close)
+        return "Connection: close, where the connection becomes a websocket";
+    std::string_view value;
+    if (http::find_field(fields, "Upgrade", value) || http::find_field(fields, "Sec-WebSocket-Accept", value))
+        return "the library writes Upgrade and Sec-WebSocket-Accept";
+    if (deflate && http::find_field(fields, "Sec-WebSocket-Extensions", value))
+        return "the library writes Sec-WebSocket-Extensions where option 'deflate' is on";
+    if (!http::find_field(fields, kProtocol, value))
+        return nullptr;
+    if (!http::only_field(fields, kProtocol, value) || value.empty() || !ascii::is_token(value))
+        return "Sec-WebSocket-Protocol is one of those that the client offers, and there once (RFC 6455 4.2.2)";
+    protocol = value;
+    return nullptr;
+}
+
+size_t write_answer(char *out, const char accept[kAcceptSize], std::string_view extension, std::string_view protocol,
+                    std::string_view fields)
 {
     constexpr std::string_view kHead =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
-    static_assert(kHead.size() + kAcceptSize + 4 <= kAnswerSize);
+    constexpr std::string_view kEnd = "\r\n", kColon = ": ";
+    static_assert(kHead.size() + kAcceptSize + kProtocol.size() + kColon.size() + 3 * kEnd.size() <= kAnswerSize);
     char *p = out;
-    memcpy(p, kHead.data(), kHead.size());
-    p += kHead.size();
-    memcpy(p, accept, kAcceptSize);
-    p += kAcceptSize;
-    memcpy(p, "\r\n", 2);
-    p += 2;
-    for (std::string_view lines : {extension, fields}) {
-        if (!lines.empty())
-            memcpy(p, lines.data(), lines.size());
-        p += lines.size();
-    }
-    memcpy(p, "\r\n", 2);
-    p += 2;
+    auto put = [&p](std::string_view text) {
+        if (!text.empty())
+            memcpy(p, text.data(), text.size());
+        p += text.size();
+    };
+    for (std::string_view text : {kHead, std::string_view(accept, kAcceptSize), kEnd})
+        put(text);
+    if (!protocol.empty())
+        for (std::string_view text : {kProtocol, kColon, protocol, kEnd})
+            put(text);
+    put(extension);
+    put(fields);
+    put(kEnd);
     return static_cast<size_t>(p - out);
 }
 

@@ -16,16 +16,29 @@ void mask_part(char *data, size_t len, const char *mask)
     websocket::unmask(data, len, mask);
 }
 
+/// The header of a final frame; a client's has a mask.
+struct FrameHead {
+    char mask[websocket::kMaskSize];
+    char bytes[websocket::kMaxHeader];
+    size_t size;
+
+    FrameHead(Connection &conn, Role role, websocket::Opcode opcode, size_t len)
+    {
+        bool masks = role == Role::kClient;
+        if (masks)
+            conn.owner->reactor.sessions->random.take(mask, sizeof mask);
+        size = websocket::write_header(bytes, opcode, len, masks ? mask : nullptr);
+    }
+    std::string_view text() const { return {bytes, size}; }
+};
+
 } // namespace
 
 int send_masked_frame(Connection &conn, websocket::Opcode opcode, std::string_view payload, int32_t flags, bool exempt, char bits)
 {
-    Reactor &reactor = conn.owner->reactor;
-    char mask[websocket::kMaskSize], header[websocket::kMaxHeader];
-    reactor.sessions->random.take(mask, sizeof mask);
-    size_t size = websocket::write_header(header, opcode, payload.size(), mask);
-    header[0] = static_cast<char>(header[0] | bits);
-    return reactor.outbox.write_changed(conn, {header, size}, payload, mask_part, mask, flags, exempt);
+    FrameHead head(conn, Role::kClient, opcode, payload.size());
+    head.bytes[0] = static_cast<char>(head.bytes[0] | bits);
+    return conn.owner->reactor.outbox.write_changed(conn, head.text(), payload, mask_part, head.mask, flags, exempt);
 }
 
 Framing frame_message(const Codec &, std::string_view payload, int32_t flags, char *room)
@@ -36,6 +49,31 @@ Framing frame_message(const Codec &, std::string_view payload, int32_t flags, ch
 int send_masked_message(Connection &conn, std::string_view payload, int32_t flags)
 {
     return send_masked_frame(conn, opcode_of(flags), payload, flags, false);
+}
+
+int send_fragment(Connection &conn, Role role, websocket::Opcode opcode, bool last, std::string_view payload)
+{
+    FrameHead head(conn, role, opcode, payload.size());
+    if (!last)
+        head.bytes[0] &= 0x7F;
+    Outbox &outbox = conn.owner->reactor.outbox;
+    return role == Role::kClient ? outbox.write_changed(conn, head.text(), payload, mask_part, head.mask, 0, last)
+                                 : outbox.write(conn, head.text(), payload, 0, last);
+}
+
+int hold_message(Connection &conn, Role role, std::string_view payload, int32_t flags)
+{
+    FrameHead head(conn, role, opcode_of(flags), payload.size());
+    int result = 0;
+    char *place = conn.owner->reactor.outbox.hold(conn, head.size + payload.size(), result);
+    if (!place)
+        return result;
+    memcpy(place, head.bytes, head.size);
+    if (!payload.empty())
+        memcpy(place + head.size, payload.data(), payload.size());
+    if (role == Role::kClient)
+        mask_part(place + head.size, payload.size(), head.mask);
+    return result;
 }
 
 int send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload)

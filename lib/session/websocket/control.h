@@ -28,6 +28,10 @@ inline websocket::Opcode opcode_of(int32_t flags)
 inline constexpr char kCompressedBit = 0x40;
 /// Sends a client's frame, exempt from limits or not. bits: are set in its first byte.
 int send_masked_frame(Connection &conn, websocket::Opcode opcode, std::string_view payload, int32_t flags, bool exempt, char bits = 0);
+/// Sends a frame of a message in parts: the first one has its opcode, the others are continuations. No limit refuses the last.
+int send_fragment(Connection &conn, Role role, websocket::Opcode opcode, bool last, std::string_view payload);
+/// Codec::send while such a message is open: a message that waits for its end.
+int hold_message(Connection &conn, Role role, std::string_view payload, int32_t flags);
 
 /// Sends a control frame, which no limit refuses: results as wm_conn_send.
 int send_control(Connection &conn, Role role, websocket::Opcode opcode, std::string_view payload);

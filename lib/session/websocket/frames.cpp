@@ -5,6 +5,7 @@
 #include "session/sessions.h"
 #include "session/websocket/compressed.h"
 #include "session/websocket/control.h"
+#include "session/websocket/parts.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -158,53 +159,96 @@ template <Role role> int pong(Connection &conn, std::string_view payload)
     return send_pong(conn, role, payload);
 }
 
+template <Role role, CodecRow parts> int begin_parts(Connection &conn, int32_t flags)
+{
+    return begin_message(conn, role, parts, flags);
+}
+
+template <Role role, CodecRow whole> int send_part(Connection &conn, std::string_view part, bool last)
+{
+    return send_message_part(conn, role, whole, part, last);
+}
+
+template <Role role> int hold(Connection &conn, std::string_view payload, int32_t flags)
+{
+    return hold_message(conn, role, payload, flags);
+}
+
+bool never_quiet(const Connection &)
+{
+    return false;
+}
+
+/// That codec while a message in parts is open; whole: its own row. What is sent is not compressed.
+template <Role role, CodecRow whole> constexpr Codec in_parts(Codec codec)
+{
+    codec.begin = nullptr;
+    codec.frame = nullptr;
+    codec.variant = nullptr;
+    codec.frame_variant = nullptr;
+    codec.send = hold<role>;
+    codec.begin_parts = nullptr;
+    codec.send_part = send_part<role, whole>;
+    codec.is_quiet = never_quiet;
+    return codec;
+}
+
 } // namespace
 
-const Codec kWebsocketCodec = {.name = "websocket",
-                               .carries_bytes = true,
-                               .close_code = websocket::kNormal,
-                               .abnormal_code = websocket::kAbnormal,
-                               .begin = begin,
-                               .parse = parse<Role::kServer, false>,
-                               .frame = frame_message,
-                               .close = close<Role::kServer>,
-                               .ping = ping<Role::kServer>,
-                               .pong = pong<Role::kServer>};
-
-const Codec kWebsocketClientCodec = {.name = "websocket",
-                                     .close_code = websocket::kNormal,
-                                     .abnormal_code = websocket::kAbnormal,
-                                     .begin = begin,
-                                     .parse = parse<Role::kClient, false>,
-                                     .send = send_masked_message,
-                                     .close = close<Role::kClient>,
-                                     .ping = ping<Role::kClient>,
-                                     .pong = pong<Role::kClient>};
-
-const Codec kDeflateCodec = {.name = "websocket",
-                             .carries_bytes = true,
-                             .close_code = websocket::kNormal,
-                             .abnormal_code = websocket::kAbnormal,
-                             .begin = begin_deflate,
-                             .end = end_deflate,
-                             .parse = parse<Role::kServer, true>,
-                             .frame = frame_message,
-                             .variant = compressed_variant,
-                             .frame_variant = frame_compressed,
-                             .send = send_compressed_message<Role::kServer>,
-                             .close = close<Role::kServer>,
-                             .ping = ping<Role::kServer>,
-                             .pong = pong<Role::kServer>};
-
-const Codec kDeflateClientCodec = {.name = "websocket",
+constexpr Codec kWebsocketCodec = {.name = "websocket",
+                                   .carries_bytes = true,
                                    .close_code = websocket::kNormal,
                                    .abnormal_code = websocket::kAbnormal,
-                                   .begin = begin_deflate,
-                                   .end = end_deflate,
-                                   .parse = parse<Role::kClient, true>,
-                                   .send = send_compressed_message<Role::kClient>,
-                                   .close = close<Role::kClient>,
-                                   .ping = ping<Role::kClient>,
-                                   .pong = pong<Role::kClient>};
+                                   .begin = begin,
+                                   .parse = parse<Role::kServer, false>,
+                                   .frame = frame_message,
+                                   .close = close<Role::kServer>,
+                                   .ping = ping<Role::kServer>,
+                                   .pong = pong<Role::kServer>,
+                                   .begin_parts = begin_parts<Role::kServer, CodecRow::kWebsocketParts>};
+
+constexpr Codec kWebsocketClientCodec = {.name = "websocket",
+                                         .close_code = websocket::kNormal,
+                                         .abnormal_code = websocket::kAbnormal,
+                                         .begin = begin,
+                                         .parse = parse<Role::kClient, false>,
+                                         .send = send_masked_message,
+                                         .close = close<Role::kClient>,
+                                         .ping = ping<Role::kClient>,
+                                         .pong = pong<Role::kClient>,
+                                         .begin_parts = begin_parts<Role::kClient, CodecRow::kWebsocketClientParts>};
+
+constexpr Codec kDeflateCodec = {.name = "websocket",
+                                 .carries_bytes = true,
+                                 .close_code = websocket::kNormal,
+                                 .abnormal_code = websocket::kAbnormal,
+                                 .begin = begin_deflate,
+                                 .end = end_deflate,
+                                 .parse = parse<Role::kServer, true>,
+                                 .frame = frame_message,
+                                 .variant = compressed_variant,
+                                 .frame_variant = frame_compressed,
+                                 .send = send_compressed_message<Role::kServer>,
+                                 .close = close<Role::kServer>,
+                                 .ping = ping<Role::kServer>,
+                                 .pong = pong<Role::kServer>,
+                                 .begin_parts = begin_parts<Role::kServer, CodecRow::kDeflateParts>};
+
+constexpr Codec kDeflateClientCodec = {.name = "websocket",
+                                       .close_code = websocket::kNormal,
+                                       .abnormal_code = websocket::kAbnormal,
+                                       .begin = begin_deflate,
+                                       .end = end_deflate,
+                                       .parse = parse<Role::kClient, true>,
+                                       .send = send_compressed_message<Role::kClient>,
+                                       .close = close<Role::kClient>,
+                                       .ping = ping<Role::kClient>,
+                                       .pong = pong<Role::kClient>,
+                                       .begin_parts = begin_parts<Role::kClient, CodecRow::kDeflateClientParts>};
+
+constexpr Codec kWebsocketPartsCodec = in_parts<Role::kServer, CodecRow::kWebsocket>(kWebsocketCodec);
+constexpr Codec kWebsocketClientPartsCodec = in_parts<Role::kClient, CodecRow::kWebsocketClient>(kWebsocketClientCodec);
+constexpr Codec kDeflatePartsCodec = in_parts<Role::kServer, CodecRow::kDeflate>(kDeflateCodec);
+constexpr Codec kDeflateClientPartsCodec = in_parts<Role::kClient, CodecRow::kDeflateClient>(kDeflateClientCodec);
 
 } // namespace wm

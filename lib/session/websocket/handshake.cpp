@@ -9,7 +9,9 @@
 #include "session/http/final_answer.h"
 #include "session/sessions.h"
 #include "session/websocket/control.h"
+#include "session/websocket/subprotocol.h"
 
+#include <cerrno>
 #include <cstring>
 #include <optional>
 
@@ -48,6 +50,13 @@ void receive(Connection &conn, const http::Request &request)
     }
     if (!choose_deflate(conn, request.fields, http_session(conn).deflate)) {
         reactor.sessions->requests.refuse(conn, 400, kExtensions, WM_REASON_PROTOCOL, request.head, request.raw_head());
+        return;
+    }
+    if (int wrong = choose_subprotocol(conn, request.fields)) {
+        if (wrong == WM_ENOMEM)
+            reactor.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
+        else
+            reactor.sessions->requests.refuse(conn, 400, last_error(), WM_REASON_PROTOCOL, request.head, request.raw_head());
         return;
     }
     const Callback<wm_handshake_fn> &callback = conn.callback(&ConnCallbacks::handshake);
@@ -134,18 +143,6 @@ Connection *find_pending(const HttpRequest &request)
 /// Switches to the websocket's codec behind the answer 101.
 using Switch = void (Lifecycle::*)(Connection &conn, uint8_t codec, std::string_view answer);
 
-/// An error text for header lines of the host that cannot be sent, or nullptr.
-const char *check_host_fields(std::string_view fields, bool deflate)
-{
-    bool wants_close = false;
-    if (const char *error = http::check_fields(fields, wants_close))
-        return error;
-    std::string_view ignored;
-    if (deflate && http::find_field(fields, "Sec-WebSocket-Extensions", ignored))
-        return "the library writes Sec-WebSocket-Extensions where option 'deflate' is on";
-    return wants_close ? "Connection: close" : nullptr;
-}
-
 /// Where there is no room for its windows, the offer of permessage-deflate is declined.
 int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize], websocket::DeflateTerms terms, std::string_view fields,
                      Switch change)
@@ -153,15 +150,19 @@ int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize]
     Reactor &reactor = conn.owner->reactor;
     if (int wrong = reactor.outbox.check_size(fields.size()))
         return wrong;
-    if (const char *error = check_host_fields(fields, terms.agreed()))
+    std::string_view own, chosen = subprotocol_of(conn);
+    if (const char *error = websocket::check_answer_fields(fields, terms.agreed(), own))
         return fail(WM_EINVAL, "bad header lines for a handshake: %s", error);
-    HeadBuffer buffer(websocket::kAnswerSize + fields.size() + websocket::kMaxExtensionAnswer);
+    HeadBuffer buffer(websocket::kAnswerSize + websocket::kMaxExtensionAnswer + chosen.size() + fields.size());
     if (!buffer.data())
         return fail(WM_ENOMEM, "out of memory for the answer of a handshake");
+    if (int wrong = own.empty() ? 0 : set_subprotocol(conn, own))
+        return wrong;
     bool deflate = terms.agreed() && reactor.sessions->deflates.prepare(Role::kServer, terms);
-    char extension[websocket::kMaxExtensionAnswer];
-    std::string_view line(extension, deflate ? websocket::write_deflate_answer(extension, terms) : 0);
-    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), accept, line, fields));
+    char room[websocket::kMaxExtensionAnswer];
+    std::string_view extension(room, deflate ? websocket::write_deflate_answer(room, terms) : 0);
+    std::string_view protocol = own.empty() ? subprotocol_of(conn) : std::string_view(); // else the host's lines have it
+    std::string_view answer(buffer.data(), websocket::write_answer(buffer.data(), accept, extension, protocol, fields));
     reactor.sessions->requests.note_answer(*http_session(conn).first, 101, 0);
     (reactor.lifecycle.*change)(conn, static_cast<uint8_t>(deflate ? CodecRow::kDeflate : CodecRow::kWebsocket), answer);
     return 0;
@@ -198,6 +199,8 @@ int upgrade_request(HttpRequest &request, std::string_view fields)
     websocket::DeflateTerms deflate;
     if (!choose_deflate(conn, request.slices.fields, deflate))
         return fail(WM_EPROTOCOL, "no websocket handshake: %s", kExtensions);
+    if (int wrong = choose_subprotocol(conn, request.slices.fields))
+        return wrong;
     return answer_handshake(conn, checked.accept, deflate, fields, &Lifecycle::change_codec);
 }
 
