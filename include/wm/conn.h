@@ -137,6 +137,9 @@ WM_API int wm_conn_resume_recv(wm_conn conn);
 /**
  * Writes the peer's IP as text ("::1" without brackets; empty for unix).
  *
+ * Behind trusted proxies (trusted_proxies, proxy_protocol, proxy_header) the peer is the client that they tell of, also in the log and in
+ * listings: from the connect event on with a PROXY header; of an http connection, that of the last request that has come.
+ *
  * @param conn the connection
  * @param out takes the text and a NUL
  * @param cap bytes at out; 46 are enough for an IP, 110 for any address
@@ -146,7 +149,7 @@ WM_API int wm_conn_resume_recv(wm_conn conn);
  * @since 0.1.0
  */
 WM_API int wm_conn_remote_ip(wm_conn conn, char *out, size_t cap);
-/** The peer's port, 0 for unix, or WM_ECLOSED. @since 0.1.0 */
+/** The peer's port; 0: unix, or a proxy has told an IP alone. Or WM_ECLOSED. @since 0.1.0 */
 WM_API int wm_conn_remote_port(wm_conn conn);
 /** The peer's address as "IP:PORT", "[IPv6]:PORT" or, on one link, "[fe80::1%eth0]:PORT"; as wm_conn_remote_ip. @since 0.1.0 */
 WM_API int wm_conn_remote_address(wm_conn conn, char *out, size_t cap);

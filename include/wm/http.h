@@ -25,7 +25,8 @@
  *
  * A body over max_message, or any in a websocket handshake, is answered with 413 before it has come. A target is what RFC 3986 allows, but
  * for "[" and "]" in a query, which browsers send as they are; anything else has to be percent-encoded, else 400 (RFC 9112 §3). An https
- * target is answered with 421 unless trusted_proxy is set (RFC 9110 §7.4). HTTP/1.2 to 1.9 are served as 1.1 (RFC 9110 §2.5). Empty
+ * target is answered with 421 (RFC 9110 §7.4), unless the connection is over TLS, or a trusted proxy says that its client's is
+ * (trusted_proxies). HTTP/1.2 to 1.9 are served as 1.1 (RFC 9110 §2.5). Empty
  * elements of a Transfer-Encoding, as in "chunked,", are refused with 400, although RFC 9110 §5.6.1 has lists ignore them: a proxy that
  * does not ignore them sees another last coding, and so another end of the body.
  *

@@ -92,6 +92,11 @@ enum ConnFlag : uint32_t {
     kPipeHeld = 1 << 22,     ///< a source whose target takes no more for now
     kByHost = 1 << 23,       ///< the host has closed it, whatever its close event says: a client does not come back by itself
     kBodyInPieces = 1 << 24, ///< the host is given a body in pieces, and the last one has not come
+    kUnannounced = 1 << 25,  ///< a server's whose PROXY header has not come: the host does not know of it
+    kTrustedPeer = 1 << 26,  ///< its peer is a trusted proxy: the headers of requests tell whose they are
+    kProxied = 1 << 27,      ///< a PROXY header has told the address of its peer: ToldPeer::by_proxy
+    kForwarded = 1 << 28,    ///< the header of the last request has: ToldPeer::by_request
+    kClientTls = 1 << 29,    ///< the client of the proxy uses TLS, as a PROXY header says
     kPiped = kPipeSource | kPipeTarget,
 };
 

@@ -38,6 +38,11 @@ void Endpoint::timed_out(Connection &conn)
 
 bool Endpoint::peer_of(const Connection &conn, SocketAddress &out) const
 {
+    if (conn.flags & (kProxied | kForwarded)) {
+        const ToldPeer &told = reactor.told_peers[conn.slot];
+        out = to_socket_address(conn.has(kForwarded) ? told.by_request : told.by_proxy);
+        return true;
+    }
     return conn.has_addresses() && io::remote_address(conn.io, conn.fd(), out);
 }
 

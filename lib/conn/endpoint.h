@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/slot_lists.h"
 #include "net/ip_counts.h"
+#include "net/networks.h"
 #include "net/transport.h"
 #include "wm/types.h"
 
@@ -27,6 +28,13 @@ namespace wm {
 class AccessLog;
 class DatagramPort;
 class Reactor;
+
+/// What trusted proxies have told of the peer of a connection.
+struct ToldPeer {
+    IpPort by_proxy;
+    IpPort by_request;
+    bool counts = false; ///< by_request is what max_per_ip counts the connection as, while a request of it is unanswered
+};
 
 class Endpoint {
 public:
@@ -53,6 +61,10 @@ public:
     virtual void failed(const Connection &, int32_t, const char *) {}
     /// The peer does not let a client's connection open, or breaks a rule before it is open. The text says why.
     virtual void refused(Connection &conn, int32_t error, const char *text);
+    /// Counts the connection as one of that peer address, and of no other; nullptr: of none. False: max_per_ip is reached.
+    virtual bool count_as(const Connection &, const SocketAddress *) { return true; }
+    /// The transport that is_proxy() is through. False: the connection has ended.
+    virtual bool leave_proxy(Connection &) { return true; }
     const std::vector<Connection *> &connections() const { return connections_; }
 
     /// The peer has said something that the protocol understands: from here on only a deadline, or one of the
@@ -70,9 +82,10 @@ public:
     const TransportKind *transport = &kPlainTransport;
     void *transport_settings = nullptr;   ///< owned by the subclass
     void *codec_settings = nullptr;       ///< likewise
-    const TransportKind *proxy = nullptr; ///< of a client behind one: leads its connections to where `transport` begins
+    const TransportKind *proxy = nullptr; ///< leads new connections to where `transport` begins: through a proxy, or behind its header
     void *proxy_settings = nullptr;       ///< owned by the subclass
     DatagramPort *datagrams = nullptr;    ///< of one over datagrams; owned by the subclass
+    Networks trusted_proxies;             ///< option trusted_proxies
     AccessLog *access_log = nullptr;      ///< of the requests of new connections; the app's. nullptr: none
     std::string display;                  ///< the address in logs and listings
     uint64_t requests = 0;                ///< messages delivered

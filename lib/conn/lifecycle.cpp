@@ -42,7 +42,7 @@ Connection *Lifecycle::make(Endpoint &endpoint, ConnState state)
     return nullptr;
 }
 
-Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
+Connection *Lifecycle::accept(Endpoint &endpoint, int fd, bool adopted)
 {
     Connection *conn = make(endpoint, ConnState::kHandshake);
     if (!conn)
@@ -54,7 +54,12 @@ Connection *Lifecycle::accept(Endpoint &endpoint, int fd)
         return nullptr;
     }
     endpoint.add(*conn);
-    announce(*conn);
+    if (conn->io && conn->io->is_proxy() && !adopted) {
+        conn->set(kUnannounced);
+        begin(*conn);
+    } else {
+        announce(*conn);
+    }
     return conn;
 }
 

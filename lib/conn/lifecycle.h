@@ -21,9 +21,9 @@ class Lifecycle {
 public:
     explicit Lifecycle(Reactor &reactor) : reactor_(reactor) {}
 
-    /// Takes ownership of a connected descriptor. nullptr when out of memory or slots: the caller keeps the
-    /// descriptor.
-    Connection *accept(Endpoint &endpoint, int fd);
+    /// Takes ownership of a connected descriptor. adopted: the host knows of the connection, also before the PROXY header of a proxy.
+    /// nullptr when out of memory or slots: the caller keeps the descriptor.
+    Connection *accept(Endpoint &endpoint, int fd, bool adopted = false);
     /// Makes a connection that has no descriptor yet: a client's, in kResolving. Its owner sets phase_deadline. nullptr when out of
     /// memory or slots.
     Connection *make(Endpoint &endpoint);

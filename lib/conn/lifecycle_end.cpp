@@ -347,12 +347,13 @@ void Lifecycle::half_open_changed(Connection &conn)
 
 void Lifecycle::finish(Connection &conn)
 {
-    if (!reactor_.dispatch.may_close(conn))
+    bool announced = !conn.has(kUnannounced);
+    if (announced && !reactor_.dispatch.may_close(conn))
         return;
     reactor_.notify_released(conn);
     const char *text = conn.cold ? conn.cold->close_text : "";
     size_t len = conn.cold ? conn.cold->close_text_len : 0;
-    if (!is_peer(conn))
+    if (announced && !is_peer(conn))
         reactor_.dispatch.close(conn, conn.close_reason, conn.close_code, text, len);
     release(conn);
 }

@@ -24,7 +24,7 @@ bool Lifecycle::make_transport(Connection &conn, const TransportKind &kind, void
 void Lifecycle::begin(Connection &conn)
 {
     bool has_handshake = conn.io || reactor_.codec(conn).has_handshake;
-    if (has_handshake && !conn.owner->client) { // a client's deadline is for the whole of it
+    if (has_handshake && !conn.owner->client && conn.phase_deadline == 0) { // a client's deadline is for the whole of it
         conn.phase_deadline = reactor_.expiry.tick_after(conn.owner->options.handshake_timeout_ms);
         reactor_.expiry.update(conn);
     }
@@ -37,14 +37,20 @@ void Lifecycle::begin(Connection &conn)
         continue_handshake(conn);
 }
 
-/// The proxy has connected: the endpoint's own transport begins.
+/// The proxy has connected, or its header has come: the endpoint's own transport begins.
 void Lifecycle::leave_proxy(Connection &conn)
 {
+    if (!conn.owner->leave_proxy(conn))
+        return;
     delete std::exchange(conn.io, nullptr);
-    if (make_transport(conn, *conn.owner->transport, conn.owner->transport_settings))
-        begin(conn);
-    else
+    if (!make_transport(conn, *conn.owner->transport, conn.owner->transport_settings)) {
         destroy(conn, WM_REASON_ERROR, ENOMEM);
+    } else if (conn.has(kUnannounced)) {
+        conn.unset(kUnannounced);
+        announce(conn);
+    } else {
+        begin(conn);
+    }
 }
 
 void Lifecycle::proxy_failed(Connection &conn, const IoResult &result)
@@ -73,9 +79,10 @@ void Lifecycle::begin_protocol(Connection &conn)
 bool Lifecycle::secure(Connection &conn)
 {
     // The rest comes in the next turn: a storm of handshakes does not hold up those that are through theirs.
-    if (handshakes_ >= conn.owner->options.tls_handshakes_per_turn)
+    bool cheap = conn.io->is_proxy();
+    if (!cheap && handshakes_ >= conn.owner->options.tls_handshakes_per_turn)
         return false;
-    handshakes_++;
+    handshakes_ += !cheap;
     conn.last_active = reactor_.tick();
     continue_handshake(conn);
     return conn.state >= ConnState::kHandshake && conn.state < ConnState::kLingering;

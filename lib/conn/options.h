@@ -55,13 +55,15 @@ struct EndpointOptions : ConnOptions, TlsOptions {
     int64_t ws_subprotocol_required = 0;
     int64_t skip_oversize = 0;
     int64_t refuse_http = 1;
-    int64_t trusted_proxy = 0;
+    int64_t proxy_protocol = 0;
     int64_t deflate_min = 128;
     int64_t deflate_level = 6;
     int64_t deflate_window_bits = 15;
     int64_t udp_peers = 1024;
     int64_t rcvbuf = 0;
     int64_t sndbuf = 0;
+    std::string trusted_proxies;
+    std::string proxy_header = "X-Forwarded-For";
     std::string upload_dir;
     std::string ws_subprotocols;
     std::string methods{http::kKnownMethods};

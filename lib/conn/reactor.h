@@ -136,6 +136,8 @@ public:
     /// Data of endpoints on the status page has changed. The status writer resets it.
     bool status_changed = true;
 
+    std::vector<ToldPeer> told_peers; ///< by slot, as far as reserved; of connections with kProxied or kForwarded
+
     Loop loop;
     CallbackWatch callback_watch;
     Deadlines deadlines;

@@ -65,7 +65,7 @@ void refuse_line(Connection &conn, TextState &state, bool ended)
     if (throttle.due(reactor.loop.now_ms())) {
         SocketAddress peer;
         char ip[INET6_ADDRSTRLEN] = "";
-        if (conn.has_addresses() && io::remote_address(conn.io, conn.fd(), peer))
+        if (conn.owner->peer_of(conn, peer))
             format_ip(peer.storage, ip);
         throttle.log(WM_LOG_WARN, "%s: closed a connection from %s that speaks %s: a web page may try to reach this port",
                      conn.owner->display.c_str(), ip[0] ? ip : "this machine", protocol);

@@ -184,8 +184,16 @@ const OptionRow kWorkerRows[] = {
             "http: methods that reach the host, with commas, or any; default: those of RFC 9110, and PATCH; these get 405 if left out, all "
             "others 501",
             "'any', or methods in capitals as in 'GET, POST' (they are case-sensitive, RFC 9110 §9.1)", http::valid_methods),
-    WM_INT(WorkerOptions, trusted_proxy, "bool", 0, 1, true,
-           "http, websocket: every peer is a trusted proxy that ends TLS, so https:// targets are taken; else 421"),
+    WM_TEXT(
+        WorkerOptions, trusted_proxies, true,
+        "proxies that tell whose a connection or a request is: addresses and networks (10.0.0.0/8, 2001:db8::/32) with commas, unix, or "
+        "* for every peer; holds for new connections"),
+    WM_INT(WorkerOptions, proxy_protocol, "bool", 0, 1, true,
+           "new connections begin with a PROXY header (HAProxy's, version 1 or 2) of a trusted proxy, others are refused"),
+    WM_TEXT(
+        WorkerOptions, proxy_header, true,
+        "http, websocket: the header in which trusted proxies tell a client's address, X-Forwarded-For (the default) or Forwarded; or none",
+        "X-Forwarded-For", "Forwarded", "none"),
     WM_TEXT(WorkerOptions, access_log, false,
             "http, websocket: path of a file that gets a line for each answer, opened anew by a reload; empty: none"),
     WM_TEXT(WorkerOptions, access_log_format, false,

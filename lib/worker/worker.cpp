@@ -57,12 +57,16 @@ Worker::~Worker()
 
 int Worker::set_option(const char *name, int64_t value)
 {
+    if (strcmp(name, "proxy_protocol") == 0)
+        return set_proxy_protocol(value);
     return wm::set_option(Scope::kWorker, &options, listening(), name, value);
 }
 
 int Worker::set_option(const char *name, const char *value)
 {
     app_.reactor.status_changed = true;
+    if (strcmp(name, "trusted_proxies") == 0)
+        return set_trusted_proxies(value);
     return wm::set_option(Scope::kWorker, &options, listening(), name, value);
 }
 
@@ -77,6 +81,8 @@ int Worker::listen()
         result = fail(WM_ESTATE, "the %s has stopped: %s", released_ ? "worker" : "app", address());
     else
         result = check_max_requests();
+    if (result == 0)
+        result = check_proxies();
     if (result == 0 && !listening())
         result = open_or_close();
     if (result == 0) {

@@ -40,6 +40,8 @@ public:
     void log_error() const;
     /// 0, or WM_ESTATE: max_requests is set where no master could replace the process.
     int check_max_requests() const;
+    /// 0, or WM_EINVAL: proxy_protocol is set, and no proxy is trusted.
+    int check_proxies() const;
     void unlisten();
     /// Stops accepting in this process, while a successor serves the address.
     void release_listener();
@@ -53,6 +55,10 @@ public:
     int adopt(int fd, wm_conn *conn);
     /// Has the end of the turn finish the stop, because the host may be in a callback.
     void stop();
+    bool leave_proxy(Connection &conn) override;
+    bool count_as(const Connection &conn, const SocketAddress *peer) override;
+    void refused(Connection &conn, int32_t code, const char *text) override;
+    void timed_out(Connection &conn) override;
     bool stop_is_due() const { return stop_due_; }
     /// Calls on_stop, stops listening, and closes every connection as its protocol does.
     void finish_stop();
@@ -121,8 +127,20 @@ public:
     wm_destroy_fn destroy_user = nullptr;
 
 private:
+    /// A peer that connects. The address is set if the limits, an access log or trusted_proxies need it.
+    struct Newcomer {
+        const SocketAddress &peer;
+        uint64_t ip;   ///< that max_per_ip counts; 0: none
+        bool is_proxy; ///< a trusted one
+    };
+
     static constexpr size_t kRecords = 2; ///< of a stop and of a reload
 
+    int set_trusted_proxies(const char *list);
+    int set_proxy_protocol(int64_t value);
+    void log_refused(const SocketAddress *peer, const char *why);
+    bool is_over_limit(uint64_t ip) const;
+    void note_limit(const ReachedLimit &limit);
     int choose_transport();
     int check_transport() const;
     int choose_datagrams();
@@ -135,11 +153,13 @@ private:
     void take_turns();
     bool accept_one();
     bool accept_without_descriptor();
-    bool admit(int fd, uint64_t ip, const SocketAddress &peer);
+    bool admit(int fd, const Newcomer &newcomer);
+    Newcomer judge(const SocketAddress &peer) const;
+    bool refuse_direct(int fd, const SocketAddress &peer);
     int check_adopts() const;
     bool is_connection(int fd) const;
     ReachedLimit make_room(uint64_t ip, bool *goes);
-    Connection *take(int fd, uint64_t ip, const SocketAddress &peer);
+    Connection *take(int fd, const Newcomer &newcomer, bool adopted = false);
     bool refuse(int fd, const ReachedLimit &limit);
     void end_silent(Connection &conn, const ReachedLimit &limit);
     void count_ip(const Connection &conn, uint64_t ip);
@@ -151,6 +171,7 @@ private:
     WatchOf<Worker> accept_watch_;
     LogThrottle refused_throttle_;
     LogThrottle silent_throttle_;
+    LogThrottle proxy_throttle_;
     uint64_t shed_ = 0;
     std::unique_ptr<TlsServer> tls_;
     std::vector<TlsIdentityFiles> certificates_; ///< beside tls_cert

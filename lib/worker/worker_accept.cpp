@@ -83,10 +83,10 @@ void Worker::take_turns()
 bool Worker::accept_one()
 {
     SocketAddress peer;
-    bool by_ip = options.max_per_ip > 0;
-    int fd = listener_.accept(by_ip || access_log ? &peer : nullptr);
+    bool needs_peer = options.max_per_ip > 0 || access_log || !trusted_proxies.empty();
+    int fd = listener_.accept(needs_peer ? &peer : nullptr);
     if (fd >= 0)
-        return admit(fd, by_ip ? IpCounts::key_of(peer.storage) : 0, peer);
+        return admit(fd, judge(peer));
     if (errno == EMFILE || errno == ENFILE)
         return accept_without_descriptor();
     if (errno == EINVAL) { // another process has shut the shared socket down: it would stay readable for ever
@@ -120,13 +120,21 @@ bool Worker::accept_without_descriptor()
     return fd >= 0;
 }
 
-/// As accept_one(). peer is set if the limits, or an access log, need it.
-bool Worker::admit(int fd, uint64_t ip, const SocketAddress &peer)
+Worker::Newcomer Worker::judge(const SocketAddress &peer) const
 {
+    bool is_proxy = !trusted_proxies.empty() && trusted_proxies.has_peer(peer.storage);
+    return {peer, options.max_per_ip > 0 && !is_proxy ? IpCounts::key_of(peer.storage) : 0, is_proxy};
+}
+
+/// As accept_one().
+bool Worker::admit(int fd, const Newcomer &newcomer)
+{
+    if (options.proxy_protocol != 0 && !newcomer.is_proxy)
+        return refuse_direct(fd, newcomer.peer);
     bool goes = false;
-    if (ReachedLimit limit = make_room(ip, &goes))
+    if (ReachedLimit limit = make_room(newcomer.ip, &goes))
         return refuse(fd, limit);
-    if (!take(fd, ip, peer))
+    if (!take(fd, newcomer))
         return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())});
     return !goes; // what goes is there until the end of the turn
 }
@@ -134,7 +142,7 @@ bool Worker::admit(int fd, uint64_t ip, const SocketAddress &peer)
 /// The limit that leaves no room for another connection, also where none can go for it. *goes: one does, at the end of the turn.
 ReachedLimit Worker::make_room(uint64_t ip, bool *goes)
 {
-    if (ip != 0 && ip_counts && ip_counts->count(ip) >= options.max_per_ip)
+    if (is_over_limit(ip))
         return {"max_per_ip", options.max_per_ip};
     Connection *first = nullptr;
     ReachedLimit limit = app_.shares->reached(*this);
@@ -153,15 +161,17 @@ ReachedLimit Worker::make_room(uint64_t ip, bool *goes)
 }
 
 /// nullptr: out of memory, and the descriptor stays the caller's.
-Connection *Worker::take(int fd, uint64_t ip, const SocketAddress &peer)
+Connection *Worker::take(int fd, const Newcomer &newcomer, bool adopted)
 {
-    Connection *conn = app_.reactor.lifecycle.accept(*this, fd);
+    Connection *conn = app_.reactor.lifecycle.accept(*this, fd, adopted);
     if (!conn)
         return nullptr;
-    if (ip != 0)
-        count_ip(*conn, ip);
+    if (newcomer.is_proxy)
+        conn->set(kTrustedPeer);
+    if (newcomer.ip != 0)
+        count_ip(*conn, newcomer.ip);
     if (access_log)
-        HttpRequests::note_peer(*conn, peer);
+        HttpRequests::note_peer(*conn, newcomer.peer);
     reserve.adapt(connections().size());
     return conn;
 }
@@ -173,6 +183,8 @@ int Worker::adopt(int fd, wm_conn *conn)
     SocketAddress peer;
     if (int result = check_connected(fd, peer))
         return result;
+    if (int result = check_proxies())
+        return result;
     bool is_chosen = listening() || wants_tls() == (transport == &kTlsServerTransport);
     if (int result = is_chosen ? 0 : choose_transport())
         return result;
@@ -180,15 +192,17 @@ int Worker::adopt(int fd, wm_conn *conn)
         return result;
     App::Visit visit(app_);
     app_.shares->read_limit();
-    uint64_t ip = options.max_per_ip > 0 ? IpCounts::key_of(peer.storage) : 0;
+    Newcomer newcomer = judge(peer);
+    if (options.proxy_protocol != 0 && !newcomer.is_proxy)
+        return fail(WM_EACCES, "the peer of descriptor %d is none of trusted_proxies, and proxy_protocol takes no other", fd);
     bool goes = false;
-    if (ReachedLimit limit = make_room(ip, &goes))
+    if (ReachedLimit limit = make_room(newcomer.ip, &goes))
         return fail(WM_EFULL, "there is no room for the connection: %s is %lld", limit.name, static_cast<long long>(limit.value));
     if (!make_nonblocking(fd))
         return fail(code_of_errno(errno), "descriptor %d cannot be made non-blocking: %s", fd, strerror(errno));
     if (peer.storage.ss_family != AF_UNIX)
         set_stream_options(fd, options.tcp_nodelay != 0, options.keepalive != 0);
-    Connection *taken = take(fd, ip, peer);
+    Connection *taken = take(fd, newcomer, true);
     if (!taken)
         return is_connection(fd) ? fail(WM_EINVAL, "descriptor %d is a connection of the app already", fd)
                                  : fail(WM_ENOMEM, "out of memory for a connection");
@@ -230,6 +244,11 @@ Connection *Worker::oldest_silent()
     return nullptr;
 }
 
+bool Worker::is_over_limit(uint64_t ip) const
+{
+    return ip != 0 && ip_counts && ip_counts->count(ip) >= options.max_per_ip;
+}
+
 void Worker::count_ip(const Connection &conn, uint64_t ip)
 {
     try {
@@ -245,12 +264,17 @@ void Worker::count_ip(const Connection &conn, uint64_t ip)
 bool Worker::refuse(int fd, const ReachedLimit &limit)
 {
     close(fd);
+    note_limit(limit);
+    return true;
+}
+
+void Worker::note_limit(const ReachedLimit &limit)
+{
     shed_++;
     app_.reactor.status_changed = true;
     if (refused_throttle_.due(app_.reactor.loop.now_ms()))
         refused_throttle_.log(WM_LOG_WARN, "worker %s (%s): connection refused, %s is %lld", options.name.c_str(), address(), limit.name,
                               static_cast<long long>(limit.value));
-    return true;
 }
 
 /// Ends a connection that has said nothing, of any worker, so that this one has room.

@@ -118,6 +118,8 @@ int Worker::check() const
 {
     SocketAddress resolved;
     int result = has_address_ ? resolve(address_, resolved) : fail(WM_ESTATE, "a worker without an address cannot listen");
+    if (result == 0)
+        result = check_proxies();
     if (result != 0 || !wants_tls())
         return result;
     TlsServer server;

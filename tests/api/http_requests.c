@@ -221,23 +221,6 @@ static void methods__set_in_the_callback_hold_for_the_request_behind(void **stat
     host_end(host);
 }
 
-static void https_target__is_misdirected_unless_a_trusted_proxy_asks(void **state)
-{
-    struct host *host = host_begin(*state, "http");
-    for (int trusted = 0; trusted < 2; trusted++) {
-        assert_int_equal(wm_worker_set_int(host->worker, "trusted_proxy", trusted), 0);
-        struct client client = client_begin(host);
-        client_say(host, &client, "GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n");
-        if (trusted) {
-            until(host, count_of(host, WM_EVENT_MESSAGE) == 1);
-            assert_int_equal(respond(nth(host, WM_EVENT_MESSAGE, 0)->id, 200, NULL, NULL), 0);
-        }
-        assert_int_equal(http_head(host, &client, NULL), trusted ? 200 : 421);
-        client_end(&client);
-    }
-    host_end(host);
-}
-
 static void max_message__a_longer_body_is_413(void **state)
 {
     struct host *host = host_begin(*state, "http");
@@ -343,7 +326,6 @@ int main(void)
         SCENARIO(methods__others_are_refused_before_the_host_sees_them),
         SCENARIO(methods__405_behind_a_late_answer_has_allow),
         SCENARIO(methods__set_in_the_callback_hold_for_the_request_behind),
-        SCENARIO_NOT_OVER(https_target__is_misdirected_unless_a_trusted_proxy_asks, OVER_TLS),
         SCENARIO(max_message__a_longer_body_is_413),
         SCENARIO(refusal__comes_behind_the_answers_that_are_due),
         SCENARIO(expect_continue__is_asked_for_before_the_body),

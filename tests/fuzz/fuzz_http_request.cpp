@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t wanted = data[0] % 32;
     wm::http::Limits limits{size_t{data[1]} * 4, data[2] % 16u, data[2]};
     limits.methods = (data[0] & 0x20) != 0 ? wm::http::kAnyMethod : wm::http::kKnownMethods;
-    limits.trusted_proxy = (data[0] & 0x40) != 0;
+    limits.https_targets = (data[0] & 0x40) != 0;
     data += 3;
     size -= 3;
     size_t count = std::min(wanted, size);

@@ -267,10 +267,10 @@ void lists_of_methods(void **)
     assert_true(wm::http::valid_methods(wm::http::kKnownMethods));
 }
 
-void https_targets_are_a_trusted_proxys(void **)
+void https_targets_are_taken_where_they_may_be(void **)
 {
     wm::http::Limits limits = http_feed::kLimits;
-    limits.trusted_proxy = true;
+    limits.https_targets = true;
     assert_int_equal(status_with(limits, "GET https://a/ HTTP/1.0\r\n\r\n"), 0);
     assert_int_equal(status_with(limits, "GET ftp://a/ HTTP/1.0\r\n\r\n"), 400);
 }
@@ -294,9 +294,12 @@ void names_are_tokens(void **)
 int main()
 {
     std::vector<CMUnitTest> tests = {
-        cmocka_unit_test(values_have_no_control_characters),  cmocka_unit_test(targets_have_the_octets_of_rfc_3986),
-        cmocka_unit_test(methods_of_the_list_are_taken),      cmocka_unit_test(lists_of_methods),
-        cmocka_unit_test(https_targets_are_a_trusted_proxys), cmocka_unit_test(names_are_tokens),
+        cmocka_unit_test(values_have_no_control_characters),
+        cmocka_unit_test(targets_have_the_octets_of_rfc_3986),
+        cmocka_unit_test(methods_of_the_list_are_taken),
+        cmocka_unit_test(lists_of_methods),
+        cmocka_unit_test(https_targets_are_taken_where_they_may_be),
+        cmocka_unit_test(names_are_tokens),
     };
     for (const Row &row : kRows)
         tests.push_back({row.name.c_str(), check_row, nullptr, nullptr, const_cast<Row *>(&row)});

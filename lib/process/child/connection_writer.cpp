@@ -63,7 +63,7 @@ ConnectionRecord describe(App &app, const Connection &conn)
     std::string_view uid = app.uid_of(conn);
     record.uid_size = static_cast<uint8_t>(std::min(uid.size(), sizeof record.uid));
     memcpy(record.uid, uid.data() ? uid.data() : "", record.uid_size);
-    if (io::remote_address(conn.io, conn.fd(), address))
+    if (conn.owner->peer_of(conn, address))
         copy_text(record.remote, sizeof record.remote, format_address(address));
     return record;
 }

@@ -45,7 +45,7 @@ public:
     {
         IpPort seen;
         if (!parse_node(text, seen))
-            found_ = {}; // who is behind it, only its proxy knows
+            found_ = {}; // only its proxy knows its peer
         else if (!found_.known || !trusted_.contains(trusted_.list, seen.ip))
             found_ = {true, https, seen};
     }
@@ -136,7 +136,7 @@ bool take_element(std::string_view &text, Walk &walk)
     return true;
 }
 
-/// What is malformed may hide where the elements behind it begin: nobody is known up to the end of the line.
+/// What is malformed may hide where the elements behind it begin: no client is known up to the end of the line.
 void walk_forwarded(std::string_view line, Walk &walk)
 {
     while (take_element(line, walk)) {

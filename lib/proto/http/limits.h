@@ -18,7 +18,7 @@ struct Limits {
     size_t max_headers;      ///< header lines; the same again for trailer lines
     size_t max_message;      ///< bytes of the body, chunks joined; 0: no body
     std::string_view methods = kKnownMethods; ///< those that are taken, or kAnyMethod
-    bool trusted_proxy = false;               ///< the peer is one that ends TLS: https targets are taken (RFC 9110 §7.4)
+    bool https_targets = false;               ///< https targets are taken, as over TLS (RFC 9110 §7.4)
     bool stream_body = false;                 ///< bodies come in pieces; max_message limits their sum
 };
 

@@ -109,7 +109,7 @@ inline const char *RequestParser::target_form(const char *data, const char *p)
 }
 
 /// The scheme, its colon, and (as kSlashes) the two slashes behind it.
-const char *RequestParser::scheme(const char *data, const char *p, const char *end, bool trusted_proxy)
+const char *RequestParser::scheme(const char *data, const char *p, const char *end, bool https_targets)
 {
     if (state_ == State::kScheme) {
         while (p != end && (is(*p, ascii::kAlpha | ascii::kDigit) || *p == '+' || *p == '-' || *p == '.'))
@@ -122,7 +122,7 @@ const char *RequestParser::scheme(const char *data, const char *p, const char *e
         bool secure = ascii::equal_fold(name, "https");
         if (!secure && !ascii::equal_fold(name, "http"))
             return refuse(Error::kTargetScheme);
-        if (secure && !trusted_proxy)
+        if (secure && !https_targets)
             return refuse(Error::kTargetSecure);
         p++;
         scan_.mark = static_cast<uint32_t>(p - data);
@@ -254,7 +254,7 @@ const char *RequestParser::request_line(const char *data, const char *p, const c
             break;
         case State::kScheme:
         case State::kSlashes:
-            p = scheme(data, p, end, limits.trusted_proxy);
+            p = scheme(data, p, end, limits.https_targets);
             break;
         default: // kAuthority
             p = authority(data, p, end);

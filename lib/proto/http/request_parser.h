@@ -125,7 +125,7 @@ private:
     const char *empty_line(const char *data, const char *p);
     const char *method(const char *data, const char *p, const char *end, std::string_view allowed);
     const char *target_form(const char *data, const char *p);
-    const char *scheme(const char *data, const char *p, const char *end, bool trusted_proxy);
+    const char *scheme(const char *data, const char *p, const char *end, bool https_targets);
     const char *authority(const char *data, const char *p, const char *end);
     const char *path_or_query(const char *data, const char *p, const char *end);
     const char *version(const char *data, const char *p, const char *end);

@@ -72,7 +72,7 @@ bool parse_address(std::string_view text, bool ipv6, IpAddress &out)
     return (text.find(':') != std::string_view::npos) == ipv6 && IpAddress::parse(text, out);
 }
 
-/// What stands behind "PROXY ", without its CRLF. nullptr, or what is wrong.
+/// What stands behind "PROXY ", without its CRLF. nullptr, or an error text.
 const char *read_line(std::string_view line, Header &out)
 {
     std::string_view protocol = next_word(line);
@@ -117,7 +117,7 @@ bool is_checksum(std::string_view header, size_t at)
     return crc == (number16(header.data() + at) << 16 | number16(header.data() + at + 2));
 }
 
-/// The TLVs from `at` on. nullptr, or what is wrong.
+/// The TLVs from `at` on. nullptr, or an error text.
 const char *read_tlvs(std::string_view header, size_t at, Header &out)
 {
     while (at < header.size()) {
@@ -139,7 +139,7 @@ const char *read_tlvs(std::string_view header, size_t at, Header &out)
     return nullptr;
 }
 
-/// Of a whole header of a client's connection. nullptr, or what is wrong.
+/// Of a whole header of a client's connection. nullptr, or an error text.
 const char *read_client(std::string_view header, Header &out)
 {
     uint8_t family = octet(header.data() + kLengthAt - 1);

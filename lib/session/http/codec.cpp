@@ -53,6 +53,9 @@ struct Delivered {
 inline Delivered deliver(Connection &conn, StepKind kind, const http::Request &request)
 {
     HttpRequests &requests = conn.owner->reactor.sessions->requests;
+    bool begins = kind == StepKind::kMessage || kind == StepKind::kHead;
+    if (conn.has(kTrustedPeer) && begins && !requests.take_forwarded(conn, request)) [[unlikely]]
+        return {true, 0};
     if (kind == StepKind::kMessage) [[likely]]
         return {requests.deliver(conn, request), 0};
     if (kind == StepKind::kHead)

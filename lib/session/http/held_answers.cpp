@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace wm {
 
@@ -43,7 +44,10 @@ bool HttpRequests::make_room(HttpRequest &request, size_t len)
 /// The request leaves: what it holds counts no more.
 void HttpRequests::let_go(Connection &conn, HttpRequest &request)
 {
-    if (http_session(conn).access)
+    HttpSession &session = http_session(conn);
+    if (conn.has(kForwarded) && session.count == 0 && std::exchange(reactor_.told_peers[conn.slot].counts, false))
+        conn.owner->count_as(conn, nullptr); // a connection that waits is the proxy's
+    if (session.access)
         release_entry(request);
     if (request.kept)
         free_kept(conn, request);
@@ -51,7 +55,7 @@ void HttpRequests::let_go(Connection &conn, HttpRequest &request)
         return;
     end_files(conn, request);
     const HeldAnswer &held = *request.held;
-    http_session(conn).stored -= held.capacity;
+    session.stored -= held.capacity;
     held_ -= held.capacity;
     reactor_.file_total -= held.file.fd >= 0;
     reactor_.retire(held.user, held.destroy_user);

@@ -62,6 +62,7 @@ inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &
     (session.last ? session.last->next : session.first) = request;
     session.last = request;
     session.count++;
+    request->owns = conn.has(kForwarded);
     return request;
 }
 
@@ -72,6 +73,8 @@ HttpRequest *HttpRequests::add(Connection &conn, const http::Request &slices)
 
 void HttpRequests::drop_all(Connection &conn)
 {
+    if (conn.has(kForwarded))
+        reactor_.told_peers[conn.slot].counts = false; // a websocket goes on being its client's
     while (http_session(conn).first)
         pop(conn);
 }

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/slot_table.h"
 #include "proto/http/event_stream.h"
+#include "proto/http/forwarded.h"
 #include "proto/http/known_head.h"
 #include "proto/http/response_writer.h"
 #include "proto/websocket/handshake.h"
@@ -150,6 +151,8 @@ public:
             [[unlikely]] batch_parts_ = std::move(batch_parts_->next);
     }
 
+    /// Of a connection whose peer is a trusted proxy: reads whose request it is. False: it is refused, and not delivered.
+    bool take_forwarded(Connection &conn, const http::Request &request);
     /// Delivers a request to the host. False: the host has made a websocket of the connection.
     bool deliver(Connection &conn, const http::Request &request);
     /// Delivers a request whose body follows in pieces.

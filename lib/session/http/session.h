@@ -85,7 +85,7 @@ inline http::Limits http_limits(const Connection &conn, int64_t max_message)
 {
     const EndpointOptions &options = conn.owner->options;
     return {static_cast<size_t>(options.max_header_bytes), static_cast<size_t>(options.max_headers), static_cast<size_t>(max_message),
-            options.methods, options.trusted_proxy != 0 || conn.io};
+            options.methods, (conn.flags & (kTrustedPeer | kClientTls)) || conn.io};
 }
 
 /// Runs the deadline of what is arriving: of a head, all of handshake_timeout_ms from its first octet; of a body, one time of

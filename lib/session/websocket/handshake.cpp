@@ -43,6 +43,8 @@ bool is_pending(const Connection &conn, uint64_t id)
 void receive(Connection &conn, const http::Request &request)
 {
     Reactor &reactor = conn.owner->reactor;
+    if (conn.has(kTrustedPeer) && !reactor.sessions->requests.take_forwarded(conn, request))
+        return;
     websocket::Handshake checked = websocket::check_handshake(request);
     if (checked.status != 101) {
         reactor.sessions->requests.refuse(conn, checked.status, checked.text, WM_REASON_PROTOCOL, request.head, request.raw_head());
