@@ -57,15 +57,15 @@ void Client::dial_datagrams(const std::vector<SocketAddress> &addresses, const S
 void Client::open_datagrams()
 {
     at_once_ = 0;
-    if (port_->open(socket_.get(), *conn_, peer_) != 0 || port_->read(false) != 0) {
-        fail_attempt(WM_REASON_ERROR, WM_ENOMEM, ENOMEM, last_error());
-        return;
-    }
-    connected_ms_ = Loop::clock_ms();
-    error.clear();
-    error_code = 0;
     reactor.callback_watch.begin(this, "connect");
-    reactor.lifecycle.datagrams_connected(*conn_);
+    if (port_->open(socket_.get(), *conn_, peer_) != 0 || port_->read(false) != 0) {
+        reactor.lifecycle.fail_attempt(*conn_, WM_REASON_ERROR, WM_ENOMEM, ENOMEM, "out of memory for datagrams");
+    } else {
+        connected_ms_ = Loop::clock_ms();
+        error.clear();
+        error_code = 0;
+        reactor.lifecycle.datagrams_connected(*conn_);
+    }
     reactor.callback_watch.end();
     reactor.datagrams.send_later(); // what the host has sent before
 }

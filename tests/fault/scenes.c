@@ -374,6 +374,7 @@ const struct scene scenes[] = {
     {"secure page client", RIG_WS, play_page_client, 1, NULL},
     {"deflate", RIG_WS, play_deflate, 0, NULL},
     {"pipes", RIG_RAW, play_pipes, 0, NULL},
+    {"datagrams", RIG_TEXT, play_datagrams, 0, NULL},
     {"files", RIG_HTTP, play_files, 0, NULL},
     {"access log", RIG_HTTP, play_http, 0, "combined"},
     {"access log of streams", RIG_HTTP, play_streams, 0, "json"},

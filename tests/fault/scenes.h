@@ -39,6 +39,8 @@ void play_forms(struct rig *rig);
 void play_bodies(struct rig *rig);
 /** The scene of forms in pieces, in part_scene.c. */
 void play_parts(struct rig *rig);
+/** The scene of datagrams, in datagram_scene.c. */
+void play_datagrams(struct rig *rig);
 /** The scene of pipes, in pipe_scene.c. */
 void play_pipes(struct rig *rig);
 /** The scene of streamed answers, in stream_scene.c. */
