@@ -68,7 +68,7 @@ static int connect_to(wm_worker *worker)
     return connect(fd, (struct sockaddr *)&to, sizeof to) == 0 ? fd : -1;
 }
 
-/** Asks until there is an answer: what memory's end has lost is asked for again. */
+/** Asks until there is an answer: what was lost for want of memory is asked for again. */
 static void exchange(struct rig *rig, int fd, const char *line)
 {
     char got[64];
