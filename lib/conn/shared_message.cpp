@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "wm/types.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace wm {
@@ -18,23 +19,27 @@ SharedMessage::~SharedMessage()
         framed_[i].block->release();
 }
 
-Block *SharedMessage::block(Connection &conn, const Codec &codec, int &wrong)
+Block *SharedMessage::find_or_make(Connection &conn, const Codec &codec, uint32_t variant, int &wrong)
 {
     const Codec *framing = flags_ & WM_SEND_RAW || !codec.frame ? nullptr : &codec;
-    uint32_t variant = framing && codec.variant ? codec.variant(conn, payload_, flags_) : 0;
-    for (uint32_t i = 0; i < count_; i++)
-        if (same_framing(framed_[i].framing, framing) && framed_[i].variant == variant)
-            return framed_[i].block;
-    Block *fresh = make_block(conn, framing, variant, wrong);
-    if (!fresh)
-        return nullptr;
-    if (count_ == kFramings) {
-        framed_[0].block->release();
-        memmove(framed_, framed_ + 1, sizeof framed_ - sizeof framed_[0]);
-        count_--;
+    uint32_t form = framing ? variant : 0;
+    Framed *found = std::find_if(framed_, framed_ + count_,
+                                 [&](const Framed &each) { return same_framing(each.framing, framing) && each.variant == form; });
+    if (found == framed_ + count_) {
+        Block *fresh = make_block(conn, framing, form, wrong);
+        if (!fresh)
+            return nullptr;
+        if (count_ == kFramings) {
+            framed_[0].block->release();
+            memmove(framed_, framed_ + 1, sizeof framed_ - sizeof framed_[0]);
+            count_--;
+        }
+        found = &framed_[count_++];
+        *found = {framing, form, fresh};
     }
-    framed_[count_++] = {framing, variant, fresh};
-    return fresh;
+    last_codec_ = &codec;
+    last_variant_ = variant;
+    return last_ = found->block;
 }
 
 bool SharedMessage::same_framing(const Codec *one, const Codec *other)

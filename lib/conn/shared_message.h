@@ -30,7 +30,12 @@ public:
     ~SharedMessage();
 
     /// The framed bytes for that connection, borrowed; nullptr, with what is wrong: WM_ENOMEM or WM_EMSGSIZE.
-    Block *block(Connection &conn, const Codec &codec, int &wrong);
+    Block *block(Connection &conn, const Codec &codec, int &wrong)
+    {
+        uint32_t variant = codec.variant ? codec.variant(conn, payload_, flags_) : 0;
+        bool same = last_ && last_codec_ == &codec && last_variant_ == variant; // as of most connections
+        return same ? last_ : find_or_make(conn, codec, variant, wrong);
+    }
     std::string_view payload() const { return payload_; }
     size_t size() const { return payload_.size(); }
     int32_t flags() const { return flags_; }
@@ -45,11 +50,16 @@ private:
     static constexpr size_t kFramings = 12; ///< cached framings, those of all deflate windows among them; a new one evicts the oldest
 
     static bool same_framing(const Codec *one, const Codec *other);
+    Block *find_or_make(Connection &conn, const Codec &codec, uint32_t variant, int &wrong);
     Block *make_block(Connection &conn, const Codec *codec, uint32_t variant, int &wrong) const;
 
     std::string_view payload_;
     int32_t flags_;
     uint32_t count_ = 0;
+    // What block() has returned last, borrowed, and for whom.
+    uint32_t last_variant_ = 0;
+    const Codec *last_codec_ = nullptr;
+    Block *last_ = nullptr;
     Framed framed_[kFramings];
 };
 

@@ -110,18 +110,19 @@ private:
 
 template <Role reader, bool deflate> inline Step FrameParser::step(char *data, size_t len, size_t max_message, Frame &out)
 {
-    if (first_ == kContinuation && taken_ == 0 && len >= kPlainHeader + (mask_size(reader) > 0 ? 2 : 0)) {
-        PlainFrame frame = plain_frame<reader>(reinterpret_cast<const unsigned char *>(data));
-        if (frame.header > 0 && frame.payload <= max_message && len >= frame.header + frame.payload) {
-            // Most messages are whole at first sight: they need no state.
-            char *body = data + frame.header;
-            if constexpr (deflate)
-                compressed_ = false;
-            out = {frame.opcode, body, frame.payload};
-            bool ascii = reader == Role::kServer && unmask(body, frame.payload, body - kMaskSize);
-            if (!ascii && frame.opcode == kText && !is_utf8(body, frame.payload))
-                return fail_text();
-            return {StepKind::kMessage, frame.header + frame.payload, 0};
+    // With deflate most messages are compressed. And what has one caller is inlined there.
+    if constexpr (!deflate) {
+        if (first_ == kContinuation && taken_ == 0 && len >= kPlainHeader + (mask_size(reader) > 0 ? 2 : 0)) {
+            PlainFrame frame = plain_frame<reader>(reinterpret_cast<const unsigned char *>(data));
+            if (frame.header > 0 && frame.payload <= max_message && len >= frame.header + frame.payload) {
+                // Most messages are whole at first sight: they need no state.
+                char *body = data + frame.header;
+                out = {frame.opcode, body, frame.payload};
+                bool ascii = reader == Role::kServer && unmask(body, frame.payload, body - kMaskSize);
+                if (!ascii && frame.opcode == kText && !is_utf8(body, frame.payload))
+                    return fail_text();
+                return {StepKind::kMessage, frame.header + frame.payload, 0};
+            }
         }
     }
     return step_by_rules<reader, deflate>(data, len, max_message, out);

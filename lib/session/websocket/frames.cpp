@@ -59,9 +59,9 @@ template <Role role> void receive_control(Connection &conn, const websocket::Fra
         conn.owner->reactor.dispatch.ping(conn, ping ? WM_EVENT_PING : WM_EVENT_PONG, {frame.data, frame.len});
 }
 
-void deliver(Connection &conn, websocket::Opcode opcode, const char *data, size_t len)
+int32_t kind_of(websocket::Opcode opcode)
 {
-    conn.owner->reactor.dispatch.message(conn, data, len, opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY, 0);
+    return opcode == websocket::kText ? WM_KIND_TEXT : WM_KIND_BINARY;
 }
 
 /// In a poll the record has the bytes until the next one.
@@ -74,7 +74,7 @@ void deliver_record(Connection &conn, websocket::Opcode opcode, MessageBuffer &i
         reactor.lifecycle.destroy(conn, WM_REASON_ERROR, ENOMEM);
         return;
     }
-    deliver(conn, opcode, kept ? kept->data() : nullptr, kept ? kept->size() : 0);
+    reactor.dispatch.message(conn, kept ? kept->data() : nullptr, kept ? kept->size() : 0, kind_of(opcode), 0);
     if (!kept)
         return;
     reactor.assembly.retire(kept);
@@ -96,7 +96,7 @@ void deliver_compressed(Connection &conn, const websocket::Frame &frame)
     else if (reactor.dispatch.polling())
         deliver_record(conn, frame.opcode, inflated);
     else
-        deliver(conn, frame.opcode, inflated.bytes().data(), inflated.bytes().size());
+        reactor.dispatch.message(conn, inflated.bytes().data(), inflated.bytes().size(), kind_of(frame.opcode), 0);
     inflated.clear();
 }
 
@@ -126,12 +126,9 @@ template <Role role, bool deflate> Rest parse(Connection &conn, char *data, size
         len -= step.size;
         if (step.kind == StepKind::kControl)
             receive_control<role>(conn, frame);
-        else if (conn.state != ConnState::kOpen)
-            continue;
-        else if (deflate && parser.compressed())
-            deliver_compressed(conn, frame);
-        else
-            deliver(conn, frame.opcode, frame.data, frame.len);
+        else if (conn.state == ConnState::kOpen)
+            deflate &&parser.compressed() ? deliver_compressed(conn, frame)
+                                          : reactor.dispatch.message(conn, frame.data, frame.len, kind_of(frame.opcode), 0);
     }
     return {data, len, false};
 }
