@@ -1,6 +1,7 @@
 """Websocket frames: every row of the table whole, cut at every byte, and byte by byte."""
 import pytest
 
+from deflate_peer import open_with
 from lanes import bytewise, cuts_of, run_lanes
 from websocket_rows import LIMIT, ROWS
 from ws_frames import frames_of, shake_hands
@@ -60,3 +61,23 @@ def test_byte_by_byte(servers, cut_mode):
     rows = [row for row in ROWS if len(row.data) <= 150]
     scripts = [bytewise(row.data) for row in rows]
     check_lanes(rows, mode, scripts, run_lanes(server, f"ws.{transport}", scripts, shake_hands))
+
+
+# With permessage-deflate agreed on, RSV1 begins a compressed message; all else is as without it, for messages that are not compressed.
+COMPRESSED = ("RSV 100 on text", "RSV 100 on binary", "RSV1 with data that looks deflated")
+PLAIN_ROWS = [row for row in ROWS if row.name not in COMPRESSED]
+
+
+def agree_on_deflate(peers):
+    for peer in peers:
+        assert open_with(peer, "permessage-deflate") is not None
+
+
+@pytest.mark.parametrize("deflate", ["shared", "own"])
+@pytest.mark.parametrize("how", ["whole", "byte by byte"])
+def test_with_deflate_agreed(servers, cut_mode, deflate, how):
+    mode, transport = cut_mode
+    server = servers.get(mode, *OPTIONS, f"deflate={deflate}", f"deflate_min={2 * LIMIT}")
+    rows = [row for row in PLAIN_ROWS if len(row.data) <= 150 or how == "whole"]
+    scripts = [[row.data] if how == "whole" else bytewise(row.data) for row in rows]
+    check_lanes(rows, mode, [[*parts, b""] for parts in scripts], run_lanes(server, f"ws.{transport}", scripts, agree_on_deflate))
