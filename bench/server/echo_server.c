@@ -93,6 +93,7 @@ struct wishes {
     int command;           /* the index of COMMAND in argv, behind DIRECTORY */
     const char *cert, *key;
     const char *log_format, *log; /* NULL: no access log */
+    const char *deflate;          /* NULL: off */
 };
 
 static int parse(int argc, char **argv, struct wishes *out)
@@ -107,6 +108,9 @@ static int parse(int argc, char **argv, struct wishes *out)
             out->log_format = argv[i + 1];
             out->log = argv[i + 2];
             i += 3;
+        } else if (strcmp(argv[i], "--deflate") == 0 && i + 1 < argc) {
+            out->deflate = argv[i + 1];
+            i += 2;
         } else if (strcmp(argv[i], "--pull") == 0) {
             out->pulls = 1;
             i++;
@@ -133,6 +137,8 @@ static int set_up(wm_worker *worker, const struct wishes *wishes, wm_message_fn 
     if (wishes->log != NULL && (wm_worker_set_str(worker, "access_log", wishes->log) < 0 ||
                                 wm_worker_set_str(worker, "access_log_format", wishes->log_format) < 0))
         return -1;
+    if (wishes->deflate != NULL && wm_worker_set_str(worker, "deflate", wishes->deflate) < 0)
+        return -1;
     if (wishes->processes > 0 && wm_worker_set_int(worker, "count", wishes->processes) < 0)
         return -1;
     return wishes->pulls ? 0 : wm_worker_on_message(worker, on_message, NULL, NULL);
@@ -150,7 +156,7 @@ int main(int argc, char **argv)
     struct wishes wishes = {0};
     if (parse(argc, argv, &wishes) < 0) {
         fprintf(stderr, "bench_echo_server tcp|text|frame|websocket|http HOST:PORT [--tls CERT KEY] [--access-log combined|json FILE] "
-                        "[--pull | --processes N DIRECTORY COMMAND...]\n");
+                        "[--deflate shared|own] [--pull | --processes N DIRECTORY COMMAND...]\n");
         return 2;
     }
     snprintf(address, sizeof address, "%s://%s", argv[1], argv[2]);
