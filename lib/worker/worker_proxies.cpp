@@ -18,7 +18,11 @@ namespace wm {
 
 int Worker::check_proxies() const
 {
-    if (options.proxy_protocol == 0 || !trusted_proxies.empty())
+    if (options.proxy_protocol == 0)
+        return 0;
+    if (wants_datagrams())
+        return fail(WM_EINVAL, "option 'proxy_protocol' is for connections, and %s takes datagrams: leave it 0", address());
+    if (!trusted_proxies.empty())
         return 0;
     return fail(WM_EINVAL,
                 "option 'proxy_protocol' of worker '%s' is set, but no proxy is trusted: set 'trusted_proxies' to the addresses of the "

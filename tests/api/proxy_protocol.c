@@ -262,6 +262,11 @@ static void without_trusted_proxies__a_start_says_what_to_set(void **state)
     struct host *host = host_begin(*state, NULL);
     wm_worker *worker = host_worker(host, "text");
     set_int(worker, "proxy_protocol", 1);
+    wm_worker *datagrams = wm_worker_new(host->app, "udp://127.0.0.1:0");
+    set_int(datagrams, "proxy_protocol", 1);
+    set_str(datagrams, "trusted_proxies", "*");
+    assert_int_equal(wm_worker_check(datagrams), WM_EINVAL);
+    assert_non_null(strstr(wm_last_error(), "takes datagrams"));
     assert_int_equal(wm_worker_check(worker), WM_EINVAL);
     assert_int_equal(wm_worker_listen(worker), WM_EINVAL);
     assert_non_null(strstr(wm_last_error(), "no proxy is trusted: set 'trusted_proxies' to the addresses of the proxies"));
