@@ -33,7 +33,8 @@ void drop_line(int32_t, const void *, size_t, void *) {}
 
 std::string PipeOptions::error() const
 {
-    for (const std::string &wrong : {instance_error(), tls.error(), address_error("--from", from), address_error("--to", to)})
+    for (const std::string &wrong :
+         {instance_error(), tls.error(), proxies.error(), address_error("--from", from), address_error("--to", to)})
         if (!wrong.empty())
             return wrong;
     if (is_tls(from) && !tls.given())
@@ -67,6 +68,7 @@ void PipeServer::add_flags(CLI::App &command)
     add_duration(command, "--drain", kOrZero, options_.drain_ms, "time that a reload leaves to the connections it finds");
     add_number(command, "--max-connections", options_.max_connections, "at a time (default: what the descriptor limit allows)");
     add_number(command, "--max-per-ip", options_.max_per_ip, "connections of one IP address, IPv6: of a /64 (default: no limit)");
+    add_proxy_flags(command, options_.proxies, false);
     add_tls_flags(command, options_.tls, "certificate of --from ssl and its chain, PEM");
     add_text(command, "--tls-ca", "FILE", options_.tls_ca, "certificates that --to ssl is verified with (default: the system's)");
     add_text(command, "--tls-server-name", "NAME", options_.tls_server_name, "name in the certificate of --to ssl (default: its host)");
@@ -89,8 +91,8 @@ bool PipeServer::make_workers()
         return true;
     worker_ = wm_worker_new(app_, options_.from.c_str());
     return worker_ && can_connect() && wm_worker_set_str(worker_, "name", "pipe") == 0 && set_identity(worker_) && set_limits() &&
-           (!options_.tls.given() || options_.tls.apply(worker_)) && wm_worker_on_start(worker_, started, this, nullptr) == 0 &&
-           wm_worker_on_open(worker_, opened, this, nullptr) == 0;
+           (!options_.tls.given() || options_.tls.apply(worker_)) && options_.proxies.apply(worker_) &&
+           wm_worker_on_start(worker_, started, this, nullptr) == 0 && wm_worker_on_open(worker_, opened, this, nullptr) == 0;
 }
 
 /// Whether a client for TO can be made. It is made in an app of its own, which never runs: so the address is parsed and the file of

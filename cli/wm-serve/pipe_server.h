@@ -7,6 +7,7 @@
 #define WM_SERVE_PIPE_SERVER_H
 
 #include "wm-serve/event_log.h"
+#include "wm-serve/proxy_options.h"
 #include "wm-serve/server.h"
 #include "wm-serve/tls_options.h"
 
@@ -26,6 +27,7 @@ struct PipeOptions : InstanceOptions {
     int64_t max_per_ip = 0;      ///< 0: no limit
     int64_t count = 1;
     TlsOptions tls;                ///< of FROM
+    ProxyOptions proxies;          ///< in front of FROM
     std::string tls_ca;            ///< for TO; empty: those of the system
     std::string tls_server_name;   ///< of TO; empty: its host
     std::string tls_verify = "on"; ///< of TO

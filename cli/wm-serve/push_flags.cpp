@@ -12,6 +12,7 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--inner", "ADDRESS", options.inner, "line port for back ends, or off");
     add_text(push, "--http", "ADDRESS", options.http, "test page and POST /push, or off; may be the address of --listen");
     add_tls_flags(push, options.tls, "certificate and its chain, PEM: pages connect by wss, --http is https");
+    add_proxy_flags(push, options.proxies, true);
     add_list(push, "--origin", "URL", options.origins, "allowed origin of pages (repeatable; default: any)");
     add_list(push, "--host", "NAME", options.hosts, "allowed Host of --http (repeatable)");
     add_text(push, "--auth", "HOW", options.auth, "who a page is: uid (as it says), jwt (a token says so) or ticket");

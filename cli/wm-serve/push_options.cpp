@@ -190,7 +190,7 @@ std::string PushOptions::served(const std::string &address) const
 
 std::string PushOptions::error() const
 {
-    for (const std::string &wrong : {instance_error(), tls_error()})
+    for (const std::string &wrong : {instance_error(), tls_error(), proxies.error()})
         if (!wrong.empty())
             return wrong;
     if (count > kMaxCount)

@@ -7,6 +7,7 @@
 
 #include "shared/duration.h"
 #include "wm-serve/instance_options.h"
+#include "wm-serve/proxy_options.h"
 #include "wm-serve/tls_options.h"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct PushOptions : InstanceOptions {
     std::string inner = "text://127.0.0.1:5678";
     std::string http = "http://127.0.0.1:5680";
     TlsOptions tls;                        ///< pages connect by wss, and --http is https
+    ProxyOptions proxies;                  ///< in front of pages
     std::vector<std::string> hosts;        ///< allowed in Host on --http
     std::vector<std::string> origins;      ///< allowed for pages; empty: any
     std::vector<std::string> subprotocols; ///< of pages, that are accepted

@@ -162,7 +162,7 @@ bool PushServer::make_page_worker()
     page_worker_ = wm_worker_new(app_, options_.served(address).c_str());
     return page_worker_ && wm_worker_set_str(page_worker_, "name", "pages") == 0 &&
            wm_worker_set_int(page_worker_, "count", options_.count) == 0 && set_identity(page_worker_) && set_tls(page_worker_, address) &&
-           set_access_log(page_worker_) && pages_.setup(page_worker_, hub_, options_, &tickets_);
+           options_.proxies.apply(page_worker_) && set_access_log(page_worker_) && pages_.setup(page_worker_, hub_, options_, &tickets_);
 }
 
 bool PushServer::make_http_worker()
