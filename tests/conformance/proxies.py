@@ -72,18 +72,18 @@ global
     stats socket {place}/stats mode 600
     nbthread 1
 defaults
-    mode http
+    mode {mode}
     timeout connect 10s
     timeout client 30s
     timeout server 30s
     timeout tunnel 30s
 frontend in
-    bind 127.0.0.1:{port}
+    bind 127.0.0.1:{port} {bind}
     default_backend app
 backend app
     {check}
     http-reuse always
-    server one 127.0.0.1:{target} check inter 60s fall 1 rise 1
+    server one 127.0.0.1:{target} {sends} check inter 60s fall 1 rise 1
 """
 
 
@@ -103,13 +103,14 @@ def health(place):
 
 
 @contextlib.contextmanager
-def haproxy(target, check="option httpchk"):
-    """haproxy in front of a server, which it has checked once; its port and what the check has found."""
+def haproxy(target, check="option httpchk", mode="http", bind="", sends=""):
+    """haproxy in front of a server, which it has checked once; its port and what the check has found. bind: words behind its own address;
+    sends: words behind the server's."""
     port = free_port()
     with tempfile.TemporaryDirectory() as place:
         config = os.path.join(place, "haproxy.cfg")
         with open(config, "w", encoding="ascii") as file:
-            file.write(HAPROXY.format(place=place, port=port, target=target, check=check))
+            file.write(HAPROXY.format(place=place, port=port, target=target, check=check, mode=mode, bind=bind, sends=sends))
         with running(["/usr/sbin/haproxy", "-db", "-f", config], port):
             deadline = time.monotonic() + HANG_SECONDS
             while (found := health(place)) in ("INI", ""):
