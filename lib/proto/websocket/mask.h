@@ -78,7 +78,7 @@ inline bool unmask_blocks(char *data, size_t len, uint32_t mask)
 } // namespace detail
 
 /// Applies a mask from its first byte on. Returns whether the result is all ASCII.
-inline bool unmask(char *data, size_t len, const char mask[4])
+[[gnu::always_inline]] inline bool unmask(char *data, size_t len, const char mask[4])
 {
     uint32_t word;
     memcpy(&word, mask, sizeof word);

@@ -45,8 +45,8 @@ void receive_close(Connection &conn, const websocket::Frame &frame)
     conn.owner->reactor.lifecycle.peer_closed(conn, websocket::close_code(frame), text);
 }
 
-/// A pong is for the host alone: for pong_timeout_ms Inbox::receive counts any byte as one.
-template <Role role> void receive_control(Connection &conn, const websocket::Frame &frame)
+/// A pong is for the host alone: for pong_timeout_ms Inbox::receive counts any byte as one. Out of line: messages are more.
+template <Role role> [[gnu::noinline]] void receive_control(Connection &conn, const websocket::Frame &frame)
 {
     if (frame.opcode == websocket::kClose) {
         receive_close(conn, frame);
