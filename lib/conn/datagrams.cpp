@@ -23,7 +23,7 @@ void Datagrams::remove(DatagramPort &port)
 
 void Datagrams::flush()
 {
-    sends_ = false;
+    due_ &= ~uint32_t{kSends};
     for (DatagramPort *port : ports_)
         port->flush();
 }
@@ -31,7 +31,7 @@ void Datagrams::flush()
 /// By index: the host may open ports, and close others.
 void Datagrams::resume()
 {
-    holds_ = false;
+    due_ &= ~uint32_t{kHolds};
     for (size_t i = 0; i < ports_.size(); i++) {
         ports_[i]->resume();
         if (i < ports_.size() && ports_[i]->reactor().forked)

@@ -9,6 +9,7 @@
 #include "net/datagram_socket.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace wm {
@@ -23,15 +24,21 @@ public:
     void remove(DatagramPort &port);
 
     /// There is something to send at the end of the turn.
-    void send_later() { sends_ = true; }
+    void send_later() { due_ |= kSends; }
     /// There are datagrams that were received, and wait for the next turn.
-    void resume_later() { holds_ = true; }
+    void resume_later() { due_ |= kHolds; }
 
-    bool idle() const { return !sends_ && !holds_; }
-    /// Whether nothing is to be sent.
-    bool sent() const { return !sends_; }
+    bool idle() const { return due_ == 0; }
     /// Whether datagrams wait for the next turn.
-    bool holds() const { return holds_; }
+    bool holds() const { return due_ & kHolds; }
+    /// As flush(), if something is to be sent: whether it was.
+    bool flush_due()
+    {
+        if (!(due_ & kSends)) [[likely]]
+            return false;
+        flush();
+        return true;
+    }
     /// Sends what each port has. Never calls the host: what fails becomes a todo.
     void flush();
     /// Delivers what was held. Call it once a turn.
@@ -41,9 +48,10 @@ public:
     size_t peers = 0; ///< connections that have no descriptor of their own
 
 private:
+    enum Due : uint32_t { kSends = 1, kHolds = 2 };
+
     std::vector<DatagramPort *> ports_;
-    bool sends_ = false;
-    bool holds_ = false;
+    uint32_t due_ = 0; ///< one word, as each turn looks at it
 };
 
 /// Whether the connection is a peer of a worker's datagram socket, which comes and goes without an event.

@@ -256,16 +256,15 @@ void App::run_turn(int64_t timeout_ms)
     }
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
-        bool resumes = reactor.fair_share.begin_turn();
-        bool held = reactor.datagrams.holds();
-        bool left = resumes || held || reactor.dispatch.count() > 0 || !reactor.todos.idle();
+        bool resumes = reactor.fair_share.begin_turn() | reactor.datagrams.holds();
+        bool left = resumes || reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
         if (forked())
             return;
-        if (resumes)
+        if (resumes) {
             reactor.fair_share.resume();
-        if (held)
             reactor.datagrams.resume();
+        }
         end_turn();
     }
 }
@@ -281,18 +280,16 @@ void App::end_turn()
         if (forked())
             return;
         reactor.outbox.flush_all();
-        if (!reactor.datagrams.sent())
-            reactor.datagrams.flush();
         reactor.todos.run();
         if (forked())
             return;
-    } while (!reactor.outbox.idle() || !reactor.datagrams.sent() || !reactor.todos.idle() || worker_stops_);
+    } while (!reactor.outbox.idle() || !reactor.todos.idle() || worker_stops_ || reactor.datagrams.flush_due());
     reactor.outbox.flush_all();
     if (!reactor.dispatch.polling()) // records may point to retired memory, which lives as long as they do
         release_retired();
     if (reactor.shutting_down.load(std::memory_order_relaxed))
         finish_shutdown();
-    if (!reactor.outbox.idle() || !reactor.datagrams.sent() || !reactor.todos.idle() || worker_stops_)
+    if (!reactor.outbox.idle() || !reactor.datagrams.idle() || !reactor.todos.idle() || worker_stops_)
         unsettled_ = true; // by a destroy notifier
     if (reactor.loop.due_moved())
         arm_due();
