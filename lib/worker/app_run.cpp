@@ -264,6 +264,8 @@ void App::run_turn(int64_t timeout_ms)
         if (resumes) {
             reactor.fair_share.resume();
             reactor.datagrams.resume();
+            if (forked())
+                return;
         }
         end_turn();
     }

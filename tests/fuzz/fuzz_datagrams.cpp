@@ -37,7 +37,7 @@ void check(bool holds, const char *what)
 enum class Protocol : uint8_t { kWhole, kText, kFrame, kOwn };
 constexpr const char *kSchemes[] = {"udp", "text", "frame", "own"};
 
-/// The messages that a datagram has, by a reading of its own; of protocols that are read by nobody else, none.
+/// The messages that a datagram has, by a reading of its own; none of frame and own, which have no other reading here.
 std::deque<std::string> messages_of(Protocol protocol, const std::string &datagram)
 {
     if (datagram.size() > kMaxMessage)
@@ -201,7 +201,7 @@ private:
             if (std::string_view(name + 1) == std::string_view(own.sun_path + 1, len - offsetof(struct sockaddr_un, sun_path) - 1))
                 return &peer;
         }
-        check(false, "a peer that nobody is");
+        check(false, "a peer of no socket");
         return nullptr;
     }
 
