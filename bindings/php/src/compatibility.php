@@ -2,11 +2,6 @@
 // Names of other versions of Workerman, and of parts that are not there yet.
 declare(strict_types=1);
 
-namespace Workerman\Connection {
-    class AsyncUdpConnection extends \Libwm\NotYet {}
-    class UdpConnection extends \Libwm\NotYet {}
-}
-
 namespace Workerman\Protocols\Http\Session {
     class RedisSessionHandler extends \Libwm\NotYet {}
     class RedisClusterSessionHandler extends \Libwm\NotYet {}

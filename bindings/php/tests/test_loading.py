@@ -44,16 +44,18 @@ def test_ffi__that_is_missing_is_named(program):
 @pytest.mark.parametrize("code, words", [
     ("", ["there is no worker", "new Workerman\\Worker("]),
     ("new Workerman\\Worker('websokcet://127.0.0.1:0');", ["websokcet://", "websocket"]),
-    ("new Workerman\\Worker('udp://127.0.0.1:0');", ["udp://", "not in this version"]),
-    ("new Workerman\\Worker('UDP://127.0.0.1:0');", ["udp://", "not in this version"]),
+    ("new Workerman\\Worker('sslv2://127.0.0.1:0');", ["sslv2://", "not in this version"]),
+    ("new Workerman\\Worker('UDP://127.0.0.1');", ["udp://127.0.0.1"]),
+    ("$w = new Workerman\\Worker('http://127.0.0.1:0'); $w->transport = 'udp';", ["Http needs a stream", "over udp"]),
+    ("$w = new Workerman\\Worker('websocket://127.0.0.1:0'); $w->transport = 'UDP';", ["Websocket needs a stream", "over udp"]),
     ("new Workerman\\Worker('text://127.0.0.1');", ["text://127.0.0.1"]),
     ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'SSL';", ["context ssl", "local_cert"]),
     ("new Workerman\\Worker('text://127.0.0.1:0', ['ssl' => ['local_cert' => '/nowhere.pem']]); Workerman\\Worker::getAllWorkers()[array_key_first("
      "Workerman\\Worker::getAllWorkers())]->transport = 'ssl';", ["local_cert", "/nowhere.pem"]),
-    ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'quic';", ["'quic'", "none of tcp, unix and ssl"]),
+    ("$w = new Workerman\\Worker('text://127.0.0.1:0'); $w->transport = 'quic';", ["'quic'", "none of tcp, udp, unix and ssl"]),
     ("$w = new Workerman\\Worker('tcp://127.0.0.1:0'); $w->protocol = 'Protocols\\\\Missing';", ["Protocols\\Missing", "no class"]),
     ("new Workerman\\Worker('1x://127.0.0.1:0');", ["'1x://'", "no scheme"]),
-], ids=["no worker", "misspelt scheme", "udp", "UDP", "no port", "ssl", "no certificate", "unknown transport", "no class", "no scheme"])
+], ids=["no worker", "misspelt scheme", "sslv2", "udp without a port", "http over udp", "websocket over udp", "no port", "ssl", "no certificate", "unknown transport", "no class", "no scheme"])
 def test_start__of_what_cannot_start_says_why(program, code, words):
     server = program("start")
     server.script.write_text(f"<?php\nrequire getenv('WM_PHP_AUTOLOAD');\n{code}\nWorkerman\\Worker::runAll();\n")
@@ -61,9 +63,8 @@ def test_start__of_what_cannot_start_says_why(program, code, words):
 
 
 @pytest.mark.parametrize("code, word", [
-    ("new Workerman\\Connection\\AsyncUdpConnection('udp://127.0.0.1:1');", "AsyncUdpConnection"),
-    ("new Workerman\\Connection\\AsyncTcpConnection('udp://127.0.0.1:1');", "udp://"),
-], ids=["udp client", "udp address"])
+    ("new Workerman\\Protocols\\Http\\Session\\RedisSessionHandler([]);", "RedisSessionHandler"),
+], ids=["sessions in redis"])
 def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
     text = evaluate(f"""try {{
             {code}
@@ -75,11 +76,10 @@ def test_use__of_what_there_is_not_yet_is_said_by_name(evaluate, code, word):
 
 
 @pytest.mark.parametrize("code, word", [
-    ("new Workerman\\Worker(address('udp'));", "udp"),
     ("new Workerman\\Worker(address('MyProtocol'));", "MyProtocol"),
-    ("$worker = new Workerman\\Worker(address('text')); $worker->transport = 'udp';", "udp"),
+    ("$worker = new Workerman\\Worker(address('http')); $worker->transport = 'udp';", "udp"),
     ("$worker = new Workerman\\Worker(address('tcp')); $worker->protocol = 'Protocols\\MyProtocol';", "MyProtocol"),
-], ids=["udp", "own-protocol", "transport", "protocol"])
+], ids=["own-protocol", "transport", "protocol"])
 @pytest.mark.parametrize("flags", [[], ["-d"]], ids=["foreground", "background"])
 def test_start__of_what_there_is_not_yet_fails(program, code, word, flags):
     server = program("evaluate")

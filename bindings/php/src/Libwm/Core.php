@@ -68,6 +68,13 @@ interface Core extends Answers, HubCalls, Transport
      * @return int the connection, which takes messages from now on, and sends them once it is open
      */
     public function connectTo(string $address, array $options, Receiver $receiver): int;
+    /**
+     * Sends a datagram to a peer of a worker: one of which Events::datagram() has told, with its address, also when the worker has forgotten it
+     * since. Does not throw.
+     *
+     * @return int as of send()
+     */
+    public function sendTo(int $worker, int $peer, string $address, string $data): int;
     /** The header lines, each with CRLF, of the answer that has opened a websocket of connectTo(). */
     public function handshakeFields(int $connection): string;
 

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm;
 
+use Libwm\Connection\PeerConnection;
 use Libwm\Loop\Watches;
 use Workerman\Connection\TcpConnection;
 use Workerman\Hub;
@@ -105,6 +106,12 @@ final class Dispatcher implements Events
         $object = new $class($this->core, $connection, $owner);
         $owner->wmConnected($object);
         return $object;
+    }
+
+    public function datagram(int $peer, int $worker, string $address): ?Receiver
+    {
+        $owner = $this->workers[$worker] ?? null;
+        return $owner === null ? null : new PeerConnection($this->core, $peer, $owner, $address);
     }
 
     public function timer(int $timer): void

@@ -8,6 +8,8 @@ interface Events
 {
     /** A connection was accepted. Returns the object that gets its events; null: it is closed. */
     public function connect(int $connection, int $worker): ?Receiver;
+    /** A datagram has come from a peer of a worker. Returns the object that gets it; null: it is dropped. */
+    public function datagram(int $peer, int $worker, string $address): ?Receiver;
     public function timer(int $timer): void;
     /** The worker stops: its connections are closed when the method has returned. */
     public function stop(int $worker): void;

@@ -12,7 +12,7 @@ use Workerman\Protocols;
 /** What an address of Workerman's, with the properties transport and protocol, is for libwm. */
 final class Address
 {
-    private const TRANSPORTS = ['tcp', 'unix', 'ssl', 'tls'];
+    private const TRANSPORTS = ['tcp', 'udp', 'unix', 'ssl', 'tls'];
 
     /** Protocols that libwm speaks itself: scheme of libwm => class. */
     private const NATIVE = [
@@ -44,7 +44,7 @@ final class Address
         [$given, $rest] = explode('://', $name, 2);
         $scheme = strtolower($given);
         $transport = self::transport($transport);
-        if (\in_array($scheme, ['udp', 'sslv2', 'sslv3'], true)) {
+        if (\in_array($scheme, ['sslv2', 'sslv3'], true)) {
             throw NotYet::error("$scheme://");
         }
         if (\in_array($scheme, self::TRANSPORTS, true)) {
@@ -54,6 +54,9 @@ final class Address
             [$transport, $protocol] = ['ssl', self::NATIVE[$scheme === 'https' ? 'http' : 'websocket']];
         } else {
             $protocol = self::ofScheme($given, 'websocket');
+        }
+        if ($transport === 'udp') {
+            return new self("udp://$rest", self::ofDatagrams($protocol, $name), 'udp', TcpConnection::class);
         }
         $native = self::nativeScheme($protocol);
         if ($native === 'ws') {
@@ -73,15 +76,21 @@ final class Address
         return new self("$ours://$rest", $protocol, $transport, $class);
     }
 
-    /** tcp, unix or ssl. */
+    /** $protocol, for datagrams, where each of them is written in PHP. */
+    public static function ofDatagrams(?string $protocol, string $address): ?string
+    {
+        if (\in_array(self::nativeScheme($protocol), ['http', 'websocket', 'ws'], true)) {
+            throw new \LogicException("$address with datagrams: $protocol needs a stream; over udp there are text, frame and protocols of your own");
+        }
+        return $protocol;
+    }
+
+    /** tcp, udp, unix or ssl. */
     public static function transport(string $transport): string
     {
         $name = strtolower($transport);
-        if ($name === 'udp') {
-            throw NotYet::error("transport '$transport'");
-        }
         if (!\in_array($name, self::TRANSPORTS, true)) {
-            throw new \LogicException("transport '$transport' is none of tcp, unix and ssl");
+            throw new \LogicException("transport '$transport' is none of tcp, udp, unix and ssl");
         }
         return $name === 'tls' ? 'ssl' : $name;
     }
@@ -102,10 +111,10 @@ final class Address
             if (class_exists($other)) {
                 return $other;
             }
-            throw new \LogicException("$scheme:// is none of $like, http, text, frame, tcp, unix and ssl, and there is no class \\$own or \\$other "
+            throw new \LogicException("$scheme:// is none of $like, http, text, frame, tcp, udp, unix and ssl, and there is no class \\$own or \\$other "
                 . '(of a file that no autoloader finds: require it before the worker starts)');
         }
-        throw new \LogicException("'$scheme://' is no scheme: websocket, http, text, frame, tcp, unix, ssl or the name of a protocol's class");
+        throw new \LogicException("'$scheme://' is no scheme: websocket, http, text, frame, tcp, udp, unix, ssl or the name of a protocol's class");
     }
 
     /** $protocol, as it is compared: without a backslash at its front. */

@@ -26,14 +26,21 @@ final class ClientOptions
         if ($connection->transport === 'ssl') {
             $options += TlsOptions::ofClient($context['ssl'] ?? []);
         }
-        $source = (string) ($context['socket']['bindto'] ?? '');
-        if ($source !== '' && !\in_array($source, ['0', '0:0', '0.0.0.0:0', '[::]:0'], true)) {
-            $options['source_address'] = $source;
-        }
+        $options += self::source($context);
         if ($isWebsocket) {
             $options += self::ofWebsocket($connection);
         }
         return array_filter($options, static fn ($value) => $value !== '');
+    }
+
+    /**
+     * @param array<string, array<string, mixed>> $context
+     * @return array<string, string>
+     */
+    public static function source(array $context): array
+    {
+        $source = (string) ($context['socket']['bindto'] ?? '');
+        return \in_array($source, ['', '0', '0:0', '0.0.0.0:0', '[::]:0'], true) ? [] : ['source_address' => $source];
     }
 
     /** @return array<string, int|string> */

@@ -3,8 +3,6 @@ declare(strict_types=1);
 
 namespace Libwm\Connection;
 
-use Libwm\NotYet;
-
 /** The address that a program connects to. */
 final class RemoteAddress
 {
@@ -33,7 +31,7 @@ final class RemoteAddress
             'tcp' => ['tcp', null],
             'ssl', 'tls', 'sslv2', 'sslv3' => ['ssl', null],
             'wss' => ['ssl', Address::ofScheme('ws', 'ws')],
-            'udp' => throw NotYet::error('udp://'),
+            'udp' => throw new \LogicException("$given: AsyncUdpConnection is the class for datagrams"),
             'http', 'https' => throw new \LogicException("$given: there is no HTTP client here (workerman/http-client is one)"),
             'websocket' => throw new \LogicException("$given: the scheme of a websocket client is ws: ws://$rest"),
             default => ['tcp', Address::ofScheme($scheme, 'ws')],

@@ -18,6 +18,7 @@ final class FfiCore implements Core
 {
     use FfiAnswers;
     use FfiClients;
+    use FfiDatagrams;
     use FfiEvents;
     use FfiForms;
     use FfiHub;
@@ -28,6 +29,9 @@ final class FfiCore implements Core
     private const WORDS = 8;
     /** The first word of a MESSAGE record of kind WM_KIND_HTTP. */
     private const HTTP_MESSAGE = 4 << 32 | 4;
+    /** WM_KIND_DATAGRAM, and peers whose addresses are kept: a datagram costs a call less. */
+    private const DATAGRAM = 5;
+    private const PEERS = 4096;
 
     private const TEXT_SIZE = 128;
     /** 64-bit integers of a wm_part, and bytes that all names of a form may have. */
@@ -209,7 +213,7 @@ final class FfiCore implements Core
                     ($this->receivers[$words[$i + 1]] ?? null)?->receive(\FFI::string($pointer, $words[$i + 5] + $head), $words[$i + 6]);
                 } else {
                     $address[0] = $words[$i + 4];
-                    ($this->receivers[$words[$i + 1]] ?? null)?->receive(\FFI::string($pointer, $words[$i + 5]), 0); // null: it is closed
+                    ($this->receivers[$words[$i + 1]] ?? $this->peerOf($events, $i))?->receive(\FFI::string($pointer, $words[$i + 5]), 0);
                 }
             } catch (\Throwable $e) { // of a destructor
                 $events->failed($e);

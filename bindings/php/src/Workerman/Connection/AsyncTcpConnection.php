@@ -85,6 +85,9 @@ class AsyncTcpConnection extends TcpConnection
         $this->wmAppliedSendBuffer = $this->maxSendBufferSize;
         $this->wmAppliedPackageSize = $this->maxPackageSize;
         $this->transport = Address::transport($this->transport);
+        if ($this->transport === 'udp') {
+            throw new \LogicException("transport 'udp' of an AsyncTcpConnection: AsyncUdpConnection is the class for datagrams");
+        }
         $scheme = Address::nativeScheme($this->protocol);
         $scheme = \in_array($scheme, ['text', 'frame', 'ws'], true) ? $scheme : null; // Http and Websocket are for servers, and in PHP here
         if ($scheme === 'ws' && WebsocketFrames::hasCallback($this)) {

@@ -19,6 +19,8 @@ abstract class ConnectionInterface
     public $onClose = null;
     /** @var callable|null (connection, code, text) */
     public $onError = null;
+    /** @var callable|null (exception): takes the exceptions of this connection's callbacks */
+    public $errorHandler = null;
 
     /** @return bool|null */
     abstract public function send(mixed $sendBuffer, bool $raw = false);

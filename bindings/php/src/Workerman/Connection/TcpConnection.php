@@ -73,8 +73,6 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     public $onWebSocketConnect = null;
     /** @var callable|null (connection, request), after it */
     public $onWebSocketConnected = null;
-    /** @var callable|null (exception): takes the exceptions of this connection's callbacks */
-    public $errorHandler = null;
 
     protected int $status = self::STATUS_ESTABLISHED;
     protected int $wmAppliedSendBuffer;

@@ -7,9 +7,9 @@ use Workerman\Connection\ConnectionInterface;
 
 /**
  * What a protocol of a program's own implements. The scheme of its address is the name of its class: JsonNL:// is \Protocols\JsonNL or
- * \Workerman\Protocols\JsonNL; or property `protocol` of a worker or connection of tcp, unix or ssl has the whole name.
+ * \Workerman\Protocols\JsonNL; or property `protocol` of a worker or connection of tcp, udp, unix or ssl has the whole name.
  *
- * What it throws, and a length that cannot be, ends its connection only. It may have onConnect($connection), of connections that the
+ * What it throws, and a length that cannot be, ends its connection only, or its datagram. It may have onConnect($connection), of connections that the
  * program makes, and onClose($connection).
  */
 interface ProtocolInterface

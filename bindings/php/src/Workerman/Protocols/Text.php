@@ -11,7 +11,7 @@ class Text implements ProtocolInterface
     public static function input(string $buffer, ConnectionInterface $connection): int
     {
         $end = \strpos($buffer, "\n");
-        if (($end === false ? \strlen($buffer) : $end) + 1 > $connection->maxPackageSize) {
+        if (($end === false ? \strlen($buffer) : $end) + 1 > ($connection->maxPackageSize ?? \PHP_INT_MAX)) {
             $connection->close();
             return 0;
         }
