@@ -72,6 +72,8 @@ void Client::open_datagrams()
 
 void Client::close_datagrams()
 {
+    if (port_ && socket_ && !port_->is_open())
+        port_->open(socket_.get()); // in the turn of wm_client_connect: what the host has sent since leaves
     if (port_)
         port_->close();
     socket_.reset();

@@ -47,6 +47,25 @@ static void client__opens_at_once_and_is_answered(void **state)
     host_end(host);
 }
 
+/** The socket is there, though nothing was told of it. */
+static void close__before_the_open_event_lets_leave_what_was_sent(void **state)
+{
+    struct host *host = host_begin(*state, "udp");
+    turn(host, 0); /* there is a loop from here on */
+    wm_client *client = client_of(host, wm_worker_address(host->worker));
+    assert_int_equal(wm_client_connect(client), 0);
+    wm_conn conn = wm_client_conn(client);
+    assert_int_equal(wm_conn_send(conn, "first", 5, 0), 0);
+    assert_int_equal(wm_conn_send(conn, "last", 4, 0), 0);
+    assert_int_equal(wm_conn_close(conn, 0, NULL, 0), 0);
+    until(host, count_of(host, WM_EVENT_CLOSE) == 1);
+    until_messages(host, 2);
+    assert_string_equal(trace(host, conn), "close(local)");
+    assert_string_equal(nth(host, WM_EVENT_MESSAGE, 0)->data, "first");
+    assert_string_equal(nth(host, WM_EVENT_MESSAGE, 1)->data, "last");
+    host_end(host);
+}
+
 static void client__speaks_a_protocol_over_datagrams(void **state)
 {
     struct host *host = host_begin(*state, NULL);
@@ -172,6 +191,7 @@ int main(void)
 {
     static const struct scenario scenarios[] = {
         SCENARIO_NOT_OVER(client__opens_at_once_and_is_answered, NOT_DATAGRAMS),
+        SCENARIO_NOT_OVER(close__before_the_open_event_lets_leave_what_was_sent, NOT_DATAGRAMS),
         SCENARIO_NOT_OVER(client__speaks_a_protocol_over_datagrams, NOT_DATAGRAMS),
         SCENARIO_NOT_OVER(refusal__is_an_error_and_no_end, NOT_DATAGRAMS),
         SCENARIO_NOT_OVER(unix__without_a_worker_fails_as_others_do, NOT_DATAGRAMS | OVER(TCP) | OVER(TCP6)),
