@@ -23,7 +23,8 @@ enum {
     WM_SEND_BINARY = 1,
     WM_SEND_RAW = 2,
     WM_SEND_NOW = 4,
-    WM_SEND_FIRST = 8
+    WM_SEND_FIRST = 8,
+    WM_SEND_UNCOMPRESSED = 64
 };
 enum {
     WM_REASON_PEER = 1,
@@ -54,7 +55,9 @@ enum {
     WM_EVENT_SIGNAL = 16,
     WM_EVENT_BODY = 17,
     WM_EVENT_HUB_MESSAGE = 18,
-    WM_EVENT_PART = 19
+    WM_EVENT_PART = 19,
+    WM_EVENT_PING = 20,
+    WM_EVENT_PONG = 21
 };
 typedef struct wm_event {
     uint32_t kind;
@@ -127,6 +130,7 @@ const char *wm_worker_address(wm_worker *worker);
 int64_t wm_worker_conn_count(wm_worker *worker);
 wm_conn wm_worker_next_conn(wm_worker *worker, wm_conn previous);
 int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t len, int32_t flags);
+int wm_worker_send_to(wm_worker *worker, const char *address, const void *data, size_t len, int32_t flags);
 const char *wm_worker_error(wm_worker *worker);
 int wm_worker_index(wm_worker *worker);
 wm_app *wm_worker_app(wm_worker *worker);
@@ -389,3 +393,16 @@ int wm_watch_set(wm_watch watch, int32_t events);
 int wm_watch_del(wm_watch watch);
 wm_signal wm_signal_add(wm_app *app, int32_t number, wm_signal_fn fn, void *user, wm_destroy_fn destroy);
 int wm_signal_del(wm_signal signal);
+typedef void (*wm_ping_fn)(wm_worker *worker, wm_conn conn, const void *data, size_t len, void *user);
+int wm_worker_on_ping(wm_worker *worker, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
+int wm_worker_on_pong(wm_worker *worker, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_ping(wm_client *client, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
+int wm_client_on_pong(wm_client *client, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_ping(wm_conn conn, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_on_pong(wm_conn conn, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
+int wm_conn_ping(wm_conn conn, const void *data, size_t len);
+int wm_conn_pong(wm_conn conn, const void *data, size_t len);
+int wm_conn_ws_subprotocol(wm_conn conn, char *out, size_t cap);
+int wm_conn_send_begin(wm_conn conn, int32_t flags);
+int wm_conn_send_write(wm_conn conn, const void *data, size_t len);
+int wm_conn_send_end(wm_conn conn);

@@ -41,16 +41,65 @@ typedef void (*wm_ping_fn)(wm_worker *worker, wm_conn conn, const void *data, si
  * @since 0.1.0
  */
 WM_API int wm_worker_on_ping(wm_worker *worker, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the pong callback: answers to the pings of wm_conn_ping and ping_interval_ms, and unasked ones. As wm_worker_on_ping. @since 0.1.0
+/**
+ * Sets the pong callback: answers to the pings of wm_conn_ping and ping_interval_ms, and unasked ones. As wm_worker_on_ping.
+ *
+ * @param worker the worker
+ * @param fn the callback; NULL removes it
+ * @param user passed to fn
+ * @param destroy as for wm_worker_on_ping
+ * @return 0
+ *
+ * @since 0.1.0
  */
 WM_API int wm_worker_on_pong(wm_worker *worker, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the ping callback of a client. As wm_worker_on_ping. @since 0.1.0 */
+/**
+ * Sets the ping callback of a client. As wm_worker_on_ping.
+ *
+ * @param client the client
+ * @param fn the callback; NULL removes it
+ * @param user passed to fn
+ * @param destroy as for wm_worker_on_ping
+ * @return 0
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_client_on_ping(wm_client *client, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the pong callback of a client. As wm_worker_on_pong. @since 0.1.0 */
+/**
+ * Sets the pong callback of a client. As wm_worker_on_pong.
+ *
+ * @param client the client
+ * @param fn the callback; NULL removes it
+ * @param user passed to fn
+ * @param destroy as for wm_worker_on_ping
+ * @return 0
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_client_on_pong(wm_client *client, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the ping callback of this connection alone. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the ping callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_ping(wm_conn conn, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
-/** Sets the pong callback of this connection alone. As wm_conn_on_message. @since 0.1.0 */
+/**
+ * Sets the pong callback of this connection alone. As wm_conn_on_message.
+ *
+ * @param conn the connection
+ * @param fn the callback; NULL: that of the worker or client again, or a record of the poll
+ * @param user passed to fn
+ * @param destroy as for wm_conn_on_message
+ * @return as wm_conn_on_message
+ *
+ * @since 0.1.0
+ */
 WM_API int wm_conn_on_pong(wm_conn conn, wm_ping_fn fn, void *user, wm_destroy_fn destroy);
 
 /**
