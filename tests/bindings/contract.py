@@ -21,7 +21,7 @@ from instance import clean_environment, eventually
 from ports import free_ports
 
 CASES = pathlib.Path(__file__).resolve().parent / "contract.json"
-FEATURES = ("hub", "clients", "http", "unix")
+FEATURES = ("hub", "clients", "http", "unix", "udp")
 
 
 def message_of(given):
@@ -49,7 +49,7 @@ class Server:
         # Short, as the path of a socket has a limit.
         port, inner = free_ports(2)
         self.address = f"{scheme}://{directory}/s" if scheme.endswith("unix") else f"{scheme}://127.0.0.1:{port}"
-        self.inner = f"text://127.0.0.1:{inner}"
+        self.inner = f"{'udp' if scheme == 'udp' else 'text'}://127.0.0.1:{inner}"
         self.count = case.get("count", 1)
         kept = {name: os.environ[name] for name in ("WM_LIBRARY", "WM_CDEF", "WM_PHP_AUTOLOAD") if name in os.environ}
         environment = clean_environment(XDG_RUNTIME_DIR=str(directory), WM_CONTRACT_ADDRESS=self.address, WM_CONTRACT_INNER=self.inner,
@@ -248,7 +248,7 @@ def main(words):
         parser.error(f"--lacks {wrong[0]}: one of {', '.join(FEATURES)}, and why" if wrong else "a command is missing")
     failed = played = 0
     for name, scheme, case in cases(options.case):
-        missing = [need for need in case.get("needs", []) if need in lacks]
+        missing = [need for need in [*case.get("needs", []), *scheme.split("+")] if need in lacks]
         if missing:
             print(f"skip {name}: {lacks[missing[0]]}")
             continue

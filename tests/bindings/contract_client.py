@@ -1,4 +1,4 @@
-"""What a case of the contract has as its peer: one socket, with messages of text, websocket or http, or bytes as they are."""
+"""What a case of the contract has as its peer: one socket, with messages of text, websocket or http, datagrams, or bytes as they are."""
 import contextlib
 import os
 import pathlib
@@ -21,9 +21,14 @@ class Broken(AssertionError):
 
 
 def connect(address):
-    """A socket to an address as bindings have it: SCHEME://HOST:PORT or SCHEME+unix://PATH, unix://PATH."""
+    """A socket to an address as bindings have it: SCHEME://HOST:PORT or SCHEME+unix://PATH, unix://PATH, udp://HOST:PORT."""
     scheme, place = address.split("://", 1)
-    if scheme.endswith("unix"):
+    if scheme == "udp":
+        host, port = place.rsplit(":", 1)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.settimeout(SECONDS)
+        sock.connect((host, int(port)))
+    elif scheme.endswith("unix"):
         sock = socket.socket(socket.AF_UNIX)
         sock.settimeout(SECONDS)
         sock.connect(place)
@@ -98,6 +103,8 @@ class Client:
             while b"\n" not in self.data:
                 self.more()
             line, _, self.data = self.data.partition(b"\n")
+        elif self.scheme == "udp":
+            line = self.receive_datagram()
         else:
             while len(self.data) < size:
                 self.more()
@@ -105,6 +112,12 @@ class Client:
         with contextlib.suppress(UnicodeDecodeError):
             return line.decode()
         return line
+
+    def receive_datagram(self):
+        try:
+            return self.sock.recv(1 << 16)
+        except TimeoutError:
+            raise Broken("no datagram came") from None
 
     def end(self):
         """Reads to the end: what came, a close code of websocket, or None."""

@@ -8,6 +8,7 @@
 require getenv('WM_PHP_AUTOLOAD') ?: __DIR__ . '/../../autoload.php';
 
 use Workerman\Connection\AsyncTcpConnection;
+use Workerman\Connection\ConnectionInterface;
 use Workerman\Connection\TcpConnection;
 use Workerman\Hub;
 use Workerman\Protocols\Http\Request;
@@ -21,7 +22,7 @@ function trace(string $event, mixed ...$details): void
 }
 
 /** A message that is no command is echoed. */
-function message(TcpConnection $connection, string $data): void
+function message(ConnectionInterface $connection, string $data): void
 {
     if ($data === '' || $data[0] !== '/') {
         $connection->websocketType = preg_match('//u', $data) ? "\x81" : "\x82";
@@ -55,13 +56,13 @@ function message(TcpConnection $connection, string $data): void
     };
 }
 
-function closes(TcpConnection $connection, string $last): void
+function closes(ConnectionInterface $connection, string $last): void
 {
     $connection->close($last);
     trace('sent-after-close', $connection->send('too late'));
 }
 
-function ticks(TcpConnection $connection, int $left): void
+function ticks(ConnectionInterface $connection, int $left): void
 {
     $timer = Timer::add(0.001, function () use (&$timer, &$left, $connection): void {
         $connection->send("tick $left");
@@ -88,7 +89,7 @@ function floods(TcpConnection $connection, int $count, int $size): void
     trace('flooded', $taken < $count);
 }
 
-function listens(TcpConnection $connection): void
+function listens(ConnectionInterface $connection): void
 {
     $inner = new Worker(getenv('WM_CONTRACT_INNER'));
     $inner->onMessage = message(...);
