@@ -38,6 +38,24 @@ extern "C" {
 WM_API int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
 
 /**
+ * Sends a message that only matters until there is a newer one with the same key, as a progress or a price: as wm_conn_send, by
+ * WM_SLOW_LATEST whatever slow_policy says. While the peer reads too slowly, the last message of each key waits for it, at its place
+ * in the order of the sends. Any thread.
+ *
+ * @param conn the connection
+ * @param key what the message is about: key_len bytes of any value, copied; nothing that the peer gets
+ * @param key_len from 1 to 255
+ * @param data the message: len bytes, copied or written before the return; may be NULL when len is 0
+ * @param len bytes at data
+ * @param flags WM_SEND_BINARY, _RAW, _NOW and _UNCOMPRESSED
+ * @return as wm_conn_send. 0 and WM_BACKPRESSURE: taken; it may be replaced or dropped later, which `status` counts. WM_EFULL: what
+ * waits and may not be dropped is over max_send_buffer. WM_ESTATE (http); WM_EINVAL also for key_len
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_conn_send_latest(wm_conn conn, const void *key, size_t key_len, const void *data, size_t len, int32_t flags);
+
+/**
  * Sends several messages, each as wm_conn_send does, for hosts in which a call costs more than a send. Any
  * thread.
  *

@@ -189,6 +189,51 @@ WM_API int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t f
 WM_API int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, const void *data, size_t len, int32_t flags,
                                    int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 /**
+ * As wm_hub_send, for a message that only matters until there is a newer one with the same key, as a progress: wm_conn_send_latest.
+ *
+ * @param hub the hub
+ * @param uid the uid: uid_len bytes
+ * @param uid_len from 1 to 65535
+ * @param key what the message is about: key_len bytes of any value, copied; nothing that the peers get
+ * @param key_len from 1 to 255
+ * @param data the message: len bytes, copied or written before the return
+ * @param len bytes at data
+ * @param flags WM_SEND_BINARY, _RAW, _NOW, _UNCOMPRESSED and _FIRST
+ * @param connections how many connections took it, when the call returns 0 or WM_PARTIAL: also those for which it waits, and may yet be
+ * replaced or dropped; may be NULL
+ * @param done as for wm_hub_send
+ * @param user passed to done
+ * @param destroy as for wm_hub_send
+ * @return as wm_hub_send; WM_EINVAL also for key_len
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_send_latest(wm_hub *hub, const void *uid, size_t uid_len, const void *key, size_t key_len, const void *data, size_t len,
+                              int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+/**
+ * As wm_hub_broadcast_except, for a message that only matters until there is a newer one with the same key: wm_conn_send_latest.
+ *
+ * @param hub the hub
+ * @param except a uid whose connections do not get it: except_len bytes; may be NULL with a length of 0
+ * @param except_len up to 65535; 0: there is none
+ * @param key what the message is about: key_len bytes of any value, copied; nothing that the peers get
+ * @param key_len from 1 to 255
+ * @param data the message: len bytes, copied or written before the return
+ * @param len bytes at data
+ * @param flags WM_SEND_BINARY, _RAW, _NOW, _UNCOMPRESSED and _FIRST
+ * @param connections how many connections took it, when the call returns 0 or WM_PARTIAL: also those for which it waits, and may yet be
+ * replaced or dropped; may be NULL
+ * @param done as for wm_hub_send
+ * @param user passed to done
+ * @param destroy as for wm_hub_send
+ * @return as wm_hub_send; WM_EINVAL also for key_len
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_broadcast_latest(wm_hub *hub, const void *except, size_t except_len, const void *key, size_t key_len, const void *data,
+                                   size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user,
+                                   wm_destroy_fn destroy);
+/**
  * Counts the connections of a uid that are not closing, in all processes. Any thread.
  *
  * @param hub the hub
@@ -313,6 +358,32 @@ WM_API int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const 
  */
 WM_API int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *data,
                              size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+
+/**
+ * As wm_hub_group_send, for a message that only matters until there is a newer one with the same key: wm_conn_send_latest.
+ *
+ * @param hub the hub
+ * @param group the group's name: group_len bytes
+ * @param group_len from 1 to 255
+ * @param except a uid whose connections do not get it: except_len bytes; may be NULL with a length of 0
+ * @param except_len up to 65535; 0: there is none
+ * @param key what the message is about: key_len bytes of any value, copied; nothing that the peers get
+ * @param key_len from 1 to 255
+ * @param data the message: len bytes, copied or written before the return
+ * @param len bytes at data
+ * @param flags WM_SEND_BINARY, _RAW, _NOW, _UNCOMPRESSED and _FIRST
+ * @param connections how many connections took it, when the call returns 0 or WM_PARTIAL: also those for which it waits, and may yet be
+ * replaced or dropped; may be NULL
+ * @param done as for wm_hub_send
+ * @param user passed to done
+ * @param destroy as for wm_hub_send
+ * @return as wm_hub_send; WM_EINVAL also for key_len
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_group_send_latest(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len,
+                                    const void *key, size_t key_len, const void *data, size_t len, int32_t flags, int64_t *connections,
+                                    wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 
 /**
  * Registers the function that gets the messages about a topic in this process, in the place of the one before. Option

@@ -80,14 +80,38 @@ enum {
     WM_KIND_HTTP_HEAD = 6 /**< with option stream_body: an HTTP request whose body follows in pieces (wm/http_body.h); len is 0 */
 };
 
-/** Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, _broadcast and _group_send, and wm_request_respond. @since 0.1.0 */
+/**
+ * Flags of wm_conn_send, wm_worker_broadcast, wm_hub_send, _broadcast and _group_send, and the first three of wm_request_respond.
+ * One WM_SEND_SLOW_... at most: it takes the place of the connection's slow_policy for that message, and none is for http.
+ *
+ * @since 0.1.0
+ */
 enum {
-    WM_SEND_BINARY = 1,       /**< websocket: as a binary message; without it, as text */
-    WM_SEND_RAW = 2,          /**< the bytes as they are, without framing */
-    WM_SEND_NOW = 4,          /**< hand to the kernel at once, not after the callback or at the end of the turn */
-    WM_SEND_FIRST = 8,        /**< hubs alone: the result as soon as one connection has it, WM_PARTIAL if processes have yet to answer */
-    WM_SEND_UNCOMPRESSED = 64 /**< websocket, option deflate: as it is: a message with a secret beside text that others can choose, whose
+    WM_SEND_BINARY = 1,        /**< websocket: as a binary message; without it, as text */
+    WM_SEND_RAW = 2,           /**< the bytes as they are, without framing */
+    WM_SEND_NOW = 4,           /**< hand to the kernel at once, not after the callback or at the end of the turn */
+    WM_SEND_FIRST = 8,         /**< hubs alone: the result as soon as one connection has it, WM_PARTIAL if processes have yet to answer */
+    WM_SEND_UNCOMPRESSED = 64, /**< websocket, option deflate: as it is: a message with a secret beside text that others can choose, whose
                                 length when compressed tells of the secret; or data that is compressed already */
+    WM_SEND_SLOW_CLOSE = 256,  /**< WM_SLOW_CLOSE */
+    WM_SEND_SLOW_DROP_OLDEST = 512, /**< WM_SLOW_DROP_OLDEST */
+    WM_SEND_SLOW_LATEST = 1024      /**< WM_SLOW_LATEST, with an empty key */
+};
+
+/**
+ * What happens to messages for an open connection whose peer reads too slowly (option slow_policy).
+ *
+ * With the last two, messages wait whole behind what the kernel has refused, and are dropped as long as they do. They count as sent:
+ * WM_BACKPRESSURE, buffer_full and buffer_drain are as ever. What a peer gets is always in the order of the sends; a message that may not
+ * be dropped goes behind those that wait, and takes their room when it needs it. Answers of http, and what is piped, are never dropped.
+ *
+ * @since 0.1.0
+ */
+enum {
+    WM_SLOW_REFUSE = 0,      /**< a send is WM_EFULL while more than max_send_buffer is queued */
+    WM_SLOW_CLOSE = 1,       /**< the same, and the connection closes with what is queued sent (websocket: 1013 "too slow") */
+    WM_SLOW_DROP_OLDEST = 2, /**< over max_send_buffer the oldest message that waits is dropped for the new one */
+    WM_SLOW_LATEST = 3       /**< the same, and a message that waits is dropped for a new one with its key (wm_conn_send_latest) */
 };
 
 /** Why a connection ended: `reason` of a close callback. @since 0.1.0 */

@@ -66,13 +66,13 @@ int port_of_conn(wm_conn conn, Side side)
     return with_address(conn, side, [](SocketAddress &address) { return port_of(address.storage); });
 }
 
-[[gnu::noinline]] int post_send(wm_conn conn, std::string_view payload, int32_t flags)
+[[gnu::noinline]] int post_send(wm_conn conn, std::string_view payload, int32_t flags, std::string_view key = {})
 {
     Command command = {};
     command.kind = Command::Kind::kSend;
     command.conn = conn;
     command.flags = flags;
-    return guarded([&] { return post_command(unpack_id(conn).app, command, {}, payload); });
+    return guarded([&] { return post_command(unpack_id(conn).app, command, key, payload); });
 }
 
 /// A count, which needs 64 bits, or the error.
@@ -101,6 +101,16 @@ int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags)
         return guarded([&] { return self->owner->reactor.outbox.send(*self, span(data, len), flags); });
     }
     return code == WM_ETHREAD ? post_send(conn, span(data, len), flags) : code;
+}
+
+int wm_conn_send_latest(wm_conn conn, const void *key, size_t key_len, const void *data, size_t len, int32_t flags)
+{
+    int code = check_latest(key, key_len, data, len, flags);
+    if (code != 0)
+        return code;
+    if (Connection *self = find_connection(conn, &code))
+        return guarded([&] { return self->owner->reactor.outbox.send_latest(*self, span(key, key_len), span(data, len), flags); });
+    return code == WM_ETHREAD ? post_send(conn, span(data, len), flags, span(key, key_len)) : code;
 }
 
 int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results)

@@ -43,8 +43,26 @@ int bad_span(const char *what, size_t len, bool null)
     return null ? null_argument(what) : fail(WM_EINVAL, "%s has %zu bytes, which no object in memory has", what, len);
 }
 
+int bad_name(const char *what, bool null, size_t len, size_t most)
+{
+    if (null)
+        return null_argument(what);
+    return len == 0 ? fail(WM_EINVAL, "%s is empty", what) : fail(WM_EINVAL, "%s has over %zu bytes", what, most);
+}
+
+int check_slow_flags(int32_t rest)
+{
+    if (rest & ~kSlowFlags)
+        return bad_flags(rest & ~kSlowFlags);
+    return (rest & (rest - 1)) == 0 ? 0
+                                    : fail(WM_EINVAL, "flags %#x: a message has one WM_SEND_SLOW_... at most", static_cast<unsigned>(rest));
+}
+
 int bad_flags(int32_t unknown)
 {
+    if ((unknown & ~kSlowFlags) == 0)
+        return fail(WM_EINVAL, "flags %#x: WM_SEND_SLOW_... is for messages without a key to connections, not for answers of http",
+                    static_cast<unsigned>(unknown));
     if (unknown == WM_SEND_FIRST)
         return fail(WM_EINVAL, "WM_SEND_FIRST is for wm_hub_send, wm_hub_broadcast, wm_hub_broadcast_except and wm_hub_group_send alone: "
                                "they ask several processes");

@@ -136,6 +136,10 @@ inline int check_span(const char *what, const void *data, size_t len)
 
 inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED;
 inline constexpr int32_t kHubSendFlags = kSendFlags | WM_SEND_FIRST;
+inline constexpr int32_t kSlowFlags = WM_SEND_SLOW_CLOSE | WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
+
+/// 0 for one WM_SEND_SLOW_... and nothing else, or WM_EINVAL: of the flags that are not among the usual ones.
+int check_slow_flags(int32_t rest);
 
 /// 0, or WM_EINVAL for flags that are not among the `known` ones.
 inline int check_flags(int32_t flags, int32_t known = kSendFlags)
@@ -143,9 +147,27 @@ inline int check_flags(int32_t flags, int32_t known = kSendFlags)
     return flags & ~known ? bad_flags(flags & ~known) : 0;
 }
 
-/// Both, for what is to be sent.
+/// Both, for what is to be sent to connections: with a WM_SEND_SLOW_..., too.
 inline int check_message(const void *data, size_t len, int32_t flags, int32_t known = kSendFlags)
 {
+    if (flags & ~known) [[unlikely]]
+        if (int wrong = check_slow_flags(flags & ~known))
+            return wrong;
+    return check_span("data", data, len);
+}
+
+/// The check of a name of the host's: 0, or WM_EINVAL for one that is NULL, empty, or longer than that.
+[[gnu::cold]] int bad_name(const char *what, bool null, size_t len, size_t most);
+inline int check_name(const char *what, const void *name, size_t len, size_t most)
+{
+    return !name || len == 0 || len > most ? bad_name(what, !name, len, most) : 0;
+}
+
+/// Both, and the key of a message that a newer one may replace.
+inline int check_latest(const void *key, size_t key_len, const void *data, size_t len, int32_t flags, int32_t known = kSendFlags)
+{
+    if (int wrong = check_name("key", key, key_len, Backlog::kMaxKey))
+        return wrong;
     if (int wrong = check_flags(flags, known))
         return wrong;
     return check_span("data", data, len);

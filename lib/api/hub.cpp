@@ -4,6 +4,8 @@
 #include "hub/hub.h"
 #include "proto/websocket/close.h"
 
+#include <string>
+
 using namespace wm;
 
 namespace {
@@ -20,18 +22,6 @@ template <class Body> int with_hub(wm_hub *hub, Body body)
 App *app_of(wm_hub *hub)
 {
     return hub ? &object(hub)->app() : nullptr;
-}
-
-[[gnu::cold]] int bad_name(const char *what, bool null, size_t len, size_t most)
-{
-    if (null)
-        return null_argument(what);
-    return len == 0 ? fail(WM_EINVAL, "%s is empty", what) : fail(WM_EINVAL, "%s has over %zu bytes", what, most);
-}
-
-int check_name(const char *what, const void *name, size_t len, size_t most)
-{
-    return !name || len == 0 || len > most ? bad_name(what, !name, len, most) : 0;
 }
 
 /// max_uid applies where a uid is bound; here no text that could be one is read beyond its range.
@@ -74,11 +64,12 @@ struct Texts {
     std::string_view name;
     std::string_view extra;
     std::string_view payload;
+    std::string_view key = {};
 };
 
 router::Request request_of(router::Op op, int32_t code, const Texts &texts)
 {
-    return Hub::request(op, code, texts.name, texts.extra, texts.payload);
+    return Hub::request(op, code, texts.name, texts.extra, texts.payload, texts.key);
 }
 
 /// Has the loop make the call: copies the texts, and the result comes in the reply.
@@ -86,7 +77,13 @@ int post(wm_hub *hub, const router::Request &request, const HubReply &reply)
 {
     Hub &self = *object(hub);
     Command command = self.command(request, reply);
-    int result = guarded([&] { return post_command(self.app().index(), command, request.name, request.payload, request.extra); });
+    int result = guarded([&] {
+        if (request.key.empty())
+            return post_command(self.app().index(), command, request.name, request.payload, request.extra);
+        std::string names(request.key); // Hub::run has the size of the key in the code
+        names += request.name;
+        return post_command(self.app().index(), command, names, request.payload, request.extra);
+    });
     return result == WM_QUEUED ? int{WM_PENDING} : result;
 }
 
@@ -235,6 +232,28 @@ int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, 
     return call<router::Op::kBroadcast>(hub, flags, {{}, span(except, except_len), span(data, len)}, connections, {done, user, destroy});
 }
 
+int wm_hub_send_latest(wm_hub *hub, const void *uid, size_t uid_len, const void *key, size_t key_len, const void *data, size_t len,
+                       int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_uid(uid, uid_len))
+        return wrong;
+    if (int wrong = check_latest(key, key_len, data, len, flags, kHubSendFlags))
+        return wrong;
+    return call_any(hub, router::Op::kSend, flags, {span(uid, uid_len), {}, span(data, len), span(key, key_len)}, connections,
+                    {done, user, destroy});
+}
+
+int wm_hub_broadcast_latest(wm_hub *hub, const void *except, size_t except_len, const void *key, size_t key_len, const void *data,
+                            size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_except(except, except_len))
+        return wrong;
+    if (int wrong = check_latest(key, key_len, data, len, flags, kHubSendFlags))
+        return wrong;
+    return call_any(hub, router::Op::kBroadcast, flags, {{}, span(except, except_len), span(data, len), span(key, key_len)}, connections,
+                    {done, user, destroy});
+}
+
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user,
                   wm_destroy_fn destroy)
 {
@@ -302,6 +321,20 @@ int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const vo
         return wrong;
     return call<router::Op::kGroupSend>(hub, flags, {span(group, group_len), span(except, except_len), span(data, len)}, connections,
                                         {done, user, destroy});
+}
+
+int wm_hub_group_send_latest(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *key,
+                             size_t key_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done,
+                             void *user, wm_destroy_fn destroy)
+{
+    if (int wrong = check_group(group, group_len))
+        return wrong;
+    if (int wrong = check_except(except, except_len))
+        return wrong;
+    if (int wrong = check_latest(key, key_len, data, len, flags, kHubSendFlags))
+        return wrong;
+    Texts texts = {span(group, group_len), span(except, except_len), span(data, len), span(key, key_len)};
+    return call_any(hub, router::Op::kGroupSend, flags, texts, connections, {done, user, destroy});
 }
 
 // ---- topics

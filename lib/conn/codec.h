@@ -50,13 +50,17 @@ struct Codec {
     bool has_handshake = false;  ///< the connection stays in kHandshake until the codec opens it; else it opens once the transport is ready
     bool answers_only = false;   ///< the host can only answer requests, not send messages
     bool has_boundaries = false; ///< may end between two messages: the peer knows that nothing behind the last answer was taken
+    bool calls_host = false;     ///< send() asks the host for the bytes, which it does inside the call that sends
     bool carries_bytes = false;  ///< any part of a stream of bytes may be a message
     const char *alpn = nullptr;  ///< its names in ALPN (RFC 7301), with commas; nullptr: none
     uint16_t close_code = 0;     ///< default code of a close frame
     uint16_t abnormal_code = 0;  ///< code of the close event when no close frame was received
+    uint16_t slow_code = 0;      ///< code of a close frame to a peer that reads too slowly
 
     /// Whether payloads are sent as they are.
     bool is_plain() const { return !frame && !send; }
+    /// Whether a message is framed for each connection anew.
+    bool frames_alone() const { return send && !frame; }
     /// Whether a connection may end its own side and go on to receive.
     bool can_shut_down() const { return !close && !has_handshake && !answers_only && !stream; }
 

@@ -9,6 +9,7 @@
 #ifndef WM_CONN_CONNECTION_H
 #define WM_CONN_CONNECTION_H
 
+#include "conn/backlog.h"
 #include "conn/callbacks.h"
 #include "conn/options.h"
 #include "core/buffer.h"
@@ -19,6 +20,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <string>
 #include <type_traits>
 
@@ -52,6 +55,7 @@ enum Todo : uint16_t {
     kTodoBody = 512,        ///< Codec::resumed, once the host has seen the records of this poll
     kTodoSendFailed = 1024, ///< the error event of a datagram that could not be sent
     kTodoMore = 256,        ///< the transport has an end or a failure that was behind the last bytes
+    kTodoTooSlow = 2048,    ///< its queue is full, and by slow_policy it closes
 };
 
 /// Events that Overflow can defer, in the order in which it delivers them.
@@ -112,6 +116,7 @@ struct Segment {
 /// Data that only a busy or closing connection needs.
 struct Cold {
     SendQueue queue;
+    std::unique_ptr<Backlog> backlog;          ///< messages behind the queue; nullptr: there was never one
     ConnOptions *options = nullptr;            ///< overrides of wm_conn_set_int; nullptr: none
     ConnCallbacks *callbacks = nullptr;        ///< those of this connection alone; one without a function is the owner's. nullptr: none
     const char *deferred_error_text = nullptr; ///< of an error event in the overflow list; static, or error_text
@@ -141,10 +146,20 @@ struct Cold {
 
     /// Returns a copy that lives as long; nullptr when out of memory.
     const char *keep_error_text(const char *text) { return error_text = strdup(text); }
+    bool has_backlog() const { return backlog && !backlog->empty(); }
+    /// False when out of memory.
+    bool make_backlog(size_t &total)
+    {
+        if (!backlog)
+            backlog.reset(new (std::nothrow) Backlog(total));
+        return backlog != nullptr;
+    }
+    size_t backlog_size() const { return backlog ? backlog->size() : 0; }
+    size_t backlog_memory() const { return backlog ? backlog->allocated() : 0; }
     bool holds_something() const
     {
-        return !queue.empty() || options || callbacks || close_text_len > 0 || deferred_error_text || pipe_target || pipe_source || held ||
-               subprotocol;
+        return !queue.empty() || has_backlog() || options || callbacks || close_text_len > 0 || deferred_error_text || pipe_target ||
+               pipe_source || held || subprotocol;
     }
 };
 
@@ -221,19 +236,21 @@ struct Connection : Watch {
     Cold *make_cold();
 
     bool blocked() const { return cold && !cold->queue.empty(); }
+    /// Whether messages wait behind what the kernel has refused, in an open connection.
+    bool has_backlog() const { return cold && cold->has_backlog(); }
     bool sends_file() const { return cold && cold->queue.file_size() > 0; }
     /// Whether it is connected: by a socket, or as a peer of one that others have too.
     bool has_addresses() const { return fd() >= 0 || io; }
     /// Bytes that the transport has taken and the kernel has not.
     size_t parked() const { return io ? io->parked() : 0; }
     /// Unsent bytes in memory; file ranges do not count.
-    size_t queued() const { return out_pending + (cold ? cold->queue.size() : 0) + parked(); }
+    size_t queued() const { return out_pending + (cold ? cold->queue.size() + cold->backlog_size() : 0) + parked(); }
     /// Bytes that wait for the end of a message in parts, and are not in the queue yet.
     size_t held() const { return cold && cold->held ? cold->held->size() : 0; }
     /// Bytes of memory that what is unsent takes.
-    size_t queue_memory() const { return out_pending + (cold ? cold->queue.allocated() : 0) + parked(); }
+    size_t queue_memory() const { return out_pending + (cold ? cold->queue.allocated() + cold->backlog_memory() : 0) + parked(); }
     /// Whether nothing is left to send, neither from memory nor from files nor by the transport.
-    bool sent_all() const { return out_pending == 0 && !blocked() && parked() == 0; }
+    bool sent_all() const { return out_pending == 0 && !blocked() && !has_backlog() && parked() == 0; }
     /// Whether messages may still be delivered to the host.
     bool delivers() const { return state <= ConnState::kOpen; }
 };

@@ -36,6 +36,13 @@ struct ToldPeer {
     bool counts = false; ///< by_request is what max_per_ip counts the connection as, while a request of it is unanswered
 };
 
+/// What the slow policies have done, so far.
+struct SlowCounts {
+    uint64_t dropped = 0;  ///< messages, for room
+    uint64_t replaced = 0; ///< messages, by a newer one of their key
+    uint64_t closed = 0;   ///< connections
+};
+
 class Endpoint {
 public:
     /// `own` must outlive the endpoint. Callbacks and records name the worker; a client's are without one.
@@ -90,6 +97,7 @@ public:
     std::string display;                  ///< the address in logs and listings
     uint64_t requests = 0;                ///< messages delivered
     EndpointTails tails;                  ///< for Assembly
+    SlowCounts slow;                      ///< what its peers have missed by reading too slowly
 
     DescriptorReserve reserve;
     LogThrottle misdirected;             ///< connections that speak TLS to a port without it, or the other way round

@@ -51,6 +51,7 @@ void Lifecycle::close(Connection &conn, int32_t reason, int32_t code, std::strin
 {
     if (reason == WM_REASON_LOCAL)
         conn.set(kByHost);
+    reactor_.outbox.commit(conn);
     if (conn.state > ConnState::kOpen)
         return;
     const Codec &codec = reactor_.codec(conn);
@@ -208,6 +209,9 @@ int Lifecycle::shut_down(Connection &conn)
         return fail(WM_ESTATE, "another connection is piped to it: wm_conn_pipe(from, 0) ends that first");
     if (conn.has(kShutdown))
         return 0;
+    reactor_.outbox.commit(conn);
+    if (conn.state > ConnState::kOpen)
+        return 0; // the socket broke: the host gets the close event
     conn.set(kShutdown);
     if (conn.state < ConnState::kOpen)
         return 0; // enter_open goes on
@@ -250,6 +254,9 @@ void Lifecycle::end_of_stream(Connection &conn)
         return;
     }
     if (!stays) {
+        reactor_.outbox.commit(conn);
+        if (conn.state > ConnState::kOpen)
+            return;
         set_close_reason(conn, WM_REASON_PEER, 0, reactor_.codec(conn).abnormal_code, {});
         conn.state = ConnState::kClosing;
         conn.set(kNoInput);
@@ -284,6 +291,9 @@ void Lifecycle::peer_closed(Connection &conn, int32_t code, std::string_view tex
 
 void Lifecycle::answer_close(Connection &conn)
 {
+    reactor_.outbox.commit(conn);
+    if (conn.state > ConnState::kOpen)
+        return;
     conn.state = ConnState::kClosing;
     reactor_.codec(conn).close(conn, conn.close_code, {});
     if (conn.state == ConnState::kClosed)

@@ -26,6 +26,7 @@ struct ConnOptions {
     int64_t send_timeout_ms = 0;
     int64_t half_open = 0;
     int64_t auto_pong = 1;
+    int64_t slow_policy = 0; ///< a SlowPolicy
 
     bool operator==(const ConnOptions &) const = default;
 };

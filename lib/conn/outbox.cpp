@@ -13,7 +13,6 @@ namespace wm {
 
 namespace {
 
-constexpr size_t kCopyBlock = 256; // bytes; a smaller block is copied, because a reference costs more
 constexpr uint32_t kGrowth = 4096; // bytes; the most that a segment reserves ahead
 
 size_t aligned(size_t n)
@@ -42,7 +41,7 @@ int Outbox::check(Connection &conn, size_t len, bool exempt)
     if (exempt)
         return 0;
     const ConnOptions &options = conn.options();
-    if (conn.queue_memory() > static_cast<size_t>(options.max_send_buffer)) {
+    if (conn.queue_memory() > static_cast<size_t>(options.max_send_buffer) && &conn != feeding_) {
         send_fail_++;
         return fail(WM_EFULL, "the send queue takes %zu bytes, over max_send_buffer (%lld)", conn.queue_memory(),
                     static_cast<long long>(options.max_send_buffer));
@@ -74,14 +73,23 @@ int Outbox::check(const SharedMessage &message) const
 
 int Outbox::send(Connection &conn, SharedMessage &message)
 {
-    const Codec &codec = reactor_.codec(conn);
-    if (codec.send && !codec.frame)
-        return send_own(conn, message);
-    int result = check(conn, 0, false); // check(message) has seen its size, which counts once for all queues
-    if (result == WM_EFULL) {
+    bool held = conn.cold && is_held_back(conn, message.flags());
+    int result = held ? hold(conn, message) : send_shared(conn, message);
+    if (result == WM_EFULL && !held)
+        result = find_room(conn, message);
+    if (result == WM_EFULL)
         reactor_.todos.add(conn, kTodoRefused);
-        return result;
-    }
+    return result;
+}
+
+int Outbox::send_shared(Connection &conn, SharedMessage &message)
+{
+    const Codec &codec = reactor_.codec(conn);
+    if (codec.answers_only)
+        return fail(WM_ESTATE, "an http connection takes answers only");
+    if (codec.frames_alone() && !(message.flags() & WM_SEND_RAW))
+        return give(codec, conn, message);
+    int result = check(conn, 0, false); // check(message) has seen its size, which counts once for all queues
     if (result != 0)
         return result;
     Block *block = message.block(conn, codec, result);
@@ -90,18 +98,6 @@ int Outbox::send(Connection &conn, SharedMessage &message)
     if (block->size <= kCopyBlock)
         return enqueue(conn, {{}, {block->data(), block->size}}, message.flags());
     return enqueue_block(conn, block, message.flags());
-}
-
-/// Of a codec that frames a message for each connection anew.
-int Outbox::send_own(Connection &conn, const SharedMessage &message)
-{
-    const Codec &codec = reactor_.codec(conn);
-    if (codec.answers_only)
-        return fail(WM_ESTATE, "an http connection takes answers only");
-    int result = send(conn, message.payload(), message.flags());
-    if (result == WM_EFULL)
-        reactor_.todos.add(conn, kTodoRefused);
-    return result;
 }
 
 int Outbox::write(Connection &conn, std::string_view head, std::string_view body, int32_t flags, bool exempt)
@@ -173,13 +169,18 @@ inline int Outbox::add(Connection &conn, char *place, const Framing &message, in
 
 int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 {
+    if (conn.cold && is_held_back(conn, flags)) [[unlikely]]
+        return hold(conn, payload, flags);
     const Codec &codec = reactor_.codec(conn);
     bool raw = flags & WM_SEND_RAW;
-    if (codec.send) [[unlikely]] // the others pay one test
-        if (!raw || codec.answers_only || codec.stream)
-            return codec.send(conn, payload, flags);
+    if (codec.send) [[unlikely]] { // the others pay one test
+        if (!raw || codec.answers_only || codec.stream) {
+            int result = codec.send(conn, payload, flags);
+            return result == WM_EFULL ? find_room(conn, payload, flags) : result;
+        }
+    }
     if (int result = check(conn, payload.size(), false))
-        return result;
+        return result == WM_EFULL ? find_room(conn, payload, flags) : result;
     auto framed = [&](char *room) { return raw || !codec.frame ? Framing{{}, payload} : codec.frame(codec, payload, flags, room); };
     if (char *place = place_behind(conn, payload.size() + Codec::kFrameRoom))
         return add(conn, place, framed(place), flags);
@@ -195,7 +196,7 @@ inline int Outbox::enqueue(Connection &conn, const Framing &message, int32_t fla
 }
 
 /// Not in check(), which runs for each message: one that is shut down has no segment, so each of its sends comes here or to the queue.
-inline int Outbox::check_shutdown(const Connection &conn) const
+int Outbox::check_shutdown(const Connection &conn) const
 {
     return conn.has(kShutdown) ? fail(WM_ECLOSED, "wm_conn_shutdown has ended this side of the connection") : 0;
 }
@@ -224,6 +225,8 @@ int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flag
 
 int Outbox::pass(Connection &conn, std::string_view bytes)
 {
+    if (conn.has_backlog())
+        return hold(conn, bytes, WM_SEND_RAW | kFromPipe);
     if (int wrong = check(conn, bytes.size(), false))
         return wrong;
     if (conn.state < ConnState::kOpen)
@@ -449,8 +452,8 @@ void Outbox::flush_few()
 /// Handles an empty send queue: buffer_drain, shutdown of a closing connection, release of the cold part.
 void Outbox::drained(Connection &conn)
 {
-    if (conn.parked() > 0) {
-        wait_writable(conn);
+    if (conn.parked() > 0 || conn.has_backlog()) {
+        wait_writable(conn); // what waits is sent on by writable(), so that a flush of all does not go into another
         return;
     }
     if (conn.cold)

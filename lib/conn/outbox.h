@@ -18,15 +18,16 @@
 #include <cstddef>
 #include <string_view>
 #include <sys/uio.h>
+#include <utility>
 
 namespace wm {
 
 class Reactor;
-struct Framing;
 struct IoResult;
 
 class Outbox {
 public:
+    static constexpr int32_t kFromPipe = 1 << 30; ///< flag of send(): the sender waits for a slow peer
     using Change = void (*)(char *data, size_t len, const char *key);
 
     explicit Outbox(Reactor &reactor) : reactor_(reactor) {}
@@ -42,6 +43,8 @@ public:
     int send(Connection &conn, std::string_view payload, int32_t flags);
     /// Sends a message that other connections get too. A full queue becomes the connection's error event.
     int send(Connection &conn, SharedMessage &message);
+    /// As the first, for a message that a newer one with the same key may replace until it leaves. Key: up to Backlog::kMaxKey bytes.
+    int send_latest(Connection &conn, std::string_view key, std::string_view payload, int32_t flags);
     /// WM_EMSGSIZE for a message that no connection can ever take, else 0.
     int check(const SharedMessage &message) const;
     /// The same for that many bytes to one connection. Call it before a length of the host's is read. In reactor.h.
@@ -55,6 +58,13 @@ public:
     int write_parts(Connection &conn, const Parts &parts);
     /// What wm_conn_send returns where nothing can be taken, of a payload of that many bytes; else 0.
     int check_send(Connection &conn, size_t len) { return check(conn, len, false); }
+    // Of a codec that calls the host for the bytes.
+    /// As check_send(); what can wait is taken.
+    int check_encoded(Connection &conn, size_t len, int32_t flags);
+    /// The key of the message that is being sent. Call it before the host is called.
+    std::string_view take_key() { return std::exchange(key_, {}); }
+    /// Sends what the host has made of a message, as send() and send_latest().
+    int write_encoded(Connection &conn, const Framing &message, int32_t flags, std::string_view key);
     /// Frames a payload, and sends it: WM_EMSGSIZE where the codec's framing has no room for its length, else as write().
     int write_framed(Connection &conn, std::string_view payload, int32_t flags);
     /// Room for that many bytes behind the connection's last ones; nullptr: there is none. write() copies no head that is there already.
@@ -104,6 +114,10 @@ public:
     void open(Connection &conn, std::string_view answer);
     /// Drops what is unsent.
     void discard(Connection &conn);
+    /// Closes a connection by slow_policy. For TodoList.
+    void close_slow(Connection &conn);
+    /// Nothing is dropped any more: what waits behind the queue goes there. Call it while the connection is open.
+    void commit(Connection &conn);
 
     /// Includes the connection in the next flush_all(), even with nothing to send: a flush also advances a
     /// closing connection.
@@ -130,14 +144,31 @@ public:
 private:
     static constexpr size_t kArenaSize = 256 * 1024;
     static constexpr size_t kFlushAt = 16 * 1024;
-    static constexpr int kVectors = 64;        ///< of one system call
-    static constexpr size_t kPart = 64 * 1024; ///< of write_changed(), to leave at once
-    static constexpr size_t kFew = 2;          ///< connections: an answer, and what is pushed to another
+    static constexpr int32_t kSlowFlags = WM_SEND_SLOW_CLOSE | WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
+    static constexpr size_t kCopyBlock = 256;        ///< bytes; a smaller block is copied, because a reference costs more
+    static constexpr size_t kBytesPerTurn = 1 << 20; ///< to one fast reader: the other connections of the turn wait
+    static constexpr int kVectors = 64;              ///< of one system call
+    static constexpr size_t kPart = 64 * 1024;       ///< of write_changed(), to leave at once
+    static constexpr size_t kFew = 2;                ///< connections: an answer, and what is pushed to another
 
+    bool is_held_back(const Connection &conn, int32_t flags) const;
+    bool has_to_wait(const Connection &conn, int32_t flags) const;
+    SlowPolicy policy_of(const Connection &conn, int32_t flags) const;
+    int hold(Connection &conn, SharedMessage &message);
+    int hold(Connection &conn, SharedMessage &message, bool late);
+    int hold(Connection &conn, Backlog::EntryPtr entry);
+    [[gnu::cold]] int hold(Connection &conn, std::string_view payload, int32_t flags, std::string_view key = {});
+    bool make_backlog_room(Connection &conn, const Backlog::Entry &entry);
+    int find_room(Connection &conn, SharedMessage &message);
+    [[gnu::cold]] int find_room(Connection &conn, std::string_view payload, int32_t flags);
+    int refuse_slow(Connection &conn, SlowPolicy policy);
+    void send_on(Connection &conn);
+    void feed(Connection &conn);
+    int send_shared(Connection &conn, SharedMessage &message);
+    int give(const Codec &codec, Connection &conn, const SharedMessage &message);
     void flush_few();
     void flush_listed(uint32_t slot);
     int check(Connection &conn, size_t len, bool exempt);
-    int send_own(Connection &conn, const SharedMessage &message);
     [[gnu::cold]] int too_long(size_t len) const;
     [[gnu::cold]] int no_room(size_t len);
     int abort_send(Connection &conn, size_t len);
@@ -163,6 +194,7 @@ private:
     [[gnu::noinline]] bool flush_transport(Connection &conn);
     void drop_segments(Connection &conn);
     void write_queue(Connection &conn);
+    void written(Connection &conn);
     static bool acts_on_flushed(const Connection &conn);
     void drained(Connection &conn);
     bool write_through(Connection &conn, const Parts &parts);
@@ -174,6 +206,8 @@ private:
     uint64_t send_fail_ = 0;
     SlotQueue flush_list_;
     const Connection *writing_ = nullptr; ///< what is flushed makes room for more to it: if it is closing, it does not end yet
+    std::string_view key_;                ///< of the message that a codec is being given
+    const Connection *feeding_ = nullptr; ///< what is sent on to it was within its limits
     size_t held_ = 0;                     ///< entries of the flush list that wait for the end of the turn
     uint32_t turn_ = 1;                   ///< changes when all have been flushed
 };

@@ -17,7 +17,6 @@ namespace wm {
 namespace {
 
 constexpr int kWritesPerTurn = 16;
-constexpr size_t kBytesPerTurn = 1 << 20; // a file to a fast reader takes no more of a turn, whose other connections wait
 
 /// Head and body, either of which may be nothing, and then nowhere.
 void put(char *place, std::string_view head, std::string_view body)
@@ -266,13 +265,20 @@ void Outbox::writable(Connection *conn)
     Outbox &outbox = conn->owner->reactor.outbox;
     if (conn->parked() > 0 && !outbox.flush_transport(*conn))
         return;
-    if (conn->blocked() && conn->state >= ConnState::kOpen) {
+    if (conn->blocked() && conn->state >= ConnState::kOpen)
         outbox.write_queue(*conn);
-        return;
-    }
-    conn->owner->reactor.loop.unwatch(*conn, Watch::kWrite);
-    if (conn->state >= ConnState::kOpen && conn->out_pending == 0)
-        outbox.drained(*conn);
+    else if (!conn->has_backlog())
+        outbox.written(*conn);
+    if (conn->has_backlog() && !conn->blocked())
+        outbox.feed(*conn);
+}
+
+/// Of a connection with an empty queue.
+void Outbox::written(Connection &conn)
+{
+    reactor_.loop.unwatch(conn, Watch::kWrite);
+    if (conn.state >= ConnState::kOpen && conn.out_pending == 0)
+        drained(conn);
 }
 
 /// Sends what the transport has parked; false while some of it is left, or when the connection is broken.
@@ -322,7 +328,7 @@ void Outbox::write_queue(Connection &conn)
         queue.consume(sent);
         reactor_.lifecycle.write_progressed(conn);
     }
-    if (!queue.empty() || conn.parked() > 0) {
+    if (!queue.empty() || conn.parked() > 0 || conn.has_backlog()) {
         wait_writable(conn);
         return;
     }
@@ -337,6 +343,7 @@ void Outbox::discard(Connection &conn)
         conn.cold->queue.clear();
         delete conn.cold->held;
         conn.cold->held = nullptr;
+        conn.cold->backlog.reset();
     }
     reactor_.loop.unwatch(conn, Watch::kWrite);
 }

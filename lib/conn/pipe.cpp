@@ -99,7 +99,8 @@ void Pipes::message(Connection &source, std::string_view data, int32_t kind)
     Connection &target = *source.cold->pipe_target;
     target.last_active = reactor_.tick();
     bool plain = reactor_.codec(source).is_plain() && reactor_.codec(target).is_plain();
-    int result = plain ? reactor_.outbox.pass(target, data) : reactor_.outbox.send(target, data, kind == WM_KIND_TEXT ? 0 : WM_SEND_BINARY);
+    int result = plain ? reactor_.outbox.pass(target, data)
+                       : reactor_.outbox.send(target, data, Outbox::kFromPipe | (kind == WM_KIND_TEXT ? 0 : WM_SEND_BINARY));
     if (!source.has(kPipeSource))
         return; // the send met a broken socket
     if (result < 0)

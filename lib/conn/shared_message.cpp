@@ -22,11 +22,24 @@ SharedMessage::~SharedMessage()
 Block *SharedMessage::find_or_make(Connection &conn, const Codec &codec, uint32_t variant, int &wrong)
 {
     const Codec *framing = flags_ & WM_SEND_RAW || !codec.frame ? nullptr : &codec;
-    uint32_t form = framing ? variant : 0;
+    Block *found = find_block(conn, framing, framing ? variant : 0, wrong);
+    last_codec_ = &codec;
+    last_variant_ = variant;
+    return last_ = found;
+}
+
+Block *SharedMessage::payload_block(Connection &conn, int &wrong)
+{
+    last_ = nullptr; // it may be the one that makes room
+    return find_block(conn, nullptr, 0, wrong);
+}
+
+Block *SharedMessage::find_block(Connection &conn, const Codec *framing, uint32_t variant, int &wrong)
+{
     Framed *found = std::find_if(framed_, framed_ + count_,
-                                 [&](const Framed &each) { return same_framing(each.framing, framing) && each.variant == form; });
+                                 [&](const Framed &each) { return same_framing(each.framing, framing) && each.variant == variant; });
     if (found == framed_ + count_) {
-        Block *fresh = make_block(conn, framing, form, wrong);
+        Block *fresh = make_block(conn, framing, variant, wrong);
         if (!fresh)
             return nullptr;
         if (count_ == kFramings) {
@@ -35,11 +48,9 @@ Block *SharedMessage::find_or_make(Connection &conn, const Codec &codec, uint32_
             count_--;
         }
         found = &framed_[count_++];
-        *found = {framing, form, fresh};
+        *found = {framing, variant, fresh};
     }
-    last_codec_ = &codec;
-    last_variant_ = variant;
-    return last_ = found->block;
+    return found->block;
 }
 
 bool SharedMessage::same_framing(const Codec *one, const Codec *other)

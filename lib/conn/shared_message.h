@@ -24,7 +24,10 @@ class SharedMessage {
 public:
     static constexpr size_t kMaxSize = UINT32_MAX / 2; ///< bytes: a segment counts them, with what is pending, in 32 bits
 
-    SharedMessage(const void *data, size_t len, int32_t flags) : payload_(static_cast<const char *>(data), len), flags_(flags) {}
+    /// The key is for flags with WM_SEND_SLOW_LATEST.
+    SharedMessage(const void *data, size_t len, int32_t flags, std::string_view key = {})
+        : payload_(static_cast<const char *>(data), len), key_(key), flags_(flags)
+    {}
     SharedMessage(const SharedMessage &) = delete;
     SharedMessage &operator=(const SharedMessage &) = delete;
     ~SharedMessage();
@@ -36,7 +39,10 @@ public:
         bool same = last_ && last_codec_ == &codec && last_variant_ == variant; // as of most connections
         return same ? last_ : find_or_make(conn, codec, variant, wrong);
     }
+    /// The payload, likewise.
+    Block *payload_block(Connection &conn, int &wrong);
     std::string_view payload() const { return payload_; }
+    std::string_view key() const { return key_; }
     size_t size() const { return payload_.size(); }
     int32_t flags() const { return flags_; }
 
@@ -52,8 +58,10 @@ private:
     static bool same_framing(const Codec *one, const Codec *other);
     Block *find_or_make(Connection &conn, const Codec &codec, uint32_t variant, int &wrong);
     Block *make_block(Connection &conn, const Codec *codec, uint32_t variant, int &wrong) const;
+    Block *find_block(Connection &conn, const Codec *framing, uint32_t variant, int &wrong);
 
     std::string_view payload_;
+    std::string_view key_;
     int32_t flags_;
     uint32_t count_ = 0;
     // What block() has returned last, borrowed, and for whom.

@@ -31,7 +31,7 @@ struct Command {
     int32_t flags; ///< of a send; the code of a close
     uint64_t conn; ///< kSend, kClose
     uint64_t part; ///< kPart: the part's id
-    char *data;    ///< malloc'd: the head, the body, then what kPart has in addition
+    char *data;    ///< malloc'd: the head (of a send: its key), the body, then what kPart has in addition
     size_t head_len;
     size_t len; ///< of the body
     wm_post_fn post;

@@ -28,9 +28,12 @@ struct StatusRow {
     std::atomic<RowState> state;
     std::atomic<uint32_t> connections;
     std::atomic<uint64_t> requests;
-    std::atomic<uint64_t> shed; ///< connections that a limit has refused, or ended while they were silent
-    char name[kName];           ///< truncated, always with a NUL
-    char address[kAddress];     ///< truncated, always with a NUL
+    std::atomic<uint64_t> shed;        ///< connections that a limit has refused, or ended while they were silent
+    std::atomic<uint64_t> dropped;     ///< messages, for peers that read too slowly
+    std::atomic<uint64_t> replaced;    ///< likewise, by newer ones of their key
+    std::atomic<uint64_t> slow_closed; ///< connections whose peers read too slowly
+    char name[kName];                  ///< truncated, always with a NUL
+    char address[kAddress];            ///< truncated, always with a NUL
 };
 
 /// How a process is joined with others of its program, for the hub.
@@ -45,7 +48,7 @@ struct PeerFigures {
 
 struct StatusPage {
     static constexpr size_t kSize = 4096;
-    static constexpr size_t kRows = 21;
+    static constexpr size_t kRows = 19;
 
     std::atomic<uint32_t> version;
     std::atomic<PageState> state;

@@ -181,10 +181,9 @@ int Hub::no_request(router::Op op)
 
 /// Sends to each connection that each(visit) visits, `most` at most. Where protocols encode, of a copy of the list: an encode callback may
 /// change the hub, or free it.
-template <class Each> int64_t Hub::send_to(std::string_view payload, int32_t flags, size_t most, Each each)
+template <class Each> int64_t Hub::send_to(SharedMessage &message, size_t most, Each each)
 {
     Reactor &reactor = app_.reactor;
-    SharedMessage message(payload.data(), payload.size(), flags);
     int64_t taken = reactor.outbox.check(message);
     if (taken < 0)
         return taken;
@@ -215,32 +214,57 @@ int64_t Hub::send(std::string_view uid, std::string_view payload, int32_t flags)
             reactor.todos.add(only, kTodoRefused);
         return result == WM_EMSGSIZE ? result : result >= 0;
     }
-    return send_to(payload, flags, known->count, [&](auto visit) { each_of(known, visit); });
+    SharedMessage message(payload.data(), payload.size(), flags);
+    return send_to(message, known->count, [&](auto visit) { each_of(known, visit); });
 }
 
-int64_t Hub::broadcast(std::string_view except, std::string_view payload, int32_t flags)
+/// Calls visit(conn) for each open connection with another uid than that.
+template <class Visit> void Hub::each_bound(std::string_view except, Visit visit) const
 {
     const Name *left_out = except.empty() ? nullptr : uids_.find(except);
-    return send_to(payload, flags, all_.size(), [&](auto visit) {
-        for (uint32_t index : all_)
-            if (Connection &conn = conn_at(bindings_[index].slot); gets_broadcasts(conn) && bindings_[index].uid != left_out)
-                visit(conn);
-    });
+    for (uint32_t index : all_)
+        if (Connection &conn = conn_at(bindings_[index].slot); gets_broadcasts(conn) && bindings_[index].uid != left_out)
+            visit(conn);
 }
 
-int64_t Hub::group_send(std::string_view group, std::string_view except, std::string_view payload, int32_t flags)
+/// Calls visit(conn) for each open connection of a group, but for those of that uid.
+template <class Visit> void Hub::each_in_group(std::string_view group, std::string_view except, Visit visit) const
 {
     const Name *left_out = except.empty() ? nullptr : uids_.find(except);
     auto is_left_out = [&](uint32_t slot) {
         uint32_t index = left_out ? binding_of(slot) : kNoIndex;
         return index != kNoIndex && bindings_[index].uid == left_out;
     };
-    return send_to(payload, flags, groups_.size(group), [&](auto visit) {
-        groups_.each(group, [&](uint32_t slot) {
-            if (Connection &conn = conn_at(slot); gets_broadcasts(conn) && !is_left_out(slot))
-                visit(conn);
-        });
+    groups_.each(group, [&](uint32_t slot) {
+        if (Connection &conn = conn_at(slot); gets_broadcasts(conn) && !is_left_out(slot))
+            visit(conn);
     });
+}
+
+int64_t Hub::broadcast(std::string_view except, std::string_view payload, int32_t flags)
+{
+    SharedMessage message(payload.data(), payload.size(), flags);
+    return send_to(message, all_.size(), [&](auto visit) { each_bound(except, visit); });
+}
+
+int64_t Hub::group_send(std::string_view group, std::string_view except, std::string_view payload, int32_t flags)
+{
+    SharedMessage message(payload.data(), payload.size(), flags);
+    return send_to(message, groups_.size(group), [&](auto visit) { each_in_group(group, except, visit); });
+}
+
+/// A message with a key.
+int64_t Hub::take_latest(const router::Request &request)
+{
+    constexpr uint32_t kFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED;
+    int32_t flags = static_cast<int32_t>(request.code & kFlags) | WM_SEND_SLOW_LATEST;
+    SharedMessage message(request.payload.data(), request.payload.size(), flags, request.key);
+    if (request.op == router::Op::kBroadcast)
+        return send_to(message, all_.size(), [&](auto visit) { each_bound(request.extra, visit); });
+    if (request.op == router::Op::kGroupSend)
+        return send_to(message, groups_.size(request.name), [&](auto visit) { each_in_group(request.name, request.extra, visit); });
+    const Name *known = uids_.find(request.name);
+    return known ? send_to(message, known->count, [&](auto visit) { each_of(known, visit); }) : 0;
 }
 
 int64_t Hub::publish(std::string_view topic, std::string_view payload)
@@ -332,8 +356,13 @@ void Hub::run(Command &command)
     App *app = &app_;
     HubReply reply = reply_of(command);
     int64_t connections = 0;
-    int status =
-        call(request(router::Op{command.verb}, command.flags, command.head(), command.extra(), command.body()), reply, connections);
+    std::string_view name = command.head(), key;
+    if (router::has_key(router::Op{command.verb})) {
+        key = name.substr(0, static_cast<uint32_t>(command.flags) >> 24);
+        name.remove_prefix(key.size());
+    }
+    router::Request made = request(router::Op{command.verb}, command.flags, name, command.extra(), command.body(), key);
+    int status = call(made, reply, connections);
     if (status != WM_PENDING)
         answer(app, app->find_part(command.part) ? this : nullptr, reply, status, status < 0 ? 0 : connections);
 }

@@ -44,9 +44,9 @@ public:
     int join(std::string_view group, Connection &conn);
     int leave(std::string_view group, const Connection &conn);
 
-    /// The request of a call. code: WM_SEND_ flags, or the close code of kKick.
+    /// The request of a call. code: WM_SEND_ flags, or the close code of kKick. key: of a message, up to Backlog::kMaxKey bytes.
     static router::Request request(router::Op op, int32_t code, std::string_view name, std::string_view extra = {},
-                                   std::string_view payload = {});
+                                   std::string_view payload = {}, std::string_view key = {});
     /// Makes a call: 0 with the exact number of connections, WM_PARTIAL with a lower bound, or an error; or WM_PENDING, and the reply gets
     /// the result by answer(); the call of its notifier is reserved by then, its record is not. The one place where other processes are
     /// asked. A callback of the host may have freed the hub.
@@ -94,13 +94,16 @@ private:
     int64_t send(std::string_view uid, std::string_view payload, int32_t flags);
     int64_t broadcast(std::string_view except, std::string_view payload, int32_t flags);
     int64_t group_send(std::string_view group, std::string_view except, std::string_view payload, int32_t flags);
+    int64_t take_latest(const router::Request &request);
     int64_t publish(std::string_view topic, std::string_view payload);
     int64_t online(std::string_view uid) const;
     int64_t kick(std::string_view uid, int32_t code, std::string_view reason);
     int64_t join_all(std::string_view uid, std::string_view group);
     int64_t leave_all(std::string_view uid, std::string_view group);
     static int no_request(router::Op op);
-    template <class Each> int64_t send_to(std::string_view payload, int32_t flags, size_t most, Each each);
+    template <class Each> int64_t send_to(SharedMessage &message, size_t most, Each each);
+    template <class Visit> void each_bound(std::string_view except, Visit visit) const;
+    template <class Visit> void each_in_group(std::string_view group, std::string_view except, Visit visit) const;
     template <class Visit> void each_of(const Name *uid, Visit visit) const;
 
     App &app_;
@@ -116,16 +119,17 @@ private:
 
 // Inline, so that a call of the host, which knows its op, is one call of what does it.
 
-inline router::Request Hub::request(router::Op op, int32_t code, std::string_view name, std::string_view extra, std::string_view payload)
+inline router::Request Hub::request(router::Op op, int32_t code, std::string_view name, std::string_view extra, std::string_view payload,
+                                    std::string_view key)
 {
     router::Request request;
     request.op = op;
-    request.code = static_cast<uint32_t>(code);
+    request.code = static_cast<uint32_t>(code) | static_cast<uint32_t>(key.size()) << 24;
     request.name = name;
     request.extra = extra;
+    request.key = key;
     request.payload = payload;
-    bool sends = op == router::Op::kSend || op == router::Op::kBroadcast || op == router::Op::kGroupSend;
-    if (sends && code & WM_SEND_FIRST)
+    if (router::has_key(op) && code & WM_SEND_FIRST)
         request.flags = router::kFirst;
     return request;
 }
@@ -133,6 +137,8 @@ inline router::Request Hub::request(router::Op op, int32_t code, std::string_vie
 inline int64_t Hub::take(const router::Request &request)
 {
     int32_t code = static_cast<int32_t>(request.code);
+    if (!request.key.empty()) [[unlikely]]
+        return take_latest(request);
     switch (request.op) {
     case router::Op::kSend:
         return send(request.name, request.payload, code);

@@ -88,7 +88,9 @@ void Commands::take_mailbox()
 void Commands::run_send(Connection &conn, const Command &command)
 {
     app_.reactor.callback_watch.begin(conn.owner, "error");
-    int result = app_.reactor.outbox.send(conn, {command.data, command.len}, command.flags);
+    Outbox &outbox = app_.reactor.outbox;
+    int result = command.head_len > 0 ? outbox.send_latest(conn, command.head(), command.body(), command.flags)
+                                      : outbox.send(conn, command.body(), command.flags);
     if (result == WM_EFULL)
         app_.reactor.todos.add(conn, kTodoRefused);
     else if (result < 0 && conn.state <= ConnState::kOpen)

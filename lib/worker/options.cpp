@@ -71,7 +71,10 @@ const char *check_path(std::string_view value)
                "ends an open connection that has taken nothing of what is queued for it for so long; 0: never"),                           \
         WM_INT(owner, half_open, "bool", 0, 1, true,                                                                                       \
                "tcp, text: stays open for answers when the peer has ended its side, within close_timeout_ms"),                             \
-        WM_INT(owner, auto_pong, "bool", 0, 1, true, "websocket: answers pings with their payload; 0: the host does, by wm_conn_pong")
+        WM_INT(owner, auto_pong, "bool", 0, 1, true, "websocket: answers pings with their payload; 0: the host does, by wm_conn_pong"),    \
+        WM_INT(owner, slow_policy, "mode", WM_SLOW_REFUSE, WM_SLOW_LATEST, true,                                                           \
+               "messages to a peer that reads too slowly: 0: WM_EFULL over max_send_buffer; 1: the same, and it closes; 2: the oldest "    \
+               "that wait are dropped; 3: likewise, and for newer ones of their key; http: always 0")
 
 #define WM_TLS_ROWS(owner, live)                                                                                                           \
     WM_TEXT(owner, tls_cert, live, "TLS: path of the certificate with its chain behind it, PEM"),                                          \

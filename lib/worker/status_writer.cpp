@@ -139,6 +139,9 @@ void StatusWriter::publish_row(const Endpoint &endpoint, const char *address, Ro
     row.connections.store(static_cast<uint32_t>(endpoint.connections().size()), kRelaxed);
     row.requests.store(endpoint.requests, kRelaxed);
     row.shed.store(shed, kRelaxed);
+    row.dropped.store(endpoint.slow.dropped, kRelaxed);
+    row.replaced.store(endpoint.slow.replaced, kRelaxed);
+    row.slow_closed.store(endpoint.slow.closed, kRelaxed);
 }
 
 void StatusWriter::write_text(char *out, size_t size, const char *text)

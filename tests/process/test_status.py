@@ -71,7 +71,7 @@ def test_json__has_the_same_facts(make):
                                 "requests", "qps", "hub", "workers", "listeners"}
         assert process["status"] == "idle" and process["restart_ms"] is None and process["rss_bytes"] > 100000
         for listener in process["listeners"]:
-            assert set(listener) == {"name", "address", "state", "connections", "requests", "shed"}
+            assert set(listener) == {"name", "address", "state", "connections", "requests", "shed", "dropped", "replaced", "slow_closed"}
     states = {(process["worker"], process["index"]): process["listeners"][0]["state"] for process in status["processes"]}
     assert states == {("line", 0): "listening", ("line", 1): "listening", ("web", 0): "listening", ("jobs", 0): None}
     assert set(status["summary"]) == {"processes", "rss_bytes", "connections", "send_fail", "timers", "requests", "qps"}

@@ -289,6 +289,16 @@ void further_listeners__rows_below_their_process(void **)
               "18693 "));
 }
 
+void slow_peers__a_row_for_each_worker_that_had_some(void **)
+{
+    wm::StatusFacts facts = chat();
+    assert_false(contains(status_text(facts), "slow_peers"));
+    facts.processes[0].listeners[0].slow = {120, 9876, 3};
+    assert_true(contains(status_text(facts), "\nslow_peers  pid    dropped  replaced  closed\n"
+                                             "pusher      18692  120      9876      3\n-"));
+    assert_true(contains(status_json(facts), R"("dropped":120,"replaced":9876,"slow_closed":3})"));
+}
+
 void hub__a_row_for_each_process_that_is_joined_with_others(void **)
 {
     wm::StatusFacts facts = chat();
@@ -313,11 +323,11 @@ constexpr const char *kWholeDocument = R"json(
 {"pid":18692,"worker":"pusher","index":0,"status":"idle","busy_ms":0,"restart_ms":null,"rss_bytes":6731857,"connections":3,
 "send_fail":1,"timers":2,"requests":40,"qps":2.25,
 "hub":{"processes":4,"joined":3,"outstanding":2,"requests":900,"suspects":1,"resyncs":5},"workers":2,"listeners":[
-{"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30,"shed":7},
-{"name":"push","address":"text://127.0.0.1:14237","state":"listening","connections":1,"requests":10,"shed":0}]},
+{"name":"pusher","address":"websocket://0.0.0.0:14236","state":"listening","connections":2,"requests":30,"shed":7,"dropped":0,"replaced":0,"slow_closed":0},
+{"name":"push","address":"text://127.0.0.1:14237","state":"listening","connections":1,"requests":10,"shed":0,"dropped":0,"replaced":0,"slow_closed":0}]},
 {"pid":null,"worker":"web","index":0,"status":"restarting","busy_ms":null,"restart_ms":3249,"rss_bytes":null,"connections":null,
 "send_fail":null,"timers":null,"requests":null,"qps":null,"hub":null,"workers":null,"listeners":[
-{"name":"web","address":"http://0.0.0.0:8080","state":null,"connections":null,"requests":null,"shed":null}]}],
+{"name":"web","address":"http://0.0.0.0:8080","state":null,"connections":null,"requests":null,"shed":null,"dropped":null,"replaced":null,"slow_closed":null}]}],
 "summary":{"processes":1,"rss_bytes":6731857,"connections":3,"send_fail":1,"timers":2,"requests":40,"qps":2.25}}
 )json";
 
@@ -437,6 +447,7 @@ int main()
         cmocka_unit_test(status__of_its_own_listener),
         cmocka_unit_test(waiting_for_a_restart__nothing_is_counted),
         cmocka_unit_test(no_page_yet__counts_are_unknown),
+        cmocka_unit_test(slow_peers__a_row_for_each_worker_that_had_some),
         cmocka_unit_test(hub__a_row_for_each_process_that_is_joined_with_others),
         cmocka_unit_test(further_listeners__rows_below_their_process),
         cmocka_unit_test(json__whole),

@@ -133,6 +133,32 @@ void the_layout_is_little_endian(void **)
     assert_true(bytes_of(batch) == expected);
 }
 
+/// The size of the key is in the code: a message without one has the bytes that it had.
+void a_key_is_in_front_of_the_payload(void **)
+{
+    for (Op op : {Op::kSend, Op::kBroadcast, Op::kGroupSend, Op::kPublish}) {
+        for (size_t size : {0, 1, 255}) {
+            std::string key(size, 'k');
+            Batch batch;
+            Request sent = sample(), read;
+            sent.op = op;
+            sent.key = has_key(op) ? std::string_view(key) : std::string_view();
+            sent.code = 9 | static_cast<uint32_t>(key.size()) << 24;
+            assert_true(batch.add(sent, 1));
+            std::string bytes = bytes_of(batch);
+            BatchReader reader(bytes.data(), bytes.size());
+            BatchHeader header = {};
+            Record record = {};
+            assert_true(reader.header(header) && reader.next(record) && read_request(record, read));
+            assert_true(read.name == sent.name && read.extra == sent.extra && read.key == sent.key && read.payload == sent.payload);
+            if (!has_key(op) || size == 0)
+                continue;
+            record.body = record.body.substr(0, kRequestHeader + sent.name.size() + sent.extra.size() + size - 1);
+            assert_false(read_request(record, read));
+        }
+    }
+}
+
 void a_batch_that_is_cut_anywhere_is_refused(void **)
 {
     std::string bytes = sample_batch();
@@ -207,6 +233,7 @@ int main()
     const CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(the_layout_is_little_endian),
+        cmocka_unit_test(a_key_is_in_front_of_the_payload),
         cmocka_unit_test(a_batch_that_is_cut_anywhere_is_refused),
         cmocka_unit_test(a_length_that_lies_is_refused),
         cmocka_unit_test(any_byte_may_be_wrong),

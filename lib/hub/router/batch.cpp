@@ -66,7 +66,8 @@ bool Batch::add(const Request &request, uint32_t ref)
     at = put(at, request.code);
     at = put(at, static_cast<uint16_t>(request.name.size()));
     at = put(at, static_cast<uint16_t>(request.extra.size()));
-    put_text(put_text(put_text(at, request.name), request.extra), request.payload);
+    for (std::string_view text : {request.name, request.extra, request.key, request.payload})
+        at = put_text(at, text);
     ack_ = kNone;
     records_++;
     return true;

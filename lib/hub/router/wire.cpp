@@ -55,11 +55,13 @@ bool read_request(const Record &record, Request &out)
     auto name = take<uint16_t>(at);
     auto extra = take<uint16_t>(at);
     std::string_view texts = record.body.substr(kRequestHeader);
-    if (size_t{name} + extra > texts.size())
+    size_t key = has_key(out.op) ? out.code >> 24 : 0;
+    if (size_t{name} + extra + key > texts.size())
         return false;
     out.name = texts.substr(0, name);
     out.extra = texts.substr(name, extra);
-    out.payload = texts.substr(size_t{name} + extra);
+    out.key = texts.substr(size_t{name} + extra, key);
+    out.payload = texts.substr(size_t{name} + extra + key);
     return true;
 }
 

@@ -4,7 +4,7 @@
  *
  *     batch    "WMR" u8 version, u32 records, u64 node, u64 epoch, u64 position, u64 seen
  *     record   u32 size of the body, u8 op, u8 flags, u16 hub, u32 ref, body
- *     request  i64 sent_ms, u32 timeout_ms, u32 code, u16 size of the name, u16 size of the extra, name, extra, payload
+ *     request  i64 sent_ms, u32 timeout_ms, u32 code, u16 size of the name, u16 size of the extra, name, extra, key, payload
  *     ACK      n times: u32 ref, u32 connections, u16 silent, u8 reason, u8 0
  *
  * HELLO, WHO and BYE have no body. A body may be longer than this version knows, and an unknown op is skipped.
@@ -42,6 +42,12 @@ enum class Op : uint8_t {
     kLeave,     ///< as kJoin
 };
 
+/// Whether that is a message, of which the high byte of the code is the size of its key.
+constexpr bool has_key(Op op)
+{
+    return op == Op::kSend || op == Op::kBroadcast || op == Op::kGroupSend;
+}
+
 constexpr bool is_request(Op op)
 {
     return op >= Op::kSend && op <= Op::kLeave;
@@ -75,12 +81,13 @@ struct Request {
     uint16_t hub = 0;
     int64_t sent_ms = 0; ///< by the monotonic clock of the machine
     uint32_t timeout_ms = 0;
-    uint32_t code = 0; ///< of KICK: the close code; of a message: WM_SEND_ flags
+    uint32_t code = 0; ///< of KICK: the close code; of a message: WM_SEND_ flags, and in the high byte the size of the key
     std::string_view name;
     std::string_view extra;
+    std::string_view key; ///< of a message that a newer one with the same key may replace; empty: it has none
     std::string_view payload;
 
-    size_t body_size() const { return kRequestHeader + name.size() + extra.size() + payload.size(); }
+    size_t body_size() const { return kRequestHeader + name.size() + extra.size() + key.size() + payload.size(); }
 };
 
 struct Ack {

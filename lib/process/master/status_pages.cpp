@@ -19,6 +19,7 @@ struct RowCopy {
     uint32_t connections;
     uint64_t requests;
     uint64_t shed;
+    SlowFacts slow;
     char name[StatusRow::kName];
     char address[StatusRow::kAddress];
 };
@@ -37,6 +38,7 @@ uint32_t copy_rows(const StatusPage &page, RowCopy *out)
             out[row].connections = from.connections.load(kRelaxed);
             out[row].requests = from.requests.load(kRelaxed);
             out[row].shed = from.shed.load(kRelaxed);
+            out[row].slow = {from.dropped.load(kRelaxed), from.replaced.load(kRelaxed), from.slow_closed.load(kRelaxed)};
             memcpy(out[row].name, from.name, sizeof from.name);
             memcpy(out[row].address, from.address, sizeof from.address);
         }
@@ -122,7 +124,8 @@ void StatusPages::read(size_t index, int64_t now_ms, ProcessFacts &out) const
     out.listeners.clear();
     for (uint32_t i = 0; i < count; i++) {
         rows[i].name[StatusRow::kName - 1] = rows[i].address[StatusRow::kAddress - 1] = '\0';
-        out.listeners.push_back({rows[i].name, rows[i].address, rows[i].state, rows[i].connections, rows[i].requests, rows[i].shed});
+        const RowCopy &row = rows[i];
+        out.listeners.push_back({row.name, row.address, row.state, row.connections, row.requests, row.shed, row.slow});
     }
 }
 

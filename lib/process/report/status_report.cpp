@@ -224,6 +224,25 @@ void append_hub(std::string &out, const StatusFacts &facts)
         table.append_rows(out, 0, table.rows());
 }
 
+/// Workers whose peers have all read fast enough are left out.
+void append_slow(std::string &out, const StatusFacts &facts)
+{
+    TextTable table(5);
+    for (const char *title : {"slow_peers", "pid", "dropped", "replaced", "closed"})
+        table.cell(title);
+    for (const ProcessFacts &process : facts.processes) {
+        for (const ListenerFacts &listener : process.listeners) {
+            const SlowFacts &slow = listener.slow;
+            if (!has_counts(process) || slow.dropped + slow.replaced + slow.closed == 0)
+                continue;
+            table.cell(listener.name).number(static_cast<uint64_t>(process.pid));
+            table.number(slow.dropped).number(slow.replaced).number(slow.closed);
+        }
+    }
+    if (table.rows() > 1)
+        table.append_rows(out, 0, table.rows());
+}
+
 void add_number(TextTable &table, bool known, uint64_t value)
 {
     known ? table.number(value) : table.cell("");
@@ -337,7 +356,10 @@ void json_process(JsonText &json, const ProcessFacts &process)
         word_or_null(json.key("state"), counts ? row_state_word(listener.state) : nullptr);
         number_or_null(json.key("connections"), counts, listener.connections);
         number_or_null(json.key("requests"), counts, listener.requests);
-        number_or_null(json.key("shed"), counts, listener.shed).close('}');
+        number_or_null(json.key("shed"), counts, listener.shed);
+        number_or_null(json.key("dropped"), counts, listener.slow.dropped);
+        number_or_null(json.key("replaced"), counts, listener.slow.replaced);
+        number_or_null(json.key("slow_closed"), counts, listener.slow.closed).close('}');
     }
     json.close(']').close('}');
 }
@@ -362,6 +384,7 @@ std::string status_text(const StatusFacts &facts)
     append_exits(out, facts);
     append_certificates(out, facts);
     append_hub(out, facts);
+    append_slow(out, facts);
     out += rule_line("PROCESS STATUS", width);
     table.append_rows(out, 0, table.rows() - 1);
     out += rule_line("PROCESS STATUS", width);

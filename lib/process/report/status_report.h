@@ -22,6 +22,13 @@ struct ExitCount {
     bool asked = false; ///< the host had asked for it
 };
 
+/// What slow_policy has done of a worker.
+struct SlowFacts {
+    uint64_t dropped = 0;  ///< messages, for peers that read too slowly
+    uint64_t replaced = 0; ///< likewise, by newer ones of their key
+    uint64_t closed = 0;   ///< connections of such peers
+};
+
 /// One worker inside a process; the first is the one that the process belongs to.
 struct ListenerFacts {
     std::string name;
@@ -30,6 +37,7 @@ struct ListenerFacts {
     uint64_t connections = 0;
     uint64_t requests = 0;
     uint64_t shed = 0; ///< connections that a limit has refused, or ended while they were silent
+    SlowFacts slow = {};
 };
 
 /// How a process is joined with others for the hub (StatusPage::peers).

@@ -224,11 +224,10 @@ int call_encode(const Connection &conn, const Protocol &protocol, std::string_vi
 }
 
 /// Hands encoded bytes on, into the stream or as a datagram.
-int hand_on(Connection &conn, const Framing &bytes, int32_t flags)
+int hand_on(Connection &conn, const Framing &bytes, int32_t flags, std::string_view key)
 {
     Reactor &reactor = conn.owner->reactor;
-    return reactor.codec(conn).stream ? send_datagram(conn, bytes, flags)
-                                      : reactor.outbox.write(conn, bytes.head, bytes.body, flags, false);
+    return reactor.codec(conn).stream ? send_datagram(conn, bytes, flags) : reactor.outbox.write_encoded(conn, bytes, flags, key);
 }
 
 int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
@@ -241,7 +240,8 @@ int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
     if (protocol.encoded.in_use())
         return fail(WM_ESTATE, "on_encode of protocol '%s' sends a message of that protocol: WM_SEND_RAW sends bytes as they are",
                     codec.name);
-    if (int refused = reactor.outbox.check_send(conn, payload.size()))
+    std::string_view key = reactor.outbox.take_key();
+    if (int refused = reactor.outbox.check_encoded(conn, payload.size(), flags))
         return refused;
     HostCall stays(reactor); // between turns, too: the callback may free the app
     Out::Use use(protocol.encoded, reactor.max_queue_total);
@@ -261,9 +261,9 @@ int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
     if (protocol.writes_framing()) {
         char room[Codec::kFrameRoom];
         Framing framing = add_framing(codec, bytes, flags, room);
-        return framing.size() == 0 ? too_long_to_frame(codec, bytes.size()) : hand_on(conn, framing, flags);
+        return framing.size() == 0 ? too_long_to_frame(codec, bytes.size()) : hand_on(conn, framing, flags, key);
     }
-    return bytes.empty() ? 0 : hand_on(conn, {{}, bytes}, flags);
+    return bytes.empty() ? 0 : hand_on(conn, {{}, bytes}, flags, key);
 }
 
 } // namespace
@@ -276,6 +276,7 @@ void complete_codec(Codec &codec, const Protocol &protocol)
     codec.parse = parse;
     codec.restart = restart;
     codec.stays_half_open = half_open_by_option;
+    codec.calls_host = static_cast<bool>(protocol.encode);
     if (protocol.encode)
         codec.send = send_encoded;
     else if (protocol.writes_framing())

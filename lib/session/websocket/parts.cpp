@@ -9,6 +9,7 @@ namespace wm {
 int begin_message(Connection &conn, Role role, CodecRow parts, int32_t flags)
 {
     websocket::Opcode opcode = flags & WM_SEND_BINARY ? websocket::kBinary : websocket::kText;
+    conn.owner->reactor.outbox.commit(conn); // what waits for a slow peer must not come between the parts
     int result = send_fragment(conn, role, opcode, false, {});
     if (result >= 0)
         conn.codec = static_cast<uint8_t>(parts);
