@@ -31,6 +31,10 @@ def in_flight(name, mode, *options):
     return [echo("%s, %d in flight" % (name, depth), mode, "-c", "50", "-p", str(depth), *options) for depth in (16, 1)]
 
 
+def datagrams(depth):
+    return echo("udp echo, 64 B, %d in flight" % depth, "udp", "-c", "1", "-p", str(depth))
+
+
 def large(name, size):
     return echo("websocket echo, %s" % name, "ws", "-c", "10", "-p", "1", "-s", str(size), "--max-batch", str(2 * size), servers=LARGE_SERVERS)
 
@@ -56,6 +60,9 @@ ROWS = [
     *in_flight("text echo, 64 B", "text"),
     *in_flight("websocket echo, 64 B", "ws"),
     *in_flight("http GET", "http"),
+    datagrams(64),
+    datagrams(16),
+    datagrams(1),
     large("64 KiB", 1 << 16),
     large("128 KiB", 1 << 17),
     large("1 MiB", 1 << 20),
@@ -115,6 +122,8 @@ SINGLE = [
     Single("websocket echo, 64 B, 16 in flight", "ws", ["-c", "1", "-p", "16", *SIZE], 16000),
     Single("websocket echo, 64 B, 1 in flight, pull", "ws", ["-c", "1", "-p", "1", *SIZE], 4000, {"pull": True}),
     Single("websocket echo, 64 B, 16 in flight, pull", "ws", ["-c", "1", "-p", "16", *SIZE], 16000, {"pull": True}),
+    Single("udp echo, 64 B, 1 in flight", "udp", ["-c", "1", "-p", "1", *SIZE], 4000),
+    Single("udp echo, 64 B, 16 in flight", "udp", ["-c", "1", "-p", "16", *SIZE], 16000),
     single_large("64 KiB", 1 << 16),
     single_large("128 KiB", 1 << 17),
     single_large("1 MiB", 1 << 20),

@@ -16,7 +16,7 @@ from ports import free_ports  # noqa: E402
 START_SECONDS = 20
 
 # What wm-load calls a mode, and what libwm and bare call its protocol.
-LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "frame": "frame", "ws": "websocket", "http": "http", "handshakes": "http"}
+LIBWM_PROTOCOL = {"echo": "tcp", "text": "text", "frame": "frame", "udp": "udp", "ws": "websocket", "http": "http", "handshakes": "http"}
 BARE_PROTOCOL = {"echo": "echo", "text": "echo", "ws": "wsecho", "http": "http"}
 # Modes whose server has pages, and those of these that send lines.
 PAGES = ("push", "broadcast", "churn", "idle")
@@ -32,7 +32,9 @@ def pinned(core, command):
     return ["taskset", "-c", str(core), *command] if cores_apart() else list(command)
 
 
-def is_serving(port):
+def is_serving(port, datagrams=False):
+    if datagrams:
+        return echoes(port)
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
         return True
@@ -40,18 +42,30 @@ def is_serving(port):
         return False
 
 
+def echoes(port):
+    """Whether what serves there answers a datagram."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.2)
+        try:
+            probe.connect(("127.0.0.1", port))
+            probe.send(b"probe")
+            return probe.recv(16) == b"probe"
+        except OSError:
+            return False
+
+
 class Server:
     """A running server. mode is one of wm-load's; `with` stops it and removes its directory. status is its exit code after that.
     With a certificate wm-load speaks TLS to it."""
 
-    def __init__(self, command, ports, master=False, output=None, directory=None, certificate=None):
+    def __init__(self, command, ports, master=False, output=None, directory=None, certificate=None, datagrams=False):
         self.ports, self.status, self.master, self.directory = ports, None, master, directory
         self.load_options = certificate.load_options if certificate else []
         self.process = subprocess.Popen(pinned(0, command), stdout=output or subprocess.DEVNULL, stderr=output)
         deadline = time.monotonic() + START_SECONDS
         for port in ports:
             # A master may listen before its child runs.
-            while not is_serving(port) or (master and not self.children()):
+            while not is_serving(port, datagrams) or (master and not self.children()):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
                     sys.exit("does not listen on port %d (status %s): %s" % (port, self.status, " ".join(command)))
@@ -111,9 +125,9 @@ def start_libwm(build, mode, pull=False, master=False, wrapper=(), certificate=N
     if access_log:
         command += ["--access-log", access_log, os.path.join(directory.name, "access.log")]
     if not master:
-        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports, directory=directory, certificate=certificate)
+        return Server([*wrapper, *command, *(["--pull"] if pull else [])], ports, directory=directory, certificate=certificate, datagrams=mode == "udp")
     command += ["--processes", "1", directory.name, "start", "-q"]
-    return Server([*wrapper, *command], ports, master=True, directory=directory, certificate=certificate)
+    return Server([*wrapper, *command], ports, master=True, directory=directory, certificate=certificate, datagrams=mode == "udp")
 
 
 def start_files(build, files):
@@ -123,7 +137,10 @@ def start_files(build, files):
     return Server(command, [port], master=True)
 
 
-def start_bare(bare, mode):
+def start_bare(build, bare, mode):
+    if mode == "udp":
+        ports = free_ports(1)
+        return Server([program(build, "bench_bare_udp"), str(ports[0])], ports, datagrams=True)
     pages = mode in PAGES
     ports = free_ports(2 if pages else 1)
     return Server([bare, "push" if pages else BARE_PROTOCOL[mode], *map(str, ports)], ports)

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "datagrams.h"
 #include "options.h"
 #include "socket.h"
 
@@ -25,7 +26,7 @@ bool Connection::write(std::string_view data, size_t *taken)
 {
     if (tls_ != nullptr)
         return tls_->write(data.data(), data.size(), taken) <= TlsResult::kBlocked;
-    ssize_t sent = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+    ssize_t sent = datagram_ > 0 ? send_datagrams(fd_, data, datagram_) : ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
     *taken = sent < 0 ? 0 : static_cast<size_t>(sent);
     return sent >= 0 || would_block();
 }
@@ -87,7 +88,7 @@ void Connection::close()
 
 Connection open_connection(const Options &options, uint32_t source, std::string *problem)
 {
-    Connection connection(dial(options.target, source, options.timeout_seconds));
+    Connection connection(dial(options.target, source, options.timeout_seconds, options.mode == Mode::kUdp));
     if (!connection.is_open()) {
         *problem = std::strerror(errno);
     } else if (options.tls != nullptr) {
@@ -110,11 +111,13 @@ ReceiveBuffer::Received ReceiveBuffer::receive(const Connection &connection)
 {
     const std::string &tail = connection.tail();
     size_t size = tail.size();
-    make_room(size);
+    make_room(size + kDatagrams * connection.datagram());
     if (!tail.empty())
         std::memcpy(bytes_.data(), tail.data(), tail.size());
     if (connection.tls() == nullptr) {
-        ssize_t got = recv(connection.fd(), bytes_.data() + size, kReceiveSize, 0);
+        char *to = bytes_.data() + size;
+        size_t each = connection.datagram();
+        ssize_t got = each > 0 ? receive_datagrams(connection.fd(), to, each) : recv(connection.fd(), to, kReceiveSize, 0);
         bool ended = got == 0 || (got < 0 && !would_block());
         return {bytes_.data(), size + (got > 0 ? static_cast<size_t>(got) : 0), ended};
     }

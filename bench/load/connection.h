@@ -42,6 +42,10 @@ public:
     /// nullptr: a plain connection.
     TlsStream *tls() const { return tls_.get(); }
 
+    /// Bytes of each datagram; 0: it is a stream.
+    size_t datagram() const { return datagram_; }
+    void use_datagrams(size_t size) { datagram_ = size; }
+
     /// Puts TLS on the connected socket; the handshake is the caller's, by tls()->connect().
     void begin_tls(const TlsContext &context, SSL_SESSION *session = nullptr) { tls_ = context.open(fd_, session); }
 
@@ -62,6 +66,7 @@ private:
     void swap(Connection &other)
     {
         std::swap(fd_, other.fd_);
+        std::swap(datagram_, other.datagram_);
         tail_.swap(other.tail_);
         unsent_.swap(other.unsent_);
         tls_.swap(other.tls_);
@@ -70,6 +75,7 @@ private:
     bool write(std::string_view data, size_t *taken);
 
     int fd_ = -1;
+    size_t datagram_ = 0;
     std::string tail_;
     std::string unsent_;
     std::unique_ptr<TlsStream> tls_;

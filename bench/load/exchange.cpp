@@ -210,6 +210,8 @@ void Exchange::close_all()
 {
     closing_ = true;
     stopping_ = true;
+    if (!peers_.empty() && peers_[0].connection.datagram() > 0)
+        return close_datagrams();
     std::string close_bytes = wire_->close_bytes();
     for (Peer &peer : peers_) {
         if (!peer.connection.is_open())
@@ -224,6 +226,15 @@ void Exchange::close_all()
             on_ready(event.data.u32, event.events);
     if (open_ > 0)
         report_.tally.add(Fault::kUnclosed, "connections that the server did not close", open_);
+}
+
+/// Nothing tells that a peer ends: what comes late is waited for.
+void Exchange::close_datagrams()
+{
+    for (const epoll_event &event : poller_.wait(kLateMs))
+        on_ready(event.data.u32, event.events);
+    for (Peer &peer : peers_)
+        peer.connection.close();
 }
 
 } // namespace wm::load

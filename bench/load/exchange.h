@@ -31,6 +31,8 @@ public:
     int run();
 
 private:
+    static constexpr int kLateMs = 20;
+
     struct Peer {
         Connection connection;
         OrderCheck order;
@@ -56,6 +58,7 @@ private:
     void settle_write(uint32_t index, bool sent);
     void fail(uint32_t index, const std::string &why);
     void close_all();
+    void close_datagrams();
 
     const Options &options_;
     Wire *wire_;

@@ -13,6 +13,8 @@ int main(int argc, char **argv)
         return run_text(options);
     case Mode::kFrame:
         return run_frame(options);
+    case Mode::kUdp:
+        return run_udp(options);
     case Mode::kWs:
         return run_ws(options);
     case Mode::kHttp:

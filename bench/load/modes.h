@@ -12,6 +12,7 @@ namespace wm::load {
 int run_echo(const Options &options);
 int run_text(const Options &options);
 int run_frame(const Options &options);
+int run_udp(const Options &options);
 int run_ws(const Options &options);
 int run_http(const Options &options);
 int run_push(const Options &options);

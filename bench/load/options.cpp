@@ -16,14 +16,15 @@ namespace {
 constexpr const char *kHelp =
     "wm-load: loads a server, checks every byte of its answers, and measures its cost per message\n"
     "\n"
-    "  wm-load echo|text|frame|ws|http HOST:PORT [options]\n"
+    "  wm-load echo|text|frame|udp|ws|http HOST:PORT [options]\n"
     "  wm-load push|broadcast --ws HOST:PORT --inner HOST:PORT [options]\n"
     "  wm-load churn --ws HOST:PORT [options]\n"
     "  wm-load handshakes HOST:PORT --tls (--tls-ca FILE | --tls-insecure) [--resume] [options]\n"
     "  wm-load idle --ws HOST:PORT --server-pid PID [options]\n"
     "\n"
     "  -c COUNT              connections; push, broadcast, idle: pages; churn, handshakes: connections at a time (default: 50)\n"
-    "  -p DEPTH              messages that a connection sends in one write before it waits for their answers (default: 1)\n"
+    "  -p DEPTH              messages that a connection sends in one write (udp: datagrams) before it waits for their answers (default: "
+    "1)\n"
     "  -n COUNT | -d SECONDS messages over all connections, or time (default: 3 s); a tenth comes first as a warm-up; push,\n"
     "                        broadcast: lines; churn: connect, handshake, uid, close;\n"
     "                        handshakes: connect, TLS handshake, one http request, close\n"
@@ -56,7 +57,8 @@ constexpr const char *kHelp =
     "\n"
     "Exit: 0 all answers correct, 1 wrong or missing answers, 2 usage.\n";
 
-constexpr std::array<const char *, 10> kModes{"echo", "text", "frame", "ws", "http", "push", "broadcast", "churn", "idle", "handshakes"};
+constexpr std::array<const char *, 11> kModes{"echo", "text",      "frame", "udp",  "ws",        "http",
+                                              "push", "broadcast", "churn", "idle", "handshakes"};
 
 [[noreturn]] void usage_error(const std::string &text)
 {
@@ -113,7 +115,7 @@ struct Flag {
     void (*apply)(Options &options, std::string_view text);
 };
 
-const unsigned kAnswers = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kFrame) | bit(Mode::kWs) | bit(Mode::kHttp);
+const unsigned kAnswers = bit(Mode::kEcho) | bit(Mode::kText) | bit(Mode::kFrame) | bit(Mode::kUdp) | bit(Mode::kWs) | bit(Mode::kHttp);
 const unsigned kLines = bit(Mode::kPush) | bit(Mode::kBroadcast);
 const unsigned kPages = kLines | bit(Mode::kChurn) | bit(Mode::kIdle);
 const unsigned kAll = kAnswers | kPages | bit(Mode::kHandshakes);
@@ -182,6 +184,10 @@ void check_complete(const Options &options)
         usage_error("--targets has paths of its own: --path means nothing with it");
     if (options.mode == Mode::kBroadcast && options.path != "/" && !options.events)
         usage_error("--path of broadcast is that of --events");
+    if (options.mode == Mode::kUdp && options.size > 65507)
+        usage_error("-s of udp is at most 65507: no datagram is longer");
+    if (options.mode == Mode::kUdp && options.tls_options.on)
+        usage_error("there is no TLS over datagrams");
     if (options.rate > 0 && options.pipeline > 1)
         usage_error("--rate sends one message at a time: -p must be 1");
     if (options.mode == Mode::kIdle && options.server_pids.empty())
@@ -245,7 +251,7 @@ Options parse_options(int argc, char **argv)
         std::exit(0);
     }
     if (argc < 2)
-        usage_error("a mode is missing: echo, text, frame, ws, http, push, broadcast, churn, idle or handshakes");
+        usage_error("a mode is missing: echo, text, frame, udp, ws, http, push, broadcast, churn, idle or handshakes");
     options.mode = to_mode(argv[1]);
     for (int i = 2; i < argc; i++) {
         std::string_view word = argv[i];

@@ -16,11 +16,11 @@
 
 namespace wm::load {
 
-enum class Mode : uint8_t { kEcho, kText, kFrame, kWs, kHttp, kPush, kBroadcast, kChurn, kIdle, kHandshakes };
+enum class Mode : uint8_t { kEcho, kText, kFrame, kUdp, kWs, kHttp, kPush, kBroadcast, kChurn, kIdle, kHandshakes };
 
 struct Options {
     Mode mode = Mode::kEcho;
-    Address target;                        ///< HOST:PORT of echo, text, frame, ws, http and handshakes; --ws of the modes with pages
+    Address target;                        ///< HOST:PORT of echo, text, frame, udp, ws, http and handshakes; --ws of the modes with pages
     Address inner;                         ///< --inner of push and broadcast
     uint32_t connections = 50;             ///< -c: connections; pages of push, broadcast and idle; cycles in flight of churn
     uint32_t inner_connections = 4;        ///< --inner-connections of push and broadcast

@@ -87,9 +87,9 @@ void reserve_descriptors(size_t needed)
     std::exit(2);
 }
 
-int dial(const Address &address, uint32_t source, uint32_t timeout_seconds)
+int dial(const Address &address, uint32_t source, uint32_t timeout_seconds, bool datagrams)
 {
-    int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(address.storage.ss_family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     int on = 1;

@@ -27,10 +27,10 @@ bool parse_address(std::string_view text, Address *out);
 void reserve_descriptors(size_t needed);
 
 /**
- * Connects with TCP_NODELAY. The socket blocks, with timeouts for receiving and sending. `source` spreads clients of 127.0.0.0/8
- * over source addresses, 4096 to each, because one address has 28 000 ports at most. -1 with errno.
+ * Connects, over TCP with TCP_NODELAY, or a socket of datagrams. The socket blocks, with timeouts for receiving and sending. `source`
+ * spreads clients of 127.0.0.0/8 over source addresses, 4096 to each, because one address has 28 000 ports at most. -1 with errno.
  */
-int dial(const Address &address, uint32_t source, uint32_t timeout_seconds);
+int dial(const Address &address, uint32_t source, uint32_t timeout_seconds, bool datagrams = false);
 
 bool send_all(int fd, std::string_view data);
 void make_nonblocking(int fd);

@@ -1,5 +1,5 @@
 /*
- * The server that wm-load measures: an echo for tcp, text, frame and websocket, "Hello, world!" for http.
+ * The server that wm-load measures: an echo for tcp, udp, text, frame and websocket, "Hello, world!" for http.
  *
  *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] [--access-log FORMAT FILE] [--pull]
  *     bench_echo_server PROTO HOST:PORT [--tls CERT KEY] [--access-log FORMAT FILE] --processes N DIRECTORY COMMAND...
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
     char address[256];
     struct wishes wishes = {0};
     if (parse(argc, argv, &wishes) < 0) {
-        fprintf(stderr, "bench_echo_server tcp|text|frame|websocket|http HOST:PORT [--tls CERT KEY] [--access-log combined|json FILE] "
+        fprintf(stderr, "bench_echo_server tcp|udp|text|frame|websocket|http HOST:PORT [--tls CERT KEY] [--access-log combined|json FILE] "
                         "[--deflate shared|own] [--pull | --processes N DIRECTORY COMMAND...]\n");
         return 2;
     }
