@@ -47,7 +47,11 @@ std::string stop_command(const std::vector<std::string> &arguments)
 
 const char *transport_of(const Worker &worker)
 {
-    return !worker.has_address() ? "none" : worker.wants_tls() ? "ssl" : worker.given_address().unix_socket ? "unix" : "tcp";
+    if (!worker.has_address())
+        return "none";
+    if (worker.wants_datagrams())
+        return "udp";
+    return worker.wants_tls() ? "ssl" : worker.given_address().unix_socket ? "unix" : "tcp";
 }
 
 } // namespace
