@@ -1,5 +1,6 @@
 """Datagrams under a master: a reload and a kill lose none that is in the kernel's queue, sources stay with their process, listings."""
 import os
+import re
 import signal
 import socket
 
@@ -97,3 +98,9 @@ def test_unix__file_and_listings(make, tmp_path):
     assert [row["state"] for row in listeners] == ["listening"] * 2, listeners
     assert instance.stop().code == 0
     assert not path.exists()
+
+
+def test_start__shows_what_is_served_over_datagrams(make):
+    instance = make("text://127.0.0.1:0,transport=udp,name=line")
+    assert re.search(r"\nudp +\w+ +line +text://127\.0\.0\.1:[1-9]\d* +1 +\[OK\]", instance.start().out)
+    assert instance.stop().code == 0
