@@ -242,12 +242,12 @@ def test_websocket__callbacks_of_control_frames(server):
         peer.read_to_end()
 
 
-def test_websocket__callback_of_a_connection_of_libwm_is_named_in_the_log(server):
+def test_websocket__close_callback_of_a_connection_of_libwm_is_named_in_the_log(server):
     with server.connect(server.ports[5]) as peer:
         peer.shake_hands()
         peer.say("set")
         assert peer.read_frame() == ("text", b"made set")
-    eventually(lambda: "$connection->onWebSocketPing is not called" in server.output(), "the name in the log")
+    eventually(lambda: "$connection->onWebSocketClose is not called" in server.output(), "the name in the log")
 
 
 def test_ws__of_a_class_that_builds_on_it(server):

@@ -101,8 +101,9 @@ FRAMES = {
 }
 
 
-# The callbacks of single frames make the protocol one in PHP, which calls the others, too.
-@pytest.mark.parametrize("frames, callback", [("no", "onWebSocketConnected"), *(("yes", name) for name in FRAMES)])
+# onWebSocketClose makes the protocol one in PHP, which calls the others, too.
+@pytest.mark.parametrize("frames, callback", [("no", "onWebSocketConnected"), ("pings", "onWebSocketPing"), ("pings", "onWebSocketPong"),
+                                              *(("yes", name) for name in FRAMES)])
 def test_exception__in_a_callback_of_websockets_costs_that_connection_only(program, frames, callback):
     server = program("robust", frames=frames).start()
     with server.connect() as other, server.connect(server.ports[1]) as page:

@@ -14,6 +14,8 @@ interface Receiver
     public function handshake(int $request, string $head): void;
     /** $request: 0, or the http request, whose head and body $data holds. */
     public function receive(string $data, int $request): void;
+    /** A ping (opcode 9) or a pong (10) of a websocket; of workers with option ping_events. libwm has answered a ping if auto_pong is 1. */
+    public function controlFrame(int $opcode, string $payload): void;
     public function bufferFull(): void;
     public function bufferDrain(): void;
     /** $code: WM_E... of wm/error.h */

@@ -15,7 +15,6 @@ use Libwm\NotYet;
 use Libwm\ProgramClasses;
 use Libwm\Runtime;
 use Libwm\Connection\TlsOptions;
-use Libwm\Websocket\WebsocketFrames;
 use Libwm\Properties\WorkerProperties;
 use Workerman\Connection\TcpConnection;
 use Workerman\Events\EventInterface;
@@ -114,6 +113,7 @@ class Worker
     /** @var array{int, int} limits that libwm has for new connections */
     private array $wmLimits = [0, 0];
     private bool $wmAcceptPaused = false;
+    private bool $wmHearsPings = false;
 
     /**
      * @param string|null $socketName websocket://0.0.0.0:1234, http://, text://, tcp://, unix:///path; null: does not listen
@@ -396,7 +396,7 @@ class Worker
         if ($this->socketName === null) {
             return null;
         }
-        $address = Address::ofWorker($this->socketName, $this->transport, $this->protocol, WebsocketFrames::hasCallback($this));
+        $address = Address::ofWorker($this->socketName, $this->transport, $this->protocol, isset($this->onWebSocketClose));
         $this->wmConnectionClass = $address->connection === HttpConnection::class ? Compat3::connectionClass($this) : $address->connection;
         $this->protocol = $address->protocol;
         $this->transport = $address->transport;
@@ -416,6 +416,15 @@ class Worker
     {
         if ($this->onConnect !== null) {
             $connection->call(fn (TcpConnection $connection) => ($this->onConnect)($connection));
+        }
+    }
+
+    /** @internal Pings and pongs of all websockets of this worker are events from now on. */
+    public function wmHearPings(): void
+    {
+        if (!$this->wmHearsPings) {
+            $this->wmHearsPings = true;
+            Runtime::core()->setWorker((int) $this->wmHandle, 'ping_events', 1);
         }
     }
 

@@ -106,7 +106,7 @@ namespace {
     $native = new Worker(address('websocket', 6));
     $native->onMessage = function (TcpConnection $connection, string $data): void {
         if ($data === 'set') {
-            $connection->onWebSocketPing = fn () => null;
+            $connection->onWebSocketClose = fn () => null;
             $connection->uid = $data; // properties of its own stay
             $data = $connection->uid;
         }

@@ -134,10 +134,9 @@ $worker->name = 'lines';
 $worker->onWorkerStart = function (Worker $worker) use ($throw): void {
     $page = new Worker(address('websocket', 2));
     serve($page);
-    if (getenv('WM_TEST_FRAMES') === 'yes') {
-        foreach (['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'] as $name) {
-            $page->$name = fn () => Armed::pass($name);
-        }
+    $frames = ['yes' => ['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'], 'pings' => ['onWebSocketPing', 'onWebSocketPong']];
+    foreach ($frames[getenv('WM_TEST_FRAMES')] ?? [] as $name) {
+        $page->$name = fn () => Armed::pass($name);
     }
     $page->listen();
     $http = new Worker(address('http', 3));

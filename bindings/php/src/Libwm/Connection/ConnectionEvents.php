@@ -81,6 +81,11 @@ trait ConnectionEvents
     }
 
     /** @internal */
+    public function controlFrame(int $opcode, string $payload): void
+    {
+    }
+
+    /** @internal */
     public function bufferFull(): void
     {
         if ($this->onBufferFull !== null) {

@@ -25,6 +25,11 @@ trait DatagramEvents
     }
 
     /** @internal */
+    public function controlFrame(int $opcode, string $payload): void
+    {
+    }
+
+    /** @internal */
     public function bufferFull(): void
     {
     }

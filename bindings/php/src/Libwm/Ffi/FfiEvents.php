@@ -4,6 +4,7 @@ declare(strict_types=1);
 namespace Libwm\Ffi;
 
 use Libwm\Events;
+use Libwm\Websocket\WebsocketFrames;
 
 /** The part of FfiCore that hands on events other than messages. */
 trait FfiEvents
@@ -62,6 +63,10 @@ trait FfiEvents
                 break;
             case 16: // WM_EVENT_SIGNAL
                 $events->signal($words[$i + 6], $words[$i + 7] >> 32);
+                break;
+            case 20: // WM_EVENT_PING
+            case 21: // WM_EVENT_PONG
+                $receiver?->controlFrame($kind === 20 ? WebsocketFrames::PING : WebsocketFrames::PONG, $this->string($i));
                 break;
             case 11: // WM_EVENT_HUB
             case 18: // WM_EVENT_HUB_MESSAGE

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Websocket;
 
+use Libwm\Core;
 use Libwm\Error;
 use Libwm\Http\ServerVariables;
 use Libwm\TextOrJson;
@@ -15,19 +16,46 @@ use Workerman\Worker;
 /** A connection of a websocket worker. */
 final class WebsocketConnection extends TcpConnection
 {
-    /** @var array<string, true> callbacks that are not called, and that the log has named */
-    private static array $wmSaid = [];
+    /** Whether the log has said that onWebSocketClose is not called. */
+    private static bool $wmSaid = false;
 
     /** The handshake, while it is unanswered. */
     private int $wmRequest = 0;
+    /** Whether pings are answered here: libwm does it until a callback for them is set. */
+    private bool $wmAnswersPings = false;
 
-    /** Programs set what they like; what has no effect here is said. */
+    /** Programs set what they like: callbacks of pings and pongs at any time, and what has no effect here is said. */
     public function __set(string $name, mixed $value): void
     {
         $this->$name = $value;
-        if (\in_array($name, WebsocketFrames::CALLBACKS, true) && !isset(self::$wmSaid[$name])) {
-            self::$wmSaid[$name] = true;
+        if ($name === 'onWebSocketPing' || $name === 'onWebSocketPong') {
+            $this->hearPings($name === 'onWebSocketPing');
+        } elseif ($name === 'onWebSocketClose' && !self::$wmSaid) {
+            self::$wmSaid = true;
             Worker::log("\$connection->$name is not called: set it on the worker, whose websockets are a protocol in PHP then");
+        }
+    }
+
+    /** Pings and pongs are events from now on; $answers: libwm answers pings of this connection no more. */
+    private function hearPings(bool $answers): void
+    {
+        $this->worker?->wmHearPings();
+        if ($answers && !$this->wmAnswersPings) {
+            $this->wmAnswersPings = true;
+            $this->wmCore->setConnection($this->wmHandle, 'auto_pong', 0);
+        }
+    }
+
+    public function controlFrame(int $opcode, string $payload): void
+    {
+        if ($this->status !== self::STATUS_ESTABLISHED) {
+            return;
+        }
+        $callback = WebsocketFrames::callback($this, $opcode);
+        if ($callback !== null) {
+            $this->call(static fn (self $connection) => WebsocketFrames::tell($callback, $connection, $payload));
+        } elseif ($opcode === WebsocketFrames::PING && $this->wmAnswersPings) { // the callback was set to null again
+            $this->wmCore->send($this->wmHandle, WebsocketFrames::frame(WebsocketFrames::PONG, $payload, false), Core::SEND_RAW);
         }
     }
 
@@ -54,6 +82,9 @@ final class WebsocketConnection extends TcpConnection
             return;
         }
         $this->wmRequest = 0;
+        if (isset($this->worker->onWebSocketPing) || isset($this->worker->onWebSocketPong)) {
+            $this->hearPings(isset($this->worker->onWebSocketPing));
+        }
         $lines = WebsocketFrames::lines($this->headers);
         $this->headers = [];
         $result = $this->wmCore->accept($request, $lines);
@@ -132,6 +163,12 @@ final class WebsocketConnection extends TcpConnection
         } else {
             $this->closeWith(1011, ''); // RFC 6455 §7.4.1: an unexpected condition
         }
+    }
+
+    protected function release(): void
+    {
+        parent::release();
+        unset($this->onWebSocketPing, $this->onWebSocketPong);
     }
 
     private function closeWith(int $code, string $reason): void

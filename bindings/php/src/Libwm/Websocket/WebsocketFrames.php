@@ -16,22 +16,38 @@ use Workerman\Protocols\Http\Response;
  */
 final class WebsocketFrames
 {
-    /** Callbacks for which a websocket is a protocol in PHP, as libwm answers control frames itself. */
-    public const CALLBACKS = ['onWebSocketPing', 'onWebSocketPong', 'onWebSocketClose'];
+    public const TEXT = 1;
+    public const CLOSE = 8;
+    public const PING = 9;
+    public const PONG = 10;
+
+    /** What programs set for control frames, by opcode. */
+    private const CALLBACKS = [self::CLOSE => 'onWebSocketClose', self::PING => 'onWebSocketPing', self::PONG => 'onWebSocketPong'];
 
     private const CONTINUATION = 0;
-    private const TEXT = 1;
-    private const CLOSE = 8;
-    private const PING = 9;
-    private const PONG = 10;
+    /** Bytes of a control frame (RFC 6455 §5.5). */
+    private const CONTROL_MAX = 125;
 
     /** The longest head of a frame. */
     private const HEAD = 14;
 
-    /** Whether a worker or a connection has one of CALLBACKS. */
-    public static function hasCallback(object $owner): bool
+    /** What a connection, or else its worker, has set for control frames of an opcode. */
+    public static function callback(TcpConnection $connection, int $opcode): mixed
     {
-        return isset($owner->onWebSocketPing) || isset($owner->onWebSocketPong) || isset($owner->onWebSocketClose);
+        $name = self::CALLBACKS[$opcode];
+        return $connection->$name ?? $connection->worker->$name ?? null;
+    }
+
+    /** Calls it for a ping or a pong: what it sends is a pong meanwhile, as in Workerman. */
+    public static function tell(callable $callback, TcpConnection $connection, string $payload): void
+    {
+        $type = $connection->websocketType;
+        $connection->websocketType = \chr(0x80 | self::PONG);
+        try {
+            $callback($connection, $payload);
+        } finally {
+            $connection->websocketType = $type;
+        }
     }
 
     /**
@@ -50,7 +66,7 @@ final class WebsocketFrames
         $isControl = $opcode >= self::CLOSE;
         $begun = isset($context->websocketOpcode);
         if ($hasRsv || ($mask !== null) !== $fromClient || !\in_array($opcode, [0, 1, 2, 8, 9, 10], true) || $length < 0
-            || ($isControl ? !$isLast || $length > 125 : ($opcode === self::CONTINUATION) !== $begun)) {
+            || ($isControl ? !$isLast || $length > self::CONTROL_MAX : ($opcode === self::CONTINUATION) !== $begun)) {
             return self::refuse($connection, 1002);
         }
         if (\strlen($context->websocketData ?? '') + $length > $connection->maxPackageSize - self::HEAD) {
@@ -91,7 +107,9 @@ final class WebsocketFrames
     /** One message as a frame; '': it waits for the handshake. */
     public static function encode(mixed $data, TcpConnection $connection, bool $masks): string
     {
-        $frame = self::frame(\ord($connection->websocketType) & 15, TextOrJson::of($data), $masks);
+        $opcode = \ord($connection->websocketType) & 15;
+        $data = TextOrJson::of($data);
+        $frame = $opcode < self::CLOSE ? self::frame($opcode, $data, $masks) : self::controlFrame($opcode, $data, $masks);
         if (self::isOpen($connection)) {
             return $frame;
         }
@@ -161,6 +179,17 @@ final class WebsocketFrames
         return new Response(101, $headers);
     }
 
+    /** A control frame that a program makes. */
+    public static function controlFrame(int $opcode, string $payload, bool $masks): string
+    {
+        if (\strlen($payload) > self::CONTROL_MAX) {
+            $type = \sprintf('\x%02x', 0x80 | $opcode);
+            throw new \LengthException("send() with websocketType \"$type\", a control frame: " . \strlen($payload) . ' bytes, which is more than '
+                . self::CONTROL_MAX . ' (RFC 6455 5.5)');
+        }
+        return self::frame($opcode, $payload, $masks);
+    }
+
     public static function frame(int $opcode, string $payload, bool $masks): string
     {
         $length = \strlen($payload);
@@ -213,16 +242,9 @@ final class WebsocketFrames
             self::refuse($connection, $wrong);
             return;
         }
-        $name = [self::CLOSE => 'onWebSocketClose', self::PING => 'onWebSocketPing', self::PONG => 'onWebSocketPong'][$opcode];
-        $callback = $connection->$name ?? $connection->worker->$name ?? null;
+        $callback = self::callback($connection, $opcode);
         if ($callback !== null) {
-            $type = $connection->websocketType;
-            $connection->websocketType = $opcode === self::CLOSE ? $type : \chr(0x80 | self::PONG);
-            try {
-                $callback($connection, $payload);
-            } finally {
-                $connection->websocketType = $type;
-            }
+            $opcode === self::CLOSE ? $callback($connection, $payload) : self::tell($callback, $connection, $payload);
         } elseif ($opcode === self::CLOSE) {
             $code = $payload === '' ? "\x03\xe8" : \substr($payload, 0, 2);
             $connection->close(self::frame(self::CLOSE, $code, $masks), true);

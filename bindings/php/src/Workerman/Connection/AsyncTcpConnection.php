@@ -90,7 +90,7 @@ class AsyncTcpConnection extends TcpConnection
         }
         $scheme = Address::nativeScheme($this->protocol);
         $scheme = \in_array($scheme, ['text', 'frame', 'ws'], true) ? $scheme : null; // Http and Websocket are for servers, and in PHP here
-        if ($scheme === 'ws' && WebsocketFrames::hasCallback($this)) {
+        if ($scheme === 'ws' && (isset($this->onWebSocketPing) || isset($this->onWebSocketPong) || isset($this->onWebSocketClose))) {
             $scheme = null;
         }
         $this->wmNative = $scheme === null ? null : $this->protocol;

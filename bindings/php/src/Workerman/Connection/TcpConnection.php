@@ -11,7 +11,10 @@ use Libwm\NotYet;
 use Libwm\Receiver;
 use Libwm\Runtime;
 use Libwm\Transport;
+use Libwm\Websocket\WebsocketFrames;
 use Workerman\Events\EventInterface;
+use Workerman\Protocols\Websocket;
+use Workerman\Protocols\Ws;
 use Workerman\Worker;
 
 /** An accepted connection. Programs may set properties of their own on it. */
@@ -149,7 +152,15 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
      */
     public function send(mixed $sendBuffer, bool $raw = false)
     {
-        $flags = $raw ? Core::SEND_RAW : ($this->websocketType === "\x81" || $this->websocketType === "\xc1" ? 0 : Core::SEND_BINARY);
+        if ($raw) {
+            $flags = Core::SEND_RAW;
+        } elseif ($this->websocketType === "\x81") {
+            $flags = 0;
+        } elseif ($this->websocketType === "\x82") {
+            $flags = Core::SEND_BINARY;
+        } else {
+            [$sendBuffer, $flags] = $this->typed($sendBuffer);
+        }
         if ($this->status !== self::STATUS_ESTABLISHED) {
             return $this->sendEarly($sendBuffer, $flags);
         }
@@ -159,6 +170,22 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $data = \is_string($sendBuffer) ? $sendBuffer : $this->text($sendBuffer);
         $result = $this->wmCore->send($this->wmHandle, $data, $flags);
         return $result === 0 ? true : $this->sent($result);
+    }
+
+    /**
+     * What is sent for a websocketType that is neither of text nor of binary messages, and its flags: with those of control frames, as "\x89" of a
+     * ping, a frame.
+     *
+     * @return array{mixed, int}
+     */
+    private function typed(mixed $data): array
+    {
+        $opcode = \ord($this->websocketType) & 15;
+        $masks = $this->wmNative === Ws::class;
+        if ($opcode >= WebsocketFrames::CLOSE && ($masks || $this->wmNative === Websocket::class)) {
+            return [WebsocketFrames::controlFrame($opcode, $this->text($data), $masks), Core::SEND_RAW];
+        }
+        return [$data, $opcode === WebsocketFrames::TEXT ? 0 : Core::SEND_BINARY];
     }
 
     /** What send() returns of a message that was not simply taken: Core::send() has returned $result, which is not 0. */
