@@ -116,6 +116,40 @@ class Server:
         self.listener.close()
 
 
+class DatagramServer:
+    """Echoes datagrams; what comes from one peer within a moment is a batch."""
+
+    MOMENT = 0.002
+
+    def __init__(self, fault, seed):
+        self.spoiler = Spoiler(fault, seed)
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.sock.getsockname()[1]
+        self.closing = False
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        self.sock.settimeout(self.MOMENT)
+        while not self.closing:
+            batches = {}
+            try:
+                while True:
+                    data, peer = self.sock.recvfrom(65536)
+                    batches.setdefault(peer, []).append(data)
+            except TimeoutError:
+                pass
+            for peer, batch in batches.items():
+                for answer in self.spoiler.pass_through(batch):
+                    self.sock.sendto(answer, peer)
+
+    def close(self):
+        self.closing = True
+        self.thread.join()
+        self.sock.close()
+
+
 def write_batch(sock, batch):
     """False when a fault asked for the end of the connection."""
     whole = None not in batch
