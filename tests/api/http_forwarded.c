@@ -237,6 +237,30 @@ static void max_per_ip__counts_the_clients_of_websockets(void **state)
     }
 }
 
+/** A client that opens a quote in front of what its proxy appends would have the proxy's address, and no limit. */
+static void forwarded__that_is_malformed_is_refused(void **state)
+{
+    struct host *host = begin(*state, "http");
+    set_str(host->worker, "proxy_header", "Forwarded");
+    set_int(host->worker, "max_per_ip", 1);
+    struct client client = client_begin(host);
+    ask(host, &client, "Forwarded: for=1.2.3.4;a=\"\r\nForwarded: for=203.0.113.7\r\n", "203.0.113.7:0"); /* a line of its own */
+    client_say(host, &client, "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=1.2.3.4;a=\", for=203.0.113.7\r\n\r\n");
+    assert_int_equal(http_head(host, &client, NULL), 400);
+    client_end(&client);
+    host_end(host);
+
+    host = begin(*state, "websocket");
+    set_str(host->worker, "proxy_header", "Forwarded");
+    client = client_begin(host);
+    char request[512];
+    snprintf(request, sizeof request, "GET / HTTP/1.1\r\nForwarded: a=\", for=203.0.113.7\r\n%s", strstr(WS_REQUEST, "Host:"));
+    client_say(host, &client, request);
+    assert_int_equal(http_head(host, &client, NULL), 400);
+    client_end(&client);
+    host_end(host);
+}
+
 static void the_access_log__has_the_client(void **state)
 {
     char path[] = "/tmp/wm-forwarded-XXXXXX", line[512] = "";
@@ -271,6 +295,7 @@ int main(void)
         SCENARIO_NOT_OVER(https_targets__are_for_clients_that_came_by_https, OVER_PAIRS | OVER_TLS),
         SCENARIO_NOT_OVER(max_per_ip__counts_clients_while_they_are_served, OVER_PAIRS),
         SCENARIO_NOT_OVER(max_per_ip__counts_the_clients_of_websockets, OVER_PAIRS),
+        SCENARIO_NOT_OVER(forwarded__that_is_malformed_is_refused, OVER_PAIRS),
         SCENARIO_NOT_OVER(the_access_log__has_the_client, OVER_PAIRS),
     };
     return RUN_SCENARIOS("http forwarded", scenarios);

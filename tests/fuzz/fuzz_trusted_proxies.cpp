@@ -96,6 +96,10 @@ void try_lines(std::string_view bytes, ForwardedBy by)
         Forwarded again = read_lines(name + lie + fields, by);
         check(again.known && again.client == found.client && again.https == found.https, "a lie in front has changed the client");
     }
+    for (const char *lie : {" 1.1.1.1, ", " for=1.1.1.1, ", " for=1.1.1.1;a=\", ", " for=\"\\, ", " unknown,"}) {
+        Forwarded again = read_lines(name + lie + fields.substr(name.size()), by);
+        check(again.malformed || (again.known && again.client == found.client), "a lie in the same line has changed the client");
+    }
     const char *behind = by == ForwardedBy::kForwarded ? " for=10.1.1.1, for=\"10.2.2.2:80\"\r\n" : " 10.1.1.1, 10.2.2.2:80\r\n";
     Forwarded further = read_lines(fields + name + behind, by);
     check(further.known && further.client == found.client, "a trusted proxy behind has changed the client");

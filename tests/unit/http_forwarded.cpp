@@ -21,22 +21,23 @@ using namespace wm;
 using http::ForwardedBy;
 using std::string;
 
-/// "IP:PORT" or "-", and "s" behind it for https.
+/// "IP PORT" or "-", and "s" behind it for https, "!" where what is malformed hides the client.
 string read(const string &fields, ForwardedBy by)
 {
     Networks networks;
     assert_int_equal(networks.parse("10.0.0.0/8 2001:db8:1::/48"), 0);
     auto contains = [](const void *list, const IpAddress &ip) { return static_cast<const Networks *>(list)->contains(ip); };
     http::Forwarded found = http::read_forwarded(fields, by, {contains, &networks});
+    string behind = string(found.https ? " s" : "") + (found.malformed ? " !" : "");
     if (!found.known)
-        return found.https ? "- s" : "-";
+        return "-" + behind;
     char ip[40] = "";
     const uint8_t *octets = found.client.ip.octets;
     if (found.client.ip.is_ipv4())
         snprintf(ip, sizeof ip, "%d.%d.%d.%d", octets[12], octets[13], octets[14], octets[15]);
     else
         snprintf(ip, sizeof ip, "%x:%x..%x", octets[0] << 8 | octets[1], octets[2] << 8 | octets[3], octets[15]);
-    return string(ip) + " " + std::to_string(found.client.port) + (found.https ? " s" : "");
+    return string(ip) + " " + std::to_string(found.client.port) + behind;
 }
 
 struct Row {
@@ -132,22 +133,24 @@ void forwarded_has_parameters(void **)
         {"for=203.0.113.7, proto=https", "-"}, // an element without an address
         {"", "-"},
         // What a client has left open in front of what the proxy appends.
-        {"for=1.1.1.1;a=\", for=203.0.113.7", "-"},
-        {"for=1.1.1.1;a=\", for=\"203.0.113.7\"", "-"},
-        {"for=1.1.1.1;a=\", for=\"[2001:db8:2::7]\";proto=\"https\"", "-"},
+        {"for=1.1.1.1;a=\", for=203.0.113.7", "- !"},
+        {"for=1.1.1.1;a=\", for=\"203.0.113.7\"", "- !"},
+        {"for=1.1.1.1;a=\", for=\"[2001:db8:2::7]\";proto=\"https\"", "- !"},
         {"for=1.1.1.1;a=\"\\|for=203.0.113.7", "203.0.113.7 0"},
-        {"for=203.0.113.7;for=1.1.1.1", "-"},
-        {"for=203.0.113.7;proto=http;proto=https", "-"},
-        {"for =203.0.113.7", "-"},
-        {"for= 203.0.113.7", "-"},
-        {"for", "-"},
-        {"for=", "-"},
-        {"for=203.0.113.7:4711", "-"}, // a colon stands in quotes
-        {"for=[2001:db8:2::7]", "-"},
-        {"for=203.0.113.7 for=1.1.1.1", "-"},
-        {"203.0.113.7", "-"},
+        {"for=1.1.1.1;a=\", for=203.0.113.7|for=10.1.1.1", "10.1.1.1 0 !"},
+        {"for=1.1.1.1;a=\", for=203.0.113.7|for=unknown", "-"},
+        {"for=203.0.113.7;for=1.1.1.1", "- !"},
+        {"for=203.0.113.7;proto=http;proto=https", "- !"},
+        {"for =203.0.113.7", "- !"},
+        {"for= 203.0.113.7", "- !"},
+        {"for", "- !"},
+        {"for=", "- !"},
+        {"for=203.0.113.7:4711", "- !"}, // a colon stands in quotes
+        {"for=[2001:db8:2::7]", "- !"},
+        {"for=203.0.113.7 for=1.1.1.1", "- !"},
+        {"203.0.113.7", "- !"},
         {"for=\"203.0.113.\\7\"", "-"},
-        {"=203.0.113.7", "-"},
+        {"=203.0.113.7", "- !"},
     };
     expect(kRows, "Forwarded", ForwardedBy::kForwarded);
     expect(kRows, "FORWARDED", ForwardedBy::kForwarded);

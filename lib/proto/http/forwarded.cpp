@@ -44,11 +44,15 @@ public:
     void node(std::string_view text, bool https)
     {
         IpPort seen;
-        if (!parse_node(text, seen))
+        if (!parse_node(text, seen)) {
             found_ = {}; // only its proxy knows its peer
-        else if (!found_.known || !trusted_.contains(trusted_.list, seen.ip))
-            found_ = {true, https, seen};
+            return;
+        }
+        bool trusted = trusted_.contains(trusted_.list, seen.ip);
+        if (!found_.known || !trusted)
+            found_ = {true, https, seen, trusted && found_.malformed};
     }
+    void malformed() { found_ = {false, false, {}, true}; }
     Forwarded &found() { return found_; }
 
 private:
@@ -136,7 +140,8 @@ bool take_element(std::string_view &text, Walk &walk)
     return true;
 }
 
-/// What is malformed may hide where the elements behind it begin: no client is known up to the end of the line.
+/// What is malformed, as a quote that a client has left open, may hide where the elements behind it begin: no client is known up to the
+/// end of the line.
 void walk_forwarded(std::string_view line, Walk &walk)
 {
     while (take_element(line, walk)) {
@@ -144,7 +149,7 @@ void walk_forwarded(std::string_view line, Walk &walk)
             return;
         line.remove_prefix(1);
     }
-    walk.node({}, false);
+    walk.malformed();
 }
 
 } // namespace

@@ -24,6 +24,7 @@ struct Forwarded {
     bool known = false; ///< `client` is the address that is sought; else the nearest proxy has told none
     bool https = false; ///< the request came by https
     IpPort client;
+    bool malformed = false; ///< what is malformed hides the client: `client`, if it is known, is a proxy in front of it
 };
 
 /// Whether an address is that of a trusted proxy.

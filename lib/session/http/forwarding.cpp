@@ -45,6 +45,11 @@ bool HttpRequests::take_forwarded(Connection &conn, const http::Request &request
     bool known = conn.owner->peer_of(conn, peer);
     if (known)
         note_peer(conn, peer);
+    if (found.malformed) { // else a client would hide behind the address of the proxy, which max_per_ip does not count
+        refuse(conn, 400, "RFC 7239 §4: Forwarded is malformed, so that it tells of no client", WM_REASON_PROTOCOL, request.head,
+               request.raw_head());
+        return false;
+    }
     if (is_https_target(request) && !found.https && !conn.io && !conn.has(kClientTls)) {
         const http::Failure &failure = http::failure_of(http::Error::kTargetSecure);
         refuse(conn, failure.status, failure.text, WM_REASON_PROTOCOL, request.head, request.raw_head());
