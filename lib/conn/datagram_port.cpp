@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace wm {
 
@@ -259,24 +260,22 @@ void DatagramPort::resume()
 {
     size_t done = 0;
     reactor_.callback_watch.begin(&owner_, "message");
-    while (done < held_.size() && has_room()) {
+    while (!reactor_.forked && done < held_.size() && has_room()) {
         Held &held = held_[done];
-        Tail *bytes = held.bytes;
+        Tail *bytes = std::exchange(held.bytes, nullptr); // not held while it is delivered: the host may close the socket
         Datagram datagram = {bytes->data(), bytes->size(), false, held.from, held.to};
-        bool taken = take(datagram);
-        if (reactor_.forked || held_.empty())
-            return; // the host has closed the socket
-        if (!taken) {
+        bool waits = !take(datagram) && !held_.empty() && !reactor_.forked;
+        if (waits) {
             bytes->begin = bytes->end - datagram.len;
+            held_[done].bytes = bytes;
             break;
         }
         free(bytes);
         done++;
     }
     reactor_.callback_watch.end();
-    held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(done));
-    if (!held_.empty())
-        reactor_.datagrams.resume_later();
+    if (!held_.empty()) // else the host has closed the socket
+        held_.erase(held_.begin(), held_.begin() + static_cast<ptrdiff_t>(done));
 }
 
 void DatagramPort::drop_held()

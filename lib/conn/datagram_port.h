@@ -56,6 +56,7 @@ public:
     void flush();
     /// Delivers what is held, as far as the host takes it.
     void resume();
+    bool holds() const { return !held_.empty(); }
     /// Tells the host of a send that has failed. For TodoList.
     static void tell_failure(Connection &conn);
 

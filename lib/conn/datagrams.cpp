@@ -28,15 +28,18 @@ void Datagrams::flush()
         port->flush();
 }
 
-/// By index: the host may open ports, and close others.
+/// By index: the host may open ports, and close others, so that one is passed over until the next turn.
 void Datagrams::resume()
 {
-    due_ &= ~uint32_t{kHolds};
     for (size_t i = 0; i < ports_.size(); i++) {
         ports_[i]->resume();
         if (i < ports_.size() && ports_[i]->reactor().forked)
             return;
     }
+    due_ &= ~uint32_t{kHolds};
+    for (const DatagramPort *port : ports_)
+        if (port->holds())
+            resume_later();
 }
 
 bool is_peer(const Connection &conn)
