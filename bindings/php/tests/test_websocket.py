@@ -7,12 +7,12 @@ from php_program import request
 
 @pytest.fixture(scope="module")
 def server(shared_program):
-    return shared_program("websocket").start(ready=2)
+    return shared_program("websocket").start(ready=3)
 
 
 @pytest.fixture
 def own_server(program):
-    return program("websocket").start(ready=2)
+    return program("websocket").start(ready=3)
 
 
 def opened(server, target="/", *headers, port=None):
@@ -64,6 +64,51 @@ def test_handshake__can_refuse_with_an_answer_of_its_own(own_server):
         assert (answer.status, answer.reason, answer.body) == (403, b"Forbidden", b"no")
         assert peer.read_to_end() == b""
     own_server.await_trace("close")
+
+
+@pytest.mark.differs
+def test_handshake__can_refuse_with_a_response(own_server):
+    with own_server.connect() as peer:
+        peer.send(ws_frames.request(b"/refused-with-response"))
+        answer = peer.read_answer()
+        assert (answer.status, answer.body) == (401, b"who are you")
+        assert answer.value(b"x-why") == b"token"
+
+
+@pytest.mark.differs
+def test_handshake__no_extension_that_libwm_does_not_speak_is_in_the_answer(own_server):
+    for _ in range(2):
+        with own_server.connect() as peer:
+            head = peer.shake_hands("/extension", "Sec-WebSocket-Extensions: permessage-deflate")
+            assert "X-Server: test" in head and "Sec-WebSocket-Extensions" not in head
+            assert said(peer, "echo " + "a" * 200) == ("text", b"a" * 200)
+    assert own_server.output().count("Sec-WebSocket-Extensions is left out") == 1
+
+
+@pytest.mark.differs
+def test_deflate__is_an_option_of_the_context(server):
+    with server.connect(server.ports[2]) as peer:
+        head = peer.shake_hands("/", "Sec-WebSocket-Extensions: permessage-deflate")
+        assert "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover" in head
+        peer.say("a" * 200)
+        first, length = peer.read_exactly(2)
+        assert first == 0xC1 and length < 50
+
+
+@pytest.mark.differs
+@pytest.mark.parametrize("context, words", [
+    ("['deflat' => 'own']", ["unknown option 'deflat'", "'deflate'"]),
+    ("['deflate' => 1.5]", ["context wm deflate", "not float"]),
+    ("['count' => 2]", ["context wm count", "property"]),
+    ("'shared'", ["context wm is an array", "not string"]),
+])
+def test_worker__whose_context_has_bad_options_does_not_start(program, context, words):
+    server = program("evaluate")
+    (server.directory / "code.php").write_text(
+        f"<?php\nnew Workerman\\Worker(address('websocket'), ['wm' => {context}]);\nWorkerman\\Worker::runAll();")
+    result = server.command("start")
+    assert result.code != 0
+    assert all(word in result.out + result.err for word in words), result
 
 
 def test_handshake__messages_right_behind_it_are_read(server):

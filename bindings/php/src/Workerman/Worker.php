@@ -11,6 +11,7 @@ use Libwm\Error;
 use Libwm\Loop\EventLoop;
 use Libwm\Http\HttpConnection;
 use Libwm\Launcher;
+use Libwm\LibraryOptions;
 use Libwm\NotYet;
 use Libwm\ProgramClasses;
 use Libwm\Runtime;
@@ -117,7 +118,7 @@ class Worker
 
     /**
      * @param string|null $socketName websocket://0.0.0.0:1234, http://, text://, tcp://, unix:///path; null: does not listen
-     * @param array<string, array<string, mixed>> $socketContext of stream_context_create(); socket.backlog is used
+     * @param array<string, array<string, mixed>> $socketContext of stream_context_create(); socket.backlog is used, and wm: options of libwm
      */
     public function __construct(protected ?string $socketName = null, protected array $socketContext = [])
     {
@@ -376,7 +377,7 @@ class Worker
         if ($this->transport === 'ssl') {
             $options += TlsOptions::ofServer($this->socketContext['ssl'] ?? []);
         }
-        foreach ($options as $option => $value) {
+        foreach (LibraryOptions::with($this->socketContext, $options) as $option => $value) {
             if ($value !== '') {
                 $core->setWorker($handle, $option, $value);
             }

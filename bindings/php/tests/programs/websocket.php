@@ -4,6 +4,8 @@ require getenv('WM_TEST_PRELUDE');
 
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http\Request;
+use Workerman\Protocols\Http\Response;
+use Workerman\Protocols\Websocket;
 use Workerman\Timer;
 use Workerman\Worker;
 
@@ -27,6 +29,13 @@ $worker->onWebSocketConnect = function (TcpConnection $connection, Request $requ
             return;
         case '/refused-with-words':
             $connection->close("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", true);
+            return;
+        case '/refused-with-response':
+            $connection->close(new Response(401, ['X-Why' => 'token'], 'who are you'));
+            return;
+        case '/extension':
+            $connection->headers = ['Sec-WebSocket-Extensions: permessage-deflate', 'X-Server: test'];
+            $connection->websocketType = Websocket::BINARY_TYPE_BLOB_DEFLATE;
             return;
         case '/early':
             $connection->send('early');
@@ -116,5 +125,9 @@ $early->onConnect = function (TcpConnection $connection): void {
 $early->onWebSocketConnect = fn () => trace('handshake-of-worker');
 $early->onMessage = fn (TcpConnection $connection, string $data) => $connection->send("echo $data");
 $early->onWorkerStart = fn () => ready();
+
+$compressing = new Worker(address('websocket', 3), ['wm' => ['deflate' => 'shared', 'deflate_min' => 0]]);
+$compressing->onMessage = fn (TcpConnection $connection, string $data) => $connection->send($data);
+$compressing->onWorkerStart = fn () => ready();
 
 Worker::runAll();

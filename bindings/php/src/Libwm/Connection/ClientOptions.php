@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Libwm\Connection;
 
+use Libwm\LibraryOptions;
 use Libwm\NotYet;
 use Libwm\Websocket\WebsocketFrames;
 use Workerman\Connection\AsyncTcpConnection;
@@ -30,7 +31,7 @@ final class ClientOptions
         if ($isWebsocket) {
             $options += self::ofWebsocket($connection);
         }
-        return array_filter($options, static fn ($value) => $value !== '');
+        return LibraryOptions::with($context, array_filter($options, static fn ($value) => $value !== ''));
     }
 
     /**

@@ -138,10 +138,10 @@ final class WebsocketConnection extends TcpConnection
         parent::close($data, $raw);
     }
 
-    /** Closes inside onWebSocketConnect: the data of a raw close are an HTTP response. */
+    /** Closes inside onWebSocketConnect: a Response, and the data of a raw close, are the HTTP response. */
     private function reject(mixed $data, bool $raw): void
     {
-        $response = $raw ? Response::parse($this->text($data)) : new Response(403, [], $this->text($data ?? ''));
+        $response = $data instanceof Response ? $data : ($raw ? Response::parse($this->text($data)) : new Response(403, [], $this->text($data ?? '')));
         $request = $this->wmRequest;
         $this->wmRequest = 0;
         try {

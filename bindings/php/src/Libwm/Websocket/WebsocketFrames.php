@@ -6,6 +6,7 @@ namespace Libwm\Websocket;
 use Libwm\TextOrJson;
 use Workerman\Connection\TcpConnection;
 use Workerman\Protocols\Http\Response;
+use Workerman\Worker;
 
 /**
  * Websocket frames in bytes (RFC 6455 §5), for Workerman\Protocols\Websocket and Ws where they are protocols in PHP; libwm's own
@@ -30,6 +31,8 @@ final class WebsocketFrames
 
     /** The longest head of a frame. */
     private const HEAD = 14;
+
+    private static bool $saidWhoCompresses = false;
 
     /** What a connection, or else its worker, has set for control frames of an opcode. */
     public static function callback(TcpConnection $connection, int $opcode): mixed
@@ -151,19 +154,36 @@ final class WebsocketFrames
         return base64_encode(sha1("{$key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11", true));
     }
 
-    /** Header lines of a list of lines, or of names with values; what would split a line is left out. @param array<mixed> $headers */
+    /**
+     * Header lines of a list of lines, or of names with values; what would split a line is left out, and so are extensions.
+     *
+     * @param array<mixed> $headers
+     */
     public static function lines(array $headers): string
     {
         $lines = '';
         foreach ($headers as $name => $values) {
             foreach ((array) $values as $value) {
                 $line = \is_int($name) ? \trim((string) $value) : "$name: $value";
-                if ($line !== '' && strpbrk($line, "\r\n") === false) {
+                if ($line === '' || strpbrk($line, "\r\n") !== false) {
+                    continue;
+                }
+                if (strncasecmp($line, 'Sec-WebSocket-Extensions', 24) === 0) { // an extension that libwm has not agreed on would end the connection
+                    self::sayWhoCompresses();
+                } else {
                     $lines .= "$line\r\n";
                 }
             }
         }
         return $lines;
+    }
+
+    private static function sayWhoCompresses(): void
+    {
+        if (!self::$saidWhoCompresses) {
+            self::$saidWhoCompresses = true;
+            Worker::log("Sec-WebSocket-Extensions is left out: libwm compresses where the context has ['wm' => ['deflate' => 'shared']]");
+        }
     }
 
     /** The answer that has opened a websocket, of its header lines. */

@@ -8,6 +8,7 @@ use Libwm\Connection\ClientOptions;
 use Libwm\Connection\DatagramEvents;
 use Libwm\Core;
 use Libwm\Error;
+use Libwm\LibraryOptions;
 use Libwm\Receiver;
 use Libwm\Runtime;
 use Workerman\Worker;
@@ -27,7 +28,7 @@ class AsyncUdpConnection extends UdpConnection implements Receiver
 
     /**
      * @param string $remoteAddress udp://HOST:PORT, or with text, frame or the name of a protocol's class for udp
-     * @param array<string, array<string, mixed>> $contextOption of stream_context_create(): of socket bindto
+     * @param array<string, array<string, mixed>> $contextOption of stream_context_create(): of socket bindto, and wm: options of libwm
      */
     public function __construct($remoteAddress, protected array $contextOption = [])
     {
@@ -52,7 +53,8 @@ class AsyncUdpConnection extends UdpConnection implements Receiver
         }
         $this->wmIsOpen = false;
         try {
-            $this->wmHandle = $this->wmCore->connectTo("udp://$this->remoteAddress", ClientOptions::source($this->contextOption), $this);
+            $options = LibraryOptions::with($this->contextOption, ClientOptions::source($this->contextOption));
+            $this->wmHandle = $this->wmCore->connectTo("udp://$this->remoteAddress", $options, $this);
         } catch (Error $e) {
             if ($e->getCode() !== Core::STOPPED) {
                 Worker::log($e->getMessage());
