@@ -126,6 +126,16 @@ def test_ping__callback_can_close(server, page):
     assert ["close", "8a"] in server.trace("ping") and ["after it", "8a"] not in server.trace("ping")
 
 
+def test_ping__callback_that_holds_its_connection_does_not_keep_it(server, page):
+    with server.connect(server.ports[1]) as other:
+        other.shake_hands()
+        say(other, "hold")
+        say(page, "held")
+    server.await_trace("close")
+    say(page, "held")
+    assert server.trace("held") == [[True], [False]]
+
+
 @pytest.mark.differs
 @pytest.mark.parametrize("payload, said", [(b"throw", "deliberate exception of a ping"), (b"long", "126 bytes, which is more than 125")])
 def test_ping__exception_in_the_callback_costs_that_connection_only(server, page, payload, said):

@@ -36,6 +36,14 @@ function sendAs(TcpConnection $connection, string $type, string $data): void
     $connection->websocketType = $before;
 }
 
+/** Callbacks that hold their connection. */
+function hold(TcpConnection $connection): void
+{
+    $GLOBALS['held'] = WeakReference::create($connection);
+    $connection->onWebSocketPing = fn () => $connection->send('held');
+    $connection->onWebSocketPong = fn () => $connection->send('held');
+}
+
 $all = new Worker(address('websocket'));
 $all->onWebSocketPing = answer(...);
 $all->onWebSocketPong = fn (TcpConnection $connection, string $data) => trace('pong', $data);
@@ -62,6 +70,8 @@ $some->onMessage = function (TcpConnection $connection, string $data): void {
     match ($data) {
         'hear' => $connection->onWebSocketPing = answer(...),
         'hear pongs' => $connection->onWebSocketPong = fn (TcpConnection $connection, string $data) => $connection->send("heard $data"),
+        'hold' => hold($connection),
+        'held' => trace('held', $GLOBALS['held']->get() !== null),
         'hear no more' => $connection->onWebSocketPing = null,
         'binary' => $connection->websocketType = Websocket::BINARY_TYPE_ARRAYBUFFER,
         'raw' => $connection->send(pack('H*', '8900'), true),
@@ -71,6 +81,7 @@ $some->onMessage = function (TcpConnection $connection, string $data): void {
     };
     $connection->send("echo $data");
 };
+$some->onClose = fn () => trace('close');
 $some->onWorkerStart = fn () => ready();
 
 // Of a worker that has none before it serves.
