@@ -24,7 +24,16 @@ enum {
     WM_SEND_RAW = 2,
     WM_SEND_NOW = 4,
     WM_SEND_FIRST = 8,
-    WM_SEND_UNCOMPRESSED = 64
+    WM_SEND_UNCOMPRESSED = 64,
+    WM_SEND_SLOW_CLOSE = 256,
+    WM_SEND_SLOW_DROP_OLDEST = 512,
+    WM_SEND_SLOW_LATEST = 1024
+};
+enum {
+    WM_SLOW_REFUSE = 0,
+    WM_SLOW_CLOSE = 1,
+    WM_SLOW_DROP_OLDEST = 2,
+    WM_SLOW_LATEST = 3
 };
 enum {
     WM_REASON_PEER = 1,
@@ -164,6 +173,7 @@ wm_app *wm_client_app(wm_client *client);
 void *wm_client_user(wm_client *client);
 int wm_client_set_user(wm_client *client, void *user, wm_destroy_fn destroy);
 int wm_conn_send(wm_conn conn, const void *data, size_t len, int32_t flags);
+int wm_conn_send_latest(wm_conn conn, const void *key, size_t key_len, const void *data, size_t len, int32_t flags);
 int wm_conn_send_many(const void *data, size_t len, const int64_t *sends, size_t count, int32_t *results);
 int wm_conn_close(wm_conn conn, int32_t code, const void *text, size_t len);
 int wm_conn_shutdown(wm_conn conn);
@@ -332,6 +342,8 @@ int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_send_latest(wm_hub *hub, const void *uid, size_t uid_len, const void *key, size_t key_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_broadcast_latest(wm_hub *hub, const void *except, size_t except_len, const void *key, size_t key_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_online(wm_hub *hub, const void *uid, size_t uid_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_kick(wm_hub *hub, const void *uid, size_t uid_len, int32_t code, const void *text, size_t text_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_join(wm_hub *hub, const void *group, size_t group_len, wm_conn conn);
@@ -339,6 +351,7 @@ int wm_hub_leave(wm_hub *hub, const void *group, size_t group_len, wm_conn conn)
 int wm_hub_join_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_leave_uid(wm_hub *hub, const void *uid, size_t uid_len, const void *group, size_t group_len, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_group_send(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
+int wm_hub_group_send_latest(wm_hub *hub, const void *group, size_t group_len, const void *except, size_t except_len, const void *key, size_t key_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_on_message(wm_hub *hub, const void *topic, size_t topic_len, wm_hub_message_fn fn, void *user, wm_destroy_fn destroy);
 int wm_hub_subscribe(wm_hub *hub, const void *topic, size_t topic_len, void *user);
 int wm_hub_publish(wm_hub *hub, const void *topic, size_t topic_len, const void *data, size_t len, int64_t *receivers, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
