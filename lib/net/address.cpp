@@ -157,6 +157,9 @@ int Address::parse(const char *address)
 
     if (!rest.empty() && rest.back() == '/')
         rest.pop_back();
+    if (rest.starts_with('/') && rest.find_first_of("?# ") == std::string::npos)
+        return fail(WM_EADDRESS, "%s has a path and no host: the right form is %s, or %s+unix://%s for a unix socket", address,
+                    right_form(scheme, rest).c_str(), scheme.c_str(), rest.c_str());
     if (rest.find_first_of("/?#@ ") != std::string::npos)
         return fail(WM_EADDRESS, "%s has more than a host and a port: the right form is %s", address, right_form(scheme, rest).c_str());
     size_t port_colon = rest.rfind(':');

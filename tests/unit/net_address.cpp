@@ -142,6 +142,9 @@ void what_is_wrong_and_the_right_form(void **)
         {"text://user:word@b:81", "text://user:word@b:81 has more than a host and a port: the right form is text://b:81"},
         {"text://[::2]:81/x", "text://[::2]:81/x has more than a host and a port: the right form is text://[::2]:81"},
         {"text://b/x", "text://b/x has more than a host and a port: the right form is text://b:1234"},
+        {"udp:///run/a.sock",
+         "udp:///run/a.sock has a path and no host: the right form is udp://127.0.0.1:1234, or udp+unix:///run/a.sock for "
+         "a unix socket"},
         {"text://:81", "bad host '' in text://:81: the right form is text://127.0.0.1:81"},
         {"text://*:81", "bad host '*' in text://*:81: the right form is text://127.0.0.1:81"},
         {"text://[::g]:81", "'::g' is not an IPv6 address in text://[::g]:81: the right form is text://[::1]:81"},
