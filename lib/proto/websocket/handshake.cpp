@@ -89,7 +89,7 @@ std::string_view choose_protocol(std::string_view preferred, std::string_view fi
     return {};
 }
 
-const char *check_answer_fields(std::string_view fields, bool deflate, std::string_view &protocol)
+const char *check_answer_fields(std::string_view fields, std::string_view &protocol)
 {
     bool wants_close = false;
     if (const char *wrong = http::check_fields(fields, wants_close))
@@ -99,8 +99,8 @@ const char *check_answer_fields(std::string_view fields, bool deflate, std::stri
     std::string_view value;
     if (http::find_field(fields, "Upgrade", value) || http::find_field(fields, "Sec-WebSocket-Accept", value))
         return "the library writes Upgrade and Sec-WebSocket-Accept";
-    if (deflate && http::find_field(fields, "Sec-WebSocket-Extensions", value))
-        return "the library writes Sec-WebSocket-Extensions where option 'deflate' is on";
+    if (http::find_field(fields, "Sec-WebSocket-Extensions", value))
+        return "the library writes Sec-WebSocket-Extensions, and agrees on permessage-deflate where option 'deflate' is not off";
     if (!http::find_field(fields, kProtocol, value))
         return nullptr;
     if (!http::only_field(fields, kProtocol, value) || value.empty() || !ascii::is_token(value))

@@ -32,9 +32,9 @@ Handshake check_handshake(const http::Request &request);
 /// The first of `preferred`, a list with commas, that the request's fields offer (RFC 6455 §4.2.2); empty: none.
 std::string_view choose_protocol(std::string_view preferred, std::string_view fields);
 
-/// Checks header lines of the host for the 101 answer. deflate: the answer accepts permessage-deflate. The subprotocol that they choose
-/// becomes `protocol`, which stays as it is where they choose none. nullptr, or the rule that they break (static text).
-const char *check_answer_fields(std::string_view fields, bool deflate, std::string_view &protocol);
+/// Checks header lines of the host for the 101 answer. The subprotocol that they choose becomes `protocol`, which stays as it is where they
+/// choose none. nullptr, or the rule that they break (static text).
+const char *check_answer_fields(std::string_view fields, std::string_view &protocol);
 
 /// Writes the 101 answer with the line that accepts an extension, or none, the subprotocol, or none, and header lines of the host
 /// ("Name: value\r\n" each, checked, which may have the subprotocol) into out of at least kAnswerSize bytes and those of the three texts;

@@ -153,7 +153,7 @@ int answer_handshake(Connection &conn, const char accept[websocket::kAcceptSize]
     if (int wrong = reactor.outbox.check_size(fields.size()))
         return wrong;
     std::string_view own, chosen = subprotocol_of(conn);
-    if (const char *error = websocket::check_answer_fields(fields, terms.agreed(), own))
+    if (const char *error = websocket::check_answer_fields(fields, own))
         return fail(WM_EINVAL, "bad header lines for a handshake: %s", error);
     HeadBuffer buffer(websocket::kAnswerSize + websocket::kMaxExtensionAnswer + chosen.size() + fields.size());
     if (!buffer.data())
