@@ -140,7 +140,7 @@ private:
     int set_proxy_protocol(int64_t value);
     void log_refused(const SocketAddress *peer, const char *why);
     bool is_over_limit(uint64_t ip) const;
-    void note_limit(const ReachedLimit &limit);
+    void note_limit(const ReachedLimit &limit, const SocketAddress *peer);
     int choose_transport();
     int check_transport() const;
     int choose_datagrams();
@@ -160,7 +160,7 @@ private:
     bool is_connection(int fd) const;
     ReachedLimit make_room(uint64_t ip, bool *goes);
     Connection *take(int fd, const Newcomer &newcomer, bool adopted = false);
-    bool refuse(int fd, const ReachedLimit &limit);
+    bool refuse(int fd, const ReachedLimit &limit, const SocketAddress *peer);
     void end_silent(Connection &conn, const ReachedLimit &limit);
     void count_ip(const Connection &conn, uint64_t ip);
     static void keep_spare_fd();

@@ -115,7 +115,7 @@ bool Worker::accept_without_descriptor()
         close(spare);
     int fd = listener_.accept(nullptr);
     if (fd >= 0)
-        refuse(fd, limit);
+        refuse(fd, limit, nullptr);
     set_spare_fd(open_spare_fd());
     return fd >= 0;
 }
@@ -133,9 +133,9 @@ bool Worker::admit(int fd, const Newcomer &newcomer)
         return refuse_direct(fd, newcomer.peer);
     bool goes = false;
     if (ReachedLimit limit = make_room(newcomer.ip, &goes))
-        return refuse(fd, limit);
+        return refuse(fd, limit, newcomer.ip != 0 ? &newcomer.peer : nullptr);
     if (!take(fd, newcomer))
-        return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())});
+        return refuse(fd, {"connections (out of memory)", static_cast<int64_t>(app_.reactor.connections.live())}, nullptr);
     return !goes; // what goes is there until the end of the turn
 }
 
@@ -260,21 +260,26 @@ void Worker::count_ip(const Connection &conn, uint64_t ip)
     ip_counts->add(conn.slot, ip); // out of memory: it does not count
 }
 
-/// Closes an accepted descriptor; true, as there may be more to accept.
-bool Worker::refuse(int fd, const ReachedLimit &limit)
+/// Closes an accepted descriptor, as note_limit() says; true, as there may be more to accept.
+bool Worker::refuse(int fd, const ReachedLimit &limit, const SocketAddress *peer)
 {
     close(fd);
-    note_limit(limit);
+    note_limit(limit, peer);
     return true;
 }
 
-void Worker::note_limit(const ReachedLimit &limit)
+/// peer: nullptr where its address is not known.
+void Worker::note_limit(const ReachedLimit &limit, const SocketAddress *peer)
 {
     shed_++;
     app_.reactor.status_changed = true;
-    if (refused_throttle_.due(app_.reactor.loop.now_ms()))
-        refused_throttle_.log(WM_LOG_WARN, "worker %s (%s): connection refused, %s is %lld", options.name.c_str(), address(), limit.name,
-                              static_cast<long long>(limit.value));
+    if (!refused_throttle_.due(app_.reactor.loop.now_ms()))
+        return;
+    char ip[INET6_ADDRSTRLEN] = "";
+    if (peer)
+        format_ip(peer->storage, ip);
+    refused_throttle_.log(WM_LOG_WARN, "worker %s (%s): connection%s%s refused, %s is %lld", options.name.c_str(), address(),
+                          ip[0] ? " from " : "", ip, limit.name, static_cast<long long>(limit.value));
 }
 
 /// Ends a connection that has said nothing, of any worker, so that this one has room.

@@ -98,7 +98,7 @@ bool Worker::count_as(const Connection &conn, const SocketAddress *peer)
         ip_counts->remove(conn.slot);
     uint64_t ip = options.max_per_ip > 0 && peer ? IpCounts::key_of(peer->storage) : 0;
     if (is_over_limit(ip)) {
-        note_limit({"max_per_ip", options.max_per_ip});
+        note_limit({"max_per_ip", options.max_per_ip}, peer);
         return false;
     }
     if (ip != 0)

@@ -185,7 +185,7 @@ static void max_per_ip__counts_clients_while_they_are_served(void **state)
     client_say(host, &b, "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n");
     hear_answer(host, &b, 429, "RFC 6585 §4: more connections of one address than max_per_ip allows\n");
     until(host, client_ended(&b));
-    assert_non_null(strstr(lines.last, "connection refused, max_per_ip is 1"));
+    assert_non_null(strstr(lines.last, "connection from 203.0.113.7 refused, max_per_ip is 1"));
     ask(host, &c, "X-Forwarded-For: 203.0.113.8\r\n", "203.0.113.8:0");
     assert_int_equal(respond(first, 200, NULL, "ok"), 0);
     hear_answer(host, &a, 200, "ok");

@@ -208,7 +208,7 @@ static void max_per_ip__counts_clients_not_proxies(void **state)
     until(host, count_of(host, WM_EVENT_OPEN) == 3);
     struct client over = behind_v1(host, "203.0.113.7");
     until(host, client_ended(&over));
-    assert_non_null(strstr(lines.last, "connection refused, max_per_ip is 2"));
+    assert_non_null(strstr(lines.last, "connection from 203.0.113.7 refused, max_per_ip is 2"));
     client_end(&over);
     client_end(&a);
     until(host, count_of(host, WM_EVENT_CLOSE) == 1);
