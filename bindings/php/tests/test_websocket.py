@@ -86,6 +86,15 @@ def test_handshake__no_extension_that_libwm_does_not_speak_is_in_the_answer(own_
 
 
 @pytest.mark.differs
+def test_trusted_proxy__tells_the_client(own_server):
+    for fields, ip in ([["X-Forwarded-For: 192.0.2.7"], "192.0.2.7"], [[], "127.0.0.1"]):
+        with own_server.connect(own_server.ports[2]) as peer:
+            peer.shake_hands("/", *fields)
+            assert said(peer, "ip") == ("text", ip.encode())
+        assert own_server.await_trace("close-of", count=1 if fields else 2)[-1] == [ip]
+
+
+@pytest.mark.differs
 def test_deflate__is_an_option_of_the_context(server):
     with server.connect(server.ports[2]) as peer:
         head = peer.shake_hands("/", "Sec-WebSocket-Extensions: permessage-deflate")

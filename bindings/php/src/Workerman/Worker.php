@@ -391,6 +391,12 @@ class Worker
         Runtime::dispatcher()->add($handle, $this);
     }
 
+    /** @internal */
+    public function wmTrustsProxies(): bool
+    {
+        return ($this->socketContext['wm']['trusted_proxies'] ?? '') !== '';
+    }
+
     /** The address for libwm; null: none. Sets what it says of protocol, transport and connections. */
     private function address(): ?string
     {

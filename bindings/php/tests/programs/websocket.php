@@ -126,8 +126,9 @@ $early->onWebSocketConnect = fn () => trace('handshake-of-worker');
 $early->onMessage = fn (TcpConnection $connection, string $data) => $connection->send("echo $data");
 $early->onWorkerStart = fn () => ready();
 
-$compressing = new Worker(address('websocket', 3), ['wm' => ['deflate' => 'shared', 'deflate_min' => 0]]);
-$compressing->onMessage = fn (TcpConnection $connection, string $data) => $connection->send($data);
+$compressing = new Worker(address('websocket', 3), ['wm' => ['deflate' => 'shared', 'deflate_min' => 0, 'trusted_proxies' => '127.0.0.1']]);
+$compressing->onMessage = fn (TcpConnection $connection, string $data) => $connection->send($data === 'ip' ? $connection->getRemoteIp() : $data);
+$compressing->onClose = fn (TcpConnection $connection) => trace('close-of', $connection->getRemoteIp());
 $compressing->onWorkerStart = fn () => ready();
 
 Worker::runAll();

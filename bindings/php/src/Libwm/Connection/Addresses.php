@@ -8,9 +8,16 @@ trait Addresses
 {
     protected string $remoteAddress;
 
+    /** Whether trusted proxies tell the peer, with its handshake or with each request: it may be another one than when the connection came. */
+    private bool $wmIsProxied = false;
+
     /** @return string */
     public function getRemoteAddress()
     {
+        if ($this->wmIsProxied && $this->status !== self::STATUS_CLOSED) {
+            $told = $this->wmCore->remoteAddress($this->wmHandle);
+            $this->remoteAddress = $told !== '' ? $told : $this->remoteAddress;
+        }
         return $this->remoteAddress;
     }
 
@@ -21,13 +28,13 @@ trait Addresses
      */
     public function getRemoteIp()
     {
-        return self::ipOf($this->remoteAddress);
+        return self::ipOf($this->getRemoteAddress());
     }
 
     /** @return int */
     public function getRemotePort()
     {
-        return self::portOf($this->remoteAddress);
+        return self::portOf($this->getRemoteAddress());
     }
 
     /** @return string */

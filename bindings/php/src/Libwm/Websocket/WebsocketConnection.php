@@ -62,6 +62,7 @@ final class WebsocketConnection extends TcpConnection
     public function handshake(int $request, string $head): void
     {
         $this->wmRequest = $request;
+        $this->getRemoteAddress(); // of the handshake, for onClose too
         $callback = $this->onWebSocketConnect ?? $this->worker?->onWebSocketConnect;
         try {
             $http = $this->request($head);

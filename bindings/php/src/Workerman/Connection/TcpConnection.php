@@ -128,6 +128,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
         $this->onBufferFull = $worker->onBufferFull;
         $this->onBufferDrain = $worker->onBufferDrain;
         $this->remoteAddress = $core->remoteAddress($handle);
+        $this->wmIsProxied = $worker->wmTrustsProxies();
         $worker->connections[$this->id] = $this;
     }
 
