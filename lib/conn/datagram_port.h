@@ -54,6 +54,8 @@ public:
 
     /// Sends what is queued until the kernel takes no more. Never calls the host.
     void flush();
+    /// The same at the end of a turn that has sent: does not rely on being told of room.
+    void flush_again();
     /// Delivers what is held, as far as the host takes it.
     void resume();
     bool holds() const { return !held_.empty(); }
@@ -100,7 +102,7 @@ private:
     bool reads_ = false;
     bool shared_ = false;
     bool waits_ = false;         ///< for room in the kernel
-    bool refused_ = false;       ///< the last send has met the refusal of an earlier one
+    bool refused_ = false;       ///< the first datagram was refused, perhaps not for itself, and is tried once more
     size_t longest_ = SIZE_MAX;  ///< bytes of a datagram
     Connection *conn_ = nullptr; ///< a client's
     WatchOf<DatagramPort> watch_;

@@ -45,6 +45,14 @@ int DatagramPort::send(Connection &conn, const Framing &bytes, int32_t flags)
     return 0;
 }
 
+/// While some receivers of a unix socket do not read, the kernel may not tell of the room that others make.
+void DatagramPort::flush_again()
+{
+    if (family_ == AF_UNIX && owner_.worker)
+        waits_ = false;
+    flush();
+}
+
 void DatagramPort::flush()
 {
     while (!queue_.empty() && fd_ >= 0 && !waits_) {
@@ -63,13 +71,15 @@ void DatagramPort::flush()
 bool DatagramPort::skip(int number)
 {
     bool connected = owner_.client;
-    if (number == EAGAIN && (connected || family_ != AF_UNIX || !can_write(fd_))) { // else the queue of this one receiver is full
+    if (number == EAGAIN && (connected || family_ != AF_UNIX || !has_send_room(fd_))) {
         waits_ = true;
         if (watch())
             return false;
         waits_ = false;
         number = ENOMEM;
     }
+    if (number == EAGAIN && !refused_) // the queue of this one receiver is full, unless it has read since
+        return refused_ = true;
     uint32_t slot, generation;
     queue_.sender(slot, generation);
     report(find(slot, generation), number);

@@ -25,7 +25,7 @@ void Datagrams::flush()
 {
     due_ &= ~uint32_t{kSends};
     for (DatagramPort *port : ports_)
-        port->flush();
+        port->flush_again();
 }
 
 /// By index: the host may open ports, and close others, so that one is passed over until the next turn.

@@ -7,8 +7,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <linux/sockios.h>
 #include <new>
-#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/un.h>
 
 namespace wm {
@@ -185,10 +186,11 @@ void ask_for_local_ip(int fd, const SocketAddress &bound)
         setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
 }
 
-bool can_write(int fd)
+bool has_send_room(int fd)
 {
-    struct pollfd wait = {fd, POLLOUT, 0};
-    return poll(&wait, 1, 0) == 1 && (wait.revents & POLLOUT);
+    int queued = 0, most = 0;
+    socklen_t len = sizeof most;
+    return ioctl(fd, SIOCOUTQ, &queued) == 0 && getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &most, &len) == 0 && queued < most;
 }
 
 int connect_datagrams(const SocketAddress &to, const SocketAddress &source)

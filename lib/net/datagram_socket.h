@@ -75,8 +75,9 @@ size_t longest_datagram(int fd, sa_family_t family);
 /// Has each datagram tell its local address, where the socket is bound to all of them.
 void ask_for_local_ip(int fd, const SocketAddress &bound);
 
-/// Whether the kernel has room for what this process sends by the socket. Else waiting for it makes sense.
-bool can_write(int fd);
+/// Whether the kernel has room for what a unix socket sends: if it refuses, the queue of the receiver is full. POLLOUT says no as soon as a
+/// quarter of the room is taken, which receivers that do not read can take for ever.
+bool has_send_room(int fd);
 
 /// A socket that is connected to that address: a descriptor, or -1 with errno. source len 0: the kernel chooses. A unix socket gets an
 /// abstract name of its own, so that it can be answered.
