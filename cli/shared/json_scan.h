@@ -39,7 +39,14 @@ struct PushLine {
         kExplain,   ///< from here on, say why a line fails
         kNotifyEnd, ///< say `end` before the connection ends
     };
+    /// What happens to it at a page that reads too slowly.
+    enum class Slow : uint8_t {
+        kDefault,    ///< what --slow says
+        kClose,      ///< once its queue is full, the page is closed
+        kDropOldest, ///< once its queue is full, the oldest that waits is dropped
+    };
     Kind kind = Kind::kInvalid;
+    Slow slow = Slow::kDefault; ///< of what is sent, without a key
     ScanError error = ScanError::kNone;
     bool plain = false;      ///< kPush of the whole line to one uid, and nothing more
     bool json_reply = false; ///< "wm" has "reply":"json", whatever else the line is, if it was read so far
@@ -49,6 +56,7 @@ struct PushLine {
     std::string_view uids;   ///< in place of uid: the list as written, of 1 to kMaxUids elements, for each_uid
     std::string_view group;  ///< as uid
     std::string_view except; ///< as uid; empty: nobody
+    std::string_view key;    ///< as uid, of what is sent: of those that wait for a page the newest alone is kept; empty: none
     std::string_view text;   ///< decoded, at most kMaxCloseText bytes
     std::string_view data;   ///< a VALUE, byte for byte, without surrounding blanks
 
@@ -58,12 +66,13 @@ struct PushLine {
     UidScratch uid_buffer; ///< for those strings that have escapes
     UidScratch group_buffer;
     UidScratch except_buffer;
+    UidScratch key_buffer;
     char text_buffer[kMaxCloseText];
 };
 
 /// Parses one line without its LF into `out`, a new one; blanks around the object are allowed. Names may contain escapes. An integer uid
-/// stands for its digits as written. Beside a uid "wm" may be {"reply":"json"}; a "wm" with a cmd holds all but "data", which stands beside
-/// it.
+/// stands for its digits as written. Beside a uid "wm" may have "reply", and "slow" or "key"; a "wm" with a cmd holds all but "data", which
+/// stands beside it.
 void scan_push_line(const char *text, size_t len, PushLine &out);
 
 /// Reads the value of a uid, which has been checked. kNone, or its error.

@@ -15,14 +15,16 @@ namespace {
 
 using Kind = PushLine::Kind;
 
-enum Name : uint8_t { kCmd, kReply, kUid, kGroup, kExcept, kCode, kReason, kWm, kData, kOther };
-constexpr std::string_view kNames[] = {"cmd", "reply", "uid", "group", "except", "code", "reason", "wm", "data"};
+enum Name : uint8_t { kCmd, kReply, kUid, kGroup, kExcept, kSlow, kKey, kCode, kReason, kWm, kData, kOther };
+constexpr std::string_view kNames[] = {"cmd", "reply", "uid", "group", "except", "slow", "key", "code", "reason", "wm", "data"};
 static_assert(std::size(kNames) == kOther);
 
 constexpr unsigned bit(Name name)
 {
     return 1u << name;
 }
+
+constexpr unsigned kSendWishes = bit(kReply) | bit(kSlow) | bit(kKey); // of what pages are sent
 
 /// What a command is made of, as bits of names: `needs` and `may` are members of "wm" besides cmd.
 struct Command {
@@ -36,9 +38,9 @@ struct Command {
 
 // Of two with one name the second holds if its needs are there.
 constexpr Command kCommands[] = {
-    {"push", Kind::kPush, bit(kUid), bit(kReply), true, ScanError::kPushForm},
-    {"push", Kind::kGroup, bit(kGroup), bit(kReply) | bit(kExcept), true, ScanError::kPushForm},
-    {"broadcast", Kind::kBroadcast, 0, bit(kReply), true, ScanError::kBroadcastForm},
+    {"push", Kind::kPush, bit(kUid), kSendWishes, true, ScanError::kPushForm},
+    {"push", Kind::kGroup, bit(kGroup), kSendWishes | bit(kExcept), true, ScanError::kPushForm},
+    {"broadcast", Kind::kBroadcast, 0, kSendWishes, true, ScanError::kBroadcastForm},
     {"join", Kind::kJoin, bit(kUid) | bit(kGroup), bit(kReply), false, ScanError::kJoinForm},
     {"leave", Kind::kLeave, bit(kUid) | bit(kGroup), bit(kReply), false, ScanError::kLeaveForm},
     {"online", Kind::kOnline, bit(kUid), bit(kReply), false, ScanError::kOnlineForm},
@@ -88,6 +90,16 @@ bool is_json(const JsonValue &reply)
     return read_string(reply, scratch, sizeof scratch, text) && text == "json";
 }
 
+bool read_slow_word(const JsonValue &value, PushLine::Slow &slow)
+{
+    char scratch[16];
+    std::string_view text;
+    if (!read_string(value, scratch, sizeof scratch, text))
+        return false;
+    slow = text == "close" ? PushLine::Slow::kClose : PushLine::Slow::kDropOldest;
+    return text == "close" || text == "drop_oldest";
+}
+
 /// RFC 6455 §7.4: what an endpoint may send. 0: the value is none of them.
 int32_t close_code(const JsonValue &value)
 {
@@ -122,11 +134,11 @@ public:
 private:
     void refuse(ScanError error, const char *at) { refuse_line(out_, error, static_cast<size_t>(at - text_)); }
 
-    /// A push of the whole line, with a wish for its answer.
+    /// A push of the whole line, with wishes for its answer, and for pages that read too slowly.
     void read_push()
     {
-        const char *wrong = first_but(wm_, bit(kReply));
-        if (wrong != nullptr || wm_[kReply].at == nullptr)
+        const char *wrong = first_but(wm_, kSendWishes);
+        if (wrong != nullptr || wm_.bits == 0)
             return refuse(ScanError::kWmForm, wrong != nullptr ? wrong : line_[kWm].value.data);
         const Members::Member &uid = line_[kUid];
         if (uid.at == nullptr)
@@ -135,6 +147,7 @@ private:
             return refuse(ScanError::kUidTwice, uid.next);
         out_.kind = Kind::kPush;
         read_uids(text_, uid.value, out_);
+        read_slow();
     }
 
     void read_command()
@@ -196,8 +209,16 @@ private:
                    [this](const JsonValue &value) { return read_name(value, out_.group_buffer, out_.group); });
         read_value(kExcept, ScanError::kExceptForm,
                    [this](const JsonValue &value) { return read_name(value, out_.except_buffer, out_.except); });
+        read_slow();
         read_value(kCode, ScanError::kCodeForm, [this](const JsonValue &value) { return (out_.code = close_code(value)) != 0; });
         read_value(kReason, ScanError::kReasonForm, [this](const JsonValue &value) { return read_reason(value); });
+    }
+
+    void read_slow()
+    {
+        read_value(kSlow, ScanError::kSlowForm, [this](const JsonValue &value) { return read_slow_word(value, out_.slow); });
+        read_value(kKey, ScanError::kKeyForm, [this](const JsonValue &value) { return read_name(value, out_.key_buffer, out_.key); });
+        read_value(kSlow, ScanError::kKeyBesideSlow, [this](const JsonValue &) { return wm_[kKey].at == nullptr; });
     }
 
     /// Reads a member that is there by read(value), if all before it were right.

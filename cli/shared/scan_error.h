@@ -48,7 +48,7 @@ inline constexpr unsigned kMaxCloseText = 123;
     X(kUidsEmpty, "the list of uids is empty, name at least one")                                                                          \
     X(kUidsMany, "the list has more than 1000 uids, push to the others by another line")                                                   \
     X(kWmTwice, "the object has more than one wm, leave one")                                                                              \
-    X(kWmForm, "wm must be an object with a \"cmd\", or {\"reply\":\"json\"} beside a uid")                                                \
+    X(kWmForm, "wm must be an object with a \"cmd\", or beside a uid with \"reply\":\"json\", \"slow\" or \"key\"")                        \
     X(kWmMemberTwice, "wm has two members of that name, leave one")                                                                        \
     X(kReply, "the reply must be \"json\"")                                                                                                \
     X(kCmd, "the cmd must be push, broadcast, join, leave, online, kick, ticket, explain or notify_end")                                   \
@@ -63,6 +63,9 @@ inline constexpr unsigned kMaxCloseText = 123;
     X(kNotifyEndForm, "notify_end has the form {\"wm\":{\"cmd\":\"notify_end\"}}")                                                         \
     X(kGroupForm, "the group must be a string of 1 to 255 bytes, or an integer")                                                           \
     X(kExceptForm, "except must be one uid, a string of 1 to 255 bytes or an integer")                                                     \
+    X(kSlowForm, "slow must be \"close\" or \"drop_oldest\"; to keep the latest message alone, write \"key\":\"percent\" in its place")    \
+    X(kKeyForm, "the key must be a string of 1 to 255 bytes, or an integer")                                                               \
+    X(kKeyBesideSlow, "a key says that the latest message of it is kept, so leave out slow: {\"key\":\"percent\"}")                        \
     X(kCodeForm, "the code must be an integer: 1000 to 1003, 1007 to 1014, or 3000 to 4999")                                               \
     X(kReasonForm, "the reason must be a string of at most 123 bytes")
 

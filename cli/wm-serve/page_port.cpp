@@ -27,6 +27,11 @@ bool is_named(wm_conn conn)
     return wm_conn_user(conn) != nullptr && !is_asking(conn);
 }
 
+int64_t slow_policy_of(const std::string &slow)
+{
+    return slow == "latest" ? WM_SLOW_LATEST : slow == "drop-oldest" ? WM_SLOW_DROP_OLDEST : WM_SLOW_CLOSE;
+}
+
 /// The bucket of a page that speaks; nullptr when out of memory.
 int64_t *bucket_of(wm_conn conn)
 {
@@ -90,6 +95,7 @@ bool PagePort::setup(wm_worker *worker, wm_hub *hub, const PushOptions &options,
     return wm_worker_set_int(worker, "max_message", options.max_page_message) == 0 &&
            wm_worker_set_int(worker, "max_header_bytes", options.max_header) == 0 &&
            wm_worker_set_int(worker, "max_send_buffer", std::max<int64_t>(options.max_push, 1 << 20)) == 0 &&
+           wm_worker_set_int(worker, "slow_policy", slow_policy_of(options.slow)) == 0 &&
            wm_worker_set_int(worker, "max_connections", options.max_pages) == 0 &&
            wm_worker_set_int(worker, "max_per_ip", options.max_per_ip) == 0 &&
            wm_worker_set_str(worker, "deflate", options.deflate.c_str()) == 0 &&
@@ -247,12 +253,13 @@ bool PagePort::within_rate(wm_conn conn)
     return false;
 }
 
-/// Some scripts of pages send a ping of their own as text, also before the uid.
+/// Some scripts of pages send a ping of their own as text, also before the uid. One answer waits for a page that reads slowly, by a key
+/// that no push has, as it is no UTF-8.
 bool PagePort::answer_ping(wm_conn conn, std::string_view text)
 {
     if (ping_.empty() || text != ping_)
         return false;
-    if (wm_conn_send(conn, pong_.data(), pong_.size(), 0) == WM_EFULL)
+    if (wm_conn_send_latest(conn, "\xff", 1, pong_.data(), pong_.size(), 0) == WM_EFULL)
         close(conn, kTryAgainLater, "too slow");
     return true;
 }
@@ -264,7 +271,7 @@ void PagePort::error(wm_worker *, wm_conn conn, int32_t code, const void *text, 
 
 void PagePort::take_error(wm_conn conn, int32_t code, std::string_view why)
 {
-    // The page is over a megabyte behind: close it rather than drop a message.
+    // The page, or all of them, are over their memory, and by slow_policy the library has not closed it: a push is lost to it.
     if (code == WM_EFULL) {
         close(conn, kTryAgainLater, "too slow");
         return;

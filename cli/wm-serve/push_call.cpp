@@ -15,6 +15,18 @@ namespace {
 
 size_t all_kept; ///< bytes of the messages that are kept
 
+int32_t flags_of(PushLine::Slow slow)
+{
+    switch (slow) {
+    case PushLine::Slow::kClose:
+        return WM_SEND_SLOW_CLOSE;
+    case PushLine::Slow::kDropOldest:
+        return WM_SEND_SLOW_DROP_OLDEST;
+    default:
+        return 0;
+    }
+}
+
 } // namespace
 
 /// Makes the parts: one for each uid, however often it is named; one without a uid for a group, and for everybody.
@@ -22,6 +34,8 @@ void PushCall::begin(const PushLine &line)
 {
     verb_ = line.kind;
     json_ = line.json_reply;
+    flags_ = (json_ ? 0 : WM_SEND_FIRST) | flags_of(line.slow); // an exact number takes the answers of all
+    key_ = line.key;
     list_ = !line.uids.empty();
     parts_.clear();
     if (!list_) {
@@ -86,14 +100,12 @@ PushResult PushCall::run(wm_hub *hub, const PagePort &pages, const PushLine &lin
 
 int PushCall::ask(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const
 {
-    int32_t flags = json_ ? 0 : WM_SEND_FIRST; // an exact number takes the answers of all
     const std::string &uid = part.uid;
     switch (verb_) {
     case Verb::kGroup:
-        return wm_hub_group_send(hub_, line.group.data(), line.group.size(), line.except.data(), line.except.size(), data.data(),
-                                 data.size(), flags, &connections, answered, &part, nullptr);
+        return send_to_group(part, line, data, connections);
     case Verb::kBroadcast:
-        return wm_hub_broadcast(hub_, data.data(), data.size(), flags, &connections, answered, &part, nullptr);
+        return broadcast(part, data, connections);
     case Verb::kJoin:
         return wm_hub_join_uid(hub_, uid.data(), uid.size(), line.group.data(), line.group.size(), &connections, answered, &part, nullptr);
     case Verb::kLeave:
@@ -110,8 +122,29 @@ int PushCall::ask(Part &part, const PushLine &line, std::string_view data, int64
 
 int PushCall::send(Part &part, std::string_view data, int64_t &connections) const
 {
-    int32_t flags = json_ ? 0 : WM_SEND_FIRST;
-    return wm_hub_send(hub_, part.uid.data(), part.uid.size(), data.data(), data.size(), flags, &connections, answered, &part, nullptr);
+    if (key_.empty())
+        return wm_hub_send(hub_, part.uid.data(), part.uid.size(), data.data(), data.size(), flags_, &connections, answered, &part,
+                           nullptr);
+    return wm_hub_send_latest(hub_, part.uid.data(), part.uid.size(), key_.data(), key_.size(), data.data(), data.size(), flags_,
+                              &connections, answered, &part, nullptr);
+}
+
+int PushCall::send_to_group(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const
+{
+    std::string_view group = line.group, except = line.except;
+    if (key_.empty())
+        return wm_hub_group_send(hub_, group.data(), group.size(), except.data(), except.size(), data.data(), data.size(), flags_,
+                                 &connections, answered, &part, nullptr);
+    return wm_hub_group_send_latest(hub_, group.data(), group.size(), except.data(), except.size(), key_.data(), key_.size(), data.data(),
+                                    data.size(), flags_, &connections, answered, &part, nullptr);
+}
+
+int PushCall::broadcast(Part &part, std::string_view data, int64_t &connections) const
+{
+    if (key_.empty())
+        return wm_hub_broadcast(hub_, data.data(), data.size(), flags_, &connections, answered, &part, nullptr);
+    return wm_hub_broadcast_latest(hub_, nullptr, 0, key_.data(), key_.size(), data.data(), data.size(), flags_, &connections, answered,
+                                   &part, nullptr);
 }
 
 void PushCall::take(Part &part, int32_t status, int64_t connections) noexcept

@@ -70,6 +70,8 @@ private:
     void drop_kept();
     template <class Ask> void ask_ahead(Ask ask);
     int send(Part &part, std::string_view data, int64_t &connections) const;
+    int send_to_group(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const;
+    int broadcast(Part &part, std::string_view data, int64_t &connections) const;
     void go_on();
     int ask(Part &part, const PushLine &line, std::string_view data, int64_t &connections) const;
     void take(Part &part, int32_t status, int64_t connections) noexcept;
@@ -85,6 +87,8 @@ private:
     const PagePort *pages_ = nullptr;
     PushLine::Kind verb_ = PushLine::Kind::kPush;
     bool json_ = false;
+    int32_t flags_ = 0;  ///< of what is sent
+    std::string key_;    ///< of what is sent; empty: none
     bool list_ = false;  ///< the line has a list of uids
     size_t waiting_ = 0; ///< parts without a result
     size_t next_ = 0;    ///< part whose call is to be made

@@ -26,6 +26,8 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_text(push, "--text-ping", "TEXT=ANSWER", options.text_ping, "answer this text of pages, for instance ping=pong");
     add_list(push, "--subprotocol", "NAME", options.subprotocols, "accept this subprotocol of pages (repeatable)");
     add_text(push, "--deflate", "HOW", options.deflate, "compress for pages that can: off, shared (little memory), or own (smaller)");
+    add_text(push, "--slow", "HOW", options.slow,
+             "page that reads too slowly: close it, drop-oldest of what waits, or keep the latest (of each key; of all without one)");
     add_number_with_default(push, "--max-header", options.max_header, "longest head of a request in bytes, with its cookies");
     add_text(push, "--inner-secret-file", "FILE", options.inner_secret_file, "secret that back ends prove to know");
     add_switch(push, "--insecure-inner", options.insecure_inner, "let other machines reach --inner and --http without a secret");

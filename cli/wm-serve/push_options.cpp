@@ -43,6 +43,8 @@ std::string pages_error(const PushOptions &options)
 {
     if (options.deflate != "off" && options.deflate != "shared" && options.deflate != "own")
         return "--deflate takes off, shared or own, not '" + printable(options.deflate) + "'";
+    if (options.slow != "close" && options.slow != "drop-oldest" && options.slow != "latest")
+        return "--slow takes close, drop-oldest or latest, not '" + printable(options.slow) + "'";
     OriginList origins;
     HostList hosts;
     std::string error;

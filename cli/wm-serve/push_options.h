@@ -33,6 +33,7 @@ struct PushOptions : InstanceOptions {
     bool ticket_in_url = false;            ///< a page may have its ticket in the query of its URL
     std::string uid_key;                   ///< the first message of a page is JSON with the uid there; empty: it is the uid
     std::string text_ping;                 ///< "ping=pong": a text of pages, and its answer; empty: none
+    std::string slow = "close";            ///< what happens to pushes to a page that reads too slowly: close, drop-oldest or latest
     std::string deflate = "off";           ///< compression of pages: off, shared or own, as the option of workers
     int64_t max_header = 16 << 10;         ///< bytes of a request's head, with its cookies
     bool insecure_inner = false;

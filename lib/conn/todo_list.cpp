@@ -70,10 +70,10 @@ TodoList::Progress TodoList::run_one(Connection &conn)
         reactor_.dispatch.buffer_full(conn);
     if (clear(kTodoDrain))
         reactor_.dispatch.buffer_drain(conn);
+    if (clear(kTodoTooSlow) && conn.state == ConnState::kOpen)
+        reactor_.outbox.close_slow(conn); // its close event tells what kTodoRefused would
     if (clear(kTodoRefused) && conn.state <= ConnState::kOpen)
         reactor_.dispatch.error(conn, WM_EFULL, "send buffer full: a message was dropped");
-    if (clear(kTodoTooSlow) && conn.state == ConnState::kOpen)
-        reactor_.outbox.close_slow(conn);
     if (clear(kTodoSendFailed))
         DatagramPort::tell_failure(conn);
     if (clear(kTodoTurnedAway) && conn.state != ConnState::kClosed)

@@ -25,6 +25,7 @@ using fuzz::Reference;
 using fuzz::Value;
 
 using Kind = wm::PushLine::Kind;
+using Slow = wm::PushLine::Slow;
 
 struct Meaning {
     Kind kind = Kind::kInvalid;
@@ -32,9 +33,11 @@ struct Meaning {
     std::vector<std::string> uids;
     std::string group;
     std::string except;
+    std::string key;
     std::string text;
     std::string data;
     int32_t code = 0;
+    Slow slow = Slow::kDefault;
     bool plain = false;
     bool json_reply = false; // of a valid text: where an invalid one ends is the scan's
 
@@ -94,6 +97,15 @@ bool read_reason(const Value &value, Meaning &meaning)
     return true;
 }
 
+/// What happens at a page that reads too slowly: one of the two, or neither.
+bool read_slow(const Value &wm, Meaning &meaning)
+{
+    const Value *slow = the(wm, "slow"), *key = the(wm, "key");
+    if (slow != nullptr)
+        meaning.slow = is_text(slow, "close") ? Slow::kClose : is_text(slow, "drop_oldest") ? Slow::kDropOldest : Slow::kDefault;
+    return slow == nullptr ? key == nullptr || read_name(*key, meaning.key) : key == nullptr && meaning.slow != Slow::kDefault;
+}
+
 struct Form {
     std::string_view cmd;
     Kind kind;
@@ -103,9 +115,9 @@ struct Form {
 };
 
 const std::vector<Form> kForms = {
-    {"push", Kind::kPush, {"uid"}, {"reply"}, true},
-    {"push", Kind::kGroup, {"group"}, {"reply", "except"}, true},
-    {"broadcast", Kind::kBroadcast, {}, {"reply"}, true},
+    {"push", Kind::kPush, {"uid"}, {"reply", "slow", "key"}, true},
+    {"push", Kind::kGroup, {"group"}, {"reply", "slow", "key", "except"}, true},
+    {"broadcast", Kind::kBroadcast, {}, {"reply", "slow", "key"}, true},
     {"join", Kind::kJoin, {"uid", "group"}, {"reply"}, false},
     {"leave", Kind::kLeave, {"uid", "group"}, {"reply"}, false},
     {"online", Kind::kOnline, {"uid"}, {"reply"}, false},
@@ -146,7 +158,7 @@ bool read_command(const Value &line, const Value &wm, Meaning &meaning)
     bool one = form->kind != Kind::kTicket || uid->kind != Value::kArray;
     return one && (uid == nullptr || read_uids(*uid, meaning)) && (group == nullptr || read_name(*group, meaning.group)) &&
            (except == nullptr || read_name(*except, meaning.except)) && (code == nullptr || read_code(*code, meaning)) &&
-           (reason == nullptr || read_reason(*reason, meaning));
+           (reason == nullptr || read_reason(*reason, meaning)) && read_slow(wm, meaning);
 }
 
 bool read_line(const Value &line, Meaning &meaning)
@@ -159,12 +171,13 @@ bool read_line(const Value &line, Meaning &meaning)
         return false;
     if (!wms.empty() && !all_named(*wms[0], "cmd").empty())
         return read_command(line, *wms[0], meaning);
-    if (!wms.empty() && (!meaning.json_reply || wms[0]->members.size() != 1))
+    bool no_wish = !wms.empty() && (wms[0]->members.empty() || !has_only(*wms[0], {"reply", "slow", "key"}));
+    if (no_wish || (!wms.empty() && !all_named(*wms[0], "reply").empty() && !meaning.json_reply))
         return false;
     const Value *uid = the(line, "uid");
     meaning.kind = Kind::kPush;
     meaning.plain = wms.empty() && uid != nullptr && uid->source.front() != '[';
-    return uid != nullptr && read_uids(*uid, meaning);
+    return uid != nullptr && read_uids(*uid, meaning) && (wms.empty() || read_slow(*wms[0], meaning));
 }
 
 Meaning reference_meaning(const std::optional<Value> &line)
@@ -200,6 +213,8 @@ Meaning scanned_meaning(std::string_view text, bool value_is_valid)
     meaning.uid = line.uid;
     meaning.group = line.group;
     meaning.except = line.except;
+    meaning.key = line.key;
+    meaning.slow = line.slow;
     meaning.text = line.text;
     meaning.data = line.data;
     meaning.code = line.code;

@@ -97,6 +97,38 @@ void push_command__pushes_a_value_to_a_group_or_to_uids(void **)
     assert_refused_at_mark(R"({"wm":{"cmd":"push","group":"g","except":^null},"data":1})", ScanError::kExceptForm);
 }
 
+void push_command__reads_what_is_for_pages_that_read_too_slowly(void **)
+{
+    using Slow = PushLine::Slow;
+    Scanned whole(R"({"uid":"a","percent":1,"wm":{"slow":"drop_oldest"}})");
+    assert_kind(whole, "whole", Kind::kPush);
+    assert_true(whole.line().slow == Slow::kDropOldest && whole.line().key.empty() && !whole.line().plain && !whole.line().json_reply);
+    Scanned list(R"({"wm":{"reply":"json","\u006bey":"p\u0065rcent"},"uid":["a"]})");
+    assert_kind(list, "list", Kind::kPush);
+    assert_view(list.line().key, "percent");
+    assert_true(list.line().slow == Slow::kDefault && list.line().json_reply);
+    for (std::string_view to : {R"("push","uid":"a")", R"("push","group":"g","except":"a")", R"("broadcast")"}) {
+        std::string begin = R"({"data":1,"wm":{"cmd":)" + std::string(to);
+        Scanned keyed(begin + R"(,"key":7}})");
+        assert_view(keyed.line().key, "7");
+        Scanned closing(begin + R"(,"slow":"close"}})");
+        assert_true(closing.line().slow == Slow::kClose && closing.line().key.empty());
+        assert_refused_at_mark(begin + R"(,"key":^""}})", ScanError::kKeyForm);
+        assert_refused_at_mark(begin + R"(,"slow":^"latest"}})", ScanError::kSlowForm);
+        assert_refused_at_mark(begin + R"(,"key":"k","slow":^"drop_oldest"}})", ScanError::kKeyBesideSlow);
+        assert_refused_at_mark(begin + R"(,"key":"k",^"key":"k"}})", ScanError::kWmMemberTwice);
+    }
+    assert_refused_at_mark(R"({"uid":"a","wm":{"slow":^"drop-oldest"}})", ScanError::kSlowForm);
+    assert_refused_at_mark(R"({"uid":"a","wm":{"slow":^true}})", ScanError::kSlowForm);
+    assert_refused_at_mark(R"({"uid":"a","wm":{"slow":^"close","key":"k"}})", ScanError::kKeyBesideSlow);
+    assert_refused_at_mark(R"({"uid":"a","wm":{"key":^["k"]}})", ScanError::kKeyForm);
+    assert_refused_at_mark(R"({"uid":"a","wm":{"key":^")" + times("k", 256) + R"("}})", ScanError::kKeyForm);
+    assert_refused_at_mark(R"({"uid":^1.5,"wm":{"key":""}})", ScanError::kUidType);
+    assert_refused_at_mark(R"({"uid":"a","wm":{"key":"k",^"x":1}})", ScanError::kWmForm);
+    assert_refused_at_mark(R"({"wm":{"cmd":"online","uid":"a",^"key":"k"}})", ScanError::kOnlineForm);
+    assert_refused_at_mark(R"({"wm":{"cmd":"kick","uid":"a",^"slow":"close"}})", ScanError::kKickForm);
+}
+
 void push_command__reads_lists_of_uids(void **)
 {
     Scanned line(R"({"uid":["a", 7 ,"\u0062","a"],"x":1})");
@@ -284,6 +316,7 @@ int main()
         cmocka_unit_test(push_command__notify_end_and_explain_stand_alone),
         cmocka_unit_test(push_command__gives_a_broadcast_its_value_byte_for_byte),
         cmocka_unit_test(push_command__pushes_a_value_to_a_group_or_to_uids),
+        cmocka_unit_test(push_command__reads_what_is_for_pages_that_read_too_slowly),
         cmocka_unit_test(push_command__reads_lists_of_uids),
         cmocka_unit_test(push_command__reads_join_leave_online),
         cmocka_unit_test(push_command__reads_a_ticket),
