@@ -1,4 +1,5 @@
-// Http while allocations fail: answers in the order of the requests, refusals, bodies, and a stop with answers that are due.
+// Http while allocations fail: answers in the order of the requests, refusals, bodies, a stop with answers that are due, and requests that
+// a proxy passes on.
 #include "fault/scenes.h"
 
 #include <stdio.h>
@@ -144,4 +145,52 @@ void play_http_stop(struct rig *rig)
     for (int i = 0; i < 3; i++)
         if (peers[i]->seen && rig_is_clean(rig) && peers[i]->heard != 2)
             rig_wrong(rig, "%u of 2 answers at a stop", peers[i]->heard);
+}
+
+/** The client of a connection's requests, as its proxy tells it. */
+static void client_of(const struct rig *rig, const struct seen *seen, char out[32])
+{
+    snprintf(out, 32, "192.0.2.%d", (int)(seen - rig->seen) + 1);
+}
+
+static void on_forwarded(struct rig *rig, struct seen *seen, wm_request request)
+{
+    char expected[32], ip[64] = "";
+    client_of(rig, seen, expected);
+    if (rig_ok(rig, wm_conn_remote_ip(seen->conn, ip, sizeof ip)) && strcmp(ip, expected) != 0)
+        rig_wrong(rig, "the client of a request is %s, not %s", ip, expected);
+    on_request(rig, seen, request);
+}
+
+/* Requests of many clients by way of one proxy: some in one read, some that the host keeps. */
+void play_forwarded(struct rig *rig)
+{
+    memset(&held, 0, sizeof held);
+    rig->request = on_forwarded;
+    if (!rig_ok(rig, wm_worker_set_str(rig->worker, "trusted_proxies", "127.0.0.0/8")) ||
+        !rig_ok(rig, wm_worker_set_int(rig->worker, "max_per_ip", 2)))
+        return;
+    struct peer *peers[12];
+    char fields[80] = "", client[32];
+    for (int i = 0; i < 12; i++)
+        peers[i] = rig_connect(rig, 1);
+    for (int round = 0; round < 2; round++) {
+        held.hold = round == 1 ? 6 : 0;
+        for (int i = 0; i < 12; i++) {
+            if (!peers[i]->seen)
+                continue;
+            client_of(rig, peers[i]->seen, client);
+            snprintf(fields, sizeof fields, "X-Forwarded-For: %s\r\n", client);
+            ask(rig, peers[i], 3, fields, "");
+            if (held.hold > 0)
+                rig_until(rig, held.hold <= 3 || rig_over(peers[i]));
+        }
+        rig_turn(rig);
+        held.hold = 0; // a connection may have ended before
+        for (int i = held.count; i-- > 0;)
+            if (wm_request_conn(held.request[i]))
+                respond(rig, held.request[i], 200);
+        for (int i = 0; i < 12; i++)
+            rig_hear(rig, peers[i]);
+    }
 }

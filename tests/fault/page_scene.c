@@ -1,4 +1,5 @@
-// Websocket pages while allocations fail: fragments, broadcasts, closes; handshakes that the host answers later, or refuses.
+// Websocket pages while allocations fail: fragments, broadcasts, closes; messages that the host sends in parts; handshakes that the host
+// answers later, or refuses.
 #include "fault/scenes.h"
 
 #include <string.h>
@@ -56,6 +57,62 @@ void play_pages(struct rig *rig)
         rig_until(rig, slow->closes || rig_over(slow));
     if (slow->seen)
         rig_until(rig, rig_over(slow) && slow->seen->closes);
+    rig_ask_witnesses(rig, witnesses);
+}
+
+static int is_alive(const struct peer *peer)
+{
+    return peer->seen && !peer->seen->closes;
+}
+
+/** Sends a message in parts; between them the peer pings, and speaks: what comes back waits for the end. */
+static void send_in_parts(struct rig *rig, struct peer *peer, size_t len)
+{
+    static char payload[LARGE];
+    len = rig_payload(payload, '*', 2, len);
+    size_t part = len / 3 + 1;
+    if (!is_alive(peer) || !rig_ok(rig, wm_conn_send_begin(peer->seen->conn, 0)))
+        return;
+    for (size_t at = 0; at < len && is_alive(peer); at += part) {
+        rig_ok(rig, wm_conn_send_write(peer->seen->conn, payload + at, len - at < part ? len - at : part));
+        rig_say(rig, peer, at == 0 ? 90 * 1024 : 40, 1);
+        rig_frame(rig, peer, 0x89, "ping", 4);
+        unsigned said = peer->said;
+        rig_until(rig, !is_alive(peer) || peer->seen->messages == said);
+    }
+    if (is_alive(peer))
+        rig_ok(rig, wm_conn_send_end(peer->seen->conn));
+}
+
+/* Messages in parts, some larger than the sockets hold; one whose end never comes. Subprotocols, and pings that the host is told of. */
+void play_sent_parts(struct rig *rig)
+{
+    struct peer *witnesses[RIG_WITNESSES];
+    if (!rig_ok(rig, wm_worker_set_str(rig->worker, "ws_subprotocols", "other, rig")) ||
+        !rig_ok(rig, wm_worker_set_int(rig->worker, "ping_events", 1)))
+        return;
+    rig_begin_witnesses(rig, witnesses);
+    struct peer *peer = rig_connect(rig, 1), *cut = rig_connect(rig, 1);
+    char protocol[8] = "";
+    if (is_alive(peer) && rig_ok(rig, wm_conn_ws_subprotocol(peer->seen->conn, protocol, sizeof protocol)) && strcmp(protocol, "rig") != 0)
+        rig_wrong(rig, "the subprotocol is \"%s\"", protocol);
+    for (int i = 0; i < 2; i++) {
+        send_in_parts(rig, peer, i ? LARGE : 3000);
+        rig_hear(rig, peer);
+        rig_until(rig, !is_alive(peer) || peer->broadcasts == (unsigned)i + 1 || rig->noticed);
+    }
+    if (is_alive(peer) && rig_ok(rig, wm_conn_ping(peer->seen->conn, "are you there", 13)))
+        rig_frame(rig, peer, 0x8A, "are you there", 13);
+    rig_ask_witnesses(rig, witnesses);
+    cut->expected = 1;
+    if (is_alive(cut) && rig_ok(rig, wm_conn_send_begin(cut->seen->conn, WM_SEND_BINARY))) {
+        rig_ok(rig, wm_conn_send_write(cut->seen->conn, "half", 4));
+        rig_say(rig, cut, 40, 1);
+        rig_until(rig, !is_alive(cut) || cut->seen->messages == 1);
+        if (is_alive(cut))
+            rig_ok(rig, wm_conn_close(cut->seen->conn, 1001, "gone", 4));
+        rig_until(rig, rig_over(cut) && cut->seen->closes);
+    }
     rig_ask_witnesses(rig, witnesses);
 }
 

@@ -172,8 +172,8 @@ static void host_close(struct rig *rig, wm_conn conn, int32_t reason, int32_t er
     seen->closes++;
     if (reason == 0 || (len > 0 && memchr(text, '\0', len)))
         rig_wrong(rig, "close with reason %d and %zu bytes of text \"%s\"", (int)reason, len, text);
-    int replaced = len == 8 && memcmp(text, "replaced", 8) == 0; // by the hub, which is no failure
-    if (reason == WM_REASON_ERROR || (reason == WM_REASON_LIMIT && !replaced) || error == WM_ENOMEM)
+    int is_meant = len == 8 && (memcmp(text, "replaced", 8) == 0 || memcmp(text, "too slow", 8) == 0); // by the hub, by a scene
+    if (reason == WM_REASON_ERROR || (reason == WM_REASON_LIMIT && !is_meant) || error == WM_ENOMEM)
         rig->noticed++;
 }
 

@@ -40,6 +40,7 @@ struct peer {
     unsigned said, heard; /**< messages, or raw: bytes */
     unsigned broadcasts, pongs, closes;
     int said_close; /**< ws: has sent a close frame, so it does not answer one */
+    size_t joined;  /**< ws: bytes of a message whose frames come one by one */
     int unread;     /**< does not read for now */
     int expected;   /**< the scene ends this connection */
     char *in;
@@ -48,7 +49,8 @@ struct peer {
 struct rig {
     size_t cap; /**< records per poll; 0: callbacks */
     int kind, tls;
-    const char *log; /**< the format of the access log; NULL: there is none */
+    const char *log;    /**< the format of the access log; NULL: there is none */
+    const char *header; /**< a PROXY header, which comes first on each connection from then on; NULL: none */
     wm_app *app;
     wm_worker *worker;
     struct seen seen[RIG_CONNS];

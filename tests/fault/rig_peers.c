@@ -17,6 +17,7 @@
 
 static char inputs[RIG_PEERS][RIG_IN];
 static char outgoing[RIG_IN];
+static char fragments[RIG_PEERS][RIG_IN / 4];
 
 /* What OpenSSL allocates for a peer is the test's own. */
 
@@ -146,6 +147,28 @@ static void hear_http(struct rig *rig, struct peer *peer)
     }
 }
 
+/** Joins the frames of a message; a frame that is all of it is one, too. */
+static void hear_frame(struct rig *rig, struct peer *peer, int first, const char *data, size_t len)
+{
+    char *message = fragments[peer->index];
+    if ((first & 15) != 0 && peer->joined > 0)
+        rig_wrong(rig, "the peer got another message in the middle of one");
+    if (first == 0x81 || first == 0x82) {
+        hear_payload(rig, peer, data, len);
+        return;
+    }
+    if (peer->joined + len > sizeof fragments[0]) {
+        rig_wrong(rig, "the peer got a message without an end");
+        return;
+    }
+    memcpy(message + peer->joined, data, len);
+    peer->joined += len;
+    if (!(first & 0x80))
+        return;
+    hear_payload(rig, peer, message, peer->joined);
+    peer->joined = 0;
+}
+
 static void hear_ws(struct rig *rig, struct peer *peer)
 {
     if (peer->seen && !peer->broadcasts && !peer->pongs && !peer->heard && peer->len > 4 && memcmp(peer->in, "HTTP", 4) == 0) {
@@ -175,10 +198,10 @@ static void hear_ws(struct rig *rig, struct peer *peer)
             peer->closes++;
             if (peer->fd >= 0 && !peer->said_close)
                 peer_send(peer, "\x88\x80mask", 6);
-        } else if (opcode == 10) {
-            peer->pongs++;
-        } else if (opcode == 1 || opcode == 2) {
-            hear_payload(rig, peer, peer->in + head, len);
+        } else if (opcode == 9 || opcode == 10) {
+            peer->pongs += opcode == 10;
+        } else if (opcode <= 2) {
+            hear_frame(rig, peer, (unsigned char)peer->in[0], peer->in + head, len);
         } else {
             rig_wrong(rig, "the peer got opcode %d", opcode);
         }
@@ -247,6 +270,8 @@ static struct peer *next_peer(struct rig *rig)
     setsockopt(peer->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0)
         rig_wrong(rig, "connect: %s", strerror(errno));
+    if (rig->header)
+        (void)!send(peer->fd, rig->header, strlen(rig->header), MSG_NOSIGNAL);
     rig->peer_count++;
     return peer;
 }
@@ -285,7 +310,8 @@ struct peer *rig_connect(struct rig *rig, int handshake)
         rig->closed++; // it ended before its peer was known
     if (rig->kind == RIG_WS && handshake) {
         static const char request[] = "GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+                                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                                      "Sec-WebSocket-Protocol: rig\r\n\r\n";
         rig_write(rig, peer, request, sizeof request - 1);
     }
     if (peer->seen && (rig->kind != RIG_WS || handshake))

@@ -24,8 +24,12 @@ void scene_run(const struct scene *scene, size_t cap, struct rig *rig);
 /** The scenes of http, in http_scene.c. */
 void play_http(struct rig *rig);
 void play_http_stop(struct rig *rig);
+void play_forwarded(struct rig *rig);
+/** The scene of PROXY headers, in proxy_scene.c. */
+void play_proxied(struct rig *rig);
 /** The scenes of websocket pages, in page_scene.c. */
 void play_pages(struct rig *rig);
+void play_sent_parts(struct rig *rig);
 void play_handshakes(struct rig *rig);
 /** The scenes of clients, in client_scene.c. */
 void play_clients(struct rig *rig);
@@ -43,6 +47,8 @@ void play_parts(struct rig *rig);
 void play_datagrams(struct rig *rig);
 /** The scene of pipes, in pipe_scene.c. */
 void play_pipes(struct rig *rig);
+/** The scene of peers that read slowly, in slow_scene.c. */
+void play_slow(struct rig *rig);
 /** The scene of streamed answers, in stream_scene.c. */
 void play_streams(struct rig *rig);
 /** The scene of files as answers, in file_scene.c. */
