@@ -14,9 +14,9 @@ enum { LONG = 4000, MANY = 40 };
 /** In place of zlib's, which it calls: counts what the library compresses. */
 static int deflated;
 
-int deflate(void *stream, int flush)
+int deflate(z_streamp stream, int flush)
 {
-    static int (*next)(void *, int);
+    static int (*next)(z_streamp, int);
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "deflate");
     deflated++;

@@ -92,7 +92,7 @@ static void a_header__cut_anywhere_with_bytes_behind_it(void **state)
         expect_peer(nth(host, WM_EVENT_MESSAGE, before)->conn, "2001:db8::9", 4096);
         client_end(&client);
         until(host, wm_worker_conn_count(host->worker) == 0);
-        host->count = 0;
+        host_forget(host);
     }
     host_end(host);
 }

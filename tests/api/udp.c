@@ -187,7 +187,7 @@ static void text__more_lines_than_a_poll_takes_keep_their_order(void **state)
     assert_int_equal(wm_worker_listen(host->worker), 0);
     char lines[LINES * 4 + 1];
     for (int i = 0; i < LINES; i++)
-        snprintf(lines + 4 * i, 5, "%03d\n", i);
+        snprintf(lines + 4 * i, 5, "%03u\n", (unsigned)i % 1000);
     int peers[3];
     for (int i = 0; i < 3; i++) {
         peers[i] = peer_begin(wm_worker_address(host->worker));

@@ -23,7 +23,9 @@ struct client {
     struct own_peer *own; /**< in place of a socket: fd is -1 */
     char *in;             /**< received and not consumed */
     size_t len, room;
-    int ended; /**< 1: end of file, else the errno of the receive that failed */
+    int ended;     /**< 1: end of file, else the errno of the receive that failed */
+    void *packing; /**< of support/ws_packing.h; NULL: none */
+    void (*packing_free)(void *packing);
 };
 
 /** Connects a socket to a displayed address: SCHEME://IP:PORT, SCHEME://[IPv6]:PORT or ...unix://PATH. -1 with errno. */
@@ -124,6 +126,9 @@ static inline void client_forget(struct client *client, int polite)
     free(client->in);
     client->in = NULL;
     client->len = client->room = 0;
+    if (client->packing)
+        client->packing_free(client->packing);
+    client->packing = NULL;
 }
 
 static inline struct client client_begin(struct host *host)

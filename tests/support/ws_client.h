@@ -8,6 +8,7 @@
 
 #include "support/client.h"
 #include "support/ws_frame.h"
+#include "support/ws_packing.h"
 
 enum { WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10 };
 
@@ -36,8 +37,14 @@ static inline struct client ws_open(struct host *host, wm_conn *conn)
 {
     size_t before = count_of(host, WM_EVENT_OPEN);
     struct client client = client_begin(host);
-    client_say(host, &client, WS_REQUEST);
-    assert_int_equal(http_head(host, &client, NULL), 101);
+    const int packs = getenv("WM_DEFLATE") != NULL;
+    char request[sizeof WS_REQUEST + 64], head[4096];
+    snprintf(request, sizeof request, "%.*s%s\r\n", (int)sizeof WS_REQUEST - 3, WS_REQUEST,
+             packs ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
+    client_say(host, &client, request);
+    assert_int_equal(http_head(host, &client, head), 101);
+    if (packs)
+        ws_packing_begin(&client, head);
     until(host, count_of(host, WM_EVENT_OPEN) == before + 1);
     if (conn)
         *conn = nth(host, WM_EVENT_OPEN, before)->conn;
@@ -65,10 +72,12 @@ static inline void ws_four_end(const wm_conn conns[4])
 /** Sends a frame; fin and opcode as on the wire (0x81: a whole text). */
 static inline void ws_send(struct host *host, struct client *client, int first, const char *data, size_t len)
 {
+    char *packed = client->packing && len > 0 && (first == 0x81 || first == 0x82) ? ws_pack(client, data, len, &len) : NULL;
     char *frame = (char *)malloc(len + 14);
     assert_non_null(frame);
-    client_send(host, client, frame, ws_frame(frame, first, data, len));
+    client_send(host, client, frame, ws_frame(frame, packed ? first | 0x40 : first, packed ? packed : data, len));
     free(frame);
+    free(packed);
 }
 
 static inline void ws_say(struct host *host, struct client *client, const char *text)
@@ -101,11 +110,14 @@ static inline int ws_receive(struct host *host, struct client *client, char **da
     if (header == 0)
         fail_msg("the connection ended where a frame was due");
     int opcode = client->in[0] & 15;
-    *data = (char *)malloc(*len + 1);
+    size_t size = header + *len;
+    if (client->in[0] & 0x40)
+        *data = ws_unpack(client, client->in + header, *len, len);
+    else if ((*data = (char *)malloc(*len + 1)))
+        memcpy(*data, client->in + header, *len);
     assert_non_null(*data);
-    memcpy(*data, client->in + header, *len);
     (*data)[*len] = '\0';
-    client_drop(client, header + *len);
+    client_drop(client, size);
     return opcode;
 }
 
