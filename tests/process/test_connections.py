@@ -69,6 +69,23 @@ def test_rows__tell_all_of_a_connection(make, tmp_path):
     eventually(lambda: not listed(instance)["connections"], "the end of all")
 
 
+def test_address__behind_a_proxy_is_the_clients(make):
+    instance = make("text://127.0.0.1:0,count=1,name=line,trusted_proxies=127.0.0.1,proxy_protocol=1",
+                    "http://127.0.0.1:0,count=1,name=web,trusted_proxies=127.0.0.1")
+    instance.start()
+    line, waits = connect(instance.address("line")), connect(instance.address("line"))
+    line.sendall(b"PROXY TCP4 203.0.113.7 10.0.0.1 50001 443\r\nhello\n")
+    assert line.recv(100) == b"hello\n"
+    web = http.client.HTTPConnection(instance.address("web").removeprefix("http://"))
+    web.request("GET", "/hello", headers={"X-Forwarded-For": "192.0.2.1, 2001:db8::9"})
+    assert web.getresponse().read() == b"hello"
+    rows = {(record["worker"], record["status"]): record["remote"] for record in listed(instance)["connections"]}
+    assert rows == {("line", "ESTABLISHED"): "203.0.113.7:50001", ("line", "SECURING"): name_of(waits.getsockname()),
+                    ("web", "ESTABLISHED"): "[2001:db8::9]:0"}
+    for sock in (line, waits, web):
+        sock.close()
+
+
 def whole(rows):
     """Rows, once what was sent has arrived: four bytes of a line that has no end."""
     queues = {row[1]: row[7] for row in rows}

@@ -86,6 +86,31 @@ def test_the_end_of_one_side_reaches_the_other_which_still_answers(serve):
     assert done.stdout.split()[0].decode() == hashlib.sha256(data).hexdigest()
 
 
+# ---- behind a proxy
+
+def test_proxy_protocol__clients_are_counted_and_their_header_is_not_passed_on(serve):
+    server, address = listener()
+    pipe = serve("pipe", "tcp://127.0.0.1:0", address, "--trusted-proxy", "127.0.0.1", "--proxy-protocol", "--max-per-ip", "1")
+    passed = []
+    with server, pipe.connect() as first, pipe.connect() as second, pipe.connect() as other, pipe.connect() as direct:
+        for sock, ip in ((first, "203.0.113.7"), (second, "203.0.113.7"), (other, "203.0.113.8")):
+            sock.sendall(f"PROXY TCP4 {ip} 10.0.0.1 50001 443\r\n".encode())
+            if sock is second:  # one too many of its address
+                assert sock.recv(1) == b""
+                continue
+            sock.sendall(ip.encode())
+            passed.append(accept(server))
+            assert take(passed[-1], len(ip)) == ip.encode()
+            passed[-1].sendall(b"answer")
+            assert take(sock, 6) == b"answer"
+        direct.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            direct.recv(1)
+    for sock in passed:
+        sock.close()
+    assert "connection from 127.0.0.1 refused: the PROXY header" in pipe.stop()
+
+
 # ---- the other side fails
 
 def test_to_is_absent_and_comes_back(serve):
