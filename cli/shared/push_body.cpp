@@ -75,14 +75,24 @@ bool convert_angles(std::string_view body, std::string &out)
     return true;
 }
 
-PushBody PushBody::to_uid(std::string_view uid)
+PushBody::Slow PushBody::latest_of(std::string_view key)
+{
+    Slow slow = ",\"key\":";
+    append_json_string(slow, key);
+    return slow;
+}
+
+PushBody PushBody::to_uid(std::string_view uid, const Slow &slow)
 {
     std::string member = "\"uid\":";
     append_json_string(member, uid);
-    return {std::move(member), true};
+    PushBody body(member, true);
+    if (!slow.empty())
+        body.outer_ = R"({"wm":{"cmd":"push",)" + member + slow + R"(},"data":)";
+    return body;
 }
 
-PushBody PushBody::to_group(std::string_view group, std::string_view except)
+PushBody PushBody::to_group(std::string_view group, std::string_view except, const Slow &slow)
 {
     std::string member = R"("wm":{"cmd":"push","group":)";
     append_json_string(member, group);
@@ -90,12 +100,12 @@ PushBody PushBody::to_group(std::string_view group, std::string_view except)
         member += ",\"except\":";
         append_json_string(member, except);
     }
-    return {member + "}", false};
+    return {member + slow + "}", false};
 }
 
-PushBody PushBody::to_all()
+PushBody PushBody::to_all(const Slow &slow)
 {
-    return {R"("wm":{"cmd":"broadcast"})", false};
+    return {R"("wm":{"cmd":"broadcast")" + slow + "}", false};
 }
 
 bool PushBody::build(std::string_view body, std::string &line, std::string &error) const
@@ -131,7 +141,7 @@ bool PushBody::splice_uid(std::string_view object, bool empty, std::string &line
     if (!empty)
         line += ',';
     append_on_one_line(line, object.substr(1));
-    return check_size(line, error);
+    return outer_.empty() ? check_size(line, error) : wrap_line(line, error);
 }
 
 bool PushBody::wrap_value(std::string_view value, std::string &line, std::string &error) const
@@ -141,7 +151,14 @@ bool PushBody::wrap_value(std::string_view value, std::string &line, std::string
     line += ",\"data\":";
     append_on_one_line(line, value);
     line += '}';
-    // The value is now nested one level deeper: it may exceed kMaxDepth.
+    return wrap_line(line, error);
+}
+
+/// Makes what the pages get the line that says so. A value is nested deeper now, and may exceed kMaxDepth.
+bool PushBody::wrap_line(std::string &line, std::string &error) const
+{
+    if (!outer_.empty())
+        line = outer_ + line + '}';
     PushLine read;
     scan_push_line(line.data(), line.size(), read);
     if (read.error != ScanError::kNone) {
@@ -172,7 +189,7 @@ bool PushBody::build_from_text(std::string_view text, std::string &line, std::st
     line += is_uid_ ? ",\"line\":" : R"(,"data":{"line":)";
     append_json_string(line, text);
     line += is_uid_ ? "}" : "}}";
-    return check_size(line, error);
+    return wrap_line(line, error);
 }
 
 } // namespace wm

@@ -128,6 +128,8 @@ std::optional<int> check_arguments(const RawArguments &raw, Arguments &out)
     out.except = raw.given.except.value_or("");
     out.code = raw.given.code.value_or("");
     out.reason = raw.given.reason.value_or("");
+    out.latest = raw.given.latest.value_or("");
+    out.slow = raw.given.slow.value_or("");
     out.target = raw.given.target();
     out.source = choose_source(raw.given);
     out.members = raw.given.members;
@@ -175,6 +177,8 @@ void add_target_flags(CLI::App &app, Words &given)
     app.add_option("--except", given.except)->type_name("UID");
     app.add_option("--code", given.code)->type_name("N");
     app.add_option("--reason", given.reason)->type_name("TEXT");
+    app.add_option("--latest", given.latest)->type_name("KEY");
+    app.add_option("--slow", given.slow)->type_name("HOW");
 }
 
 } // namespace

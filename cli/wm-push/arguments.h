@@ -32,6 +32,8 @@ struct Arguments {
     std::string except;            ///< of a group; empty: no uid
     std::string code;              ///< of a kick, digits; empty: the server's default
     std::string reason;            ///< of a kick
+    std::string latest;            ///< of a push, its key: 1 to 255 bytes of UTF-8; empty: none
+    std::string slow;              ///< of a push without a key: close or drop-oldest; empty: what the server does
     std::string target;            ///< of a push, in words for sh, as in push_command
     BodySource source = BodySource::kArgument;
     std::string body;                 ///< of kArgument; the path of kFile

@@ -61,16 +61,25 @@ bool make_body(const Arguments &arguments, std::string &body, Failure &failure)
     return true;
 }
 
+/// What is wished for pages that read too slowly.
+PushBody::Slow slow_of(const Arguments &arguments)
+{
+    if (!arguments.latest.empty())
+        return PushBody::latest_of(arguments.latest);
+    return arguments.slow.empty() ? PushBody::Slow() : arguments.slow == "close" ? PushBody::close_slow() : PushBody::drop_oldest();
+}
+
 /// What makes lines of bodies: one for each target.
 std::vector<PushBody> targets_of(const Arguments &arguments)
 {
+    const PushBody::Slow slow = slow_of(arguments);
     if (!arguments.group.empty())
-        return {PushBody::to_group(arguments.group, arguments.except)};
+        return {PushBody::to_group(arguments.group, arguments.except, slow)};
     if (arguments.uids.empty())
-        return {PushBody::to_all()};
+        return {PushBody::to_all(slow)};
     std::vector<PushBody> targets;
     for (const std::string &uid : arguments.uids)
-        targets.push_back(PushBody::to_uid(uid));
+        targets.push_back(PushBody::to_uid(uid, slow));
     return targets;
 }
 

@@ -32,6 +32,8 @@ Prints ok if the message was queued for at least one page, else fail.
       --group GROUP     in place of UID: to the pages of a group, BODY alone
       --except UID      with --group: but not to the pages of that uid
       --all             in place of UID: to every page, BODY alone
+      --latest KEY      for pages that read too slowly, keep the last of KEY
+      --slow HOW        once they are far behind: close them, or drop-oldest
       --online          verb: ok if a page of UID is connected
       --kick            verb: close the pages of UID
       --code N          with --kick: the close code (default: 1008)

@@ -68,8 +68,26 @@ std::string names_error(const Words &given)
     if (given.except)
         if (std::string error = name_error("--except", *given.except); !error.empty())
             return error;
+    if (given.latest)
+        if (std::string error = name_error("--latest", *given.latest); !error.empty())
+            return error;
     bool has_group = !given.choices.empty() && (given.choices[0] == "--group" || given.verb == Verb::kJoin || given.verb == Verb::kLeave);
     return has_group ? name_error("GROUP", given.group) : "";
+}
+
+/// What is wrong with the flags about pages that read too slowly, "" if nothing.
+std::string slow_error(const Words &given)
+{
+    if (!given.latest && !given.slow)
+        return "";
+    std::string flag = given.latest ? "--latest" : "--slow";
+    if (given.verb != Verb::kPush)
+        return flag + " is about a push, and " + given.choices[0] + " pushes nothing; leave one out";
+    if (given.latest && given.slow)
+        return "--latest and --slow exclude each other: --latest keeps the last message of its KEY; leave one out";
+    if (given.slow && *given.slow != "close" && *given.slow != "drop-oldest")
+        return "--slow " + shell_word(*given.slow) + ": give close or drop-oldest; to keep the last message alone, type --latest KEY";
+    return "";
 }
 
 /// The error if flags are there that do not go together, "" otherwise.
@@ -87,7 +105,7 @@ std::string choice_error(const Words &given)
                (given.code ? "--code " + shell_word(*given.code) : "--reason " + shell_word(*given.reason));
     if (given.lines && given.uids.size() > 1)
         return "-l pushes to one UID; for several, use a group: type wm-push -l --group GROUP";
-    return "";
+    return slow_error(given);
 }
 
 /// What --code and --reason may be: RFC 6455 §7.4 and §5.5.

@@ -22,9 +22,11 @@ struct Words {
     std::vector<std::string> choices;  ///< those given of --all, --group, --online, --kick, --join, --leave: at most one is right
     Verb verb = Verb::kPush;           ///< of the last of them
     std::string group;                 ///< of --group, --join or --leave
-    std::optional<std::string> except; ///< of --except, as the next two
+    std::optional<std::string> except; ///< of --except, as the next four
     std::optional<std::string> code;
     std::optional<std::string> reason;
+    std::optional<std::string> latest;
+    std::optional<std::string> slow;
     bool lines = false;
     bool no_input = false;          ///< -n
     bool typed_at_terminal = false; ///< standard input is a terminal

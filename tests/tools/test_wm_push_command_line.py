@@ -80,7 +80,7 @@ def test_help__one_screen(push):
         done = push(flag)
         assert (done.returncode, done.stderr) == (0, b"")
         lines = done.stdout.decode().splitlines()
-        assert len(lines) <= 40
+        assert len(lines) <= 42
         assert max(len(line) for line in lines) <= 80
         for word in ("--key", "--lines", "--all", "--server", "WM_PUSH_SERVER", "--secret-file", "WM_PUSH_SECRET_FILE", "--timeout", "--quiet", "--json", "--no-input", "@FILE", "69", "74", "75", "77"):
             assert word in done.stdout.decode()

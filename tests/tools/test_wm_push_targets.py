@@ -110,6 +110,51 @@ def test_group__gets_the_body_alone(push, line_server):
     ]
 
 
+# ---- pages that read too slowly
+
+
+def test_slow__pages_get_the_same_as_without(push, line_server):
+    server = line_server()
+    assert push("--latest", 'per"cent', "u", '{"x": 1.50}', server=server).stdout == b"ok\n"
+    assert push("u", "-k", "x=1", "--slow", "drop-oldest", server=server).returncode == 0
+    assert push("--uid", "a", "--uid", "b", "--slow", "close", "5", server=server).returncode == 0
+    assert push("--group", "g", "--except", "a", "--latest", "k", "{}", server=server).returncode == 0
+    assert push("-l", "--all", "--slow", "drop-oldest", server=server, stdin=b"text\n").returncode == 0
+    assert push("-l", "--latest", "7", "u", server=server, stdin=b'text\n{"y":2}\n').returncode == 0
+    assert server.all_lines() == [
+        b'{"wm":{"cmd":"push","uid":"u","key":"per\\"cent"},"data":{"uid":"u","x": 1.50}}',
+        b'{"wm":{"cmd":"push","uid":"u","slow":"drop_oldest"},"data":{"uid":"u","x":"1"}}',
+        b'{"wm":{"cmd":"push","uid":"a","slow":"close"},"data":{"uid":"a","data":5}}',
+        b'{"wm":{"cmd":"push","uid":"b","slow":"close"},"data":{"uid":"b","data":5}}',
+        b'{"wm":{"cmd":"push","group":"g","except":"a","key":"k"},"data":{}}',
+        b'{"wm":{"cmd":"broadcast","slow":"drop_oldest"},"data":{"line":"text"}}',
+        b'{"wm":{"cmd":"push","uid":"u","key":"7"},"data":{"uid":"u","line":"text"}}',
+        b'{"wm":{"cmd":"push","uid":"u","key":"7"},"data":{"uid":"u","y":2}}',
+    ]
+
+
+@pytest.mark.parametrize("words, error", [
+    (["--latest", "", "u", "1"], "--latest is empty; it must have 1 to 255 bytes; is a variable not set?"),
+    (["--latest", "k" * 256, "u", "1"], "--latest has 256 bytes; it must have 1 to 255"),
+    (["--slow", "latest", "u", "1"], "--slow latest: give close or drop-oldest; to keep the last message alone, type --latest KEY"),
+    (["--slow", "close", "--latest", "k", "u", "1"],
+     "--latest and --slow exclude each other: --latest keeps the last message of its KEY; leave one out"),
+    (["--online", "u", "--latest", "k"], "--latest is about a push, and --online pushes nothing; leave one out"),
+    (["--kick", "u", "--slow", "close"], "--slow is about a push, and --kick pushes nothing; leave one out"),
+])
+def test_slow__what_is_wrong_is_said(push, line_server, words, error):
+    done = push(*words, server=line_server())
+    assert (done.returncode, done.stderr.decode().splitlines()[0]) == (2, f"wm-push: {error}")
+
+
+def test_slow__by_wm_serve(push, server):
+    inner = server.addresses["text"].split("://")[1]
+    with server.page(b"u") as page:
+        for words in (["--latest", "percent"], ["--slow", "close"], ["--slow", "drop-oldest"]):
+            assert push(*words, "u", '{"percent":1.50}', server=inner).returncode == 0
+            assert page.message() == b'{"uid":"u","percent":1.50}'
+
+
 # ---- verbs
 
 

@@ -153,6 +153,13 @@ void push_body__refuses_what_a_server_would_refuse(void **)
     std::string line;
     std::string error;
     assert_true(PushBody::to_uid("u").build(std::string(511, '[') + std::string(511, ']'), line, error));
+    PushBody latest = PushBody::to_uid("u", PushBody::latest_of("k")); // whose object lies one level deeper
+    std::string deepest = R"({"a":)" + std::string(510, '[') + std::string(510, ']') + "}";
+    assert_true(latest.build(deepest, line, error));
+    assert_int_equal(line.size(),
+                     deepest.size() + std::string_view(R"({"wm":{"cmd":"push","uid":"u","key":"k"},"data":"uid":"u",})").size());
+    assert_false(latest.build(R"({"a":[)" + deepest + "]}", line, error));
+    assert_false(latest.build_from_text(std::string(wm::kMaxPushBytes - 30, 'x'), line, error));
 }
 
 void push_body__escapes_the_uid(void **)
