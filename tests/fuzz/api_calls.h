@@ -169,6 +169,26 @@ inline void watch(Machine &m, wm_worker *worker, bool removes, bool parts = true
     set(wm_worker_on_buffer_drain, Machine::on_conn<WM_EVENT_BUFFER_DRAIN>);
 }
 
+/// Whether the worker of that kind is one of datagrams, over the codecs of bytes or of lines.
+inline bool is_datagrams(size_t kind)
+{
+    return (kind & 128) && kind % 4 < 2;
+}
+
+/// Datagrams; a websocket that compresses; http behind a proxy, whose PROXY header comes first where `kind` says so.
+inline void extend(Machine &m, wm_worker *worker, size_t kind)
+{
+    auto set = [&](const char *name, const char *value) { m.world.call([&] { return wm_worker_set_str(worker, name, value); }); };
+    if (is_datagrams(kind)) {
+        set("transport", "udp");
+        m.world.call([&] { return wm_worker_set_int(worker, "udp_peers", 2); });
+        return;
+    }
+    set("trusted_proxies", "unix");
+    m.world.call([&] { return wm_worker_set_int(worker, "proxy_protocol", (kind & 64) != 0); });
+    set("deflate", kind & 16 ? "own" : "shared");
+}
+
 inline void new_worker(Machine &m)
 {
     App &app = m.app();
@@ -185,7 +205,7 @@ inline void new_worker(Machine &m)
     if (!worker)
         return;
     bool by_callbacks = kind & 4;
-    m.world.workers.push_back({worker, &app, by_callbacks, true});
+    m.world.workers.push_back({worker, &app, by_callbacks, !is_datagrams(kind)}); // whose peers come and go without an event
     if (by_callbacks)
         watch(m, worker, false, kind & 32);
     else if (kind & 8)
@@ -196,7 +216,22 @@ inline void new_worker(Machine &m)
         m.world.call([&] { return wm_worker_set_int(worker, "stream_parts", 1); });
     if (kind & 64)
         m.world.call([&] { return wm_worker_set_str(worker, "upload_dir", Files::directory().c_str()); });
+    if (kind & 128)
+        extend(m, worker, kind);
     m.world.call([&] { return wm_worker_listen(worker); });
+}
+
+inline void send_to(Machine &m)
+{
+    wm_worker *worker = m.worker().worker;
+    constexpr const char *kPeers[] = {"@wm-fuzz-nobody", "/nowhere", "127.0.0.1:1", "", nullptr};
+    const char *address = m.program.pick(4) ? nullptr : m.program.one_of(kPeers);
+    std::string own = worker && !address ? wm_worker_address(worker) : "";
+    const char *to = address || own.empty() ? address : strchr(own.c_str(), '@');
+    Span span = m.span();
+    int32_t flags = m.program.one_of(kFlags);
+    int64_t result = m.world.call([&] { return wm_worker_send_to(worker, to, span.data, span.len, flags); });
+    check(result < 0 || !span.lies, "a datagram that cannot be was taken");
 }
 
 inline void free_worker(Machine &m)
@@ -244,7 +279,7 @@ inline void broadcast(Machine &m)
     Span span = m.span();
     int32_t flags = m.program.one_of(kFlags);
     int64_t result = m.world.call([&] { return wm_worker_broadcast(worker, span.data, span.len, flags); });
-    check(result < 0 || (!span.lies && !(flags & ~7)), "a broadcast that cannot be was taken");
+    check(result < 0 || (!span.lies && !(flags & ~kSendFlags)), "a broadcast that cannot be was taken");
 }
 
 inline void look_at_worker(Machine &m)
@@ -267,7 +302,7 @@ inline void send(Machine &m)
     Span span = m.span();
     int32_t flags = m.program.one_of(kFlags);
     int64_t result = m.world.call([&] { return wm_conn_send(conn, span.data, span.len, flags); });
-    check(result < 0 || (!span.lies && !(flags & ~7)), "a message that cannot be was taken");
+    check(result < 0 || (!span.lies && !(flags & ~kSendFlags)), "a message that cannot be was taken");
 }
 
 inline void send_many(Machine &m)

@@ -22,6 +22,9 @@ inline constexpr std::pair<const char *, const char *> kClientTexts[] = {{"ws_pa
                                                                          {"source_address", "127.0.0.1"},
                                                                          {"transport", "ssl"},
                                                                          {"transport", "tcp"},
+                                                                         {"transport", "udp"},
+                                                                         {"deflate", "shared"},
+                                                                         {"deflate", "own"},
                                                                          {"tls_server_name", "localhost"}};
 
 /// Registers each callback, or removes it.
@@ -131,7 +134,7 @@ inline void use_client(Machine &m)
     int32_t flags = m.program.one_of(kFlags);
     if (conn && m.program.pick(2) == 0) {
         int64_t result = m.world.call([&] { return wm_conn_send(conn, span.data, span.len, flags); });
-        check(result < 0 || (!span.lies && !(flags & ~7)), "a message that cannot be was taken");
+        check(result < 0 || (!span.lies && !(flags & ~kSendFlags)), "a message that cannot be was taken");
         return;
     }
     const void *value = nullptr;

@@ -43,9 +43,14 @@ public:
         to.sun_family = AF_UNIX;
         memcpy(to.sun_path + 1, name.data(), name.size());
         auto len = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + 1 + name.size());
-        peers_[i].fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (connect(peers_[i].fd, reinterpret_cast<struct sockaddr *>(&to), len) != 0)
+        for (int type : {SOCK_STREAM, SOCK_DGRAM}) {
+            peers_[i].fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+            sa_family_t unnamed = AF_UNIX; // the kernel gives a datagram socket a name, so that it can be answered
+            bool bound = type == SOCK_STREAM || bind(peers_[i].fd, reinterpret_cast<struct sockaddr *>(&unnamed), sizeof unnamed) == 0;
+            if (bound && connect(peers_[i].fd, reinterpret_cast<struct sockaddr *>(&to), len) == 0)
+                return;
             close(i);
+        }
     }
 
     void say(size_t i, std::string_view bytes) const
@@ -129,6 +134,12 @@ inline constexpr std::string_view kSayings[] = {
     "47\r\n--b\r\nContent-Disposition: form-data; name=a; filename=\"f\"\r\n\r\nabcd\r\n--b-\r\n3\r\n-\r\n\r\n0\r\nX: y\r\n\r\n",
     "GET /page.html HTTP/1.1\r\nHost: a\r\nRange: bytes=1-9\r\nAccept-Encoding: gzip\r\nIf-Modified-Since: Thu, 01 Jan 1970 00:00:00 "
     "GMT\r\n\r\n",
+    "GET /packed HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+    {"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0", 13}, // Hello, compressed (RFC 7692 §7.2.3.1)
+    {"\xc1\x85\0\0\0\0\xf2\0\x11\0\0", 11},             // the same by the window of the message before
+    "PROXY TCP4 192.0.2.7 192.0.2.1 50001 443\r\n",
+    "GET /told HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n",
     "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
     "one line\n\r\nthree\n",
     "GET ",

@@ -111,7 +111,7 @@ inline void respond(Machine &m)
         m.world.call([&] { return wm_request_respond(request, status, fields.data(), fields.size(), body.data, body.len, flags); });
     // The length of a body that is not sent, as to HEAD, can be any that memory has.
     bool unbelievable = body.lies && (!body.data || body.len > SIZE_MAX / 8);
-    check(result < 0 || (!unbelievable && !(flags & ~7)), "an answer that cannot be was taken");
+    check(result < 0 || (!unbelievable && !(flags & ~kSendFlags)), "an answer that cannot be was taken");
     check(result < 0 || wm_request_respond(request, 200, nullptr, 0, nullptr, 0, 0) < 0, "two answers to one request");
 }
 

@@ -39,6 +39,8 @@ struct Setting {
     bool body = false; ///< in pieces
     bool parts = false;
     const char *upload_dir = "";
+    const char *deflate = "off";
+    bool proxied = false; ///< each peer is a proxy, and a PROXY header comes first
 };
 
 /// A request whose body comes in pieces.
@@ -63,6 +65,9 @@ public:
                   wm_worker_set_int(worker_, "stream_parts", setting.parts) == 0 &&
                   wm_worker_set_str(worker_, "upload_dir", setting.upload_dir) == 0,
               "no option of bodies");
+        check(wm_worker_set_str(worker_, "deflate", setting.deflate) == 0 && wm_worker_set_str(worker_, "trusted_proxies", "unix") == 0 &&
+                  wm_worker_set_int(worker_, "proxy_protocol", setting.proxied) == 0,
+              "no option of websockets or proxies");
         poll();
     }
     Host(const Host &) = delete;
@@ -223,8 +228,20 @@ private:
     volatile unsigned sum_ = 0;
 };
 
-constexpr char kHandshake[] = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+// What begins a connection, and frames that permessage-deflate compresses (RFC 7692 §7.2.3): whole, in two, by the window of another.
+constexpr std::string_view kBeginnings[] = {
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nX-Forwarded-For: 192.0.2.1\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n",
+    {"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\0", 13},
+    {"\x41\x83\0\0\0\0\xf2\x48\xcd\x80\x84\0\0\0\0\xc9\xc9\x07\0", 19},
+    {"\xc1\x85\0\0\0\0\xf2\0\x11\0\0", 11},
+    "PROXY TCP4 192.0.2.7 192.0.2.1 50001 443\r\n",
+    {"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\xc0\0\x02\x01\x10\0\x01\xbb", 28},
+};
 constexpr std::string_view kRequests[] = {
     "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST /b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
@@ -291,10 +308,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                             {"own+unix://"},
                                             {"http+unix://", true},
                                             {"http+unix://", true, true},
-                                            {"http+unix://", true, true, "/tmp"}};
+                                            {"http+unix://", true, true, "/tmp"},
+                                            {.scheme = "websocket+unix://", .deflate = "shared"},
+                                            {.scheme = "websocket+unix://", .deflate = "own"},
+                                            {.scheme = "websocket+unix://", .deflate = "own", .proxied = true},
+                                            {.scheme = "http+unix://", .proxied = true}};
+    static int quiet = wm_log_set([](int32_t, const void *, size_t, void *) {}, nullptr, nullptr);
+    check(quiet == 0, "no log");
     if (size == 0)
         return 0;
-    Host host(kSettings[data[0] % std::size(kSettings)], 1 + data[0] / 8 % 8);
+    Host host(kSettings[data[0] % std::size(kSettings)], 1 + data[0] / 16 % 8);
     Peers peers(host);
     for (size_t at = 1; at < size;) {
         uint8_t operation = data[at++];
@@ -308,7 +331,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             at += len + 1;
             break;
         case 2:
-            peers.write(peer, kHandshake, sizeof kHandshake - 1);
+            peers.write(peer, kBeginnings[operation / 32].data(), kBeginnings[operation / 32].size());
             break;
         case 3:
             peers.write(peer, kRequests[operation / 32].data(), kRequests[operation / 32].size());
