@@ -68,7 +68,7 @@ static void null__is_named_by_answers(void **state)
     NAMES(wm_request_respond_fd(1, 200, NULL, 0, 0, 0, -1, WM_FILE_PRECOMPRESSED), "wm_request_respond_file alone");
     NAMES(wm_request_respond_file(1, AT_FDCWD, NULL, 1, NULL, 0, 0), "path is NULL");
     NAMES(wm_request_respond_file(1, AT_FDCWD, "a", 1, NULL, 1, 0), "headers is NULL");
-    NAMES(wm_request_respond_file(1, AT_FDCWD, "a", 1, NULL, 0, 80), "flags 0x40 are");
+    NAMES(wm_request_respond_file(1, AT_FDCWD, "a", 1, NULL, 0, 1 << 30 | WM_FILE_CONDITIONAL), "flags 0x40000000 are");
     NAMES(wm_request_respond(1, 200, NULL, 0, NULL, 0, WM_FILE_CONDITIONAL), "wm_request_respond_fd");
     NAMES(wm_request_respond(1, 200, NULL, 0, NULL, 0, WM_SEND_FIRST), "wm_hub_broadcast_except");
     NAMES(wm_request_respond_file(1, AT_FDCWD, "a", SIZE_MAX, NULL, 0, 0), "path has");

@@ -115,7 +115,7 @@ static void no_part__is_refused_and_the_descriptor_stays(void **state)
             fail_msg("%s does not say \"%s\"", wm_last_error(), rows[i].text);
     }
     assert_int_equal(wm_request_respond_fd(request, 199, NULL, 0, fd, 0, -1, 0), WM_EINVAL);
-    assert_int_equal(wm_request_respond_fd(request, 200, NULL, 0, fd, 0, -1, 64), WM_EINVAL);
+    assert_int_equal(wm_request_respond_fd(request, 200, NULL, 0, fd, 0, -1, 1 << 30), WM_EINVAL);
     assert_int_equal(wm_request_respond_fd(request, 200, NULL, 0, fd, 0, -1, WM_FILE_PRECOMPRESSED), WM_EINVAL);
     assert_int_equal(wm_request_respond_fd(request, 200, NULL, 1, fd, 0, -1, 0), WM_EINVAL);
     assert_int_equal(wm_request_respond_fd(request, 200, "bad", 3, fd, 0, -1, 0), WM_EINVAL);

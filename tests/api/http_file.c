@@ -331,7 +331,7 @@ static void serve_wrongly(struct host *host, const wm_event *event)
     wrong_results += wm_request_respond_file(event->id, fd, "page.html", 9, "Content-Range: x\r\n", 18, 0) == WM_EINVAL;
     wrong_results += wm_request_respond_file(event->id, fd, "page.html", 9, "ETag: x\r\n", 9, 0) == WM_EINVAL;
     wrong_results += wm_request_respond_file(event->id, fd, "page.html", 9, "ETag: \"x\"\r\nETag: \"x\"\r\n", 22, 0) == WM_EINVAL;
-    wrong_results += wm_request_respond_file(event->id, fd, "page.html", 9, NULL, 0, 64) == WM_EINVAL;
+    wrong_results += wm_request_respond_file(event->id, fd, "page.html", 9, NULL, 0, 1 << 30) == WM_EINVAL;
     wrong_results += wm_request_respond_file(0, fd, "page.html", 9, NULL, 0, 0) == WM_ECLOSED;
     assert_int_equal(wm_request_respond(event->id, 200, NULL, 0, NULL, 0, 0), 0);
 }

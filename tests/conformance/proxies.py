@@ -13,15 +13,22 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from ports import free_port  # noqa: E402
 
 
+def connect_once(address):
+    """Connects to a port of this machine, or to a path, and goes again."""
+    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as sock:
+        sock.settimeout(1)
+        sock.connect(address if isinstance(address, str) else ("127.0.0.1", address))
+
+
 @contextlib.contextmanager
-def running(command, port):
-    """A program that listens on that port; ended by its process id."""
+def running(command, address):
+    """A program that listens at that port or path; ended by its process id."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + HANG_SECONDS
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
+                connect_once(address)
                 break
             except OSError:
                 assert process.poll() is None and time.monotonic() < deadline, f"{command[0]} does not listen"
@@ -57,13 +64,13 @@ scgi_temp_path {place}/g;
 
 
 @contextlib.contextmanager
-def nginx(site, port):
-    """nginx with what a site's file has, which listens on that port."""
+def nginx(site, address):
+    """nginx with what a site's file has, which listens at that port or path."""
     with tempfile.TemporaryDirectory() as place:
         config = os.path.join(place, "nginx.conf")
         with open(config, "w", encoding="utf-8") as file:
             file.write(NGINX_MAIN.format(place=place, site=site))
-        with running(["/usr/sbin/nginx", "-p", place, "-e", "stderr", "-c", config], port):
+        with running(["/usr/sbin/nginx", "-p", place, "-e", "stderr", "-c", config], address):
             yield
 
 

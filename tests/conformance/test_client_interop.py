@@ -3,13 +3,11 @@ import contextlib
 import os
 import subprocess
 import tempfile
-import time
 
 import pytest
 from client_process import Driver, sum_of
 from client_servers import RawServer
-from proxies import microsocks, tinyproxy
-from server_process import HANG_SECONDS
+from proxies import microsocks, nginx, tinyproxy
 
 PYTHON = """
 import asyncio, ssl, sys, websockets
@@ -46,28 +44,17 @@ def serving(command):
         process.stdout.close()
 
 
+SITE = """server { listen unix:%s; location /no { return 403 'not you'; }
+location / { proxy_pass http://127.0.0.1:%d; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } }"""
+
+
 @contextlib.contextmanager
-def nginx(target):
+def behind_nginx(target):
+    """The path at which nginx leads to that port."""
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, "s")
-        config = os.path.join(place, "nginx.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(
-                f"daemon off; master_process off; pid {place}/pid; error_log stderr crit; events {{}} http {{ access_log off; "
-                f"client_body_temp_path {place}/b; proxy_temp_path {place}/p; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u; "
-                f"scgi_temp_path {place}/g; server {{ listen unix:{path}; location / {{ proxy_pass http://127.0.0.1:{target}; "
-                "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; } "
-                "location /no { return 403 'not you'; } } }"
-            )
-        process = subprocess.Popen(["/usr/sbin/nginx", "-p", place, "-c", config], stderr=subprocess.DEVNULL)
-        try:
-            deadline = time.monotonic() + HANG_SECONDS
-            while not os.path.exists(path):
-                assert process.poll() is None and time.monotonic() < deadline, "nginx does not listen"
+        with nginx(SITE % (path, target), path):
             yield path
-        finally:
-            process.kill()
-            process.wait()
 
 
 def exchange(address, *options, pull=False):
@@ -88,7 +75,7 @@ def test_a_server_of_another(command):
     with serving(command) as port:
         exchange(f"ws://127.0.0.1:{port}/path?query")
         exchange(f"ws://127.0.0.1:{port}", pull=True)
-        with nginx(port) as path:
+        with behind_nginx(port) as path:
             exchange(f"ws+unix://{path}")
             with Driver(f"ws+unix://{path}", "ws_path=/no") as driver:
                 driver.connect()
@@ -103,7 +90,7 @@ def test_compressed_by_another(command, deflate):
             options = [f"deflate={deflate}", "deflate_min=1", f"deflate_window_bits={bits}"]
             exchange(f"ws://127.0.0.1:{port}", *options)
             exchange(f"ws://127.0.0.1:{port}", *options, pull=True)
-        with nginx(port) as path:
+        with behind_nginx(port) as path:
             exchange(f"ws+unix://{path}", f"deflate={deflate}", "deflate_min=1")
         with Driver(f"ws://127.0.0.1:{port}", "ws_subprotocol=b", f"deflate={deflate}") as driver:
             driver.connect()

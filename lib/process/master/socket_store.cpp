@@ -58,8 +58,10 @@ bool is_of_datagrams(int fd)
 {
     SocketAddress bound, peer;
     bool has_type = option_of(fd, SO_TYPE) == SOCK_DGRAM && io::local_address(nullptr, fd, bound);
-    sa_family_t family = has_type ? bound.storage.ss_family : sa_family_t{AF_UNSPEC};
-    return (family == AF_INET || family == AF_INET6 || family == AF_UNIX) && !io::remote_address(nullptr, fd, peer);
+    if (!has_type || io::remote_address(nullptr, fd, peer))
+        return false;
+    sa_family_t family = bound.storage.ss_family;
+    return family == AF_UNIX ? bound.len > sizeof(sa_family_t) : (family == AF_INET || family == AF_INET6) && port_of(bound.storage) > 0;
 }
 
 } // namespace
