@@ -3,7 +3,7 @@ _wm_push()
 {
     COMPREPLY=()
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    -k | --key | --uid | --group | --except | --code | --reason | --join | --leave | -s | --server | --timeout)
+    -k | --key | --uid | --group | --except | --latest | --slow | --code | --reason | --join | --leave | -s | --server | --timeout)
         return
         ;;
     --secret-file)
@@ -13,7 +13,7 @@ _wm_push()
         ;;
     esac
     if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-k --key -l --lines --uid --group --except --all --online --kick --code --reason --join --leave -n --no-input -s --server --secret-file --timeout -q --quiet --json --version --help' -- "${COMP_WORDS[COMP_CWORD]}")
+        mapfile -t COMPREPLY < <(compgen -W '-k --key -l --lines --uid --group --except --all --latest --slow --online --kick --code --reason --join --leave -n --no-input -s --server --secret-file --timeout -q --quiet --json --version --help' -- "${COMP_WORDS[COMP_CWORD]}")
     fi
 }
 complete -F _wm_push wm-push

@@ -40,6 +40,7 @@ complete -c wm-serve -n '__fish_seen_subcommand_from push' -l uid-key -x -d 'the
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l text-ping -x -d 'answer this text of pages, for instance ping=pong'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l subprotocol -x -d 'accept this subprotocol of pages'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l deflate -x -d 'compress for pages that can: off, shared'
+complete -c wm-serve -n '__fish_seen_subcommand_from push' -l slow -x -d 'page that reads too slowly: close it, drop-oldest of what waits, or keep the latest'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l max-header -x -d 'longest head of a request in bytes, with its cookies'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l inner-secret-file -r -F -d 'secret that back ends prove to know'
 complete -c wm-serve -n '__fish_seen_subcommand_from push' -l insecure-inner -d 'let other machines reach --inner and --http without a secret'

@@ -103,12 +103,12 @@ inline constexpr size_t kSizes[] = {0, 1, 2, 125, 126, 200, 255, 256, 1000, 4096
 inline constexpr int64_t kNumbers[] = {0,  1,         2,        3, 10, 100, 4096, 65536, 1 << 20, int64_t{1} << 31, int64_t{1} << 40,
                                        -1, INT64_MIN, INT64_MAX};
 inline constexpr int64_t kTimes[] = {0, 0, 0, int64_t{1} << 40, -1, INT64_MIN, INT64_MAX, (int64_t{1} << 40) + 1};
-inline constexpr int32_t kFlags[] = {0,  0,  WM_SEND_BINARY,       WM_SEND_RAW, WM_SEND_NOW, WM_SEND_FIRST,
-                                     15, 16, WM_SEND_UNCOMPRESSED, -1,          INT32_MIN,   WM_SEND_SLOW_DROP_OLDEST,
-                                     WM_SEND_SLOW_LATEST};
+inline constexpr int32_t kFlags[] = {
+    0,  0,         WM_SEND_BINARY,           WM_SEND_RAW,        WM_SEND_NOW, WM_SEND_FIRST, 15, 16, WM_SEND_UNCOMPRESSED,
+    -1, INT32_MIN, WM_SEND_SLOW_DROP_OLDEST, WM_SEND_SLOW_LATEST};
 /// Those of a send; of the last three one at most.
-inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED | WM_SEND_SLOW_CLOSE |
-                                      WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
+inline constexpr int32_t kSendFlags =
+    WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED | WM_SEND_SLOW_CLOSE | WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
 inline constexpr const char *kSchemes[] = {"unix://", "text+unix://", "websocket+unix://", "http+unix://"};
 inline constexpr const char *kAddresses[] = {"",        "htp://a",       "http://[::1", "text://127.0.0.1:99999",
                                              "unix://", "text+unix://a", "tcp://@:1"};
