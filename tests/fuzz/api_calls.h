@@ -305,6 +305,16 @@ inline void send(Machine &m)
     check(result < 0 || (!span.lies && !(flags & ~kSendFlags)), "a message that cannot be was taken");
 }
 
+inline void send_latest(Machine &m)
+{
+    wm_conn conn = m.conn();
+    Span key = m.span(), span = m.span();
+    int32_t flags = m.program.one_of(kFlags);
+    int64_t result = m.world.call([&] { return wm_conn_send_latest(conn, key.data, key.len, span.data, span.len, flags); });
+    bool is_key = !key.lies && key.len >= 1 && key.len <= 255;
+    check(result < 0 || (is_key && !span.lies && !(flags & ~kLatestFlags)), "a message of a key that cannot be was taken");
+}
+
 inline void send_many(Machine &m)
 {
     int64_t sends[12];

@@ -111,6 +111,28 @@ inline void hub_send(Machine &m)
     check(result < 0 || verb == 1 || !span.lies || offline, "a length that lies was taken");
 }
 
+inline void hub_latest(Machine &m)
+{
+    wm_hub *hub = m.hub().hub;
+    Span uid = shared_name(m), key = shared_name(m), span = m.span();
+    int32_t flags = m.program.one_of(kFlags);
+    size_t verb = m.program.pick(3);
+    int64_t connections = 0;
+    int64_t result = with_result(m, [&](wm_hub_result_fn done, void *user) {
+        if (verb == 0)
+            return wm_hub_broadcast_latest(hub, uid.data, uid.len, key.data, key.len, span.data, span.len, flags, &connections, done, user,
+                                           World::destroy);
+        if (verb == 1)
+            return wm_hub_group_send_latest(hub, uid.data, uid.len, nullptr, 0, key.data, key.len, span.data, span.len, flags, &connections,
+                                            done, user, World::destroy);
+        return wm_hub_send_latest(hub, uid.data, uid.len, key.data, key.len, span.data, span.len, flags, &connections, done, user,
+                                  World::destroy);
+    });
+    bool taken = result >= 0 && connections > 0;
+    check(!taken || (!uid.lies && !key.lies && key.len >= 1 && key.len <= 255 && !span.lies), "a key or a length that cannot be was taken");
+    check(!taken || !(flags & ~(kLatestFlags | WM_SEND_FIRST)), "flags that cannot be were taken");
+}
+
 inline void group_call(Machine &m)
 {
     wm_hub *hub = m.hub().hub;

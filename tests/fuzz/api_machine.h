@@ -109,6 +109,8 @@ inline constexpr int32_t kFlags[] = {
 /// Those of a send; of the last three one at most.
 inline constexpr int32_t kSendFlags =
     WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED | WM_SEND_SLOW_CLOSE | WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
+/// Those of a send with a key.
+inline constexpr int32_t kLatestFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED;
 inline constexpr const char *kSchemes[] = {"unix://", "text+unix://", "websocket+unix://", "http+unix://"};
 inline constexpr const char *kAddresses[] = {"",        "htp://a",       "http://[::1", "text://127.0.0.1:99999",
                                              "unix://", "text+unix://a", "tcp://@:1"};

@@ -94,7 +94,7 @@ constexpr Machine::Operation kOperations[] = {
     read_values,  read_values,  respond_fd,     respond_file,
     upgrade,      cookie,       read_form,      ping,
     watch_pings,  send_part,    send_part,      begin_or_end_parts,
-    send_to,
+    send_to,      send_latest,  hub_latest,     hub_send,
 };
 
 /// Stops each app and takes all that comes, or frees it at once.
