@@ -34,7 +34,8 @@ bool Outbox::reserve(size_t connections)
     return arena_ && flush_list_.reserve(connections);
 }
 
-int Outbox::check(Connection &conn, size_t len, bool exempt)
+/// The part of check() that is rare.
+int Outbox::check_by_rules(Connection &conn, size_t len, bool exempt)
 {
     if (conn.state > ConnState::kOpen && !(exempt && conn.state <= ConnState::kClosing))
         return fail(WM_ECLOSED, "the connection is closing");

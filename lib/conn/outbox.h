@@ -57,7 +57,7 @@ public:
     /// The same, for a message of parts that leaves whole or not at all.
     int write_parts(Connection &conn, const Parts &parts);
     /// What wm_conn_send returns where nothing can be taken, of a payload of that many bytes; else 0.
-    int check_send(Connection &conn, size_t len) { return check(conn, len, false); }
+    int check_send(Connection &conn, size_t len) { return check_by_rules(conn, len, false); }
     // Of a codec that calls the host for the bytes.
     /// As check_send(); what can wait is taken.
     int check_encoded(Connection &conn, size_t len, int32_t flags);
@@ -168,7 +168,8 @@ private:
     int give(const Codec &codec, Connection &conn, const SharedMessage &message);
     void flush_few();
     void flush_listed(uint32_t slot);
-    int check(Connection &conn, size_t len, bool exempt);
+    int check(Connection &conn, size_t len, bool exempt); // in reactor.h
+    [[gnu::noinline]] int check_by_rules(Connection &conn, size_t len, bool exempt);
     [[gnu::cold]] int too_long(size_t len) const;
     [[gnu::cold]] int no_room(size_t len);
     int abort_send(Connection &conn, size_t len);

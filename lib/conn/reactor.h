@@ -219,6 +219,14 @@ inline int Outbox::check_total(size_t len)
     return reactor_.queue_total + len > reactor_.max_queue_total ? no_room(len) : 0;
 }
 
+[[gnu::always_inline]] inline int Outbox::check(Connection &conn, size_t len, bool exempt)
+{
+    bool is_usual = conn.state <= ConnState::kOpen && !conn.cold && !conn.io && !exempt;
+    if (is_usual && conn.out_pending <= static_cast<size_t>(conn.owner->options.max_send_buffer)) [[likely]]
+        return check_total(len);
+    return check_by_rules(conn, len, exempt);
+}
+
 template <class Function>
 int Lifecycle::set_callback(Connection &conn, Callback<Function> ConnCallbacks::*event, const Callback<Function> &callback)
 {
