@@ -343,7 +343,7 @@ inline void RequestParser::fill(const char *data, size_t body_size, Request &out
     out.body = {data + pos_, body_size};
     out.head_size = pos_;
     out.keep_alive = (flags_ & kClose) == 0 && (flags_ & (kMinor | kKeepAlive)) != 0 && !out.connect;
-    out.says_keep_alive = out.keep_alive && (flags_ & kKeepAlive) != 0;
+    out.says_keep_alive = (flags_ & kKeepAlive) != 0;
 }
 
 inline Step RequestParser::message(const char *data, size_t body_size, size_t used, uint32_t trailers_size, Request &out)

@@ -35,7 +35,7 @@ struct Request {
     std::string_view body;   ///< chunks joined; or a piece
     size_t head_size;        ///< from the start of data, empty lines before the request and the blank line included
     bool keep_alive;         ///< RFC 9112 §9.3; never behind CONNECT
-    bool says_keep_alive;    ///< keep_alive, and a Connection says so, which an HTTP/1.1 client need not send
+    bool says_keep_alive;    ///< a Connection says so, which an HTTP/1.1 client need not send; it may say close, too
     bool head;               ///< the method is HEAD
     bool connect;            ///< the method is CONNECT
     bool in_pieces = false;  ///< for the caller: the body comes, or has come, in pieces

@@ -62,7 +62,8 @@ inline HttpRequest *HttpRequests::append(Connection &conn, const http::Request &
     (session.last ? session.last->next : session.first) = request;
     session.last = request;
     session.count++;
-    request->owns = conn.has(kForwarded);
+    if (conn.has(kForwarded)) [[unlikely]]
+        request->owns = true; // let_go() counts
     return request;
 }
 
