@@ -46,7 +46,7 @@ ConnectionRecord describe(App &app, const Connection &conn)
     ConnectionRecord record = {};
     record.id = Dispatch::id_of(conn);
     record.recv_queue = conn.tail ? conn.tail->size() : 0;
-    record.send_queue = conn.queued();
+    record.send_queue = conn.queued() + conn.held();
     record.bytes_read = conn.bytes_read;
     record.bytes_written = conn.bytes_written;
     record.idle_ms = uint64_t{app.reactor.tick() - conn.last_active} * static_cast<uint64_t>(Deadlines::kTickMs);
