@@ -130,7 +130,7 @@ const FrameFailure *Deflates::inflate(DeflateSession &session, const websocket::
         if (frame.opcode == websocket::kText && !text.feed(part, made))
             return &kNotUtf8;
     }
-    if (inflated_.bytes().size() > kCostly)
+    if (inflated_.bytes().size() + frame.len > kCostly) // blocks without content cost time, too
         reactor_.fair_share.look_soon();
     return text.complete() ? nullptr : &kNotUtf8;
 }
