@@ -55,21 +55,24 @@ def microsocks(*options):
         yield port
 
 
-NGINX_MAIN = """daemon off; master_process off; pid {place}/pid; error_log stderr crit; events {{}}
+NGINX_MAIN = """{top}
+daemon off; master_process off; pid {place}/pid; error_log stderr crit; events {{}}
 http {{ access_log off; client_body_temp_path {place}/b; proxy_temp_path {place}/p; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u;
 scgi_temp_path {place}/g;
 {site}
 }}
 """
+NGINX_STREAM = """load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+stream {{ {server} }}"""
 
 
 @contextlib.contextmanager
-def nginx(site, address):
-    """nginx with what a site's file has, which listens at that port or path."""
+def nginx(site, address, stream=None):
+    """nginx with what a site's file has, which listens at that port or path. stream: a server of streams, beside those of http."""
     with tempfile.TemporaryDirectory() as place:
         config = os.path.join(place, "nginx.conf")
         with open(config, "w", encoding="utf-8") as file:
-            file.write(NGINX_MAIN.format(place=place, site=site))
+            file.write(NGINX_MAIN.format(place=place, site=site, top=NGINX_STREAM.format(server=stream) if stream else ""))
         with running(["/usr/sbin/nginx", "-p", place, "-e", "stderr", "-c", config], address):
             yield
 

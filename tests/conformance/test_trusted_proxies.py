@@ -114,6 +114,16 @@ def test_haproxy__streams(start, label, said, answer):
         assert heard == answer
 
 
+@pytest.mark.parametrize("label", ["http.tcp4", "http.tls"])
+def test_nginx__streams(start, tmp_path, files, label):
+    server = start("proxy_protocol=1")
+    port = free_port()
+    stream = f"server {{ listen 127.0.0.1:{port}; proxy_pass 127.0.0.1:{server.port(label)}; proxy_protocol on; }}"
+    with nginx("", port, stream):
+        assert ask(connect(port, files if label == "http.tls" else None)) == 200
+        assert logged(tmp_path) == CLIENT
+
+
 # ---- header lines
 
 
