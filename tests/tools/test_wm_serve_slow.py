@@ -18,6 +18,7 @@ from sanitized import memory_limit  # noqa: E402
 from ws_frames import CLOSE, text  # noqa: E402
 
 COUNT = 10_000
+PART = 1000
 FILL = b"x" * 2000  # 20 MB in all: more than the sockets take
 KEY = b'"key":"percent"'
 DROP_OLDEST = b'"slow":"drop_oldest"'
@@ -42,7 +43,12 @@ def line_of(number, wish=b"", uid=b"u"):
 
 
 def push_all(lines, wish=b"", first=0, count=COUNT, make=line_of):
-    return lines.ask_all(b"".join(make(number, wish) + b"\n" for number in range(first, first + count)), count)
+    """The answers, which come before the next part is sent: to another process 4 MiB may be on the way at most."""
+    answers = []
+    for start in range(first, first + count, PART):
+        part = range(start, min(start + PART, first + count))
+        answers += lines.ask_all(b"".join(make(number, wish) + b"\n" for number in part), len(part))
+    return answers
 
 
 def numbers(page, last):
