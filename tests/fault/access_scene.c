@@ -41,13 +41,14 @@ void rig_end_log(struct rig *rig)
     char line[1024];
     unsigned lines = 0;
     int json = strcmp(rig->log, "json") == 0;
-    const char *begin = json ? "{\"time\":\"" : ".1 - - [", *end = json ? "}\n" : "\"\n";
+    const char *begin = json ? "{\"time\":\"" : " - - [", *end = json ? "}\n" : "\"\n";
     FILE *file = fopen(log_path(), "r");
     while (file && fgets(line, sizeof line, file)) {
         size_t len = strlen(line);
         lines++;
-        // The peer's address, or that of the client behind a proxy.
-        const char *start = json ? line : strncmp(line, "127.0.0", 7) == 0 || strncmp(line, "192.0.2", 7) == 0 ? line + 7 : "";
+        // The peer's address, or that of a client behind a proxy.
+        int has_ip = strncmp(line, "127.0.0.1", 9) == 0 || strncmp(line, "192.0.2.", 8) == 0;
+        const char *start = line + (has_ip && !json ? strspn(line, "0123456789.") : 0);
         if (strncmp(start, begin, strlen(begin)) != 0 || len < 2 || strcmp(line + len - 2, end) != 0)
             rig_wrong(rig, "a line of the access log: %.300s", line);
     }
