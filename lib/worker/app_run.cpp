@@ -256,7 +256,8 @@ void App::run_turn(int64_t timeout_ms)
     }
     reactor.notify(ReactorObserver::kIdle);
     if (!stopped_ && !reactor.dispatch.full()) {
-        bool resumes = reactor.fair_share.begin_turn() | reactor.datagrams.holds();
+        bool shared = reactor.fair_share.begin_turn();
+        bool resumes = shared || reactor.datagrams.holds();
         bool left = resumes || reactor.dispatch.count() > 0 || !reactor.todos.idle();
         reactor.loop.turn(left ? 0 : timeout_ms);
         if (forked())

@@ -137,7 +137,7 @@ void the_layout_is_little_endian(void **)
 void a_key_is_in_front_of_the_payload(void **)
 {
     for (Op op : {Op::kSend, Op::kBroadcast, Op::kGroupSend, Op::kPublish}) {
-        for (size_t size : {0, 1, 255}) {
+        for (size_t size : {0U, 1U, 255U}) {
             std::string key(size, 'k');
             Batch batch;
             Request sent = sample(), read;

@@ -95,7 +95,7 @@ void messages_of_all_sizes_come_back(void **)
         auto inflater = Inflater::make(bits);
         assert_true(deflater && inflater);
         for (bool random : {false, true})
-            for (size_t size : {1, 16, 64, 127, 256, 1024, 4096, 16384, 65536, 131072}) {
+            for (size_t size : {1U, 16U, 64U, 127U, 256U, 1024U, 4096U, 16384U, 65536U, 131072U}) {
                 std::string message = sample(size, random), data = deflated(*deflater, message);
                 assert_true(data.size() <= compressed_limit(size));
                 assert_true(inflated(*inflater, data, 1 + size / 3) == message);
@@ -110,7 +110,7 @@ void a_window_of_8_bits_is_not_left(void **)
         auto deflater = Deflater::make(8, level);
         z_stream stream = {};
         assert_int_equal(inflateInit2(&stream, -8), Z_OK);
-        for (size_t size : {10, 300, 5000, 20000, 257, 100000}) {
+        for (size_t size : {10U, 300U, 5000U, 20000U, 257U, 100000U}) {
             std::string message = sample(size, false), data = deflated(*deflater, message) + "\x00\x00\xff\xff"s, out;
             stream.next_in = reinterpret_cast<Bytef *>(data.data());
             stream.avail_in = static_cast<uInt>(data.size());
@@ -191,7 +191,7 @@ void what_is_no_message_is_malformed(void **)
         "\x05\xe0\x81\x08\x00\x00\x00\x00\x20\x7f\xeb\x0b"s.substr(0, 5),
     };
     for (const std::string &row : rows)
-        for (size_t room : {1, 4096})
+        for (size_t room : {1U, 4096U})
             assert_string_equal(inflated(row, room).c_str(), kMalformed);
 }
 
