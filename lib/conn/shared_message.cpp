@@ -69,7 +69,7 @@ Block *SharedMessage::make_block(Connection &conn, const Codec *codec, uint32_t 
             return nullptr;
         }
     }
-    Block *block = variant == 0 ? Block::make(framing.head, framing.body) : codec->frame_variant(conn, payload_, flags_);
+    Block *block = codec && variant != 0 ? codec->frame_variant(conn, payload_, flags_) : Block::make(framing.head, framing.body);
     if (!block)
         wrong = fail(WM_ENOMEM, "out of memory for a message of %zu bytes", payload_.size());
     return block;

@@ -119,7 +119,7 @@ private:
     TlsFilesStamp tls_stamp_;
     std::unique_ptr<DatagramPort> port_; ///< nullptr: it has not had datagrams
     Fd socket_;                          ///< of datagrams, of conn_
-    const uint8_t scheme_codec_;
+    uint8_t scheme_codec_;
     bool scheme_datagrams_;
     bool scheme_tls_;
     bool tls_outdated_ = false; ///< by an option

@@ -176,7 +176,7 @@ private:
     std::unique_ptr<TlsServer> tls_;
     std::vector<TlsIdentityFiles> certificates_; ///< beside tls_cert
     std::unique_ptr<DatagramPort> port_;         ///< nullptr: it has not listened for datagrams
-    const uint8_t scheme_codec_;
+    uint8_t scheme_codec_;
     bool scheme_tls_ = false;
     bool scheme_datagrams_ = false;
     bool has_address_ = false;
