@@ -30,11 +30,12 @@ int DatagramPort::send(Connection &conn, const Framing &bytes, int32_t flags)
     if (int wrong = check(conn, bytes.size()))
         return wrong;
     DatagramPeer *peer = static_cast<DatagramPeer *>(conn.io); // nullptr: of a client whose socket is not there yet
-    DatagramQueue::Letter letter = {conn.slot, conn.generation, owner_.worker ? &peer->address : nullptr, peer ? peer->local : LocalIp()};
+    bool to_peer = owner_.worker && peer;
+    DatagramQueue::Letter letter = {conn.slot, conn.generation, to_peer ? &peer->address : nullptr, peer ? peer->local : LocalIp()};
     if (!queue_.append(letter, bytes.head, bytes.body))
         return fail(WM_ENOMEM, "out of memory for a datagram of %zu bytes", bytes.size());
     conn.bytes_written += bytes.size();
-    if (owner_.worker)
+    if (to_peer)
         peers_.touch(*peer);
     if (flags & WM_SEND_NOW || queue_.count() >= kSendMost)
         flush();
