@@ -2,8 +2,29 @@
 
 #include "shared/printable.h"
 #include "wm-serve/flags.h"
+#include "wm/app.h"
+#include "wm/error.h"
+
+#include <memory>
+#include <string_view>
 
 namespace wm::serve {
+
+namespace {
+
+/// What is wrong with a list, as the library judges it; empty: nothing.
+std::string trusted_error(const std::string &list)
+{
+    std::unique_ptr<wm_app, void (*)(wm_app *)> app(wm_app_new(), wm_app_free);
+    wm_worker *worker = app ? wm_worker_new(app.get(), nullptr) : nullptr;
+    if (worker && wm_worker_set_str(worker, "trusted_proxies", list.c_str()) == 0)
+        return "";
+    constexpr std::string_view kOption = "option 'trusted_proxies': ";
+    std::string_view text = wm_last_error();
+    return "--trusted-proxy: " + std::string(text.substr(text.starts_with(kOption) ? kOption.size() : 0));
+}
+
+} // namespace
 
 std::string ProxyOptions::error() const
 {
@@ -13,7 +34,7 @@ std::string ProxyOptions::error() const
         return "--proxy-header is of no use without --trusted-proxy LIST, the addresses of the proxies, as in 10.0.0.0/8";
     if (!header.empty() && header != "X-Forwarded-For" && header != "Forwarded" && header != "none")
         return "--proxy-header takes X-Forwarded-For, Forwarded or none, not '" + printable(header) + "'";
-    return "";
+    return trusted.empty() ? "" : trusted_error(trusted);
 }
 
 bool ProxyOptions::apply(wm_worker *worker) const

@@ -47,7 +47,7 @@ def test_header_line__one_too_many_gets_429(start):
         (["--proxy-protocol"], "--proxy-protocol needs --trusted-proxy LIST, the addresses of the proxies, as in 10.0.0.0/8"),
         (["--proxy-header", "Forwarded"], "--proxy-header is of no use without --trusted-proxy LIST"),
         (["--proxy-header", "Via", "--trusted-proxy", "*"], "--proxy-header takes X-Forwarded-For, Forwarded or none, not 'Via'"),
-        (["--trusted-proxy", "10.0.0.1/8"], "entry 1, '10.0.0.1/8', has bits behind its prefix: the network is '10.0.0.0/8'"),
+        (["--trusted-proxy", "10.0.0.1/8"], "--trusted-proxy: entry 1, '10.0.0.1/8', has bits behind its prefix: the network is '10.0.0.0/8'"),
     ],
 )
 def test_wrong_flags__say_what_is_right(flags, error):
