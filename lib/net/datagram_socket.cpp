@@ -20,7 +20,7 @@ namespace {
 constexpr size_t kSlot = DatagramBatch::kLongestIp + 64;
 constexpr size_t kUnixSlot = DatagramBatch::kLongestUnix + 64;
 constexpr size_t kSize = std::max(DatagramBatch::kMost * kSlot, DatagramBatch::kUnixMost *kUnixSlot);
-constexpr size_t kControl = CMSG_SPACE(sizeof(struct in6_pktinfo));
+constexpr size_t kControl = CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo));
 constexpr size_t kUdpHeader = 8, kIpHeader = 20, kMaxPacket = 65535; // of IPv6 the header does not count (RFC 8200 §3)
 
 struct alignas(struct cmsghdr) Control {
@@ -34,12 +34,6 @@ bool is_any(const SocketAddress &address)
     return IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const struct sockaddr_in6 &>(address.storage).sin6_addr);
 }
 
-/// Whether nothing can leave from it: a multicast address, also of IPv4 as a socket of IPv6 has it, or the broadcast one.
-bool is_for_many(const struct in6_addr &ip)
-{
-    return IN6_IS_ADDR_MULTICAST(&ip) || (IN6_IS_ADDR_V4MAPPED(&ip) && ip.s6_addr[12] >= 224);
-}
-
 LocalIp local_ip(struct msghdr &header)
 {
     LocalIp out;
@@ -47,12 +41,14 @@ LocalIp local_ip(struct msghdr &header)
         if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
             struct in_pktinfo info;
             memcpy(&info, CMSG_DATA(each), sizeof info);
-            out.family = AF_INET;
-            memcpy(&out.ip, &info.ipi_spec_dst, sizeof info.ipi_spec_dst); // of a broadcast, the interface's own address
+            bool mapped = out.family == AF_INET6; // of a socket of IPv6, this one is behind the other
+            out.family = mapped ? AF_INET6 : AF_INET;
+            const struct in_addr &own = info.ipi_spec_dst; // of a broadcast or a multicast, the interface's own address
+            memcpy(out.ip.s6_addr + (mapped ? 12 : 0), &own, sizeof own);
         } else if (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_PKTINFO) {
             struct in6_pktinfo info;
             memcpy(&info, CMSG_DATA(each), sizeof info);
-            out.family = is_for_many(info.ipi6_addr) ? sa_family_t{AF_UNSPEC} : sa_family_t{AF_INET6};
+            out.family = IN6_IS_ADDR_MULTICAST(&info.ipi6_addr) ? AF_UNSPEC : AF_INET6; // nothing can leave from that
             out.ip = info.ipi6_addr;
         }
     }
@@ -182,8 +178,10 @@ void ask_for_local_ip(int fd, const SocketAddress &bound)
     int on = 1;
     if (bound.storage.ss_family == AF_INET && is_any(bound))
         setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
-    else if (bound.storage.ss_family == AF_INET6 && is_any(bound))
+    else if (bound.storage.ss_family == AF_INET6 && is_any(bound)) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+        setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on); // of IPv4, the other is what was written to: a broadcast address, too
+    }
 }
 
 bool has_send_room(int fd)

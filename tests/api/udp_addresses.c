@@ -68,6 +68,25 @@ static void answer__leaves_from_the_address_that_was_asked(void **state)
     }
 }
 
+/** Nothing can leave from a broadcast address: the answer leaves from the interface's own. */
+static void answer__to_what_was_broadcast(void **state)
+{
+    static const char *const wildcards[] = {"udp://0.0.0.0:0", "udp://[::]:0"};
+    for (size_t i = 0; i < 2; i++) {
+        struct host *host = host_at(*state, wildcards[i]);
+        int on = 1, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on), 0);
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = {htonl(0x7fffffff)}}; /* 127.255.255.255 */
+        to.sin_port = htons((uint16_t)atoi(strrchr(wm_worker_address(host->worker), ':') + 1));
+        assert_int_equal(sendto(fd, "all", 3, 0, (struct sockaddr *)&to, sizeof to), 3);
+        peer_hear(host, fd, "all");
+        expect_local(host, 0, "127.0.0.1");
+        assert_int_equal(count_of(host, WM_EVENT_ERROR), 0);
+        close(fd);
+        host_end(host);
+    }
+}
+
 static void families__that_do_not_fit_are_refused(void **state)
 {
     struct host *host = host_at(*state, "udp://127.0.0.1:0");
@@ -199,6 +218,7 @@ int main(void)
 {
     static const struct scenario scenarios[] = {
         SCENARIO_NOT_OVER(answer__leaves_from_the_address_that_was_asked, NOT_DATAGRAMS | OVER(UNIX) | OVER(TCP6)),
+        SCENARIO_NOT_OVER(answer__to_what_was_broadcast, NOT_DATAGRAMS | OVER(UNIX) | OVER(TCP6)),
         SCENARIO_NOT_OVER(families__that_do_not_fit_are_refused, NOT_DATAGRAMS | OVER(UNIX) | OVER(TCP6)),
         SCENARIO_NOT_OVER(port__has_one_socket, NOT_DATAGRAMS | OVER(UNIX) | OVER(TCP6)),
         SCENARIO_NOT_OVER(file__of_a_unix_socket, NOT_DATAGRAMS | OVER(TCP) | OVER(TCP6)),
