@@ -431,7 +431,7 @@ WM_API int64_t wm_worker_broadcast(wm_worker *worker, const void *data, size_t l
  * @param len bytes at data
  * @param flags WM_SEND_...
  * @return as wm_conn_send; WM_EADDRESS with the right form, WM_ESTATE (no datagrams, or it does not listen), WM_EFULL (in a poll that has
- * messages of udp_peers peers), or WM_ENOMEM
+ * messages of udp_peers peers), WM_ESTOPPED (the app is being freed), or WM_ENOMEM
  *
  * @since 0.1.0
  */

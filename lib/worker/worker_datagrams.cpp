@@ -51,6 +51,8 @@ void Worker::drain_listener()
 
 int Worker::send_to(const char *address, std::string_view payload, int32_t flags)
 {
+    if (app_.freeing())
+        return App::being_freed(); // nothing would end the peer
     if (!wants_datagrams())
         return fail(WM_ESTATE, "%s has no datagrams: wm_conn_send sends to a connection", this->address());
     if (!datagrams || !datagrams->is_open())

@@ -373,6 +373,31 @@ static void idle_timeout__forgets_a_silent_peer(void **state)
     host_end(host);
 }
 
+static int late_result;
+
+static void send_late(wm_worker *worker, wm_conn conn, int32_t reason, int32_t code, const void *text, size_t len, void *user)
+{
+    (void)worker, (void)conn, (void)reason, (void)code, (void)text, (void)len;
+    late_result = wm_worker_send_to(((struct host *)user)->worker, "@libwm-test-late", "x", 1, 0);
+    assert_non_null(strstr(wm_last_error(), "the app is being freed"));
+}
+
+/** Nothing would end a peer that is made while the app is freed. */
+static void send_to__while_the_app_is_freed(void **state)
+{
+    struct host *host = host_begin(*state, "udp");
+    turn(host, 0);
+    wm_client *client = wm_client_new(host->app, wm_worker_address(host->worker));
+    assert_int_equal(wm_client_connect(client), 0);
+    turn(host, 0);
+    assert_int_equal(wm_conn_on_close(wm_client_conn(client), send_late, host, NULL), 0);
+    late_result = 0;
+    wm_app_free(host->app);
+    host->app = NULL;
+    assert_int_equal(late_result, WM_ESTOPPED);
+    host_end(host);
+}
+
 int main(void)
 {
     static const struct scenario scenarios[] = {
@@ -391,6 +416,7 @@ int main(void)
         SCENARIO_NOT_OVER(what_a_stream_has_is_refused, NOT_DATAGRAMS),
         SCENARIO_NOT_OVER(unlisten__forgets_the_peers, NOT_DATAGRAMS),
         SCENARIO_NOT_OVER(idle_timeout__forgets_a_silent_peer, NOT_DATAGRAMS),
+        SCENARIO_NOT_OVER(send_to__while_the_app_is_freed, NOT_DATAGRAMS),
     };
     return RUN_SCENARIOS("udp", scenarios);
 }
