@@ -1,4 +1,4 @@
-// Raw tcp: messages of one size, split by that size.
+// Bytes as they are: messages of one size, split by that size; of udp a datagram each. What a datagram's socket loses is a lost answer.
 
 #include "exchange.h"
 #include "modes.h"
@@ -26,11 +26,28 @@ public:
     }
 };
 
+class DatagramWire : public RawWire {
+public:
+    using RawWire::RawWire;
+
+    const char *open(Connection &connection) override
+    {
+        connection.use_datagrams(payload().size());
+        return nullptr;
+    }
+};
+
 } // namespace
 
 int run_echo(const Options &options)
 {
     RawWire wire(options.size);
+    return Exchange(options, &wire).run();
+}
+
+int run_udp(const Options &options)
+{
+    DatagramWire wire(options.size);
     return Exchange(options, &wire).run();
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file
- * The modes, one source file each. Each returns the exit code: 0 success, 1 faults, 2 a load that is impossible.
+ * The modes, in mode_*.cpp. Each returns the exit code: 0 success, 1 faults, 2 a load that is impossible.
  */
 #ifndef WM_LOAD_MODES_H
 #define WM_LOAD_MODES_H
