@@ -8,12 +8,11 @@
 #ifndef FUZZ_API_WORLD_H
 #define FUZZ_API_WORLD_H
 
+#include "fuzz_check.h"
 #include "wm/wm.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -23,14 +22,6 @@
 #include <vector>
 
 namespace fuzz {
-
-inline void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "broken promise: %s (%s)\n", what, wm_last_error());
-    std::abort();
-}
 
 /// What a `user` pointer of a registration points to.
 struct User {

@@ -1,14 +1,13 @@
 // What a client reads before its connection is open, from a server or a proxy: ResponseParser, the checks of a websocket's handshake, and
 // the dialogs with proxies. However the bytes are cut, the outcome is the same. The first octet says who answers, the second is the number
 // of cuts, whose distances follow. Each step sees an allocation of the exact size.
+#include "fuzz_check.h"
 #include "proto/http/fields.h"
 #include "proto/proxy/proxy_dialog.h"
 #include "proto/websocket/client_handshake.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -17,18 +16,11 @@
 
 namespace {
 
+using fuzz::check;
 using wm::Step;
 using wm::StepKind;
 
 constexpr size_t kMaxBytes = 512, kMaxLines = 8;
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 /// Feeds the pieces to a reader until it is done; the log says what came out.
 template <class Reader> std::string play(Reader reader, std::string_view bytes, const std::vector<size_t> &cuts)

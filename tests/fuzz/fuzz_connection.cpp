@@ -3,12 +3,12 @@
 // is connect and its last is close; a body in pieces is one of a head that has come, has one last piece, and none behind
 // its answer. Input: one octet selects the protocol and the size of the poll's array; then operations of one octet each,
 // with their operands.
+#include "fuzz_check.h"
 #include "wm/wm.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -22,15 +22,9 @@
 
 namespace {
 
-constexpr size_t kPeers = 2;
+using fuzz::check;
 
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s (%s)\n", what, wm_last_error());
-    std::abort();
-}
+constexpr size_t kPeers = 2;
 
 enum class Seen : uint8_t { kConnected, kOpen, kClosed };
 

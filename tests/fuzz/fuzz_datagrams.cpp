@@ -2,13 +2,13 @@
 // peer has sent arrives whole, once and in order, each datagram parsed by itself, unless the host has closed the socket between; no event
 // but messages and errors tells of a peer; a peer's user pointer is destroyed once. Input: one octet selects the protocol and the size of
 // the poll's array; then operations of one octet each, with their operands.
+#include "fuzz_check.h"
 #include "fuzz_input.h"
 #include "wm/wm.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -21,18 +21,11 @@
 
 namespace {
 
+using fuzz::check;
 using fuzz::Input;
 
 constexpr size_t kPeers = 3;
 constexpr size_t kMaxMessage = 200;
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s (%s)\n", what, wm_last_error());
-    std::abort();
-}
 
 enum class Protocol : uint8_t { kWhole, kText, kFrame, kOwn };
 constexpr const char *kSchemes[] = {"udp", "text", "frame", "own"};

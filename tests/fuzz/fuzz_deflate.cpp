@@ -1,14 +1,13 @@
 // permessage-deflate (RFC 7692): the first octet says what the others are. 0: Sec-WebSocket-Extensions lines of a request, which a server
 // answers as its client takes it, or declines. 1: of an answer, which a client takes only if it was asked for. 2: the data of compressed
 // messages, each behind its length, which inflate to the same whatever room a step has. 3: a message, which comes back as it was.
+#include "fuzz_check.h"
 #include "proto/websocket/deflate.h"
 #include "proto/websocket/extensions.h"
 #include "proto/websocket/frame_parser.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -16,18 +15,11 @@
 
 namespace {
 
+using fuzz::check;
 using namespace wm::websocket;
 
 constexpr DeflateWish kWishes[] = {{true, 15}, {false, 15}, {false, 9}};
 constexpr size_t kMost = 1 << 16; // bytes of an inflated message
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 /// Header lines as the parser of heads lets them pass: each line of the input is a value.
 std::string fields_of(std::string_view input)

@@ -1,6 +1,7 @@
 // Framing that hosts declare, against a reading of the whole stream in plain arithmetic: the same messages however the bytes are cut, and
 // a failure at the same place. And the whole stack under an input callback that returns whatever the input says: connections end, the
 // process does not, and nothing is delivered beyond what was sent. The first octet selects.
+#include "fuzz_check.h"
 #include "fuzz_input.h"
 #include "proto/frame/delimiter.h"
 #include "proto/frame/length_field.h"
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -24,18 +24,11 @@
 
 namespace {
 
+using fuzz::check;
 using fuzz::Input;
 using wm::Step;
 using wm::StepKind;
 using wm::framed::LengthField;
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s (%s)\n", what, wm_last_error());
-    std::abort();
-}
 
 // ---- declared framing
 

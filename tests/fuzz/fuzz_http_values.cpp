@@ -1,5 +1,6 @@
 // The walks over names with values, and the head of a part: against a reading by std::string where the syntax is simple, and for all of
 // them: what is decoded has room in as many bytes as are raw, and the slices are of the input, in its order. The first octet chooses.
+#include "fuzz_check.h"
 #include "fuzz_input.h"
 #include "proto/ascii.h"
 #include "proto/http/cookies.h"
@@ -11,8 +12,6 @@
 #include "proto/utf8.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -22,17 +21,10 @@
 
 namespace {
 
+using fuzz::check;
 using std::string;
 using std::string_view;
 using Pairs = std::vector<std::pair<string, string>>;
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 /// Decodes into as many bytes as are raw, so that AddressSanitizer finds one more.
 template <class Decode> string decoded(string_view raw, Decode decode)

@@ -1,11 +1,10 @@
 // LineParser against a reading of the whole stream by std::string: the same lines, however the bytes are cut, and a failure exactly
 // where a line is over the limit. The first octet is the number of cuts, the octets behind it are their distances; then the limit.
+#include "fuzz_check.h"
 #include "proto/text/line_parser.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -14,6 +13,7 @@
 
 namespace {
 
+using fuzz::check;
 using wm::Step;
 using wm::StepKind;
 
@@ -21,14 +21,6 @@ struct Reading {
     std::vector<std::string> lines;
     bool failed = false;
 };
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 /// What the rules say: lines end with LF, one CR before it goes, and none is longer than max_message.
 Reading reference(std::string_view bytes, size_t max_message)

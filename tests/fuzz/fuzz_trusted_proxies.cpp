@@ -1,13 +1,12 @@
 // What a proxy says of its clients: the PROXY header, and the header lines of requests. The first octet says which. A header has the same
 // outcome however much of what follows it is there, and each step sees an allocation of the exact size; whatever a client writes in front
 // of what the proxies append, an address that is not trusted stays the client's.
+#include "fuzz_check.h"
 #include "proto/http/fields.h"
 #include "proto/http/forwarded.h"
 #include "proto/proxy/proxy_header.h"
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -15,19 +14,12 @@
 
 namespace {
 
+using fuzz::check;
 using wm::IpAddress;
 using wm::StepKind;
 using wm::http::Forwarded;
 using wm::http::ForwardedBy;
 using wm::proxy::Header;
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 // ---- the PROXY header
 

@@ -2,13 +2,12 @@
 // at every octet, each with and without the short cut for whole messages, as a server and as a client, with permessage-deflate and
 // without. Its first octet is the number of cuts, the octets behind it are their distances; then comes one for the limit. What is fed
 // lies in an allocation of its exact size, so that a step that looks past its bytes is found.
+#include "fuzz_check.h"
 #include "proto/utf8.h"
 #include "proto/websocket/frame_parser.h"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -17,6 +16,7 @@
 
 namespace {
 
+using fuzz::check;
 using wm::Step;
 using wm::StepKind;
 using wm::websocket::Frame;
@@ -25,14 +25,6 @@ struct Reading {
     std::string events;
     bool failed = false;
 };
-
-void check(bool holds, const char *what)
-{
-    if (holds)
-        return;
-    std::fprintf(stderr, "%s\n", what);
-    std::abort();
-}
 
 void take(Reading &reading, const Frame &frame, bool compressed, size_t max_message)
 {
