@@ -1,5 +1,6 @@
 // Frames where permessage-deflate was agreed on (RFC 7692 §6): where RSV1 may be, what is not validated yet, and the limits; the others
 // as without it.
+#include "frame_feed.h"
 #include "proto/websocket/frame_parser.h"
 
 #include <csetjmp>
@@ -18,6 +19,8 @@ namespace {
 
 using namespace wm;
 using namespace std::string_literals;
+using frame_feed::octets;
+using frame_feed::Result;
 
 constexpr size_t kLimit = 1000;
 
@@ -30,39 +33,11 @@ std::string frame(int first, const std::string &payload, size_t length = SIZE_MA
     return std::string(header, size) + payload;
 }
 
-struct Result {
-    std::vector<std::string> events; ///< "1:text", "z1:compressed", "9:ping" ...
-    int failure = 0;
-
-    bool operator==(const Result &) const = default;
-};
-
 Result feed(const std::vector<std::string> &pieces)
 {
-    websocket::FrameParser parser;
-    Result result;
-    std::string held;
-    for (const std::string &piece : pieces) {
-        held += piece;
-        size_t at = 0;
-        while (at < held.size()) {
-            websocket::Frame out = {};
-            Step step = parser.step<Role::kClient, true>(held.data() + at, held.size() - at, kLimit, out);
-            if (step.kind == StepKind::kFail) {
-                result.failure = parser.failure().code;
-                return result;
-            }
-            if (step.kind == StepKind::kMore) {
-                held.resize(at + step.size);
-                break;
-            }
-            const char *mark = step.kind == StepKind::kMessage && parser.compressed() ? "z" : "";
-            result.events.push_back(mark + std::to_string(out.opcode) + ":" + std::string(out.data, out.len));
-            at += step.size;
-        }
-        held.erase(0, at);
-    }
-    return result;
+    return frame_feed::feed(pieces, [](websocket::FrameParser &parser, char *data, size_t len, websocket::Frame &out) {
+        return parser.step<Role::kClient, true>(data, len, kLimit, out);
+    });
 }
 
 void compressed_and_plain_messages_wherever_they_are_cut(void **)
@@ -85,10 +60,7 @@ void compressed_and_plain_messages_wherever_they_are_cut(void **)
         {"z1:\xff\xfe", "1:plain", "9:ping", "z1:\xc3\x28", "1:men\xe4\xb8\xad", "z2:", "2:\xff", "z2:", "8:\x03\xe8"}};
     for (size_t cut = 0; cut <= bytes.size(); cut++)
         assert_true(feed({bytes.substr(0, cut), bytes.substr(cut)}) == expected);
-    std::vector<std::string> single;
-    for (char c : bytes)
-        single.push_back(std::string(1, c));
-    assert_true(feed(single) == expected);
+    assert_true(feed(octets(bytes)) == expected);
 }
 
 void rsv1_begins_a_message_or_fails(void **)
@@ -111,10 +83,7 @@ void rsv1_begins_a_message_or_fails(void **)
     };
     for (const std::string &row : rows) {
         assert_int_equal(feed({row}).failure, 1002);
-        std::vector<std::string> single;
-        for (char c : row)
-            single.push_back(std::string(1, c));
-        assert_int_equal(feed(single).failure, 1002);
+        assert_int_equal(feed(octets(row)).failure, 1002);
     }
 }
 

@@ -1,4 +1,5 @@
 // Websocket frames (RFC 6455 §5): unmasking, joining of fragments in place, cut at every byte, and what is refused with which code.
+#include "frame_feed.h"
 #include "proto/websocket/frame_parser.h"
 #include "proto/websocket/mask.h"
 
@@ -20,6 +21,8 @@ namespace {
 
 using namespace wm;
 using namespace std::string_literals;
+using frame_feed::octets;
+using frame_feed::Result;
 
 /// Whose frames the cases read: each runs for both roles.
 Role reader = Role::kServer;
@@ -73,37 +76,11 @@ std::string second(int length)
     return std::string(1, static_cast<char>(masks() ? 0x80 | length : length));
 }
 
-struct Result {
-    std::vector<std::string> events; ///< "1:text", "9:ping" ...
-    int failure = 0;
-};
-
-/// Feeds the pieces as a connection does: what a step leaves of use is kept, in a buffer that moves.
 Result feed(const std::vector<std::string> &pieces, size_t max_message = 1 << 20)
 {
-    websocket::FrameParser parser;
-    Result result;
-    std::string held;
-    for (const std::string &piece : pieces) {
-        held += piece;
-        size_t at = 0;
-        while (at < held.size()) {
-            websocket::Frame out = {};
-            Step step = read_step(parser, held.data() + at, held.size() - at, max_message, out);
-            if (step.kind == StepKind::kFail) {
-                result.failure = parser.failure().code;
-                return result;
-            }
-            if (step.kind == StepKind::kMore) {
-                held.resize(at + step.size);
-                break;
-            }
-            result.events.push_back(std::to_string(out.opcode) + ":" + std::string(out.data, out.len));
-            at += step.size;
-        }
-        held.erase(0, at);
-    }
-    return result;
+    return frame_feed::feed(pieces, [&](websocket::FrameParser &parser, char *data, size_t len, websocket::Frame &out) {
+        return read_step(parser, data, len, max_message, out);
+    });
 }
 
 void a_stream_is_the_same_wherever_it_is_cut(void **)
@@ -124,10 +101,7 @@ void a_stream_is_the_same_wherever_it_is_cut(void **)
         assert_int_equal(result.failure, 0);
         assert_true(result.events == expected);
     }
-    std::vector<std::string> single;
-    for (char c : bytes)
-        single.push_back(std::string(1, c));
-    assert_true(feed(single).events == expected);
+    assert_true(feed(octets(bytes)).events == expected);
 }
 
 /// A step over the bytes of a message that have come so far; on kMore, need is counted from the start of what size leaves.
