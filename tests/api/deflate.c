@@ -28,17 +28,9 @@ static const char *const MODES[] = {"shared", "own"};
 /** The nth client of the worker, with that mode, once both ends are open. */
 static wm_client *page(struct host *host, const char *mode, wm_conn *served)
 {
-    char address[160];
-    const char *rest = strstr(wm_worker_address(host->worker), "://");
-    const char *scheme = strstr(wm_worker_address(host->worker), "+unix://") ? "ws+unix" : "ws";
-    snprintf(address, sizeof address, "%s%s", scheme, rest);
     size_t opens = count_of(host, WM_EVENT_OPEN);
-    wm_client *client = host_client(host, address);
+    wm_client *client = host_ws_client(host);
     assert_int_equal(wm_client_set_str(client, "deflate", mode), 0);
-    if (has_tls(host->setting)) {
-        assert_int_equal(wm_client_set_str(client, "transport", "ssl"), 0);
-        assert_int_equal(wm_client_set_str(client, "tls_ca", WM_TEST_TLS "/localhost.pem"), 0);
-    }
     assert_int_equal(wm_client_connect(client), 0);
     until(host, count_of(host, WM_EVENT_OPEN) == opens + 2);
     for (size_t i = opens; served && i < opens + 2; i++)

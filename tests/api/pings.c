@@ -268,14 +268,7 @@ static void a_callback_may_end_the_connection(void **state)
 static void a_client_hears_and_sends_them_too(void **state)
 {
     struct host *host = begin(state);
-    const char *address = wm_worker_address(host->worker);
-    char at_ws[160];
-    snprintf(at_ws, sizeof at_ws, "ws%s", address + strlen("websocket"));
-    wm_client *client = host_client(host, at_ws);
-    if (has_tls(host->setting)) {
-        assert_int_equal(wm_client_set_str(client, "transport", "ssl"), 0);
-        assert_int_equal(wm_client_set_str(client, "tls_ca", WM_TEST_TLS "/localhost.pem"), 0);
-    }
+    wm_client *client = host_ws_client(host);
     if (host->setting->cap == 0) {
         assert_int_equal(wm_client_on_ping(client, seen_ping, host, NULL), 0);
         assert_int_equal(wm_client_on_pong(client, seen_pong, host, NULL), 0);

@@ -332,14 +332,7 @@ static void an_end_of_the_peer__frees_what_waits(void **state)
 static void a_client__sends_parts_too(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
-    const char *address = wm_worker_address(host->worker);
-    char at_ws[160];
-    snprintf(at_ws, sizeof at_ws, "ws%s", address + strlen("websocket"));
-    wm_client *client = host_client(host, at_ws);
-    if (has_tls(host->setting)) {
-        assert_int_equal(wm_client_set_str(client, "transport", "ssl"), 0);
-        assert_int_equal(wm_client_set_str(client, "tls_ca", WM_TEST_TLS "/localhost.pem"), 0);
-    }
+    wm_client *client = host_ws_client(host);
     assert_int_equal(wm_client_connect(client), 0);
     until(host, count_of(host, WM_EVENT_OPEN) == 2);
     wm_conn mine = wm_client_conn(client), other = wm_worker_next_conn(host->worker, 0);

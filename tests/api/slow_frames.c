@@ -11,10 +11,7 @@ enum { FILL = 60000, FEW = 6 };
 /** A client of the worker, with deflate, once both ends are open. */
 static void connect_both(struct host *host, const char *mode, wm_conn ends[2])
 {
-    char address[160];
-    snprintf(address, sizeof address, "ws%s%s", strstr(wm_worker_address(host->worker), "+unix://") ? "+unix" : "",
-             strstr(wm_worker_address(host->worker), "://"));
-    wm_client *client = host_client(host, address);
+    wm_client *client = host_ws_client(host);
     assert_int_equal(wm_client_set_str(client, "deflate", mode), 0);
     assert_int_equal(wm_client_connect(client), 0);
     until(host, count_of(host, WM_EVENT_OPEN) == 2);

@@ -230,13 +230,7 @@ static void a_client__reads_what_the_server_chose(void **state)
     host->worker = host_worker(host, "websocket");
     assert_int_equal(wm_worker_set_str(host->worker, "ws_subprotocols", "b"), 0);
     assert_int_equal(wm_worker_listen(host->worker), 0);
-    char at_ws[160];
-    snprintf(at_ws, sizeof at_ws, "ws%s", wm_worker_address(host->worker) + strlen("websocket"));
-    wm_client *client = host_client(host, at_ws);
-    if (has_tls(host->setting)) {
-        assert_int_equal(wm_client_set_str(client, "transport", "ssl"), 0);
-        assert_int_equal(wm_client_set_str(client, "tls_ca", WM_TEST_TLS "/localhost.pem"), 0);
-    }
+    wm_client *client = host_ws_client(host);
     assert_int_equal(wm_client_set_str(client, "ws_subprotocol", "a, b"), 0);
     assert_int_equal(wm_client_connect(client), 0);
     assert_string_equal(subprotocol(wm_client_conn(client)), "");

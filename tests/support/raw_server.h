@@ -150,4 +150,18 @@ static inline wm_client *host_client(struct host *host, const char *address)
     return client;
 }
 
+/** A websocket client of the host's worker, with TLS where that has it, before its connect. */
+static inline wm_client *host_ws_client(struct host *host)
+{
+    const char *served = wm_worker_address(host->worker);
+    char address[160];
+    snprintf(address, sizeof address, "ws%s%s", strstr(served, "+unix://") ? "+unix" : "", strstr(served, "://"));
+    wm_client *client = host_client(host, address);
+    if (has_tls(host->setting)) {
+        assert_int_equal(wm_client_set_str(client, "transport", "ssl"), 0);
+        assert_int_equal(wm_client_set_str(client, "tls_ca", WM_TEST_TLS "/localhost.pem"), 0);
+    }
+    return client;
+}
+
 #endif
