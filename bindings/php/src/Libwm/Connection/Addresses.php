@@ -6,6 +6,8 @@ namespace Libwm\Connection;
 /** The part of TcpConnection that says who is at its ends. */
 trait Addresses
 {
+    use AddressParts;
+
     protected string $remoteAddress;
 
     /** Whether trusted proxies tell the peer, with its handshake or with each request: it may be another one than when the connection came. */
@@ -65,17 +67,5 @@ trait Addresses
     public function isIpV6()
     {
         return str_contains($this->getRemoteIp(), ':');
-    }
-
-    private static function ipOf(string $address): string
-    {
-        $colon = strrpos($address, ':');
-        return $colon === false || str_starts_with($address, '/') || str_starts_with($address, '@') ? '' : \substr($address, 0, $colon);
-    }
-
-    private static function portOf(string $address): int
-    {
-        $colon = strrpos($address, ':');
-        return $colon === false ? 0 : (int) \substr($address, $colon + 1);
     }
 }

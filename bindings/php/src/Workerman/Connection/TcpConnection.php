@@ -385,19 +385,7 @@ class TcpConnection extends ConnectionInterface implements \JsonSerializable, Re
     /** @return array<string, mixed> */
     public function jsonSerialize(): array
     {
-        return [
-            'id' => $this->id,
-            'status' => $this->getStatus(),
-            'transport' => $this->transport,
-            'getRemoteIp' => $this->getRemoteIp(),
-            'remotePort' => $this->getRemotePort(),
-            'getRemoteAddress' => $this->getRemoteAddress(),
-            'getLocalIp' => $this->getLocalIp(),
-            'getLocalPort' => $this->getLocalPort(),
-            'getLocalAddress' => $this->getLocalAddress(),
-            'isIpV4' => $this->isIpV4(),
-            'isIpV6' => $this->isIpV6(),
-        ];
+        return ['id' => $this->id, 'status' => $this->getStatus(), 'transport' => $this->transport] + $this->addressesForJson();
     }
 
     /**

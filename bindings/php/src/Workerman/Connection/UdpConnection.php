@@ -3,12 +3,16 @@ declare(strict_types=1);
 
 namespace Workerman\Connection;
 
+use Libwm\Connection\AddressParts;
+
 /**
  * A peer to which datagrams are sent. A worker of datagrams makes one for each datagram that has come, as it does not know when a peer is
  * gone; programs make one of a socket of their own. It is in no list, and nothing tells of its beginning or its end.
  */
 class UdpConnection extends ConnectionInterface implements \JsonSerializable
 {
+    use AddressParts;
+
     /** Bytes of the longest datagram; the longest that can be sent over IPv4 has 65507. */
     public const MAX_UDP_PACKAGE_SIZE = 65535;
 
@@ -115,27 +119,6 @@ class UdpConnection extends ConnectionInterface implements \JsonSerializable
     /** @return array<string, mixed> */
     public function jsonSerialize(): array
     {
-        return [
-            'transport' => $this->transport,
-            'getRemoteIp' => $this->getRemoteIp(),
-            'remotePort' => $this->getRemotePort(),
-            'getRemoteAddress' => $this->getRemoteAddress(),
-            'getLocalIp' => $this->getLocalIp(),
-            'getLocalPort' => $this->getLocalPort(),
-            'getLocalAddress' => $this->getLocalAddress(),
-            'isIpV4' => $this->isIpV4(),
-            'isIpV6' => $this->isIpV6(),
-        ];
-    }
-
-    private static function ipOf(string $address): string
-    {
-        return \substr($address, 0, (int) strrpos($address, ':'));
-    }
-
-    private static function portOf(string $address): int
-    {
-        $colon = strrpos($address, ':');
-        return $colon === false ? 0 : (int) \substr($address, $colon + 1);
+        return ['transport' => $this->transport] + $this->addressesForJson();
     }
 }
