@@ -1,9 +1,7 @@
 #include "conn/datagram_peers.h"
 
 #include "conn/datagram_port.h"
-#include "core/random.h"
 
-#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -12,14 +10,6 @@ namespace wm {
 namespace {
 
 constexpr size_t kFirstBuckets = 64;
-
-/// The two halves of a 128-bit product, folded.
-uint64_t fold(uint64_t a, uint64_t b)
-{
-    __extension__ using Wide = unsigned __int128;
-    Wide product = static_cast<Wide>(a) * b;
-    return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
 
 } // namespace
 
@@ -52,8 +42,7 @@ bool DatagramPeer::local_address(int, SocketAddress &out)
 
 DatagramPeers::DatagramPeers()
 {
-    random_bytes(secret_, sizeof secret_);
-    secret_[0] |= 1;
+    hash_.draw_secret();
 }
 
 DatagramPeers::~DatagramPeers()
@@ -62,17 +51,9 @@ DatagramPeers::~DatagramPeers()
         remove(*oldest_);
 }
 
-/// Over eight bytes at a time; what is behind the end of an address is zero, or not looked at.
 uint64_t DatagramPeers::hash(const SocketAddress &address) const
 {
-    const char *bytes = reinterpret_cast<const char *>(&address.storage);
-    uint64_t out = secret_[1] ^ address.len;
-    for (size_t at = 0; at < address.len; at += sizeof out) {
-        uint64_t word = 0;
-        memcpy(&word, bytes + at, std::min<size_t>(sizeof word, address.len - at));
-        out = fold(out ^ word, secret_[0]);
-    }
-    return out ^ out >> 32;
+    return hash_.of({reinterpret_cast<const char *>(&address.storage), address.len});
 }
 
 DatagramPeer *DatagramPeers::find(const SocketAddress &address)

@@ -7,6 +7,7 @@
 #ifndef WM_CONN_DATAGRAM_PEERS_H
 #define WM_CONN_DATAGRAM_PEERS_H
 
+#include "core/keyed_hash.h"
 #include "net/datagram_socket.h"
 #include "net/transport.h"
 
@@ -86,7 +87,7 @@ private:
     DatagramPeer *oldest_ = nullptr;
     DatagramPeer *newest_ = nullptr;
     size_t count_ = 0;
-    uint64_t secret_[2]; ///< peers choose their addresses
+    KeyedHash hash_; ///< peers choose their addresses
 };
 
 } // namespace wm

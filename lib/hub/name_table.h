@@ -6,6 +6,7 @@
 #ifndef WM_HUB_NAME_TABLE_H
 #define WM_HUB_NAME_TABLE_H
 
+#include "core/keyed_hash.h"
 #include "hub/probe_table.h"
 
 #include <cstddef>
@@ -42,15 +43,13 @@ public:
     void remove(Name *name);
     size_t size() const { return table_.size(); }
     /// The keyed hash of a name of this table with a number.
-    uint64_t hash_pair(const Name *name, uint32_t number) const;
+    uint64_t hash_pair(const Name *name, uint32_t number) const { return hash_.of(name, number); }
 
 private:
-    uint64_t hash(std::string_view name) const;
     static uint16_t tag_of(uint64_t hash) { return static_cast<uint16_t>(hash >> 48); }
-    void draw_secret();
 
     ProbeTable<Name *> table_;
-    uint64_t secret_[2] = {}; ///< drawn with the first name, so that processes forked from one app differ
+    KeyedHash hash_; ///< drawn with the first name
 };
 
 /// Adds members[index], a struct with the indexes `older` and `newer`, as the newest of the name.
