@@ -306,7 +306,7 @@ bool Outbox::transmit_next(Connection &conn, size_t *sent)
     }
     IoResult result = io::send_file(conn.io, conn.fd(), file.fd, file.offset, file.len);
     if (result.kind == IoResult::Kind::kEnd) // the file has shrunk
-        result = {IoResult::Kind::kFailed, EIO, 0};
+        result = IoResult::failed(EIO);
     if (result.kind == IoResult::Kind::kFailed) // to read or to send: what has left must not look complete
         io::reset_on_close(conn.io, conn.fd());
     return account(conn, result, sent);

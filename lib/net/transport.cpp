@@ -34,7 +34,7 @@ IoResult Transport::send_file(int fd, int file, int64_t offset, size_t len)
     char bytes[kFileRead];
     ssize_t got = pread(file, bytes, std::min(len, sizeof bytes), offset);
     if (got < 0)
-        return {IoResult::Kind::kFailed, errno, 0};
+        return IoResult::failed(errno);
     if (got == 0)
         return {IoResult::Kind::kEnd, 0, 0};
     struct iovec vector = {bytes, static_cast<size_t>(got)};

@@ -27,6 +27,8 @@ struct IoResult {
     Kind kind;
     int32_t code;
     size_t size;
+
+    static IoResult failed(int32_t code) { return {Kind::kFailed, code, 0}; }
 };
 
 class Transport {

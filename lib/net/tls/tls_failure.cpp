@@ -121,7 +121,7 @@ IoResult TlsTransport::failed(int ssl_error)
 {
     broken_ = true;
     if (code_ == 0 && errno_ != 0)
-        return {IoResult::Kind::kFailed, errno_, 0};
+        return IoResult::failed(errno_);
     if (code_ == 0 && ended_)
         return {IoResult::Kind::kEnd, 0, 0}; // in the handshake
     unsigned long error = ERR_peek_error();
@@ -145,7 +145,7 @@ IoResult TlsTransport::failed(int ssl_error)
     ERR_clear_error();
     if (!is_tls && SSL_is_server(ssl_) && begins_http(hello))
         ::send(fd_, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
-    return {IoResult::Kind::kFailed, code_ != 0 ? code_ : errno_, 0};
+    return IoResult::failed(code_ != 0 ? code_ : errno_);
 }
 
 } // namespace wm

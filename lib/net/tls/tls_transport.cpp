@@ -212,7 +212,7 @@ size_t TlsTransport::decrypt(char *out, size_t len)
 IoResult TlsTransport::send(int fd, const struct iovec *vectors, int count)
 {
     if (broken_)
-        return {IoResult::Kind::kFailed, EPIPE, 0};
+        return IoResult::failed(EPIPE);
     fd_ = fd;
     if (parked() > 0) {
         IoResult result = flush(fd);

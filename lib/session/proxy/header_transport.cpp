@@ -10,11 +10,6 @@ namespace wm {
 
 namespace {
 
-IoResult failed(int32_t code)
-{
-    return {IoResult::Kind::kFailed, code, 0};
-}
-
 Transport *make(void *)
 {
     return new (std::nothrow) HeaderTransport;
@@ -30,14 +25,14 @@ IoResult HeaderTransport::secure(int fd)
         if (got == 0)
             return {IoResult::Kind::kEnd, 0, 0};
         if (got < 0)
-            return errno == EAGAIN || errno == EINTR ? IoResult{IoResult::Kind::kBlocked, 0, 0} : failed(errno);
+            return errno == EAGAIN || errno == EINTR ? IoResult{IoResult::Kind::kBlocked, 0, 0} : IoResult::failed(errno);
         const char *wrong = nullptr;
         Step step = proxy::read_header(seen_, size_ + static_cast<size_t>(got), header_, &wrong);
         if (step.kind == StepKind::kFail)
-            return failed(fail(WM_EPROTOCOL, "the PROXY header %s", wrong));
+            return IoResult::failed(fail(WM_EPROTOCOL, "the PROXY header %s", wrong));
         got = recv(fd, seen_ + size_, step.size - size_, 0); // of kMore: all
         if (got < 0)
-            return failed(errno);
+            return IoResult::failed(errno);
         size_ += static_cast<size_t>(got);
         if (step.kind == StepKind::kMessage && size_ == step.size)
             return {IoResult::Kind::kDone, 0, 0};
@@ -46,12 +41,12 @@ IoResult HeaderTransport::secure(int fd)
 
 IoResult HeaderTransport::receive(int, char *, size_t)
 {
-    return failed(EPROTO);
+    return IoResult::failed(EPROTO);
 }
 
 IoResult HeaderTransport::send(int, const struct iovec *, int)
 {
-    return failed(EPROTO);
+    return IoResult::failed(EPROTO);
 }
 
 const TransportKind kHeaderTransport = {"proxy header", make};

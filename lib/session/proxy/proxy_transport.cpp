@@ -12,11 +12,6 @@ namespace wm {
 
 namespace {
 
-IoResult failed(int32_t code)
-{
-    return {IoResult::Kind::kFailed, code, 0};
-}
-
 /// Lives as long as the dialog: nothing is sent or received through it.
 class ProxyTransport final : public Transport {
 public:
@@ -27,8 +22,8 @@ public:
     bool is_proxy() const override { return true; }
     IoResult secure(int fd) override;
     IoResult flush(int fd) override;
-    IoResult receive(int, char *, size_t) override { return failed(EPROTO); }
-    IoResult send(int, const struct iovec *, int) override { return failed(EPROTO); }
+    IoResult receive(int, char *, size_t) override { return IoResult::failed(EPROTO); }
+    IoResult send(int, const struct iovec *, int) override { return IoResult::failed(EPROTO); }
 
 private:
     const ProxySettings &settings_;
@@ -47,15 +42,15 @@ IoResult ProxyTransport::secure(int fd)
         if (got == 0)
             return {IoResult::Kind::kEnd, 0, 0};
         if (got < 0)
-            return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult{IoResult::Kind::kBlocked, 0, 0} : failed(errno);
+            return errno == EAGAIN || errno == EWOULDBLOCK ? IoResult{IoResult::Kind::kBlocked, 0, 0} : IoResult::failed(errno);
         size_t before = held_.size();
         held_.append(bytes, static_cast<size_t>(got));
         Step step = dialog_.step(held_.data(), held_.size(), settings_.max_header_bytes, settings_.max_headers);
         if (step.kind == StepKind::kFail)
-            return failed(fail(dialog_.error(), "%s", dialog_.text().c_str()));
+            return IoResult::failed(fail(dialog_.error(), "%s", dialog_.text().c_str()));
         bool whole = step.kind != StepKind::kMore;
         if (recv(fd, bytes, whole ? step.size - before : static_cast<size_t>(got), 0) < 0)
-            return failed(errno);
+            return IoResult::failed(errno);
         if (step.kind == StepKind::kMessage)
             return {IoResult::Kind::kDone, 0, 0};
         if (!whole)
