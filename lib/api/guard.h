@@ -5,6 +5,7 @@
 #ifndef WM_API_GUARD_H
 #define WM_API_GUARD_H
 
+#include "conn/send_flags.h"
 #include "core/error.h"
 #include "core/id.h"
 #include "worker/app.h"
@@ -134,9 +135,7 @@ inline int check_span(const char *what, const void *data, size_t len)
 /// WM_EINVAL, with what those flags are for in the detail.
 [[gnu::cold]] int bad_flags(int32_t unknown);
 
-inline constexpr int32_t kSendFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED;
 inline constexpr int32_t kHubSendFlags = kSendFlags | WM_SEND_FIRST;
-inline constexpr int32_t kSlowFlags = WM_SEND_SLOW_CLOSE | WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
 
 /// 0 for one WM_SEND_SLOW_... and nothing else, or WM_EINVAL: of the flags that are not among the usual ones.
 int check_slow_flags(int32_t rest);

@@ -7,6 +7,7 @@
 #define WM_CONN_BACKLOG_H
 
 #include "core/buffer.h"
+#include "wm/types.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +16,12 @@
 
 namespace wm {
 
-/// What happens to a message for an open connection whose peer reads too slowly (option slow_policy, WM_SLOW_...).
+/// What happens to a message for an open connection whose peer reads too slowly (option slow_policy).
 enum class SlowPolicy : uint8_t {
-    kRefuse,     ///< WM_EFULL once the queue is full
-    kClose,      ///< the same, and the connection closes
-    kDropOldest, ///< may wait in the backlog; once that is full, the oldest that may be dropped goes
-    kLatest,     ///< the same, and a newer message of its key replaces it
+    kRefuse = WM_SLOW_REFUSE,          ///< WM_EFULL once the queue is full
+    kClose = WM_SLOW_CLOSE,            ///< the same, and the connection closes
+    kDropOldest = WM_SLOW_DROP_OLDEST, ///< may wait in the backlog; once that is full, the oldest that may be dropped goes
+    kLatest = WM_SLOW_LATEST,          ///< the same, and a newer message of its key replaces it
 };
 
 inline bool may_drop(SlowPolicy policy)

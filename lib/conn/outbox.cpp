@@ -75,7 +75,7 @@ int Outbox::check(const SharedMessage &message) const
 int Outbox::send(Connection &conn, SharedMessage &message)
 {
     bool held = conn.cold && is_held_back(conn, message.flags());
-    int result = held ? hold(conn, message) : send_shared(conn, message);
+    int result = held ? hold_back(conn, message) : send_shared(conn, message);
     if (result == WM_EFULL && !held)
         result = find_room(conn, message);
     if (result == WM_EFULL)
@@ -171,7 +171,7 @@ inline int Outbox::add(Connection &conn, char *place, const Framing &message, in
 int Outbox::send(Connection &conn, std::string_view payload, int32_t flags)
 {
     if (conn.cold && is_held_back(conn, flags)) [[unlikely]]
-        return hold(conn, payload, flags);
+        return hold_back(conn, payload, flags);
     const Codec &codec = reactor_.codec(conn);
     bool raw = flags & WM_SEND_RAW;
     if (codec.send) [[unlikely]] { // the others pay one test
@@ -227,7 +227,7 @@ int Outbox::enqueue_first(Connection &conn, const Framing &message, int32_t flag
 int Outbox::pass(Connection &conn, std::string_view bytes)
 {
     if (conn.has_backlog())
-        return hold(conn, bytes, WM_SEND_RAW | kFromPipe);
+        return hold_back(conn, bytes, WM_SEND_RAW | kFromPipe);
     if (int wrong = check(conn, bytes.size(), false))
         return wrong;
     if (conn.state < ConnState::kOpen)

@@ -144,7 +144,6 @@ public:
 private:
     static constexpr size_t kArenaSize = 256 * 1024;
     static constexpr size_t kFlushAt = 16 * 1024;
-    static constexpr int32_t kSlowFlags = WM_SEND_SLOW_CLOSE | WM_SEND_SLOW_DROP_OLDEST | WM_SEND_SLOW_LATEST;
     static constexpr size_t kCopyBlock = 256;        ///< bytes; a smaller block is copied, because a reference costs more
     static constexpr size_t kBytesPerTurn = 1 << 20; ///< to one fast reader: the other connections of the turn wait
     static constexpr int kVectors = 64;              ///< of one system call
@@ -154,10 +153,10 @@ private:
     bool is_held_back(const Connection &conn, int32_t flags) const;
     bool has_to_wait(const Connection &conn, int32_t flags) const;
     SlowPolicy policy_of(const Connection &conn, int32_t flags) const;
-    int hold(Connection &conn, SharedMessage &message);
-    int hold(Connection &conn, SharedMessage &message, bool late);
-    int hold(Connection &conn, Backlog::EntryPtr entry);
-    [[gnu::cold]] int hold(Connection &conn, std::string_view payload, int32_t flags, std::string_view key = {});
+    int hold_back(Connection &conn, SharedMessage &message);
+    int hold_back(Connection &conn, SharedMessage &message, bool late);
+    int hold_back(Connection &conn, Backlog::EntryPtr entry);
+    [[gnu::cold]] int hold_back(Connection &conn, std::string_view payload, int32_t flags, std::string_view key = {});
     bool make_backlog_room(Connection &conn, const Backlog::Entry &entry);
     int find_room(Connection &conn, SharedMessage &message);
     [[gnu::cold]] int find_room(Connection &conn, std::string_view payload, int32_t flags);

@@ -2,6 +2,7 @@
 #include "conn/outbox.h"
 
 #include "conn/reactor.h"
+#include "conn/send_flags.h"
 #include "core/error.h"
 
 #include <algorithm>
@@ -56,7 +57,7 @@ int Outbox::send_latest(Connection &conn, std::string_view key, std::string_view
         return fail(WM_ESTATE, "an http connection takes answers only");
     flags |= WM_SEND_SLOW_LATEST;
     if (is_held_back(conn, flags))
-        return hold(conn, payload, flags, key);
+        return hold_back(conn, payload, flags, key);
     key_ = key;
     int result = send(conn, payload, flags);
     key_ = {};
@@ -88,23 +89,23 @@ int Outbox::write_encoded(Connection &conn, const Framing &message, int32_t flag
         return fail(WM_ENOMEM, "out of memory for a message of %zu bytes", message.size());
     Backlog::EntryPtr entry = Backlog::make(block, true, policy_of(conn, flags), key, 0);
     block->release();
-    return hold(conn, std::move(entry));
+    return hold_back(conn, std::move(entry));
 }
 
-int Outbox::hold(Connection &conn, std::string_view payload, int32_t flags, std::string_view key)
+int Outbox::hold_back(Connection &conn, std::string_view payload, int32_t flags, std::string_view key)
 {
     SharedMessage message(payload.data(), payload.size(), flags, key);
     const Codec &codec = reactor_.codec(conn);
-    return hold(conn, message, codec.frames_alone() || codec.variant);
+    return hold_back(conn, message, codec.frames_alone() || codec.variant);
 }
 
-int Outbox::hold(Connection &conn, SharedMessage &message)
+int Outbox::hold_back(Connection &conn, SharedMessage &message)
 {
-    return hold(conn, message, reactor_.codec(conn).frames_alone());
+    return hold_back(conn, message, reactor_.codec(conn).frames_alone());
 }
 
 /// late: it is framed when it is sent on, as a window may be that compresses one message after the other.
-int Outbox::hold(Connection &conn, SharedMessage &message, bool late)
+int Outbox::hold_back(Connection &conn, SharedMessage &message, bool late)
 {
     int wrong = check_shutdown(conn);
     if (wrong == 0)
@@ -116,11 +117,11 @@ int Outbox::hold(Connection &conn, SharedMessage &message, bool late)
     if (!block)
         return wrong;
     SlowPolicy policy = policy_of(conn, message.flags());
-    return hold(conn, Backlog::make(block, framed, policy, message.key(), message.flags() & kKeptFlags));
+    return hold_back(conn, Backlog::make(block, framed, policy, message.key(), message.flags() & kKeptFlags));
 }
 
 /// nullptr: memory has run out.
-int Outbox::hold(Connection &conn, Backlog::EntryPtr entry)
+int Outbox::hold_back(Connection &conn, Backlog::EntryPtr entry)
 {
     if (!entry || !conn.make_cold() || !conn.cold->make_backlog(reactor_.queue_total))
         return fail(WM_ENOMEM, "out of memory for a message that has to wait");
@@ -174,7 +175,7 @@ int Outbox::find_room(Connection &conn, SharedMessage &message)
     flush(conn);
     if (conn.state == ConnState::kClosed)
         return 0; // as enqueue_first()
-    return is_held_back(conn, message.flags()) ? hold(conn, message) : send_shared(conn, message);
+    return is_held_back(conn, message.flags()) ? hold_back(conn, message) : send_shared(conn, message);
 }
 
 int Outbox::refuse_slow(Connection &conn, SlowPolicy policy)

@@ -1,5 +1,6 @@
 #include "hub/hub.h"
 
+#include "conn/send_flags.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/reserve.h"
@@ -256,8 +257,7 @@ int64_t Hub::group_send(std::string_view group, std::string_view except, std::st
 /// A message with a key.
 int64_t Hub::take_latest(const router::Request &request)
 {
-    constexpr uint32_t kFlags = WM_SEND_BINARY | WM_SEND_RAW | WM_SEND_NOW | WM_SEND_UNCOMPRESSED;
-    int32_t flags = static_cast<int32_t>(request.code & kFlags) | WM_SEND_SLOW_LATEST;
+    int32_t flags = (static_cast<int32_t>(request.code) & kSendFlags) | WM_SEND_SLOW_LATEST;
     SharedMessage message(request.payload.data(), request.payload.size(), flags, request.key);
     if (request.op == router::Op::kBroadcast)
         return send_to(message, all_.size(), [&](auto visit) { each_bound(request.extra, visit); });
