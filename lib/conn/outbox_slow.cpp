@@ -80,6 +80,7 @@ int Outbox::check_encoded(Connection &conn, size_t len, int32_t flags)
 
 int Outbox::write_encoded(Connection &conn, const Framing &message, int32_t flags, std::string_view key)
 {
+    key_ = key; // where there is no room, find_room() asks for it
     if (!has_to_wait(conn, flags))
         return write(conn, message.head, message.body, flags, false);
     if (int refused = check_shutdown(conn))
@@ -161,7 +162,7 @@ bool Outbox::make_backlog_room(Connection &conn, const Backlog::Entry &entry)
 
 int Outbox::find_room(Connection &conn, std::string_view payload, int32_t flags)
 {
-    SharedMessage message(payload.data(), payload.size(), flags);
+    SharedMessage message(payload.data(), payload.size(), flags, key_);
     return find_room(conn, message);
 }
 

@@ -3,115 +3,14 @@
  * Peers that read too slowly: what waits for them, what is replaced and dropped, in which order the rest arrives, and when one is closed.
  * Each scenario fills the kernel's buffers first, so that all that follows depends on the queue alone.
  */
+#include "support/slow_peer.h"
 #include "support/ws_client.h"
 
-enum { FILL = 60000, LIMIT = 64 << 10 };
-
-/** Sends until the kernel takes no more, without a policy; returns how many bytes of text lines went out. */
-static size_t fill(struct host *host, wm_conn conn)
-{
-    static char message[FILL];
-    memset(message, 'f', sizeof message);
-    for (size_t taken = 1; taken < 10000; taken++) {
-        assert_true(wm_conn_send(conn, message, sizeof message, WM_SEND_NOW) >= 0);
-        wm_app_flush(host->app);
-        if (wm_conn_send_queue_size(conn) == 0)
-            continue;
-        if (has_tls(host->setting)) { /* what is queued was all encrypted, perhaps: the next message is not */
-            assert_true(wm_conn_send(conn, message, sizeof message, WM_SEND_NOW) >= 0);
-            taken++;
-        }
-        return taken;
-    }
-    fail_msg("the kernel takes everything");
-    return 0;
-}
-
-static int sent(wm_conn conn, const char *text)
-{
-    return wm_conn_send(conn, text, strlen(text), 0);
-}
-
-static int latest(wm_conn conn, const char *key, const char *text)
-{
-    return wm_conn_send_latest(conn, key, strlen(key), text, strlen(text), 0);
-}
+enum { LIMIT = 64 << 10 };
 
 static int dropping(wm_conn conn, const char *text)
 {
     return wm_conn_send(conn, text, strlen(text), WM_SEND_SLOW_DROP_OLDEST);
-}
-
-/** Whether what has come ends with that. */
-static int ends_with(struct client *client, const char *text)
-{
-    size_t len = strlen(text);
-    client_pump(client);
-    return client->ended || (client->len >= len && memcmp(client->in + client->len - len, text, len) == 0);
-}
-
-/** Reads on until the last line has come, and expects that it and the others follow the lines that fill(). */
-static void hear_after_fill(struct host *host, struct client *client, size_t filled, const char *lines)
-{
-    until(host, ends_with(client, lines) || client->len > filled * (FILL + 1) + strlen(lines));
-    size_t before = filled * (FILL + 1);
-    if (client->len != before + strlen(lines))
-        fail_msg("expected %zu bytes and \"%s\", got %zu: \"%s\"", before, lines, client->len,
-                 client->len > before ? client->in + before : "");
-    assert_string_equal(client->in + before, lines);
-    for (size_t i = 0; i < before; i++)
-        if (client->in[i] != (i % (FILL + 1) == FILL ? '\n' : 'f'))
-            fail_msg("byte %zu is cut into", i);
-    client_drop(client, client->len);
-}
-
-static void latest__the_newest_of_each_key_arrives_at_its_place(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    wm_conn conn;
-    struct client client = client_open(host, &conn);
-    size_t filled = fill(host, conn);
-    char text[32];
-    for (int i = 0; i < 500; i++) {
-        snprintf(text, sizeof text, "percent %d", i);
-        assert_in_range(latest(conn, "percent", text), 0, WM_BACKPRESSURE);
-    }
-    int64_t queued = wm_conn_send_queue_size(conn);
-    assert_in_range(latest(conn, "state", "busy"), 0, WM_BACKPRESSURE);
-    assert_int_equal(wm_conn_send_queue_size(conn), queued + 5);
-    assert_in_range(sent(conn, "note"), 0, WM_BACKPRESSURE); /* it may not be dropped, and goes behind */
-    assert_in_range(latest(conn, "percent", "percent 500"), 0, WM_BACKPRESSURE);
-    assert_in_range(latest(conn, "perc", "another key"), 0, WM_BACKPRESSURE);
-    assert_in_range(latest(conn, "percent", "percent 501"), 0, WM_BACKPRESSURE);
-    hear_after_fill(host, &client, filled, "busy\nnote\nanother key\npercent 501\n");
-    settle(host);
-    assert_int_equal(wm_conn_send_queue_size(conn), 0);
-    assert_int_equal(latest(conn, "percent", "to a quick one"), 0); /* leaves at once */
-    assert_int_equal(latest(conn, "percent", "all arrives"), 0);
-    client_hear(host, &client, "to a quick one\nall arrives\n");
-    client_end(&client);
-    host_end(host);
-}
-
-static void latest__without_a_key_is_one_message(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    wm_conn conn;
-    struct client client = client_open(host, &conn);
-    assert_int_equal(wm_conn_set_int(conn, "slow_policy", WM_SLOW_LATEST), 0);
-    assert_int_equal(sent(conn, "not slow yet"), 0);
-    assert_int_equal(sent(conn, "so this one, too"), 0);
-    client_hear(host, &client, "not slow yet\nso this one, too\n");
-    assert_int_equal(wm_conn_set_int(conn, "slow_policy", WM_SLOW_REFUSE), 0);
-    size_t filled = fill(host, conn);
-    assert_int_equal(wm_conn_set_int(conn, "slow_policy", WM_SLOW_LATEST), 0);
-    assert_true(sent(conn, "one") >= 0);
-    assert_true(latest(conn, "key", "k") >= 0);
-    assert_true(sent(conn, "two") >= 0);
-    assert_true(wm_conn_send(conn, "three", 5, WM_SEND_SLOW_LATEST) >= 0);
-    hear_after_fill(host, &client, filled, "k\nthree\n");
-    client_end(&client);
-    host_end(host);
 }
 
 static void drop_oldest__what_arrives_is_the_newest_in_order_and_the_queue_has_its_limit(void **state)
@@ -326,28 +225,11 @@ static void raw__a_send_is_a_message(void **state)
     host_end(host);
 }
 
-static int32_t encode(wm_conn conn, const void *data, size_t len, wm_out *out, void *user)
-{
-    (void)conn;
-    ++*(int *)user;
-    return wm_out_write(out, "[", 1) != 0 || wm_out_write(out, data, len) != 0 ? -1 : wm_out_write(out, "]\n", 2);
-}
-
-static int64_t no_input(wm_conn conn, const void *data, size_t len, void *user)
-{
-    (void)conn, (void)data, (void)user;
-    return (int64_t)len;
-}
-
 static void encoded__messages_are_encoded_once_in_the_call_that_sends_them(void **state)
 {
     struct host *host = host_begin(*state, NULL);
     int encoded = 0;
-    wm_protocol *protocol = wm_protocol_new(host->app, "own");
-    assert_int_equal(wm_protocol_on_input(protocol, no_input, NULL, NULL), 0);
-    assert_int_equal(wm_protocol_on_encode(protocol, encode, &encoded, NULL), 0);
-    host->worker = host_worker(host, "own");
-    assert_int_equal(wm_worker_listen(host->worker), 0);
+    serve_bracketed(host, &encoded);
     wm_conn conn;
     struct client client = client_open(host, &conn);
     fill(host, conn);
@@ -363,46 +245,6 @@ static void encoded__messages_are_encoded_once_in_the_call_that_sends_them(void 
     assert_int_equal(client.ended, 0);
     assert_int_equal(encoded, 6);
     client_end(&client);
-    host_end(host);
-}
-
-static void hub__keys_of_uids_groups_and_all(void **state)
-{
-    struct host *host = host_begin(*state, "text");
-    wm_hub *hub = wm_hub_new(host->app);
-    wm_conn slow, quick, third;
-    struct client one = client_open(host, &slow), two = client_open(host, &quick), three = client_open(host, &third);
-    assert_int_equal(wm_hub_bind(hub, "u", 1, slow), 0);
-    assert_int_equal(wm_hub_bind(hub, "u", 1, quick), 0);
-    assert_int_equal(wm_hub_bind(hub, "v", 1, third), 0);
-    assert_int_equal(wm_hub_join(hub, "g", 1, slow), 0);
-    assert_int_equal(wm_hub_join(hub, "g", 1, third), 0);
-    fill(host, slow);
-    int64_t connections = 0;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(wm_hub_send_latest(hub, "u", 1, "k", 1, "uid", 3, 0, &connections, NULL, NULL, NULL), 0);
-        assert_int_equal(connections, 2);
-        assert_int_equal(wm_hub_group_send_latest(hub, "g", 1, "v", 1, "l", 1, "group", 5, 0, &connections, NULL, NULL, NULL), 0);
-        assert_int_equal(connections, 1);
-        assert_int_equal(wm_hub_broadcast_latest(hub, NULL, 0, "m", 1, "all", 3, 0, &connections, NULL, NULL, NULL), 0);
-        assert_int_equal(connections, 3);
-        assert_int_equal(wm_hub_broadcast_latest(hub, "u", 1, "n", 1, "not u", 5, 0, &connections, NULL, NULL, NULL), 0);
-        assert_int_equal(connections, 1);
-    }
-    assert_int_equal(wm_hub_send_latest(hub, "w", 1, "k", 1, "none", 4, 0, &connections, NULL, NULL, NULL), 0);
-    assert_int_equal(connections, 0);
-    client_hear(host, &two, "uid\nall\nuid\nall\nuid\nall\n");
-    client_hear(host, &three, "all\nnot u\nall\nnot u\nall\nnot u\n");
-    until(host, ends_with(&one, "f\nuid\ngroup\nall\n"));
-    assert_int_equal(one.ended, 0);
-    assert_int_equal(wm_hub_send_latest(hub, "u", 1, NULL, 0, "x", 1, 0, NULL, NULL, NULL, NULL), WM_EINVAL);
-    assert_int_equal(wm_hub_send_latest(hub, "", 0, "k", 1, "x", 1, 0, NULL, NULL, NULL, NULL), WM_EINVAL);
-    assert_int_equal(wm_hub_send_latest(hub, "u", 1, "k", 1, "x", 1, WM_SEND_SLOW_CLOSE, NULL, NULL, NULL, NULL), WM_EINVAL);
-    assert_int_equal(wm_hub_group_send_latest(hub, "g", 1, NULL, 0, "", 0, "x", 1, 0, NULL, NULL, NULL, NULL), WM_EINVAL);
-    assert_int_equal(wm_hub_broadcast_latest(hub, NULL, 0, "k", 1, NULL, 1, 0, NULL, NULL, NULL, NULL), WM_EINVAL);
-    client_end(&one);
-    client_end(&two);
-    client_end(&three);
     host_end(host);
 }
 
@@ -455,8 +297,6 @@ static void http__answers_have_no_policy(void **state)
 int main(void)
 {
     static const struct scenario scenarios[] = {
-        SCENARIO_NOT_OVER(latest__the_newest_of_each_key_arrives_at_its_place, OVER_PAIRS),
-        SCENARIO_NOT_OVER(latest__without_a_key_is_one_message, OVER_PAIRS),
         SCENARIO_NOT_OVER(drop_oldest__what_arrives_is_the_newest_in_order_and_the_queue_has_its_limit, OVER_PAIRS),
         SCENARIO_NOT_OVER(a_message_that_may_not_be_dropped__takes_the_room_of_those_that_may, OVER_PAIRS),
         SCENARIO_NOT_OVER(over_the_limit__a_few_latest_messages_still_wait, OVER_PAIRS),
@@ -466,7 +306,6 @@ int main(void)
         SCENARIO_NOT_OVER(websocket__frames_are_whole_and_control_frames_pass, OVER_PAIRS),
         SCENARIO_NOT_OVER(raw__a_send_is_a_message, OVER_PAIRS),
         SCENARIO_NOT_OVER(encoded__messages_are_encoded_once_in_the_call_that_sends_them, OVER_PAIRS),
-        SCENARIO_NOT_OVER(hub__keys_of_uids_groups_and_all, OVER_PAIRS),
         SCENARIO_NOT_OVER(arguments__are_checked, OVER_PAIRS),
         SCENARIO_NOT_OVER(http__answers_have_no_policy, OVER_PAIRS),
     };

@@ -240,9 +240,9 @@ int send_encoded(Connection &conn, std::string_view payload, int32_t flags)
     if (protocol.encoded.in_use())
         return fail(WM_ESTATE, "on_encode of protocol '%s' sends a message of that protocol: WM_SEND_RAW sends bytes as they are",
                     codec.name);
-    std::string_view key = reactor.outbox.take_key();
     if (int refused = reactor.outbox.check_encoded(conn, payload.size(), flags))
         return refused;
+    std::string_view key = reactor.outbox.take_key();
     HostCall stays(reactor); // between turns, too: the callback may free the app
     Out::Use use(protocol.encoded, reactor.max_queue_total);
     int answer = call_encode(conn, protocol, payload);
