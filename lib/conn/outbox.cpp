@@ -47,7 +47,7 @@ int Outbox::check_by_rules(Connection &conn, size_t len, bool exempt)
         return fail(WM_EFULL, "the send queue takes %zu bytes, over max_send_buffer (%lld)", conn.queue_memory(),
                     static_cast<long long>(options.max_send_buffer));
     }
-    return check_total(len);
+    return &conn == feeding_ && in_place_ ? 0 : check_total(len);
 }
 
 int Outbox::too_long(size_t len) const

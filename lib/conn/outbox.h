@@ -208,6 +208,7 @@ private:
     const Connection *writing_ = nullptr; ///< what is flushed makes room for more to it: if it is closing, it does not end yet
     std::string_view key_;                ///< of the message that a codec is being given
     const Connection *feeding_ = nullptr; ///< what is sent on to it was within its limits
+    bool in_place_ = false;               ///< and takes the place in max_queue_total of what waited for it alone
     size_t held_ = 0;                     ///< entries of the flush list that wait for the end of the turn
     uint32_t turn_ = 1;                   ///< changes when all have been flushed
 };

@@ -197,6 +197,7 @@ void Outbox::close_slow(Connection &conn)
 void Outbox::send_on(Connection &conn)
 {
     Backlog::EntryPtr entry = conn.cold->backlog->pop();
+    in_place_ = entry->block->queues == 0;
     int result = !entry->framed                     ? reactor_.codec(conn).send(conn, entry->bytes(), entry->flags)
                  : entry->block->size <= kCopyBlock ? write(conn, {}, entry->bytes(), 0, true)
                                                     : enqueue_block(conn, entry->block, 0);

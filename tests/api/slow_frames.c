@@ -80,6 +80,37 @@ static void frames__fit_each_other_whatever_was_dropped_between_them(void **stat
     }
 }
 
+/** What was taken is sent, though others have used max_queue_total up since: it takes the place of what waited. */
+static void frames__that_were_taken_arrive_when_all_queues_are_full(void **state)
+{
+    static const char *const MODES[] = {"off", "shared", "own"};
+    for (int round = 0; round < 6; round++) {
+        struct host *host = host_begin(*state, NULL);
+        host->worker = host_worker(host, "websocket");
+        assert_int_equal(wm_worker_set_str(host->worker, "deflate", MODES[round / 2]), 0);
+        assert_int_equal(wm_worker_listen(host->worker), 0);
+        wm_conn ends[2];
+        connect_both(host, MODES[round / 2], ends);
+        wm_conn from = ends[round % 2], to = ends[1 - round % 2];
+        size_t filled = fill(host, from, to);
+        char text[FEW][600];
+        for (int i = 0; i < FEW; i++) {
+            note(text[i], sizeof text[i], i);
+            char key = (char)('a' + i);
+            int result = i % 2 == 0 ? wm_conn_send_latest(from, &key, 1, text[i], strlen(text[i]), 0)
+                                    : wm_conn_send(from, text[i], strlen(text[i]), 0);
+            assert_true(result >= 0);
+        }
+        assert_int_equal(wm_app_set_int(host->app, "max_queue_total", sizeof text[0]), 0);
+        assert_int_equal(wm_conn_resume_recv(to), 0);
+        until(host, count_of(host, WM_EVENT_MESSAGE) == filled + FEW);
+        for (int i = 0; i < FEW; i++)
+            expect(host, filled + (size_t)i, text[i]);
+        assert_int_equal(count_of(host, WM_EVENT_ERROR), 0);
+        host_end(host);
+    }
+}
+
 static void parts__nothing_comes_between_them(void **state)
 {
     struct host *host = host_begin(*state, "websocket");
@@ -107,6 +138,7 @@ int main(void)
 {
     static const struct scenario scenarios[] = {
         SCENARIO_OVER_SOCKETS(frames__fit_each_other_whatever_was_dropped_between_them),
+        SCENARIO_OVER_SOCKETS(frames__that_were_taken_arrive_when_all_queues_are_full),
         SCENARIO_OVER_SOCKETS(parts__nothing_comes_between_them),
     };
     return RUN_SCENARIOS("slow_frames", scenarios);
