@@ -23,7 +23,8 @@ BackEnd &back_end_of(void *user)
 
 } // namespace
 
-BackEnd::BackEnd(Load &load, Kind kind) : load_(load), kind_(kind), client_(load.new_client(load.options().lines_at))
+BackEnd::BackEnd(Load &load, Kind kind, size_t machine)
+    : load_(load), kind_(kind), client_(load.new_client(load.options().lines_at[machine % load.options().lines_at.size()]))
 {
     wm_client_on_open(
         client_, [](wm_worker *, wm_conn conn, void *self) { back_end_of(self).opened(conn); }, this, nullptr);

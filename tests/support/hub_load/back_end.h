@@ -28,7 +28,8 @@ public:
         kBlunt,   ///< a connection for one push, which is sent at once
     };
 
-    BackEnd(Load &load, Kind kind);
+    /// machine: which of the addresses, counted round and round.
+    BackEnd(Load &load, Kind kind, size_t machine);
     BackEnd(const BackEnd &) = delete;
     BackEnd &operator=(const BackEnd &) = delete;
 

@@ -66,6 +66,7 @@ void Judge::pong(uint32_t page)
     if (its.state == PageState::kNamed) {
         its.state = PageState::kOpen;
         its.opened = ++events_;
+        its.opened_ms = now_ms_;
         away_--;
         report_.counts["opened"]++;
     }
@@ -142,7 +143,8 @@ void Judge::stray(uint32_t page, const std::string &text)
 void Judge::refused(bool nobody_listens, const std::string &text)
 {
     report_.counts["attempts_failed"]++;
-    if (nobody_listens || !explained())
+    bool machine_is_away = nobody_listens && rules_.faults;
+    if ((nobody_listens && !machine_is_away) || !explained())
         report_.wrong(Wrong::kRefused, now_ms_, "%s", text.c_str());
 }
 
@@ -156,6 +158,7 @@ PushId Judge::sent(uint32_t uid)
     push.sent_ms = now_ms_;
     push.taken.resize(uid == kToAll ? pages_.size() : uid < uids_.size() ? uids_[uid].size() : 0);
     pushes_.push_back(std::move(push));
+    faults_.sent(now_ms_);
     waiting_++;
     report_.counts[uid == kToAll ? "broadcasts" : "pushes"]++;
     return first_ + pushes_.size() - 1;
@@ -177,6 +180,7 @@ void Judge::answered(PushId id, const Answer &answer)
         return; // it counts as unanswered already
     waiting_--;
     push->answered = ++events_;
+    push->answered_ms = now_ms_;
     push->why = answer.why;
     push->detail = answer.detail;
     double &slowest = report_.rates["slowest_answer_ms"];
@@ -221,11 +225,13 @@ void Judge::settle(Push &push)
 void Judge::take_ok(PushId id, Push &push, const Answer &answer)
 {
     report_.counts[answer.partial ? "ok_partial" : "ok"]++;
+    if (answer.partial && rules_.faults)
+        faults_.unwell(push.sent_ms);
     push.claimed = answer.connections;
     push.exact = answer.exact;
     if (push.exact && push.takes > push.claimed)
         report_.counts["more_than_answered"]++;
-    bool complete = push.uid == kToAll ? answer.partial && rules_.kills : push.takes >= push.claimed;
+    bool complete = push.uid == kToAll ? answer.partial && may_fail() : push.takes >= push.claimed;
     if (complete) {
         settle(push);
         return;
@@ -234,12 +240,14 @@ void Judge::take_ok(PushId id, Push &push, const Answer &answer)
     short_.push_back({id, now_ms_ + rules_.patience_ms});
 }
 
-/// A fail with another reason than offline, or none, says that the truth is not known: no error where processes are killed.
+/// A fail with another reason than offline, or none, says that the truth is not known: no error where processes are killed, or faults.
 void Judge::take_fail(PushId id, Push &push)
 {
     report_.failed[push.why]++;
     push.state = State::kFailed;
-    push.not_delivered = push.why == "offline" || !rules_.kills;
+    push.not_delivered = push.why == "offline" || !may_fail();
+    if (rules_.faults && push.why != "offline" && push.why != "plain")
+        faults_.unwell(push.sent_ms);
     if (push.why == "bad")
         report_.wrong(Wrong::kFalseFail, now_ms_, "push %llu to %s was answered 'bad'", static_cast<unsigned long long>(id),
                       name_of(push.uid).c_str());
@@ -311,7 +319,9 @@ void Judge::proved(uint32_t page, PushId id)
     Push &push = *find(id);
     push.in_doubt--;
     doubts_--;
-    if (push.state == State::kFailed) {
+    if (push.state == State::kFailed && excused_offline(push, pages_[page])) {
+        settle(push);
+    } else if (push.state == State::kFailed) {
         accuse_fail(id, push, "was open all the time", page);
         settle(push);
     } else if (push.state == State::kShort && push.uid == kToAll && !has_it(push, page)) {
@@ -322,6 +332,19 @@ void Judge::proved(uint32_t page, PushId id)
     }
     if (push.in_doubt == 0)
         conclude(id, push);
+}
+
+/// Machines that cannot reach each other forget what the other one has, and learn of new pages a moment later.
+bool Judge::excused_offline(const Push &push, const Page &page)
+{
+    if (rules_.faults && faults_.excuses(push.sent_ms, push.answered_ms)) {
+        report_.counts["offline_in_fault"]++;
+        faults_.unwell(push.sent_ms);
+        return true;
+    }
+    bool young = rules_.faults && page.opened_ms + Faults::kYoungMs > push.sent_ms;
+    report_.counts["offline_of_young_page"] += young;
+    return young;
 }
 
 /// The page has gone before it could answer.
@@ -419,6 +442,7 @@ void Judge::forget_old()
 
 void Judge::finish()
 {
+    faults_.finish(now_ms_);
     rules_.hang_ms = 0;
     find_overdue();
     for (uint32_t page = 0; page < pages_.size(); page++)

@@ -17,6 +17,7 @@
 #ifndef WM_TESTS_HUB_LOAD_JUDGE_H
 #define WM_TESTS_HUB_LOAD_JUDGE_H
 
+#include "faults.h"
 #include "report.h"
 
 #include <cstddef>
@@ -33,7 +34,8 @@ using PushId = uint64_t;
 constexpr uint32_t kToAll = UINT32_MAX; ///< in place of a uid: a broadcast
 
 struct Rules {
-    bool kills = false;        ///< processes are killed; else no fail, no cut and no lost page has an excuse
+    bool kills = false;        ///< processes are killed; else no cut and no lost page has an excuse, and no fail
+    bool faults = false;       ///< machines and what joins them fail: what that excuses is in faults.h
     int64_t hang_ms = 30000;   ///< without an answer for so long, a push is unanswered
     int64_t patience_ms = 300; ///< time for pages to get what was answered with ok, before they are asked
     int64_t retain_ms = 60000; ///< a push that comes later is a stray
@@ -61,6 +63,8 @@ public:
     void set_time(int64_t now_ms) { now_ms_ = now_ms; }
     /// A process was killed just now, or is.
     void killed(int32_t pid);
+    void fault_begins(const std::string &text) { faults_.begins(now_ms_, text); }
+    void fault_ends() { faults_.ends(now_ms_); }
 
     // ---- what a page sees
 
@@ -116,6 +120,7 @@ private:
         uint64_t sent;              ///< number of the event, as all times that are compared
         uint64_t answered = 0;
         int64_t sent_ms;
+        int64_t answered_ms = 0;
         int64_t settled_ms = 0;
         std::string why;
         std::string detail;
@@ -138,6 +143,7 @@ private:
         uint32_t connection = 0;
         uint64_t named = 0;
         uint64_t opened = 0;
+        int64_t opened_ms = 0;
         uint64_t asked = 0;  ///< the ping on its way; 0: none
         uint64_t proved = 0; ///< the last ping that was answered
         uint32_t lost_connection = 0;
@@ -155,6 +161,10 @@ private:
     uint32_t place_of(const Push &push, uint32_t page) const { return push.uid == kToAll ? page : pages_[page].place; }
     template <class Visit> void each_page(const Push &push, Visit visit);
     bool has_it(const Push &push, uint32_t page) const;
+    /// Whether the truth about a push may be unknown.
+    bool may_fail() const { return rules_.kills || rules_.faults; }
+    /// Counts it, if it is.
+    bool excused_offline(const Push &push, const Page &page);
     bool explained() const { return rules_.kills && last_kill_ms_ >= now_ms_ - rules_.kill_ms; }
     void settle(Push &push);
     void take_ok(PushId id, Push &push, const Answer &answer);
@@ -173,6 +183,7 @@ private:
 
     Rules rules_;
     Report &report_;
+    Faults faults_{report_};
     std::function<void(uint32_t page)> ask_;
     int64_t now_ms_ = 0;
     int64_t last_kill_ms_ = INT64_MIN / 2;

@@ -32,6 +32,7 @@ Rules rules_of(const Options &options)
 {
     Rules rules;
     rules.kills = options.kills;
+    rules.faults = options.faults;
     rules.hang_ms = options.hang_ms;
     return rules;
 }
@@ -49,7 +50,7 @@ Load::Load(const Options &options)
         pages_.push_back(std::make_unique<Page>(*this, page, page % options.uids));
     }
     for (uint32_t i = 0; i < options.back_ends; i++)
-        steady_.push_back(std::make_unique<BackEnd>(*this, BackEnd::Kind::kSteady));
+        steady_.push_back(std::make_unique<BackEnd>(*this, BackEnd::Kind::kSteady, i));
     if (wm_timer_add(
             app_, kTickMs, kTickMs, [](wm_timer, void *self) { static_cast<Load *>(self)->tick(); }, this, nullptr) == 0)
         fail(std::string("wm_timer_add: ") + wm_last_error());
@@ -214,7 +215,8 @@ void Load::begin_fresh()
         report_.counts["not_begun"]++; // all of them wait for an answer
         return;
     }
-    fresh_.push_back(std::make_unique<BackEnd>(*this, fresh_.size() % 2 == 0 ? BackEnd::Kind::kCareful : BackEnd::Kind::kBlunt));
+    size_t number = fresh_.size();
+    fresh_.push_back(std::make_unique<BackEnd>(*this, number % 2 == 0 ? BackEnd::Kind::kCareful : BackEnd::Kind::kBlunt, number / 2));
     fresh_.back()->begin();
 }
 
@@ -241,12 +243,22 @@ void Load::read_input()
     }
     input_.append(part, static_cast<size_t>(size));
     for (size_t end = input_.find('\n'); end != std::string::npos; end = input_.find('\n')) {
-        int pid = 0;
-        if (sscanf(input_.c_str(), "kill %d\n", &pid) != 1)
-            fail("standard input has 'kill PID' lines, not '" + input_.substr(0, end) + "'");
-        judge().killed(pid);
+        take_input_line(input_.substr(0, end));
         input_.erase(0, end + 1);
     }
+}
+
+void Load::take_input_line(const std::string &line)
+{
+    int pid = 0;
+    if (sscanf(line.c_str(), "kill %d", &pid) == 1)
+        judge().killed(pid);
+    else if (options_.faults && line.starts_with("fault "))
+        judge().fault_begins(line.substr(6));
+    else if (options_.faults && line == "healed")
+        judge().fault_ends();
+    else
+        fail("standard input has 'kill PID' lines, with --faults also 'fault TEXT' and 'healed', not '" + line + "'");
 }
 
 } // namespace hub_load

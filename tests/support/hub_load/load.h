@@ -61,6 +61,7 @@ private:
     void begin_fresh();
     void watch_input();
     void read_input();
+    void take_input_line(const std::string &line);
 
     Options options_;
     Report report_;

@@ -18,7 +18,8 @@ constexpr const char *kHelp = R"(hub_load: loads a push server while its process
   hub_load --pages-at ws://HOST:PORT --lines-at text://HOST:PORT [options]
 
 The server runs with --text-ping ping=pong. The first line of standard output is "open", once all pages are; the load begins then, and ends
-with standard input. Each line of that, "kill PID", tells of a process that is killed now. The last line is the result in JSON.
+with standard input. Each line of that, "kill PID", tells of a process that is killed now; "fault TEXT" of a machine, a network or an engine that
+fails from now on, and "healed" of its end. The last line is the result in JSON. Several machines have --pages-at and --lines-at several times.
 
   --pages N          pages (400)                       --uids N      uids that they have in turn (200)
   --back-ends N      connections that stay (4)         --rate N      pushes a second over these (25)
@@ -28,6 +29,7 @@ with standard input. Each line of that, "kill PID", tells of a process that is k
   --pad BYTES        most bytes of ballast in a push (200)
   --seconds N        ends by itself, and does not read standard input
   --kills            processes are killed: what a kill explains is no violation
+  --faults           the same for faults; the pushes must be well again at the end
   --hang-ms N        an answer that takes longer is missing (30000)
   --quiet-ms N       a server that drains may end a connection that says nothing for so long (250)
   --seed N           of the choice of uids (1)
@@ -95,17 +97,17 @@ Options parse_options(int argc, char **argv)
             fputs(kHelp, stdout);
             exit(0);
         }
-        if (flag == "--kills") {
-            options.kills = true;
+        if (flag == "--kills" || flag == "--faults") {
+            (flag == "--kills" ? options.kills : options.faults) = true;
             continue;
         }
         if (at + 1 == argc)
             usage_error(std::string(flag) + ": no such flag, or no value behind it");
         std::string_view value = argv[++at];
         if (flag == "--pages-at")
-            options.pages_at = value;
+            options.pages_at.emplace_back(value);
         else if (flag == "--lines-at")
-            options.lines_at = value;
+            options.lines_at.emplace_back(value);
         else if (flag == "--seed")
             set_number(options.seed, flag, value);
         else if (uint32_t *number = number_of(options, flag))

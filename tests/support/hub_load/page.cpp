@@ -21,7 +21,7 @@ Page &page_of(void *user)
 } // namespace
 
 Page::Page(Load &load, uint32_t number, uint32_t uid)
-    : load_(load), number_(number), uid_(uid), client_(load.new_client(load.options().pages_at))
+    : load_(load), number_(number), uid_(uid), client_(load.new_client(load.options().pages_at[number % load.options().pages_at.size()]))
 {
     wm_client_on_open(
         client_, [](wm_worker *, wm_conn conn, void *self) { page_of(self).opened(conn); }, this, nullptr);

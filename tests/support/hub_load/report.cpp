@@ -13,8 +13,8 @@ namespace hub_load {
 namespace {
 
 constexpr std::array<const char *, static_cast<size_t>(Wrong::kCount)> kNames{
-    "false_ok", "unanswered", "false_offline", "false_fail", "twice",   "missed_broadcast",
-    "cut",      "lost_page",  "closed_page",   "stray",      "refused", "never_open"};
+    "false_ok",  "unanswered",  "false_offline", "false_fail", "twice",      "missed_broadcast", "cut",
+    "lost_page", "closed_page", "stray",         "refused",    "never_open", "not_well"};
 
 std::string quoted(const std::string &text)
 {

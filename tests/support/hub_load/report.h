@@ -28,6 +28,7 @@ enum class Wrong : uint8_t {
     kStray,        ///< a page got what it should not, or other bytes than those that were sent
     kRefused,      ///< a connection could not be made, and no process was killed
     kNeverOpen,    ///< a page that is not back at the end
+    kNotWell,      ///< pushes did not become well behind a fault
     kCount
 };
 
