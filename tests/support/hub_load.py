@@ -44,25 +44,44 @@ class Hub(PushServer):
 
 
 class HubLoad:
-    """The load on a hub. All its pages are open when this has been made; `end` has the verdict."""
+    """The load on a hub, or on several that are one: those of `lines_at` get the pushes. All its pages are open when this has been made;
+    `end` has the verdict."""
 
-    def __init__(self, hub, **flags):
-        command = [program("hub_load"), "--pages-at", hub.addresses["websocket"], "--lines-at", hub.addresses["text"]]
+    def __init__(self, *hubs, lines_at=(), **flags):
+        command = [program("hub_load")]
+        for hub in hubs:
+            command += ["--pages-at", hub.addresses["websocket"]]
+        for hub in lines_at or hubs:
+            command += ["--lines-at", hub.addresses["text"]]
         for name, value in flags.items():
             command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "open\n", self.process.communicate(timeout=HANG_SECONDS)
 
+    def _tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
     def killed(self, pid):
         """To be told just before."""
-        self.process.stdin.write(f"kill {pid}\n")
-        self.process.stdin.flush()
+        self._tell(f"kill {pid}")
+
+    def fault(self, text):
+        """From now on, until it has healed; with the flag faults."""
+        self._tell(f"fault {text}")
+
+    def healed(self):
+        self._tell("healed")
+
+    def verdict(self):
+        """What it has counted, violations among it."""
+        out, error = self.process.communicate(timeout=4 * HANG_SECONDS)
+        assert self.process.returncode in (0, 1), error
+        return json.loads(out)
 
     def end(self):
         """What it has counted. A violation fails the test, with the examples of it."""
-        out, error = self.process.communicate(timeout=4 * HANG_SECONDS)
-        assert self.process.returncode in (0, 1), error
-        report = json.loads(out)
+        report = self.verdict()
         assert (self.process.returncode, report["examples"]) == (0, {}), json.dumps(report, indent=1)
         print("\n" + json.dumps({name: report[name] for name in ("counts", "failed", "closes", "rates")}))
         return report

@@ -190,11 +190,11 @@ void machine_that_is_away__needs_a_kill(void **)
     rules.kills = true;
     Court killed(rules, true);
     killed.judge.killed(1);
-    killed.judge.refused(true, "nobody listens");
+    killed.judge.refused(true, "connection refused");
     killed.assert_right();
     FaultCourt alive;
     alive.judge.fault_begins("engine away");
-    alive.judge.refused(true, "nobody listens");
+    alive.judge.refused(true, "connection refused");
     alive.assert_wrong(Wrong::kRefused);
 }
 
