@@ -29,10 +29,10 @@ def fields(text):
 class RedisServer(Server):
     """One redis-server that keeps nothing on the disk."""
 
-    def __init__(self, directory, host, *flags, port=None):
+    def __init__(self, directory, host, *flags, port=None, prefix=()):
         self.host, self.port = host, port or free_ports(1)[0]
-        super().__init__(directory, ["redis-server", "--bind", host, "--port", self.port, "--dir", directory, "--save", "", "--appendonly", "no",
-                                     "--protected-mode", "no", *flags], lambda: self.ask("PING", seconds=1) == "PONG")
+        super().__init__(directory, [*prefix, "redis-server", "--bind", host, "--port", self.port, "--dir", directory, "--save", "",
+                                     "--appendonly", "no", "--protected-mode", "no", *flags], lambda: self.ask("PING", seconds=1) == "PONG")
 
     @property
     def address(self):

@@ -50,6 +50,8 @@ class Server:
             self.process.kill()
             self.process.wait(HANG_SECONDS)
 
+    close = kill
+
     def freeze(self):
         freeze(self.pid)
 
