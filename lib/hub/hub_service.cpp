@@ -21,7 +21,7 @@ int start(App &, void *)
 
 Service hub_service()
 {
-    return {"hub", start, nullptr, is_needed, "wm-hub", router::kMaxPeers / 2, true}; // each beside its successor
+    return {"hub", start, nullptr, is_needed, "wm-hub", router::kMaxProcesses, true};
 }
 
 } // namespace wm

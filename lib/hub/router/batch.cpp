@@ -35,21 +35,12 @@ char *Batch::extend(size_t bytes)
     return at;
 }
 
-char *Batch::put_header(char *at, size_t body, Op op, uint8_t flags, uint16_t hub, uint32_t ref)
-{
-    at = put(at, static_cast<uint32_t>(body));
-    at = put(at, static_cast<uint8_t>(op));
-    at = put(at, flags);
-    at = put(at, hub);
-    return put(at, ref);
-}
-
 bool Batch::add(Op op)
 {
     char *at = extend(kRecordHeader);
     if (!at)
         return false;
-    put_header(at, 0, op, 0, 0, 0);
+    put_record_header(at, 0, op, 0, 0, 0);
     ack_ = kNone;
     records_++;
     return true;
@@ -60,7 +51,7 @@ bool Batch::add(const Request &request, uint32_t ref)
     char *at = extend(kRecordHeader + request.body_size());
     if (!at)
         return false;
-    at = put_header(at, request.body_size(), request.op, request.flags, request.hub, ref);
+    at = put_record_header(at, static_cast<uint32_t>(request.body_size()), request.op, request.flags, request.hub, ref);
     at = put(at, request.sent_ms);
     at = put(at, request.timeout_ms);
     at = put(at, request.code);
@@ -81,7 +72,7 @@ bool Batch::add(const Ack &ack)
         return false;
     if (begins) {
         ack_ = static_cast<size_t>(at - bytes_.get());
-        at = put_header(at, 0, Op::kAck, 0, 0, 0);
+        at = put_record_header(at, 0, Op::kAck, 0, 0, 0);
         records_++;
     }
     at = put(at, ack.ref);

@@ -34,7 +34,6 @@ private:
     static constexpr size_t kNone = SIZE_MAX;
 
     char *extend(size_t bytes);
-    static char *put_header(char *at, size_t body, Op op, uint8_t flags, uint16_t hub, uint32_t ref);
 
     std::unique_ptr<char[]> bytes_;
     size_t size_ = kBatchHeader;

@@ -10,7 +10,11 @@
 
 namespace wm::router {
 
-constexpr uint32_t kMaxPeers = 256;              ///< of one router: 128 processes, each beside its successor
+constexpr uint32_t kMaxProcesses = 128;                          ///< of one service
+constexpr uint32_t kMaxMachines = 128;                           ///< beside its own
+constexpr uint32_t kMaxPeers = 2 * kMaxProcesses + kMaxMachines; ///< of one router: each process beside its successor
+constexpr int kPositionShift = 20;               ///< positions of links to machines grow by a MiB a millisecond at least, from link to link
+constexpr int64_t kLatestMs = int64_t{1} << 43;  ///< of a time that another machine tells; 280 years; a later one is a lie
 constexpr uint32_t kMaxTimeoutMs = 600'000;      ///< of a request; a longer one, from a peer that lies, is cut
 constexpr uint32_t kHopMs = 50;                  ///< by how much earlier than its asker a target gives up, so that its answer still counts
 constexpr size_t kBatchBytes = size_t{64} << 10; ///< a batch leaves when it has as many, else at the end of the turn

@@ -57,7 +57,7 @@ struct Pending {
     bool first = false;    ///< the first connection is enough
     bool answered = false; ///< its origin has the result; it waits for what its peers have to account for
 };
-static_assert(sizeof(Pending) <= 96);
+static_assert(sizeof(Pending) <= 112);
 
 class Outstanding {
 public:

@@ -13,8 +13,9 @@
 namespace wm::router {
 
 enum class PeerKind : uint8_t {
-    kHub,   ///< the hub's service: asks all others
-    kChild, ///< a process with connections: the service's children; without a service, a sibling while two processes of a slot overlap
+    kHub,     ///< the hub's service: asks all others
+    kChild,   ///< a process with connections: the service's children; without a service, a sibling while two processes of a slot overlap
+    kMachine, ///< the service of another machine: asks its children
 };
 
 /// Whether a peer is asked, and what its silence means. While one is in any state but kVerified and kLeft, "offline" is not said.
@@ -34,14 +35,16 @@ struct Peer {
     PeerKind kind = PeerKind::kChild;
     PeerState state = PeerState::kJoining;
     bool linked = false;
-    bool dirty = false;    ///< listed for the flush
-    bool asking = false;   ///< its batch has requests
-    bool parting = false;  ///< its batch has BYE
-    bool whole = true;     ///< no batch of it is missing since its HELLO
-    bool owes = false;     ///< for want of memory an answer to it was lost
-    uint32_t requests = 0; ///< that it has not answered
-    uint32_t serial = 0;   ///< of its link; no other link has it
-    uint64_t link = 0;     ///< the host's name for it
+    bool dirty = false;          ///< listed for the flush
+    bool asking = false;         ///< its batch has requests
+    bool parting = false;        ///< its batch has BYE
+    bool whole = true;           ///< no batch of it is missing since its HELLO
+    bool owes = false;           ///< for want of memory an answer to it was lost
+    uint32_t requests = 0;       ///< that it has not answered
+    uint32_t serial = 0;         ///< of its link; no other link has it
+    uint64_t link = 0;           ///< the host's name for it
+    size_t max_batch = SIZE_MAX; ///< bytes of one batch that the link takes
+    int64_t clock_offset = 0;    ///< of another machine: added to its times, it makes times of this one
 
     uint64_t position = 0; ///< bytes sent
     uint64_t acked = 0;    ///< of them known to be read

@@ -124,6 +124,36 @@ void Router::connected(uint64_t link, uint64_t node, int64_t now_ms)
     tick_peer(*peer, now_ms, false);
 }
 
+void Router::connected(uint64_t link, uint64_t node, size_t max_batch, int64_t now_ms)
+{
+    if (Peer *peer = find(node)) {
+        peer->max_batch = max_batch;
+        // The other side may remember this one for longer than this one does: positions grow with the time, as no sender is as fast.
+        auto least = static_cast<uint64_t>(now_ms) << kPositionShift;
+        if (peer->position < least) {
+            in_flight_ -= peer->in_flight();
+            peer->position = peer->acked = peer->asked_to = peer->bye_to = least;
+        }
+    }
+    connected(link, node, now_ms);
+}
+
+void Router::doubt(uint64_t node, int64_t now_ms)
+{
+    Peer *peer = find(node);
+    if (!peer || peer->state != PeerState::kVerified)
+        return;
+    set_state(*peer, PeerState::kUnsure);
+    peer->next_who_ms = now_ms;
+    tick_peer(*peer, now_ms, false);
+}
+
+void Router::set_clock(uint64_t link, int64_t offset)
+{
+    if (Peer *peer = find_link(link))
+        peer->clock_offset = offset;
+}
+
 void Router::disconnected(uint64_t link)
 {
     if (Peer *peer = find_link(link))
@@ -278,7 +308,8 @@ void Router::send_batch(Peer &peer)
     size_t size = peer.batch.size();
     // Before HELLO, the peer may be another life of the one whose bytes were seen.
     uint64_t seen = peer.state == PeerState::kJoining ? 0 : peer.seen;
-    const char *batch = peer.batch.finish({node_, epoch_, peer.position + size, seen});
+    uint64_t own = peer.kind == PeerKind::kMachine ? machine_ : node_;
+    const char *batch = peer.batch.finish({own, epoch_, peer.position + size, seen});
     if (!batch)
         return; // an empty one, which only reports what is read: the next does, too
     peer.reported = seen;

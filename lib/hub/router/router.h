@@ -4,7 +4,8 @@
  * and the time go in; batches and answers come out. It knows no socket and no loop, and copies a request once for each target.
  *
  * One class has both roles. The hub's service has the children as peers and passes on what one of them asks. A child answers for its own
- * connections, and asks the service; where there is none, its sibling, while two processes of the slot overlap. Its host's thread.
+ * connections, and asks the service; where there is none, its sibling, while two processes of the slot overlap. To the services of other
+ * machines a service is what a child is to it: it answers for all its children. Its host's thread.
  */
 #ifndef WM_HUB_ROUTER_ROUTER_H
 #define WM_HUB_ROUTER_ROUTER_H
@@ -35,6 +36,14 @@ public:
     virtual void answer(uint64_t ref, const Result &result) = 0;
 };
 
+/// What is known of other machines, beside those that are peers.
+class Horizon {
+public:
+    virtual ~Horizon() = default;
+    /// Whether every machine is a peer by now: else one that is not may hold connections.
+    virtual bool is_complete(int64_t now_ms) const = 0;
+};
+
 /// For `status`.
 struct Counters {
     uint64_t requests = 0; ///< from here and from peers
@@ -55,6 +64,13 @@ public:
     Router(const Router &) = delete;
     Router &operator=(const Router &) = delete;
 
+    /// For the service of a machine among others. node names it for those, and is of no process of theirs.
+    void join_machines(uint64_t node, const Horizon &horizon)
+    {
+        machine_ = node;
+        horizon_ = &horizon;
+    }
+
     /// A process that exists: from now on it may hold connections. False: over kMaxPeers, or out of memory.
     bool expect(uint64_t node, PeerKind kind);
     /// A process that has ended: it holds none. Call it when all that its link has brought was received.
@@ -63,6 +79,12 @@ public:
     /// A link to a peer that this side has made. The side that accepts learns from its first batch whose link it is.
     void connected(uint64_t link, uint64_t node, int64_t now_ms);
     void disconnected(uint64_t link);
+    /// The same, of a machine: one batch is max_batch bytes at most.
+    void connected(uint64_t link, uint64_t node, size_t max_batch, int64_t now_ms);
+    /// A machine is silent: it is not asked until it says HELLO.
+    void doubt(uint64_t node, int64_t now_ms);
+    /// What is added to the times of a machine before its next batch.
+    void set_clock(uint64_t link, int64_t offset);
     void receive(uint64_t link, const char *batch, size_t size, int64_t now_ms);
 
     /// Asks everybody. True: answered at once, in `result`; false: Host::answer comes exactly once, with ref. sent_ms is set here.
@@ -95,7 +117,7 @@ private:
     };
 
     // router_requests.cpp
-    Targets choose(const Request &request, const Origin &origin) const;
+    Targets choose(const Request &request, const Origin &origin, int64_t now_ms) const;
     bool start(const Request &request, const Origin &origin, int64_t now_ms, Result &result);
     void ask_all(const Request &request, const PeerSet &peers, Pending &pending, int64_t now_ms);
     Reason ask(Peer &peer, const Request &request, uint32_t ref, int64_t now_ms);
@@ -135,7 +157,9 @@ private:
     std::vector<uint32_t> dirty_; ///< peers whose batch has something; has room for all
     Counters counters_;
     uint64_t node_;
+    uint64_t machine_ = 0; ///< node_, for other machines
     uint64_t epoch_;
+    const Horizon *horizon_ = nullptr;
     uint64_t in_flight_ = 0; ///< of all peers
     int64_t peers_due_ms_ = Peer::kNever;
     uint32_t hub_ = kNone; ///< index of the peer that is the hub's service

@@ -13,11 +13,11 @@ uint32_t shorten(uint32_t timeout_ms)
 }
 
 /// As of now, whatever clock or timeout a peer claims to have.
-Request with_sane_times(const Request &request, int64_t now_ms)
+Request with_sane_times(const Request &request, int64_t clock_offset, int64_t now_ms)
 {
     Request sane = request;
     sane.timeout_ms = std::clamp<uint32_t>(request.timeout_ms, 1, kMaxTimeoutMs);
-    sane.sent_ms = std::min(request.sent_ms, now_ms);
+    sane.sent_ms = std::min(std::clamp(request.sent_ms, -kLatestMs, kLatestMs) + clock_offset, now_ms);
     return sane;
 }
 
@@ -28,17 +28,22 @@ bool is_stale(const Request &request, int64_t now_ms)
 
 } // namespace
 
-/// The one place where targets are chosen: everybody that may hold a connection. What narrows them, and peers on other machines, belong
-/// here. A process is asked over one path, always the same, or it would get a request twice, or two in the wrong order: where there is a
-/// service, the service asks the sibling, too.
-Router::Targets Router::choose(const Request &request, const Origin &origin) const
+/// The one place where targets are chosen: everybody that may hold a connection. What narrows them belongs here. A process is asked over
+/// one path, always the same, or it would get a request twice, or two in the wrong order: where there is a service, the service asks the
+/// sibling, too; and what one machine asks another, that one asks its children alone.
+Router::Targets Router::choose(const Request &request, const Origin &origin, int64_t now_ms) const
 {
     Targets targets;
     if (request.flags & kNoForward)
         return targets;
+    bool from_machine = origin.peer != Origin::kLocal && peers_[origin.peer].kind == PeerKind::kMachine;
+    if (horizon_ && !from_machine && !horizon_->is_complete(now_ms))
+        targets.missing.add_silent(Reason::kUnreachable);
     for (uint32_t i = 0; i < peers_.size(); i++) {
         const Peer &peer = peers_[i];
         if (i == origin.peer || peer.state == PeerState::kLeft || (hub_ != kNone && i != hub_))
+            continue;
+        if (from_machine && peer.kind == PeerKind::kMachine)
             continue;
         if (peer.state == PeerState::kVerified) {
             targets.ask.add(i);
@@ -52,7 +57,7 @@ Router::Targets Router::choose(const Request &request, const Origin &origin) con
 
 bool Router::request(const Request &request, uint64_t ref, int64_t now_ms, Result &result)
 {
-    Request own = with_sane_times(request, now_ms);
+    Request own = with_sane_times(request, 0, now_ms);
     own.sent_ms = now_ms;
     return start(own, {Origin::kLocal, 0, ref}, now_ms, result);
 }
@@ -62,7 +67,7 @@ bool Router::start(const Request &request, const Origin &origin, int64_t now_ms,
 {
     counters_.requests++;
     result = host_.take(request);
-    Targets targets = choose(request, origin);
+    Targets targets = choose(request, origin, now_ms);
     result.add(targets.missing);
     if (targets.count == 0)
         return true;
@@ -93,7 +98,7 @@ void Router::ask_all(const Request &request, const PeerSet &peers, Pending &pend
     copy.timeout_ms = shorten(request.timeout_ms);
     peers.each([&](uint32_t index) {
         Peer &peer = peers_[index];
-        copy.flags = peer.kind == PeerKind::kHub ? request.flags : request.flags | kNoForward;
+        copy.flags = peer.kind == PeerKind::kChild ? request.flags | kNoForward : request.flags;
         Reason refused = ask(peer, copy, pending.ref, now_ms);
         if (refused == Reason::kNone) {
             pending.waiting.add(index);
@@ -108,8 +113,11 @@ void Router::ask_all(const Request &request, const PeerSet &peers, Pending &pend
 Reason Router::ask(Peer &peer, const Request &request, uint32_t ref, int64_t now_ms)
 {
     size_t size = kRecordHeader + request.body_size();
-    if (size > limits_.peer_bytes - kBatchHeader || request.name.size() > UINT16_MAX || request.extra.size() > UINT16_MAX)
+    if (size > std::min(limits_.peer_bytes, peer.max_batch) - kBatchHeader || request.name.size() > UINT16_MAX ||
+        request.extra.size() > UINT16_MAX)
         return Reason::kTooLarge;
+    if (peer.batch.size() + size > peer.max_batch)
+        send_batch(peer);
     size_t batched = peer.batch.size() + size;
     if (peer.in_flight() + batched > limits_.peer_bytes || in_flight_ + batched > limits_.total_bytes ||
         peer.requests >= limits_.peer_requests || !peer.batch.add(request, ref)) {
@@ -133,7 +141,7 @@ bool Router::take_request(Peer &from, const Record &record, int64_t now_ms)
     Request request;
     if (!read_request(record, request))
         return false;
-    request = with_sane_times(request, now_ms);
+    request = with_sane_times(request, from.clock_offset, now_ms);
     owe_report(from, now_ms);
     Origin origin = {index_of(from), from.serial, record.ref};
     Result result = {0, 1, Reason::kStale};

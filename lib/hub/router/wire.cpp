@@ -25,20 +25,37 @@ bool BatchReader::header(BatchHeader &out)
 
 bool BatchReader::next(Record &out)
 {
-    if (records_ == 0 || left() < kRecordHeader)
+    if (records_ == 0 || !read_record(at_, end_, out))
         return false;
-    const char *at = at_;
-    auto size = take<uint32_t>(at);
-    if (size > left() - kRecordHeader)
-        return false;
-    out.op = static_cast<Op>(take<uint8_t>(at));
-    out.flags = take<uint8_t>(at);
-    out.hub = take<uint16_t>(at);
-    out.ref = take<uint32_t>(at);
-    out.body = {at, size};
-    at_ = at + size;
     records_--;
     return true;
+}
+
+bool read_record(const char *&at, const char *end, Record &out)
+{
+    auto left = static_cast<size_t>(end - at);
+    if (left < kRecordHeader)
+        return false;
+    const char *from = at;
+    auto size = take<uint32_t>(from);
+    if (size > left - kRecordHeader)
+        return false;
+    out.op = static_cast<Op>(take<uint8_t>(from));
+    out.flags = take<uint8_t>(from);
+    out.hub = take<uint16_t>(from);
+    out.ref = take<uint32_t>(from);
+    out.body = {from, size};
+    at = from + size;
+    return true;
+}
+
+char *put_record_header(char *at, uint32_t body, Op op, uint8_t flags, uint16_t hub, uint32_t ref)
+{
+    at = put(at, body);
+    at = put(at, static_cast<uint8_t>(op));
+    at = put(at, flags);
+    at = put(at, hub);
+    return put(at, ref);
 }
 
 bool read_request(const Record &record, Request &out)

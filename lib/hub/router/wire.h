@@ -95,6 +95,11 @@ struct Ack {
     Result result;
 };
 
+/// Reads the record at `at`, and moves on behind it. False: no record is there whole.
+bool read_record(const char *&at, const char *end, Record &out);
+/// Writes the header of a record and returns where its body goes.
+char *put_record_header(char *at, uint32_t body, Op op, uint8_t flags, uint16_t hub, uint32_t ref);
+
 /// Reads one batch.
 class BatchReader {
 public:

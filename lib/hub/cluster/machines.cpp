@@ -1,0 +1,414 @@
+#include "hub/cluster/machines.h"
+
+#include "core/reserve.h"
+#include "wm/wm.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace wm::cluster {
+
+using router::PeerState;
+
+Machines::Machines(MachinesHost &host, router::Router &router, Identity identity, Seal seal, const Times &times)
+    : host_(host), router_(router), identity_(std::move(identity)), seal_(std::move(seal)), times_(times)
+{
+    router_.join_machines(identity_.node, *this);
+}
+
+Machines::Machine *Machines::find(uint64_t node)
+{
+    auto found = std::find_if(machines_.begin(), machines_.end(), [node](const Machine &machine) { return machine.node == node; });
+    return found == machines_.end() ? nullptr : &*found;
+}
+
+Machines::Machine *Machines::find_link(uint64_t link)
+{
+    auto found = std::find_if(machines_.begin(), machines_.end(), [link](const Machine &machine) { return machine.link == link; });
+    return found == machines_.end() ? nullptr : &*found;
+}
+
+// ---- the carrier
+
+void Machines::up(size_t max_bytes, int64_t now_ms)
+{
+    if (retired_ || max_bytes < kEnvelopeExtra + router::kBatchHeader + kMaxControl)
+        return;
+    max_bytes_ = max_bytes;
+    fresh_from_ms_ = kNever;
+    stale_from_ms_ = now_ms;
+    echo_ms_ = {kLongAgo, kLongAgo};
+    say_hello(0, true, now_ms);
+    next_hello_ms_ = now_ms + times_.hello_ms;
+    probe(now_ms);
+    due_ms_ = now_ms; // tick() finds out
+}
+
+void Machines::down(int64_t now_ms)
+{
+    max_bytes_ = 0;
+    fresh_from_ms_ = kNever;
+    stale_from_ms_ = now_ms;
+    for (Machine &machine : machines_)
+        end_link(machine);
+    due_ms_ = now_ms;
+}
+
+char *Machines::room(size_t body)
+{
+    size_t size = body + kEnvelopeExtra;
+    if (size > capacity_) {
+        size_t capacity = std::max(size, 2 * router::kBatchBytes);
+        std::unique_ptr<char[]> larger(new (std::nothrow) char[capacity]);
+        if (!larger)
+            return nullptr;
+        message_ = std::move(larger);
+        capacity_ = capacity;
+    }
+    return message_.get() + kEnvelopeHeader;
+}
+
+/// The body is in its place, behind the header.
+void Machines::send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms)
+{
+    const Machine *machine = to != 0 ? find(to) : nullptr;
+    Envelope envelope = {};
+    envelope.kind = kind;
+    envelope.node = identity_.node;
+    envelope.epoch = identity_.epoch;
+    envelope.to = to;
+    envelope.number = ++number_;
+    envelope.sent_ms = now_ms;
+    envelope.echo_ms = machine ? machine->newest_ms : 0;
+    size_t size = write_envelope(message_.get(), envelope, body, seal_);
+    if (size > 0)
+        host_.carry(to, message_.get(), size);
+}
+
+void Machines::say_hello(uint64_t to, bool asks, int64_t now_ms)
+{
+    char *body = room(kMaxControl);
+    if (!body)
+        return;
+    auto processes = std::count_if(router_.peers().begin(), router_.peers().end(), [](const router::Peer &peer) {
+        return peer.node != 0 && peer.kind == router::PeerKind::kChild && peer.state != PeerState::kLeft;
+    });
+    char *at = put_hello(body, {static_cast<uint32_t>(processes), identity_.name, identity_.address, WM_VERSION});
+    if (asks)
+        at = put_control(at, ControlOp::kWho);
+    send_body(to, Kind::kControl, static_cast<size_t>(at - body), now_ms);
+}
+
+void Machines::probe(int64_t now_ms)
+{
+    next_probe_ms_ = now_ms + times_.probe_ms;
+    if (char *body = room(kMaxControl)) {
+        char *at = put_probe(body, host_.clock_us());
+        send_body(identity_.node, Kind::kControl, static_cast<size_t>(at - body), now_ms);
+    }
+}
+
+void Machines::bye(int64_t now_ms)
+{
+    if (max_bytes_ > 0 && !retired_)
+        if (char *body = room(kMaxControl))
+            send_body(0, Kind::kControl, static_cast<size_t>(put_control(body, ControlOp::kBye) - body), now_ms);
+    retire();
+}
+
+void Machines::retire()
+{
+    retired_ = true;
+    max_bytes_ = 0;
+    fresh_from_ms_ = kNever;
+    for (Machine &machine : machines_)
+        end_link(machine);
+}
+
+// ---- messages in
+
+/// Not one that came twice, or after a later one, or of an earlier life.
+bool Machines::is_new(Machine &machine, const Envelope &envelope)
+{
+    if (envelope.epoch < machine.epoch)
+        return false;
+    if (envelope.epoch > machine.epoch) {
+        end_link(machine);
+        machine.epoch = envelope.epoch;
+        machine.numbers = {};
+        machine.left = false;
+        machine.link_from_ms = 0;
+    }
+    uint64_t &last = machine.numbers[envelope.to == 0 ? kAll : kInbox];
+    if (envelope.number <= last)
+        return false;
+    last = envelope.number;
+    return !machine.left;
+}
+
+/// The entry of a machine that has not been heard of before; nullptr: over the limit, or out of memory.
+Machines::Machine *Machines::meet(uint64_t node, int64_t now_ms)
+{
+    over_ = machines_.size() == router::kMaxMachines || !reserve_in(machines_, machines_.size() + 1);
+    if (over_)
+        return nullptr;
+    Machine &machine = machines_.emplace_back();
+    machine.node = node;
+    machine.met_ms = machine.heard_ms = now_ms;
+    due_ms_ = std::min(due_ms_, now_ms + times_.doubt_ms);
+    return &machine;
+}
+
+void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
+{
+    if (max_bytes_ == 0)
+        return;
+    Envelope envelope;
+    Refusal refusal = read_envelope(bytes, size, seal_, envelope);
+    if (refusal != Refusal::kNone) {
+        counters_.refused++;
+        host_.refused(refusal, envelope);
+        return;
+    }
+    if (envelope.node == identity_.node) {
+        take_own(envelope, now_ms);
+        return;
+    }
+    Machine *machine = envelope.to == 0 || envelope.to == identity_.node ? find(envelope.node) : nullptr;
+    if (!machine && (envelope.to == 0 || envelope.to == identity_.node))
+        machine = meet(envelope.node, now_ms);
+    if (!machine || !is_new(*machine, envelope)) {
+        counters_.late++;
+        return;
+    }
+    machine->clock.sample(envelope.sent_ms, envelope.echo_ms, now_ms);
+    machine->newest_ms = std::max(machine->newest_ms, envelope.sent_ms);
+    heard(*machine, now_ms);
+    if (envelope.kind == Kind::kControl) {
+        take_control(*machine, envelope, now_ms);
+    } else if (machine->link != 0 && machine->clock.is_known()) { // else nothing tells whether it is in time
+        router_.set_clock(machine->link, machine->clock.offset());
+        router_.receive(machine->link, envelope.body.data(), envelope.body.size(), now_ms);
+    }
+}
+
+/// What this node has sent has come back.
+void Machines::take_own(const Envelope &envelope, int64_t now_ms)
+{
+    if (envelope.epoch > identity_.epoch) { // the service was replaced, and this is the older one
+        retire();
+        return;
+    }
+    if (envelope.epoch < identity_.epoch || envelope.sent_ms > now_ms)
+        return;
+    int64_t &echo = echo_ms_[envelope.to == 0 ? kAll : kInbox];
+    echo = std::max(echo, envelope.sent_ms);
+    Control control = {};
+    std::string_view rest = envelope.body;
+    uint64_t sent_us = 0;
+    if (next_control(rest, control) && control.op == ControlOp::kProbe && read_probe(control.body, sent_us))
+        rtt_us_ = std::max<uint64_t>(host_.clock_us() - sent_us, 1);
+    note_freshness(now_ms);
+}
+
+void Machines::heard(Machine &machine, int64_t now_ms)
+{
+    machine.heard_ms = now_ms;
+    machine.doubted = false;
+    if (machine.link == 0 && now_ms >= machine.link_from_ms)
+        begin_link(machine, now_ms);
+}
+
+/// Unknown records are skipped, and what is malformed ends the message: nothing in it could do harm.
+void Machines::take_control(Machine &machine, const Envelope &envelope, int64_t now_ms)
+{
+    std::string_view rest = envelope.body;
+    Control control = {};
+    while (next_control(rest, control)) {
+        Hello hello;
+        switch (control.op) {
+        case ControlOp::kHello:
+            if (read_hello(control.body, hello))
+                take_hello(machine, hello);
+            break;
+        case ControlOp::kWho:
+            say_hello(machine.node, false, now_ms);
+            break;
+        case ControlOp::kBye:
+            machine.left = true;
+            machine.link = 0;
+            router_.forget(machine.node);
+            return;
+        case ControlOp::kProbe:
+            break;
+        }
+    }
+}
+
+void Machines::take_hello(Machine &machine, const Hello &hello)
+{
+    machine.name = hello.name;
+    machine.address = hello.address;
+    machine.version = hello.version;
+}
+
+// ---- links
+
+/// From now on it may hold connections. If the router cannot take another peer, not all are known any more.
+void Machines::begin_link(Machine &machine, int64_t now_ms)
+{
+    machine.link_from_ms = now_ms + times_.relink_ms;
+    if (!router_.expect(machine.node, router::PeerKind::kMachine)) {
+        over_ = true;
+        return;
+    }
+    machine.link = kLinkBit | ++last_link_;
+    counters_.links++;
+    router_.connected(machine.link, machine.node, max_batch(), now_ms);
+}
+
+void Machines::end_link(Machine &machine)
+{
+    uint64_t link = std::exchange(machine.link, 0);
+    if (link != 0)
+        router_.disconnected(link);
+}
+
+void Machines::send(uint64_t link, const char *batch, size_t size, int64_t now_ms)
+{
+    const Machine *machine = max_bytes_ > 0 ? find_link(link) : nullptr;
+    char *body = machine && size <= max_batch() ? room(size) : nullptr;
+    if (!body)
+        return; // its requests wait for their deadline
+    memcpy(body, batch, size);
+    send_body(machine->node, Kind::kBatch, size, now_ms);
+}
+
+void Machines::drop(uint64_t link, int64_t now_ms)
+{
+    Machine *machine = find_link(link);
+    if (!machine)
+        return;
+    machine->link = 0;
+    machine->link_from_ms = now_ms + times_.relink_ms;
+}
+
+// ---- time
+
+bool Machines::is_fresh(int64_t now_ms) const
+{
+    return max_bytes_ > 0 && now_ms - echo_ms_[kInbox] <= times_.probe_fresh_ms && now_ms - echo_ms_[kAll] <= times_.hello_fresh_ms;
+}
+
+bool Machines::is_complete(int64_t now_ms) const
+{
+    return is_fresh(now_ms) && fresh_from_ms_ != kNever && now_ms - fresh_from_ms_ >= times_.settle_ms && !over_;
+}
+
+void Machines::note_freshness(int64_t now_ms)
+{
+    bool fresh = is_fresh(now_ms);
+    if (fresh && fresh_from_ms_ == kNever) {
+        fresh_from_ms_ = now_ms;
+        stale_from_ms_ = kNever;
+    } else if (!fresh && fresh_from_ms_ != kNever) {
+        fresh_from_ms_ = kNever;
+        stale_from_ms_ = now_ms;
+    }
+}
+
+bool Machines::is_forgotten(const Machine &machine, int64_t now_ms) const
+{
+    // One that has never answered is not known to be more than its name.
+    int64_t since = machine.clock.is_known() ? machine.heard_ms + times_.forget_ms : machine.met_ms + times_.lost_ms;
+    return now_ms >= since;
+}
+
+/// Returns when it is to be looked at again.
+int64_t Machines::tick_machine(Machine &machine, int64_t now_ms)
+{
+    int64_t silent = now_ms - machine.heard_ms;
+    if (machine.link != 0 && silent >= times_.lost_ms)
+        end_link(machine);
+    if (machine.link != 0 && silent >= times_.doubt_ms && !machine.doubted) {
+        machine.doubted = true;
+        router_.doubt(machine.node, now_ms);
+    }
+    if (machine.link == 0)
+        return machine.heard_ms + times_.forget_ms;
+    return machine.heard_ms + (machine.doubted ? times_.lost_ms : times_.doubt_ms);
+}
+
+void Machines::tick(int64_t now_ms)
+{
+    if (now_ms < due_ms_)
+        return;
+    int64_t due = kNever;
+    if (max_bytes_ > 0) {
+        note_freshness(now_ms); // before what a long turn has made old is sent again
+        if (now_ms >= next_hello_ms_) {
+            next_hello_ms_ = now_ms + times_.hello_ms;
+            say_hello(0, fresh_from_ms_ == kNever, now_ms);
+        }
+        if (now_ms >= next_probe_ms_)
+            probe(now_ms);
+        if (fresh_from_ms_ == kNever && now_ms - stale_from_ms_ >= times_.renew_ms) {
+            counters_.renewals++;
+            stale_from_ms_ = now_ms;
+            host_.renew("what this machine sends does not come back");
+        }
+        due = std::min(next_hello_ms_, next_probe_ms_);
+    }
+    for (size_t i = 0; i < machines_.size(); i++) {
+        if (is_forgotten(machines_[i], now_ms)) {
+            router_.forget(machines_[i].node);
+            machines_.erase(machines_.begin() + static_cast<ptrdiff_t>(i--));
+            over_ = false;
+        } else {
+            due = std::min(due, tick_machine(machines_[i], now_ms));
+        }
+    }
+    due_ms_ = due;
+}
+
+// ---- for operators
+
+namespace {
+
+const char *name_of(PeerState state)
+{
+    switch (state) {
+    case PeerState::kJoining:
+        return "joining";
+    case PeerState::kVerified:
+        return "verified";
+    case PeerState::kUnsure:
+        return "unsure";
+    case PeerState::kLost:
+        return "lost";
+    case PeerState::kLeft:
+        break;
+    }
+    return "left";
+}
+
+} // namespace
+
+void Machines::measure(ClusterFacts &facts, int64_t now_ms) const
+{
+    facts.up = max_bytes_ > 0;
+    facts.fresh = is_fresh(now_ms);
+    facts.complete = is_complete(now_ms);
+    facts.rtt_us = rtt_us_;
+    facts.counters = counters_;
+    for (const Machine &machine : machines_) {
+        auto peer = std::find_if(router_.peers().begin(), router_.peers().end(),
+                                 [&machine](const router::Peer &each) { return each.node == machine.node; });
+        PeerState state = peer == router_.peers().end() ? PeerState::kLeft : peer->state;
+        facts.machines.push_back({machine.node, machine.name, machine.address, machine.version, name_of(state), now_ms - machine.heard_ms});
+    }
+}
+
+} // namespace wm::cluster
