@@ -105,7 +105,7 @@ def test_cluster__moves_the_slot_of_a_channel_and_its_subscribers_are_told(clust
 
 def test_cluster__replaces_a_master_that_is_frozen(cluster):
     old = cluster.active()
-    slot = cluster.slot_of("wm:{default}")
+    slot = cluster.all_slot()
     old.freeze()
     new = cluster.await_failover(old, slot)
     assert new in cluster.servers[3:]

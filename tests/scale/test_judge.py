@@ -6,21 +6,21 @@ import pytest
 from hub_load import HubLoad
 from scale.liar import Liar
 
-LOAD = {"pages": 8, "uids": 6, "back_ends": 2, "rate": 200, "fresh": 10, "broadcast_ms": 100, "hang_ms": 1500, "faults": True}
+LOAD = {"pages": 8, "uids": 6, "back_ends": 4, "rate": 200, "fresh": 10, "broadcast_ms": 100, "hang_ms": 1500, "faults": True}
 TOLD = {"false ok": "false_ok", "half": "false_ok", "twice": "twice", "mute": "unanswered", "false offline": "false_offline",
         "unknown": "not_well"}
 
 
 def judged(lie, seconds_of_a_fault=0.0):
-    """The violations that are found in a server that lies behind a fault, or from its begin on."""
-    with Liar() as server, HubLoad(server, **LOAD) as load:
+    """The violations that are found in servers that lie behind a fault, or from its begin on."""
+    with Liar() as liar, HubLoad(*liar.servers, **LOAD) as load:
         load.fault("a lie")
         if seconds_of_a_fault:
-            server.lie = lie
+            liar.lie = lie
             time.sleep(seconds_of_a_fault)
-            server.lie = ""
+            liar.lie = ""
         load.healed()
-        server.lie = lie if not seconds_of_a_fault else ""
+        liar.lie = lie if not seconds_of_a_fault else ""
         time.sleep(1.5)
         report = load.verdict()
     assert report["counts"]["pushes"] > 100, report

@@ -12,9 +12,10 @@ from push_server import program as wm_serve
 class Hub(PushServer):
     """A push server with files of its own, and its commands."""
 
-    def __init__(self, folder, *flags):
+    def __init__(self, folder, *flags, **settings):
         self.run_dir, self.log_path = folder / "run", folder / "log"
-        super().__init__("--run-dir", str(self.run_dir), "--log-file", str(self.log_path), "--http", "off", "--text-ping", "ping=pong", *flags)
+        super().__init__("--run-dir", str(self.run_dir), "--log-file", str(self.log_path), "--http", "off", "--text-ping", "ping=pong", *flags,
+                         **settings)
 
     def command(self, *words):
         return Result(subprocess.run([wm_serve(), "push", "--run-dir", str(self.run_dir), "--name", self.name, *words], check=False,
@@ -54,7 +55,8 @@ class HubLoad:
         for hub in lines_at or hubs:
             command += ["--lines-at", hub.addresses["text"]]
         for name, value in flags.items():
-            command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
+            if value is not False:
+                command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "open\n", self.process.communicate(timeout=HANG_SECONDS)
 

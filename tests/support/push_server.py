@@ -47,12 +47,12 @@ _numbers = itertools.count()
 
 
 class PushServer:
-    """`wm-serve push` on free ports, as an instance of its own name; its first lines say where it listens."""
+    """`wm-serve push` on free ports, as an instance of its own name; its first lines say where it listens. `prefix` is in front of its command."""
 
-    def __init__(self, *flags, descriptors=None):
+    def __init__(self, *flags, descriptors=None, prefix=()):
         self.name = f"test-{os.getpid()}-{next(_numbers)}"
         defaults = {"--name": self.name, "--listen": "websocket://127.0.0.1:0", "--inner": "text://127.0.0.1:0", "--http": "http://127.0.0.1:0"}
-        command = [program(), "push", *flags]
+        command = [*prefix, program(), "push", *flags]
         for flag, address in defaults.items():
             if flag not in flags:
                 command += [flag, address]

@@ -27,9 +27,9 @@ bool Faults::excuses(int64_t from_ms, int64_t to_ms) const
     });
 }
 
-void Faults::unwell(int64_t sent_ms)
+void Faults::unwell(int64_t sent_ms, int64_t answered_ms)
 {
-    if (spans_.empty() || sent_ms < spans_.front().began_ms) {
+    if (spans_.empty() || answered_ms < spans_.front().began_ms) {
         report_.counts["unwell_before_faults"]++;
         return;
     }

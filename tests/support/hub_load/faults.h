@@ -31,8 +31,8 @@ public:
     bool excuses(int64_t from_ms, int64_t to_ms) const;
 
     void sent(int64_t now_ms) { last_sent_ms_ = now_ms; }
-    /// A push that was sent at that time was answered otherwise than it would be without faults.
-    void unwell(int64_t sent_ms);
+    /// A push was answered otherwise than it would be without faults.
+    void unwell(int64_t sent_ms, int64_t answered_ms);
     /// The load is over.
     void finish(int64_t now_ms);
 

@@ -226,7 +226,7 @@ void Judge::take_ok(PushId id, Push &push, const Answer &answer)
 {
     report_.counts[answer.partial ? "ok_partial" : "ok"]++;
     if (answer.partial && rules_.faults)
-        faults_.unwell(push.sent_ms);
+        faults_.unwell(push.sent_ms, push.answered_ms);
     push.claimed = answer.connections;
     push.exact = answer.exact;
     if (push.exact && push.takes > push.claimed)
@@ -247,7 +247,7 @@ void Judge::take_fail(PushId id, Push &push)
     push.state = State::kFailed;
     push.not_delivered = push.why == "offline" || !may_fail();
     if (rules_.faults && push.why != "offline" && push.why != "plain")
-        faults_.unwell(push.sent_ms);
+        faults_.unwell(push.sent_ms, push.answered_ms);
     if (push.why == "bad")
         report_.wrong(Wrong::kFalseFail, now_ms_, "push %llu to %s was answered 'bad'", static_cast<unsigned long long>(id),
                       name_of(push.uid).c_str());
@@ -339,7 +339,7 @@ bool Judge::excused_offline(const Push &push, const Page &page)
 {
     if (rules_.faults && faults_.excuses(push.sent_ms, push.answered_ms)) {
         report_.counts["offline_in_fault"]++;
-        faults_.unwell(push.sent_ms);
+        faults_.unwell(push.sent_ms, push.answered_ms);
         return true;
     }
     bool young = rules_.faults && page.opened_ms + Faults::kYoungMs > push.sent_ms;

@@ -1,17 +1,19 @@
-"""A push server that speaks like wm-serve and tells one lie, to show that the judge of the rig sees it."""
+"""Push servers that speak like those of wm-serve, are one, and tell one lie, to show that the judge of the rig sees it."""
 import asyncio
+import contextlib
 import json
 import threading
+from types import SimpleNamespace
 
 import websockets
 
 
 class Liar:
-    """Threads: its loop has one of its own. `lie` names what it does wrong, "" for nothing, and may be changed at any time."""
+    """Threads: its loop has one of its own. `lie` names what they do wrong, "" for nothing, and may be changed at any time."""
 
-    def __init__(self):
+    def __init__(self, count=3):
         self.lie = ""
-        self.addresses = {}
+        self.servers = [SimpleNamespace(addresses={}) for _ in range(count)]
         self._pages = {}  # uid to its sockets
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -21,13 +23,15 @@ class Liar:
 
     async def _serve(self):
         self._over = asyncio.Event()
-        lines = await asyncio.start_server(self._lines, "127.0.0.1", 0)
-        async with websockets.serve(self._page, "127.0.0.1", 0, compression=None, ping_interval=None, close_timeout=0.1) as pages:
-            self.addresses = {"websocket": "ws://127.0.0.1:%d" % pages.sockets[0].getsockname()[1],
-                              "text": "text://127.0.0.1:%d" % lines.sockets[0].getsockname()[1]}
+        async with contextlib.AsyncExitStack() as stack:
+            for server in self.servers:
+                lines = await stack.enter_async_context(await asyncio.start_server(self._lines, "127.0.0.1", 0))
+                pages = await stack.enter_async_context(websockets.serve(self._page, "127.0.0.1", 0, compression=None, ping_interval=None,
+                                                                         close_timeout=0.1))
+                server.addresses = {"websocket": f"ws://127.0.0.1:{pages.sockets[0].getsockname()[1]}",
+                                    "text": f"text://127.0.0.1:{lines.sockets[0].getsockname()[1]}"}
             self._ready.set()
             await self._over.wait()
-        lines.close()
 
     async def _page(self, socket, *unused):
         sockets = self._pages.setdefault(await socket.recv(), [])

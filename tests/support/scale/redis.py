@@ -7,6 +7,7 @@ from ports import free_ports
 from scale.server import Server
 
 MASTER_NAME = "wm"
+CLUSTER_NAME = "rig"  # of the hubs
 DOWN_AFTER_MS = 1000  # until Sentinel, or the nodes of a cluster, take a silent server for dead
 SLOTS = 16384
 
@@ -87,6 +88,9 @@ class Redis(Engine):
         """The server that carries the messages."""
         return self.server
 
+    def masters(self):
+        return self.servers
+
 
 class Sentinel(Engine):
     """A master, a replica and three sentinels, that fail over after DOWN_AFTER_MS."""
@@ -136,6 +140,9 @@ class Sentinel(Engine):
         """The master, as all sentinels agree; None while they do not."""
         ports = {self.facts(sentinel).get("port") for sentinel in self.sentinels}
         return next((server for server in self.data if ports == {str(server.port)}), None)
+
+    def masters(self):
+        return [self.active()]
 
     def replica(self):
         return next(server for server in self.data if server is not self.active())
@@ -207,9 +214,16 @@ class RedisCluster(Engine):
                 return self._ids[own]
         return None
 
-    def active(self, cluster="default"):
+    def all_slot(self):
+        """That of the channel of what goes to all."""
+        return self.slot_of(f"wm:{{{CLUSTER_NAME}}}")
+
+    def active(self):
         """The master that carries what goes to all."""
-        return self.owner(self.slot_of(f"wm:{{{cluster}}}"))
+        return self.owner(self.all_slot())
+
+    def masters(self):
+        return [server for server in self.servers if server.runs() and server.info("replication").get("role") == "master"]
 
     def await_failover(self, old, slot):
         """Returns the new master of a slot."""
