@@ -15,14 +15,14 @@ NO_MACHINE = "127.0.0.1"
 
 
 class Node:
-    """A master, on a machine or on this one. It keeps its ports when it starts again."""
+    """A master, on a machine or on this one. It keeps its ports when it starts again; `ports` are its flags of these, if not any."""
 
-    def __init__(self, folder, flags, machine=None):
+    def __init__(self, folder, flags, machine=None, ports=None):
         self.folder, self.machine = pathlib.Path(folder), machine
         self.folder.mkdir(parents=True)
         ip = machine.ip if machine else NO_MACHINE
         self._flags = [*flags, "--insecure-inner"]
-        self._ports = ["--listen", f"websocket://{ip}:0", "--inner", f"text://{ip}:0"]
+        self._ports = ports or ["--listen", f"websocket://{ip}:0", "--inner", f"text://{ip}:0"]
         self.hub = None
         self.start()
 
@@ -82,17 +82,22 @@ class Node:
         return self.hub.log()
 
 
+def flags_of(folder, engine):
+    """What joins nodes by an engine. The secret that they share is in the folder."""
+    if engine is None:
+        return []
+    secret = pathlib.Path(folder) / "secret"
+    secret.write_text("what the machines of a test share")
+    secret.chmod(0o600)
+    return ["--engine", engine.url, "--cluster", CLUSTER_NAME, "--secret-file", str(secret)]
+
+
 class Nodes:
     """`count` of them, joined by an engine; without one there is a single node."""
 
-    SECRET = "what the machines of a test share"
-
     def __init__(self, folder, engine=None, *, count=3, machines=(), flags=()):
         folder = pathlib.Path(folder)
-        secret = folder / "secret"
-        secret.write_text(self.SECRET)
-        secret.chmod(0o600)
-        joined = ["--engine", engine.url, "--cluster", CLUSTER_NAME, "--secret-file", str(secret)] if engine else []
+        joined = flags_of(folder, engine)
         self.nodes = []
         try:
             for number in range(count):

@@ -9,11 +9,11 @@ DRIVER = pathlib.Path(__file__).resolve().parent / "tabs.mjs"
 
 
 class Browser:
-    """Its tabs have names; tabs.mjs has the commands."""
+    """Its tabs have names; tabs.mjs has the commands. `prefix` is in front of its command."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, prefix=()):
         self.script = (directory / "page.js").read_text()
-        self.process = subprocess.Popen(["node", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([*prefix, "node", DRIVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def command(self, do, **arguments):
         self.process.stdin.write(json.dumps({"do": do} | arguments) + "\n")
