@@ -30,6 +30,8 @@ enum class MessageKind : uint32_t {
     kReplace,   ///< its host wants another process in its place: text is the reason
     kJoins,     ///< its host is done with on_start: it wants to be joined with others before it accepts
     kUnlinked,  ///< its link of number `value` to the process of node `id` has ended
+    kUnready,   ///< a service: text is why it is not ready; empty: it is
+    kReport,    ///< a service: what `status` shows of it, in the file that comes with it
 
     // From the master to a child.
     kStop = 100, ///< within `value` ms
@@ -46,6 +48,7 @@ enum class MessageKind : uint32_t {
     kPeers,      ///< so many processes (`value`) are to be joined before it accepts
     kForget,     ///< the process of node `id` has ended
     kAccessLog,  ///< a new file for the access log whose path is text
+    kServices,   ///< text is why a service is not ready; empty: all are
 };
 
 struct Message {

@@ -32,7 +32,7 @@ bool take_prefix(std::string &text, const std::string &prefix)
 std::vector<int> ChildPlan::descriptors() const
 {
     std::vector<int> out = {channel, pages};
-    for (int fd : {log, output})
+    for (int fd : {log, settings, output})
         if (fd >= 0)
             out.push_back(fd);
     for (const KeptSocket &socket : sockets)
@@ -49,6 +49,8 @@ std::vector<std::string> ChildPlan::environment() const
     std::vector<NamedFd> fds = {{channel, "channel"}, {pages, "pages"}};
     if (log >= 0)
         fds.push_back({log, "log"});
+    if (settings >= 0)
+        fds.push_back({settings, "settings"});
     if (output >= 0)
         fds.push_back({output, "output"});
     for (const KeptSocket &socket : sockets)
@@ -86,6 +88,8 @@ bool ChildPlan::from_environment()
             pages = entry.fd;
         else if (entry.name == "log")
             log = entry.fd;
+        else if (entry.name == "settings")
+            settings = entry.fd;
         else if (entry.name == "output")
             output = entry.fd;
         else if (take_prefix(entry.name, kListen))

@@ -51,6 +51,7 @@ struct ChildPlan {
     int channel = -1;
     int pages = -1;            ///< the shared memory
     int log = -1;              ///< -1: none
+    int settings = -1;         ///< of a service, in a sealed file; -1: none
     int output = -1;           ///< for standard output and standard error once it serves; -1: as they are
     int32_t console_level = 0; ///< from this level on the log goes to standard error too
     std::vector<KeptSocket> sockets;

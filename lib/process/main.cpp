@@ -101,6 +101,19 @@ int check_worker(Worker &worker)
     return worker.has_address() ? worker.check() : 0;
 }
 
+/// Checks what services are to know: 0, or a WM_E... code with its detail.
+int check_services(const App &app)
+{
+    for (const Service &service : app.services()) {
+        std::string text;
+        int result = service.settings ? service.settings(app, 0, text) : 0;
+        explicit_bzero(text.data(), text.size());
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
 /// Checks what can be checked of a start while another master still holds the lock and the ports. 0, or a
 /// WM_E... code with its detail.
 int check_restart(App &app, const Instance &instance, bool daemon)
@@ -109,6 +122,8 @@ int check_restart(App &app, const Instance &instance, bool daemon)
     for (const auto &worker : app.workers())
         if (result == 0 && !worker->released())
             result = check_worker(*worker);
+    if (result == 0)
+        result = check_services(app);
     std::string log = app.options.log_file.empty() && daemon ? instance.default_log() : app.options.log_file;
     if (result == 0 && !log.empty())
         result = LogFile().open(log);

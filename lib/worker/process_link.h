@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace wm {
 
@@ -26,6 +27,15 @@ public:
     virtual bool starts(const Worker &worker) const = 0;
     /// The service that this process runs; nullptr in a worker's process.
     virtual const Service *service() const = 0;
+    /// Gives the text of Service::settings, once: 0, or a WM_E... code with its detail. The caller overwrites what is secret in it.
+    virtual int settings(std::string &out) = 0;
+    /// A service tells why what it does is not complete now; empty: it is, as of a service that tells nothing.
+    virtual void set_unready(const std::string &why) = 0;
+    /// Why a service of the program is not ready; empty: all are.
+    virtual const std::string &unready() const = 0;
+    /// A service tells what `status` shows of it, a ServiceReport as text, in place of what it has told before. False: not now, as the
+    /// master is busy.
+    virtual bool report(std::string_view text) = 0;
     /// Names this process for other processes of the program (worker/peers.h); the epoch grows where a node is used again.
     virtual uint64_t node() const = 0;
     virtual uint64_t epoch() const = 0;

@@ -30,6 +30,10 @@ struct Service {
     size_t most = SIZE_MAX;
     /// Every other process gets a link to it (worker/peers.h).
     bool joins = false;
+    /// Makes the text that its process gets by ProcessLink::settings(), and no other process has: in the master, for each process that
+    /// starts. `machine`: of no other machine, and the same as long as the master lives. 0, or a WM_E... code with its detail. nullptr, or
+    /// no text: there are none.
+    int (*settings)(const App &app, uint64_t machine, std::string &out) = nullptr;
 };
 
 } // namespace wm

@@ -1,12 +1,14 @@
 """Services: processes of the library beside those of the workers, started, kept alive and stopped by the master."""
+import contextlib
 import os
+import pathlib
 import re
 import signal
 import socket
 
 import pytest
 
-from instance import alive, ask, eventually, program
+from instance import alive, answer, ask, connect, eventually, program
 
 WORKER = "text://127.0.0.1:0,count=2,name=web"
 
@@ -15,8 +17,9 @@ METHODS = pytest.mark.parametrize("method", ["fork", "exec"])
 
 @pytest.fixture
 def serve(make, tmp_path):
-    def build(*workers, services=("hub",), app=(), **kwargs):
-        extra = [word for name in services for word in ("--service", f"{name}={tmp_path}/{name}.service")]
+    def build(*workers, services=("hub",), app=(), settings=None, unready=None, **kwargs):
+        extra = [word for flag, path in (("--settings-file", settings), ("--unready-file", unready)) if path for word in (flag, str(path))]
+        extra += [word for name in services for word in ("--service", f"{name}={tmp_path}/{name}.service")]
         return make(*workers, server=program("service_server"), app=app, extra=extra + ["--fail-file", str(tmp_path / "fail")], **kwargs)
     return build
 
@@ -25,9 +28,9 @@ def greet(folder, name="hub"):
     """The pid of the service, by its own words."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(f"{folder}/{name}.service")
-        word, pid = sock.makefile().read().split()
+        word, pid, *settings = sock.makefile().read().split()
     assert word == name
-    return int(pid)
+    return (int(pid), *settings) if settings else int(pid)
 
 
 def rows(instance, kind):
@@ -127,3 +130,103 @@ def test_master_that_dies__takes_it_along(serve, tmp_path):
     pids = instance.children()
     os.kill(instance.master, signal.SIGKILL)
     eventually(lambda: not any(map(alive, pids)), "the end of all processes")
+
+
+def holds_settings(pid):
+    """Whether a process has a descriptor of the file that brings a service its settings."""
+    folder = pathlib.Path(f"/proc/{pid}/fd")
+    return any("wm-settings" in os.readlink(path) for path in folder.iterdir() if path.is_symlink())
+
+
+@METHODS
+def test_settings__reach_the_service_alone_and_are_made_for_each_start(serve, tmp_path, method):
+    settings = tmp_path / "settings"
+    settings.write_text("one")
+    instance = serve(WORKER, app=[f"start_method={method}"], settings=settings)
+    instance.start()
+    pid, machine, text = greet(tmp_path)
+    assert text == "one" and int(machine) >> 63 == 1
+    assert [holds_settings(each) for each in instance.children("web")] == [False, False]
+    settings.write_text("two")
+    os.kill(pid, signal.SIGKILL)
+    pid = instance.successor_of(pid, "hub")
+    assert greet(tmp_path) == (pid, machine, "two")
+    instance.reload()
+    assert greet(tmp_path)[1:] == (machine, "two")
+    assert instance.stop().code == 0
+
+
+def test_settings_that_cannot_be_made__end_the_start_and_are_kept_later(serve, tmp_path):
+    settings = tmp_path / "settings"
+    instance = serve(WORKER, settings=settings)
+    failed = instance.command("start")
+    assert failed.code == 1 and f"cannot read {settings}: No such file or directory" in failed.err
+    settings.write_text("one")
+    instance.start()
+    pid, machine, text = greet(tmp_path)
+    settings.unlink()
+    os.kill(pid, signal.SIGKILL)
+    pid = instance.successor_of(pid, "hub")
+    assert greet(tmp_path) == (pid, machine, "one")
+    assert f"service hub starts with the settings of before: cannot read {settings}" in instance.log()
+    assert instance.stop().code == 0
+
+
+def are_told(instance, what):
+    """Whether each process of the workers has been told that of the services."""
+    with contextlib.ExitStack() as stack:
+        lines, pids = [], set()
+        while len(pids) < 2:  # both have a connection
+            lines.append(stack.enter_context(connect(instance.address("web"))))
+            pids.add(answer(lines[-1], "pid"))
+        return {answer(line, "ready") for line in lines} == {what}
+
+
+@METHODS
+def test_a_service_that_is_not_ready__is_known_to_all_processes(serve, tmp_path, method):
+    unready = tmp_path / "unready"
+    unready.write_text("its engine\x1b is away")
+    instance = serve(WORKER, app=[f"start_method={method}"], unready=unready)
+    instance.start()
+    assert ask(instance.address("web"), "ready") == "its engine? is away"  # told before the first accept
+    unready.unlink()
+    pid = greet(tmp_path)
+    eventually(lambda: are_told(instance, "ready"), "it is ready")
+    unready.write_text("it joins")
+    os.kill(pid, signal.SIGKILL)
+    instance.successor_of(pid, "hub")
+    eventually(lambda: are_told(instance, "it joins"), "its successor tells")
+    unready.unlink()
+    instance.reload()
+    eventually(lambda: are_told(instance, "ready"), "the one of the reload tells")
+    assert instance.stop().code == 0
+
+
+def test_a_service_that_has_told_and_does_not_run__is_not_ready(serve, tmp_path):
+    unready = tmp_path / "unready"
+    unready.write_text("")
+    instance = serve(WORKER, unready=unready)
+    instance.start()
+    assert are_told(instance, "ready")
+    (tmp_path / "fail").touch()
+    os.kill(greet(tmp_path), signal.SIGKILL)
+    eventually(lambda: are_told(instance, "service hub does not run"), "it is missed")
+    (tmp_path / "fail").unlink()
+    eventually(lambda: are_told(instance, "ready"), "it is back")
+    assert instance.stop().code == 0
+
+
+def test_status__shows_what_a_service_tells(serve, tmp_path):
+    unready = tmp_path / "unready"
+    unready.write_text("its engine is away")
+    instance = serve(WORKER, unready=unready)
+    instance.start()
+    (row,) = rows(instance, "service")
+    assert row["details"] == {"state": {"number": -7, "truth": False, "none": None, "why": "its engine is away"},
+                              "machines": [{"name": "a\tb"}, {"name": "\x1b[31m"}]}
+    os.kill(row["pid"], signal.SIGSTOP)  # nobody asks it
+    text = instance.command("status").out
+    os.kill(row["pid"], signal.SIGCONT)
+    assert re.search(r"^state +number +truth +none +why$", text, re.M) and re.search(r"^ +-7 +no +- +its engine is away$", text, re.M), text
+    assert "\x1b" not in text
+    assert instance.stop().code == 0

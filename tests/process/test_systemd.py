@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from instance import HANG_SECONDS, all_serve, ask, connect, eventually
+from instance import HANG_SECONDS, all_serve, ask, connect, eventually, program as server_program
 from ports import free_port
 
 BUILD = pathlib.Path(os.environ["WM_BUILD"])
@@ -223,6 +223,37 @@ def manager(request, tmp_path):
 def told(sock):
     """The next notification, as a dictionary."""
     return dict(line.split("=", 1) for line in sock.recv(4096).decode().splitlines())
+
+
+def test_notification__waits_for_services_that_are_not_ready(make, manager, tmp_path):
+    sock, name = manager
+    unready, greeter = tmp_path / "unready", f"{tmp_path}/hub.service"
+    unready.write_text("the engine is away")
+    instance = make("text://127.0.0.1:0,count=2,name=line", server=server_program("service_server"), environment={"NOTIFY_SOCKET": name},
+                    extra=["--service", f"hub={greeter}", "--unready-file", str(unready)])
+
+    def turns(text):
+        unready.write_text(text)
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(greeter)
+            asked.recv(100)
+    instance.start_foreground()
+    assert told(sock) == {"STATUS": "3 processes started, not ready: the engine is away"}
+    assert int(told(sock)["EXTEND_TIMEOUT_USEC"]) > 10_000_000
+    instance.reload()
+    turns("it joins")
+    assert told(sock) == {"STATUS": "3 processes started, not ready: it joins"}  # and nothing of the reload
+    turns("")
+    assert told(sock) == {"READY": "1", "MAINPID": str(instance.master), "STATUS": "3 processes started"}
+    turns("the engine is away")
+    assert told(sock) == {"STATUS": "3 processes started, not ready: the engine is away"}
+    turns("")
+    assert told(sock) == {"STATUS": "3 processes started"}
+    instance.reload()
+    assert told(sock)["RELOADING"] == "1" and told(sock)["READY"] == "1"
+    assert instance.stop().code == 0
+    assert told(sock) == {"STOPPING": "1"}
+    instance.wait()
 
 
 @pytest.mark.parametrize("app", [[], ["start_method=exec"]], ids=["fork", "exec"])

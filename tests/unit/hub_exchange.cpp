@@ -32,6 +32,10 @@ struct Master final : ProcessLink {
     int index() const override { return 0; }
     bool starts(const Worker &) const override { return false; }
     const Service *service() const override { return nullptr; }
+    int settings(std::string &) override { return 0; }
+    void set_unready(const std::string &) override {}
+    const std::string &unready() const override { return why; }
+    bool report(std::string_view) override { return true; }
     uint64_t node() const override { return kOwnNode; }
     uint64_t epoch() const override { return 1; }
     void starting() override {}
@@ -48,6 +52,7 @@ struct Master final : ProcessLink {
     void gone(const Worker &) override {}
 
     int ended = 0;
+    std::string why;
 };
 
 struct Log {

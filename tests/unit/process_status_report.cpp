@@ -349,7 +349,7 @@ void service__has_a_row_of_its_own_and_no_listener(void **)
     hub.worker = "hub";
     hub.service = true;
     hub.state = PageState::kServing;
-    assert_true(contains(status_json(facts), R"({"pid":18694,"worker":"hub","index":0,"service":true,"status":"idle",)"));
+    assert_true(contains(status_json(facts), R"({"pid":18694,"worker":"hub","index":0,"service":true,"details":{},"status":"idle",)"));
     std::string text = status_text(facts), row = text.substr(text.find("18694"));
     row.resize(row.find('\n'));
     assert_true(contains(row, " hub ") && !contains(row, "://") && row.ends_with("[idle]"));

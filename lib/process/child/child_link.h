@@ -40,6 +40,10 @@ public:
     int index() const override { return plan_.index; }
     bool starts(const Worker &worker) const override;
     const Service *service() const override { return service_; }
+    int settings(std::string &out) override;
+    void set_unready(const std::string &why) override;
+    const std::string &unready() const override { return unready_; }
+    bool report(std::string_view text) override;
     uint64_t node() const override { return plan_.node; }
     uint64_t epoch() const override { return plan_.epoch; }
     void starting() override;
@@ -94,6 +98,7 @@ private:
     std::vector<Keys> keys_;           ///< what the master has read
     Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
     const Service *service_ = nullptr; ///< or of which service
+    std::string unready_;              ///< why a service is not ready, as the master has told
     bool asked_ = false;               ///< to be replaced
 };
 

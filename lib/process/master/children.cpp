@@ -29,8 +29,9 @@ constexpr int kLastMessages = 10000; // more than a channel holds
 
 } // namespace
 
-Children::Children(Loop &loop, SocketStore &sockets, KeyStore &keys, AccessFiles &access_files, ChildEvents &events)
-    : loop_(loop), sockets_(sockets), keys_(keys), access_files_(access_files), events_(events)
+Children::Children(Loop &loop, SocketStore &sockets, KeyStore &keys, AccessFiles &access_files, SettingsStore &settings,
+                   ChildEvents &events)
+    : loop_(loop), sockets_(sockets), keys_(keys), access_files_(access_files), settings_(settings), events_(events)
 {}
 
 void Children::add_slots(Worker &worker, size_t place, const Identity &identity)
@@ -82,6 +83,7 @@ Children::Started Children::start(size_t at)
     plan_.keys = keys_.kept_for(slot.job.worker);
     child->keys = keys_.generation();
     plan_.access_logs = access_files_.kept_for(slot.job.worker);
+    plan_.settings = slot.job.service ? settings_.renew(*slot.job.service) : -1;
     events_.forking(slot.job);
     {
         SignalsBlocked blocked;
@@ -194,6 +196,14 @@ void Children::handle(Child &child, Message &message)
     case MessageKind::kJoins:
         child.joins = true;
         changes_++;
+        return;
+    case MessageKind::kUnready:
+        if (slots_[child.slot].job.service)
+            child.unready = printable(message.text);
+        return;
+    case MessageKind::kReport:
+        if (slots_[child.slot].job.service && message.fd)
+            child.report = std::move(message.fd);
         return;
     case MessageKind::kUnlinked:
         events_.child_unlinked(child, message.id, message.value);

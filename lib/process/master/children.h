@@ -14,11 +14,13 @@
 #include "process/identity.h"
 #include "process/master/access_files.h"
 #include "process/master/key_store.h"
+#include "process/master/settings_store.h"
 #include "process/master/slot.h"
 #include "process/master/socket_store.h"
 #include "process/master/status_pages.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -43,10 +45,13 @@ struct Child {
     Channel channel;
     EventWatch watch;
     int64_t ready_ms = -1;
-    int64_t kill_at_ms = Loop::kNever; ///< SIGKILL is due
-    uint64_t keys = 0;                 ///< the generation of the keys that it has
-    std::string failure;               ///< its error text about a failed start
-    int failure_code = 0;              ///< WM_E...
+    int64_t kill_at_ms = Loop::kNever;  ///< SIGKILL is due
+    uint64_t keys = 0;                  ///< the generation of the keys that it has
+    uint64_t readiness = 0;             ///< that of Readiness, likewise
+    std::optional<std::string> unready; ///< a service's: why; nothing: it has told nothing
+    Fd report;                          ///< a service's: what it has told for `status`
+    std::string failure;                ///< its error text about a failed start
+    int failure_code = 0;               ///< WM_E...
     LogThrottle refusals;
 };
 
@@ -73,7 +78,7 @@ protected:
 
 class Children {
 public:
-    Children(Loop &loop, SocketStore &sockets, KeyStore &keys, AccessFiles &access_files, ChildEvents &events);
+    Children(Loop &loop, SocketStore &sockets, KeyStore &keys, AccessFiles &access_files, SettingsStore &settings, ChildEvents &events);
     Children(const Children &) = delete;
     Children &operator=(const Children &) = delete;
 
@@ -153,6 +158,7 @@ private:
     SocketStore &sockets_;
     KeyStore &keys_;
     AccessFiles &access_files_;
+    SettingsStore &settings_;
     ChildEvents &events_;
     StatusPages pages_;
     std::vector<Slot> slots_;

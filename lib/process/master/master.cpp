@@ -48,12 +48,12 @@ std::string value_of(const std::vector<std::string> &words, const std::string &p
 } // namespace
 
 Master::Master(App &app, Instance &instance, Daemon &daemon, const CommandLine &line, std::vector<std::string> arguments)
-    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), keys_(app.options),
-      children_(loop_, sockets_, keys_, access_files_, *this), reload_(children_, app.options), replacements_(children_, app.options),
-      peer_links_(children_), control_(loop_, *this, instance.name()), listings_(children_, control_),
-      console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
-                     : line.quiet                     ? WM_LOG_WARN
-                                                      : WM_LOG_INFO) // debug was asked for
+    : app_(app), instance_(instance), daemon_(daemon), line_(line), arguments_(std::move(arguments)), keys_(app.options), settings_(app),
+      children_(loop_, sockets_, keys_, access_files_, settings_, *this), reload_(children_, app.options),
+      replacements_(children_, app.options), peer_links_(children_), control_(loop_, *this, instance.name()),
+      listings_(children_, control_), readiness_(children_, notify_), console_level_(app.options.log_level == "debug" ? WM_LOG_DEBUG
+                                                                                     : line.quiet                     ? WM_LOG_WARN
+                                                                                                  : WM_LOG_INFO) // debug was asked for
 {}
 
 Master::~Master() = default;
@@ -105,7 +105,8 @@ Children::Started Master::act()
         refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
     if (phase_ == Phase::kStopping)
         stop_services();
-    peer_links_.step(now);
+    readiness_.step(now);
+    peer_links_.step(now); // behind it: a process that accepts knows what is ready
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);
@@ -131,7 +132,7 @@ Children::Started Master::start_processes(int64_t now_ms)
 void Master::arm()
 {
     int64_t due = std::min({children_.due_ms(), reload_.due_ms(), replacements_.due_ms(), listings_.due_ms(), peer_links_.due_ms(),
-                            control_.expire(loop_.now_ms()), keys_.due_ms(), maintain_at_ms_});
+                            readiness_.due_ms(), control_.expire(loop_.now_ms()), keys_.due_ms(), maintain_at_ms_});
     if (reload_.requested() && phase_ == Phase::kServing)
         due = 0;
     loop_.set_due(due);
@@ -171,7 +172,7 @@ void Master::take_signals()
 void Master::begin_reload()
 {
     log(WM_LOG_INFO, "%s reloads", instance_.name().c_str());
-    notify_.reloading();
+    readiness_.reloads();
     restore_files();
     reopen_files();
     keys_error_ = keys_.reload();
@@ -197,7 +198,7 @@ void Master::end_reload()
     }
     std::erase_if(reload_waiters_, [this](const Waiting &waiting) { return waiting.reload <= reload_.number(); });
     reload_.end();
-    notify_.send("READY=1");
+    readiness_.reloaded();
 }
 
 // ---- the end
@@ -226,6 +227,7 @@ void Master::stop_children(bool graceful)
     children_.close_slots();
     replacements_.cancel();
     peer_links_.stop();
+    readiness_.stop();
     sockets_.clear(); // clients are refused instead of waiting in a queue from which nothing accepts
     if (reload_.running() || reload_.requested()) {
         reload_.cancel("it is stopping");
@@ -326,6 +328,7 @@ void Master::become_child()
     sockets_.forget(plan.sockets);
     keys_.forget(plan.keys);
     access_files_.forget(plan.access_logs);
+    settings_.forget(plan.settings);
     log_.forget();
     if (plan.output >= 0)
         output_.forget();

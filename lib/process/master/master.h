@@ -19,8 +19,10 @@
 #include "process/master/log_file.h"
 #include "process/master/notify.h"
 #include "process/master/peer_links.h"
+#include "process/master/readiness.h"
 #include "process/master/reload.h"
 #include "process/master/replacements.h"
+#include "process/master/settings_store.h"
 #include "process/master/socket_store.h"
 #include "process/signals.h"
 
@@ -118,6 +120,7 @@ private:
     SocketStore sockets_;
     KeyStore keys_;
     AccessFiles access_files_;
+    SettingsStore settings_;
     Children children_;
     Reload reload_;
     Replacements replacements_;
@@ -125,6 +128,7 @@ private:
     ControlServer control_;
     Listings listings_;
     Notify notify_;
+    Readiness readiness_;
     LogFile log_;
     LogFile output_;
     std::string helper_; ///< what the process that starts runs; empty: this program

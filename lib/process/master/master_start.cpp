@@ -180,6 +180,8 @@ bool Master::add_services()
         if (processes > service.most)
             return refuse(std::to_string(processes) + " processes are more than the " + std::to_string(service.most) + " that service " +
                           service.name + " can serve");
+        if (settings_.open(service) != 0)
+            return refuse(last_error());
         children_.add_slot(service, at, service.helper ? *children_.slots()[0].job.identity : service_identity_);
     }
     if (app_.peers)
@@ -206,7 +208,7 @@ void Master::finish_start()
     set_files();
     std::string processes = counted(children_.slots().size(), "process", "processes");
     log(WM_LOG_INFO, "%s serves with %s", instance_.name().c_str(), processes.c_str());
-    notify_.send("READY=1\nMAINPID=" + std::to_string(getpid()) + "\nSTATUS=" + processes + " started");
+    readiness_.serves(processes + " started");
     daemon_.report_start(kExitDone);
 }
 

@@ -1,6 +1,7 @@
 #include "process/master/status_facts.h"
 
 #include "process/process_state.h"
+#include "process/sealed_file.h"
 #include "wm/version.h"
 #include "worker/worker.h"
 
@@ -24,6 +25,9 @@ ProcessFacts facts_of(Children &children, const Child &child, int64_t now_ms)
     facts.index = slot.job.index;
     facts.stopped = is_stopped(child.pid);
     facts.rss_bytes = resident_bytes(child.pid);
+    std::string report;
+    if (child.report && (!read_sealed_file(child.report.get(), ServiceReport::kMaxText, report) || !facts.report.decode(report)))
+        facts.report = {};                          // of another version
     if (facts.listeners.empty() && slot.job.worker) // it has not written anything yet
         facts.listeners.push_back({facts.worker, slot.job.worker->address(), RowState::kNone, 0, 0});
     return facts;

@@ -3,6 +3,7 @@
 #include "process/report/decimal.h"
 #include "process/report/exit_status.h"
 #include "process/report/json_text.h"
+#include "process/report/service_tables.h"
 #include "process/report/text_table.h"
 
 #include <algorithm>
@@ -224,6 +225,12 @@ void append_hub(std::string &out, const StatusFacts &facts)
         table.append_rows(out, 0, table.rows());
 }
 
+void append_services(std::string &out, const StatusFacts &facts)
+{
+    for (const ProcessFacts &process : facts.processes)
+        append_tables(out, process.report);
+}
+
 /// Workers whose peers have all read fast enough are left out.
 void append_slow(std::string &out, const StatusFacts &facts)
 {
@@ -342,7 +349,7 @@ void json_process(JsonText &json, const ProcessFacts &process)
     process.pid == 0 ? json.null() : json.number(process.pid);
     json.key("worker").text(process.worker).key("index").number(process.index);
     if (process.service)
-        json.key("service").boolean(true);
+        json_tables(json.key("service").boolean(true).key("details"), process.report);
     json.key("status").text(state_word(process));
     number_or_null(json.key("busy_ms"), process.pid != 0, static_cast<uint64_t>(std::max<int64_t>(process.busy_ms, 0)));
     number_or_null(json.key("restart_ms"), process.pid == 0 && process.restart_ms >= 0, static_cast<uint64_t>(process.restart_ms));
@@ -384,6 +391,7 @@ std::string status_text(const StatusFacts &facts)
     append_exits(out, facts);
     append_certificates(out, facts);
     append_hub(out, facts);
+    append_services(out, facts);
     append_slow(out, facts);
     out += rule_line("PROCESS STATUS", width);
     table.append_rows(out, 0, table.rows() - 1);

@@ -6,6 +6,7 @@
 #define WM_PROCESS_REPORT_STATUS_REPORT_H
 
 #include "core/status_page.h"
+#include "worker/service_report.h"
 
 #include <cstdint>
 #include <string>
@@ -61,6 +62,7 @@ struct ProcessFacts {
     double qps = 0;
     std::vector<ListenerFacts> listeners;
     HubFacts hub;
+    ServiceReport report; ///< of a service
     uint32_t workers = 0; ///< more than listeners.size(): the others are not listed
 };
 
