@@ -1,11 +1,11 @@
 /**
  * @file
- * How processes and links of a simulated machine come and go: what its master does, and what chance does.
+ * How processes and links of simulated machines come and go: what their masters do, and what chance does.
  */
 #ifndef WM_TESTS_ROUTER_FAULTS_H
 #define WM_TESTS_ROUTER_FAULTS_H
 
-#include "router_master.h"
+#include "router_engine.h"
 
 #include <algorithm>
 
@@ -24,18 +24,19 @@ inline uint64_t World::make_link(uint32_t a, uint32_t b)
 inline void World::connect_to_hub(Process &child)
 {
     child.connects_at = kNever;
-    if (!hub_) {
+    Process *hub = child.machine.hub;
+    if (!hub) {
         reconnect(child);
         return;
     }
-    uint64_t link = child.hub_link = make_link(child.index, hub_->index);
+    uint64_t link = child.hub_link = make_link(child.index, hub->index);
     trace("process %u connects by link %llu", child.index, static_cast<unsigned long long>(link));
     if (!plan_.one_by_one) {
-        child.router.connected(link, kHubNode, now_);
+        child.router.connected(link, kHubNode, child.now());
         return;
     }
     hand_link(child, link, kHubNode);
-    hand_link(*hub_, link, child.node);
+    hand_link(*hub, link, child.node);
 }
 
 inline void World::reconnect(Process &child)
@@ -92,31 +93,59 @@ inline void World::send(Process &from, uint64_t id, const char *bytes, size_t si
 
 // ---- processes
 
-inline Process &World::start_process(uint32_t slot)
+inline Process &World::start_process(Machine &machine, uint32_t slot)
 {
     auto index = static_cast<uint32_t>(processes_.size());
-    processes_.push_back(std::make_unique<Process>(*this, index, slot, next_node_++, 1, plan_.limits));
+    processes_.push_back(std::make_unique<Process>(*this, machine, index, slot, machine.next_process++, 1, plan_.limits));
     Process &process = *processes_.back();
-    trace("process %u starts in slot %u", index, slot);
+    trace("process %u starts in slot %u of machine %u", index, slot, machine.index);
     if (plan_.has_hub) {
         tell_of(process, kHubNode);
         process.connects_at = now_ + random_.between(1, 20);
     }
-    if (hub_)
-        tell_of(*hub_, process.node);
+    if (machine.hub)
+        tell_of(*machine.hub, process.node);
     return process;
 }
 
-inline void World::start_hub()
+inline void World::start_hub(Machine &machine)
 {
-    hub_starts_at_ = kNever;
+    machine.hub_starts_at = kNever;
     auto index = static_cast<uint32_t>(processes_.size());
-    processes_.push_back(std::make_unique<Process>(*this, index, UINT32_MAX, kHubNode, ++hub_epoch_, plan_.limits));
-    hub_ = processes_.back().get();
-    trace("the service starts as process %u", index);
+    processes_.push_back(std::make_unique<Process>(*this, machine, index, UINT32_MAX, kHubNode, ++machine.hub_epoch, plan_.limits));
+    machine.hub = processes_.back().get();
+    trace("the service of machine %u starts as process %u", machine.index, index);
     for (auto &process : processes_)
-        if (!process->is_hub() && !process->reaped)
-            tell_of(*hub_, process->node);
+        if (!process->is_hub() && !process->reaped && &process->machine == &machine)
+            tell_of(*machine.hub, process->node);
+    if (plan_.machines > 1)
+        tell(*machine.hub, [this, hub = machine.hub] { open_carrier(*hub); });
+}
+
+inline Machine &World::start_machine()
+{
+    machines_.push_back(std::make_unique<Machine>());
+    Machine &machine = *machines_.back();
+    machine.index = static_cast<uint32_t>(machines_.size() - 1);
+    machine.node = next_machine_++;
+    machine.clock = random_.between(0, 1'000'000);
+    if (plan_.has_hub)
+        start_hub(machine);
+    for (uint32_t slot = 0; slot < plan_.slots; slot++)
+        tell_all_told(start_process(machine, slot));
+    return machine;
+}
+
+/// With its master: nothing of it starts again, and another machine comes in its place.
+inline void World::kill_machine(Machine &machine)
+{
+    trace("machine %u ends", machine.index);
+    for (size_t i = 0; i < processes_.size(); i++)
+        if (processes_[i]->alive && &processes_[i]->machine == &machine)
+            kill(*processes_[i]);
+    machine.dead = true;
+    machine.hub_starts_at = kNever;
+    next_machine_at_ = now_ + random_.between(100, 1500);
 }
 
 inline void World::kill(Process &process)
@@ -129,18 +158,18 @@ inline void World::kill(Process &process)
         if (links_[i].up && links_[i].has(process.index))
             close_link(i + 1);
     if (process.is_hub()) {
-        hub_ = nullptr;
-        hub_starts_at_ = now_ + random_.between(20, 300);
+        process.machine.hub = nullptr;
+        process.machine.hub_starts_at = now_ + random_.between(20, 300);
         return;
     }
     to_reap_.emplace_back(now_ + random_.between(1, 20), process.index);
 }
 
-inline std::vector<Process *> World::processes_of(uint32_t slot)
+inline std::vector<Process *> World::processes_of(const Machine &machine, uint32_t slot)
 {
     std::vector<Process *> there;
     for (auto &process : processes_)
-        if (process->alive && process->slot == slot)
+        if (process->alive && process->slot == slot && &process->machine == &machine)
             there.push_back(process.get());
     return there;
 }
@@ -171,7 +200,7 @@ inline void World::read_out(Process &process, uint32_t from)
         std::deque<Batch> rest = std::move(links_[i].to[side]);
         links_[i].to[side].clear();
         for (const Batch &batch : rest)
-            process.router.receive(i + 1, batch.bytes.data(), batch.bytes.size(), now_);
+            process.router.receive(i + 1, batch.bytes.data(), batch.bytes.size(), process.now());
     }
 }
 
@@ -179,23 +208,25 @@ inline void World::read_out(Process &process, uint32_t from)
 inline void World::reap(Process &process)
 {
     process.reaped = true;
+    if (process.machine.dead)
+        return;
     for (auto &other : processes_)
-        if (other->alive)
+        if (other->alive && &other->machine == &process.machine)
             tell(*other, [this, other = other.get(), gone = &process] {
                 read_out(*other, gone->index);
                 other->router.forget(gone->node);
             });
-    to_start_.emplace_back(now_ + random_.between(1, 150), process.slot);
+    to_start_.push_back({now_ + random_.between(1, 150), &process.machine, process.slot});
 }
 
 /// A successor starts beside the process of a slot: each knows of the other before the new one accepts a page.
-inline void World::reload(uint32_t slot)
+inline void World::reload(Machine &machine, uint32_t slot)
 {
-    std::vector<Process *> there = processes_of(slot);
+    std::vector<Process *> there = processes_of(machine, slot);
     if (there.size() != 1)
         return;
     Process &old = *there[0];
-    Process &fresh = start_process(slot);
+    Process &fresh = start_process(machine, slot);
     uint64_t link = make_link(old.index, fresh.index);
     trace("process %u takes over from %u, link %llu", fresh.index, old.index, static_cast<unsigned long long>(link));
     for (auto [self, other] : {std::pair(&old, &fresh), std::pair(&fresh, &old)}) {
@@ -246,8 +277,13 @@ inline Process *World::random_child(bool accepts)
 inline void World::fault()
 {
     static constexpr uint32_t kOrderly[] = {3, 7, 7}; // a stop, a reload
+    if (plan_.machines > 1 && !plan_.orderly && random_.once_in(2)) {
+        engine_fault();
+        return;
+    }
     Process *child = random_child(false);
-    Process *chosen = hub_ && random_.once_in(3) ? hub_ : child;
+    Process *hub = child ? child->machine.hub : nullptr;
+    Process *chosen = hub && random_.once_in(3) ? hub : child;
     switch (plan_.orderly ? kOrderly[random_.below(std::size(kOrderly))] : random_.below(10)) {
     case 0:
     case 1:
@@ -268,25 +304,38 @@ inline void World::fault()
             kill(*chosen);
         break;
     default:
-        reload(random_.below(plan_.slots));
+        reload(random_machine(), random_.below(plan_.slots));
     }
+}
+
+inline Machine &World::random_machine()
+{
+    for (;;)
+        if (Machine &machine = *machines_[random_.below(static_cast<uint32_t>(machines_.size()))]; !machine.dead)
+            return machine;
 }
 
 inline void World::master()
 {
-    if (now_ >= hub_starts_at_)
-        start_hub();
+    for (size_t i = 0; i < machines_.size(); i++)
+        if (now_ >= machines_[i]->hub_starts_at)
+            start_hub(*machines_[i]);
+    if (now_ >= next_machine_at_) {
+        next_machine_at_ = kNever;
+        start_machine();
+    }
     for (size_t i = 0; i < to_reap_.size(); i++)
         if (now_ >= to_reap_[i].first) {
             reap(*processes_[to_reap_[i].second]);
             to_reap_.erase(to_reap_.begin() + static_cast<ptrdiff_t>(i--));
         }
     for (size_t i = 0; i < to_start_.size(); i++)
-        if (now_ >= to_start_[i].first) {
-            if (processes_of(to_start_[i].second).empty())
-                tell_all_told(start_process(to_start_[i].second));
+        if (Start start = to_start_[i]; now_ >= start.at) {
+            if (!start.machine->dead && processes_of(*start.machine, start.slot).empty())
+                tell_all_told(start_process(*start.machine, start.slot));
             to_start_.erase(to_start_.begin() + static_cast<ptrdiff_t>(i--));
         }
+    change_carriers();
     if (now_ < kFaultsUntil && random_.once_in(plan_.fault_every))
         fault();
 }

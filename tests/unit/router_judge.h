@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -44,6 +45,7 @@ struct Push {
     int64_t expires_ms;
     bool first;
     uint64_t begun;
+    uint32_t beyond; ///< when it began
     uint64_t ended = kOpen;
     Result result;
     std::vector<uint32_t> taken; ///< pages
@@ -108,6 +110,7 @@ public:
     {
         pushes.push_back(push);
         pushes.back().begun = next_event();
+        pushes.back().beyond = beyond(push.process);
         return static_cast<uint32_t>(pushes.size() - 1);
     }
 
@@ -175,6 +178,9 @@ public:
 
     std::vector<Page> pages;
     std::vector<Push> pushes;
+    /// The machines, a bit each, that the one of a process cannot know of: they have not been heard of, as they are cut off.
+    std::function<uint32_t(uint32_t process)> beyond = [](uint32_t) { return 0; };
+    std::function<uint32_t(uint32_t process)> machine_of = [](uint32_t) { return 0; };
     bool nothing_lost = true; ///< no link has ended with something on the way to a process that lives
 
 private:
@@ -193,7 +199,7 @@ private:
     {
         const Push &push = pushes[id];
         for (uint32_t i = 0; i < pages.size(); i++)
-            if (was_open(pages[i], push) && push.has_been_for(pages[i]) &&
+            if (was_open(pages[i], push) && push.has_been_for(pages[i]) && !is_beyond(push, pages[i]) &&
                 std::find(push.taken.begin(), push.taken.end(), i) == push.taken.end())
                 fail(id, now_ms, push.result.connections == 0 ? "a false offline" : "missed a page, and the answer is exact");
     }
@@ -203,11 +209,16 @@ private:
         const Push &push = pushes[id];
         uint32_t always = 0, ever = 0;
         for (const Page &page : pages) {
-            always += push.is_for(page) && was_open(page, push);
+            always += push.is_for(page) && was_open(page, push) && !is_beyond(push, page);
             ever += push.is_for(page) && page.closed > push.begun;
         }
         if (push.result.connections > ever || (!push.result.is_partial() && push.result.connections < always))
             fail(id, now_ms, "a wrong count");
+    }
+
+    bool is_beyond(const Push &push, const Page &page) const
+    {
+        return (push.beyond | beyond(push.process)) >> machine_of(page.process) & 1;
     }
 
     static bool was_open(const Page &page, const Push &push) { return page.opened < push.begun && page.closed > push.ended; }

@@ -1,7 +1,7 @@
 /**
  * @file
- * The master of a simulated machine: what it tells its processes, which read it in its order; in some runs one word after the other, over
- * many turns, so that a process learns of the others while these talk already.
+ * The master of each simulated machine: what it tells its processes, which read it in its order; in some runs one word after the other,
+ * over many turns, so that a process learns of the others while these talk already.
  */
 #ifndef WM_TESTS_ROUTER_MASTER_H
 #define WM_TESTS_ROUTER_MASTER_H
@@ -33,7 +33,7 @@ inline void World::hand_link(Process &process, uint64_t id, uint64_t node)
     link.handed[side] = false;
     tell(process, [this, &process, id, side, node] {
         links_[id - 1].handed[side] = true;
-        process.router.connected(id, node, now_);
+        process.router.connected(id, node, process.now());
     });
 }
 

@@ -1,6 +1,7 @@
-// Routers on a simulated machine, thousands of seeded runs: links that break, processes that stop, die and are replaced, batches that come
-// late or twice, a master that tells of processes one by one. A judge that sees every page holds each answer to the truth. Runs 2 000
-// seeds, 20 000 with WM_FULL in the environment; with a seed as its argument that one alone, with a trace.
+// Routers on simulated machines, thousands of seeded runs: links that break, processes that stop, die and are replaced, batches that come
+// late or twice, a master that tells of processes one by one; between machines an engine that stops, dies and forgets. A judge that sees
+// every page holds each answer to the truth. Runs 2 000 seeds, 20 000 with WM_FULL in the environment; with a seed as its argument that one
+// alone, with a trace.
 #include <csetjmp>
 #include <cstdarg>
 #include <cstddef>
@@ -16,16 +17,45 @@ extern "C" {
 
 namespace router_sim {
 
+using wm::cluster::Machines;
+
 // ---- a process
 
 void Process::send(uint64_t link, const char *batch, size_t size)
 {
-    world.send(*this, link, batch, size);
+    if (link & Machines::kLinkBit)
+        machines->send(link, batch, size, now());
+    else
+        world.send(*this, link, batch, size);
 }
 
 void Process::drop(uint64_t link)
 {
-    world.drop(*this, link);
+    if (link & Machines::kLinkBit)
+        machines->drop(link, now());
+    else
+        world.drop(*this, link);
+}
+
+int64_t Process::now() const
+{
+    return world.now() + machine.clock;
+}
+
+bool Process::carry(uint64_t to, const char *bytes, size_t size)
+{
+    world.carry(*this, to, bytes, size);
+    return true;
+}
+
+void Process::renew(const char *)
+{
+    world.renew(*this);
+}
+
+void Process::refused(wm::cluster::Refusal, const wm::cluster::Envelope &)
+{
+    world.judge.check(false, world.now(), "a message of another machine is refused");
 }
 
 /// The payload is the number of the push; what is behind it gives it a size. Whom it is for is read from the request, as it has come.
@@ -95,7 +125,7 @@ void World::push(Process &process, Op op, uint32_t uid, uint32_t size)
     request.payload = {payload, sizeof id + size};
     Result result;
     process.asked.push_back(id);
-    if (process.router.request(request, id, now_, result))
+    if (process.router.request(request, id, process.now(), result))
         process.answer(id, result);
 }
 
@@ -131,7 +161,7 @@ void World::receive(Process &process)
         while (!link.to[side].empty() && link.to[side].front().at <= now_) {
             std::string bytes = std::move(link.to[side].front().bytes);
             link.to[side].pop_front();
-            process.router.receive(id, bytes.data(), bytes.size(), now_);
+            process.router.receive(id, bytes.data(), bytes.size(), process.now());
         }
         if (now_ >= link.notice[side]) {
             process.router.disconnected(id);
@@ -151,11 +181,12 @@ void World::receive_strays(Process &process)
             continue;
         Stray stray = std::move(strays_[i]);
         strays_.erase(strays_.begin() + static_cast<ptrdiff_t>(i--));
+        Process *hub = processes_[stray.from]->machine.hub;
         bool from_hub = processes_[stray.from]->is_hub();
         for (size_t id = 0; id < links_.size(); id++) {
-            bool same = links_[id].joins(stray.from, stray.to) || (from_hub && hub_ && links_[id].joins(hub_->index, stray.to));
+            bool same = links_[id].joins(stray.from, stray.to) || (from_hub && hub && links_[id].joins(hub->index, stray.to));
             if (links_[id].up && same) {
-                process.router.receive(id + 1, stray.bytes.data(), stray.bytes.size(), now_);
+                process.router.receive(id + 1, stray.bytes.data(), stray.bytes.size(), process.now());
                 break;
             }
         }
@@ -192,8 +223,13 @@ void World::turn(Process &process)
         act(process);
     if (!process.alive)
         return;
-    if (now_ >= process.router.due_ms())
-        process.router.tick(now_);
+    if (process.machines) {
+        receive_letters(process);
+        if (process.now() >= process.machines->due_ms())
+            process.machines->tick(process.now());
+    }
+    if (process.now() >= process.router.due_ms())
+        process.router.tick(process.now());
     process.router.flush();
     check(process);
 }
@@ -201,7 +237,7 @@ void World::turn(Process &process)
 /// After the last fault: a process, a uid, and one push at a time. All are answered exactly.
 void World::push_quietly()
 {
-    if (now_ < kQuietAt || now_ % 8 != 0)
+    if (now_ < plan_.quiet_ms || now_ % 8 != 0)
         return;
     quiet_from_ = std::min(quiet_from_, judge.pushes.size());
     if (Process *process = random_child(true))
@@ -210,17 +246,18 @@ void World::push_quietly()
 
 std::string World::run()
 {
-    if (plan_.has_hub)
-        start_hub();
-    for (uint32_t slot = 0; slot < plan_.slots; slot++)
-        tell_all_told(start_process(slot));
-    for (now_ = 1; now_ < kEnd && !judge.failed(); now_++) {
+    judge.beyond = [this](uint32_t process) { return plan_.machines > 1 ? beyond(processes_[process]->machine) : 0; };
+    judge.machine_of = [this](uint32_t process) { return processes_[process]->machine.index; };
+    for (uint32_t i = 0; i < plan_.machines; i++)
+        start_machine();
+    const int64_t end = plan_.quiet_ms + kQuietMs;
+    for (now_ = 1; now_ < end && !judge.failed(); now_++) {
         master();
         size_t count = processes_.size(), from = random_.below(static_cast<uint32_t>(count));
         for (size_t i = 0; i < count; i++)
             if (Process &process = *processes_[(from + i) % count]; runs(process))
                 turn(process);
-        if (now_ + 100 < kEnd)
+        if (now_ + 100 < end)
             push_quietly();
     }
     for (size_t id = quiet_from_; id < judge.pushes.size(); id++)

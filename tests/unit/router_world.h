@@ -1,11 +1,12 @@
 /**
  * @file
- * A simulated machine: the hub's service, its children, pages, links and faults, all drawn from a seed. Time is virtual, in steps of a
- * millisecond, in which each process that is not stopped has one turn.
+ * Simulated machines: the hub's service of each, its children, pages, links, an engine between the machines, and faults, all drawn from a
+ * seed. Time is virtual, in steps of a millisecond, in which each process that is not stopped has one turn.
  */
 #ifndef WM_TESTS_ROUTER_WORLD_H
 #define WM_TESTS_ROUTER_WORLD_H
 
+#include "hub/cluster/machines.h"
 #include "hub/router/router.h"
 #include "router_texts.h"
 
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,8 +53,9 @@ private:
 struct Plan {
     explicit Plan(uint64_t seed) : random(seed)
     {
-        slots = 1 + random.below(5);
-        has_hub = slots > 1 || random.once_in(3);
+        machines = random.once_in(2) ? 1 : static_cast<uint32_t>(random.between(2, 4));
+        slots = 1 + random.below(machines > 1 ? 2 : 5);
+        has_hub = slots > 1 || machines > 1 || random.once_in(3);
         hostile = random.once_in(4);
         orderly = !hostile && random.once_in(4);
         fault_every = static_cast<uint32_t>(random.between(40, 600));
@@ -64,9 +67,11 @@ struct Plan {
             limits.outstanding = static_cast<uint32_t>(random.between(8, 64));
             limits.peer_requests = limits.outstanding / 2;
         }
+        quiet_ms = machines > 1 ? 4000 + times.forget_ms : 5000;
     }
     Random random;
-    uint32_t slots;
+    uint32_t machines;
+    uint32_t slots; ///< of each machine
     bool has_hub;
     bool hostile;    ///< batches come twice, or late, after others, or over the next link
     bool orderly;    ///< processes stop for a while and are replaced, and no link loses anything
@@ -74,6 +79,18 @@ struct Plan {
     uint32_t fault_every;
     uint32_t push_every;
     Limits limits;
+    wm::cluster::Times times = sim_times();
+    size_t max_bytes = 2048 + wm::cluster::kEnvelopeExtra; ///< of a message of the engine
+    int64_t quiet_ms;                                      ///< from here on every state must be right again
+
+    /// No fault and its end take as long as a machine is remembered.
+    static wm::cluster::Times sim_times()
+    {
+        wm::cluster::Times times;
+        times.lost_ms = 1500;
+        times.forget_ms = 6000;
+        return times;
+    }
 };
 
 class World;
@@ -84,20 +101,33 @@ struct Word {
     std::function<void()> word;
 };
 
-struct Process : wm::router::Host {
-    Process(World &w, uint32_t i, uint32_t s, uint64_t n, uint64_t epoch, const Limits &limits)
-        : world(w), index(i), slot(s), node(n), router(*this, n, epoch, limits)
+struct Machine;
+
+struct Process : wm::router::Host, wm::cluster::MachinesHost {
+    Process(World &w, Machine &m, uint32_t i, uint32_t s, uint64_t n, uint64_t epoch, const Limits &limits)
+        : world(w), machine(m), index(i), slot(s), node(n), router(*this, n, epoch, limits)
     {}
     void send(uint64_t link, const char *batch, size_t size) override;
     void drop(uint64_t link) override;
     Result take(const Request &request) override;
     void answer(uint64_t ref, const Result &result) override;
+    bool carry(uint64_t to, const char *bytes, size_t size) override;
+    void renew(const char *why) override;
+    void refused(wm::cluster::Refusal why, const wm::cluster::Envelope &of) override;
+    uint64_t clock_us() override { return static_cast<uint64_t>(now()) * 1000; }
+    /// By the clock of its machine.
+    int64_t now() const;
 
     World &world;
+    Machine &machine;
     uint32_t index;
     uint32_t slot;
     uint64_t node;
     Router router;
+    std::unique_ptr<wm::cluster::Machines> machines; ///< of a service among others
+    bool carrier_up = false;                         ///< as it knows
+    bool carrier_lost = true;                        ///< it is not connected any more, whether it knows or not
+    int64_t carrier_at = kNever;                     ///< when it learns of a change
     bool alive = true;
     bool reaped = false;
     bool draining = false;
@@ -114,6 +144,19 @@ struct Process : wm::router::Host {
     std::deque<Word> told;       ///< by the master; read first in a turn
 
     bool is_hub() const { return node == kHubNode; }
+};
+
+struct Machine {
+    uint32_t index;
+    uint64_t node;
+    int64_t clock; ///< ahead of the world's
+    Process *hub = nullptr;
+    int64_t hub_starts_at = kNever;
+    uint64_t hub_epoch = 0;
+    uint64_t next_process = 100; ///< nodes of processes are unique within a machine only
+    bool dead = false;
+    int64_t deaf_until = 0; ///< gets nothing from the engine
+    int64_t mute_until = 0; ///< the engine gets nothing from it
 };
 
 struct Batch {
@@ -149,6 +192,8 @@ public:
     void drop(Process &from, uint64_t link);
     void close_link(uint64_t link);
     void reconnect(Process &child);
+    void carry(Process &from, uint64_t to, const char *bytes, size_t size);
+    void renew(Process &hub);
     int64_t now() const { return now_; }
 
     Judge judge;
@@ -156,8 +201,17 @@ public:
 private:
     static constexpr uint32_t kUids = 6;
     static constexpr int64_t kFaultsUntil = 2500;
-    static constexpr int64_t kQuietAt = 5000; ///< every state must be right again
-    static constexpr int64_t kEnd = 5400;
+    static constexpr int64_t kQuietMs = 400;
+
+    struct Letter {
+        int64_t at;
+        std::string bytes;
+    };
+    struct LateLetter {
+        int64_t at;
+        uint32_t to; ///< a machine
+        std::string bytes;
+    };
 
     struct Stray {
         int64_t at;
@@ -184,20 +238,33 @@ private:
     void accept_when_joined(Process &process);
 
     // router_faults.h
-    Process &start_process(uint32_t slot);
-    void start_hub();
+    Machine &start_machine();
+    void kill_machine(Machine &machine);
+    Process &start_process(Machine &machine, uint32_t slot);
+    void start_hub(Machine &machine);
     uint64_t make_link(uint32_t a, uint32_t b);
     void connect_to_hub(Process &child);
-    std::vector<Process *> processes_of(uint32_t slot);
+    std::vector<Process *> processes_of(const Machine &machine, uint32_t slot);
     void kill(Process &process);
     void leave(Process &process);
     void read_out(Process &process, uint32_t from);
     void reap(Process &process);
-    void reload(uint32_t slot);
+    void reload(Machine &machine, uint32_t slot);
     void drain(Process &process);
     void fault();
     void master();
     Process *random_child(bool accepts);
+    Machine &random_machine();
+
+    // router_engine.h
+    void open_carrier(Process &hub);
+    void lose_carrier(Process &hub, int64_t notice);
+    void change_carriers();
+    void end_engine();
+    void engine_fault();
+    void receive_letters(Process &hub);
+    uint32_t beyond(const Machine &machine) const;
+    bool engine_runs() const { return now_ >= engine_starts_at_; }
 
     // router_sim.cpp
     void turn(Process &process);
@@ -218,11 +285,19 @@ private:
     std::vector<Link> links_; ///< by link - 1
     std::vector<Stray> strays_;
     std::vector<std::pair<int64_t, uint32_t>> to_reap_;
-    std::vector<std::pair<int64_t, uint32_t>> to_start_; ///< slots
-    Process *hub_ = nullptr;
-    int64_t hub_starts_at_ = kNever;
-    uint64_t hub_epoch_ = 0;
-    uint64_t next_node_ = 100;
+    struct Start {
+        int64_t at;
+        Machine *machine;
+        uint32_t slot;
+    };
+    std::vector<Start> to_start_;
+    std::vector<std::unique_ptr<Machine>> machines_;
+    uint64_t next_machine_ = uint64_t{1} << 63;
+    int64_t next_machine_at_ = kNever;
+    std::map<std::pair<uint32_t, uint32_t>, std::deque<Letter>> letters_; ///< from one machine to another
+    std::vector<LateLetter> late_;
+    int64_t engine_starts_at_ = 0; ///< it does not run before
+    int64_t engine_stopped_until_ = 0;
     size_t quiet_from_ = SIZE_MAX; ///< the pushes of the quiet phase
 };
 
