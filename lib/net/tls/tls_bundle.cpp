@@ -1,14 +1,10 @@
 #include "net/tls/tls_bundle.h"
 
-#include "core/error.h"
-#include "core/fd.h"
+#include "core/small_file.h"
 
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 namespace wm {
 
@@ -21,32 +17,9 @@ void wipe(std::string &secret)
     OPENSSL_cleanse(secret.data(), secret.size());
 }
 
-/// 0, or WM_E... with the path and the reason.
 int read_file(const char *what, const std::string &path, std::string *out)
 {
-    Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // not waiting for the writer of a fifo
-    struct stat status;
-    if (!file || fstat(file.get(), &status) != 0)
-        return fail(code_of_errno(errno), "%s %s: %s", what, path.c_str(), strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return fail(WM_EINVAL, "%s %s: not a regular file", what, path.c_str());
-    if (status.st_size > static_cast<off_t>(kMaxFile))
-        return fail(WM_EINVAL, "%s %s: %lld bytes, over the %zu that such a file may have", what, path.c_str(),
-                    static_cast<long long>(status.st_size), kMaxFile);
-    out->resize(static_cast<size_t>(status.st_size) + 1); // one more shows the end in one call
-    size_t len = 0;
-    for (;;) {
-        ssize_t got = read(file.get(), out->data() + len, out->size() - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail(code_of_errno(errno), "%s %s: %s", what, path.c_str(), strerror(errno));
-        len += static_cast<size_t>(got);
-        if (got == 0 || len == out->size())
-            break;
-    }
-    out->resize(len);
-    return 0;
+    return read_small_file(what, path, kMaxFile, *out);
 }
 
 void put(std::string &out, std::string_view text)

@@ -1,0 +1,20 @@
+/**
+ * @file
+ * Reads a file of settings whole: a certificate, a key, a secret. Any thread.
+ */
+#ifndef WM_CORE_SMALL_FILE_H
+#define WM_CORE_SMALL_FILE_H
+
+#include <cstddef>
+#include <string>
+#include <sys/types.h>
+
+namespace wm {
+
+/// A regular file of at most `most` bytes: 0, or a WM_E... code with `what`, the path and the reason in its detail. *mode: its permissions,
+/// unless nullptr.
+int read_small_file(const char *what, const std::string &path, size_t most, std::string &out, mode_t *mode = nullptr);
+
+} // namespace wm
+
+#endif
