@@ -117,13 +117,34 @@ WM_API int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value);
 /**
  * As wm_hub_set_int, for a text, which is copied.
  *
- * @return 0, WM_EOPTION, or WM_ESTATE (the name, once a connection was bound or has joined, or a topic has a function)
+ * @return 0, WM_EOPTION, WM_EINVAL, or WM_ESTATE (the name, once a connection was bound or has joined, or a topic has a function; what
+ * chooses the engine, once the app has started)
  *
  * @since 0.1.0
  */
 WM_API int wm_hub_set_str(wm_hub *hub, const char *option, const char *value);
 /** As wm_hub_get_int, for a text; *value is borrowed until the option is set again. @since 0.1.0 */
 WM_API int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
+
+/**
+ * Checks what the start checks of the hub's engine (option engine), without a connection: its password, secret and CA files, and that all
+ * hubs of the app have the same. For programs that check their settings before a restart.
+ *
+ * @return 0, also without an engine, or a WM_E... code, with the path and the reason in wm_last_error
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_check(wm_hub *hub);
+
+/**
+ * Whether calls of the hub can be exact: always without an engine (option engine); with one its service runs, the link to the engine is
+ * tested, and no machine is being joined. For health checks, as calls say it of themselves.
+ *
+ * @return 0, or WM_EENGINE, with the reason in wm_last_error
+ *
+ * @since 0.1.0
+ */
+WM_API int wm_hub_ready(wm_hub *hub);
 
 /**
  * Sends one message to every connection of a uid, in all processes. Any thread.

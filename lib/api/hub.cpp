@@ -179,7 +179,7 @@ int wm_hub_unbind(wm_hub *hub, wm_conn conn)
 
 int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value)
 {
-    auto set = [&](Hub &self) { return option ? set_option(Scope::kHub, &self.options, false, option, value) : null_argument("option"); };
+    auto set = [&](Hub &self) { return option ? self.set_option(option, value) : null_argument("option"); };
     return noted(app_of(hub), {__func__, hub, option}, with_hub(hub, set));
 }
 
@@ -192,10 +192,7 @@ int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value)
 
 int wm_hub_set_str(wm_hub *hub, const char *option, const char *value)
 {
-    auto set = [&](Hub &self) {
-        return option && value ? set_option(Scope::kHub, &self.options, self.was_used(), option, value)
-                               : null_argument(option ? "value" : "option");
-    };
+    auto set = [&](Hub &self) { return option && value ? self.set_option(option, value) : null_argument(option ? "value" : "option"); };
     return noted(app_of(hub), {__func__, hub, option}, with_hub(hub, set));
 }
 
@@ -204,6 +201,16 @@ int wm_hub_get_str(wm_hub *hub, const char *option, const char **value)
     if (!option || !value)
         return null_argument(option ? "value" : "option");
     return with_hub(hub, [&](Hub &self) { return get_option(Scope::kHub, &self.options, option, value); });
+}
+
+int wm_hub_check(wm_hub *hub)
+{
+    return with_hub(hub, [](Hub &self) { return self.check(); });
+}
+
+int wm_hub_ready(wm_hub *hub)
+{
+    return with_hub(hub, [](Hub &self) { return self.ready(); });
 }
 
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections,

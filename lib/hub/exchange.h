@@ -7,6 +7,7 @@
 #ifndef WM_HUB_EXCHANGE_H
 #define WM_HUB_EXCHANGE_H
 
+#include "hub/engine/engine_settings.h"
 #include "hub/hub.h"
 #include "hub/link.h"
 #include "hub/router/router.h"
@@ -46,6 +47,14 @@ public:
     /// Asks all processes, this one first; otherwise as Hub::call. A notifier of the reply is reserved.
     int call(Hub &hub, router::Request request, const HubReply &reply, int64_t &connections);
 
+    /// What the options of its hubs say together: 0, or a WM_E... code with its detail. No url: there is no engine.
+    int engine(EngineSettings &out) const;
+    bool has_engine() const;
+    /// In the service: reads what the master has made of that. 0, or a WM_E... code with its detail.
+    int take_settings();
+    const EngineSettings &settings() const { return settings_; }
+
+    int starts_alone() const override;
     void await_others(bool awaits) override;
     void join(uint64_t node, Kind kind, uint64_t number, Fd link) override;
     void forget(uint64_t node) override;
@@ -103,6 +112,7 @@ private:
     template <class Matches> size_t count_peers(Matches matches) const;
 
     App &app_;
+    EngineSettings settings_; ///< of the service
     std::vector<Member> hubs_;
     std::vector<std::unique_ptr<Link>> links_;
     std::optional<router::Router> router_; ///< from when another process is known

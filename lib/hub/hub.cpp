@@ -9,7 +9,9 @@
 #include "session/sessions.h"
 #include "worker/broadcast.h"
 #include "worker/handles.h"
+#include "worker/process_link.h"
 
+#include <cstring>
 #include <exception>
 
 namespace wm {
@@ -52,6 +54,46 @@ Hub::~Hub()
 bool Hub::was_used() const
 {
     return !bindings_.empty() || groups_.was_used() || topics.was_used() || (exchange_ && exchange_->has_named());
+}
+
+// ---- options
+
+/// The service has its settings when the app's processes start.
+int Hub::check_engine_time(const char *name) const
+{
+    bool late = app_.link || app_.started();
+    return late ? fail(WM_ESTATE, "option '%s' must be set before wm_app_main, by the process that calls it", name) : 0;
+}
+
+int Hub::set_option(const char *name, int64_t value)
+{
+    if (int result = chooses_engine(name) ? check_engine_time(name) : 0)
+        return result;
+    return wm::set_option(Scope::kHub, &options, false, name, value);
+}
+
+int Hub::set_option(const char *name, const char *value)
+{
+    bool of_engine = chooses_engine(name);
+    if (int result = of_engine ? check_engine_time(name) : 0)
+        return result;
+    if (strcmp(name, "engine") == 0)
+        return set_engine(value, options, engine_secrets_);
+    if (strcmp(name, "engine_password") == 0)
+        return set_engine_password(value, options, engine_secrets_);
+    return wm::set_option(Scope::kHub, &options, !of_engine && was_used(), name, value);
+}
+
+int Hub::check() const
+{
+    EngineSettings ignored;
+    return exchange_ ? exchange_->engine(ignored) : 0;
+}
+
+int Hub::ready() const
+{
+    bool known = !app_.link || app_.link->unready().empty();
+    return known ? 0 : fail(WM_EENGINE, "%s", app_.link->unready().c_str());
 }
 
 // ---- uids and groups

@@ -7,6 +7,7 @@
 #ifndef WM_HUB_HUB_H
 #define WM_HUB_HUB_H
 
+#include "hub/engine/engine_choice.h"
 #include "hub/groups.h"
 #include "hub/name_table.h"
 #include "hub/router/wire.h"
@@ -65,6 +66,15 @@ public:
 
     App &app() { return app_; }
 
+    /// 0, WM_EOPTION, WM_EINVAL, or WM_ESTATE where it is too late.
+    int set_option(const char *name, int64_t value);
+    int set_option(const char *name, const char *value);
+    /// Checks what the start checks of the engine: 0, or a WM_E... code with its detail.
+    int check() const;
+    /// 0, or WM_EENGINE with the reason why calls cannot be exact.
+    int ready() const;
+    EngineChoice engine() const { return {&options, &engine_secrets_}; }
+
     /// Whether something was ever bound to it, or another process knows of it: from then on the name, which is the hub's identity, cannot
     /// change.
     bool was_used() const;
@@ -106,7 +116,10 @@ private:
     template <class Visit> void each_in_group(std::string_view group, std::string_view except, Visit visit) const;
     template <class Visit> void each_of(const Name *uid, Visit visit) const;
 
+    int check_engine_time(const char *name) const;
+
     App &app_;
+    EngineSecrets engine_secrets_;
     Exchange *exchange_; ///< nullptr: the hub is of this process alone
     bool has_peers_ = false;
     NameTable uids_;

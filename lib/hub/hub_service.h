@@ -9,7 +9,7 @@
 
 namespace wm {
 
-/// For an app that has hubs and more than one process.
+/// For an app that has hubs, and more than one process or an engine.
 Service hub_service();
 
 } // namespace wm

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "worker/clients.h"
 #include "worker/handles.h"
+#include "worker/peers.h"
 #include "worker/process_link.h"
 #include "worker/shares.h"
 #include "worker/worker.h"
@@ -38,6 +39,8 @@ void App::read_last_error()
 int App::start()
 {
     reactor.loop.report_busy();
+    if (int result = !link && peers ? peers->starts_alone() : 0)
+        return abandon_start(result);
     if (link)
         link->starting();
     auto starts = [this](const Worker &worker) { return !worker.released() && (!link || link->starts(worker)); };

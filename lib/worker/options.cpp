@@ -29,6 +29,13 @@ const char *check_path(std::string_view value)
     return value.empty() ? nullptr : websocket::check_target(value);
 }
 
+/// As a part of a channel's name, which engines read in their own ways.
+bool is_cluster(std::string_view text)
+{
+    auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), fits);
+}
+
 // The structures have a standard layout but for their base: offsetof is supported by both compilers for it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
@@ -320,6 +327,19 @@ const OptionRow kHubRows[] = {
     WM_INT(HubOptions, max_groups, "count", 1, 1 << 20, true, "groups that a connection is in at a time"),
     WM_INT(HubOptions, max_topics, "count", 1, 1 << 20, true, "topics with a function of wm_hub_on_message"),
     WM_INT(HubOptions, timeout_ms, "ms", 10, 600000, true, "how long a call waits for the answers of other processes"),
+    WM_TEXT(HubOptions, engine, false,
+            "wm_app_main: engine that joins the hubs of several machines, as redis://[USER:PASSWORD@]HOST:PORT or nats://HOST:PORT; reads "
+            "back without the password; empty: none"),
+    WM_FORM(HubOptions, cluster, false, "engine: machines with the same cluster are joined", "1 to 64 letters, digits, - and _",
+            is_cluster),
+    WM_TEXT(HubOptions, secret_file, false,
+            "engine: path of the secret with which machines of the cluster prove what they send, a line that its owner alone can read; "
+            "empty: none"),
+    WM_TEXT(HubOptions, engine_password, false, "engine: its password; reads back as ***"),
+    WM_TEXT(HubOptions, engine_password_file, false, "engine: path of its password instead, a line that the file's owner alone can read"),
+    WM_TEXT(HubOptions, engine_tls_ca_file, false,
+            "engine over TLS: path of the CAs that its certificate has to come from, PEM; empty: the system's"),
+    WM_INT(HubOptions, engine_tls_verify, "bool", 0, 1, false, "engine over TLS: 0: any certificate is taken, and the log says so"),
 };
 
 #undef WM_CONN_ROWS

@@ -91,6 +91,13 @@ struct HubOptions {
     int64_t max_groups = 128;
     int64_t max_topics = 1024;
     int64_t timeout_ms = 1000;
+    std::string engine; ///< without its passwords
+    std::string cluster = "default";
+    std::string secret_file;
+    std::string engine_password; ///< whether there is one
+    std::string engine_password_file;
+    std::string engine_tls_ca_file;
+    int64_t engine_tls_verify = 1;
 };
 
 enum class Scope : int32_t { kApp = 1, kWorker = 2, kConn = 3, kHub = 4, kClient = 5, kProtocol = 6 };

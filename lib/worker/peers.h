@@ -21,6 +21,8 @@ public:
 
     virtual ~Peers() = default;
 
+    /// Whether the app may start without a master: 0, or a WM_E... code with its detail.
+    virtual int starts_alone() const = 0;
     /// Whether others exist that it is yet to be told of: until then no call is exact.
     virtual void await_others(bool awaits) = 0;
     /// A process exists, from before it has its first connection. With a link to it, which replaces another one, and a number that no
