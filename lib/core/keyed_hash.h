@@ -1,7 +1,7 @@
 /**
  * @file
  * A hash of what peers choose, keyed with a random secret, so that nobody can choose many of one hash: multiply and fold, eight bytes a
- * step. One thread.
+ * step. The hash stays in the process: for one that leaves it there is core/sip_hash.h. One thread.
  */
 #ifndef WM_CORE_KEYED_HASH_H
 #define WM_CORE_KEYED_HASH_H
@@ -33,6 +33,7 @@ public:
             state = fold(state ^ load<uint64_t>(p), secret_[1]);
         return fold(fold(state ^ load_short(p, left), secret_[1]), secret_[0] ^ secret_[1]);
     }
+    uint64_t of(uint64_t number) const { return fold(secret_[0] ^ number, secret_[1]); }
     uint64_t of(const void *object, uint32_t number) const
     {
         return fold(secret_[0] ^ reinterpret_cast<uintptr_t>(object), secret_[1] ^ uint64_t{number} << 32);
