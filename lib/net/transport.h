@@ -46,7 +46,8 @@ public:
     /// The transport's own handshake, called whenever fd can be read until it returns kDone, and first at once if speaks_first().
     virtual IoResult secure(int fd) = 0;
     virtual bool speaks_first() const { return false; }
-    /// The handshake is that with a proxy, or the header of one, behind which the endpoint's own transport begins.
+    /// The handshake is that with a proxy, or the header of one, or what a server says before TLS: the endpoint's own transport begins
+    /// behind it.
     virtual bool is_proxy() const { return false; }
     /// Called each time fd is readable, and after a kMore. Keeps nothing back that it has decoded.
     virtual IoResult receive(int fd, char *out, size_t len) = 0;

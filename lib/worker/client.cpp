@@ -74,6 +74,12 @@ int Client::set_proxy(const char *text)
     return 0;
 }
 
+void Client::set_preface(const TransportKind &kind, void *settings)
+{
+    preface_ = &kind;
+    preface_settings_ = settings;
+}
+
 // ---- what the host asks for
 
 int Client::may_connect() const
@@ -166,11 +172,11 @@ void Client::prepare()
         websocket_.reset(new WebsocketClient{{target, address_.authority(tls), options.ws_subprotocol, fields}, deflate, {}, {}});
         codec_settings = websocket_.get();
     }
-    proxy = options.proxy.empty() ? nullptr : &kProxyTransport;
-    if (proxy)
+    proxy = options.proxy.empty() ? preface_ : &kProxyTransport;
+    if (through_proxy())
         via_ = {proxy_address_.request_for(address_), static_cast<size_t>(options.max_header_bytes),
                 static_cast<size_t>(options.max_headers)};
-    proxy_settings = &via_;
+    proxy_settings = through_proxy() ? &via_ : preface_settings_;
 }
 
 void Client::wait(int64_t delay_ms)
@@ -291,7 +297,7 @@ void Client::give_up()
 /// The beginning of an error text.
 std::string Client::cannot_connect() const
 {
-    return "cannot connect to " + display + (proxy ? " through " + proxy_address_.shown : "") + ": ";
+    return "cannot connect to " + display + (through_proxy() ? " through " + proxy_address_.shown : "") + ": ";
 }
 
 /// In the next turn, as the host may be in wm_client_connect.

@@ -46,6 +46,9 @@ public:
     int reconnect(int64_t delay_ms);
     void cancel_reconnect();
     void close();
+    /// What precedes its own transport where no proxy does: kind leads each connection there, as to TLS that begins behind what the server
+    /// says first. The settings outlive its connections.
+    void set_preface(const TransportKind &kind, void *settings);
     /// Marks it for deletion at the end of the turn; its connection is destroyed.
     void release();
     /// The app's loop has opened: connects what was to be connected.
@@ -82,7 +85,8 @@ public:
 private:
     int may_connect() const;
     int set_proxy(const char *text);
-    const Address &next_hop() const { return proxy ? proxy_address_.address : address_; }
+    bool through_proxy() const { return proxy == &kProxyTransport; }
+    const Address &next_hop() const { return through_proxy() ? proxy_address_.address : address_; }
     void prepare();
     int attempt();
     int choose_transport();
@@ -114,6 +118,8 @@ private:
     std::unique_ptr<WebsocketClient> websocket_; ///< of the present attempt and its connection
     ProxyAddress proxy_address_;                 ///< option proxy with its password, which `options` leaves out
     ProxySettings via_ = {};
+    const TransportKind *preface_ = nullptr;
+    void *preface_settings_ = nullptr;
     Connector connector_;
     std::unique_ptr<TlsClient> tls_;
     TlsFilesStamp tls_stamp_;

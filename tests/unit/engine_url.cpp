@@ -44,6 +44,7 @@ void servers_have_the_port_of_their_kind(void **)
         {"rediss+cluster://a,rediss+cluster://b:1", EngineKind::kRedisCluster, true, "a:6379 b:1 "},
         {"nats://a,nats://b:1/", EngineKind::kNats, false, "a:4222 b:1 "},
         {"nats+tls://a", EngineKind::kNats, true, "a:4222 "},
+        {"TLS://a,tls://b", EngineKind::kNats, true, "a:4222 b:4222 "},
     };
     for (const auto &row : kRows) {
         EngineUrl url = parsed(row.url);

@@ -38,6 +38,15 @@ void what_a_server_says_is_read(void **)
     assert_true(info.auth_required && info.tls_required && info.lame_duck);
 }
 
+void tls_is_offered_where_it_is_required(void **)
+{
+    Info info;
+    assert_null(read_info(R"({"tls_available":true})", info));
+    assert_true(info.tls_offered && !info.tls_required);
+    assert_null(read_info(R"({"tls_required":true})", info));
+    assert_true(info.tls_offered && info.tls_required);
+}
+
 void what_is_not_said_has_its_default(void **)
 {
     Info info;
@@ -45,7 +54,7 @@ void what_is_not_said_has_its_default(void **)
     assert_null(read_info(" {} ", info)); // replaces all of it
     assert_int_equal(info.max_payload, wm::nats::kDefaultPayload);
     assert_true(info.version.empty() && info.servers.empty());
-    assert_false(info.auth_required || info.tls_required || info.lame_duck);
+    assert_false(info.auth_required || info.tls_required || info.tls_offered || info.lame_duck);
 }
 
 void what_has_another_type_is_passed_over(void **)
@@ -54,7 +63,7 @@ void what_has_another_type_is_passed_over(void **)
     assert_null(
         read_info(R"({"version":2,"connect_urls":{"a":"b:1"},"ldm":"true","tls_required":1,"auth_required":[true],"LDM":true})", info));
     assert_true(info.version.empty() && info.servers.empty());
-    assert_false(info.auth_required || info.tls_required || info.lame_duck);
+    assert_false(info.auth_required || info.tls_required || info.tls_offered || info.lame_duck);
     assert_null(read_info(R"({"connect_urls":[1,null,"","a:1",["b:2"],"c:3"]})", info));
     assert_int_equal(info.servers.size(), 2);
 }
@@ -138,6 +147,7 @@ int main()
 {
     const CMUnitTest tests[] = {
         cmocka_unit_test(what_a_server_says_is_read),
+        cmocka_unit_test(tls_is_offered_where_it_is_required),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(what_has_another_type_is_passed_over),
         cmocka_unit_test(servers_are_limited),

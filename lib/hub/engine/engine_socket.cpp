@@ -13,11 +13,11 @@
 
 namespace wm {
 
-bool EngineSocket::connect(const EngineServer &server, bool tls, const EngineSettings &settings)
+bool EngineSocket::connect(const EngineServer &server, bool tls, const EngineSettings &settings, const TlsStart &how)
 {
     drop();
     try {
-        if (start(server, tls, settings))
+        if (start(server, tls, settings, how))
             return true;
     } catch (const std::bad_alloc &) {
         fail(WM_ENOMEM, "out of memory for a connection to the engine");
@@ -26,7 +26,7 @@ bool EngineSocket::connect(const EngineServer &server, bool tls, const EngineSet
     return false;
 }
 
-bool EngineSocket::start(const EngineServer &server, bool tls, const EngineSettings &settings)
+bool EngineSocket::start(const EngineServer &server, bool tls, const EngineSettings &settings, const TlsStart &how)
 {
     std::string text = (server.host.empty() ? "unix://" : tls ? "ssl://" : "tcp://") + server.text();
     const Scheme *scheme = find_scheme(text.c_str(), Role::kClient, app_.sessions->protocols);
@@ -42,6 +42,9 @@ bool EngineSocket::start(const EngineServer &server, bool tls, const EngineSetti
     client_->options.max_send_buffer = kMaxUnsent;
     client_->options.tls_ca = settings.tls_ca_file;
     client_->options.tls_verify = settings.tls_verify ? 1 : 0;
+    client_->options.tls_server_name = how.server_name;
+    if (tls && how.preface)
+        client_->set_preface(*how.preface, how.preface_settings);
     set_callbacks();
     return client_->connect() == 0;
 }

@@ -1,7 +1,7 @@
 /**
  * @file
  * A connection to one server of an engine: bytes in and out, and why it has ended. A Client underneath has the name's addresses, TLS and
- * the time limit. TLS is from the first byte, or not at all. The app's thread.
+ * the time limit. TLS begins with the first byte, or behind a preface. The app's thread.
  */
 #ifndef WM_HUB_ENGINE_ENGINE_SOCKET_H
 #define WM_HUB_ENGINE_ENGINE_SOCKET_H
@@ -19,6 +19,7 @@ namespace wm {
 class App;
 class Client;
 class EngineSocket;
+struct TransportKind;
 
 /// From the loop, never from inside a call of the socket. An event may close the socket, connect it anew, or delete it. One that throws
 /// bad_alloc ends the connection.
@@ -34,6 +35,13 @@ protected:
     ~EngineSocketEvents() = default;
 };
 
+/// How TLS begins.
+struct TlsStart {
+    std::string_view server_name = {};      ///< that the server has to prove; empty: its host
+    const TransportKind *preface = nullptr; ///< what leads to it (Client::set_preface); nullptr: it begins with the first byte
+    void *preface_settings = nullptr;       ///< outlive the connection
+};
+
 class EngineSocket {
 public:
     static constexpr int64_t kConnectMs = 2000;            ///< name, connection and TLS
@@ -46,7 +54,7 @@ public:
 
     /// Begins an attempt; the name is resolved anew. What it was connected to is dropped. False with wm::last_error(): it cannot be made,
     /// because of a file of TLS or of memory, and no event follows.
-    bool connect(const EngineServer &server, bool tls, const EngineSettings &settings);
+    bool connect(const EngineServer &server, bool tls, const EngineSettings &settings, const TlsStart &how = {});
     /// Ends it at once, with what is unsent. No event follows.
     void drop();
     /// Ends it once what was sent has left. No event follows.
@@ -60,7 +68,7 @@ public:
     bool is_open() const { return open_; }
 
 private:
-    bool start(const EngineServer &server, bool tls, const EngineSettings &settings);
+    bool start(const EngineServer &server, bool tls, const EngineSettings &settings, const TlsStart &how);
     Client *detach();
     void set_callbacks();
     template <class Event> void tell(Event event);

@@ -31,6 +31,7 @@ constexpr struct {
     {"rediss+cluster", EngineKind::kRedisCluster, true, 6379},
     {"nats", EngineKind::kNats, false, 4222},
     {"nats+tls", EngineKind::kNats, true, 4222},
+    {"tls", EngineKind::kNats, true, 4222}, // as other clients of NATS call it
 };
 
 uint16_t default_port(std::string_view scheme)
@@ -49,8 +50,9 @@ bool decode(std::string_view text, std::string &out)
     return out.size() <= kMaxLogin && out.find_first_of("\r\n") == std::string::npos;
 }
 
-/// Without a scheme, and without a login.
-int parse_server(std::string_view text, uint16_t port, EngineServer &out)
+} // namespace
+
+int parse_engine_server(std::string_view text, uint16_t port, EngineServer &out)
 {
     std::string whole(text);
     size_t bracket = text.find(']'), colon = text.find(':', bracket == std::string_view::npos ? 0 : bracket);
@@ -62,8 +64,6 @@ int parse_server(std::string_view text, uint16_t port, EngineServer &out)
     out = {address.host, address.port, {}};
     return 0;
 }
-
-} // namespace
 
 std::string EngineServer::text() const
 {
@@ -140,7 +140,7 @@ int EngineUrl::parse_servers(std::string_view list, std::string_view scheme)
             each.remove_prefix(at + 1);
         }
         EngineServer server;
-        if (int result = parse_server(each, default_port(scheme), server))
+        if (int result = parse_engine_server(each, default_port(scheme), server))
             return result;
         if (servers.size() == kMaxServers)
             return fail(WM_EINVAL, "an engine's URL has at most %zu servers", kMaxServers);

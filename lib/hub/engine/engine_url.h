@@ -7,7 +7,8 @@
  *     redis+cluster://[...@]HOST[:6379][,HOST...]
  *     nats://[USER:PASSWORD@ | TOKEN@]HOST[:4222][,HOST...]
  *
- * rediss for redis, and nats+tls for nats, are over TLS. Of several servers each may have the scheme and the login once more. In a login
+ * rediss for redis, and nats+tls or tls for nats, are over TLS. Of several servers each may have the scheme and the login once more. In a
+ * login
  * ':', '@', '/', ',' and '%' are percent-encoded. Pure; throws bad_alloc.
  */
 #ifndef WM_HUB_ENGINE_ENGINE_URL_H
@@ -32,6 +33,9 @@ struct EngineServer {
     std::string text() const;
     bool operator==(const EngineServer &) const = default;
 };
+
+/// HOST or HOST:PORT, without a scheme and a login: 0, or WM_EINVAL with its detail. port: the default; 0: there is none.
+int parse_engine_server(std::string_view text, uint16_t port, EngineServer &out);
 
 struct EngineUrl {
     static constexpr size_t kMaxServers = 64;

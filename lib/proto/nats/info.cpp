@@ -51,6 +51,7 @@ const char *read_members(const cJSON *object, Info &out)
     read_servers(member(object, "connect_urls"), out.servers);
     out.auth_required = is_true(object, "auth_required");
     out.tls_required = is_true(object, "tls_required");
+    out.tls_offered = out.tls_required || is_true(object, "tls_available");
     out.lame_duck = is_true(object, "ldm");
     return nullptr;
 }

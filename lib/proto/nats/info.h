@@ -20,7 +20,8 @@ struct Info {
     size_t max_payload = kDefaultPayload; ///< bytes of a message that the server takes
     bool auth_required = false;
     bool tls_required = false;
-    bool lame_duck = false; ///< the server is about to shut down: clients are to move
+    bool tls_offered = false; ///< tls_available, or tls_required
+    bool lame_duck = false;   ///< the server is about to shut down: clients are to move
 };
 
 /// nullptr, or an error text, behind "INFO: "; then `out` is as before. Members of other names are passed over.
