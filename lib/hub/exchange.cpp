@@ -271,6 +271,8 @@ void Exchange::await_others(bool awaits)
 {
     awaits_ = awaits;
     count_known();
+    if (machines_ && !awaits && !machines_->is_open())
+        machines_->open();
 }
 
 void Exchange::join(uint64_t node, Kind kind, uint64_t number, Fd link)
@@ -313,6 +315,8 @@ void Exchange::forget(uint64_t node)
 /// The service has nothing to say: it speaks for others.
 bool Exchange::leave()
 {
+    if (machines_)
+        machines_->leave();
     if (!router_ || app_.reactor.forked || app_.link->service())
         return true;
     int64_t now_ms = Loop::clock_ms();
@@ -358,6 +362,10 @@ Link *Exchange::find(uint64_t link)
 
 void Exchange::send(uint64_t link, const char *batch, size_t size)
 {
+    if (MachineLinks::is_link(link)) {
+        machines_->send(link, batch, size);
+        return;
+    }
     Link *found = app_.reactor.forked ? nullptr : find(link); // of a child of fork(2), the parent's
     if (found)
         found->send(batch, size);
@@ -365,6 +373,10 @@ void Exchange::send(uint64_t link, const char *batch, size_t size)
 
 void Exchange::drop(uint64_t link)
 {
+    if (MachineLinks::is_link(link)) {
+        machines_->drop(link);
+        return;
+    }
     Link *found = app_.reactor.forked ? nullptr : find(link);
     if (!found)
         return;
@@ -410,7 +422,8 @@ void Exchange::receive()
 
 int64_t Exchange::due_ms() const
 {
-    return router_ ? std::min(router_->due_ms(), leave_by_ms_) : Loop::kNever;
+    int64_t due = router_ ? std::min(router_->due_ms(), leave_by_ms_) : Loop::kNever;
+    return machines_ ? std::min(due, machines_->due_ms()) : due;
 }
 
 void Exchange::note_due()
@@ -426,7 +439,10 @@ void Exchange::run()
 {
     if (!router_)
         return;
-    router_->tick(Loop::clock_ms());
+    int64_t now_ms = Loop::clock_ms();
+    if (machines_)
+        machines_->run(now_ms);
+    router_->tick(now_ms);
     note_due();
 }
 

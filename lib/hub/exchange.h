@@ -10,6 +10,7 @@
 #include "hub/engine/engine_settings.h"
 #include "hub/hub.h"
 #include "hub/link.h"
+#include "hub/machine_links.h"
 #include "hub/router/router.h"
 #include "worker/app.h"
 #include "worker/peers.h"
@@ -116,6 +117,7 @@ private:
     std::vector<Member> hubs_;
     std::vector<std::unique_ptr<Link>> links_;
     std::optional<router::Router> router_; ///< from when another process is known
+    std::unique_ptr<MachineLinks> machines_; ///< of a service with an engine
     std::vector<Call> calls_;
     uint32_t free_call_ = kNone;
     int64_t noted_due_ms_ = Loop::kNever;

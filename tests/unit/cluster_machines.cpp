@@ -1,0 +1,293 @@
+// Machines of a cluster: what a node claims to know of others, and when it stops to; how one that ends, freezes, starts anew or has another
+// secret is seen.
+#include <csetjmp>
+#include <cstdarg>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "cluster_rig.h"
+
+// Last: its macros (fail, ...) are names in the C++ headers.
+extern "C" {
+#include <cmocka.h>
+}
+
+namespace {
+
+using namespace cluster_rig;
+using wm::router::Reason;
+using wm::router::Verdict;
+
+constexpr uint64_t kA = uint64_t{1} << 63 | 1, kB = kA + 1, kC = kA + 2;
+
+struct Pair : Cluster {
+    Pair() : a(add(kA)), b(add(kB))
+    {
+        connect(a);
+        connect(b);
+        pass(1500);
+    }
+    std::string state(const Node &of) const { return of.facts().machines.empty() ? "" : of.facts().machines[0].state; }
+
+    Node &a, &b;
+};
+
+void a_node_alone_knows_after_two_hellos_that_it_is(void **)
+{
+    Cluster cluster;
+    Node &a = cluster.add(kA);
+    assert_true(a.ask(1));
+    assert_int_equal(a.answers[1].verdict(), Verdict::kUnknown);
+    cluster.connect(a);
+    cluster.pass(900);
+    assert_true(a.facts().fresh && !a.facts().complete);
+    assert_true(a.ask(2));
+    assert_int_equal(a.answers[2].verdict(), Verdict::kUnknown);
+    cluster.pass(200);
+    assert_true(a.facts().complete && a.facts().rtt_us > 0);
+    assert_true(a.ask(3));
+    assert_int_equal(a.answers[3].verdict(), Verdict::kOffline);
+}
+
+void what_one_asks_the_other_takes(void **)
+{
+    Pair pair;
+    assert_string_equal(pair.state(pair.a).c_str(), "verified");
+    assert_string_equal(pair.a.facts().machines[0].name.c_str(), ("node " + std::to_string(kB)).c_str());
+    pair.b.holds = {2, 0, Reason::kNone};
+    assert_false(pair.a.ask(1, "ping"));
+    pair.pump();
+    assert_int_equal(pair.a.answers[1].connections, 2);
+    assert_false(pair.a.answers[1].is_partial());
+    assert_string_equal(pair.b.taken.back().c_str(), "ping");
+    pair.b.holds = {};
+    pair.a.ask(2);
+    pair.pump();
+    assert_int_equal(pair.a.answers[2].verdict(), Verdict::kOffline);
+}
+
+/// What came from a machine is asked of no other one.
+void three_are_each_asked_once(void **)
+{
+    Cluster cluster;
+    Node &a = cluster.add(kA), &b = cluster.add(kB), &c = cluster.add(kC);
+    for (Node *node : {&a, &b, &c}) {
+        node->holds = {1, 0, Reason::kNone};
+        cluster.connect(*node);
+    }
+    cluster.pass(1500);
+    a.ask(1);
+    cluster.pump();
+    assert_int_equal(a.answers[1].connections, 3);
+    assert_int_equal(a.taken.size() + b.taken.size() + c.taken.size(), 3);
+}
+
+void a_message_longer_than_the_engine_takes_is_not_sent(void **)
+{
+    Pair pair;
+    assert_true(pair.a.ask(1, std::string(Cluster::kMaxBytes, 'x')));
+    assert_int_equal(pair.a.answers[1].reason, Reason::kTooLarge);
+    for (uint64_t ref = 2; ref < 40; ref++) // together longer than one message
+        pair.a.ask(ref, std::string(Cluster::kMaxBytes / 2, 'x'));
+    pair.pump();
+    assert_int_equal(pair.b.taken.size(), 38);
+    for (const std::string &bytes : pair.carried)
+        assert_true(bytes.size() <= Cluster::kMaxBytes);
+}
+
+void without_its_own_messages_a_node_does_not_say_offline(void **)
+{
+    Pair pair;
+    pair.cut_from = pair.cut_to = &pair.a;
+    pair.pass(800);
+    assert_false(pair.a.facts().fresh);
+    pair.a.ask(1);
+    pair.pump();
+    assert_int_equal(pair.a.answers[1].verdict(), Verdict::kUnknown); // b was asked, and another one may exist
+    assert_int_equal(pair.a.answers[1].silent, 1);
+    pair.pass(1600);
+    assert_int_equal(pair.a.renewals, 1);
+    pair.cut_from = nullptr;
+    pair.pass(1600);
+    pair.a.ask(2);
+    pair.pump();
+    assert_int_equal(pair.a.answers[2].verdict(), Verdict::kOffline);
+}
+
+/// The time to renew counts from the subscription: else a renewal slower than it would follow another for ever.
+void a_connection_is_not_renewed_before_its_first_probe_could_come_back(void **)
+{
+    Cluster cluster;
+    Node &a = cluster.add(kA);
+    cluster.pass(5000);
+    assert_int_equal(a.renewals, 0);
+    cluster.connect(a);
+    cluster.pass(5000);
+    assert_int_equal(a.renewals, 0);
+}
+
+void a_machine_that_falls_silent_is_unsure_then_lost_then_forgotten(void **)
+{
+    Pair pair;
+    pair.disconnect(pair.b);
+    pair.pass(200); // it has said HELLO at most 500 before
+    assert_string_equal(pair.state(pair.a).c_str(), "verified");
+    pair.pass(600);
+    assert_string_equal(pair.state(pair.a).c_str(), "unsure");
+    assert_true(pair.a.ask(1));
+    assert_int_equal(pair.a.answers[1].verdict(), Verdict::kUnknown);
+    pair.pass(2500);
+    assert_string_equal(pair.state(pair.a).c_str(), "lost");
+    assert_true(pair.a.ask(2));
+    assert_int_equal(pair.a.answers[2].verdict(), Verdict::kUnknown);
+    pair.pass(30'000);
+    assert_true(pair.a.facts().machines.empty());
+    assert_true(pair.a.ask(3));
+    assert_int_equal(pair.a.answers[3].verdict(), Verdict::kOffline);
+}
+
+/// One side has forgotten the other, which has heard it all the time.
+void a_machine_comes_back_to_one_that_has_forgotten_it(void **)
+{
+    Pair pair;
+    pair.cut_from = &pair.b;
+    pair.cut_to = &pair.a;
+    pair.pass(35'000);
+    assert_true(pair.a.facts().machines.empty());
+    assert_false(pair.b.facts().machines.empty());
+    pair.cut_from = nullptr;
+    pair.pass(2000);
+    assert_string_equal(pair.state(pair.a).c_str(), "verified");
+    assert_string_equal(pair.state(pair.b).c_str(), "verified");
+    for (Node *node : {&pair.a, &pair.b}) {
+        node->ask(9);
+        pair.pump();
+        assert_int_equal(node->answers[9].verdict(), Verdict::kOffline);
+    }
+}
+
+void a_machine_that_says_bye_is_forgotten_at_once(void **)
+{
+    Pair pair;
+    pair.b.machines->bye(pair.now);
+    pair.pump();
+    assert_true(pair.a.ask(1));
+    assert_int_equal(pair.a.answers[1].verdict(), Verdict::kOffline);
+    pair.pass(1000);
+    assert_true(pair.b.machines->is_retired());
+    assert_string_equal(pair.state(pair.a).c_str(), "left");
+}
+
+void a_service_that_starts_anew_takes_the_place_of_the_old_one(void **)
+{
+    Pair pair;
+    pair.a.ask(1, "lost"); // on the way to the old one
+    pair.letters.clear();
+    Node &next = pair.add(kB, 2);
+    next.holds = {1, 0, Reason::kNone};
+    pair.connect(next);
+    pair.pass(20);
+    assert_true(pair.b.machines->is_retired());
+    pair.a.ask(2);
+    pair.pump();
+    assert_int_equal(pair.a.answers[2].connections, 1);
+    assert_false(pair.a.answers[2].is_partial());
+    assert_int_equal(pair.a.facts().machines.size(), 1);
+}
+
+void a_message_that_comes_twice_is_taken_once(void **)
+{
+    Pair pair;
+    pair.carried.clear();
+    pair.a.ask(1);
+    pair.a.router.flush();
+    assert_int_equal(pair.carried.size(), 1);
+    pair.pump();
+    size_t taken = pair.b.taken.size();
+    uint64_t late = pair.b.facts().counters.late;
+    pair.b.machines->receive(pair.carried[0].data(), pair.carried[0].size(), pair.now);
+    assert_int_equal(pair.b.taken.size(), taken);
+    assert_int_equal(pair.b.facts().counters.late, late + 1);
+}
+
+/// By the clock of the sender, which differs.
+void a_request_that_comes_after_its_time_is_not_taken(void **)
+{
+    Pair pair;
+    pair.a.ask(1, "late", 400);
+    pair.a.router.flush();
+    std::deque<Cluster::Letter> held = std::move(pair.letters);
+    pair.letters.clear();
+    pair.pass(500);
+    pair.letters = std::move(held);
+    pair.pump();
+    assert_true(pair.b.taken.empty());
+    assert_int_equal(pair.a.answers[1].verdict(), Verdict::kUnknown);
+}
+
+void a_node_with_another_secret_is_refused(void **)
+{
+    Cluster cluster;
+    Node &a = cluster.add(kA, 1, "secret"), &b = cluster.add(kB, 1, "other"), &c = cluster.add(kC);
+    for (Node *node : {&a, &b, &c})
+        cluster.connect(*node);
+    cluster.pass(1500);
+    assert_true(a.facts().machines.empty() && b.facts().machines.empty() && c.facts().machines.empty());
+    assert_true(a.facts().counters.refused > 0);
+    bool forged = false, unsealed = false;
+    for (Refusal each : a.refusals) {
+        forged = forged || each == Refusal::kForged;
+        unsealed = unsealed || each == Refusal::kUnsealed;
+    }
+    assert_true(forged && unsealed);
+    assert_true(c.refusals[0] == Refusal::kSealed);
+}
+
+/// More than the router takes: then it does not claim to know all.
+void machines_are_limited(void **)
+{
+    Cluster cluster;
+    Node &a = cluster.add(kA);
+    cluster.connect(a);
+    cluster.pass(1500);
+    Seal none;
+    for (uint64_t i = 1; i <= wm::router::kMaxMachines + 5; i++) {
+        char bytes[kEnvelopeExtra + kMaxControl];
+        char *end = put_hello(bytes + kEnvelopeHeader, {1, "", "", ""});
+        Envelope envelope;
+        envelope.node = kA + i;
+        envelope.epoch = 1;
+        envelope.number = 1;
+        size_t size = write_envelope(bytes, envelope, static_cast<size_t>(end - bytes) - kEnvelopeHeader, none);
+        a.machines->receive(bytes, size, cluster.now);
+    }
+    assert_int_equal(a.facts().machines.size(), wm::router::kMaxMachines);
+    assert_false(a.facts().complete);
+    cluster.pass(3500); // none of them ever answers
+    assert_true(a.facts().machines.empty());
+    assert_true(a.facts().complete);
+}
+
+} // namespace
+
+int main()
+{
+    const CMUnitTest tests[] = {
+        cmocka_unit_test(a_node_alone_knows_after_two_hellos_that_it_is),
+        cmocka_unit_test(what_one_asks_the_other_takes),
+        cmocka_unit_test(three_are_each_asked_once),
+        cmocka_unit_test(a_message_longer_than_the_engine_takes_is_not_sent),
+        cmocka_unit_test(without_its_own_messages_a_node_does_not_say_offline),
+        cmocka_unit_test(a_connection_is_not_renewed_before_its_first_probe_could_come_back),
+        cmocka_unit_test(a_machine_that_falls_silent_is_unsure_then_lost_then_forgotten),
+        cmocka_unit_test(a_machine_comes_back_to_one_that_has_forgotten_it),
+        cmocka_unit_test(a_machine_that_says_bye_is_forgotten_at_once),
+        cmocka_unit_test(a_service_that_starts_anew_takes_the_place_of_the_old_one),
+        cmocka_unit_test(a_message_that_comes_twice_is_taken_once),
+        cmocka_unit_test(a_request_that_comes_after_its_time_is_not_taken),
+        cmocka_unit_test(a_node_with_another_secret_is_refused),
+        cmocka_unit_test(machines_are_limited),
+    };
+    return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
