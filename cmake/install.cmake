@@ -21,7 +21,7 @@ install(FILES ${PROJECT_BINARY_DIR}/wmConfig.cmake ${PROJECT_BINARY_DIR}/wmConfi
 # The file finds its prefix from its own place, so that an installed tree can be moved.
 file(RELATIVE_PATH WM_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" WM_PC_TO_PREFIX "${WM_PC_TO_PREFIX}")
-set(WM_PC_REQUIRES_PRIVATE "libevent_core >= 2.1, libevent_extra >= 2.1, libssl >= 3.0, libcrypto >= 3.0, zlib >= 1.2.11, libcjson")
+set(WM_PC_REQUIRES_PRIVATE "libevent_core >= 2.1, libevent_extra >= 2.1, libssl >= 3.0, libcrypto >= 3.0, zlib >= 1.2.11, libcjson, hiredis >= 0.14.1")
 configure_file(pkgconfig/libwm.pc.in ${PROJECT_BINARY_DIR}/libwm.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/libwm.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

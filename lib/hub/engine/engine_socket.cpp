@@ -89,7 +89,9 @@ void EngineSocket::ended(int32_t reason, int32_t number)
     client->release(); // at the end of the turn: its text is there until then
     const char *why = client->error.c_str();
     if (*why == '\0')
-        why = reason == WM_REASON_ERROR && number != 0 ? strerror(number) : "the server has closed the connection";
+        why = reason == WM_REASON_LOCAL                  ? "out of memory" // tell() has closed it
+              : reason == WM_REASON_ERROR && number != 0 ? strerror(number)
+                                                         : "the server has closed the connection";
     events_.socket_ended(*this, why);
 }
 
@@ -120,8 +122,8 @@ void EngineSocket::close()
 
 bool EngineSocket::send(std::string_view first, std::string_view second, std::string_view third)
 {
-    Connection *conn = open_ ? client_->connection() : nullptr;
-    return conn && conn->state == ConnState::kOpen && app_.reactor.outbox.write_parts(*conn, {first, second, third}) >= 0;
+    Connection *conn = client_ ? client_->connection() : nullptr;
+    return conn && conn->state <= ConnState::kOpen && app_.reactor.outbox.write_parts(*conn, {first, second, third}) >= 0;
 }
 
 } // namespace wm

@@ -60,7 +60,7 @@ public:
     /// Ends it once what was sent has left. No event follows.
     void close();
 
-    /// All parts, as one message, or nothing. False: it is not open, or has too much unsent.
+    /// All parts, as one message, or nothing. Before it is open they wait for that. False: it is not in use, or has too much unsent.
     bool send(std::string_view first, std::string_view second = {}, std::string_view third = {});
 
     /// Whether there is an attempt or a connection.

@@ -1,0 +1,98 @@
+#include "hub/engine/redis/sentinel_watch.h"
+
+#include <algorithm>
+#include <new>
+
+namespace wm::redis {
+
+void SentinelWatch::ask_now()
+{
+    failed_ = 0;
+    if (!asked_)
+        ask_ms_ = 0;
+}
+
+void SentinelWatch::close()
+{
+    link_.drop();
+    asked_ = false;
+    ask_ms_ = Loop::kNever;
+}
+
+int64_t SentinelWatch::due_ms() const
+{
+    return std::min(ask_ms_, link_.due_ms());
+}
+
+void SentinelWatch::run(int64_t now_ms)
+{
+    link_.run(now_ms);
+    if (now_ms >= ask_ms_)
+        ask();
+}
+
+void SentinelWatch::ask()
+{
+    ask_ms_ = Loop::kNever;
+    asked_ = true;
+    Cause cause;
+    bool sent = false;
+    try {
+        sent = link_.in_use() || link_.connect(url_.servers[index_], url_, settings_, logs_in_ ? Greeting::kLogin : Greeting::kNone, cause);
+        sent = sent && link_.ask({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", url_.master});
+    } catch (const std::bad_alloc &) {
+        sent = false;
+    }
+    if (!sent) {
+        link_.drop();
+        failed(cause.text.empty() ? "out of memory" : cause.text, cause.lasts);
+    }
+}
+
+void SentinelWatch::link_ready(RedisLink &) {}
+
+void SentinelWatch::link_answered(RedisLink &link, const Answer &answer)
+{
+    const Answer::Item &first = answer.items.front();
+    std::string_view error = first.type == RespType::kError ? answer.text(first) : std::string_view();
+    if (!logs_in_ && wants_login(error)) {
+        logs_in_ = true;
+        link.drop();
+        ask_ms_ = 0;
+        asked_ = false;
+        return;
+    }
+    uint64_t port = 0;
+    if (answer.items.size() == 3)
+        for (char c : answer.text(answer.items[2]).substr(0, 6))
+            port = c >= '0' && c <= '9' ? port * 10 + static_cast<uint64_t>(c - '0') : UINT32_MAX;
+    if (port == 0 || port > UINT16_MAX || answer.text(answer.items[1]).empty()) {
+        link.drop();
+        std::string what = first.type == RespType::kNil ? "it knows no master '" + url_.master + "'" : explain(error).text;
+        return failed(url_.servers[index_].text() + ": " + what, first.type == RespType::kNil);
+    }
+    asked_ = false;
+    failed_ = 0;
+    ask_ms_ = Loop::clock_ms() + kEachMs;
+    events_.master_found({std::string(answer.text(answer.items[1])), static_cast<uint16_t>(port), {}});
+}
+
+void SentinelWatch::link_ended(RedisLink &, const Cause &why)
+{
+    if (asked_) // else it has gone between two questions
+        failed(why.text, why.lasts);
+}
+
+/// The next one is asked at once, but for a pause when all have been.
+void SentinelWatch::failed(const std::string &why, bool lasts)
+{
+    asked_ = false;
+    logs_in_ = false;
+    index_ = (index_ + 1) % url_.servers.size();
+    failed_++;
+    ask_ms_ = failed_ % url_.servers.size() == 0 ? Loop::clock_ms() + kEachMs : 0;
+    if (failed_ % url_.servers.size() == 0)
+        events_.master_unknown({"no sentinel says where the master is; the last: " + why, lasts, false});
+}
+
+} // namespace wm::redis
