@@ -32,7 +32,7 @@ struct Service {
     bool joins = false;
     /// Makes the text that its process gets by ProcessLink::settings(), and no other process has: in the master, for each process that
     /// starts. `machine`: of no other machine, and the same as long as the master lives. 0, or a WM_E... code with its detail. nullptr, or
-    /// no text: there are none.
+    /// no text: there are none. One with settings is not ready before it has told so (ProcessLink::set_unready).
     int (*settings)(const App &app, uint64_t machine, std::string &out) = nullptr;
 };
 

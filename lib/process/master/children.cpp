@@ -84,6 +84,8 @@ Children::Started Children::start(size_t at)
     child->keys = keys_.generation();
     plan_.access_logs = access_files_.kept_for(slot.job.worker);
     plan_.settings = slot.job.service ? settings_.renew(*slot.job.service) : -1;
+    if (plan_.settings >= 0)
+        child->unready = "service " + slot.job.name() + " starts";
     events_.forking(slot.job);
     {
         SignalsBlocked blocked;

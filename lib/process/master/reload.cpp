@@ -38,11 +38,12 @@ void Reload::begin()
     std::reverse(pending_.begin(), pending_.end()); // taken from the back
 }
 
-/// A service without code of the host is replaced by another version of itself only: it joins all others, who would miss it.
-bool Reload::is_current(const Slot &slot)
+/// A service without code of the host is replaced by another version of itself, or for other settings only: it joins all others, who would
+/// miss it.
+bool Reload::is_current(const Slot &slot) const
 {
     return slot.state() == SlotState::kServing && slot.job.joins() && slot.job.service->helper &&
-           runs_helper(slot.process(), slot.job.service->helper);
+           runs_helper(slot.process(), slot.job.service->helper) && !children_.has_new_settings(slot);
 }
 
 Children::Started Reload::step(int64_t now_ms)

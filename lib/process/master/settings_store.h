@@ -26,11 +26,14 @@ public:
     /// For a process that starts now: makes them anew, or, where that fails, leaves them as they were, with a warning. The descriptor stays
     /// the store's; -1: there are none.
     int renew(const Service &service);
+    /// Whether a process that started now would get others. Where they cannot be made it would not, and a warning says why.
+    bool have_changed(const Service &service) const;
     /// In a child: closes all descriptors but that one.
     void forget(int keep);
 
 private:
-    int make(const Service &service, Fd &out) const;
+    int make(const Service &service, std::string &out) const;
+    static int keep(const Service &service, std::string &text, Fd &out);
 
     const App &app_;
     uint64_t machine_;
