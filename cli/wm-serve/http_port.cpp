@@ -198,6 +198,16 @@ void answer_options(wm_request request, std::string_view path)
     respond(request, 204, "Allow: " + std::string(allowed) + "\r\n", "");
 }
 
+/// 503 while pushes cannot be certain of other machines; those to pages of this one are, also then.
+void answer_health(wm_request request, const PushServer &server)
+{
+    std::string why = server.unready();
+    if (why.empty())
+        respond(request, 200, kText, "ok\n");
+    else
+        respond(request, 503, std::string(kText) + "Retry-After: 1\r\n", "503: " + why + "\n");
+}
+
 void message(wm_worker *, wm_conn conn, const void *, size_t, int32_t, void *self)
 {
     answer_request(*static_cast<PushServer *>(self), conn, wm_message_request(conn));
@@ -228,7 +238,7 @@ void answer_request(PushServer &server, wm_conn conn, wm_request request)
             refuse_method(request, "POST, OPTIONS");
     } else if (path == "/" || path == "/health") {
         if (method == "GET" || method == "HEAD")
-            path == "/" ? respond(request, 200, kHtml, server.page()) : respond(request, 200, kText, "ok\n");
+            path == "/" ? respond(request, 200, kHtml, server.page()) : answer_health(request, server);
         else
             refuse_method(request, "GET, HEAD, OPTIONS");
     } else {

@@ -40,6 +40,7 @@ void add_push_flags(CLI::App &push, PushOptions &options)
     add_number(push, "--rate-connects", options.rate_connects, "pages that one such address connects a second (default: no limit)");
     add_text(push, "--rate", "N[/BURST]", options.rate, "messages a second of a page that has its uid, or off");
     add_count(push, options.count, "processes, which share the uids; auto: one for each processor");
+    add_engine_flags(push, options.engine);
     add_text(push, "--access-log", "FILE", options.access_log, "a line for each answer on --listen and --http; a reload opens it anew");
     add_text(push, "--access-log-format", "FORM", options.access_log_format,
              "lines of it: combined, as those of Apache and nginx, or json");

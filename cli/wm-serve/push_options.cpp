@@ -192,7 +192,7 @@ std::string PushOptions::served(const std::string &address) const
 
 std::string PushOptions::error() const
 {
-    for (const std::string &wrong : {instance_error(), tls_error(), proxies.error()})
+    for (const std::string &wrong : {instance_error(), tls_error(), proxies.error(), engine.error()})
         if (!wrong.empty())
             return wrong;
     if (count > kMaxCount)

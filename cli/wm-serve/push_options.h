@@ -6,6 +6,7 @@
 #define WM_SERVE_PUSH_OPTIONS_H
 
 #include "shared/duration.h"
+#include "wm-serve/engine_options.h"
 #include "wm-serve/instance_options.h"
 #include "wm-serve/proxy_options.h"
 #include "wm-serve/tls_options.h"
@@ -40,6 +41,7 @@ struct PushOptions : InstanceOptions {
     std::string access_log;                     ///< path of a file with a line for each answer to pages and on --http; empty: none
     std::string access_log_format = "combined"; ///< of its lines: combined or json
     std::string inner_secret_file;              ///< path of the secret of back ends; empty: they need none
+    EngineOptions engine;                       ///< that joins it with those of other machines
     int64_t count = 1;
     int64_t uid_timeout_ms = 10000;
     int64_t ping_ms = 25000;

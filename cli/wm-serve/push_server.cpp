@@ -114,6 +114,8 @@ std::string PushServer::files_error()
     std::string wrong = auth.load();
     if (wrong.empty())
         wrong = output_file_error("--access-log", options_.access_log);
+    if (wrong.empty())
+        wrong = options_.engine.files_error();
     return wrong.empty() ? secret.load(options_.inner_secret_file) : wrong;
 }
 
@@ -140,7 +142,7 @@ bool PushServer::make_workers()
     for (const std::string &value : options_.hosts)
         hosts_.add(value);
     hub_ = wm_hub_new(app_);
-    if (!hub_ || !set_drain())
+    if (!hub_ || !options_.engine.apply(hub_) || !set_drain())
         return false;
     if (!make_page_worker())
         return false;

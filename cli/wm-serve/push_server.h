@@ -42,6 +42,8 @@ public:
     const PushOptions &options() const { return options_; }
     /// Whether a client may use this Host, by --host.
     bool allows_host(std::string_view authority) const { return hosts_.allows(authority); }
+    /// Why pushes cannot be certain of other machines now; empty: they can.
+    std::string unready() const { return wm_hub_ready(hub_) == 0 ? "" : wm_last_error(); }
     bool debug() const { return debug_; }
     /// Of back ends; a push by http has it, too.
     const InnerSecret &secret() const { return secret_; }

@@ -2,6 +2,7 @@
 
 #include "shared/nearest.h"
 #include "wm-serve/config_file.h"
+#include "wm-serve/engine_options.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -16,8 +17,9 @@ namespace wm::serve {
 
 namespace {
 
-constexpr std::string_view kVariablesOfPush[] = {"WM_PUSH_SERVER", "WM_PUSH_SECRET_FILE"}; // of wm-push
+constexpr std::string_view kNoSettings[] = {"WM_PUSH_SERVER", "WM_PUSH_SECRET_FILE", kEnginePassword}; // two are those of wm-push
 constexpr const char *kFlag = "flag", *kDefault = "default";
+constexpr std::string_view kWithLogin = "engine"; // the setting whose value may have a password
 
 /// The options that are settings: all but --help, --config and the command's.
 std::vector<CLI::Option *> settings_of(CLI::App &command)
@@ -102,8 +104,8 @@ void check_variables(const CLI::App &command, const std::vector<CLI::Option *> &
     for (char **each = environ; *each != nullptr; each++) {
         std::string_view variable(*each);
         variable = variable.substr(0, variable.find('='));
-        const auto *end = std::end(kVariablesOfPush);
-        if (!variable.starts_with(prefix) || std::find(std::begin(kVariablesOfPush), end, variable) != end)
+        const auto *end = std::end(kNoSettings);
+        if (!variable.starts_with(prefix) || std::find(std::begin(kNoSettings), end, variable) != end)
             continue;
         std::string_view name = variable.substr(prefix.size());
         std::string meant = nearest(name, names);
@@ -164,9 +166,21 @@ std::string give_from(const CLI::App &command, CLI::Option &option, const Found 
     return error.empty() ? "" : source + ": " + name + ": " + error;
 }
 
+/// What is wrong with a value that the command line has given: any user of the machine can see it there.
+std::string seen_error(const CLI::Option &option)
+{
+    bool seen = name_of(option) == kWithLogin && has_password(option.results().front());
+    return seen ? "--" + name_of(option) +
+                      " has a password, which every user of this machine can see: use --engine-password-file FILE or " + kEnginePassword
+                : "";
+}
+
 Setting row_of(const CLI::Option &option, std::string source)
 {
     Setting row = {name_of(option), option.results(), std::move(source), is_list(option), is_switch(option)};
+    if (row.name == kWithLogin)
+        for (std::string &value : row.values)
+            value = without_login(value);
     if (row.values.empty() && !option.get_default_str().empty())
         row.values = {option.get_default_str()};
     return row;
@@ -201,7 +215,7 @@ void complete_settings(CLI::App &command, const std::string &config, Settings &o
         out.errors.push_back({error + (config.empty() ? "; " + config_variable + " names this file" : ""), true});
     for (CLI::Option *option : options) {
         std::string source = option->count() > 0 ? kFlag : kDefault;
-        error = option->count() == 0 ? give_from(command, *option, file, source) : "";
+        error = option->count() == 0 ? give_from(command, *option, file, source) : seen_error(*option);
         if (error.empty())
             out.all.push_back(row_of(*option, source));
         else

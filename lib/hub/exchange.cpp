@@ -156,6 +156,8 @@ int Exchange::take_settings()
         result = fail(WM_ESTATE,
                       "the settings that the master has made are of another kind: the library was replaced, and that takes a restart");
     explicit_bzero(text.data(), text.size());
+    if (result == 0 && !settings_.url.empty())
+        app_.link->set_unready("it is not connected to the engine yet");
     return result;
 }
 

@@ -89,7 +89,7 @@ def flags_of(folder, engine):
     secret = pathlib.Path(folder) / "secret"
     secret.write_text("what the machines of a test share")
     secret.chmod(0o600)
-    return ["--engine", engine.url, "--cluster", CLUSTER_NAME, "--secret-file", str(secret)]
+    return ["--engine", engine.url, "--cluster", CLUSTER_NAME, "--cluster-secret-file", str(secret)]
 
 
 class Nodes:
