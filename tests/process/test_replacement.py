@@ -56,7 +56,7 @@ def test_exits_under_load__leave_no_connection_unanswered(make):
 
 @pytest.mark.parametrize("app", [[], ["pull=1", "start_method=exec"]], ids=["callbacks", "pull"])
 def test_wm_app_stop__serves_what_it_has_accepted_until_the_successor_serves_and_then_drains(make, app):
-    instance = make(LINE, "websocket://127.0.0.1:0,name=echo", app=["drain_ms=100", *app])
+    instance = make(LINE, "websocket://127.0.0.1:0,name=echo", app=["drain_ms=60000", *app])
     began = time.monotonic()
     instance.start()
     line, echo = instance.child("line"), instance.child("echo")
@@ -83,7 +83,7 @@ def test_wm_app_stop__serves_what_it_has_accepted_until_the_successor_serves_and
 
 def test_replacement__without_a_successor_drains_and_restarts_with_a_pause(make, tmp_path):
     fails = tmp_path / "fails"
-    instance = make(LINE, app=["drain_ms=100"], extra=["--fail-file", str(fails)])
+    instance = make(LINE, app=["drain_ms=60000"], extra=["--fail-file", str(fails)])
     instance.start()
     old = instance.child()
     client = Connection()
