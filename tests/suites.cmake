@@ -47,6 +47,9 @@ foreach(suite tools conformance process scale)
     endforeach()
 endforeach()
 
+# Those that take minutes in a full run begin first.
+set_tests_properties(process/kills process/reloads fault/alloc_sweep PROPERTIES COST 100)
+
 if(WM_EXAMPLES)
     wm_suite(examples/c examples 300 ${ROOT}/tests/examples/run ${PROJECT_BINARY_DIR})
 endif()
@@ -151,7 +154,7 @@ if(WM_BENCH)
     wm_suite(bench/smoke bench 300 ${ROOT}/bench/smoke ${PROJECT_BINARY_DIR})
     wm_suite(bench/selftest bench 120 ${ROOT}/bench/selftest ${PROJECT_BINARY_DIR})
     wm_suite(bench/php bench 120 ${ROOT}/bench/php/run ${PROJECT_BINARY_DIR} --runs 1 --seconds 0.1)
-    set_tests_properties(bench/smoke bench/selftest bench/php PROPERTIES RUN_SERIAL ON)
+    set_tests_properties(bench/selftest PROPERTIES RUN_SERIAL ON) # a message counts as lost after a second
     wm_suite(bench/multipart bench 120 ${PYTEST} ${ROOT}/tests/bench/test_multipart_cost.py)
     wm_suite(bench/verdicts bench 60 ${PYTEST} ${ROOT}/tests/bench/test_verdicts.py)
     # Instructions do not depend on what else runs.
