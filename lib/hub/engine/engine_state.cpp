@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -37,14 +38,29 @@ void EngineState::down(std::string_view why, bool lasts)
     int64_t now = Loop::clock_ms(), up_ms = was_up ? now - up_since_ms_ : 0;
     retry_ms_ = now + (lasts ? backoff_.slow_ms() : backoff_.next_ms(up_ms));
     note({}, {}, why);
-    if (facts_.error != told_ || up_ms >= Backoff::kLastedMs) {
+    if (up_ms >= Backoff::kLastedMs)
+        told_.clear();
+    if (is_new(facts_.error)) {
         log(WM_LOG_WARN, "engine %s: %s", shown_.c_str(), facts_.error.c_str());
-        std::swap(told_, facts_.error);
-        note({}, {}, told_);
         told_up_ = false;
     }
     if (was_up)
         events_.carrier_down();
+}
+
+/// Of several servers each may have a cause of its own, in turns.
+bool EngineState::is_new(const std::string &cause)
+{
+    if (std::find(told_.begin(), told_.end(), cause) != told_.end())
+        return false;
+    try {
+        if (told_.size() == kMaxTold)
+            told_.erase(told_.begin());
+        told_.push_back(cause);
+    } catch (const std::bad_alloc &) {
+        told_.clear(); // the log has it twice
+    }
+    return true;
 }
 
 void EngineState::close()

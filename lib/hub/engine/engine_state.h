@@ -10,9 +10,11 @@
 #include "hub/cluster/carrier.h"
 #include "hub/engine/backoff.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace wm {
 
@@ -39,6 +41,9 @@ public:
     CarrierFacts facts() const { return facts_; }
 
 private:
+    static constexpr size_t kMaxTold = 16;
+
+    bool is_new(const std::string &cause);
     void note(std::string_view engine, std::string_view address, std::string_view error);
 
     CarrierEvents &events_;
@@ -47,8 +52,8 @@ private:
     Backoff backoff_;
     int64_t retry_ms_ = Loop::kNever;
     int64_t up_since_ms_ = 0;
-    std::string told_;     ///< the last cause that the log has
-    bool told_up_ = false; ///< the last line of the log says that it is up
+    std::vector<std::string> told_; ///< causes that the log has, since it was up for long
+    bool told_up_ = false;          ///< the last line of the log says that it is up
     bool up_ = false;
 };
 

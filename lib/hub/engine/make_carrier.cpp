@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "hub/engine/engine_url.h"
+#include "hub/engine/nats/nats_carrier.h"
 #include "hub/engine/redis/cluster_carrier.h"
 #include "hub/engine/redis/redis_carrier.h"
 #include "proto/ascii.h"
@@ -48,9 +49,8 @@ std::unique_ptr<Carrier> make_carrier(App &app, const EngineSettings &settings, 
     case EngineKind::kRedisCluster:
         return std::make_unique<redis::ClusterCarrier>(app, std::move(url), settings, events);
     case EngineKind::kNats:
-        break;
+        return std::make_unique<nats::NatsCarrier>(app, std::move(url), settings, events);
     }
-    fail(WM_EINVAL, "this build has no nats");
     return nullptr;
 }
 
