@@ -91,14 +91,14 @@ public:
     void *codec_settings = nullptr;       ///< likewise
     const TransportKind *proxy = nullptr; ///< leads new connections to where `transport` begins: through a proxy, behind its header, or
                                           ///< behind what a server says before TLS
-    void *proxy_settings = nullptr;    ///< owned by the subclass
-    DatagramPort *datagrams = nullptr; ///< of one over datagrams; owned by the subclass
-    Networks trusted_proxies;          ///< option trusted_proxies
-    AccessLog *access_log = nullptr;   ///< of the requests of new connections; the app's. nullptr: none
-    std::string display;               ///< the address in logs and listings
-    uint64_t requests = 0;             ///< messages delivered
-    EndpointTails tails;               ///< for Assembly
-    SlowCounts slow;                   ///< what its peers have missed by reading too slowly
+    void *proxy_settings = nullptr;       ///< owned by the subclass
+    DatagramPort *datagrams = nullptr;    ///< of one over datagrams; owned by the subclass
+    Networks trusted_proxies;             ///< option trusted_proxies
+    AccessLog *access_log = nullptr;      ///< of the requests of new connections; the app's. nullptr: none
+    std::string display;                  ///< the address in logs and listings
+    uint64_t requests = 0;                ///< messages delivered
+    EndpointTails tails;                  ///< for Assembly
+    SlowCounts slow;                      ///< what its peers have missed by reading too slowly
 
     DescriptorReserve reserve;
     LogThrottle misdirected;             ///< connections that speak TLS to a port without it, or the other way round

@@ -11,7 +11,20 @@
 
 namespace wm {
 
-int read_small_file(const char *what, const std::string &path, size_t most, std::string &out, mode_t *mode)
+namespace {
+
+int check_private(const char *what, const std::string &path, const struct stat &status)
+{
+    unsigned mode = status.st_mode & 07777;
+    if (mode & 07)
+        return fail(WM_EINVAL, "%s %s: every user of this machine can open it, mode %04o: chmod go= %s", what, path.c_str(), mode,
+                    path.c_str());
+    if (mode & 070 && status.st_uid != 0)
+        return fail(WM_EINVAL, "%s %s: its group can open it, mode %04o: chmod g= %s", what, path.c_str(), mode, path.c_str());
+    return 0;
+}
+
+int read_file(const char *what, const std::string &path, size_t most, bool is_private, std::string &out)
 {
     Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)); // not waiting for the writer of a fifo
     struct stat status;
@@ -22,8 +35,8 @@ int read_small_file(const char *what, const std::string &path, size_t most, std:
     if (status.st_size > static_cast<off_t>(most))
         return fail(WM_EINVAL, "%s %s: %lld bytes, over the %zu that such a file may have", what, path.c_str(),
                     static_cast<long long>(status.st_size), most);
-    if (mode)
-        *mode = status.st_mode & 07777;
+    if (int result = is_private ? check_private(what, path, status) : 0)
+        return result;
     out.resize(static_cast<size_t>(status.st_size) + 1); // one more shows the end in one call
     size_t len = 0;
     for (;;) {
@@ -38,6 +51,18 @@ int read_small_file(const char *what, const std::string &path, size_t most, std:
     }
     out.resize(len);
     return 0;
+}
+
+} // namespace
+
+int read_small_file(const char *what, const std::string &path, size_t most, std::string &out)
+{
+    return read_file(what, path, most, false, out);
+}
+
+int read_private_file(const char *what, const std::string &path, size_t most, std::string &out)
+{
+    return read_file(what, path, most, true, out);
 }
 
 } // namespace wm

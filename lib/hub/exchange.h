@@ -116,7 +116,7 @@ private:
     EngineSettings settings_; ///< of the service
     std::vector<Member> hubs_;
     std::vector<std::unique_ptr<Link>> links_;
-    std::optional<router::Router> router_; ///< from when another process is known
+    std::optional<router::Router> router_;   ///< from when another process is known
     std::unique_ptr<MachineLinks> machines_; ///< of a service with an engine
     std::vector<Call> calls_;
     uint32_t free_call_ = kNone;

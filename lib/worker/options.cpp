@@ -333,10 +333,10 @@ const OptionRow kHubRows[] = {
     WM_FORM(HubOptions, cluster, false, "engine: machines with the same cluster are joined", "1 to 64 letters, digits, - and _",
             is_cluster),
     WM_TEXT(HubOptions, secret_file, false,
-            "engine: path of the secret with which machines of the cluster prove what they send, a line that its owner alone can read; "
-            "empty: none"),
+            "engine: path of the secret with which machines of the cluster prove what they send: a line, in a file that other users cannot "
+            "open; empty: none"),
     WM_TEXT(HubOptions, engine_password, false, "engine: its password; reads back as ***"),
-    WM_TEXT(HubOptions, engine_password_file, false, "engine: path of its password instead, a line that the file's owner alone can read"),
+    WM_TEXT(HubOptions, engine_password_file, false, "engine: path of its password, likewise"),
     WM_TEXT(HubOptions, engine_tls_ca_file, false,
             "engine over TLS: path of the CAs that its certificate has to come from, PEM; empty: the system's"),
     WM_INT(HubOptions, engine_tls_verify, "bool", 0, 1, false, "engine over TLS: 0: any certificate is taken, and the log says so"),

@@ -87,7 +87,7 @@ def test_password__is_in_one_place(tmp_path):
     assert code == 2 and "--engine has a password, and --engine-password-file besides: leave one" in error
 
 
-@pytest.mark.parametrize("text, mode, error", [(SECRET, 0o640, "users other than its owner can open it, mode 0640: chmod go= "), ("", 0o600, "it is empty"),
+@pytest.mark.parametrize("text, mode, error", [(SECRET, 0o604, "every user of this machine can open it, mode 0604: chmod go= "), ("", 0o600, "it is empty"),
                                                ("short", 0o600, "16 to 1024 visible ASCII characters")])
 def test_secret__is_for_its_owner_alone(tmp_path, text, mode, error):
     path = file_of(tmp_path / "secret", text, mode)
@@ -131,14 +131,14 @@ def test_one_process__has_the_service_and_serves_without_the_engine(start, tmp_p
     assert reload() == old
     os.chmod(secret, 0o644)
     assert reload() == old
-    assert f"service hub stays with the settings that it has: option 'secret_file': {secret}: users other than its owner" in log.read_text()
+    assert f"service hub stays with the settings that it has: option 'secret_file': {secret}: every user of this machine" in log.read_text()
     file_of(tmp_path / "secret", SECRET[::-1])
     new = reload()
     assert new != old
     os.chmod(secret, 0o644)
     os.kill(new, signal.SIGKILL)
     eventually(lambda: service(server, run_dir)["pid"] not in (None, new), "another service")
-    assert f"service hub starts with the settings of before: option 'secret_file': {secret}: users other than its owner" in log.read_text()
+    assert f"service hub starts with the settings of before: option 'secret_file': {secret}: every user of this machine" in log.read_text()
     told = log.read_text() + status(server, run_dir) + status(server, run_dir, "--json")
     assert PASSWORD not in told and SECRET not in told
     assert server.stop()[0] == 0

@@ -67,16 +67,12 @@ bool has_control(std::string_view text)
     return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; });
 }
 
-/// Reads a file of one line, which nobody but its owner can open.
+/// Reads a file of one line, which only who may know it can open.
 int read_private_line(const char *option, const std::string &path, std::string &out)
 {
     std::string what = std::string("option '") + option + "':";
-    mode_t mode = 0;
-    if (int result = read_small_file(what.c_str(), path, kMaxSecret + 2, out, &mode))
+    if (int result = read_private_file(what.c_str(), path, kMaxSecret + 2, out))
         return result;
-    if (mode & 077)
-        return fail(WM_EINVAL, "%s %s: users other than its owner can open it, mode %04o: chmod go= %s", what.c_str(), path.c_str(), mode,
-                    path.c_str());
     out.resize(out.size() - (out.ends_with("\r\n") ? 2 : out.ends_with('\n') ? 1 : 0)); // of a text editor
     if (out.empty())
         return fail(WM_EINVAL, "%s %s: it is empty", what.c_str(), path.c_str());
