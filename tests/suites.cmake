@@ -49,6 +49,7 @@ endforeach()
 
 # Those that take minutes in a full run begin first.
 set_tests_properties(process/kills process/reloads fault/alloc_sweep PROPERTIES COST 100)
+set_tests_properties(process/kills PROPERTIES TIMEOUT 3000)
 
 if(WM_EXAMPLES)
     wm_suite(examples/c examples 300 ${ROOT}/tests/examples/run ${PROJECT_BINARY_DIR})

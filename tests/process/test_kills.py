@@ -98,6 +98,7 @@ class Storm:
         return count
 
 
+@pytest.mark.timeout(1200 if FULL else 300)
 @pytest.mark.parametrize("how", ["", ",reuse_port=1"], ids=["shared", "reuse_port"])
 def test_kills_under_load__lose_nothing_but_what_the_victims_had_accepted(make, how):
     """A fault is excused only if the process that was killed held that very connection: it is halted, its sockets are listed, and only then
