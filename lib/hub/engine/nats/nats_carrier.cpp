@@ -299,10 +299,10 @@ void NatsCarrier::subscribe()
     std::string text = connect_line({login.user, login.password, login.token, "libwm", WM_VERSION, tls_});
     uint64_t sid = kInbox;
     for (uint64_t node : {settings_.node, Carrier::kAll}) {
-        std::string_view subject = Subject(settings_, node).text();
+        Subject subject(settings_, node);
         char head[kMaxPubHead];
-        text += sub_line(subject, sid++);
-        text.append(head, write_pub(head, subject, 0)).append(kLineEnd);
+        text += sub_line(subject.text(), sid++);
+        text.append(head, write_pub(head, subject.text(), 0)).append(kLineEnd);
     }
     text += kPing;
     if (socket_.send(text))
