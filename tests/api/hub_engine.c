@@ -120,7 +120,7 @@ static void check__reads_the_files(void **state)
         else
             assert_int_equal(wm_hub_check(hub), 0);
     }
-    if (geteuid() == 0) { /* as root chooses who is in the group */
+    if (geteuid() == 0) { /* root has chosen its members */
         const char *path = file(SECRET, 0440);
         assert_int_equal(chown(path, 0, 65534), 0);
         assert_int_equal(wm_hub_set_str(hub, "secret_file", path), 0);
