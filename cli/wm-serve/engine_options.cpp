@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <strings.h>
 #include <utility>
 
 namespace wm::serve {
@@ -81,7 +82,7 @@ bool has_password(std::string_view url)
     size_t begin = url.find("://");
     if (begin == std::string_view::npos)
         return false;
-    const bool is_token = url.starts_with("nats");
+    const bool is_token = strncasecmp(url.data(), "redis", 5) != 0; // a login without a colon, at a NATS server
     begin += 3;
     for (size_t end; begin < url.size(); begin = end + 1) { // each server may have a login
         end = std::min(url.find(',', begin), url.size());

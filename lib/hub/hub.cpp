@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/reserve.h"
+#include "hub/engine/settings_text.h"
 #include "hub/exchange.h"
 #include "proto/websocket/close.h"
 #include "session/sessions.h"
@@ -86,8 +87,10 @@ int Hub::set_option(const char *name, const char *value)
 
 int Hub::check() const
 {
-    EngineSettings ignored;
-    return exchange_ ? exchange_->engine(ignored) : 0;
+    EngineSettings settings;
+    int result = exchange_ ? exchange_->engine(settings) : 0;
+    wipe(settings);
+    return result;
 }
 
 int Hub::ready() const

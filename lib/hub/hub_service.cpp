@@ -22,11 +22,11 @@ int make_settings(const App &app, uint64_t machine, std::string &out)
 {
     EngineSettings settings;
     int result = exchange_of(app).engine(settings);
-    if (result != 0 || settings.url.empty())
-        return result;
     settings.node = machine;
-    out = write_settings(settings);
-    return 0;
+    if (result == 0 && !settings.url.empty())
+        out = write_settings(settings);
+    wipe(settings);
+    return result;
 }
 
 /// Links arrive from the master, and the exchange does all the rest.

@@ -230,3 +230,19 @@ def test_status__shows_what_a_service_tells(serve, tmp_path):
     assert re.search(r"^state +number +truth +none +why$", text, re.M) and re.search(r"^ +-7 +no +- +its engine is away$", text, re.M), text
     assert "\x1b" not in text
     assert instance.stop().code == 0
+
+
+def test_restart__with_settings_that_cannot_be_made_stops_nothing(serve, tmp_path):
+    settings = tmp_path / "settings"
+    settings.write_text("one")
+    instance = serve(WORKER, settings=settings)
+    instance.start()
+    before = greet(tmp_path)
+    settings.unlink()
+    result = instance.command("restart", "-d")
+    assert result.code == 1 and f"cannot read {settings}: No such file or directory; the one that runs is not stopped" in result.err
+    assert greet(tmp_path) == before
+    settings.write_text("two")
+    assert instance.command("restart", "-d").code == 0
+    assert greet(tmp_path)[1] != before[1] and greet(tmp_path)[2] == "two"  # a machine is new with its master
+    assert instance.stop().code == 0

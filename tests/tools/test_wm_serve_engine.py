@@ -59,7 +59,7 @@ def test_what_is_wrong__names_the_flag(words, error):
         assert code == 2 and output == "" and text.startswith(f"wm-serve push: {error}"), text
 
 
-@pytest.mark.parametrize("url", [f"redis://bob:{PASSWORD}@h", f"redis://:{PASSWORD}@h", f"nats://{PASSWORD}@h", f"nats://a,nats://bob:{PASSWORD}@b",
+@pytest.mark.parametrize("url", [f"redis://bob:{PASSWORD}@h", f"redis://:{PASSWORD}@h", f"nats://{PASSWORD}@h", f"TLS://{PASSWORD}@h", f"nats://a,nats://bob:{PASSWORD}@b",
                                  f"redis+cluster://a:1,bob:{PASSWORD}@b:2"])
 def test_password__is_refused_on_a_command_line_alone(url, tmp_path):
     error = ("wm-serve push: --engine has a password, which every user of this machine can see: "

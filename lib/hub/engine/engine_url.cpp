@@ -50,6 +50,12 @@ bool decode(std::string_view text, std::string &out)
     return out.size() <= kMaxLogin && out.find_first_of("\r\n") == std::string::npos;
 }
 
+int fail_login()
+{
+    return fail(WM_EINVAL, "a login is USER:PASSWORD, of up to %zu bytes each, with ':', '@', '/', ',' and '%%' percent-encoded",
+                kMaxLogin);
+}
+
 } // namespace
 
 int parse_engine_server(std::string_view text, uint16_t port, EngineServer &out)
@@ -94,6 +100,8 @@ int EngineUrl::parse(std::string_view text)
     size_t last = rest.rfind(kSeparator);
     size_t slash = rest.find('/', last == std::string_view::npos ? 0 : last + kSeparator.size());
     std::string_view list = rest.substr(0, slash), path = slash == std::string_view::npos ? "" : rest.substr(slash);
+    if (path.find('@') != std::string_view::npos)
+        return fail_login();
     if (int result = parse_servers(list, scheme))
         return result;
     if (int result = parse_path(path))
@@ -140,8 +148,8 @@ int EngineUrl::parse_servers(std::string_view list, std::string_view scheme)
             each.remove_prefix(at + 1);
         }
         EngineServer server;
-        if (int result = parse_engine_server(each, default_port(scheme), server))
-            return result;
+        if (int result = parse_engine_server(each, default_port(scheme), server)) // its text may be the front of a login that ',' cuts
+            return list.find('@') == std::string_view::npos ? result : fail_login();
         if (servers.size() == kMaxServers)
             return fail(WM_EINVAL, "an engine's URL has at most %zu servers", kMaxServers);
         servers.push_back(std::move(server));
@@ -156,8 +164,7 @@ int EngineUrl::parse_login(std::string_view text)
     size_t colon = text.find(':');
     std::string_view second = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
     if (!decode(text.substr(0, colon), user) || !decode(second, password))
-        return fail(WM_EINVAL, "a login is USER:PASSWORD, of up to %zu bytes each, with ':', '@', '/', ',' and '%%' percent-encoded",
-                    kMaxLogin);
+        return fail_login();
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "hub/engine/settings_text.h"
 
 #include <charconv>
+#include <cstring>
 #include <system_error>
 
 namespace wm {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::string_view kVersion = "wm-hub-settings 1";
 constexpr std::string_view kAnyVersion = "wm-hub-settings ";
+constexpr size_t kFrame = 256; // bytes: more than the names and numbers
 constexpr char kDigits[] = "0123456789ABCDEF";
 
 void put(std::string &out, std::string_view name, std::string_view value)
@@ -60,9 +62,19 @@ bool read_line(std::string_view name, std::string_view value, EngineSettings &ou
 
 } // namespace
 
+void wipe(EngineSettings &settings)
+{
+    for (std::string *text : {&settings.url, &settings.password, &settings.secret})
+        explicit_bzero(text->data(), text->size());
+}
+
 std::string write_settings(const EngineSettings &settings)
 {
-    std::string out(kVersion);
+    size_t bytes = settings.url.size() + settings.user.size() + settings.password.size() + settings.cluster.size() +
+                   settings.secret.size() + settings.tls_ca_file.size();
+    std::string out;
+    out.reserve(3 * bytes + kFrame); // so that it leaves no copies of secrets behind as it grows
+    out.append(kVersion);
     out.push_back('\n');
     put(out, "url", settings.url);
     put(out, "user", settings.user);

@@ -17,6 +17,9 @@ namespace wm {
 
 std::string write_settings(const EngineSettings &settings);
 
+/// Overwrites what is secret.
+void wipe(EngineSettings &settings);
+
 /// No text: there is no engine. False: it is something else.
 bool read_settings(std::string_view text, EngineSettings &out);
 
