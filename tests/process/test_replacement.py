@@ -56,7 +56,7 @@ def test_exits_under_load__leave_no_connection_unanswered(make):
 
 @pytest.mark.parametrize("app", [[], ["pull=1", "start_method=exec"]], ids=["callbacks", "pull"])
 def test_wm_app_stop__serves_what_it_has_accepted_until_the_successor_serves_and_then_drains(make, app):
-    instance = make(LINE, "websocket://127.0.0.1:0,name=echo", app=["drain_ms=60000", *app])
+    instance = make(LINE, "websocket://127.0.0.1:0,name=echo", app=["drain_ms=2000", *app])
     began = time.monotonic()
     instance.start()
     line, echo = instance.child("line"), instance.child("echo")
@@ -65,15 +65,16 @@ def test_wm_app_stop__serves_what_it_has_accepted_until_the_successor_serves_and
     client.send(b"stop\nstop\nhalf a ")
     open_websocket(page, instance.address("echo"))
     page.send(text(b"stop"))
+    successors = [instance.successor_of(line, "line")]
+    client.send(b"line\n")  # half a line waits for drain_ms
+    client.expect_end_after(b"stopping\nstopping\nhalf a line\n")
     assert take_websocket_frame(page).payload == b"stopping"
     frame = take_websocket_frame(page)
     assert (frame.opcode, frame.code) == (CLOSE, 1012)
     page.send(close(1012))
     page.expect_end()
     assert time.monotonic() - began >= 1  # each serves for a second, whatever its host asks
-    successors = [instance.successor_of(pid, worker) for pid, worker in ((line, "line"), (echo, "echo"))]
-    client.send(b"line\n")
-    client.expect_end_after(b"stopping\nstopping\nhalf a line\n")
+    successors.append(instance.successor_of(echo, "echo"))
     page.close()
     client.close()
     eventually(lambda: not alive(line) and not alive(echo), "the end of both")
@@ -83,7 +84,7 @@ def test_wm_app_stop__serves_what_it_has_accepted_until_the_successor_serves_and
 
 def test_replacement__without_a_successor_drains_and_restarts_with_a_pause(make, tmp_path):
     fails = tmp_path / "fails"
-    instance = make(LINE, app=["drain_ms=60000"], extra=["--fail-file", str(fails)])
+    instance = make(LINE, app=["drain_ms=2000"], extra=["--fail-file", str(fails)])
     instance.start()
     old = instance.child()
     client = Connection()
@@ -125,7 +126,7 @@ def test_replacement__of_one_process_of_a_worker_at_a_time(make):
 
 
 def test_replacement__gives_way_to_a_reload_and_to_a_stop(make):
-    instance = make(LINE, app=["drain_ms=0"], extra=["--slow-start", "200"])
+    instance = make(LINE, app=["drain_ms=0"], extra=["--slow-start", "2000"])
     instance.start()
     old = instance.child()
     os.kill(old, signal.SIGUSR1)  # asks for it, too
