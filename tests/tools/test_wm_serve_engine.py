@@ -125,12 +125,13 @@ def test_one_process__has_the_service_and_serves_without_the_engine(start, tmp_p
     page.close()
     old = service(server, run_dir)["pid"]
 
-    def reload():
-        assert run("reload", "--run-dir", run_dir, "--name", server.name)[0] == 0
+    def reload(why=""):
+        code, output, _ = run("reload", "--run-dir", run_dir, "--name", server.name)
+        assert code == 0 and why in output, output
         return service(server, run_dir)["pid"]
     assert reload() == old
     os.chmod(secret, 0o644)
-    assert reload() == old
+    assert reload("; service hub stays with the settings that it has: option 'secret_file': ") == old
     assert f"service hub stays with the settings that it has: option 'secret_file': {secret}: every user of this machine" in log.read_text()
     file_of(tmp_path / "secret", SECRET[::-1])
     new = reload()

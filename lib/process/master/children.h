@@ -129,7 +129,7 @@ public:
     /// Whether a process of a worker is alive.
     bool any_of_workers() const;
     /// Whether the service of a slot would get other settings if it started now.
-    bool has_new_settings(const Slot &slot) const { return settings_.have_changed(*slot.job.service); }
+    bool has_new_settings(const Slot &slot) { return settings_.have_changed(*slot.job.service); }
     /// Whether there is a service to which every process is linked.
     bool any_joins() const;
     /// A number that changes with every start and end of a process, and with every change of one that serves.

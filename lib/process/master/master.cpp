@@ -189,6 +189,8 @@ void Master::end_reload()
                : "reloaded, " + counted(reload_.replaced(), "process", "processes") + " replaced";
     if (!keys_error_.empty())
         text += "; certificates stay as they were: " + keys_error_;
+    if (std::string kept = settings_.take_error(); !kept.empty())
+        text += "; " + kept;
     log(failed ? WM_LOG_ERROR : WM_LOG_INFO, "%s", prefixed(text).c_str());
     for (const Waiting &waiting : reload_waiters_) {
         if (waiting.reload > reload_.number())

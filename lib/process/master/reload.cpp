@@ -40,7 +40,7 @@ void Reload::begin()
 
 /// A service without code of the host is replaced by another version of itself, or for other settings only: it joins all others, who would
 /// miss it.
-bool Reload::is_current(const Slot &slot) const
+bool Reload::is_current(const Slot &slot)
 {
     return slot.state() == SlotState::kServing && slot.job.joins() && slot.job.service->helper &&
            runs_helper(slot.process(), slot.job.service->helper) && !children_.has_new_settings(slot);

@@ -43,7 +43,7 @@ public:
 
 private:
     int64_t timeout_ms() const { return graceful_ ? options_.graceful_timeout_ms : options_.reload_timeout_ms; }
-    bool is_current(const Slot &slot) const;
+    bool is_current(const Slot &slot);
     bool awaits_slot(const Slot &slot, int64_t now_ms);
     void give_up(const std::string &why);
 

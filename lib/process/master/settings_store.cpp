@@ -64,15 +64,17 @@ int SettingsStore::renew(const Service &service)
     return found->second.get();
 }
 
-bool SettingsStore::have_changed(const Service &service) const
+bool SettingsStore::have_changed(const Service &service)
 {
     auto found = files_.find(&service);
     std::string now, before;
     if (found == files_.end())
         return false;
     bool made = make(service, now) == 0;
-    if (!made)
-        log(WM_LOG_WARN, "service %s stays with the settings that it has: %s", service.name.c_str(), last_error());
+    if (!made) {
+        error_ = "service " + service.name + " stays with the settings that it has: " + last_error();
+        log(WM_LOG_WARN, "%s", error_.c_str());
+    }
     bool known = !found->second || read_sealed_file(found->second.get(), SIZE_MAX, before);
     bool changed = made && (!known || now != before);
     wipe(now);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace wm {
 
@@ -26,8 +27,10 @@ public:
     /// For a process that starts now: makes them anew, or, where that fails, leaves them as they were, with a warning. The descriptor stays
     /// the store's; -1: there are none.
     int renew(const Service &service);
-    /// Whether a process that started now would get others. Where they cannot be made it would not, and a warning says why.
-    bool have_changed(const Service &service) const;
+    /// Whether a process that started now would get others. Where they cannot be made it would not: a warning says why, and take_error().
+    bool have_changed(const Service &service);
+    /// Gives that reason; empty: they could be made.
+    std::string take_error() { return std::exchange(error_, {}); }
     /// In a child: closes all descriptors but that one.
     void forget(int keep);
 
@@ -38,6 +41,7 @@ private:
     const App &app_;
     uint64_t machine_;
     std::map<const Service *, Fd> files_;
+    std::string error_;
 };
 
 } // namespace wm
