@@ -154,7 +154,7 @@ std::string take_words(CLI::App &app, const SubCommand &sub, Command &command)
 CLI::App *add_sub_command(CLI::App &app, const SubCommand &sub, Server &server, CommandLine &out, std::string &config)
 {
     CLI::App *command = app.add_subcommand(sub.name, sub.text);
-    command->get_formatter()->column_width(30);
+    command->get_formatter()->column_width(31);
     command->footer(sub.examples);
     server.add_flags(*command);
     command->add_option("--config", config, "file of these settings, in TOML")->type_name("FILE")->configurable(false);

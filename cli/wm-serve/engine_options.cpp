@@ -108,7 +108,7 @@ std::string without_login(const std::string &url)
 void add_engine_flags(CLI::App &command, EngineOptions &options)
 {
     add_text(command, "--engine", "URL", options.url,
-             "join the servers of several machines: redis://, rediss://, redis+sentinel://, redis+cluster://, nats://, nats+tls://");
+             "join the servers of several machines, as redis://HOST, redis+sentinel://HOST,HOST/MASTER or nats://HOST");
     add_text(command, "--cluster", "NAME", options.cluster, "servers with the same name at the engine are joined");
     add_text(command, "--cluster-secret-file", "FILE", options.secret_file, "secret by which they know each other, the same on all");
     add_text(command, "--engine-password-file", "FILE", options.password_file, "password of the engine (or $WM_PUSH_ENGINE_PASSWORD)");
