@@ -156,9 +156,12 @@ int Exchange::take_settings()
         result = fail(WM_ESTATE,
                       "the settings that the master has made are of another kind: the library was replaced, and that takes a restart");
     explicit_bzero(text.data(), text.size());
-    if (result == 0 && !settings_.url.empty())
-        app_.link->set_unready("it is not connected to the engine yet");
-    return result;
+    if (result != 0 || settings_.url.empty())
+        return result;
+    app_.link->set_unready("it is not connected to the engine yet");
+    open_router();
+    machines_ = MachineLinks::make(app_, *router_, settings_);
+    return machines_ ? 0 : WM_EINVAL;
 }
 
 int Exchange::starts_alone() const
@@ -273,7 +276,7 @@ void Exchange::await_others(bool awaits)
 {
     awaits_ = awaits;
     count_known();
-    if (machines_ && !awaits && !machines_->is_open())
+    if (machines_ && !awaits && !machines_->is_open()) // else other machines would be told of too few processes
         machines_->open();
 }
 
