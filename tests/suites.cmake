@@ -35,7 +35,7 @@ endforeach()
 # The suites in Python, a test for each file, so that they run beside each other. A case that hangs is ended before the file is, which
 # says nothing: it fails with where it stood, and if it does not even end by that, the stacks of all threads are shown.
 set(PYTEST /usr/bin/python3 -m pytest -q -p no:cacheprovider -p pytest_no_skip --timeout=300 -o faulthandler_timeout=400)
-foreach(suite tools conformance process scale)
+foreach(suite tools conformance process scale engine)
     file(GLOB files CONFIGURE_DEPENDS ${suite}/test_*.py)
     if(NOT files)
         message(FATAL_ERROR "tests/${suite} has no test_*.py")
