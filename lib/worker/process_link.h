@@ -29,8 +29,9 @@ public:
     virtual const Service *service() const = 0;
     /// Gives the text of Service::settings, once: 0, or a WM_E... code with its detail. The caller overwrites what is secret in it.
     virtual int settings(std::string &out) = 0;
-    /// A service tells why what it does is not complete now; empty: it is, as of a service that tells nothing.
-    virtual void set_unready(const std::string &why) = 0;
+    /// A service tells why what it does is not complete now; empty: it is, as of a service that tells nothing. False: not now, as the
+    /// master is busy. Costs nothing where it has told so already, as report().
+    virtual bool set_unready(const std::string &why) = 0;
     /// Why a service of the program is not ready; empty: all are.
     virtual const std::string &unready() const = 0;
     /// A service tells what `status` shows of it, a ServiceReport as text, in place of what it has told before. False: not now, as the

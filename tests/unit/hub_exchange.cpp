@@ -33,7 +33,7 @@ struct Master final : ProcessLink {
     bool starts(const Worker &) const override { return false; }
     const Service *service() const override { return nullptr; }
     int settings(std::string &) override { return 0; }
-    void set_unready(const std::string &) override {}
+    bool set_unready(const std::string &) override { return true; }
     const std::string &unready() const override { return why; }
     bool report(std::string_view) override { return true; }
     uint64_t node() const override { return kOwnNode; }

@@ -129,15 +129,23 @@ int ChildLink::settings(std::string &out)
                                                                     : fail(WM_ESYS, "cannot read the settings that the master has made");
 }
 
-void ChildLink::set_unready(const std::string &why)
+/// A service does not wait for the master: others wait for it.
+bool ChildLink::set_unready(const std::string &why)
 {
-    channel_.send(MessageKind::kUnready, 0, 0, why, -1, true);
+    if (told_unready_ != why && channel_.send(MessageKind::kUnready, 0, 0, why, -1, false))
+        told_unready_ = why;
+    return told_unready_ == why;
 }
 
 bool ChildLink::report(std::string_view text)
 {
+    if (told_report_ == text)
+        return true;
     Fd file = make_sealed_file("wm-report", {text});
-    return file && channel_.send(MessageKind::kReport, 0, 0, {}, file.get(), false);
+    if (!file || !channel_.send(MessageKind::kReport, 0, 0, {}, file.get(), false))
+        return false;
+    told_report_ = text;
+    return true;
 }
 
 bool ChildLink::starts(const Worker &worker) const

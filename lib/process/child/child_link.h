@@ -16,6 +16,7 @@
 #include "worker/process_link.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ public:
     bool starts(const Worker &worker) const override;
     const Service *service() const override { return service_; }
     int settings(std::string &out) override;
-    void set_unready(const std::string &why) override;
+    bool set_unready(const std::string &why) override;
     const std::string &unready() const override { return unready_; }
     bool report(std::string_view text) override;
     uint64_t node() const override { return plan_.node; }
@@ -94,12 +95,14 @@ private:
         Fd file;
     };
 
-    int32_t peers_ = -1;               ///< processes that are to be joined; -1: the master has not said
-    std::vector<Keys> keys_;           ///< what the master has read
-    Worker *worker_ = nullptr;         ///< whose process this is; nullptr once the host has freed it, and in a service
-    const Service *service_ = nullptr; ///< or of which service
-    std::string unready_;              ///< why a service is not ready, as the master has told
-    bool asked_ = false;               ///< to be replaced
+    int32_t peers_ = -1;                      ///< processes that are to be joined; -1: the master has not said
+    std::vector<Keys> keys_;                  ///< what the master has read
+    Worker *worker_ = nullptr;                ///< whose process this is; nullptr once the host has freed it, and in a service
+    const Service *service_ = nullptr;        ///< or of which service
+    std::string unready_;                     ///< why a service is not ready, as the master has told
+    std::optional<std::string> told_unready_; ///< of this service, what the master has
+    std::string told_report_;
+    bool asked_ = false; ///< to be replaced
 };
 
 } // namespace wm
