@@ -78,7 +78,14 @@ struct Host final : CarrierEvents {
         else if (verb == "facts")
             facts();
         else
-            wm_app_stop(handle(app));
+            stop();
+    }
+
+    /// As a service does: before its connections are ended.
+    void stop()
+    {
+        carrier->close();
+        wm_app_stop(handle(app));
     }
 
     static void step(wm_timer, void *self)
@@ -93,10 +100,8 @@ struct Host final : CarrierEvents {
         Host &host = *static_cast<Host *>(self);
         char bytes[4096];
         ssize_t size = read(fd, bytes, sizeof bytes);
-        if (size <= 0) {
-            wm_app_stop(handle(host.app));
-            return;
-        }
+        if (size <= 0)
+            return host.stop();
         host.input.append(bytes, static_cast<size_t>(size));
         for (size_t end; (end = host.input.find('\n')) != std::string::npos; host.input.erase(0, end + 1))
             host.run(host.input.substr(0, end));

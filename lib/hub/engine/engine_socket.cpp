@@ -88,10 +88,12 @@ void EngineSocket::ended(int32_t reason, int32_t number)
     Client *client = detach();
     client->release(); // at the end of the turn: its text is there until then
     const char *why = client->error.c_str();
-    if (*why == '\0')
-        why = reason == WM_REASON_LOCAL                  ? "out of memory" // tell() has closed it
-              : reason == WM_REASON_ERROR && number != 0 ? strerror(number)
-                                                         : "the server has closed the connection";
+    if (reason == WM_REASON_LOCAL) // tell() has closed it
+        why = "out of memory";
+    else if (reason == WM_REASON_STOP)
+        why = "the process stops";
+    else if (*why == '\0')
+        why = reason == WM_REASON_ERROR && number != 0 ? strerror(number) : "the server has closed the connection";
     events_.socket_ended(*this, why);
 }
 

@@ -32,6 +32,8 @@ bool RedisLink::connect(const EngineServer &server, const EngineUrl &url, const 
 {
     drop();
     server_ = server;
+    over_tls_ = url.tls;
+    was_opened_ = was_answered_ = false;
     version_.clear();
     mode_.clear();
     answer_ = {};
@@ -92,6 +94,7 @@ void RedisLink::end(const Cause &why)
 
 void RedisLink::socket_opened(EngineSocket &)
 {
+    was_opened_ = true;
     expect_reply();
     if (asked_.empty())
         make_ready();
@@ -99,7 +102,8 @@ void RedisLink::socket_opened(EngineSocket &)
 
 void RedisLink::socket_ended(EngineSocket &, const char *why)
 {
-    end({why, false, false});
+    bool wants_tls = was_opened_ && !was_answered_ && !over_tls_;
+    end({std::string(why) + (wants_tls ? " before its first reply; one that wants TLS is rediss://" : ""), false, false});
 }
 
 void RedisLink::socket_received(EngineSocket &, const char *bytes, size_t size)
@@ -235,6 +239,7 @@ bool RedisLink::complete_pushed()
 
 bool RedisLink::complete()
 {
+    was_answered_ = true;
     if (std::exchange(is_push_, false))
         return complete_pushed();
     if (asked_.empty()) {

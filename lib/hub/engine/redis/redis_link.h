@@ -140,6 +140,9 @@ private:
     Pushed pushed_ = Pushed::kNothing; ///< which of them
     int64_t reply_by_ms_ = Loop::kNever;
     bool ready_ = false;
+    bool over_tls_ = false;
+    bool was_opened_ = false;
+    bool was_answered_ = false;
     bool reading_ = false; ///< inside the reader, which cannot be closed then
     Cause cause_;          ///< inside the reader: why it is to end
 };
