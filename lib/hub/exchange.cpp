@@ -456,6 +456,8 @@ void Exchange::idle()
 {
     answered_ = false;
     router_->flush();
+    if (machines_)
+        app_.reactor.outbox.flush_all(); // what went to the engine
     note_due();
     if (app_.reactor.loop.due_moved())
         app_.reactor.arm_due(app_.reactor.owner);

@@ -62,7 +62,7 @@ private:
         (void)last;
         return {static_cast<uint32_t>(request.payload.size() % 3)};
     }
-    void answer(uint64_t ref, const Result &) override { check(waiting_.erase(ref) == 1, "an answer that nobody waits for"); }
+    void answer(uint64_t ref, const Result &) override { check(waiting_.erase(ref) == 1, "an answer to no request"); }
     bool carry(uint64_t, const char *bytes, size_t size) override
     {
         Envelope out;

@@ -1,6 +1,6 @@
 /**
  * @file
- * The other machines of a cluster, as the service of this one knows them: who they are, whether they speak, and whether this one would hear
+ * The other machines of a cluster, as the service of this one knows them: who they are, whether they speak, and whether this one would learn
  * of a new one. A pure state machine, as the router is, for which it makes a link to each of them out of messages of a carrier: it knows no
  * socket and no loop. Its host's thread.
  *
