@@ -79,6 +79,7 @@ public:
     ClientOptions options;
     std::string error; ///< of the last attempt that failed; empty: the last one did not
     int error_code = 0;
+    bool logs = true; ///< of its TLS, where nobody may have called; else its owner does
     void *user = nullptr;
     wm_destroy_fn destroy_user = nullptr;
 

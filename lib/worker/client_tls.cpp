@@ -58,7 +58,7 @@ int Client::load_tls(const TlsFileSet &files)
 /// Once for many clients of one address: a host may make one for each connection that it accepts.
 void Client::tell_unverified()
 {
-    if (app_.told_unverified == display)
+    if (!logs || app_.told_unverified == display)
         return;
     app_.told_unverified = display;
     log(WM_LOG_WARN, "client %s: tls_verify is 0, so anyone between here and the server can read and change all that is sent",
@@ -68,7 +68,7 @@ void Client::tell_unverified()
 /// Returns code. The log has it as well, as nobody may have called; once, however often it is tried again.
 int Client::tls_failed(int code)
 {
-    if (error != last_error())
+    if (logs && error != last_error())
         log(WM_LOG_ERROR, "client %s: %s", display.c_str(), last_error());
     error = last_error();
     error_code = code;

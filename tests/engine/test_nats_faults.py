@@ -282,6 +282,14 @@ def test_servers_that_are_named__are_tried_every_second_time():
             assert server.connections >= 2  # between the two that were named
 
 
+def test_servers_with_a_cause_each__are_told_once_each():
+    with FakeNats(lambda peer, _: peer.say(b"+OK\n")) as one, FakeNats(lambda peer, _: peer.say(b"PINGS\r\n")) as other:
+        with Carrier(f"{one.url},{other.url}") as carrier:
+            eventually(lambda: min(one.connections, other.connections) >= 3, "three attempts with each")
+    for said in (f"{one.address}: it has sent a line that ends without", f"{other.address}: it has sent what no NATS"):
+        assert sum(said in line for line in carrier.log) == 1, carrier.log
+
+
 def test_lame_duck_mode__moves_to_another_server():
     with FakeNats() as other:
         def play(peer, _):
@@ -416,6 +424,13 @@ def test_tls__is_not_left_out(tmp_path, site):
             carrier = stack.enter_context(Carrier(f"tls://user:password@{server.address}", ca=site.cert))
             carrier.await_error(why)
     assert len(said) >= len(PLAIN) and not any(b"password" in each or b"CONNECT" in each for each in said)
+
+
+def test_tls__without_its_file(tmp_path):
+    with FakeNats() as server, Carrier(f"tls://{server.address}", ca=tmp_path / "none.pem") as carrier:
+        carrier.await_error("none.pem")
+    assert server.connections == 0
+    assert len([line for line in carrier.log if "none.pem" in line]) == 1, carrier.log
 
 
 def test_tls__of_a_server_that_nobody_knows(tmp_path, site):

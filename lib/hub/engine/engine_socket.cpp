@@ -38,6 +38,7 @@ bool EngineSocket::start(const EngineServer &server, bool tls, const EngineSetti
         return false;
     }
     client_ = app_.clients->add(address, *scheme);
+    client_->logs = false; // each attempt is a client of its own
     client_->options.connect_timeout_ms = kConnectMs;
     client_->options.max_send_buffer = kMaxUnsent;
     client_->options.tls_ca = settings.tls_ca_file;

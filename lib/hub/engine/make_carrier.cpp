@@ -1,6 +1,7 @@
 #include "hub/engine/make_carrier.h"
 
 #include "core/error.h"
+#include "core/log.h"
 #include "hub/engine/engine_url.h"
 #include "hub/engine/nats/nats_carrier.h"
 #include "hub/engine/redis/cluster_carrier.h"
@@ -42,6 +43,9 @@ std::unique_ptr<Carrier> make_carrier(App &app, const EngineSettings &settings, 
     EngineUrl url;
     if (read(settings, url) != 0)
         return nullptr;
+    if (!settings.tls_verify)
+        log(WM_LOG_WARN, "engine %s: engine_tls_verify is 0, so anyone between here and the engine can read and change all that is sent",
+            url.shown.c_str());
     switch (url.kind) {
     case EngineKind::kRedis:
     case EngineKind::kSentinel:
