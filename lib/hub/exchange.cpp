@@ -161,6 +161,7 @@ int Exchange::take_settings()
     app_.link->set_unready("it is not connected to the engine yet");
     open_router();
     machines_ = MachineLinks::make(app_, *router_, settings_);
+    app_.reactor.observe(*this, kStopping);
     return machines_ ? 0 : WM_EINVAL;
 }
 
@@ -317,11 +318,17 @@ void Exchange::forget(uint64_t node)
     count_known();
 }
 
+/// A service stops when no other process of the machine is left, or another one has taken its place. Before its connection to the engine is
+/// closed, as all are.
+void Exchange::stopping()
+{
+    if (machines_ && !app_.reactor.forked)
+        machines_->leave();
+}
+
 /// The service has nothing to say: it speaks for others.
 bool Exchange::leave()
 {
-    if (machines_)
-        machines_->leave();
     if (!router_ || app_.reactor.forked || app_.link->service())
         return true;
     int64_t now_ms = Loop::clock_ms();
@@ -334,13 +341,15 @@ bool Exchange::leave()
     return router_->bye_was_read() || now_ms >= leave_by_ms_;
 }
 
+/// Processes of this machine.
 template <class Matches> size_t Exchange::count_peers(Matches matches) const
 {
     if (!router_)
         return 0;
     const auto &peers = router_->peers();
-    return static_cast<size_t>(
-        std::count_if(peers.begin(), peers.end(), [&](const router::Peer &peer) { return peer.node != 0 && matches(peer); }));
+    return static_cast<size_t>(std::count_if(peers.begin(), peers.end(), [&](const router::Peer &peer) {
+        return peer.node != 0 && peer.kind != router::PeerKind::kMachine && matches(peer);
+    }));
 }
 
 void Exchange::count_known()

@@ -92,6 +92,7 @@ private:
 
     // ReactorObserver
     void idle() override;
+    void stopping() override;
     // router::Host
     void send(uint64_t link, const char *batch, size_t size) override;
     void drop(uint64_t link) override;
