@@ -11,7 +11,8 @@ namespace hub_load {
 
 namespace {
 
-constexpr int64_t kRetryMs = 20; ///< after an attempt that failed, so that a server that is away is not stormed
+constexpr int64_t kRetryMs = 20;      ///< after an attempt that failed, so that a server that is away is not stormed
+constexpr int64_t kAwayRetryMs = 200; ///< the same, where a machine may be away
 
 Page &page_of(void *user)
 {
@@ -88,7 +89,7 @@ void Page::closed(int32_t code, std::string_view text)
         judge.ended(number_, code, why);
     else
         judge.refused(nobody_listens_, "page " + std::to_string(number_) + ": " + why);
-    wm_client_reconnect(client_, open_ ? 0 : kRetryMs);
+    wm_client_reconnect(client_, open_ ? 0 : load_.options().faults ? kAwayRetryMs : kRetryMs);
     open_ = nobody_listens_ = false;
     error_.clear();
 }

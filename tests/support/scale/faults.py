@@ -16,6 +16,7 @@ from scale.machines import ENGINE
 PAGES, UIDS = 240, 160  # the pages of one uid are on two machines
 LOAD = {"pages": PAGES, "uids": UIDS, "back_ends": 6, "rate": 150, "fresh": 20, "broadcast_ms": 500, "hang_ms": 10_000, "faults": True}
 CALM_SECONDS = 1.5
+FORGET_SECONDS = 30  # until the others take a node that does not come back for dead
 REDIS = ("redis", "sentinel", "cluster")
 ENGINES = (*REDIS, "nats", "nats3")
 FAIL_OVER = ("sentinel", "cluster")
@@ -30,6 +31,7 @@ class Fault:
     settle: float = 6
     bites: bool = True  # whether pushes must notice it
     kills: bool = False  # whether connections may end by it
+    children_killed: int = 0  # by it, as their master reports
     victim_has_lines: bool = True  # whether the node that it is about takes pushes
     network: bool = False  # whether it needs machines
 
@@ -143,17 +145,18 @@ FAULTS = [
     Fault("partition, only what it sends, 6 s", cut(into=False), hold=6, network=True),
     Fault("partition, only what it gets, 6 s", cut(out=False), hold=6, network=True),
     Fault("partition by REJECT, 6 s", cut(verdict="reject"), hold=6, network=True),
-    Fault("node SIGKILL, another at 5 s", node_killed, hold=5, kills=True, victim_has_lines=False),
+    Fault("node SIGKILL, another at 5 s", node_killed, hold=5, settle=FORGET_SECONDS, kills=True, victim_has_lines=False),
     Fault("node SIGSTOP 6 s", node_frozen, hold=6, victim_has_lines=False),
-    Fault("wm-hub SIGKILL", service_killed, bites=False),
-    Fault("child SIGKILL", worker_killed, bites=False, kills=True),
+    Fault("wm-hub SIGKILL", service_killed, bites=False, children_killed=1),
+    Fault("child SIGKILL", worker_killed, bites=False, kills=True, children_killed=1),
 ]
 
 
-def run(fault, engine, nodes):
+def run(fault, engine, joined, seed=1):
     """Makes the fault under load; the verdict of the judge."""
+    nodes = joined.nodes
     lines_at = nodes if fault.victim_has_lines else nodes[:-1]
-    with HubLoad(*nodes, lines_at=lines_at, kills=fault.kills, **LOAD) as load:
+    with HubLoad(*nodes, lines_at=lines_at, kills=fault.kills, seed=seed, **LOAD) as load:
         rig = Rig(engine, nodes, load)
         time.sleep(CALM_SECONDS)
         steps = fault.make(rig)
@@ -168,12 +171,17 @@ def run(fault, engine, nodes):
         time.sleep(fault.settle)
         report = load.verdict()
     report["lasted_s"] = lasted
+    report["ended"] = joined.ended()
     return report
 
 
 def violations(fault, report):
     """What was wrong, by name: the judge's, and that a fault was none."""
     found = {name: count for name, count in report["violations"].items() if count}
+    if len(report["ended"]) > fault.children_killed:
+        found["ended_by_itself"] = len(report["ended"]) - fault.children_killed
+    if report["counts"].get("unwell_before_faults"):
+        found["unwell_before"] = report["counts"]["unwell_before_faults"]
     if fault.bites and not report["counts"].get("unwell"):
         found["not_noticed"] = 1
     if not report["counts"].get("ok"):

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import signal
 
 from hub_load import Hub
@@ -87,7 +88,7 @@ def flags_of(folder, engine):
     if engine is None:
         return []
     secret = pathlib.Path(folder) / "secret"
-    secret.write_text("what the machines of a test share")
+    secret.write_text("what-the-machines-of-a-test-share\n")
     secret.chmod(0o600)
     return ["--engine", engine.url, "--cluster", CLUSTER_NAME, "--cluster-secret-file", str(secret)]
 
@@ -109,7 +110,7 @@ class Nodes:
             raise
 
     def await_joined(self):
-        """Returns when a push from each reaches a page of each."""
+        """Returns when a push from each reaches a page of each, and each knows all others."""
         with contextlib.ExitStack() as stack:
             pages = [stack.enter_context(node.page(f"page of {number}".encode())) for number, node in enumerate(self.nodes)]
             ports = [stack.enter_context(node.lines()) for node in self.nodes]
@@ -117,6 +118,13 @@ class Nodes:
                 for target in range(len(pages)):
                     line = b'{"uid":"page of %d","from":%d}' % (target, number)
                     eventually(lambda: port.ask(line) == b"ok", f"a push from node {number} to node {target}: {self.logs()}")
+                nobody = b'{"uid":"nobody","wm":{"reply":"json"}}'
+                eventually(lambda: b'"offline"' in port.ask(nobody), f"an exact answer at node {number}: {self.logs()}")
+
+    def ended(self):
+        """What the logs say of processes that ended otherwise than they should."""
+        lines = [line for node in self.nodes for line in node.log().splitlines()]
+        return [line for line in lines if re.search(r" killed by signal | exited with | error: ", line)]
 
     def logs(self):
         return "\n".join(f"{node.folder.name}:\n{node.log()}" for node in self.nodes)

@@ -32,8 +32,8 @@ class RedisServer(Server):
 
     def __init__(self, directory, host, *flags, port=None, prefix=()):
         self.host, self.port = host, port or free_ports(1)[0]
-        super().__init__(directory, [*prefix, "redis-server", "--bind", host, "--port", self.port, "--dir", directory, "--save", "",
-                                     "--appendonly", "no", "--protected-mode", "no", *flags], lambda: self.ask("PING", seconds=1) == "PONG")
+        super().__init__(directory, [*prefix, "redis-server", "--bind", host, "--bind-source-addr", host, "--port", self.port, "--dir", directory, "--save",
+                                     "", "--appendonly", "no", "--protected-mode", "no", *flags], lambda: self.ask("PING", seconds=1) == "PONG")
 
     @property
     def address(self):
@@ -113,7 +113,7 @@ class Sentinel(Engine):
     def _sentinel(directory, host, port, master):
         directory.mkdir(parents=True)
         settings = directory / "sentinel.conf"
-        settings.write_text(f"port {port}\nbind {host}\ndir {directory}\nprotected-mode no\n"
+        settings.write_text(f"port {port}\nbind {host}\nbind-source-addr {host}\ndir {directory}\nprotected-mode no\n"
                             f"sentinel monitor {MASTER_NAME} {master.host} {master.port} 2\n"
                             f"sentinel down-after-milliseconds {MASTER_NAME} {DOWN_AFTER_MS}\n"
                             f"sentinel failover-timeout {MASTER_NAME} 10000\n")
@@ -133,8 +133,9 @@ class Sentinel(Engine):
 
     def is_whole(self):
         known = [self.facts(sentinel) for sentinel in self.sentinels]
+        quorum = [redis_cli(each.host, each.port, "SENTINEL", "CKQUORUM", MASTER_NAME, seconds=1) for each in self.sentinels]
         return all((facts.get("num-slaves"), facts.get("num-other-sentinels"), facts.get("flags")) == ("1", "2", "master") for facts in known) \
-            and self.replica().info("replication").get("master_link_status") == "up"
+            and all(text.startswith("OK 3 usable") for text in quorum) and self.replica().info("replication").get("master_link_status") == "up"
 
     def active(self):
         """The master, as all sentinels agree; None while they do not."""
