@@ -77,12 +77,12 @@ bool EngineOptions::apply(wm_hub *hub) const
     return true;
 }
 
-bool has_password(std::string_view url)
+bool has_password(std::string_view url, bool elsewhere)
 {
     size_t begin = url.find("://");
     if (begin == std::string_view::npos)
         return false;
-    const bool is_token = strncasecmp(url.data(), "redis", 5) != 0; // a login without a colon, at a NATS server
+    const bool is_token = !elsewhere && strncasecmp(url.data(), "redis", 5) != 0; // a login without a colon, at a NATS server
     begin += 3;
     for (size_t end; begin < url.size(); begin = end + 1) { // each server may have a login
         end = std::min(url.find(',', begin), url.size());

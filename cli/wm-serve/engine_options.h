@@ -34,8 +34,8 @@ struct EngineOptions {
 /// The variable of the password, which is no setting: a flag would show it to every user of the machine.
 inline constexpr const char *kEnginePassword = "WM_PUSH_ENGINE_PASSWORD";
 
-/// Whether a URL of --engine has a password or a token.
-bool has_password(std::string_view url);
+/// Whether a URL of --engine has a password or a token. Where the password is elsewhere, what could be a token of NATS is a user.
+bool has_password(std::string_view url, bool elsewhere);
 /// The same without its login, for a listing.
 std::string without_login(const std::string &url);
 

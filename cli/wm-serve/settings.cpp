@@ -166,12 +166,24 @@ std::string give_from(const CLI::App &command, CLI::Option &option, const Found 
     return error.empty() ? "" : source + ": " + name + ": " + error;
 }
 
-/// What is wrong with a value that the command line has given: any user of the machine can see it there.
-std::string seen_error(const CLI::Option &option)
+const Setting *find_setting(const Settings &settings, std::string_view name)
 {
-    bool seen = name_of(option) == kWithLogin && has_password(option.results().front());
-    return seen ? "--" + name_of(option) +
-                      " has a password, which every user of this machine can see: use --engine-password-file FILE or " + kEnginePassword
+    auto same = [name](const Setting &setting) { return setting.name == name; };
+    auto found = std::find_if(settings.all.begin(), settings.all.end(), same);
+    return found == settings.all.end() ? nullptr : &*found;
+}
+
+/// What is wrong with a URL that the command line has given: any user of the machine can see it there.
+std::string seen_error(const CLI::App &command, const Settings &settings)
+{
+    const Setting *engine = find_setting(settings, kWithLogin), *file = find_setting(settings, "engine-password-file");
+    if (!engine || engine->source != kFlag)
+        return "";
+    const char *variable = std::getenv(kEnginePassword);
+    bool elsewhere = (variable && *variable != '\0') || (file && !file->values.empty());
+    bool seen = has_password(command.get_option("--engine")->results().front(), elsewhere);
+    return seen ? std::string("--engine has a password, which every user of this machine can see: use --engine-password-file FILE or ") +
+                      kEnginePassword
                 : "";
 }
 
@@ -215,12 +227,14 @@ void complete_settings(CLI::App &command, const std::string &config, Settings &o
         out.errors.push_back({error + (config.empty() ? "; " + config_variable + " names this file" : ""), true});
     for (CLI::Option *option : options) {
         std::string source = option->count() > 0 ? kFlag : kDefault;
-        error = option->count() == 0 ? give_from(command, *option, file, source) : seen_error(*option);
+        error = option->count() == 0 ? give_from(command, *option, file, source) : "";
         if (error.empty())
             out.all.push_back(row_of(*option, source));
         else
             out.errors.push_back({error, names_instance(name_of(*option))});
     }
+    if (std::string seen = seen_error(command, out); !seen.empty())
+        out.errors.push_back({seen});
 }
 
 } // namespace wm::serve

@@ -12,6 +12,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name
 from instance import HANG_SECONDS, eventually  # noqa: E402
 from push_fixtures import start  # noqa: E402, F401
 from push_server import clean_environment, program  # noqa: E402
+from scale.nats import NatsServer  # noqa: E402
 from scale.redis import RedisServer  # noqa: E402
 
 PASSWORD, OTHER = "swordfish", "marlin"
@@ -46,14 +47,22 @@ def redis(tmp_path):
 
 
 @pytest.fixture
-def serve(start, tmp_path, redis):
+def nats(tmp_path):
+    server = NatsServer(tmp_path / "nats", "127.0.0.1", "--user", "bob", "--pass", PASSWORD)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def serve(start, tmp_path):
     """Starts one machine, with a run_dir of its own."""
     made = 0
 
-    def build(*flags, **settings):
+    def build(url, *flags, **settings):
         nonlocal made
         made += 1
-        server = start("--engine", f"redis://{redis.address}", "--cluster-secret-file", file_of(tmp_path / "secret", SECRET), "--engine-password-file",
+        server = start("--engine", url, "--cluster-secret-file", file_of(tmp_path / "secret", SECRET), "--engine-password-file",
                        file_of(tmp_path / f"password{made}", PASSWORD), "--run-dir", str(tmp_path / f"run{made}"), "--log-file",
                        str(tmp_path / f"log{made}"), *flags, **settings)
         server.run_dir, server.log, server.password = str(tmp_path / f"run{made}"), tmp_path / f"log{made}", tmp_path / f"password{made}"
@@ -84,7 +93,7 @@ def is_ready(server):
 
 
 def test_ready__is_when_what_is_sent_comes_back(serve, redis):
-    server = serve()
+    server = serve(f"redis://{redis.address}")
     eventually(lambda: is_ready(server), "it is ready")
     engine = eventually(lambda: (found := details(server).get("engine")) and found["complete"] and found, "the report")
     assert (engine["address"], engine["up"], engine["fresh"], engine["error"]) == (redis.address, True, True, None)
@@ -103,8 +112,11 @@ def test_ready__is_when_what_is_sent_comes_back(serve, redis):
     assert server.stop()[0] == 0
 
 
-def test_two_machines__are_in_the_status_of_each_other(serve):
-    one, two = serve(), serve("--count", "2")
+@pytest.mark.parametrize("engine", ["redis", "nats"])
+def test_two_machines__are_in_the_status_of_each_other(serve, request, engine):
+    address = request.getfixturevalue(engine).address
+    url = f"redis://{address}" if engine == "redis" else f"nats://bob@{address}"
+    one, two = serve(url), serve(url, "--count", "2")
     for server in (one, two):
         eventually(lambda: is_ready(server), "it is ready")
         (machine,) = eventually(lambda: (found := details(server)["machines"]) and found[0]["state"] == "verified" and found, "the other machine")
@@ -125,7 +137,7 @@ def test_two_machines__are_in_the_status_of_each_other(serve):
 
 
 def test_wrong_password__is_said_once_and_put_right_by_a_reload(serve, redis):
-    server = serve()
+    server = serve(f"redis://{redis.address}")
     eventually(lambda: is_ready(server), "it is ready")
     redis.change_password()
     code, why = eventually(lambda: "password" in (told := health(server))[1] and told, "the cause")

@@ -72,7 +72,11 @@ def test_password__is_refused_on_a_command_line_alone(url, tmp_path):
     assert shown(WM_PUSH_ENGINE=url)[1] == "WM_PUSH_ENGINE"
 
 
-def test_user__is_no_secret():
+def test_user__is_no_secret(tmp_path):
+    path = file_of(tmp_path / "password", PASSWORD)
+    assert shown("--engine", "nats://bob@h", "--engine-password-file", path) == ("nats://***@h", "flag")  # else it would be a token
+    assert shown("--engine", "nats://bob@h", WM_PUSH_ENGINE_PASSWORD=PASSWORD) == ("nats://***@h", "flag")
+    assert shown("--engine", "nats://bob@h", WM_PUSH_ENGINE_PASSWORD_FILE=path) == ("nats://***@h", "flag")
     assert shown("--engine", "redis://bob@h") == ("redis://***@h", "flag")
     assert shown("--engine", "redis+sentinel://a:1,b:2/master") == ("redis+sentinel://a:1,b:2/master", "flag")
 

@@ -1,8 +1,8 @@
 /**
  * @file
- * The other machines of a cluster, as the service of this one knows them: who they are, whether they speak, and whether this one would learn
- * of a new one. A pure state machine, as the router is, for which it makes a link to each of them out of messages of a carrier: it knows no
- * socket and no loop. Its host's thread.
+ * The other machines of a cluster, as the service of this one knows them: who they are, whether they speak, and whether this one would
+ * learn of a new one. A pure state machine, as the router is, for which it makes a link to each of them out of messages of a carrier: it
+ * knows no socket and no loop. Its host's thread.
  *
  * Nothing is known for certain over a carrier but what came back: a node hears its own probes and its own HELLO, or it does not claim to
  * know all others.
