@@ -14,6 +14,26 @@ bool has_prints(std::string_view body, size_t header, uint64_t count)
 
 } // namespace
 
+bool read_key(std::string_view body, Fingerprints::Key &out)
+{
+    if (body.size() < kKeySize)
+        return false;
+    const char *at = body.data();
+    out.low = take<uint64_t>(at);
+    out.high = take<uint64_t>(at);
+    return true;
+}
+
+bool read_names(std::string_view body, NamesHello &out)
+{
+    if (body.size() < kNamesSize)
+        return false;
+    const char *at = body.data();
+    out.seq = take<uint64_t>(at);
+    out.digest = take<uint64_t>(at);
+    return true;
+}
+
 bool read_delta(std::string_view body, Delta &out)
 {
     if (body.size() < kDeltaHeader)
@@ -66,6 +86,16 @@ char *put_state_header(char *at, uint64_t seq, uint32_t part, uint32_t parts, ui
 char *put_want(char *at, uint64_t have)
 {
     return put(at, have);
+}
+
+char *put_key(char *at, const Fingerprints::Key &key)
+{
+    return put(put(at, key.low), key.high);
+}
+
+char *put_names(char *at, const NamesHello &names)
+{
+    return put(put(at, names.seq), names.digest);
 }
 
 } // namespace wm::cluster

@@ -3,6 +3,8 @@
  * What one side says of the names that it has, and the other asks for: bodies of records, little-endian. Reading checks every length
  * against what is there and against kMaxPrints, and copies nothing.
  *
+ *     KEY      u64 low, u64 high: what fingerprints are made with
+ *     NAMES    u64 seq, u64 digest
  *     DELTA    u64 seq before, u64 seq behind, u32 adds, u32 removes, then their fingerprints
  *     WANT     u64 seq that is held
  *     STATE    u64 seq, u32 part, u32 parts, u32 fingerprints, then these
@@ -15,6 +17,7 @@
 #ifndef WM_HUB_CLUSTER_CLAIM_RECORDS_H
 #define WM_HUB_CLUSTER_CLAIM_RECORDS_H
 
+#include "hub/cluster/fingerprint.h"
 #include "hub/router/little_endian.h"
 
 #include <cstddef>
@@ -60,7 +63,17 @@ struct StatePart {
     Prints prints;
 };
 
+/// What a sender has, without the names.
+struct NamesHello {
+    uint64_t seq = 0;
+    uint64_t digest = 0;
+};
+constexpr size_t kNamesSize = 16;
+constexpr size_t kKeySize = 16;
+
 /// Each is false for a body that is malformed.
+bool read_key(std::string_view body, Fingerprints::Key &out);
+bool read_names(std::string_view body, NamesHello &out);
 bool read_delta(std::string_view body, Delta &out);
 bool read_want(std::string_view body, uint64_t &have);
 bool read_state(std::string_view body, StatePart &out);
@@ -69,6 +82,8 @@ bool read_state(std::string_view body, StatePart &out);
 char *put_delta_header(char *at, uint64_t before, uint64_t seq, uint32_t adds, uint32_t removes);
 char *put_state_header(char *at, uint64_t seq, uint32_t part, uint32_t parts, uint32_t prints);
 char *put_want(char *at, uint64_t have);
+char *put_key(char *at, const Fingerprints::Key &key);
+char *put_names(char *at, const NamesHello &names);
 
 } // namespace wm::cluster
 

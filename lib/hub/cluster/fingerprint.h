@@ -20,6 +20,16 @@ enum class NameKind : uint8_t { kUid, kGroup };
 
 class Fingerprints {
 public:
+    struct Key {
+        uint64_t low = 0;
+        uint64_t high = 0;
+        bool operator==(const Key &) const = default;
+    };
+
+    Fingerprints() = default;
+    explicit Fingerprints(const Key &key) : key_(key) {}
+    const Key &key() const { return key_; }
+
     /// Before the first of(). The secret may be empty: then a client that knows the cluster's name can look for uids of one fingerprint.
     /// False: out of memory.
     bool set_key(std::string_view cluster, std::string_view secret)
@@ -28,22 +38,21 @@ public:
         if (!sha256({"wm-hub", cluster, secret}, hash))
             return false;
         const char *at = reinterpret_cast<const char *>(hash.data());
-        key0_ = router::take<uint64_t>(at);
-        key1_ = router::take<uint64_t>(at);
+        key_.low = router::take<uint64_t>(at);
+        key_.high = router::take<uint64_t>(at);
         return true;
     }
 
     /// SipHash-2-4 of eight bytes (the kind; the hub's id, little-endian; five zeros), then the name.
     uint64_t of(uint16_t hub, NameKind kind, std::string_view name) const
     {
-        SipHash hash(key0_, key1_);
+        SipHash hash(key_.low, key_.high);
         hash.add(uint64_t{hub} << 8 | static_cast<uint8_t>(kind));
         return hash.finish(name);
     }
 
 private:
-    uint64_t key0_ = 0;
-    uint64_t key1_ = 0;
+    Key key_;
 };
 
 /// What a fingerprint adds, by exclusive or, to the digest of a set: sets of equal digests are taken to be equal.

@@ -35,12 +35,12 @@ char *Batch::extend(size_t bytes)
     return at;
 }
 
-bool Batch::add(Op op)
+bool Batch::add(Op op, std::string_view body)
 {
-    char *at = extend(kRecordHeader);
+    char *at = extend(kRecordHeader + body.size());
     if (!at)
         return false;
-    put_record_header(at, 0, op, 0, 0, 0);
+    put_text(put_record_header(at, static_cast<uint32_t>(body.size()), op, 0, 0, 0), body);
     ack_ = kNone;
     records_++;
     return true;

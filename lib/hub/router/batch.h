@@ -11,13 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace wm::router {
 
 class Batch {
 public:
     /// Each adds a record and returns true, or adds nothing: out of memory.
-    bool add(Op op);
+    bool add(Op op, std::string_view body = {});
     bool add(const Request &request, uint32_t ref);
     bool add(const Ack &ack); ///< to the ACK at the end, if the last record is one
 

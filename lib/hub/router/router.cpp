@@ -245,6 +245,7 @@ bool Router::take_record(Peer &peer, const Record &record, int64_t now_ms)
     switch (record.op) {
     case Op::kHello:
         set_state(peer, PeerState::kVerified);
+        host_.joined(peer);
         return true;
     case Op::kWho:
         say_hello(peer);
@@ -254,6 +255,13 @@ bool Router::take_record(Peer &peer, const Record &record, int64_t now_ms)
         return true;
     case Op::kAck:
         return take_acks(peer, record);
+    case Op::kKey:
+    case Op::kNames:
+    case Op::kDelta:
+    case Op::kWant:
+    case Op::kState:
+        host_.names(peer, record);
+        return true;
     default:
         return !is_request(record.op) || take_request(peer, record, now_ms);
     }
@@ -323,6 +331,22 @@ void Router::send_batch(Peer &peer)
     peer.owed_ms = Peer::kNever;
     host_.send(peer.link, batch, size);
     peer.batch.clear();
+}
+
+bool Router::takes_names(uint64_t node) const
+{
+    auto peer = std::find_if(peers_.begin(), peers_.end(), [node](const Peer &each) { return each.node == node; });
+    return node != 0 && peer != peers_.end() && peer->state == PeerState::kVerified &&
+           peer->in_flight() + peer->batch.size() < limits_.peer_bytes / 2;
+}
+
+bool Router::tell_names(uint64_t node, Op op, std::string_view body)
+{
+    Peer *peer = find(node);
+    if (!peer || !peer->linked || !peer->batch.add(op, body))
+        return false;
+    written(*peer);
+    return true;
 }
 
 void Router::bye()

@@ -34,6 +34,10 @@ public:
     virtual Result take(const Request &request) = 0;
     /// The result of a request that was pending.
     virtual void answer(uint64_t ref, const Result &result) = 0;
+    /// A peer has said HELLO over its link.
+    virtual void joined(const Peer &) {}
+    /// A peer tells of names, or asks for them: kKey to kState.
+    virtual void names(const Peer &, const Record &) {}
 };
 
 /// What is known of other machines, beside those that are peers.
@@ -92,6 +96,10 @@ public:
     /// This process holds no connections any more, and gets none: says so to all, also over later links. From here on it delivers nothing
     /// of other processes, which count what it has not answered as taken by none.
     void bye();
+    /// Whether a peer that is verified can be told of names now: they take half of what may be on the way to it.
+    bool takes_names(uint64_t node) const;
+    /// A record of these. False: out of memory, or the peer has no link.
+    bool tell_names(uint64_t node, Op op, std::string_view body);
     /// Whether all to which it has a link have read that.
     bool bye_was_read() const;
 

@@ -31,6 +31,12 @@ enum class Op : uint8_t {
     kWho,       ///< answer with HELLO
     kBye,       ///< I hold no connections any more, and get none
     kAck,
+    // Of names (hub/cluster/claim_records.h), between a service with an engine and its children.
+    kKey,   ///< from the service: which names have you, by the fingerprints of this key?
+    kNames, ///< from a child, as the others but kWant
+    kDelta,
+    kWant,
+    kState,
     // Requests: each is answered by one entry of an ACK.
     kSend = 16, ///< name: uid
     kBroadcast, ///< extra: the uid that does not get it
