@@ -97,6 +97,8 @@ uint16_t Exchange::id_of(const std::string &name)
 
 void Exchange::remove(Hub &hub)
 {
+    if (own_names_)
+        hub.stop_announcing(true);
     std::erase_if(hubs_, [&hub](const Member &member) { return member.hub == &hub; });
     for (uint32_t place = 0; place < calls_.size(); place++) { // a reply may make calls
         if (calls_[place].hub != &hub || is_being_made(place))
@@ -160,6 +162,8 @@ int Exchange::take_settings()
         return result;
     app_.link->set_unready("it is not connected to the engine yet");
     open_router();
+    if (int wrong = open_child_names())
+        return wrong;
     machines_ = MachineLinks::make(app_, *router_, settings_);
     app_.reactor.observe(*this, kStopping);
     return machines_ ? 0 : WM_EINVAL;
@@ -315,6 +319,8 @@ void Exchange::forget(uint64_t node)
     if (app_.reactor.forked)
         return;
     router_->forget(node);
+    if (child_names_)
+        child_names_->forget(node);
     count_known();
 }
 
@@ -437,6 +443,7 @@ void Exchange::receive()
 int64_t Exchange::due_ms() const
 {
     int64_t due = router_ ? std::min(router_->due_ms(), leave_by_ms_) : Loop::kNever;
+    due = child_names_ ? std::min(due, child_names_->due_ms()) : due;
     return machines_ ? std::min(due, machines_->due_ms()) : due;
 }
 
@@ -464,6 +471,7 @@ void Exchange::run()
 void Exchange::idle()
 {
     answered_ = false;
+    tell_names();
     router_->flush();
     if (machines_)
         app_.reactor.outbox.flush_all(); // what went to the engine

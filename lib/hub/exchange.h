@@ -7,6 +7,8 @@
 #ifndef WM_HUB_EXCHANGE_H
 #define WM_HUB_EXCHANGE_H
 
+#include "hub/cluster/child_names.h"
+#include "hub/cluster/own_names.h"
 #include "hub/engine/engine_settings.h"
 #include "hub/hub.h"
 #include "hub/link.h"
@@ -98,10 +100,16 @@ private:
     void drop(uint64_t link) override;
     router::Result take(const router::Request &request) override;
     void answer(uint64_t ref, const router::Result &result) override;
+    void joined(const router::Peer &peer) override;
+    void names(const router::Peer &peer, const router::Record &record) override;
     // LinkEvents
     bool arrived(Link &link, const char *batch, size_t size) override;
     void ended(Link &link) override;
 
+    int open_child_names();
+    void announce(const cluster::Fingerprints::Key &key);
+    void stop_announcing();
+    void tell_names();
     void open_router();
     void name_hubs();
     Link *find(uint64_t link);
@@ -117,8 +125,10 @@ private:
     EngineSettings settings_; ///< of the service
     std::vector<Member> hubs_;
     std::vector<std::unique_ptr<Link>> links_;
-    std::optional<router::Router> router_;   ///< from when another process is known
-    std::unique_ptr<MachineLinks> machines_; ///< of a service with an engine
+    std::optional<router::Router> router_;             ///< from when another process is known
+    std::unique_ptr<MachineLinks> machines_;           ///< of a service with an engine
+    std::unique_ptr<cluster::ChildNames> child_names_; ///< of a service with an engine
+    std::unique_ptr<cluster::OwnNames> own_names_;     ///< of a process whose service has asked for them
     std::vector<Call> calls_;
     uint32_t free_call_ = kNone;
     int64_t noted_due_ms_ = Loop::kNever;

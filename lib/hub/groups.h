@@ -33,6 +33,8 @@ public:
         for (uint32_t index = name ? name->oldest : kNoIndex; index != kNoIndex; index = members_[index].newer)
             visit(members_[index].slot);
     }
+    /// The names of groups that have members.
+    NameTable &names() { return names_; }
     /// Whether a connection was ever in a group.
     bool was_used() const { return !members_.empty(); }
 

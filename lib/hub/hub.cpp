@@ -52,6 +52,18 @@ Hub::~Hub()
         exchange_->remove(*this);
 }
 
+bool Hub::announce(cluster::OwnNames &names, uint16_t id)
+{
+    bool uids = announced_uids_.begin(uids_, names, id);
+    return announced_groups_.begin(groups_.names(), names, id) && uids;
+}
+
+void Hub::stop_announcing(bool takes_back)
+{
+    announced_uids_.end(uids_, takes_back);
+    announced_groups_.end(groups_.names(), takes_back);
+}
+
 bool Hub::was_used() const
 {
     return !bindings_.empty() || groups_.was_used() || topics.was_used() || (exchange_ && exchange_->has_named());

@@ -7,6 +7,7 @@
 #ifndef WM_HUB_HUB_H
 #define WM_HUB_HUB_H
 
+#include "hub/announced_names.h"
 #include "hub/engine/engine_choice.h"
 #include "hub/groups.h"
 #include "hub/name_table.h"
@@ -75,6 +76,12 @@ public:
     int ready() const;
     EngineChoice engine() const { return {&options, &engine_secrets_}; }
 
+    /// Its uids and groups are told, and what comes and goes from now on; id: of this hub, in requests. False: out of memory, and some were
+    /// not told.
+    bool announce(cluster::OwnNames &names, uint16_t id);
+    /// The end of that. takes_back: they are told to be gone.
+    void stop_announcing(bool takes_back);
+
     /// Whether something was ever bound to it, or another process knows of it: from then on the name, which is the hub's identity, cannot
     /// change.
     bool was_used() const;
@@ -128,6 +135,8 @@ private:
     std::vector<uint32_t> all_;     ///< bindings in use, dense, for broadcasts
     uint32_t free_ = kNoIndex;
     Groups groups_;
+    AnnouncedNames announced_uids_{cluster::NameKind::kUid};
+    AnnouncedNames announced_groups_{cluster::NameKind::kGroup};
 };
 
 // Inline, so that a call of the host, which knows its op, is one call of what does it.

@@ -29,6 +29,10 @@ Name *NameTable::add(std::string_view name)
         free(added);
         return nullptr;
     }
+    if (watcher_ && !watcher_->name_added(name)) {
+        free(added);
+        return nullptr;
+    }
     uint64_t own = hash_.of(name);
     *added = {kNoIndex, kNoIndex, 0, static_cast<uint16_t>(name.size()), tag_of(own)};
     memcpy(added->bytes(), name.data(), name.size());
@@ -38,6 +42,8 @@ Name *NameTable::add(std::string_view name)
 
 void NameTable::remove(Name *name)
 {
+    if (watcher_)
+        watcher_->name_removed(name->text());
     table_.remove(name, [this](Name *known) { return hash_.of(known->text()); });
     free(name);
 }

@@ -30,6 +30,17 @@ struct Name {
     std::string_view text() { return {bytes(), size}; }
 };
 
+/// What is told of the names that come into a table and leave it.
+class NameWatcher {
+public:
+    /// False: out of memory, and the name does not come.
+    virtual bool name_added(std::string_view name) = 0;
+    virtual void name_removed(std::string_view name) = 0;
+
+protected:
+    ~NameWatcher() = default;
+};
+
 class NameTable {
 public:
     NameTable() = default;
@@ -42,6 +53,16 @@ public:
     Name *add(std::string_view name);
     void remove(Name *name);
     size_t size() const { return table_.size(); }
+    /// Of each name from now on; nullptr: none is. Destruction tells nothing.
+    void watch(NameWatcher *watcher) { watcher_ = watcher; }
+    /// Calls visit(name) for each until it returns false. Whether none did. visit must not change the table.
+    template <class Visit> bool each(Visit visit) const
+    {
+        for (Name *name : table_.slots())
+            if (name && !visit(name->text()))
+                return false;
+        return true;
+    }
     /// The keyed hash of a name of this table with a number.
     uint64_t hash_pair(const Name *name, uint32_t number) const { return hash_.of(name, number); }
 
@@ -50,6 +71,7 @@ private:
 
     ProbeTable<Name *> table_;
     KeyedHash hash_; ///< drawn with the first name
+    NameWatcher *watcher_ = nullptr;
 };
 
 /// Adds members[index], a struct with the indexes `older` and `newer`, as the newest of the name.

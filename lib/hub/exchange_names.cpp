@@ -1,0 +1,72 @@
+// Names: processes tell the service of a machine with an engine which uids and groups they have.
+#include "core/error.h"
+#include "hub/cluster/claim_records.h"
+#include "hub/exchange.h"
+
+#include <algorithm>
+#include <new>
+
+namespace wm {
+
+/// 0 or WM_ENOMEM.
+int Exchange::open_child_names()
+{
+    cluster::Fingerprints prints;
+    if (prints.set_key(settings_.cluster, settings_.secret))
+        child_names_.reset(new (std::nothrow) cluster::ChildNames(prints));
+    return child_names_ ? 0 : fail(WM_ENOMEM, "out of memory for the names of this machine");
+}
+
+void Exchange::joined(const router::Peer &peer)
+{
+    if (child_names_)
+        child_names_->joined(peer);
+}
+
+void Exchange::names(const router::Peer &peer, const router::Record &record)
+{
+    cluster::Fingerprints::Key key;
+    uint64_t have = 0;
+    if (child_names_) {
+        child_names_->take(peer, record);
+    } else if (peer.kind != router::PeerKind::kHub || app_.reactor.forked) {
+        return;
+    } else if (record.op == router::Op::kKey && cluster::read_key(record.body, key)) {
+        announce(key);
+        if (own_names_)
+            own_names_->ask(peer.node);
+    } else if (own_names_ && record.op == router::Op::kWant && cluster::read_want(record.body, have)) {
+        own_names_->want(have);
+    }
+}
+
+/// Without memory for it the service is told nothing, and asks again.
+void Exchange::announce(const cluster::Fingerprints::Key &key)
+{
+    if (own_names_ && own_names_->key() == key)
+        return;
+    stop_announcing();
+    own_names_.reset(new (std::nothrow) cluster::OwnNames(key));
+    bool told = own_names_ && std::all_of(hubs_.begin(), hubs_.end(),
+                                          [this](const Member &member) { return member.hub->announce(*own_names_, member.id); });
+    if (!told)
+        stop_announcing();
+}
+
+void Exchange::stop_announcing()
+{
+    for (const Member &member : hubs_)
+        member.hub->stop_announcing(false);
+    own_names_.reset();
+}
+
+/// Before the router's flush.
+void Exchange::tell_names()
+{
+    if (own_names_)
+        own_names_->flush(*router_);
+    if (child_names_)
+        child_names_->flush(*router_, Loop::clock_ms());
+}
+
+} // namespace wm
