@@ -1,6 +1,7 @@
 """The carrier over NATS, with a server that does what none should: what it says of it, what it costs, and that it comes back."""
 import contextlib
 import json
+import socket
 import threading
 
 import pytest
@@ -33,16 +34,20 @@ def greeted(*words):
     return play
 
 
-def test_cut_bytes__are_one_stream():
+@pytest.mark.parametrize("by, size", [(1, 3000), (7, 20_000), (1000, MIB), (70_000, MIB)])
+def test_cut_bytes__are_one_stream(by, size):
     def play(peer, _):
-        peer.info(by=1)
-        peer.serve(by=1)
+        peer.info(by=by)
+        peer.serve(by=by)
 
     with FakeNats(play) as server, Carrier(server.url) as carrier:
         carrier.await_event("up")
         exchange_all([carrier])
-        assert carrier.fill("a1", 3000)
-        carrier.await_event(f"got 3000 {hash_of(b'x' * 3000)}")
+        for _ in range(3):
+            assert carrier.fill("a1", size) and carrier.send("a1", "a short one")
+        for _ in range(3):
+            carrier.await_event(f"got {size} {hash_of(b'x' * size)}")
+            carrier.await_event("got a short one")
 
 
 def test_messages__in_one_piece_behind_each_other():
@@ -162,6 +167,19 @@ def test_a_server_that_falls_silent__is_given_up():
         carrier.await_event("down")
         carrier.await_event("up")
         assert "two pings" in first_warning(carrier)
+
+
+def test_a_server_that_ends_its_side_alone__has_ended():
+    def play(peer):
+        greeted()(peer)
+        peer.say(b"PONG\r\n")
+        peer.sock.shutdown(socket.SHUT_WR)
+        assert peer.wait_for_end() == b""
+
+    with FakeNats(after(1, play)) as server, Carrier(server.url) as carrier:
+        for event in ("up", "down", "up"):
+            carrier.await_event(event)
+        assert "closed the connection" in first_warning(carrier)
 
 
 def test_reset__begins_anew_and_takes_nothing_of_before():
