@@ -7,7 +7,6 @@
 #include "process/child/connection_writer.h"
 #include "process/inherited.h"
 #include "process/key_file.h"
-#include "process/sealed_file.h"
 #include "process/standard_streams.h"
 #include "proto/websocket/frame.h"
 #include "worker/access_logs.h"
@@ -35,8 +34,6 @@ namespace {
 
 constexpr int64_t kOrphanStopMs = 500; // short, as the next master needs the ports
 constexpr int64_t kJoinMs = 2000;      // for the answers of peers, which come at once but from one that is stuck in a callback
-
-constexpr size_t kMaxSettings = 1 << 20; // bytes
 
 /// At the limit of descriptors the kernel drops that of a message.
 bool lacks_descriptor(const Message &message)
@@ -119,33 +116,6 @@ int ChildLink::serve()
 void ChildLink::report_failure(int code, const std::string &text)
 {
     channel_.send(MessageKind::kFailed, code, 0, text, -1, true);
-}
-
-int ChildLink::settings(std::string &out)
-{
-    out.clear();
-    Fd file(std::exchange(plan_.settings, -1));
-    return !file || read_sealed_file(file.get(), kMaxSettings, out) ? 0
-                                                                    : fail(WM_ESYS, "cannot read the settings that the master has made");
-}
-
-/// A service does not wait for the master: others wait for it.
-bool ChildLink::set_unready(const std::string &why)
-{
-    if (told_unready_ != why && channel_.send(MessageKind::kUnready, 0, 0, why, -1, false))
-        told_unready_ = why;
-    return told_unready_ == why;
-}
-
-bool ChildLink::report(std::string_view text)
-{
-    if (told_report_ == text)
-        return true;
-    Fd file = make_sealed_file("wm-report", {text});
-    if (!file || !channel_.send(MessageKind::kReport, 0, 0, {}, file.get(), false))
-        return false;
-    told_report_ = text;
-    return true;
 }
 
 bool ChildLink::starts(const Worker &worker) const
