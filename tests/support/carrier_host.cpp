@@ -10,9 +10,11 @@
  *   fill TO SIZE     the same, of a message of that size
  *   reset WHY, close, open
  *   facts            `facts ENGINE|ADDRESS|CONNECTS|ERROR`
+ *   fault SKIP       an allocation fails, after so many others. `fired`, or `not fired` if the one before has not. Of fault_carrier_host
  *   stop             ends
  */
 #include "core/error.h"
+#include "fault/fault_points.h"
 #include "hub/engine/make_carrier.h"
 #include "wm/wm.h"
 #include "worker/app.h"
@@ -25,6 +27,10 @@
 #include <memory>
 #include <string>
 #include <unistd.h>
+
+// Of the program that is linked with the fault points.
+#pragma weak fault_arm
+#pragma weak fault_fired
 
 namespace {
 
@@ -77,8 +83,16 @@ struct Host final : CarrierEvents {
             carrier->open();
         else if (verb == "facts")
             facts();
+        else if (verb == "fault")
+            fault(static_cast<unsigned>(strtoul(rest.c_str(), nullptr, 10)));
         else
             stop();
+    }
+
+    static void fault(unsigned skip)
+    {
+        puts(fault_fired(FAULT_ALLOC) > 0 ? "fired" : "not fired");
+        fault_arm(FAULT_ALLOC, skip, 1, 0);
     }
 
     /// As a service does: before its connections are ended.

@@ -18,10 +18,10 @@ def hash_of(message):
 class Carrier:
     """One of a node. Lines that were not asked for are looked at in their order; the log has its own."""
 
-    def __init__(self, url, node="a1", cluster="default", ca="", user="", password=""):
+    def __init__(self, url, node="a1", cluster="default", ca="", user="", password="", name="carrier_host"):
         self.node = node
         environment = clean_environment(ENGINE_USER=user, ENGINE_PASSWORD=password)
-        self.process = subprocess.Popen([program("carrier_host"), url, node, cluster, str(ca)], env=environment, text=True, encoding="latin-1",
+        self.process = subprocess.Popen([program(name), url, node, cluster, str(ca)], env=environment, text=True, encoding="latin-1",
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=1)
         self.log = []
         self.events = queue.Queue()
@@ -33,7 +33,7 @@ class Carrier:
     def _read_out(self):
         for line in self.process.stdout:
             line = line.rstrip("\n")
-            asked = line.split(" ")[0] in ("sent", "not", "facts")
+            asked = line.split(" ")[0] in ("sent", "not", "facts", "fired")
             (self._answers if asked else self.events).put(line)
         self.events.put("ended")
 
@@ -77,6 +77,10 @@ class Carrier:
 
     def open(self):
         self._say("open")
+
+    def fault(self, skip):
+        """Has an allocation fail, after so many others; of fault_carrier_host. Whether the one before has."""
+        return self._ask(f"fault {skip}") == "fired"
 
     def facts(self):
         engine, address, connects, error = self._ask("facts")[len("facts "):].split("|", 3)

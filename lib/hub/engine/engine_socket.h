@@ -28,7 +28,7 @@ public:
     virtual void socket_opened(EngineSocket &socket) = 0;
     /// A part of the stream, borrowed.
     virtual void socket_received(EngineSocket &socket, const char *bytes, size_t size) = 0;
-    /// The end of what socket_opened() has told of, or of the attempt. It can connect again from here on.
+    /// The end of what socket_opened() has told of, or of the attempt. It can connect again from here on. Does not throw.
     virtual void socket_ended(EngineSocket &socket, const char *why) = 0;
 
 protected:

@@ -67,6 +67,7 @@ void EngineState::close()
 {
     up_ = false;
     retry_ms_ = Loop::kNever;
+    backoff_ = {};
     note({}, {}, "closed");
 }
 

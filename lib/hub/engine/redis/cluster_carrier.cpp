@@ -41,8 +41,12 @@ void ClusterCarrier::reset(const char *why)
 {
     if (reset_ || !(state_.is_up() || asks_.in_use() || receives_[kInbox].in_use() || receives_[kAll].in_use()))
         return;
-    reset_why_ = why;
     reset_ = true;
+    try {
+        reset_why_.text = why;
+    } catch (const std::bad_alloc &) {
+        reset_why_ = {};
+    }
 }
 
 int64_t ClusterCarrier::due_ms() const
@@ -58,7 +62,7 @@ int64_t ClusterCarrier::due_ms() const
 void ClusterCarrier::run(int64_t now_ms)
 {
     if (std::exchange(reset_, false))
-        fail({reset_why_, false, true});
+        fail(reset_why_);
     asks_.run(now_ms);
     for (RedisLink &link : receives_)
         link.run(now_ms);
@@ -99,20 +103,29 @@ void ClusterCarrier::refresh()
         fail(cause);
 }
 
+/// One answer is all that is wanted of it.
 void ClusterCarrier::link_answered(RedisLink &link, const Answer &answer)
 {
-    const EngineServer server = link.server();
+    link.drop();
+    try {
+        take_slots(link, answer);
+    } catch (const std::bad_alloc &) {
+        fail({});
+    }
+}
+
+void ClusterCarrier::take_slots(const RedisLink &link, const Answer &answer)
+{
     const Answer::Item &first = answer.items.front();
+    if (first.type == RespType::kError)
+        return fail(explain(answer.text(first)));
     engine_ = "redis " + link.version();
     if (!state_.is_up())
         is_sharded_ = link.major() >= 7 || link.version().empty();
-    link.drop();
-    if (first.type == RespType::kError)
-        return fail(explain(answer.text(first)));
     if (!is_sharded_)
-        slots_.set_alone(server);
-    else if (!slots_.read(answer, server))
-        return fail({"CLUSTER SLOTS of " + server.text() + " is not understood", false, true});
+        slots_.set_alone(link.server());
+    else if (!slots_.read(answer, link.server()))
+        return fail({"CLUSTER SLOTS of " + link.server().text() + " is not understood", false, true});
     known_ = slots_.servers();
     if (!is_sharded_ && !std::exchange(warned_, true))
         log(WM_LOG_WARN, "engine %s: %s has no sharded channels, which are of Redis 7: each message goes to all servers of the cluster",
@@ -121,21 +134,26 @@ void ClusterCarrier::link_answered(RedisLink &link, const Answer &answer)
         subscribe();
 }
 
-/// Each channel at its server.
+/// Of the channel of a node, or of all.
+const EngineServer *ClusterCarrier::server_of(uint64_t node) const
+{
+    return slots_.server_of(slot_of(Channel(settings_, node).text()));
+}
+
+/// Each channel at its server. The connection that publishes to all is begun, too: its loss is that of the carrier.
 void ClusterCarrier::subscribe()
 {
     subscribed_ = 0;
+    const EngineServer *to_all = server_of(Carrier::kAll);
+    Cause cause;
     for (RedisLink &link : receives_) {
-        const EngineServer *server = slots_.server_of(slot_of(Channel(settings_, node_of(link)).text()));
-        if (!server)
-            return fail({"no server of the cluster has the slot of this node: see CLUSTER INFO", false, true});
-        Cause cause;
+        const EngineServer *server = server_of(node_of(link));
+        if (!server || !to_all)
+            return fail({"no server of the cluster has the slot of this node, or of all: see CLUSTER INFO", false, true});
         if (!link.connect(*server, url_, settings_, Greeting::kLogin, cause))
             return fail(cause);
     }
-    // The one to all, whose loss is that of the carrier.
-    const EngineServer *server = slots_.server_of(slot_of(Channel(settings_, Carrier::kAll).text()));
-    if (!sender_for(*server))
+    if (!sender_for(*to_all))
         fail({});
 }
 

@@ -58,6 +58,8 @@ private:
     uint64_t node_of(const RedisLink &link) const { return &link == &receives_[kAll] ? Carrier::kAll : settings_.node; }
     void refresh();
     void refresh_soon();
+    void take_slots(const RedisLink &link, const Answer &answer);
+    const EngineServer *server_of(uint64_t node) const;
     void subscribe();
     RedisLink *sender_for(const EngineServer &server);
     void look_at_senders(int64_t now_ms);
@@ -80,7 +82,7 @@ private:
     bool is_sharded_ = true;
     bool warned_ = false;
     bool reset_ = false; ///< by its owner; run() does it
-    std::string reset_why_;
+    Cause reset_why_;
 };
 
 } // namespace wm::redis

@@ -37,8 +37,12 @@ void RedisCarrier::reset(const char *why)
 {
     if (reset_ || (!state_.is_up() && !receives_.in_use() && !sends_.in_use()))
         return;
-    reset_why_ = why;
     reset_ = true;
+    try {
+        reset_why_.text = why;
+    } catch (const std::bad_alloc &) {
+        reset_why_ = {};
+    }
 }
 
 int64_t RedisCarrier::due_ms() const
@@ -50,7 +54,7 @@ int64_t RedisCarrier::due_ms() const
 void RedisCarrier::run(int64_t now_ms)
 {
     if (std::exchange(reset_, false))
-        fail({reset_why_, false, false});
+        fail(reset_why_);
     receives_.run(now_ms);
     sends_.run(now_ms);
     sentinels_.run(now_ms);
@@ -98,7 +102,7 @@ void RedisCarrier::master_found(const EngineServer &master)
         return connect(master);
     if (!receives_.in_use() || receives_.server() == master)
         return;
-    fail({"the master has moved from " + receives_.server().text() + " to " + master.text(), false, true});
+    fail({"the master has moved from " + receives_.server().text() + " to " + master.text()});
     state_.begin();
     connect(master);
 }

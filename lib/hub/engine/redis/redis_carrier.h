@@ -59,7 +59,7 @@ private:
     bool awaits_master_ = false; ///< the next answer of the sentinels is connected to
     int subscribed_ = 0;         ///< channels
     bool reset_ = false;         ///< by its owner; run() does it
-    std::string reset_why_;
+    Cause reset_why_;
 };
 
 } // namespace wm::redis

@@ -13,9 +13,9 @@ namespace wm::redis {
 
 /// Why a connection is of no use.
 struct Cause {
-    std::string text;
-    bool lasts = false; ///< until a person has changed something: attempts are slow
-    bool moved = false; ///< another server is to be asked: the addresses are out of date
+    std::string text = {}; ///< empty: out of memory
+    bool lasts = false;    ///< until a person has changed something: attempts are slow
+    bool moved = false;    ///< another server is to be asked: the addresses are out of date
 };
 
 /// Of an error reply, without its '-'.

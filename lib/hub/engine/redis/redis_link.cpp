@@ -4,6 +4,7 @@
 #include "hub/engine/redis/resp_command.h"
 
 #include <charconv>
+#include <new>
 #include <utility>
 
 namespace wm::redis {
@@ -43,7 +44,7 @@ bool RedisLink::connect(const EngineServer &server, const EngineUrl &url, const 
         return false;
     }
     if (!socket_.connect(server, url.tls, settings)) {
-        cause = {last_error(), true, false};
+        cause = {last_error(), url.tls, false}; // of TLS: a file
         return false;
     }
     if (greet(url, settings, greeting))
@@ -92,6 +93,18 @@ void RedisLink::end(const Cause &why)
     events_.link_ended(*this, why);
 }
 
+/// Without memory for the cause it ends without one.
+template <class Tell> void RedisLink::end_as(Tell tell)
+{
+    Cause why;
+    try {
+        why = tell();
+    } catch (const std::bad_alloc &) {
+        why = {};
+    }
+    end(why);
+}
+
 void RedisLink::socket_opened(EngineSocket &)
 {
     was_opened_ = true;
@@ -103,7 +116,7 @@ void RedisLink::socket_opened(EngineSocket &)
 void RedisLink::socket_ended(EngineSocket &, const char *why)
 {
     bool wants_tls = was_opened_ && !was_answered_ && !over_tls_;
-    end({std::string(why) + (wants_tls ? " before its first reply; one that wants TLS is rediss://" : ""), false, false});
+    end_as([&] { return Cause{std::string(why) + (wants_tls ? " before its first reply; one that wants TLS is rediss://" : "")}; });
 }
 
 void RedisLink::socket_received(EngineSocket &, const char *bytes, size_t size)
@@ -137,7 +150,7 @@ void RedisLink::expect_reply()
 void RedisLink::run(int64_t now_ms)
 {
     if (now_ms >= reply_by_ms_)
-        end({"no reply within " + std::to_string(kReplyMs) + " ms of " + server_.text(), false, true});
+        end_as([&] { return Cause{"no reply within " + std::to_string(kReplyMs) + " ms of " + server_.text(), false, true}; });
 }
 
 // ---- out

@@ -51,7 +51,8 @@ public:
     virtual void link_received(RedisLink &, std::string_view) {}
     /// A message was not published. False: the link ends for that.
     virtual bool link_refused(RedisLink &, const Cause &) { return false; }
-    /// The end; it is dropped. Once after each connect() that was true, unless it is dropped.
+    /// The end; it is dropped. Once after each connect() that was true, unless it is dropped. Does not throw; what the others throw for
+    /// want of memory ends the link. No text: out of memory.
     virtual void link_ended(RedisLink &link, const Cause &why) = 0;
 
 protected:
@@ -125,6 +126,7 @@ private:
     bool refuse(Cause why);
     void expect_reply();
     void end(const Cause &why);
+    template <class Tell> void end_as(Tell tell);
 
     RedisLinkEvents &events_;
     EngineSocket socket_;

@@ -1,9 +1,25 @@
 #include "hub/engine/redis/sentinel_watch.h"
 
 #include <algorithm>
+#include <charconv>
 #include <new>
 
 namespace wm::redis {
+
+namespace {
+
+/// [host, port], both as texts.
+bool read_address(const Answer &answer, EngineServer &out)
+{
+    if (answer.items.size() != 3)
+        return false;
+    std::string_view host = answer.text(answer.items[1]), port = answer.text(answer.items[2]);
+    auto end = std::from_chars(port.data(), port.data() + port.size(), out.port);
+    out.host = host;
+    return !host.empty() && out.port != 0 && end.ec == std::errc() && end.ptr == port.data() + port.size();
+}
+
+} // namespace
 
 void SentinelWatch::ask_now()
 {
@@ -45,13 +61,23 @@ void SentinelWatch::ask()
     }
     if (!sent) {
         link_.drop();
-        failed(cause.text.empty() ? "out of memory" : cause.text, cause.lasts);
+        failed(cause.text, cause.lasts);
     }
 }
 
 void SentinelWatch::link_ready(RedisLink &) {}
 
 void SentinelWatch::link_answered(RedisLink &link, const Answer &answer)
+{
+    try {
+        take(link, answer);
+    } catch (const std::bad_alloc &) {
+        link.drop();
+        failed({}, false);
+    }
+}
+
+void SentinelWatch::take(RedisLink &link, const Answer &answer)
 {
     const Answer::Item &first = answer.items.front();
     std::string_view error = first.type == RespType::kError ? answer.text(first) : std::string_view();
@@ -62,19 +88,18 @@ void SentinelWatch::link_answered(RedisLink &link, const Answer &answer)
         asked_ = false;
         return;
     }
-    uint64_t port = 0;
-    if (answer.items.size() == 3)
-        for (char c : answer.text(answer.items[2]).substr(0, 6))
-            port = c >= '0' && c <= '9' ? port * 10 + static_cast<uint64_t>(c - '0') : UINT32_MAX;
-    if (port == 0 || port > UINT16_MAX || answer.text(answer.items[1]).empty()) {
+    EngineServer master;
+    if (!read_address(answer, master)) {
         link.drop();
-        std::string what = first.type == RespType::kNil ? "it knows no master '" + url_.master + "'" : explain(error).text;
+        std::string what = first.type == RespType::kNil     ? "it knows no master '" + url_.master + "'"
+                           : first.type == RespType::kError ? explain(error).text
+                                                            : "it does not answer with an address";
         return failed(url_.servers[index_].text() + ": " + what, first.type == RespType::kNil);
     }
     asked_ = false;
     failed_ = 0;
     ask_ms_ = Loop::clock_ms() + kEachMs;
-    events_.master_found({std::string(answer.text(answer.items[1])), static_cast<uint16_t>(port), {}});
+    events_.master_found(master);
 }
 
 void SentinelWatch::link_ended(RedisLink &, const Cause &why)
@@ -84,15 +109,23 @@ void SentinelWatch::link_ended(RedisLink &, const Cause &why)
 }
 
 /// The next one is asked at once, but for a pause when all have been.
-void SentinelWatch::failed(const std::string &why, bool lasts)
+void SentinelWatch::failed(std::string_view why, bool lasts)
 {
     asked_ = false;
     logs_in_ = false;
     index_ = (index_ + 1) % url_.servers.size();
     failed_++;
-    ask_ms_ = failed_ % url_.servers.size() == 0 ? Loop::clock_ms() + kEachMs : 0;
-    if (failed_ % url_.servers.size() == 0)
-        events_.master_unknown({"no sentinel says where the master is; the last: " + why, lasts, false});
+    bool all = failed_ % url_.servers.size() == 0;
+    ask_ms_ = all ? Loop::clock_ms() + kEachMs : 0;
+    if (!all)
+        return;
+    Cause cause;
+    try {
+        cause = {"no sentinel says where the master is; the last: " + std::string(why.empty() ? "out of memory" : why), lasts, false};
+    } catch (const std::bad_alloc &) {
+        cause = {};
+    }
+    events_.master_unknown(cause);
 }
 
 } // namespace wm::redis

@@ -10,7 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 namespace wm::redis {
 
@@ -47,7 +47,8 @@ private:
     void link_ended(RedisLink &link, const Cause &why) override;
 
     void ask();
-    void failed(const std::string &why, bool lasts);
+    void take(RedisLink &link, const Answer &answer);
+    void failed(std::string_view why, bool lasts);
 
     const EngineUrl &url_;
     const EngineSettings &settings_;
