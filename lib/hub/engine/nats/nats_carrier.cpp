@@ -147,12 +147,14 @@ void NatsCarrier::leave(std::string_view why, bool lasts)
 
 void NatsCarrier::leave_server(std::string_view why, bool lasts)
 {
+    std::string text;
     try {
-        std::string text = servers_.current().at.text();
-        leave(text.append(": ").append(why), lasts);
+        text = servers_.current().at.text() + ": ";
+        text.append(why);
     } catch (const std::bad_alloc &) {
-        leave(why, lasts);
+        text.clear();
     }
+    leave(text.empty() ? why : text, lasts);
 }
 
 void NatsCarrier::socket_opened(EngineSocket &)

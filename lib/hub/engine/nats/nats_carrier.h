@@ -70,8 +70,8 @@ private:
     void leave_server(std::string_view why, bool lasts = false);
     void enter(Phase phase, int64_t due_ms);
 
-    const EngineUrl url_;
-    const EngineSettings settings_;
+    EngineUrl url_;
+    EngineSettings settings_;
     CarrierEvents &events_;
     EngineState state_;
     Servers servers_;
