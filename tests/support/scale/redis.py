@@ -32,8 +32,9 @@ class RedisServer(Server):
 
     def __init__(self, directory, host, *flags, port=None, prefix=()):
         self.host, self.port = host, port or free_ports(1)[0]
-        super().__init__(directory, [*prefix, "redis-server", "--bind", host, "--bind-source-addr", host, "--port", self.port, "--dir", directory, "--save",
-                                     "", "--appendonly", "no", "--protected-mode", "no", *flags], lambda: self.ask("PING", seconds=1) == "PONG")
+        command = ["redis-server", "--bind", host, "--bind-source-addr", host, "--port", self.port, "--dir", directory, "--protected-mode", "no",
+                   "--save", "", "--appendonly", "no", *flags]
+        super().__init__(directory, [*prefix, *command], lambda: self.ask("PING", seconds=1) == "PONG")
 
     @property
     def address(self):

@@ -24,6 +24,6 @@ def row(fault, engine, report):
     counts, rates = report["counts"], report["rates"]
     other = ", ".join(f"{name} {count}" for name, count in found.items() if name not in SHOWN) or "0"
     unknown = sum(count for why, count in report["failed"].items() if why not in ("offline", "plain"))
-    return line((fault.name, engine, counts.get("pushes", 0), counts.get("ok", 0), counts.get("ok_partial", 0), *(found.get(name, 0) for name in SHOWN), other, unknown,
-                 counts.get("offline_in_fault", 0), seconds(report["lasted_s"]), seconds(rates.get("well_after_ms", 0) / 1000),
+    return line((fault.name, engine, *(counts.get(name, 0) for name in ("pushes", "ok", "ok_partial")), *(found.get(name, 0) for name in SHOWN),
+                 other, unknown, counts.get("offline_in_fault", 0), seconds(report["lasted_s"]), seconds(rates.get("well_after_ms", 0) / 1000),
                  seconds(rates.get("slowest_answer_ms", 0) / 1000)))

@@ -18,7 +18,12 @@ interface HubCalls
     /** Result when a uid, topic or group has no valid length. */
     public const BAD_NAME = -1;
 
-    public function openHub(): void;
+    /**
+     * Makes it, if there is none, with options of libwm by name; the environment has those that are not given.
+     *
+     * @param array<string, int|string> $options
+     */
+    public function openHub(array $options = []): void;
     public function hasHub(): bool;
     public function bind(int $connection, string $uid): int;
     public function unbind(int $connection): int;

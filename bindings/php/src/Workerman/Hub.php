@@ -41,13 +41,19 @@ final class Hub
     /**
      * Before runAll(): has the processes of the program joined. A program whose files, as far as they are loaded by then, name this class
      * need not call it.
+     *
+     * With the option engine, as ['engine' => 'redis://10.0.0.5'], programs of several machines are joined: a Redis or NATS server that all of
+     * them reach. The environment does the same without a change of the program: WM_HUB_ENGINE, WM_HUB_CLUSTER, WM_HUB_SECRET_FILE and so on.
+     *
+     * @param array<string, int|string> $options of libwm's hub (docs/reference/options.md)
+     * @throws Error for an option that is not valid
      */
-    public static function open(): void
+    public static function open(array $options = []): void
     {
         if (Runtime::isServing() && !Runtime::core()->hasHub()) {
             throw new \LogicException('Hub::open() is called before Worker::runAll()');
         }
-        Runtime::core()->openHub();
+        Runtime::core()->openHub($options);
     }
 
     // ---- connections of this process

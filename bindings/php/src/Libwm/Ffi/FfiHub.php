@@ -5,6 +5,7 @@ namespace Libwm\Ffi;
 
 use Libwm\Events;
 use Libwm\HubCalls;
+use Libwm\HubOptions;
 
 /** The part of FfiCore that is the hub. Results of calls and messages of topics are records: libwm has no function of PHP to call. */
 trait FfiHub
@@ -16,11 +17,20 @@ trait FfiHub
     private \FFI\CData $call;
     private \FFI\CData $callNumber;
 
-    public function openHub(): void
+    public function openHub(array $options = []): void
     {
-        if ($this->hub !== null) {
-            return;
+        if ($this->hub === null) {
+            $this->makeHub();
+            $options += HubOptions::ofEnvironment();
         }
+        foreach ($options as $name => $value) {
+            $this->check(\is_int($value) ? $this->ffi->wm_hub_set_int($this->hub, $name, $value)
+                : $this->ffi->wm_hub_set_str($this->hub, $name, $value));
+        }
+    }
+
+    private function makeHub(): void
+    {
         $this->hub = $this->ffi->wm_hub_new($this->app) ?? throw $this->error();
         $this->connections = $this->ffi->new('int64_t');
         $this->connectionsAt = \FFI::addr($this->connections);
