@@ -53,6 +53,10 @@ void *operator new(size_t size)
         return made;
     throw std::bad_alloc();
 }
+void *operator new[](size_t size)
+{
+    return operator new(size);
+}
 void *operator new(size_t size, const std::nothrow_t &) noexcept
 {
     return allocate(size, kPlain);

@@ -164,7 +164,7 @@ struct Machine {
 void names_are_told_as_they_come_and_go(void **)
 {
     Machine machine;
-    assert_true(machine.service->is_complete()); // nobody has any
+    assert_true(machine.service->is_complete()); // there is no process
     Child &child = machine.add(2);
     assert_false(machine.service->is_complete());
     assert_true(child.own.add(kHub, NameKind::kUid, "early"));
