@@ -43,6 +43,12 @@ void *allocate(size_t size, size_t alignment)
     return fails() ? nullptr : aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
 
+/// Not inlined, or the compiler compares what is behind new and delete.
+[[gnu::noinline]] void release(void *memory)
+{
+    free(memory);
+}
+
 constexpr size_t kPlain = alignof(std::max_align_t);
 
 } // namespace
@@ -71,23 +77,23 @@ void *operator new[](size_t size, std::align_val_t alignment, const std::nothrow
 }
 void operator delete(void *memory) noexcept
 {
-    free(memory);
+    release(memory);
 }
 void operator delete(void *memory, size_t) noexcept
 {
-    free(memory);
+    release(memory);
 }
 void operator delete[](void *memory) noexcept
 {
-    free(memory);
+    release(memory);
 }
 void operator delete[](void *memory, size_t) noexcept
 {
-    free(memory);
+    release(memory);
 }
 void operator delete[](void *memory, std::align_val_t) noexcept
 {
-    free(memory);
+    release(memory);
 }
 
 namespace {
