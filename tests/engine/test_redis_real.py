@@ -55,7 +55,7 @@ def test_a_frozen_server_is_left_and_found_again_and_so_is_one_that_was_killed(t
 def test_a_login_is_taken_from_the_url_or_the_settings(tmp_path):
     with Redis(tmp_path, "127.0.0.1") as redis:
         ask = redis.server.ask
-        for rights in ("&wm:*", "+subscribe", "+publish", "+info", "+role", "+client|setname"):
+        for rights in ("&wm:*", "+subscribe", "+publish", "+info", "+role"):
             assert ask("ACL", "SETUSER", "hub", "on", f">{PASSWORD}", rights) == "OK"
         assert ask("ACL", "SETUSER", "deaf", "on", f">{PASSWORD}", "+publish", "+info", "+role") == "OK"
         assert ask("CONFIG", "SET", "requirepass", "of-all") == "OK"
@@ -99,7 +99,7 @@ def test_a_unix_socket(tmp_path):
 
 
 def test_a_replica_is_refused_until_it_is_a_master(tmp_path):
-    with Redis(tmp_path / "master", "127.0.0.1", "--repl-diskless-sync-delay", 0) as master, Redis(tmp_path / "replica") as replica:
+    with Redis(tmp_path / "master") as master, Redis(tmp_path / "replica") as replica:
         host, port = master.server.host, master.server.port
         assert replica.server.ask("REPLICAOF", host, port) == "OK"
         eventually(lambda: replica.server.info("replication").get("master_link_status") == "up", "a replica in step")

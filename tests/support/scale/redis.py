@@ -33,7 +33,7 @@ class RedisServer(Server):
     def __init__(self, directory, host, *flags, port=None, prefix=()):
         self.host, self.port = host, port or free_ports(1)[0]
         command = ["redis-server", "--bind", host, "--bind-source-addr", host, "--port", self.port, "--dir", directory, "--protected-mode", "no",
-                   "--save", "", "--appendonly", "no", *flags]
+                   "--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", 0, *flags]
         super().__init__(directory, [*prefix, *command], lambda: self.ask("PING", seconds=1) == "PONG")
 
     @property

@@ -263,8 +263,9 @@ bool RedisLink::complete()
     }
     Asked what = asked_.front();
     asked_.erase(asked_.begin());
-    bool goes_on = answer_.items.front().type == RespType::kError ? refused(what) : answered(what);
-    return goes_on && socket_.in_use();
+    if (!(answer_.items.front().type == RespType::kError ? refused(what) : answered(what)) || !socket_.in_use())
+        return false;
+    return !asked_.empty() || ready_ || make_ready();
 }
 
 bool RedisLink::refused_publish()
@@ -281,25 +282,31 @@ bool RedisLink::refused(Asked what)
         events_.link_answered(*this, answer_);
     else if (what != Asked::kName && (what != Asked::kVersion || !error.starts_with("NOPERM")))
         return refuse(explain(error));
-    return asked_.empty() && !ready_ ? make_ready() : true;
+    return true;
 }
 
 bool RedisLink::answered(Asked what)
 {
-    if (what == Asked::kQuestion)
+    switch (what) {
+    case Asked::kQuestion:
         events_.link_answered(*this, answer_);
-    else if (what == Asked::kSubscribe)
+        return true;
+    case Asked::kSubscribe:
         return refuse({"the server answers SUBSCRIBE with what is no subscription", false, false});
-    else if (!(what == Asked::kVersion ? take_version() : what != Asked::kRole || take_role()))
-        return false;
-    return asked_.empty() && !ready_ ? make_ready() : true;
+    case Asked::kVersion:
+        return take_version();
+    case Asked::kRole:
+        return take_role();
+    default:
+        return true;
+    }
 }
 
 bool RedisLink::make_ready()
 {
     ready_ = true;
     events_.link_ready(*this);
-    return true;
+    return socket_.in_use();
 }
 
 bool RedisLink::take_version()
