@@ -390,6 +390,8 @@ void a_peer_with_too_many_names_takes_no_memory(void **)
     assert_true(peer.has_too_many() && !peer.is_valid());
     assert_false(peer.hello(1, claims.seq(), claims.digest()));
     assert_false(give(peer, next_of(stream, claims)));
+    assert_false(peer.hello(1, 0, 0)); // what it is told from here on is not taken
+    assert_false(peer.is_valid());
     while (directory.has_garbage())
         directory.sweep();
     assert_int_equal(directory.size(), 0);

@@ -72,6 +72,8 @@ bool PeerClaims::hello(uint64_t epoch, uint64_t seq, uint64_t digest)
         return false;
     if (epoch > epoch_)
         begin_life(epoch);
+    if (too_many_)
+        return false;
     heard_seq_ = seq;
     heard_digest_ = digest;
     asked_ = false;
