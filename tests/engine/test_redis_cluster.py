@@ -46,6 +46,11 @@ def cluster_url(*servers):
     return "redis+cluster://" + ",".join(server.address for server in servers)
 
 
+def around(slot, server, other):
+    """One slot is at the other, all else at the first server."""
+    return slots((0, slot - 1, "127.0.0.1", server.port), (slot, slot, "127.0.0.1", other.port), (slot + 1, 16383, "127.0.0.1", server.port))
+
+
 def test_moved_in_circles_is_tried_slowly():
     with FakeRedis(ssubscribe=b"-MOVED 1 127.0.0.1:1\r\n") as server, Carrier(cluster_url(server)) as carrier:
         carrier.await_error("moved the channel")
@@ -73,10 +78,25 @@ def test_moved_inboxes_of_others_are_looked_up_and_others_go_on():
         eventually(lambda: old.count("CLUSTER") > asked, "a question for the slots")
         assert old.count("CLUSTER") - asked <= 3
         exchange_all([carrier])  # it is not down
-        other = 5474  # of the channel of b2
-        old.replies["CLUSTER"] = slots((0, other - 1, "", old.port), (other, other, "127.0.0.1", new.port), (other + 1, 16383, "", old.port))
+        other = 6243  # of the channel of b2
+        old.replies["CLUSTER"] = new.replies["CLUSTER"] = around(other, old, new)
         eventually(lambda: carrier.send("b2", "x") and new.count("SPUBLISH"), "a message at the new server")
         assert carrier.facts()["connects"] == 1
+
+
+def test_a_server_that_ends_each_connection_is_tried_slowly_and_the_carrier_stays_up():
+    other = 6243  # of the channel of b2
+    with FakeRedis() as own, FakeRedis(client=lambda connection, *_: connection.end()) as gone:
+        own.replies["CLUSTER"] = gone.replies["CLUSTER"] = around(other, own, gone)
+        with Carrier(cluster_url(own)) as carrier:
+            carrier.await_event("up")
+            end = time.monotonic() + 0.6
+            while time.monotonic() < end:
+                carrier.send("b2", "x")
+            assert 2 <= len(gone.accepted) <= 4
+            del gone.replies["CLIENT"]
+            eventually(lambda: carrier.send("b2", "x") and gone.count("SPUBLISH"), "a message at that server")
+            exchange_all([carrier])
 
 
 def test_a_subscription_that_the_cluster_ends_is_made_anew():

@@ -196,6 +196,9 @@ void ClusterCarrier::link_ended(RedisLink &link, const Cause &why)
 {
     if (is_receiver(link) || !state_.is_up() || (&link != &asks_ && why.lasts))
         return fail(why);
+    for (Sender &sender : senders_)
+        if (sender.link.get() == &link)
+            sender.not_before_ms = Loop::clock_ms() + kRefreshMs;
     refresh_soon();
 }
 
@@ -225,14 +228,17 @@ RedisLink *ClusterCarrier::sender_for(const EngineServer &server)
     if (found == senders_.end() && senders_.size() == kMaxSenders) {
         found = std::min_element(senders_.begin(), senders_.end(), [](const auto &a, const auto &b) { return a.used_ms < b.used_ms; });
         found->link->close();
+        found->not_before_ms = 0;
     } else if (found == senders_.end()) {
         RedisLinkEvents &events = *this;
-        senders_.push_back({std::make_unique<RedisLink>(app_, events), now});
+        senders_.push_back({std::make_unique<RedisLink>(app_, events), now, 0});
         found = senders_.end() - 1;
     }
     found->used_ms = now;
     Cause cause;
-    if (!found->link->in_use() && !found->link->connect(server, url_, settings_, Greeting::kLogin, cause))
+    if (found->link->in_use())
+        return found->link.get();
+    if (now < found->not_before_ms || !found->link->connect(server, url_, settings_, Greeting::kLogin, cause))
         return nullptr;
     return found->link.get();
 }

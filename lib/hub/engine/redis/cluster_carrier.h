@@ -44,6 +44,7 @@ private:
     struct Sender {
         std::unique_ptr<RedisLink> link;
         int64_t used_ms = 0;
+        int64_t not_before_ms = 0; ///< another attempt, where one has ended
     };
 
     // RedisLinkEvents
