@@ -36,10 +36,13 @@ ServiceReport cluster_report(const cluster::ClusterFacts &facts, const router::R
                            facts.rtt_us > 0 ? number(facts.rtt_us) : ReportValue(), number(facts.carrier.connects),
                            number(counters.renewals), text(facts.carrier.error)});
     ReportTable traffic = {
-        "cluster", true, {"outstanding", "requests", "busy", "stale", "late", "suspects", "links", "refused", "dropped"}, {}};
+        "cluster",
+        true,
+        {"outstanding", "requests", "busy", "stale", "late", "suspects", "links", "refused", "dropped", "names", "names_known"},
+        {}};
     traffic.rows.push_back({number(router.outstanding()), number(requests.requests), number(requests.busy), number(requests.stale),
                             number(requests.late + counters.late), number(requests.suspects), number(counters.links),
-                            number(counters.refused), number(requests.drops)});
+                            number(counters.refused), number(requests.drops), number(facts.names), facts.names_known});
     ReportTable machines = {"machines", false, {"node", "name", "address", "version", "state", "silent_ms"}, {}};
     for (const cluster::MachineFacts &machine : facts.machines)
         machines.rows.push_back({hex(machine.node), text(machine.name), text(machine.address), text(machine.version),

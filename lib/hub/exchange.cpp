@@ -164,7 +164,7 @@ int Exchange::take_settings()
     open_router();
     if (int wrong = open_child_names())
         return wrong;
-    machines_ = MachineLinks::make(app_, *router_, settings_);
+    machines_ = MachineLinks::make(app_, *router_, *child_names_, settings_);
     app_.reactor.observe(*this, kStopping);
     return machines_ ? 0 : WM_EINVAL;
 }

@@ -126,8 +126,8 @@ private:
     std::vector<Member> hubs_;
     std::vector<std::unique_ptr<Link>> links_;
     std::optional<router::Router> router_;             ///< from when another process is known
-    std::unique_ptr<MachineLinks> machines_;           ///< of a service with an engine
     std::unique_ptr<cluster::ChildNames> child_names_; ///< of a service with an engine
+    std::unique_ptr<MachineLinks> machines_;           ///< likewise
     std::unique_ptr<cluster::OwnNames> own_names_;     ///< of a process whose service has asked for them
     std::vector<Call> calls_;
     uint32_t free_call_ = kNone;

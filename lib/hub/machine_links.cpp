@@ -47,19 +47,21 @@ const char *text_of(cluster::Refusal why)
 
 } // namespace
 
-std::unique_ptr<MachineLinks> MachineLinks::make(App &app, router::Router &router, const EngineSettings &settings)
+std::unique_ptr<MachineLinks> MachineLinks::make(App &app, router::Router &router, const cluster::ChildNames &names,
+                                                 const EngineSettings &settings)
 {
     cluster::Seal seal;
     if (!seal.set_secret(settings.cluster, settings.secret))
         throw std::bad_alloc();
     cluster::Identity identity = {settings.node, app.link->epoch(), host_name(), ""};
-    std::unique_ptr<MachineLinks> made(new MachineLinks(app, router, std::move(identity), std::move(seal)));
+    std::unique_ptr<MachineLinks> made(new MachineLinks(app, router, names, std::move(identity), std::move(seal)));
     made->carrier_ = make_carrier(app, settings, *made);
     return made->carrier_ ? std::move(made) : nullptr;
 }
 
-MachineLinks::MachineLinks(App &app, router::Router &router, cluster::Identity identity, cluster::Seal seal)
-    : app_(app), router_(router), machines_(*this, router, std::move(identity), std::move(seal))
+MachineLinks::MachineLinks(App &app, router::Router &router, const cluster::ChildNames &names, cluster::Identity identity,
+                           cluster::Seal seal)
+    : app_(app), router_(router), names_(names), machines_(*this, router, std::move(identity), std::move(seal))
 {}
 
 void MachineLinks::open()
@@ -174,6 +176,8 @@ void MachineLinks::tell_state(int64_t now_ms)
     cluster::ClusterFacts facts;
     facts.carrier = carrier_->facts();
     machines_.measure(facts, now_ms);
+    facts.names = names_.claims().count();
+    facts.names_known = names_.is_complete(router_);
     app_.link->set_unready(unready(facts));
     app_.link->report(cluster_report(facts, router_).encode());
 }

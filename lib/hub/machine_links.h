@@ -7,6 +7,7 @@
 #define WM_HUB_MACHINE_LINKS_H
 
 #include "hub/cluster/carrier.h"
+#include "hub/cluster/child_names.h"
 #include "hub/cluster/machines.h"
 #include "hub/engine/engine_settings.h"
 #include "hub/router/router.h"
@@ -23,7 +24,8 @@ class App;
 class MachineLinks final : private CarrierEvents, private cluster::MachinesHost {
 public:
     /// nullptr with the detail of fail(): the settings are wrong. Throws bad_alloc.
-    static std::unique_ptr<MachineLinks> make(App &app, router::Router &router, const EngineSettings &settings);
+    static std::unique_ptr<MachineLinks> make(App &app, router::Router &router, const cluster::ChildNames &names,
+                                              const EngineSettings &settings);
 
     MachineLinks(const MachineLinks &) = delete;
     MachineLinks &operator=(const MachineLinks &) = delete;
@@ -43,7 +45,7 @@ public:
     void run(int64_t now_ms);
 
 private:
-    MachineLinks(App &app, router::Router &router, cluster::Identity identity, cluster::Seal seal);
+    MachineLinks(App &app, router::Router &router, const cluster::ChildNames &names, cluster::Identity identity, cluster::Seal seal);
 
     // CarrierEvents
     void carrier_up() override;
@@ -60,6 +62,7 @@ private:
 
     App &app_;
     router::Router &router_;
+    const cluster::ChildNames &names_; ///< of this machine
     cluster::Machines machines_;
     std::unique_ptr<Carrier> carrier_;
     int64_t tell_at_ms_ = 0;    ///< when the state is told again

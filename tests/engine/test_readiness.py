@@ -124,7 +124,12 @@ def test_two_machines__are_in_the_status_of_each_other(serve, request, engine):
     page = two.page(b"uid1")
     with one.lines() as lines:
         eventually(lambda: lines.ask(b'{"uid":"uid1"}') == b"ok", "a push over the engine")
+    def names():
+        found = details(two)["cluster"]
+        return found["names"] if found["names_known"] else None
+    eventually(lambda: names() == 1, "the name is told to the service")
     page.close()
+    eventually(lambda: names() == 0, "the name is gone")
     assert two.stop()[0] == 0
 
     def has_left():

@@ -34,6 +34,8 @@ struct ClusterFacts {
     bool complete = false; ///< every other machine is known
     uint64_t rtt_us = 0;   ///< of the last probe; 0: none has come back
     std::vector<MachineFacts> machines;
+    uint64_t names = 0;       ///< uids and groups of this machine
+    bool names_known = false; ///< all its processes have told all of theirs
     ClusterCounters counters;
 };
 
