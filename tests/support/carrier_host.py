@@ -5,6 +5,7 @@ import subprocess
 import threading
 
 from instance import HANG_SECONDS, clean_environment, eventually, program
+from sanitized import memory_limit
 
 
 def hash_of(message):
@@ -97,6 +98,10 @@ class Carrier:
         """Bytes of memory of its own."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) << 10
+
+    def takes_less(self, limit, before=0):
+        """Whether it takes less memory of its own than that, beside what it took before."""
+        return self.rss() - before < memory_limit(self.process.args[0], limit)
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
