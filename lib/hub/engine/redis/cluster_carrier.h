@@ -67,8 +67,8 @@ private:
     void fail(const Cause &why);
 
     App &app_;
-    const EngineUrl url_;
-    const EngineSettings settings_;
+    EngineUrl url_;
+    EngineSettings settings_;
     CarrierEvents &events_;
     EngineState state_;
     ClusterSlots slots_;

@@ -49,8 +49,8 @@ private:
     void note_up();
     void fail(const Cause &why);
 
-    const EngineUrl url_;
-    const EngineSettings settings_;
+    EngineUrl url_;
+    EngineSettings settings_;
     CarrierEvents &events_;
     EngineState state_;
     RedisLink receives_;
