@@ -67,6 +67,8 @@ void Exchange::tell_names()
         own_names_->flush(*router_);
     if (child_names_)
         child_names_->flush(*router_, Loop::clock_ms());
+    if (machines_)
+        machines_->flush();
 }
 
 } // namespace wm

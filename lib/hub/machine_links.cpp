@@ -61,7 +61,7 @@ std::unique_ptr<MachineLinks> MachineLinks::make(App &app, router::Router &route
 
 MachineLinks::MachineLinks(App &app, router::Router &router, const cluster::ChildNames &names, cluster::Identity identity,
                            cluster::Seal seal)
-    : app_(app), router_(router), names_(names), machines_(*this, router, std::move(identity), std::move(seal))
+    : app_(app), router_(router), names_(names), machines_(*this, router, this, std::move(identity), std::move(seal))
 {}
 
 void MachineLinks::open()

@@ -6,6 +6,7 @@
 #ifndef WM_HUB_MACHINE_LINKS_H
 #define WM_HUB_MACHINE_LINKS_H
 
+#include "core/loop.h"
 #include "hub/cluster/carrier.h"
 #include "hub/cluster/child_names.h"
 #include "hub/cluster/machines.h"
@@ -21,9 +22,9 @@ namespace wm {
 
 class App;
 
-class MachineLinks final : private CarrierEvents, private cluster::MachinesHost {
+class MachineLinks final : private CarrierEvents, private cluster::MachinesHost, private cluster::OwnMachine {
 public:
-    /// nullptr with the detail of fail(): the settings are wrong. Throws bad_alloc.
+    /// names: of this machine. nullptr with the detail of fail(): the settings are wrong. Throws bad_alloc.
     static std::unique_ptr<MachineLinks> make(App &app, router::Router &router, const cluster::ChildNames &names,
                                               const EngineSettings &settings);
 
@@ -41,6 +42,8 @@ public:
     /// This machine has no connections any more: tells the others, and leaves the engine.
     void leave();
 
+    /// Tells of names that have come and gone; before the router's flush.
+    void flush() { machines_.flush(Loop::clock_ms()); }
     int64_t due_ms() const;
     void run(int64_t now_ms);
 
@@ -56,13 +59,17 @@ private:
     void renew(const char *why) override;
     void refused(cluster::Refusal why, const cluster::Envelope &of) override;
     uint64_t clock_us() override;
+    // cluster::OwnMachine
+    const cluster::Claims &claims() const override { return names_.claims(); }
+    bool knows_names() const override { return names_.is_complete(router_); }
+    const cluster::Fingerprints &prints() const override { return names_.prints(); }
 
     std::string unready(const cluster::ClusterFacts &facts) const;
     void tell_state(int64_t now_ms);
 
     App &app_;
     router::Router &router_;
-    const cluster::ChildNames &names_; ///< of this machine
+    const cluster::ChildNames &names_;
     cluster::Machines machines_;
     std::unique_ptr<Carrier> carrier_;
     int64_t tell_at_ms_ = 0;    ///< when the state is told again

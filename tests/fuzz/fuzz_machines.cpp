@@ -25,14 +25,16 @@ using wm::router::Result;
 
 constexpr uint64_t kOwn = uint64_t{1} << 63 | 1;
 
-class Service : wm::router::Host, MachinesHost {
+class Service : wm::router::Host, MachinesHost, OwnMachine {
 public:
     explicit Service(const Input &input) : input_(input)
     {
         const char *secret = input_.octet() % 2 ? "secret" : "";
         Seal seal;
         check(seal.set_secret("fuzz", secret) && seal_.set_secret("fuzz", secret), "no seal");
-        machines_ = std::make_unique<Machines>(*this, router_, Identity{kOwn, 1, "own", ""}, std::move(seal));
+        check(prints_.set_key("fuzz", secret), "no key");
+        target_ = claims_.directory.open(0);
+        machines_ = std::make_unique<Machines>(*this, router_, this, Identity{kOwn, 1, "own", ""}, std::move(seal));
         machines_->up(kMaxBytes, now_);
     }
 
@@ -74,6 +76,9 @@ private:
     void renew(const char *) override {}
     void refused(Refusal why, const Envelope &) override { check(why != Refusal::kNone, "refused without a reason"); }
     uint64_t clock_us() override { return static_cast<uint64_t>(now_) * 1000; }
+    const Claims &claims() const override { return claims_; }
+    bool knows_names() const override { return now_ % 32 < 24; }
+    const Fingerprints &prints() const override { return prints_; }
 
     void step()
     {
@@ -98,6 +103,12 @@ private:
             break;
         case 3:
             receive(own_);
+            break;
+        case 4:
+            if (uint64_t print = input_.octet(); print % 2)
+                claims_.directory.add(print, target_);
+            else
+                claims_.directory.remove(print + 1, target_);
             break;
         default:
             message();
@@ -125,6 +136,39 @@ private:
         return {bytes, batch.size()};
     }
 
+    std::string control()
+    {
+        char control[kMaxControl + 1024];
+        Hello hello;
+        hello.seq = input_.octet();
+        hello.digest = input_.octet() % 2 ? 0 : digest_of(input_.octet());
+        hello.knows_names = input_.octet() % 4;
+        hello.name = "name";
+        char *end = put_hello(control, hello);
+        auto op = static_cast<ControlOp>(input_.octet() % 10);
+        uint32_t prints = input_.octet() % 8;
+        switch (op) {
+        case ControlOp::kDelta:
+            end = put_control_header(end, op, kDeltaHeader + prints * 8);
+            end = put_delta_header(end, input_.octet(), input_.octet(), prints / 2, prints - prints / 2);
+            break;
+        case ControlOp::kWant:
+            end = put_want(put_control_header(end, op, kWantSize), input_.octet());
+            prints = 0;
+            break;
+        case ControlOp::kState:
+            end = put_control_header(end, op, kStateHeader + prints * 8);
+            end = put_state_header(end, input_.octet(), input_.octet() % 4, input_.octet() % 4, prints);
+            break;
+        default:
+            end = put_control(end, op);
+            prints = 0;
+        }
+        for (uint32_t i = 0; i < prints; i++)
+            end = wm::router::put(end, uint64_t{input_.octet()});
+        return {control, static_cast<size_t>(end - control)};
+    }
+
     void message()
     {
         Envelope envelope;
@@ -140,13 +184,9 @@ private:
             envelope.kind = Kind::kBatch;
             body = batch(envelope.node, envelope.epoch);
             break;
-        case 1: {
-            char control[kMaxControl];
-            char *end = put_hello(control, {1, "name", "address", "version"});
-            end = put_control(end, static_cast<ControlOp>(input_.octet() % 8));
-            body.assign(control, static_cast<size_t>(end - control));
+        case 1:
+            body = control();
             break;
-        }
         default:
             envelope.kind = input_.octet() % 2 ? Kind::kBatch : Kind::kControl;
             for (int i = input_.octet() % 64; i > 0; i--)
@@ -174,6 +214,7 @@ private:
     {
         machines_->tick(now_);
         router_.tick(now_);
+        machines_->flush(now_);
         router_.flush();
     }
 
@@ -181,6 +222,9 @@ private:
     int64_t now_ = 1'000'000;
     wm::router::Router router_{*this, 1, 1};
     Seal seal_;
+    Claims claims_;
+    Directory::Target target_ = Directory::kNoTarget;
+    Fingerprints prints_;
     std::unique_ptr<Machines> machines_;
     std::map<uint64_t, bool> waiting_;
     std::string own_;

@@ -136,7 +136,7 @@ void controls_are_read_as_they_were_written(void **)
 {
     char bytes[kMaxControl + 64];
     const std::string name(300, 'n');
-    char *at = put_hello(bytes, {7, name, "10.0.0.1", "0.1.0"});
+    char *at = put_hello(bytes, {5, 6, true, 7, name, "10.0.0.1", "0.1.0"});
     at = put_control(at, ControlOp::kWho);
     at = put_probe(at, 99);
     at = put_control(at, ControlOp::kBye);
@@ -145,7 +145,8 @@ void controls_are_read_as_they_were_written(void **)
     Hello hello;
     uint64_t time = 0;
     assert_true(next_control(rest, control) && control.op == ControlOp::kHello && read_hello(control.body, hello));
-    assert_true(hello.processes == 7 && hello.name == name.substr(0, 255) && hello.address == "10.0.0.1" && hello.version == "0.1.0");
+    assert_true(hello.seq == 5 && hello.digest == 6 && hello.knows_names && hello.processes == 7 && hello.name == name.substr(0, 255) &&
+                hello.address == "10.0.0.1" && hello.version == "0.1.0");
     assert_true(next_control(rest, control) && control.op == ControlOp::kWho && control.body.empty());
     assert_true(next_control(rest, control) && control.op == ControlOp::kProbe && read_probe(control.body, time) && time == 99);
     assert_true(next_control(rest, control) && control.op == ControlOp::kBye);
@@ -155,7 +156,7 @@ void controls_are_read_as_they_were_written(void **)
 void controls_that_are_cut_are_not_read(void **)
 {
     char bytes[kMaxControl];
-    auto whole = static_cast<size_t>(put_hello(bytes, {7, "name", "address", "version"}) - bytes);
+    auto whole = static_cast<size_t>(put_hello(bytes, {5, 6, true, 7, "name", "address", "version"}) - bytes);
     for (size_t size = 0; size < whole; size++) {
         std::unique_ptr<char[]> copy(new char[size]);
         memcpy(copy.get(), bytes, size);

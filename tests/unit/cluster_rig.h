@@ -23,12 +23,15 @@ using wm::router::Router;
 
 class Cluster;
 
-struct Node : wm::router::Host, MachinesHost {
+struct Node : wm::router::Host, MachinesHost, OwnMachine {
     Node(Cluster &c, uint64_t n, uint64_t epoch, const char *secret) : cluster(c), node(n), router(*this, 1, epoch)
     {
         Seal seal;
         seal.set_secret("rig", secret);
-        machines = std::make_unique<Machines>(*this, router, Identity{n, epoch, "node " + std::to_string(n), "10.0.0.1"}, std::move(seal));
+        prints_.set_key("rig", secret);
+        self = own.directory.open(0);
+        machines =
+            std::make_unique<Machines>(*this, router, this, Identity{n, epoch, "node " + std::to_string(n), "10.0.0.1"}, std::move(seal));
     }
 
     void send(uint64_t link, const char *batch, size_t size) override;
@@ -43,9 +46,16 @@ struct Node : wm::router::Host, MachinesHost {
     void renew(const char *) override { renewals++; }
     void refused(Refusal why, const Envelope &) override { refusals.push_back(why); }
     uint64_t clock_us() override;
+    const Claims &claims() const override { return own; }
+    bool knows_names() const override { return knows; }
+    const Fingerprints &prints() const override { return prints_; }
+
+    /// Whom ask() is for is bound here, or is not any more.
+    void bind(std::string_view uid = "anna") { own.directory.add(prints_.of(0, NameKind::kUid, uid), self); }
+    void unbind(std::string_view uid = "anna") { own.directory.remove(prints_.of(0, NameKind::kUid, uid), self); }
 
     /// Whether it was answered at once.
-    bool ask(uint64_t ref, std::string_view payload = "hello", uint32_t timeout_ms = 1000);
+    bool ask(uint64_t ref, std::string_view payload = "hello", uint32_t timeout_ms = 1000, wm::router::Op op = wm::router::Op::kSend);
     ClusterFacts facts() const;
 
     Cluster &cluster;
@@ -53,6 +63,10 @@ struct Node : wm::router::Host, MachinesHost {
     Router router;
     std::unique_ptr<Machines> machines;
     Result holds;
+    Claims own;
+    Directory::Target self = Directory::kNoTarget;
+    Fingerprints prints_;
+    bool knows = false; ///< its names are all that it has
     bool up = false;
     int renewals = 0;
     std::vector<std::string> taken;
@@ -81,8 +95,10 @@ public:
     void pump()
     {
         for (bool moved = true; moved;) {
-            for (auto &node : nodes)
+            for (auto &node : nodes) {
+                node->machines->flush(now);
                 node->router.flush();
+            }
             moved = !letters.empty();
             while (!letters.empty()) {
                 Letter letter = std::move(letters.front());
@@ -141,9 +157,10 @@ inline uint64_t Node::clock_us()
     return static_cast<uint64_t>(cluster.now) * 1000;
 }
 
-inline bool Node::ask(uint64_t ref, std::string_view payload, uint32_t timeout_ms)
+inline bool Node::ask(uint64_t ref, std::string_view payload, uint32_t timeout_ms, wm::router::Op op)
 {
     Request request;
+    request.op = op;
     request.timeout_ms = timeout_ms;
     request.name = "anna";
     request.payload = payload;

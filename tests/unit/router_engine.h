@@ -18,8 +18,9 @@ inline void World::open_carrier(Process &hub)
 {
     wm::cluster::Seal seal;
     seal.set_secret("sim", "secret");
-    hub.machines = std::make_unique<wm::cluster::Machines>(
-        hub, hub.router, wm::cluster::Identity{hub.machine.node, hub.machine.hub_epoch, "sim", ""}, std::move(seal), plan_.times);
+    hub.machines = std::make_unique<wm::cluster::Machines>(hub, hub.router, plan_.tells_names ? &hub : nullptr,
+                                                           wm::cluster::Identity{hub.machine.node, hub.machine.hub_epoch, "sim", ""},
+                                                           std::move(seal), plan_.times);
     hub.carrier_at = now_ + random_.between(1, 50);
 }
 
@@ -81,6 +82,20 @@ inline uint32_t World::beyond(const Machine &machine) const
             unknown |= 1u << other->index;
     }
     return unknown;
+}
+
+inline std::vector<int64_t> World::heard(const Machine &machine) const
+{
+    std::vector<int64_t> times(machines_.size(), now_);
+    if (!machine.hub || !machine.hub->machines)
+        return times;
+    wm::cluster::ClusterFacts facts;
+    machine.hub->machines->measure(facts, machine.hub->now());
+    for (const wm::cluster::MachineFacts &each : facts.machines)
+        for (const auto &other : machines_)
+            if (each.node == other->node)
+                times[other->index] = now_ - each.silent_ms;
+    return times;
 }
 
 // ---- messages

@@ -118,6 +118,11 @@ inline void World::start_hub(Machine &machine)
     for (auto &process : processes_)
         if (!process->is_hub() && !process->reaped && &process->machine == &machine)
             tell_of(*machine.hub, process->node);
+    if (plan_.machines > 1 && plan_.tells_names) {
+        wm::cluster::Fingerprints prints;
+        prints.set_key("sim", "secret");
+        machine.hub->child_names = std::make_unique<wm::cluster::ChildNames>(prints);
+    }
     if (plan_.machines > 1)
         tell(*machine.hub, [this, hub = machine.hub] { open_carrier(*hub); });
 }
@@ -215,6 +220,8 @@ inline void World::reap(Process &process)
             tell(*other, [this, other = other.get(), gone = &process] {
                 read_out(*other, gone->index);
                 other->router.forget(gone->node);
+                if (other->child_names)
+                    other->child_names->forget(gone->node);
             });
     to_start_.push_back({now_ + random_.between(1, 150), &process.machine, process.slot});
 }

@@ -33,6 +33,7 @@ struct Page {
     bool grouped;
     uint64_t opened;     ///< number of the event
     uint64_t grouped_at; ///< the same: when it has joined the group
+    int64_t named_ms;    ///< when it was opened, or has joined the group
     uint64_t closed = kOpen;
 };
 
@@ -45,7 +46,8 @@ struct Push {
     int64_t expires_ms;
     bool first;
     uint64_t begun;
-    uint32_t beyond; ///< when it began
+    uint32_t beyond;            ///< when it began
+    std::vector<int64_t> heard; ///< the same
     uint64_t ended = kOpen;
     Result result;
     std::vector<uint32_t> taken; ///< pages
@@ -94,13 +96,15 @@ public:
     uint32_t open(uint32_t uid, uint32_t process, bool grouped)
     {
         uint64_t event = next_event();
-        pages.push_back({uid, process, grouped, event, event});
+        pages.push_back({uid, process, grouped, event, event, now()});
         return static_cast<uint32_t>(pages.size() - 1);
     }
     void group(uint32_t page)
     {
-        if (!pages[page].grouped)
+        if (!pages[page].grouped) {
             pages[page].grouped_at = next_event();
+            pages[page].named_ms = now();
+        }
         pages[page].grouped = true;
     }
     void ungroup(uint32_t page) { pages[page].grouped = false; }
@@ -111,6 +115,7 @@ public:
         pushes.push_back(push);
         pushes.back().begun = next_event();
         pushes.back().beyond = beyond(push.process);
+        pushes.back().heard = heard(push.process);
         return static_cast<uint32_t>(pushes.size() - 1);
     }
 
@@ -181,6 +186,10 @@ public:
     /// The machines, a bit each, that the one of a process cannot know of: they have not been heard of, as they are cut off.
     std::function<uint32_t(uint32_t process)> beyond = [](uint32_t) { return 0; };
     std::function<uint32_t(uint32_t process)> machine_of = [](uint32_t) { return 0; };
+    /// When the machine of a process has heard each machine last.
+    std::function<std::vector<int64_t>(uint32_t process)> heard = [](uint32_t) { return std::vector<int64_t>(); };
+    std::function<int64_t()> now = [] { return 0; };
+    int64_t unseen_ms = 0;    ///< how long a name of another machine may be unknown
     bool nothing_lost = true; ///< no link has ended with something on the way to a process that lives
 
 private:
@@ -218,7 +227,11 @@ private:
 
     bool is_beyond(const Push &push, const Page &page) const
     {
-        return (push.beyond | beyond(push.process)) >> machine_of(page.process) & 1;
+        uint32_t machine = machine_of(page.process);
+        if ((push.beyond | beyond(push.process)) >> machine & 1)
+            return true;
+        bool by_name = push.op != Op::kBroadcast && push.op != Op::kPublish && machine != machine_of(push.process);
+        return by_name && machine < push.heard.size() && page.named_ms > push.heard[machine] - unseen_ms;
     }
 
     static bool was_open(const Page &page, const Push &push) { return page.opened < push.begun && page.closed > push.ended; }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "hub/cluster/claim_records.h"
 #include "router_faults.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
@@ -35,6 +36,46 @@ void Process::drop(uint64_t link)
         machines->drop(link, now());
     else
         world.drop(*this, link);
+}
+
+void Process::joined(const wm::router::Peer &peer)
+{
+    if (child_names)
+        child_names->joined(peer);
+}
+
+void Process::names(const wm::router::Peer &peer, const wm::router::Record &record)
+{
+    wm::cluster::Fingerprints::Key key;
+    uint64_t have = 0;
+    if (child_names) {
+        child_names->take(peer, record);
+    } else if (record.op == Op::kKey && wm::cluster::read_key(record.body, key)) {
+        if (!own_names) {
+            own_names = std::make_unique<wm::cluster::OwnNames>(key);
+            tell_names();
+        }
+        own_names->ask(peer.node);
+    } else if (own_names && record.op == Op::kWant && wm::cluster::read_want(record.body, have)) {
+        own_names->want(have);
+    }
+}
+
+void Process::tell_names()
+{
+    std::set<std::pair<wm::cluster::NameKind, std::string>> names;
+    for (uint32_t page : pages) {
+        names.emplace(wm::cluster::NameKind::kUid, std::to_string(world.judge.pages[page].uid));
+        if (world.judge.pages[page].grouped)
+            names.emplace(wm::cluster::NameKind::kGroup, std::string(kGroup));
+    }
+    for (const auto &[kind, name] : told_names)
+        if (!names.contains({kind, name}))
+            own_names->remove(0, kind, name);
+    for (const auto &[kind, name] : names)
+        if (!told_names.contains({kind, name}))
+            own_names->add(0, kind, name);
+    told_names = std::move(names);
 }
 
 int64_t Process::now() const
@@ -230,6 +271,14 @@ void World::turn(Process &process)
     }
     if (process.now() >= process.router.due_ms())
         process.router.tick(process.now());
+    if (process.own_names) {
+        process.tell_names();
+        process.own_names->flush(process.router);
+    }
+    if (process.child_names)
+        process.child_names->flush(process.router, process.now());
+    if (process.machines)
+        process.machines->flush(process.now());
     process.router.flush();
     check(process);
 }
@@ -247,6 +296,9 @@ void World::push_quietly()
 std::string World::run()
 {
     judge.beyond = [this](uint32_t process) { return plan_.machines > 1 ? beyond(processes_[process]->machine) : 0; };
+    judge.heard = [this](uint32_t process) { return heard(processes_[process]->machine); };
+    judge.now = [this] { return now_; };
+    judge.unseen_ms = plan_.hostile ? 4000 : 1000;
     judge.machine_of = [this](uint32_t process) { return processes_[process]->machine.index; };
     for (uint32_t i = 0; i < plan_.machines; i++)
         start_machine();

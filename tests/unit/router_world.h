@@ -6,7 +6,9 @@
 #ifndef WM_TESTS_ROUTER_WORLD_H
 #define WM_TESTS_ROUTER_WORLD_H
 
+#include "hub/cluster/child_names.h"
 #include "hub/cluster/machines.h"
+#include "hub/cluster/own_names.h"
 #include "hub/router/router.h"
 #include "router_texts.h"
 
@@ -17,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,15 +70,17 @@ struct Plan {
             limits.outstanding = static_cast<uint32_t>(random.between(8, 64));
             limits.peer_requests = limits.outstanding / 2;
         }
+        tells_names = !random.once_in(4);
         quiet_ms = machines > 1 ? 4000 + times.forget_ms : 5000;
     }
     Random random;
     uint32_t machines;
     uint32_t slots; ///< of each machine
     bool has_hub;
-    bool hostile;    ///< batches come twice, or late, after others, or over the next link
-    bool orderly;    ///< processes stop for a while and are replaced, and no link loses anything
-    bool one_by_one; ///< the master makes the links, and what it tells comes one word after the other
+    bool hostile;     ///< batches come twice, or late, after others, or over the next link
+    bool orderly;     ///< processes stop for a while and are replaced, and no link loses anything
+    bool tells_names; ///< machines are asked only for names that they have
+    bool one_by_one;  ///< the master makes the links, and what it tells comes one word after the other
     uint32_t fault_every;
     uint32_t push_every;
     Limits limits;
@@ -103,7 +108,7 @@ struct Word {
 
 struct Machine;
 
-struct Process : wm::router::Host, wm::cluster::MachinesHost {
+struct Process : wm::router::Host, wm::cluster::MachinesHost, wm::cluster::OwnMachine {
     Process(World &w, Machine &m, uint32_t i, uint32_t s, uint64_t n, uint64_t epoch, const Limits &limits)
         : world(w), machine(m), index(i), slot(s), node(n), router(*this, n, epoch, limits)
     {}
@@ -114,6 +119,13 @@ struct Process : wm::router::Host, wm::cluster::MachinesHost {
     bool carry(uint64_t to, const char *bytes, size_t size) override;
     void renew(const char *why) override;
     void refused(wm::cluster::Refusal why, const wm::cluster::Envelope &of) override;
+    void joined(const wm::router::Peer &peer) override;
+    void names(const wm::router::Peer &peer, const wm::router::Record &record) override;
+    const wm::cluster::Claims &claims() const override { return child_names->claims(); }
+    bool knows_names() const override { return child_names->is_complete(router); }
+    const wm::cluster::Fingerprints &prints() const override { return child_names->prints(); }
+    /// Tells of the names of its pages, and of those that have none any more.
+    void tell_names();
     uint64_t clock_us() override { return static_cast<uint64_t>(now()) * 1000; }
     /// By the clock of its machine.
     int64_t now() const;
@@ -124,10 +136,13 @@ struct Process : wm::router::Host, wm::cluster::MachinesHost {
     uint32_t slot;
     uint64_t node;
     Router router;
-    std::unique_ptr<wm::cluster::Machines> machines; ///< of a service among others
-    bool carrier_up = false;                         ///< as it knows
-    bool carrier_lost = true;                        ///< it is not connected any more, whether it knows or not
-    int64_t carrier_at = kNever;                     ///< when it learns of a change
+    std::unique_ptr<wm::cluster::Machines> machines;                    ///< of a service among others
+    std::unique_ptr<wm::cluster::ChildNames> child_names;               ///< of such a service
+    std::unique_ptr<wm::cluster::OwnNames> own_names;                   ///< of its children
+    std::set<std::pair<wm::cluster::NameKind, std::string>> told_names; ///< to own_names
+    bool carrier_up = false;                                            ///< as it knows
+    bool carrier_lost = true;                                           ///< it is not connected any more, whether it knows or not
+    int64_t carrier_at = kNever;                                        ///< when it learns of a change
     bool alive = true;
     bool reaped = false;
     bool draining = false;
@@ -264,6 +279,7 @@ private:
     void engine_fault();
     void receive_letters(Process &hub);
     uint32_t beyond(const Machine &machine) const;
+    std::vector<int64_t> heard(const Machine &machine) const;
     bool engine_runs() const { return now_ >= engine_starts_at_; }
 
     // router_sim.cpp

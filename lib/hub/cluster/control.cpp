@@ -12,13 +12,9 @@ namespace {
 using router::put;
 using router::take;
 
-constexpr size_t kHelloHeader = 8;
+constexpr size_t kHelloHeader = 24;
+constexpr uint8_t kKnowsNames = 1;
 constexpr size_t kMaxText = 255;
-
-char *put_header(char *at, ControlOp op, size_t body)
-{
-    return router::put_record_header(at, static_cast<uint32_t>(body), static_cast<router::Op>(op), 0, 0, 0);
-}
 
 } // namespace
 
@@ -38,7 +34,10 @@ bool read_hello(std::string_view body, Hello &out)
     if (body.size() < kHelloHeader)
         return false;
     const char *at = body.data();
+    out.seq = take<uint64_t>(at);
+    out.digest = take<uint64_t>(at);
     out.processes = take<uint32_t>(at);
+    out.knows_names = take<uint8_t>(at) & kKnowsNames;
     size_t name = take<uint8_t>(at), address = take<uint8_t>(at), version = take<uint8_t>(at);
     std::string_view texts = body.substr(kHelloHeader);
     if (name + address + version > texts.size())
@@ -58,9 +57,14 @@ bool read_probe(std::string_view body, uint64_t &time)
     return true;
 }
 
+char *put_control_header(char *at, ControlOp op, size_t body)
+{
+    return router::put_record_header(at, static_cast<uint32_t>(body), static_cast<router::Op>(op), 0, 0, 0);
+}
+
 char *put_control(char *at, ControlOp op)
 {
-    return put_header(at, op, 0);
+    return put_control_header(at, op, 0);
 }
 
 char *put_hello(char *at, const Hello &hello)
@@ -69,11 +73,13 @@ char *put_hello(char *at, const Hello &hello)
     size_t size = kHelloHeader;
     for (std::string_view text : texts)
         size += text.size();
-    at = put_header(at, ControlOp::kHello, size);
+    at = put_control_header(at, ControlOp::kHello, size);
+    at = put(at, hello.seq);
+    at = put(at, hello.digest);
     at = put(at, hello.processes);
+    at = put(at, static_cast<uint8_t>(hello.knows_names ? kKnowsNames : 0));
     for (std::string_view text : texts)
         at = put(at, static_cast<uint8_t>(text.size()));
-    at = put(at, uint8_t{0});
     for (std::string_view text : texts)
         at = std::copy(text.begin(), text.end(), at);
     return at;
@@ -81,7 +87,7 @@ char *put_hello(char *at, const Hello &hello)
 
 char *put_probe(char *at, uint64_t time)
 {
-    return put(put_header(at, ControlOp::kProbe, sizeof time), time);
+    return put(put_control_header(at, ControlOp::kProbe, sizeof time), time);
 }
 
 } // namespace wm::cluster

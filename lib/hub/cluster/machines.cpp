@@ -12,8 +12,15 @@ namespace wm::cluster {
 
 using router::PeerState;
 
-Machines::Machines(MachinesHost &host, router::Router &router, Identity identity, Seal seal, const Times &times)
-    : host_(host), router_(router), identity_(std::move(identity)), seal_(std::move(seal)), times_(times)
+namespace {
+
+constexpr int kNamesATurn = 8;   // records of names to one listener
+constexpr int kSweepsATurn = 16; // segments of the directory
+
+} // namespace
+
+Machines::Machines(MachinesHost &host, router::Router &router, const OwnMachine *own, Identity identity, Seal seal, const Times &times)
+    : host_(host), router_(router), own_(own), identity_(std::move(identity)), seal_(std::move(seal)), times_(times)
 {
     router_.join_machines(identity_.node, *this);
 }
@@ -40,6 +47,8 @@ void Machines::up(size_t max_bytes, int64_t now_ms)
     fresh_from_ms_ = kNever;
     stale_from_ms_ = now_ms;
     echo_ms_ = {kLongAgo, kLongAgo};
+    if (own_)
+        told_ = ClaimStream(own_->claims().seq()); // who misses what was before asks for it
     say_hello(0, true, now_ms);
     next_hello_ms_ = now_ms + times_.hello_ms;
     probe(now_ms);
@@ -51,8 +60,11 @@ void Machines::down(int64_t now_ms)
     max_bytes_ = 0;
     fresh_from_ms_ = kNever;
     stale_from_ms_ = now_ms;
-    for (Machine &machine : machines_)
+    for (Machine &machine : machines_) {
         end_link(machine);
+        machine.names_last = false;
+        machine.answer.reset();
+    }
     due_ms_ = now_ms;
 }
 
@@ -95,7 +107,17 @@ void Machines::say_hello(uint64_t to, bool asks, int64_t now_ms)
     auto processes = std::count_if(router_.peers().begin(), router_.peers().end(), [](const router::Peer &peer) {
         return peer.node != 0 && peer.kind == router::PeerKind::kChild && peer.state != PeerState::kLeft;
     });
-    char *at = put_hello(body, {static_cast<uint32_t>(processes), identity_.name, identity_.address, WM_VERSION});
+    Hello hello;
+    hello.processes = static_cast<uint32_t>(processes);
+    hello.name = identity_.name;
+    hello.address = identity_.address;
+    hello.version = WM_VERSION;
+    if (own_) {
+        hello.seq = own_->claims().seq();
+        hello.digest = own_->claims().digest();
+        hello.knows_names = knew_names_ = own_->knows_names();
+    }
+    char *at = put_hello(body, hello);
     if (asks)
         at = put_control(at, ControlOp::kWho);
     send_body(to, Kind::kControl, static_cast<size_t>(at - body), now_ms);
@@ -231,7 +253,7 @@ void Machines::take_control(Machine &machine, const Envelope &envelope, int64_t 
         switch (control.op) {
         case ControlOp::kHello:
             if (read_hello(control.body, hello))
-                take_hello(machine, hello);
+                take_hello(machine, hello, now_ms);
             break;
         case ControlOp::kWho:
             say_hello(machine.node, false, now_ms);
@@ -239,19 +261,132 @@ void Machines::take_control(Machine &machine, const Envelope &envelope, int64_t 
         case ControlOp::kBye:
             machine.left = true;
             machine.link = 0;
+            machine.names.reset();
+            machine.answer.reset();
             router_.forget(machine.node);
             return;
         case ControlOp::kProbe:
+            break;
+        case ControlOp::kDelta:
+        case ControlOp::kWant:
+        case ControlOp::kState:
+            take_names(machine, control, now_ms);
             break;
         }
     }
 }
 
-void Machines::take_hello(Machine &machine, const Hello &hello)
+void Machines::take_hello(Machine &machine, const Hello &hello, int64_t now_ms)
 {
     machine.name = hello.name;
     machine.address = hello.address;
     machine.version = hello.version;
+    if (!machine.names)
+        return;
+    if (!hello.knows_names)
+        machine.names->doubt();
+    else if (machine.names->hello(machine.epoch, hello.seq, hello.digest))
+        want_names(machine, now_ms);
+}
+
+// ---- names
+
+void Machines::want_names(const Machine &machine, int64_t now_ms)
+{
+    if (char *body = room(kMaxControl)) {
+        char *end = put_want(put_control_header(body, ControlOp::kWant, kWantSize), machine.names->have());
+        send_body(machine.node, Kind::kControl, static_cast<size_t>(end - body), now_ms);
+    }
+}
+
+void Machines::take_names(Machine &machine, const Control &control, int64_t now_ms)
+{
+    uint64_t have = 0;
+    Delta delta;
+    StatePart part;
+    bool wants = false;
+    if (control.op == ControlOp::kWant) {
+        if (own_ && read_want(control.body, have))
+            machine.answer.emplace(have);
+    } else if (!machine.names) {
+        return;
+    } else if (control.op == ControlOp::kDelta) {
+        wants = read_delta(control.body, delta) && machine.names->apply(delta);
+    } else {
+        wants = read_state(control.body, part) && machine.names->apply(part);
+    }
+    if (wants)
+        want_names(machine, now_ms);
+}
+
+/// A few records of what a stream has to say; false: there is more, or the carrier takes no more now.
+bool Machines::tell_names(uint64_t to, ClaimStream &stream, int64_t now_ms)
+{
+    for (int i = 0; i < kNamesATurn; i++) {
+        char *record = room(router::kRecordHeader + kMaxClaimBody);
+        size_t size = 0;
+        ClaimOp op = record ? stream.next(own_->claims(), record + router::kRecordHeader, &size) : ClaimOp::kNoMemory;
+        if (op == ClaimOp::kNone)
+            return true;
+        if (op == ClaimOp::kNoMemory)
+            return false;
+        put_control_header(record, op == ClaimOp::kDelta ? ControlOp::kDelta : ControlOp::kState, size);
+        if (router::kRecordHeader + size <= max_batch()) // else others ask for everything
+            send_body(to, Kind::kControl, router::kRecordHeader + size, now_ms);
+    }
+    return stream.is_done(own_->claims());
+}
+
+void Machines::flush(int64_t now_ms)
+{
+    for (int i = 0; i < kSweepsATurn && directory_.has_garbage(); i++)
+        directory_.sweep();
+    if (!own_ || max_bytes_ == 0)
+        return;
+    bool done = !directory_.has_garbage();
+    if (own_->knows_names() != knew_names_)
+        say_hello(0, false, now_ms);
+    if (!told_.is_done(own_->claims()))
+        done = tell_names(0, told_, now_ms) && done;
+    for (Machine &machine : machines_) {
+        if (!machine.answer)
+            continue;
+        if (tell_names(machine.node, *machine.answer, now_ms)) {
+            machine.answer.reset();
+            say_hello(machine.node, false, now_ms);
+        } else {
+            done = false;
+        }
+    }
+    if (!done)
+        due_ms_ = std::min(due_ms_, now_ms + 1);
+}
+
+/// Whether a machine is not asked for a name that the directory does not have of it. One that is lost has those that it had.
+bool Machines::may_skip(const Machine &machine) const
+{
+    if (!machine.names || machine.place >= router_.peers().size())
+        return false;
+    switch (router_.peers()[machine.place].state) {
+    case PeerState::kVerified:
+        return machine.names->is_valid() && !machine.doubted;
+    case PeerState::kLost:
+        return machine.names_last;
+    default:
+        return false;
+    }
+}
+
+void Machines::narrow(const router::Request &request, router::PeerSet &peers) const
+{
+    if (!own_ || request.op == router::Op::kBroadcast || request.op == router::Op::kPublish)
+        return;
+    NameKind kind = request.op == router::Op::kGroupSend ? NameKind::kGroup : NameKind::kUid;
+    router::PeerSet claimed;
+    directory_.each(own_->prints().of(request.hub, kind, request.name), [&claimed](uint32_t place) { claimed.add(place); });
+    for (const Machine &machine : machines_)
+        if (may_skip(machine) && !claimed.has(machine.place))
+            peers.remove(machine.place);
 }
 
 // ---- links
@@ -264,6 +399,13 @@ void Machines::begin_link(Machine &machine, int64_t now_ms)
         over_ = true;
         return;
     }
+    uint32_t place = router_.place_of(machine.node);
+    if (own_ && (!machine.names || machine.place != place))
+        machine.names.reset(new (std::nothrow) PeerClaims(directory_, place));
+    if (machine.names)
+        machine.names->doubt();
+    machine.place = place;
+    machine.names_last = false;
     machine.link = kLinkBit | ++last_link_;
     counters_.links++;
     router_.connected(machine.link, machine.node, max_batch(), now_ms);
@@ -330,8 +472,10 @@ bool Machines::is_forgotten(const Machine &machine, int64_t now_ms) const
 int64_t Machines::tick_machine(Machine &machine, int64_t now_ms)
 {
     int64_t silent = now_ms - machine.heard_ms;
-    if (machine.link != 0 && silent >= times_.lost_ms)
+    if (machine.link != 0 && silent >= times_.lost_ms) {
+        machine.names_last = machine.names && machine.names->is_valid();
         end_link(machine);
+    }
     if (machine.link != 0 && silent >= times_.doubt_ms && !machine.doubted) {
         machine.doubted = true;
         router_.doubt(machine.node, now_ms);

@@ -10,9 +10,12 @@
 #ifndef WM_HUB_CLUSTER_MACHINES_H
 #define WM_HUB_CLUSTER_MACHINES_H
 
+#include "hub/cluster/claims.h"
 #include "hub/cluster/control.h"
 #include "hub/cluster/envelope.h"
 #include "hub/cluster/facts.h"
+#include "hub/cluster/fingerprint.h"
+#include "hub/cluster/peer_claims.h"
 #include "hub/cluster/peer_clock.h"
 #include "hub/router/router.h"
 
@@ -20,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +41,16 @@ public:
     virtual void refused(Refusal why, const Envelope &of) = 0;
     /// Microseconds of a clock that only grows, to measure how long a probe takes.
     virtual uint64_t clock_us() = 0;
+};
+
+/// The names of this machine, for others that are to ask it only for those.
+class OwnMachine {
+public:
+    virtual ~OwnMachine() = default;
+    virtual const Claims &claims() const = 0;
+    /// Whether these are all that it has.
+    virtual bool knows_names() const = 0;
+    virtual const Fingerprints &prints() const = 0;
 };
 
 /// Milliseconds.
@@ -66,7 +80,8 @@ public:
     /// Names of links of machines have this bit, and no others.
     static constexpr uint64_t kLinkBit = uint64_t{1} << 63;
 
-    Machines(MachinesHost &host, router::Router &router, Identity identity, Seal seal, const Times &times = {});
+    /// own nullptr: names are not told, and everybody is asked for everything.
+    Machines(MachinesHost &host, router::Router &router, const OwnMachine *own, Identity identity, Seal seal, const Times &times = {});
     Machines(const Machines &) = delete;
     Machines &operator=(const Machines &) = delete;
 
@@ -88,7 +103,10 @@ public:
     /// Whether every other machine is a peer of the router by now.
     bool is_complete(int64_t now_ms) const override;
     bool is_fresh(int64_t now_ms) const;
+    void narrow(const router::Request &request, router::PeerSet &peers) const override;
 
+    /// Tells of names that have come and gone. Before the router's flush, in each turn: what was bound is known before it is answered.
+    void flush(int64_t now_ms);
     void tick(int64_t now_ms);
     int64_t due_ms() const { return due_ms_; }
 
@@ -108,9 +126,13 @@ private:
         int64_t newest_ms = 0; ///< of its times that have come
         int64_t met_ms = 0;
         int64_t heard_ms = 0;
-        int64_t link_from_ms = 0; ///< no new link before
+        int64_t link_from_ms = 0;    ///< no new link before
+        uint32_t place = UINT32_MAX; ///< of the router's peer
+        std::unique_ptr<PeerClaims> names;
+        std::optional<ClaimStream> answer; ///< to what it has asked of our names
         bool doubted = false;
-        bool left = false; ///< has said BYE
+        bool left = false;       ///< has said BYE
+        bool names_last = false; ///< they were valid when it fell silent
         std::string name, address, version;
     };
 
@@ -120,7 +142,7 @@ private:
     bool is_new(Machine &machine, const Envelope &envelope);
     void take_own(const Envelope &envelope, int64_t now_ms);
     void take_control(Machine &machine, const Envelope &envelope, int64_t now_ms);
-    void take_hello(Machine &machine, const Hello &hello);
+    void take_hello(Machine &machine, const Hello &hello, int64_t now_ms);
     void heard(Machine &machine, int64_t now_ms);
     void begin_link(Machine &machine, int64_t now_ms);
     void end_link(Machine &machine);
@@ -129,6 +151,10 @@ private:
     bool is_forgotten(const Machine &machine, int64_t now_ms) const;
     void say_hello(uint64_t to, bool asks, int64_t now_ms);
     void probe(int64_t now_ms);
+    void want_names(const Machine &machine, int64_t now_ms);
+    void take_names(Machine &machine, const Control &control, int64_t now_ms);
+    bool tell_names(uint64_t to, ClaimStream &stream, int64_t now_ms);
+    bool may_skip(const Machine &machine) const;
     void send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms);
     char *room(size_t body);
     void note_freshness(int64_t now_ms);
@@ -136,6 +162,9 @@ private:
 
     MachinesHost &host_;
     router::Router &router_;
+    const OwnMachine *own_;
+    Directory directory_; ///< of the names of others; before machines_
+    ClaimStream told_{0}; ///< to all
     Identity identity_;
     Seal seal_;
     Times times_;
@@ -152,8 +181,9 @@ private:
     int64_t next_hello_ms_ = 0;
     int64_t due_ms_ = kNever;
     uint64_t rtt_us_ = 0;
-    bool over_ = false;    ///< there is a machine too many, which is not a peer
-    bool retired_ = false; ///< another life of this node has begun, or this one ends
+    bool knew_names_ = false; ///< as others were told
+    bool over_ = false;       ///< there is a machine too many, which is not a peer
+    bool retired_ = false;    ///< another life of this node has begun, or this one ends
     ClusterCounters counters_;
 };
 

@@ -20,6 +20,12 @@ namespace wm::router {
 /// A set of peers, by their index.
 class PeerSet {
 public:
+    static PeerSet all()
+    {
+        PeerSet set;
+        set.words_.fill(UINT64_MAX);
+        return set;
+    }
     void add(uint32_t peer) { words_[peer / 64] |= uint64_t{1} << peer % 64; }
     void remove(uint32_t peer) { words_[peer / 64] &= ~(uint64_t{1} << peer % 64); }
     bool has(uint32_t peer) const { return words_[peer / 64] >> peer % 64 & 1; }

@@ -16,6 +16,14 @@ Peer *Router::find(uint64_t node)
     return nullptr;
 }
 
+uint32_t Router::place_of(uint64_t node) const
+{
+    for (uint32_t i = 0; i < peers_.size(); i++)
+        if (peers_[i].node == node && node != 0)
+            return i;
+    return kNone;
+}
+
 Peer *Router::find_link(uint64_t link)
 {
     for (Peer &peer : peers_)

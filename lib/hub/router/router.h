@@ -46,6 +46,8 @@ public:
     virtual ~Horizon() = default;
     /// Whether every machine is a peer by now: else one that is not may hold connections.
     virtual bool is_complete(int64_t now_ms) const = 0;
+    /// Removes those peers that are known not to have what a request names.
+    virtual void narrow(const Request &request, PeerSet &peers) const = 0;
 };
 
 /// For `status`.
@@ -74,6 +76,9 @@ public:
         machine_ = node;
         horizon_ = &horizon;
     }
+
+    /// Where a peer is in peers(); UINT32_MAX: there is none.
+    uint32_t place_of(uint64_t node) const;
 
     /// A process that exists: from now on it may hold connections. False: over kMaxPeers, or out of memory.
     bool expect(uint64_t node, PeerKind kind);

@@ -36,14 +36,18 @@ Router::Targets Router::choose(const Request &request, const Origin &origin, int
     Targets targets;
     if (request.flags & kNoForward)
         return targets;
+    PeerSet may_have = PeerSet::all();
     bool from_machine = origin.peer != Origin::kLocal && peers_[origin.peer].kind == PeerKind::kMachine;
-    if (horizon_ && !from_machine && !horizon_->is_complete(now_ms))
-        targets.missing.add_silent(Reason::kUnreachable);
+    if (horizon_ && !from_machine) {
+        if (!horizon_->is_complete(now_ms))
+            targets.missing.add_silent(Reason::kUnreachable);
+        horizon_->narrow(request, may_have);
+    }
     for (uint32_t i = 0; i < peers_.size(); i++) {
         const Peer &peer = peers_[i];
         if (i == origin.peer || peer.state == PeerState::kLeft || (hub_ != kNone && i != hub_))
             continue;
-        if (from_machine && peer.kind == PeerKind::kMachine)
+        if (!may_have.has(i) || (from_machine && peer.kind == PeerKind::kMachine))
             continue;
         if (peer.state == PeerState::kVerified) {
             targets.ask.add(i);
