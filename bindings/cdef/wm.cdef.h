@@ -339,6 +339,8 @@ int wm_hub_set_int(wm_hub *hub, const char *option, int64_t value);
 int wm_hub_get_int(wm_hub *hub, const char *option, int64_t *value);
 int wm_hub_set_str(wm_hub *hub, const char *option, const char *value);
 int wm_hub_get_str(wm_hub *hub, const char *option, const char **value);
+int wm_hub_check(wm_hub *hub);
+int wm_hub_ready(wm_hub *hub);
 int wm_hub_send(wm_hub *hub, const void *uid, size_t uid_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_broadcast(wm_hub *hub, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);
 int wm_hub_broadcast_except(wm_hub *hub, const void *except, size_t except_len, const void *data, size_t len, int32_t flags, int64_t *connections, wm_hub_result_fn done, void *user, wm_destroy_fn destroy);

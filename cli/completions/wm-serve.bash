@@ -7,7 +7,7 @@ _wm_serve()
         return
     fi
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    --name | --worker | --uid | --listen | --trusted-proxy | --proxy-header | --origin | --host | --auth | --jwt-audience | --jwt-issuer | --ticket-ttl | --uid-key | --text-ping | --subprotocol | --deflate | --slow | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --rate-connects | --count | --access-log-format | --from | --to | --connect-timeout | --idle-timeout | --max-connections | --tls-server-name)
+    --name | --worker | --uid | --listen | --trusted-proxy | --proxy-header | --origin | --host | --auth | --jwt-audience | --jwt-issuer | --ticket-ttl | --uid-key | --text-ping | --subprotocol | --deflate | --slow | --max-header | --uid-timeout | --ping | --pong-timeout | --drain | --max-pages | --max-per-ip | --rate-connects | --count | --engine | --cluster | --access-log-format | --from | --to | --connect-timeout | --idle-timeout | --max-connections | --tls-server-name)
         return
         ;;
     --sort)
@@ -18,7 +18,7 @@ _wm_serve()
         mapfile -t COMPREPLY < <(compgen -W off -- "${COMP_WORDS[COMP_CWORD]}")
         return
         ;;
-    --tls-cert | --tls-key | --tls-passphrase-file | --jwt-key | --inner-secret-file | --access-log | --run-dir | --log-file | --config | --tls-ca)
+    --tls-cert | --tls-key | --tls-passphrase-file | --jwt-key | --inner-secret-file | --cluster-secret-file | --engine-password-file | --engine-tls-ca-file | --access-log | --run-dir | --log-file | --config | --tls-ca)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "${COMP_WORDS[COMP_CWORD]}")
         return
@@ -43,7 +43,7 @@ _wm_serve()
     case ${COMP_WORDS[1]} in
     push)
         if [[ ${COMP_WORDS[COMP_CWORD]} == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --tls-cert --tls-key --tls-passphrase-file --trusted-proxy --proxy-protocol --proxy-header --origin --host --auth --jwt-key --jwt-audience --jwt-issuer --ticket-ttl --ticket-in-url --uid-key --text-ping --subprotocol --deflate --slow --max-header --inner-secret-file --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --rate-connects --rate --count --access-log --access-log-format --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
+            mapfile -t COMPREPLY < <(compgen -W '-d --daemon -g --graceful -q --quiet -h --help --json --name --worker --uid --sort --listen --inner --http --tls-cert --tls-key --tls-passphrase-file --trusted-proxy --proxy-protocol --proxy-header --origin --host --auth --jwt-key --jwt-audience --jwt-issuer --ticket-ttl --ticket-in-url --uid-key --text-ping --subprotocol --deflate --slow --max-header --inner-secret-file --insecure-inner --uid-timeout --ping --pong-timeout --drain --max-pages --max-per-ip --rate-connects --rate --count --engine --cluster --cluster-secret-file --engine-password-file --engine-tls-ca-file --access-log --access-log-format --run-dir --log-file --log-level --user --group --config' -- "${COMP_WORDS[COMP_CWORD]}")
         else
             mapfile -t COMPREPLY < <(compgen -W 'start stop restart reload status connections check' -- "${COMP_WORDS[COMP_CWORD]}")
         fi
