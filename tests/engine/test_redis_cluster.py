@@ -5,8 +5,9 @@ import time
 import pytest
 from carrier_host import Carrier, exchange_all
 from instance import eventually
+from ports import free_ports
 from scale.fake_redis import FakeRedis, array, slots
-from scale.redis import RedisCluster
+from scale.redis import RedisCluster, RedisServer
 
 
 def test_a_cluster_has_each_channel_at_its_server_and_moves_with_it(tmp_path):
@@ -30,6 +31,25 @@ def test_a_cluster_has_each_channel_at_its_server_and_moves_with_it(tmp_path):
             for carrier in carriers:
                 carrier.await_up()
             eventually(lambda: carriers[0].send("0", "again") and all(heard(carrier, "again") for carrier in carriers), "all nodes")
+
+
+def test_a_user_needs_the_rights_of_the_guide(tmp_path):
+    port, bus = free_ports(2)
+    server = RedisServer(tmp_path, "127.0.0.1", "--cluster-enabled", "yes", "--cluster-port", bus, port=port)
+    server.start()
+    try:
+        assert server.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383) == "OK"
+        eventually(lambda: "cluster_state:ok" in server.ask("CLUSTER", "INFO"), "a cluster that serves")
+        rights = ("&wm:*", "+subscribe", "+publish", "+info", "+role", "+ssubscribe", "+spublish", "+cluster|slots")
+        assert server.ask("ACL", "SETUSER", "push", "on", ">secret", *rights) == "OK"
+        assert server.ask("ACL", "SETUSER", "less", "on", ">secret", *rights[:-1]) == "OK"
+        with Carrier(f"redis+cluster://push:secret@{server.address}") as carrier:
+            carrier.await_event("up")
+            exchange_all([carrier])
+        with Carrier(f"redis+cluster://less:secret@{server.address}") as carrier:
+            carrier.await_error("ACL SETUSER")
+    finally:
+        server.kill()
 
 
 def heard(carrier, text):
