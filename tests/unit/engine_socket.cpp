@@ -147,6 +147,9 @@ void want_of_memory_in_an_event_ends_the_connection(void **)
     rig.throws = true;
     assert_int_equal(write(rig.peer.get(), "x", 1), 1);
     rig.until([&] { return rig.ended == 1; });
+    assert_string_equal(rig.why.c_str(), "out of memory");
+    char byte;
+    assert_int_equal(recv(rig.peer.get(), &byte, 1, MSG_DONTWAIT), 0); // it did not wait for this side to end, too
 }
 
 void a_close_lets_leave_what_was_sent_and_a_drop_does_not_tell(void **)

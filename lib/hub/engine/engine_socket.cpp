@@ -79,8 +79,8 @@ template <class Event> void EngineSocket::tell(Event event)
     try {
         event();
     } catch (const std::bad_alloc &) {
-        if (client_ == told)
-            told->close();
+        if (client_ == told && told->connection())
+            app_.reactor.lifecycle.destroy(*told->connection(), WM_REASON_LOCAL, 0); // a close would wait for the server
     }
 }
 
