@@ -11,7 +11,7 @@ from push_processes import freeze, thaw
 from push_server import LineClient, Page
 from scale.redis import CLUSTER_NAME
 
-COUNT = 2  # processes of workers of each
+COUNT = 2  # processes of workers of each, if a test does not say
 NO_MACHINE = "127.0.0.1"
 
 
@@ -96,14 +96,14 @@ def flags_of(folder, engine):
 class Nodes:
     """`count` of them, joined by an engine; without one there is a single node."""
 
-    def __init__(self, folder, engine=None, *, count=3, machines=(), flags=()):
+    def __init__(self, folder, engine=None, *, count=3, processes=COUNT, machines=(), flags=()):
         folder = pathlib.Path(folder)
         joined = flags_of(folder, engine)
         self.nodes = []
         try:
             for number in range(count):
                 machine = machines[number] if machines else None
-                self.nodes.append(Node(folder / f"node{number}", ["--count", str(COUNT), "--drain", "200ms", *joined, *flags], machine))
+                self.nodes.append(Node(folder / f"node{number}", ["--count", str(processes), "--drain", "200ms", *joined, *flags], machine))
             self.await_joined()
         except BaseException:
             self.end()
