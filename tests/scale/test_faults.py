@@ -27,7 +27,7 @@ def machines():
 @pytest.mark.parametrize("kind, name", ROWS.items())
 def test_fault__no_push_is_answered_falsely_and_all_are_well_behind_it(tmp_path, machines, kind, name):
     fault = next(fault for fault in faults.FAULTS if fault.name == name)
-    with joined(tmp_path, kind, machines) as (engine, nodes):
+    with joined(tmp_path, kind, machines, spread=fault.spread) as (engine, nodes):
         report = faults.run(fault, engine, nodes)
     print("\n" + table.head() + "\n" + table.row(fault, kind, report))
     assert faults.violations(fault, report) == {}, (report["examples"], report["ended"])

@@ -34,6 +34,7 @@ class Fault:
     children_killed: int = 0  # by it, as their master reports
     victim_has_lines: bool = True  # whether the node that it is about takes pushes
     network: bool = False  # whether it needs machines
+    spread: bool = False  # whether each of these has a server of the engine
 
     @property
     def key(self):
@@ -110,6 +111,14 @@ def cut(**how):
     return make
 
 
+def split(rig):
+    """The victim and its server of the engine are alone: servers and nodes of both sides go on, and keep what the others do not get."""
+    for node in rig.nodes[:-1]:
+        rig.victim.machine.cut(node.machine.ip)
+    yield
+    rig.victim.machine.heal()
+
+
 # ---- a node
 
 def node_killed(rig):
@@ -145,6 +154,7 @@ FAULTS = [
     Fault("partition, only what it sends, 6 s", cut(into=False), hold=6, network=True),
     Fault("partition, only what it gets, 6 s", cut(out=False), hold=6, network=True),
     Fault("partition by REJECT, 6 s", cut(verdict="reject"), hold=6, network=True),
+    Fault("split with its engine, 6 s", split, engines=("nats3",), hold=6, settle=14, network=True, spread=True),
     Fault("node SIGKILL, another at 5 s", node_killed, hold=5, settle=FORGET_SECONDS, kills=True, victim_has_lines=False),
     Fault("node SIGSTOP 6 s", node_frozen, hold=6, victim_has_lines=False),
     Fault("wm-hub SIGKILL", service_killed, bites=False, children_killed=1),

@@ -11,15 +11,14 @@ from scale.server import Server
 
 
 class NatsServer(Server):
-    """One nats-server; `routes` are the ports of its cluster, its own first."""
+    """One nats-server; `routes` are the addresses of its cluster, its own first."""
 
-    def __init__(self, directory, host, *flags, routes=()):
+    def __init__(self, directory, host, *flags, routes=(), prefix=()):
         self.host = host
         self.port, self.monitor = free_ports(2)
-        command = ["nats-server", "--addr", host, "--port", self.port, "--http_port", self.monitor, *flags]
+        command = [*prefix, "nats-server", "--addr", host, "--port", self.port, "--http_port", self.monitor, *flags]
         if routes:
-            command += ["--cluster_name", "wm", "--cluster", f"nats://{host}:{routes[0]}",
-                        "--routes", ",".join(f"nats://{host}:{port}" for port in routes[1:])]
+            command += ["--cluster_name", "wm", "--cluster", f"nats://{routes[0]}", "--routes", ",".join(f"nats://{each}" for each in routes[1:])]
         super().__init__(directory, command, lambda: self.facts("varz") is not None)
 
     @property
@@ -57,13 +56,15 @@ class Nats(Engine):
 
 
 class NatsCluster(Engine):
-    """Three servers, each with a route to both others."""
+    """Three servers, each with a route to both others; on machines, if some are given."""
 
     kind = "nats3"
 
-    def __init__(self, directory, host="127.0.0.1"):
-        ports = free_ports(3)
-        self.servers = [NatsServer(pathlib.Path(directory) / f"nats{i}", host, routes=ports[i:] + ports[:i]) for i in range(3)]
+    def __init__(self, directory, host="127.0.0.1", machines=()):
+        places = [(machine.ip, machine.prefix) for machine in machines] or [(host, ())] * 3
+        routes = [f"{ip}:{port}" for (ip, _), port in zip(places, free_ports(3))]
+        self.servers = [NatsServer(pathlib.Path(directory) / f"nats{i}", ip, routes=routes[i:] + routes[:i], prefix=prefix)
+                        for i, (ip, prefix) in enumerate(places)]
         for server in self.servers:
             server.begin()
         eventually(self.is_whole, "servers with routes to each other")

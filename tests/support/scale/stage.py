@@ -12,11 +12,12 @@ NODES = 3
 
 
 @contextlib.contextmanager
-def joined(folder, kind, machines=(), count=NODES, flags=()):
-    """An engine of a kind, and nodes that it has joined."""
+def joined(folder, kind, machines=(), *, spread=False):
+    """An engine of a kind, and nodes that it has joined. Spread: each machine has a server of it."""
     folder = pathlib.Path(folder)
-    with ENGINES[kind](folder / "engine", ENGINE if machines else NO_MACHINE) as engine:
-        with Nodes(folder, engine, count=count, machines=machines, flags=flags) as nodes:
+    place = {"machines": machines} if spread else {"host": ENGINE if machines else NO_MACHINE}
+    with ENGINES[kind](folder / "engine", **place) as engine:
+        with Nodes(folder, engine, count=NODES, machines=machines) as nodes:
             yield engine, nodes
         for machine in machines:
             machine.heal()
