@@ -110,6 +110,33 @@ def test_groups__are_joined_left_and_sent_to(callers):
     assert other.call("sendToGroup", "", "x")[0] == "InvalidArgumentException"
 
 
+@pytest.mark.parametrize("kind", ["uid", "all", "group"])
+def test_key__only_the_newest_state_reaches_a_page_that_reads_slowly(hub, callers, kind):
+    sent = 50  # 3.2 MiB: up to 4 MiB are on the way to another process
+    with Caller(hub.port, receive_buffer=4096) as slow:
+        joined(slow)
+        assert slow.call("bind", "me", "slow") == [True]
+        assert slow.call("join", "me", "room") == [True]
+        assert callers[0].call("newest", kind, "slow" if kind == "uid" else "room", sent) == [1, "ok", ""]
+        last = "x" * 65536 + str(sent)
+        numbers = []
+        while not numbers or numbers[-1] != last:
+            numbers.append(slow.read_line())
+        assert len(numbers) < sent, "every state came"
+
+
+def test_key__too_long_is_refused(callers):
+    ann, bob, _ = callers
+    ann.call("bind", "me", "ann")
+    assert bob.call("key", "ann", "short", "k" * 255) == [1, "ok", ""]
+    assert ann.read_line() == "short"
+    assert bob.call("key", "ann", "long", "k" * 256)[0] == "InvalidArgumentException"
+
+
+def test_ready__without_an_engine_always(callers):
+    assert callers[0].call("ready") == [True, ""]
+
+
 def test_kick__closes_with_what_was_sent_before(callers):
     ann, bob, other = callers
     ann.call("bind", "me", "ann")

@@ -15,25 +15,27 @@ interface HubCalls
     /** $count is a lower bound. */
     public const PARTIAL = 4;
     public const PENDING = 3;
-    /** Result when a uid, topic or group has no valid length. */
+    /** Result when a uid, topic, group or key has no valid length. */
     public const BAD_NAME = -1;
 
     /**
      * Makes it, if there is none, with options of libwm by name; the environment has those that are not given.
      *
-     * @param array<string, int|string> $options
+     * @param array<string, int|string|bool> $options
      */
     public function openHub(array $options = []): void;
     public function hasHub(): bool;
+    /** Whether calls can be exact; Core::lastError() says why not. */
+    public function hubReady(): bool;
     public function bind(int $connection, string $uid): int;
     public function unbind(int $connection): int;
     public function join(int $connection, string $group): int;
     public function leave(int $connection, string $group): int;
-    /** $flags: SEND_BINARY or 0. */
-    public function hubSend(int $call, string $uid, string $data, int $flags, int &$count): int;
+    /** $flags: SEND_BINARY or 0. $key: a newer message with it takes the place of one that waits; '': none does. */
+    public function hubSend(int $call, string $uid, string $data, int $flags, string $key, int &$count): int;
     /** $except: a uid that does not get it; '': none. */
-    public function hubBroadcast(int $call, string $except, string $data, int $flags, int &$count): int;
-    public function groupSend(int $call, string $group, string $except, string $data, int $flags, int &$count): int;
+    public function hubBroadcast(int $call, string $except, string $data, int $flags, string $key, int &$count): int;
+    public function groupSend(int $call, string $group, string $except, string $data, int $flags, string $key, int &$count): int;
     public function online(int $call, string $uid, int &$count): int;
     public function kick(int $call, string $uid, int $code, string $reason, int &$count): int;
     public function joinUid(int $call, string $uid, string $group, int &$count): int;

@@ -45,8 +45,9 @@ final class Hub
      * With the option engine, as ['engine' => 'redis://10.0.0.5'], programs of several machines are joined: a Redis or NATS server that all of
      * them reach. The environment does the same without a change of the program: WM_HUB_ENGINE, WM_HUB_CLUSTER, WM_HUB_SECRET_FILE and so on.
      *
-     * @param array<string, int|string> $options of libwm's hub (docs/reference/options.md)
-     * @throws Error for an option that is not valid
+     * @param array<string, int|string|bool> $options of libwm's hub (docs/reference/options.md)
+     * @throws Error for an option that is not valid, and once the program serves, for one that chooses the engine
+     * @throws \LogicException for a value that no option can have
      */
     public static function open(array $options = []): void
     {
@@ -54,6 +55,19 @@ final class Hub
             throw new \LogicException('Hub::open() is called before Worker::runAll()');
         }
         Runtime::core()->openHub($options);
+    }
+
+    /**
+     * Whether results can be exact, for a health check: always without an engine; with one its connection is tested, and no other machine is
+     * being joined.
+     *
+     * @param string $why set to the reason where it is not ready, else to ''
+     */
+    public static function ready(?string &$why = null): bool
+    {
+        $ready = self::core()->hubReady();
+        $why = $ready ? '' : Runtime::core()->lastError();
+        return $ready;
     }
 
     // ---- connections of this process
@@ -102,40 +116,46 @@ final class Hub
      * @param mixed $data a string; anything that is no scalar is sent as JSON
      * @param callable|null $done (int $connections, string $result, string $error)
      * @param bool $binary websocket: as a binary message
+     * @param string $key what the message is about, as a progress, if only its newest state matters: where a connection reads slowly, it
+     * takes the place of the message of that key that waits. Up to 255 bytes, which the page does not get; '': every message matters
+     * @throws \InvalidArgumentException for a longer key
      */
-    public static function send(mixed $uid, mixed $data, ?callable $done = null, bool $binary = false): void
+    public static function send(mixed $uid, mixed $data, ?callable $done = null, bool $binary = false, string $key = ''): void
     {
         $name = self::name($uid);
         $text = TextOrJson::of($data);
         self::call($done, $name === null ? null
-            : static fn (HubCalls $core, int $call, int &$count): int => $core->hubSend($call, $name, $text, (int) $binary, $count));
+            : static fn (HubCalls $core, int $call, int &$count): int => $core->hubSend($call, $name, $text, (int) $binary, $key, $count));
     }
 
     /**
      * Sends one message to every connection that has a uid, but for those of the uid $except.
      *
      * @param callable|null $done (int $connections, string $result, string $error)
+     * @param string $key as for send()
      */
-    public static function broadcast(mixed $data, ?callable $done = null, mixed $except = null, bool $binary = false): void
+    public static function broadcast(mixed $data, ?callable $done = null, mixed $except = null, bool $binary = false, string $key = ''): void
     {
         $text = TextOrJson::of($data);
         $out = self::name($except) ?? '';
-        self::call($done, static fn (HubCalls $core, int $call, int &$count): int => $core->hubBroadcast($call, $out, $text, (int) $binary, $count));
+        self::call($done, static fn (HubCalls $core, int $call, int &$count): int =>
+            $core->hubBroadcast($call, $out, $text, (int) $binary, $key, $count));
     }
 
     /**
      * Sends one message to every connection of a group, but for those of the uid $except.
      *
      * @param callable|null $done (int $connections, string $result, string $error)
+     * @param string $key as for send()
      */
     public static function sendToGroup(string|int|\Stringable $group, mixed $data, ?callable $done = null, mixed $except = null,
-        bool $binary = false): void
+        bool $binary = false, string $key = ''): void
     {
         $name = self::valid('group', $group);
         $text = TextOrJson::of($data);
         $out = self::name($except) ?? '';
         self::call($done, static fn (HubCalls $core, int $call, int &$count): int =>
-            $core->groupSend($call, $name, $out, $text, (int) $binary, $count));
+            $core->groupSend($call, $name, $out, $text, (int) $binary, $key, $count));
     }
 
     /** Counts the connections of a uid. @param callable $done (int $connections, string $result, string $error) */

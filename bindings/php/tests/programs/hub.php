@@ -21,6 +21,20 @@ $worker->onMessage = function (TcpConnection $connection, string $line): void {
             'send', 'broadcast', 'sendToGroup', 'joinUid', 'leaveUid', 'publish', 'kick', 'online' => Hub::$method(...[...$arguments, 'done' => $answer]),
             'except' => Hub::broadcast($arguments[0], $answer, except: $arguments[1]),
             'group except' => Hub::sendToGroup($arguments[0], $arguments[1], $answer, except: $arguments[2]),
+            'ready' => $answer(Hub::ready($why), $why),
+            'key' => Hub::send($arguments[0], $arguments[1], $answer, key: $arguments[2]),
+            'newest' => (function () use ($answer, $arguments): void {
+                [$kind, $to, $times] = $arguments;
+                $text = str_repeat('x', 65536);
+                for ($i = 1; $i <= $times; $i++) {
+                    $done = $i === $times ? $answer : null;
+                    match ($kind) {
+                        'uid' => Hub::send($to, "$text$i", $done, key: 'state'),
+                        'all' => Hub::broadcast("$text$i", $done, key: 'state'),
+                        'group' => Hub::sendToGroup($to, "$text$i", $done, key: 'state'),
+                    };
+                }
+            })(),
             'kick with' => Hub::kick($arguments[0], $answer, 4001, $arguments[1]),
             'subscribe' => $answer(Hub::onMessage($arguments[0], function (string $data, string $topic) use ($connection): void {
                 $connection->send("$topic: $data");

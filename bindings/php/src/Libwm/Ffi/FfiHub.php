@@ -23,7 +23,7 @@ trait FfiHub
             $this->makeHub();
             $options += HubOptions::ofEnvironment();
         }
-        foreach ($options as $name => $value) {
+        foreach (HubOptions::checked($options) as $name => $value) {
             $this->check(\is_int($value) ? $this->ffi->wm_hub_set_int($this->hub, $name, $value)
                 : $this->ffi->wm_hub_set_str($this->hub, $name, $value));
         }
@@ -41,6 +41,11 @@ trait FfiHub
     public function hasHub(): bool
     {
         return $this->hub !== null;
+    }
+
+    public function hubReady(): bool
+    {
+        return $this->ffi->wm_hub_ready($this->hub) === 0;
     }
 
     public function bind(int $connection, string $uid): int
@@ -63,26 +68,35 @@ trait FfiHub
         return $this->ffi->wm_hub_leave($this->hub, $group, \strlen($group), $connection);
     }
 
-    public function hubSend(int $call, string $uid, string $data, int $flags, int &$count): int
+    public function hubSend(int $call, string $uid, string $data, int $flags, string $key, int &$count): int
     {
         $user = $this->begin($call);
-        $result = $this->ffi->wm_hub_send($this->hub, $uid, \strlen($uid), $data, \strlen($data), $flags, $this->connectionsAt, null, $user, null);
+        $result = $key === ''
+            ? $this->ffi->wm_hub_send($this->hub, $uid, \strlen($uid), $data, \strlen($data), $flags, $this->connectionsAt, null, $user, null)
+            : $this->ffi->wm_hub_send_latest($this->hub, $uid, \strlen($uid), $key, \strlen($key), $data, \strlen($data), $flags,
+                $this->connectionsAt, null, $user, null);
         return $this->counted($result, $count);
     }
 
-    public function hubBroadcast(int $call, string $except, string $data, int $flags, int &$count): int
+    public function hubBroadcast(int $call, string $except, string $data, int $flags, string $key, int &$count): int
     {
         $user = $this->begin($call);
-        $result = $this->ffi->wm_hub_broadcast_except($this->hub, $except, \strlen($except), $data, \strlen($data), $flags,
-            $this->connectionsAt, null, $user, null);
+        $result = $key === ''
+            ? $this->ffi->wm_hub_broadcast_except($this->hub, $except, \strlen($except), $data, \strlen($data), $flags,
+                $this->connectionsAt, null, $user, null)
+            : $this->ffi->wm_hub_broadcast_latest($this->hub, $except, \strlen($except), $key, \strlen($key), $data, \strlen($data), $flags,
+                $this->connectionsAt, null, $user, null);
         return $this->counted($result, $count);
     }
 
-    public function groupSend(int $call, string $group, string $except, string $data, int $flags, int &$count): int
+    public function groupSend(int $call, string $group, string $except, string $data, int $flags, string $key, int &$count): int
     {
         $user = $this->begin($call);
-        $result = $this->ffi->wm_hub_group_send($this->hub, $group, \strlen($group), $except, \strlen($except), $data, \strlen($data), $flags,
-            $this->connectionsAt, null, $user, null);
+        $result = $key === ''
+            ? $this->ffi->wm_hub_group_send($this->hub, $group, \strlen($group), $except, \strlen($except), $data, \strlen($data), $flags,
+                $this->connectionsAt, null, $user, null)
+            : $this->ffi->wm_hub_group_send_latest($this->hub, $group, \strlen($group), $except, \strlen($except), $key, \strlen($key),
+                $data, \strlen($data), $flags, $this->connectionsAt, null, $user, null);
         return $this->counted($result, $count);
     }
 
