@@ -63,19 +63,22 @@ void Process::names(const wm::router::Peer &peer, const wm::router::Record &reco
 
 void Process::tell_names()
 {
-    std::set<std::pair<wm::cluster::NameKind, std::string>> names;
+    uint32_t names = 0; // a bit for each uid, and one for the group
     for (uint32_t page : pages) {
-        names.emplace(wm::cluster::NameKind::kUid, std::to_string(world.judge.pages[page].uid));
-        if (world.judge.pages[page].grouped)
-            names.emplace(wm::cluster::NameKind::kGroup, std::string(kGroup));
+        const Page &each = world.judge.pages[page];
+        names |= 1u << (each.uid == kProcessUid ? 30 : each.uid) | (each.grouped ? 1u << 31 : 0);
     }
-    for (const auto &[kind, name] : told_names)
-        if (!names.contains({kind, name}))
-            own_names->remove(0, kind, name);
-    for (const auto &[kind, name] : names)
-        if (!told_names.contains({kind, name}))
+    for (uint32_t bit = 0; bit < 32; bit++) {
+        if (!((names ^ told_names) >> bit & 1))
+            continue;
+        auto kind = bit == 31 ? wm::cluster::NameKind::kGroup : wm::cluster::NameKind::kUid;
+        std::string name = bit == 31 ? std::string(kGroup) : std::to_string(bit == 30 ? kProcessUid : bit);
+        if (names >> bit & 1)
             own_names->add(0, kind, name);
-    told_names = std::move(names);
+        else
+            own_names->remove(0, kind, name);
+    }
+    told_names = names;
 }
 
 int64_t Process::now() const

@@ -19,7 +19,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -136,13 +135,13 @@ struct Process : wm::router::Host, wm::cluster::MachinesHost, wm::cluster::OwnMa
     uint32_t slot;
     uint64_t node;
     Router router;
-    std::unique_ptr<wm::cluster::Machines> machines;                    ///< of a service among others
-    std::unique_ptr<wm::cluster::ChildNames> child_names;               ///< of such a service
-    std::unique_ptr<wm::cluster::OwnNames> own_names;                   ///< of its children
-    std::set<std::pair<wm::cluster::NameKind, std::string>> told_names; ///< to own_names
-    bool carrier_up = false;                                            ///< as it knows
-    bool carrier_lost = true;                                           ///< it is not connected any more, whether it knows or not
-    int64_t carrier_at = kNever;                                        ///< when it learns of a change
+    std::unique_ptr<wm::cluster::Machines> machines;      ///< of a service among others
+    std::unique_ptr<wm::cluster::ChildNames> child_names; ///< of such a service
+    std::unique_ptr<wm::cluster::OwnNames> own_names;     ///< of its children
+    uint32_t told_names = 0;                              ///< to own_names, a bit each
+    bool carrier_up = false;                              ///< as it knows
+    bool carrier_lost = true;                             ///< it is not connected any more, whether it knows or not
+    int64_t carrier_at = kNever;                          ///< when it learns of a change
     bool alive = true;
     bool reaped = false;
     bool draining = false;
