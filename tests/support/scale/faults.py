@@ -153,7 +153,7 @@ FAULTS = [
     Fault("partition of a node, 6 s", cut(), hold=6, network=True),
     Fault("partition, only what it sends, 6 s", cut(into=False), hold=6, network=True),
     Fault("partition, only what it gets, 6 s", cut(out=False), hold=6, network=True),
-    Fault("partition by REJECT, 6 s", cut(verdict="reject"), hold=6, network=True),
+    Fault("partition by REJECT, 6 s", cut(verdict="reject"), hold=6, settle=10, network=True),
     Fault("split with its engine, 6 s", split, engines=("nats3",), hold=6, settle=14, network=True, spread=True),
     Fault("node SIGKILL, another at 5 s", node_killed, hold=5, settle=FORGET_SECONDS, kills=True, victim_has_lines=False),
     Fault("node SIGSTOP 6 s", node_frozen, hold=6, victim_has_lines=False),
