@@ -129,7 +129,9 @@ public:
     int64_t now = 1'000'000;
     std::vector<std::unique_ptr<Node>> nodes;
     std::deque<Letter> letters;
-    std::vector<std::string> carried; ///< all that was sent
+    std::vector<std::string> carried; ///< all that was sent, while keeps
+    bool keeps = true;
+    uint64_t messages = 0, bytes = 0; ///< that were sent
     const Node *cut_from = nullptr, *cut_to = nullptr;
 };
 
@@ -145,7 +147,10 @@ inline void Node::drop(uint64_t link)
 
 inline bool Node::carry(uint64_t to, const char *bytes, size_t size)
 {
-    cluster.carried.emplace_back(bytes, size);
+    cluster.messages++;
+    cluster.bytes += size;
+    if (cluster.keeps)
+        cluster.carried.emplace_back(bytes, size);
     for (auto &other : cluster.nodes)
         if (up && other->up && (to == 0 || to == other->node))
             cluster.letters.push_back({this, other.get(), std::string(bytes, size)});
