@@ -211,6 +211,18 @@ void a_message_that_comes_twice_is_taken_once(void **)
     assert_int_equal(pair.b.facts().counters.late, late + 1);
 }
 
+/// HELLOs to all tell nothing of clocks.
+void machines_that_have_nothing_to_say_know_each_other_for_ever(void **)
+{
+    Pair pair;
+    uint64_t links = pair.a.facts().counters.links;
+    for (int i = 0; i < 2000; i++) {
+        pair.pass(100);
+        assert_string_equal(pair.state(pair.a).c_str(), "verified");
+    }
+    assert_int_equal(pair.a.facts().counters.links, links);
+}
+
 /// By the clock of the sender, which differs.
 void a_request_that_comes_after_its_time_is_not_taken(void **)
 {
@@ -408,6 +420,7 @@ int main()
         cmocka_unit_test(a_machine_that_says_bye_is_forgotten_at_once),
         cmocka_unit_test(a_service_that_starts_anew_takes_the_place_of_the_old_one),
         cmocka_unit_test(a_message_that_comes_twice_is_taken_once),
+        cmocka_unit_test(machines_that_have_nothing_to_say_know_each_other_for_ever),
         cmocka_unit_test(a_request_that_comes_after_its_time_is_not_taken),
         cmocka_unit_test(a_node_with_another_secret_is_refused),
         cmocka_unit_test(machines_are_limited),

@@ -207,6 +207,7 @@ void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
     }
     machine->clock.sample(envelope.sent_ms, envelope.echo_ms, now_ms);
     machine->newest_ms = std::max(machine->newest_ms, envelope.sent_ms);
+    machine->answered = machine->answered || machine->clock.is_known();
     heard(*machine, now_ms);
     if (envelope.kind == Kind::kControl) {
         take_control(*machine, envelope, now_ms);
@@ -464,7 +465,7 @@ void Machines::note_freshness(int64_t now_ms)
 bool Machines::is_forgotten(const Machine &machine, int64_t now_ms) const
 {
     // One that has never answered is not known to be more than its name.
-    int64_t since = machine.clock.is_known() ? machine.heard_ms + times_.forget_ms : machine.met_ms + times_.lost_ms;
+    int64_t since = machine.answered ? machine.heard_ms + times_.forget_ms : machine.met_ms + times_.lost_ms;
     return now_ms >= since;
 }
 

@@ -130,6 +130,7 @@ private:
         uint32_t place = UINT32_MAX; ///< of the router's peer
         std::unique_ptr<PeerClaims> names;
         std::optional<ClaimStream> answer; ///< to what it has asked of our names
+        bool answered = false; ///< a message of ours, once
         bool doubted = false;
         bool left = false;       ///< has said BYE
         bool names_last = false; ///< they were valid when it fell silent
