@@ -157,7 +157,7 @@ inline void World::receive_letters(Process &hub)
 /// All connections with what is on the way are gone; each service sees it when it comes to it.
 inline void World::end_engine()
 {
-    trace("the engine ends");
+    trace("%s", "the engine ends");
     engine_starts_at_ = now_ + random_.between(100, 1200);
     engine_stopped_until_ = 0;
     for (auto &machine : machines_)
