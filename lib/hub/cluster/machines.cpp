@@ -178,7 +178,7 @@ Machines::Machine *Machines::meet(uint64_t node, int64_t now_ms)
         return nullptr;
     Machine &machine = machines_.emplace_back();
     machine.node = node;
-    machine.met_ms = machine.heard_ms = now_ms;
+    machine.heard_ms = now_ms;
     due_ms_ = std::min(due_ms_, now_ms + times_.doubt_ms);
     return &machine;
 }
@@ -464,9 +464,8 @@ void Machines::note_freshness(int64_t now_ms)
 
 bool Machines::is_forgotten(const Machine &machine, int64_t now_ms) const
 {
-    // One that has never answered is not known to be more than its name.
-    int64_t since = machine.answered ? machine.heard_ms + times_.forget_ms : machine.met_ms + times_.lost_ms;
-    return now_ms >= since;
+    // One that has never answered is not known to be more than its name; while it speaks, it may be a machine that hears nothing.
+    return now_ms - machine.heard_ms >= (machine.answered ? times_.forget_ms : times_.lost_ms);
 }
 
 /// Returns when it is to be looked at again.
@@ -482,7 +481,7 @@ int64_t Machines::tick_machine(Machine &machine, int64_t now_ms)
         router_.doubt(machine.node, now_ms);
     }
     if (machine.link == 0)
-        return machine.heard_ms + times_.forget_ms;
+        return machine.heard_ms + (machine.answered ? times_.forget_ms : times_.lost_ms);
     return machine.heard_ms + (machine.doubted ? times_.lost_ms : times_.doubt_ms);
 }
 

@@ -124,7 +124,6 @@ private:
         std::array<uint64_t, 2> numbers = {}; ///< of the last message, by channel
         PeerClock clock;
         int64_t newest_ms = 0; ///< of its times that have come
-        int64_t met_ms = 0;
         int64_t heard_ms = 0;
         int64_t link_from_ms = 0;    ///< no new link before
         uint32_t place = UINT32_MAX; ///< of the router's peer
