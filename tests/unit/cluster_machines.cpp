@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cluster_rig.h"
+#include "hub/router/batch.h"
 
 // Last: its macros (fail, ...) are names in the C++ headers.
 extern "C" {
@@ -256,6 +257,25 @@ void a_node_with_another_secret_is_refused(void **)
     assert_true(c.refusals[0] == Refusal::kSealed);
 }
 
+void forge(Cluster &cluster, Node &to, const Envelope &envelope)
+{
+    std::string bytes(kEnvelopeHeader + envelope.body.size(), ' ');
+    envelope.body.copy(bytes.data() + kEnvelopeHeader, envelope.body.size());
+    Seal none;
+    write_envelope(bytes.data(), envelope, envelope.body.size(), none);
+    to.machines->receive(bytes.data(), bytes.size(), cluster.now);
+}
+
+Envelope hello_of(uint64_t node)
+{
+    static char body[kMaxControl];
+    Envelope envelope;
+    envelope.node = node;
+    envelope.epoch = envelope.number = 1;
+    envelope.body = {body, static_cast<size_t>(put_hello(body, {}) - body)};
+    return envelope;
+}
+
 /// More than the router takes: then it does not claim to know all.
 void machines_are_limited(void **)
 {
@@ -263,22 +283,117 @@ void machines_are_limited(void **)
     Node &a = cluster.add(kA);
     cluster.connect(a);
     cluster.pass(1500);
-    Seal none;
-    for (uint64_t i = 1; i <= wm::router::kMaxMachines + 5; i++) {
-        char bytes[kEnvelopeExtra + kMaxControl];
-        char *end = put_hello(bytes + kEnvelopeHeader, {});
-        Envelope envelope;
-        envelope.node = kA + i;
-        envelope.epoch = 1;
-        envelope.number = 1;
-        size_t size = write_envelope(bytes, envelope, static_cast<size_t>(end - bytes) - kEnvelopeHeader, none);
-        a.machines->receive(bytes, size, cluster.now);
-    }
+    for (uint64_t i = 1; i <= wm::router::kMaxMachines; i++)
+        forge(cluster, a, hello_of(kA + i));
+    assert_true(a.facts().complete);
+    cluster.pass(2900);
+    forge(cluster, a, hello_of(kA + wm::router::kMaxMachines + 1));
     assert_int_equal(a.facts().machines.size(), wm::router::kMaxMachines);
     assert_false(a.facts().complete);
-    cluster.pass(3500); // none of them ever answers
+    cluster.pass(500); // none of them ever answers
     assert_true(a.facts().machines.empty());
+    assert_false(a.facts().complete); // the one too many has not said HELLO again
+    cluster.pass(600);
     assert_true(a.facts().complete);
+}
+
+// ---- lies of one who can write to the engine, where there is no secret
+
+/// As if this node had sent that: the next message to the other one, or to all.
+Envelope next_of(const Cluster &cluster, const Node &from, uint64_t to)
+{
+    Envelope envelope, next;
+    Seal none;
+    for (const std::string &bytes : cluster.carried)
+        if (read_envelope(bytes.data(), bytes.size(), none, envelope) == Refusal::kNone && envelope.node == from.node)
+            next = envelope;
+    next.to = to;
+    next.number++;
+    next.body = {};
+    return next;
+}
+
+void a_machine_whose_positions_were_forged_is_met_anew(void **)
+{
+    for (bool in_epoch : {false, true}) {
+        Pair pair;
+        pair.b.holds = {1, 0, Reason::kNone};
+        Envelope envelope = next_of(pair, pair.b, kA);
+        envelope.kind = Kind::kBatch;
+        wm::router::Batch lie;
+        lie.add(wm::router::Op::kHello);
+        size_t size = lie.size();
+        envelope.body = {lie.finish({kB, in_epoch ? UINT64_MAX : 1, UINT64_MAX, 0}), size};
+        forge(pair, pair.a, envelope);
+        pair.pass(1000);
+        pair.a.ask(1);
+        pair.pass(1500);
+        assert_int_equal(pair.a.answers[1].verdict(), Verdict::kUnknown);
+        pair.pass(2500);
+        assert_string_equal(pair.state(pair.a).c_str(), "verified");
+        pair.a.ask(2);
+        pair.pump();
+        assert_int_equal(pair.a.answers[2].connections, 1);
+        assert_string_equal(pair.state(pair.b).c_str(), "verified");
+    }
+}
+
+void a_time_that_was_forged_is_forgotten_with_the_next_message(void **)
+{
+    Pair pair;
+    Envelope envelope = next_of(pair, pair.b, kA);
+    envelope.sent_ms = wm::router::kLatestMs;
+    forge(pair, pair.a, envelope);
+    pair.pass(61'000); // until nothing older tells b of the clock of a
+    pair.b.taken.clear();
+    pair.a.ask(1);
+    pair.pump();
+    assert_int_equal(pair.b.taken.size(), 1);
+}
+
+void a_life_that_was_made_up_silences_a_node_for_a_while(void **)
+{
+    Pair pair;
+    Envelope envelope = next_of(pair, pair.a, kA);
+    envelope.epoch = UINT64_MAX;
+    forge(pair, pair.a, envelope);
+    assert_true(pair.a.machines->is_retired());
+    pair.pass(2000);
+    forge(pair, pair.a, envelope);
+    pair.pass(2900);
+    assert_true(pair.a.machines->is_retired() && pair.a.renewals == 0);
+    pair.pass(200);
+    assert_true(!pair.a.machines->is_retired() && pair.a.renewals == 1);
+    pair.disconnect(pair.a);
+    pair.connect(pair.a);
+    pair.pass(1500);
+    assert_true(pair.a.facts().complete);
+    assert_string_equal(pair.state(pair.a).c_str(), "verified");
+    assert_string_equal(pair.state(pair.b).c_str(), "verified");
+}
+
+void a_node_that_has_said_bye_does_not_come_back(void **)
+{
+    Pair pair;
+    Envelope envelope = next_of(pair, pair.a, kA);
+    envelope.epoch = UINT64_MAX;
+    pair.a.machines->bye(pair.now);
+    forge(pair, pair.a, envelope);
+    pair.pass(4000);
+    assert_true(pair.a.machines->is_retired() && pair.a.renewals == 0);
+}
+
+void a_message_is_answered_once_however_often_it_asks(void **)
+{
+    Pair pair;
+    std::string asks(1000 * wm::router::kRecordHeader, ' ');
+    for (char *at = asks.data(); at < asks.data() + asks.size();)
+        at = put_control(at, ControlOp::kWho);
+    Envelope envelope = next_of(pair, pair.b, kA);
+    envelope.body = asks;
+    pair.carried.clear();
+    forge(pair, pair.a, envelope);
+    assert_int_equal(pair.carried.size(), 1);
 }
 
 // ---- names
@@ -424,6 +539,11 @@ int main()
         cmocka_unit_test(a_request_that_comes_after_its_time_is_not_taken),
         cmocka_unit_test(a_node_with_another_secret_is_refused),
         cmocka_unit_test(machines_are_limited),
+        cmocka_unit_test(a_machine_whose_positions_were_forged_is_met_anew),
+        cmocka_unit_test(a_time_that_was_forged_is_forgotten_with_the_next_message),
+        cmocka_unit_test(a_life_that_was_made_up_silences_a_node_for_a_while),
+        cmocka_unit_test(a_node_that_has_said_bye_does_not_come_back),
+        cmocka_unit_test(a_message_is_answered_once_however_often_it_asks),
         cmocka_unit_test(a_machine_without_the_name_is_not_asked),
         cmocka_unit_test(a_machine_that_does_not_know_its_names_is_asked),
         cmocka_unit_test(names_that_were_lost_are_asked_for),

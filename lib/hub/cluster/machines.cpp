@@ -138,6 +138,7 @@ void Machines::bye(int64_t now_ms)
         if (char *body = room(kMaxControl))
             send_body(0, Kind::kControl, static_cast<size_t>(put_control(body, ControlOp::kBye) - body), now_ms);
     retire();
+    left_ = true;
 }
 
 void Machines::retire()
@@ -147,6 +148,18 @@ void Machines::retire()
     fresh_from_ms_ = kNever;
     for (Machine &machine : machines_)
         end_link(machine);
+}
+
+/// The other life of this node is not heard any more: it has ended, or was made up, where there is no secret. Returns when to look again.
+int64_t Machines::tick_retired(int64_t now_ms)
+{
+    if (!retired_ || left_)
+        return kNever;
+    if (now_ms - replaced_ms_ < times_.lost_ms)
+        return replaced_ms_ + times_.lost_ms;
+    retired_ = false;
+    host_.renew("a later service of this machine was heard, and is not any more");
+    return kNever;
 }
 
 // ---- messages in
@@ -173,9 +186,10 @@ bool Machines::is_new(Machine &machine, const Envelope &envelope)
 /// The entry of a machine that has not been heard of before; nullptr: over the limit, or out of memory.
 Machines::Machine *Machines::meet(uint64_t node, int64_t now_ms)
 {
-    over_ = machines_.size() == router::kMaxMachines || !reserve_in(machines_, machines_.size() + 1);
-    if (over_)
+    if (machines_.size() == router::kMaxMachines || !reserve_in(machines_, machines_.size() + 1)) {
+        over_ms_ = now_ms;
         return nullptr;
+    }
     Machine &machine = machines_.emplace_back();
     machine.node = node;
     machine.heard_ms = now_ms;
@@ -185,7 +199,7 @@ Machines::Machine *Machines::meet(uint64_t node, int64_t now_ms)
 
 void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
 {
-    if (max_bytes_ == 0)
+    if (max_bytes_ == 0 && !retired_)
         return;
     Envelope envelope;
     Refusal refusal = read_envelope(bytes, size, seal_, envelope);
@@ -198,6 +212,8 @@ void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
         take_own(envelope, now_ms);
         return;
     }
+    if (retired_)
+        return;
     Machine *machine = envelope.to == 0 || envelope.to == identity_.node ? find(envelope.node) : nullptr;
     if (!machine && (envelope.to == 0 || envelope.to == identity_.node))
         machine = meet(envelope.node, now_ms);
@@ -206,7 +222,7 @@ void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
         return;
     }
     machine->clock.sample(envelope.sent_ms, envelope.echo_ms, now_ms);
-    machine->newest_ms = std::max(machine->newest_ms, envelope.sent_ms);
+    machine->newest_ms = envelope.sent_ms; // not the highest that came: a lie would stay
     machine->answered = machine->answered || machine->clock.is_known();
     heard(*machine, now_ms);
     if (envelope.kind == Kind::kControl) {
@@ -221,10 +237,13 @@ void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
 void Machines::take_own(const Envelope &envelope, int64_t now_ms)
 {
     if (envelope.epoch > identity_.epoch) { // the service was replaced, and this is the older one
-        retire();
+        if (!retired_)
+            retire();
+        replaced_ms_ = now_ms;
+        due_ms_ = std::min(due_ms_, now_ms + times_.lost_ms);
         return;
     }
-    if (envelope.epoch < identity_.epoch || envelope.sent_ms > now_ms)
+    if (retired_ || envelope.epoch < identity_.epoch || envelope.sent_ms > now_ms)
         return;
     int64_t &echo = echo_ms_[envelope.to == 0 ? kAll : kInbox];
     echo = std::max(echo, envelope.sent_ms);
@@ -244,20 +263,21 @@ void Machines::heard(Machine &machine, int64_t now_ms)
         begin_link(machine, now_ms);
 }
 
-/// Unknown records are skipped, and what is malformed ends the message: nothing in it could do harm.
+/// Unknown records are skipped, and what is malformed ends the message: nothing in it could do harm. Answered once, however often it asks.
 void Machines::take_control(Machine &machine, const Envelope &envelope, int64_t now_ms)
 {
     std::string_view rest = envelope.body;
     Control control = {};
+    bool asked = false, wants = false;
     while (next_control(rest, control)) {
         Hello hello;
         switch (control.op) {
         case ControlOp::kHello:
             if (read_hello(control.body, hello))
-                take_hello(machine, hello, now_ms);
+                wants = take_hello(machine, hello) || wants;
             break;
         case ControlOp::kWho:
-            say_hello(machine.node, false, now_ms);
+            asked = true;
             break;
         case ControlOp::kBye:
             machine.left = true;
@@ -271,23 +291,28 @@ void Machines::take_control(Machine &machine, const Envelope &envelope, int64_t 
         case ControlOp::kDelta:
         case ControlOp::kWant:
         case ControlOp::kState:
-            take_names(machine, control, now_ms);
+            wants = take_names(machine, control) || wants;
             break;
         }
     }
+    if (asked)
+        say_hello(machine.node, false, now_ms);
+    if (wants)
+        want_names(machine, now_ms);
 }
 
-void Machines::take_hello(Machine &machine, const Hello &hello, int64_t now_ms)
+/// Whether its names are to be asked for.
+bool Machines::take_hello(Machine &machine, const Hello &hello)
 {
     machine.name = hello.name;
     machine.address = hello.address;
     machine.version = hello.version;
     if (!machine.names)
-        return;
-    if (!hello.knows_names)
-        machine.names->doubt();
-    else if (machine.names->hello(machine.epoch, hello.seq, hello.digest))
-        want_names(machine, now_ms);
+        return false;
+    if (hello.knows_names)
+        return machine.names->hello(machine.epoch, hello.seq, hello.digest);
+    machine.names->doubt();
+    return false;
 }
 
 // ---- names
@@ -300,24 +325,22 @@ void Machines::want_names(const Machine &machine, int64_t now_ms)
     }
 }
 
-void Machines::take_names(Machine &machine, const Control &control, int64_t now_ms)
+/// Whether some are missing, and are to be asked for.
+bool Machines::take_names(Machine &machine, const Control &control)
 {
     uint64_t have = 0;
     Delta delta;
     StatePart part;
-    bool wants = false;
     if (control.op == ControlOp::kWant) {
         if (own_ && read_want(control.body, have))
             machine.answer.emplace(have);
-    } else if (!machine.names) {
-        return;
-    } else if (control.op == ControlOp::kDelta) {
-        wants = read_delta(control.body, delta) && machine.names->apply(delta);
-    } else {
-        wants = read_state(control.body, part) && machine.names->apply(part);
+        return false;
     }
-    if (wants)
-        want_names(machine, now_ms);
+    if (!machine.names)
+        return false;
+    if (control.op == ControlOp::kDelta)
+        return read_delta(control.body, delta) && machine.names->apply(delta);
+    return read_state(control.body, part) && machine.names->apply(part);
 }
 
 /// A few records of what a stream has to say; false: there is more, or the carrier takes no more now.
@@ -396,8 +419,9 @@ void Machines::narrow(const router::Request &request, router::PeerSet &peers) co
 void Machines::begin_link(Machine &machine, int64_t now_ms)
 {
     machine.link_from_ms = now_ms + times_.relink_ms;
+    machine.agreed_ms = now_ms;
     if (!router_.expect(machine.node, router::PeerKind::kMachine)) {
-        over_ = true;
+        over_ms_ = now_ms;
         return;
     }
     uint32_t place = router_.place_of(machine.node);
@@ -410,6 +434,14 @@ void Machines::begin_link(Machine &machine, int64_t now_ms)
     machine.link = kLinkBit | ++last_link_;
     counters_.links++;
     router_.connected(machine.link, machine.node, max_batch(), now_ms);
+}
+
+/// It speaks, and does not answer: what was known of its life and its positions may be wrong, as after a batch that was forged.
+void Machines::begin_anew(Machine &machine, int64_t now_ms)
+{
+    machine.link = 0;
+    router_.forget(machine.node);
+    begin_link(machine, now_ms);
 }
 
 void Machines::end_link(Machine &machine)
@@ -447,7 +479,8 @@ bool Machines::is_fresh(int64_t now_ms) const
 
 bool Machines::is_complete(int64_t now_ms) const
 {
-    return is_fresh(now_ms) && fresh_from_ms_ != kNever && now_ms - fresh_from_ms_ >= times_.settle_ms && !over_;
+    return is_fresh(now_ms) && fresh_from_ms_ != kNever && now_ms - fresh_from_ms_ >= times_.settle_ms &&
+           now_ms - over_ms_ >= times_.settle_ms;
 }
 
 void Machines::note_freshness(int64_t now_ms)
@@ -482,6 +515,10 @@ int64_t Machines::tick_machine(Machine &machine, int64_t now_ms)
     }
     if (machine.link == 0)
         return machine.heard_ms + (machine.answered ? times_.forget_ms : times_.lost_ms);
+    if (router_.peers()[machine.place].state == PeerState::kVerified)
+        machine.agreed_ms = now_ms;
+    else if (now_ms - machine.agreed_ms >= times_.lost_ms)
+        begin_anew(machine, now_ms);
     return machine.heard_ms + (machine.doubted ? times_.lost_ms : times_.doubt_ms);
 }
 
@@ -489,7 +526,7 @@ void Machines::tick(int64_t now_ms)
 {
     if (now_ms < due_ms_)
         return;
-    int64_t due = kNever;
+    int64_t due = tick_retired(now_ms);
     if (max_bytes_ > 0) {
         note_freshness(now_ms); // before what a long turn has made old is sent again
         if (now_ms >= next_hello_ms_) {
@@ -509,7 +546,6 @@ void Machines::tick(int64_t now_ms)
         if (is_forgotten(machines_[i], now_ms)) {
             router_.forget(machines_[i].node);
             machines_.erase(machines_.begin() + static_cast<ptrdiff_t>(i--));
-            over_ = false;
         } else {
             due = std::min(due, tick_machine(machines_[i], now_ms));
         }

@@ -97,7 +97,7 @@ public:
     /// The connections of this machine have closed, and it ends: the others forget it at once.
     void bye(int64_t now_ms);
 
-    /// Nothing of this life is sent any more.
+    /// Nothing of this life is sent, for ever or until a later one is not heard any more.
     bool is_retired() const { return retired_; }
 
     /// Whether every other machine is a peer of the router by now.
@@ -123,13 +123,14 @@ private:
         uint64_t link = 0;                    ///< of the router; 0: none
         std::array<uint64_t, 2> numbers = {}; ///< of the last message, by channel
         PeerClock clock;
-        int64_t newest_ms = 0; ///< of its times that have come
+        int64_t newest_ms = 0; ///< its time that came last
         int64_t heard_ms = 0;
         int64_t link_from_ms = 0;    ///< no new link before
+        int64_t agreed_ms = 0;       ///< when the router's peer was verified last, or began
         uint32_t place = UINT32_MAX; ///< of the router's peer
         std::unique_ptr<PeerClaims> names;
         std::optional<ClaimStream> answer; ///< to what it has asked of our names
-        bool answered = false; ///< a message of ours, once
+        bool answered = false;             ///< a message of ours, once
         bool doubted = false;
         bool left = false;       ///< has said BYE
         bool names_last = false; ///< they were valid when it fell silent
@@ -142,17 +143,19 @@ private:
     bool is_new(Machine &machine, const Envelope &envelope);
     void take_own(const Envelope &envelope, int64_t now_ms);
     void take_control(Machine &machine, const Envelope &envelope, int64_t now_ms);
-    void take_hello(Machine &machine, const Hello &hello, int64_t now_ms);
+    bool take_hello(Machine &machine, const Hello &hello);
     void heard(Machine &machine, int64_t now_ms);
     void begin_link(Machine &machine, int64_t now_ms);
+    void begin_anew(Machine &machine, int64_t now_ms);
     void end_link(Machine &machine);
     void retire();
+    int64_t tick_retired(int64_t now_ms);
     int64_t tick_machine(Machine &machine, int64_t now_ms);
     bool is_forgotten(const Machine &machine, int64_t now_ms) const;
     void say_hello(uint64_t to, bool asks, int64_t now_ms);
     void probe(int64_t now_ms);
     void want_names(const Machine &machine, int64_t now_ms);
-    void take_names(Machine &machine, const Control &control, int64_t now_ms);
+    bool take_names(Machine &machine, const Control &control);
     bool tell_names(uint64_t to, ClaimStream &stream, int64_t now_ms);
     bool may_skip(const Machine &machine) const;
     void send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms);
@@ -177,13 +180,15 @@ private:
     std::array<int64_t, 2> echo_ms_ = {kLongAgo, kLongAgo}; ///< when what came back last was sent, by channel
     int64_t fresh_from_ms_ = kNever;                        ///< since when what is sent comes back
     int64_t stale_from_ms_ = 0;                             ///< since when it does not
+    int64_t over_ms_ = kLongAgo;                            ///< when a machine too many was heard, which is not a peer
+    int64_t replaced_ms_ = 0;                               ///< when another life of this node was heard
     int64_t next_probe_ms_ = 0;
     int64_t next_hello_ms_ = 0;
     int64_t due_ms_ = kNever;
     uint64_t rtt_us_ = 0;
     bool knew_names_ = false; ///< as others were told
-    bool over_ = false;       ///< there is a machine too many, which is not a peer
     bool retired_ = false;    ///< another life of this node has begun, or this one ends
+    bool left_ = false;       ///< has said BYE: this one ends
     ClusterCounters counters_;
 };
 
