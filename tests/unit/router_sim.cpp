@@ -299,6 +299,7 @@ void World::push_quietly()
 std::string World::run()
 {
     judge.beyond = [this](uint32_t process) { return plan_.machines > 1 ? beyond(processes_[process]->machine) : 0; };
+    judge.nothing_lost = plan_.machines == 1; // a machine whose service stops for long is lost to others
     judge.heard = [this](uint32_t process) { return heard(processes_[process]->machine); };
     judge.now = [this] { return now_; };
     judge.unseen_ms = plan_.hostile ? 4000 : 1000;
