@@ -399,6 +399,24 @@ void a_peer_with_too_many_names_takes_no_memory(void **)
     assert_true(peer.is_valid());
 }
 
+void peers_together_have_a_limit_of_names(void **)
+{
+    Claims claims;
+    Directory::Target own = claims.directory.open(0);
+    for (uint64_t fp = 1; fp <= 60; fp++)
+        assert_true(claims.directory.add(fp, own));
+    Directory directory;
+    PeerClaims first(directory, 1, 100, 100), second(directory, 2, 100, 100);
+    for (PeerClaims *peer : {&first, &second}) {
+        ClaimStream stream(0);
+        peer->hello(1, claims.seq(), claims.digest());
+        give(*peer, next_of(stream, claims));
+    }
+    assert_true(first.is_valid() && !first.has_too_many());
+    assert_true(!second.is_valid() && second.has_too_many());
+    assert_int_equal(directory.size(), 60);
+}
+
 void a_state_that_begins_again_and_again_is_bounded(void **)
 {
     Pair pair;
@@ -624,6 +642,7 @@ int main()
         cmocka_unit_test(a_digest_that_lies_is_asked_about_ever_less),
         cmocka_unit_test(a_seq_that_goes_back_begins_anew),
         cmocka_unit_test(a_peer_with_too_many_names_takes_no_memory),
+        cmocka_unit_test(peers_together_have_a_limit_of_names),
         cmocka_unit_test(a_state_that_begins_again_and_again_is_bounded),
         cmocka_unit_test(records_that_lie_about_their_length_are_refused),
         cmocka_unit_test(what_is_valid_is_true_over_a_channel_that_errs),

@@ -155,7 +155,8 @@ bool PeerClaims::add_all(const Prints &prints)
 {
     if (prints.size() > 0 && target_ == Directory::kNoTarget)
         target_ = directory_.open(owner_);
-    too_many_ = prints.size() > 0 && target_ != Directory::kNoTarget && directory_.count(target_) + prints.size() > max_names_;
+    too_many_ = prints.size() > 0 && target_ != Directory::kNoTarget &&
+                (directory_.count(target_) + prints.size() > max_names_ || directory_.size() + prints.size() > max_all_names_);
     if (too_many_) {
         drop();
         return false;

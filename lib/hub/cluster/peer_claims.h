@@ -20,10 +20,12 @@ class PeerClaims {
 public:
     /// Names of one peer. A peer that has more is always asked (has_too_many), and takes no memory.
     static constexpr uint64_t kMaxNames = 20'000'000;
+    /// Names of all peers of a directory: about 2 GB. What would be more is not taken, and its peer is always asked.
+    static constexpr uint64_t kMaxAllNames = 100'000'000;
 
     /// owner: what the directory says for the names of this peer. Takes no target before there is a name.
-    PeerClaims(Directory &directory, uint32_t owner, uint64_t max_names = kMaxNames)
-        : directory_(directory), max_names_(max_names), owner_(owner)
+    PeerClaims(Directory &directory, uint32_t owner, uint64_t max_names = kMaxNames, uint64_t max_all_names = kMaxAllNames)
+        : directory_(directory), max_names_(max_names), max_all_names_(max_all_names), owner_(owner)
     {}
     PeerClaims(const PeerClaims &) = delete;
     PeerClaims &operator=(const PeerClaims &) = delete;
@@ -65,6 +67,7 @@ private:
 
     Directory &directory_;
     uint64_t max_names_;
+    uint64_t max_all_names_;
     uint64_t epoch_ = 0; ///< 0: it has not said HELLO yet
     uint64_t have_ = 0;
     uint64_t heard_seq_ = 0; ///< of the last HELLO
