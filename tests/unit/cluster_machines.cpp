@@ -224,6 +224,22 @@ void machines_that_have_nothing_to_say_know_each_other_for_ever(void **)
     assert_int_equal(pair.a.facts().counters.links, links);
 }
 
+/// Who records them can send them without the secret.
+void recorded_messages_of_a_dead_machine_are_soon_over(void **)
+{
+    Pair pair;
+    std::vector<std::string> recorded = pair.carried;
+    pair.disconnect(pair.b);
+    pair.pass(31'000);
+    assert_true(pair.a.facts().machines.empty());
+    for (const std::string &bytes : recorded)
+        pair.a.machines->receive(bytes.data(), bytes.size(), pair.now);
+    pair.pass(2900);
+    assert_string_equal(pair.state(pair.a).c_str(), "unsure");
+    pair.pass(200);
+    assert_true(pair.a.facts().machines.empty());
+}
+
 /// By the clock of the sender, which differs.
 void a_request_that_comes_after_its_time_is_not_taken(void **)
 {
@@ -536,6 +552,7 @@ int main()
         cmocka_unit_test(a_service_that_starts_anew_takes_the_place_of_the_old_one),
         cmocka_unit_test(a_message_that_comes_twice_is_taken_once),
         cmocka_unit_test(machines_that_have_nothing_to_say_know_each_other_for_ever),
+        cmocka_unit_test(recorded_messages_of_a_dead_machine_are_soon_over),
         cmocka_unit_test(a_request_that_comes_after_its_time_is_not_taken),
         cmocka_unit_test(a_node_with_another_secret_is_refused),
         cmocka_unit_test(machines_are_limited),

@@ -192,7 +192,7 @@ Machines::Machine *Machines::meet(uint64_t node, int64_t now_ms)
     }
     Machine &machine = machines_.emplace_back();
     machine.node = node;
-    machine.heard_ms = now_ms;
+    machine.met_ms = machine.heard_ms = now_ms;
     due_ms_ = std::min(due_ms_, now_ms + times_.doubt_ms);
     return &machine;
 }
@@ -223,7 +223,8 @@ void Machines::receive(const char *bytes, size_t size, int64_t now_ms)
     }
     machine->clock.sample(envelope.sent_ms, envelope.echo_ms, now_ms);
     machine->newest_ms = envelope.sent_ms; // not the highest that came: a lie would stay
-    machine->answered = machine->answered || machine->clock.is_known();
+    // A message that was recorded knows older times of ours.
+    machine->answered = machine->answered || (envelope.echo_ms >= machine->met_ms && envelope.echo_ms <= now_ms);
     heard(*machine, now_ms);
     if (envelope.kind == Kind::kControl) {
         take_control(*machine, envelope, now_ms);

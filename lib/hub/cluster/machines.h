@@ -124,13 +124,14 @@ private:
         std::array<uint64_t, 2> numbers = {}; ///< of the last message, by channel
         PeerClock clock;
         int64_t newest_ms = 0; ///< its time that came last
+        int64_t met_ms = 0;
         int64_t heard_ms = 0;
         int64_t link_from_ms = 0;    ///< no new link before
         int64_t agreed_ms = 0;       ///< when the router's peer was verified last, or began
         uint32_t place = UINT32_MAX; ///< of the router's peer
         std::unique_ptr<PeerClaims> names;
         std::optional<ClaimStream> answer; ///< to what it has asked of our names
-        bool answered = false;             ///< a message of ours, once
+        bool answered = false;             ///< a message that was sent since it was met
         bool doubted = false;
         bool left = false;       ///< has said BYE
         bool names_last = false; ///< they were valid when it fell silent
