@@ -65,6 +65,8 @@ struct Plan {
         one_by_one = random.once_in(2);
         if (!orderly && random.once_in(3)) {
             limits.peer_bytes = static_cast<size_t>(random.between(400, 4000));
+            if (machines > 1)
+                limits.peer_bytes += 4000; // a record of names alone may have as many
             limits.total_bytes = limits.peer_bytes * 3;
             limits.outstanding = static_cast<uint32_t>(random.between(8, 64));
             limits.peer_requests = limits.outstanding / 2;
