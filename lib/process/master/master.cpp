@@ -103,10 +103,10 @@ Children::Started Master::act()
         return started;
     if (started == Children::Started::kNo && phase_ == Phase::kStarting)
         refuse(last_error()), stop_children(false); // the text first: it is the thread's last error
-    if (phase_ == Phase::kStopping)
-        stop_services();
     readiness_.step(now);
     peer_links_.step(now); // behind it: a process that accepts knows what is ready
+    if (phase_ == Phase::kStopping)
+        stop_services(); // behind it: they know that all others have ended
     children_.kill_late(now);
     listings_.step(now);
     control_.expire(now);

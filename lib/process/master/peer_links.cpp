@@ -25,6 +25,12 @@ bool PeerLinks::are_peers(const Child &one, const Child &other) const
     return role == SlotRole::kServing || role == SlotRole::kStarting; // of two that overlap, the one that serves
 }
 
+/// Of two services that overlap the second knows of nobody, and is not told that this is all.
+bool PeerLinks::succeeds_service(const Child &child) const
+{
+    return children_.job(child).joins() && children_.slots()[child.slot].role(child.pid) == SlotRole::kSuccessor;
+}
+
 template <class Visit> void PeerLinks::each_pair(Visit visit)
 {
     std::multimap<size_t, const Child *> by_slot; // of services alone, where there is one that all others are linked to
@@ -93,7 +99,7 @@ bool PeerLinks::tell_all()
         peers[other.number]++;
     });
     for (const auto &child : children_.all()) {
-        if (!child->joins || child->counted)
+        if (!child->joins || child->counted || succeeds_service(*child))
             continue;
         child->counted = child->silent || child->channel.send(MessageKind::kPeers, peers[child->number], 0, {}, -1, false);
         all = child->counted && all;

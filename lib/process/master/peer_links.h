@@ -43,6 +43,7 @@ private:
     };
 
     bool are_peers(const Child &one, const Child &other) const;
+    bool succeeds_service(const Child &child) const;
     template <class Visit> void each_pair(Visit visit);
     Told &knowledge(const Child &whom, uint64_t node, uint64_t other);
     bool tell(const Child &whom, uint64_t node, uint64_t other);
