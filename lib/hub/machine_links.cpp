@@ -173,13 +173,17 @@ std::string MachineLinks::unready(const cluster::ClusterFacts &facts) const
 void MachineLinks::tell_state(int64_t now_ms)
 {
     tell_at_ms_ = now_ms + kTellMs;
-    cluster::ClusterFacts facts;
-    facts.carrier = carrier_->facts();
-    machines_.measure(facts, now_ms);
-    facts.names = names_.claims().count();
-    facts.names_known = names_.is_complete(router_);
-    app_.link->set_unready(unready(facts));
-    app_.link->report(cluster_report(facts, router_).encode());
+    try {
+        cluster::ClusterFacts facts;
+        facts.carrier = carrier_->facts();
+        machines_.measure(facts, now_ms);
+        facts.names = names_.claims().count();
+        facts.names_known = names_.is_complete(router_);
+        app_.link->set_unready(unready(facts));
+        app_.link->report(cluster_report(facts, router_).encode());
+    } catch (const std::bad_alloc &) {
+        return; // the next look tells
+    }
 }
 
 } // namespace wm

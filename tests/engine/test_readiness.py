@@ -1,6 +1,8 @@
 """A push server with an engine, as its operators see it: when it is ready, what `status` shows, and how secrets are changed."""
 import json
+import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -9,7 +11,7 @@ import pytest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("support", "conformance")]
 
-from instance import HANG_SECONDS, eventually  # noqa: E402
+from instance import HANG_SECONDS, alive, eventually  # noqa: E402
 from push_fixtures import start  # noqa: E402, F401
 from push_server import clean_environment, program  # noqa: E402
 from scale.nats import NatsServer  # noqa: E402
@@ -139,6 +141,36 @@ def test_two_machines__are_in_the_status_of_each_other(serve, request, engine):
     eventually(has_left, "it has left")
     assert "warning" not in two.log.read_text()
     assert one.stop()[0] == 0
+
+
+def answers_until_ok(lines):
+    """Why pushes to uid1 fail, until one does not."""
+    whys = set()
+
+    def is_ok():
+        verdict, facts = lines.ask(b'{"uid":"uid1","wm":{"reply":"json"}}').split(b" ", 1)
+        if verdict != b"ok":
+            whys.add(json.loads(facts)["why"])
+        return verdict == b"ok"
+    eventually(is_ok, "a push over the engine")
+    return whys
+
+
+def test_a_service_that_ends_before_its_processes__does_not_say_that_the_machine_has_no_pages(serve, redis):
+    one, two = serve(f"redis://{redis.address}"), serve(f"redis://{redis.address}", "--count", "2")
+    for server in (one, two):
+        eventually(lambda: is_ready(server), "it is ready")
+    page = two.page(b"uid1")
+    with one.lines() as lines:
+        answers_until_ok(lines)
+        for _ in range(3):
+            (row,) = [row for row in json.loads(command(two, "status", "--json"))["processes"] if row.get("service")]
+            os.kill(row["pid"], signal.SIGTERM)  # the master starts another one
+            eventually(lambda: not alive(row["pid"]), "it has ended")
+            assert "offline" not in answers_until_ok(lines)
+            eventually(lambda: is_ready(two), "it is ready again")
+    page.close()
+    assert two.stop()[0] == one.stop()[0] == 0
 
 
 def test_wrong_password__is_said_once_and_put_right_by_a_reload(serve, redis):

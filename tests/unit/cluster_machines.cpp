@@ -180,6 +180,19 @@ void a_machine_that_says_bye_is_forgotten_at_once(void **)
     assert_string_equal(pair.state(pair.a).c_str(), "left");
 }
 
+/// Its service ends, and another one of it comes.
+void a_machine_with_processes_does_not_say_bye(void **)
+{
+    Pair pair;
+    pair.b.router.expect(7, wm::router::PeerKind::kChild);
+    pair.b.machines->bye(pair.now);
+    pair.pump();
+    assert_true(pair.b.machines->is_retired());
+    pair.a.ask(1);
+    pair.pass(1500);
+    assert_int_equal(pair.a.answers[1].verdict(), Verdict::kUnknown);
+}
+
 void a_service_that_starts_anew_takes_the_place_of_the_old_one(void **)
 {
     Pair pair;
@@ -549,6 +562,7 @@ int main()
         cmocka_unit_test(a_machine_that_falls_silent_is_unsure_then_lost_then_forgotten),
         cmocka_unit_test(a_machine_comes_back_to_one_that_has_forgotten_it),
         cmocka_unit_test(a_machine_that_says_bye_is_forgotten_at_once),
+        cmocka_unit_test(a_machine_with_processes_does_not_say_bye),
         cmocka_unit_test(a_service_that_starts_anew_takes_the_place_of_the_old_one),
         cmocka_unit_test(a_message_that_comes_twice_is_taken_once),
         cmocka_unit_test(machines_that_have_nothing_to_say_know_each_other_for_ever),

@@ -17,6 +17,16 @@ namespace {
 constexpr int kNamesATurn = 8;   // records of names to one listener
 constexpr int kSweepsATurn = 16; // segments of the directory
 
+/// For operators only: without memory they see what was there before.
+void copy_text(std::string &out, std::string_view text)
+{
+    try {
+        out.assign(text);
+    } catch (const std::bad_alloc &) {
+        return;
+    }
+}
+
 } // namespace
 
 Machines::Machines(MachinesHost &host, router::Router &router, const OwnMachine *own, Identity identity, Seal seal, const Times &times)
@@ -82,8 +92,8 @@ char *Machines::room(size_t body)
     return message_.get() + kEnvelopeHeader;
 }
 
-/// The body is in its place, behind the header.
-void Machines::send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms)
+/// The body is in its place, behind the header. False: it is not sent.
+bool Machines::send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms)
 {
     const Machine *machine = to != 0 ? find(to) : nullptr;
     Envelope envelope = {};
@@ -95,8 +105,15 @@ void Machines::send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms)
     envelope.sent_ms = now_ms;
     envelope.echo_ms = machine ? machine->newest_ms : 0;
     size_t size = write_envelope(message_.get(), envelope, body, seal_);
-    if (size > 0)
-        host_.carry(to, message_.get(), size);
+    return size > 0 && host_.carry(to, message_.get(), size);
+}
+
+/// Of this machine, with connections for all that is known.
+uint32_t Machines::processes() const
+{
+    return static_cast<uint32_t>(std::count_if(router_.peers().begin(), router_.peers().end(), [](const router::Peer &peer) {
+        return peer.node != 0 && peer.kind == router::PeerKind::kChild && peer.state != PeerState::kLeft;
+    }));
 }
 
 void Machines::say_hello(uint64_t to, bool asks, int64_t now_ms)
@@ -104,11 +121,8 @@ void Machines::say_hello(uint64_t to, bool asks, int64_t now_ms)
     char *body = room(kMaxControl);
     if (!body)
         return;
-    auto processes = std::count_if(router_.peers().begin(), router_.peers().end(), [](const router::Peer &peer) {
-        return peer.node != 0 && peer.kind == router::PeerKind::kChild && peer.state != PeerState::kLeft;
-    });
     Hello hello;
-    hello.processes = static_cast<uint32_t>(processes);
+    hello.processes = processes();
     hello.name = identity_.name;
     hello.address = identity_.address;
     hello.version = WM_VERSION;
@@ -134,7 +148,7 @@ void Machines::probe(int64_t now_ms)
 
 void Machines::bye(int64_t now_ms)
 {
-    if (max_bytes_ > 0 && !retired_)
+    if (max_bytes_ > 0 && !retired_ && processes() == 0)
         if (char *body = room(kMaxControl))
             send_body(0, Kind::kControl, static_cast<size_t>(put_control(body, ControlOp::kBye) - body), now_ms);
     retire();
@@ -305,9 +319,9 @@ void Machines::take_control(Machine &machine, const Envelope &envelope, int64_t 
 /// Whether its names are to be asked for.
 bool Machines::take_hello(Machine &machine, const Hello &hello)
 {
-    machine.name = hello.name;
-    machine.address = hello.address;
-    machine.version = hello.version;
+    copy_text(machine.name, hello.name);
+    copy_text(machine.address, hello.address);
+    copy_text(machine.version, hello.version);
     if (!machine.names)
         return false;
     if (hello.knows_names)
@@ -356,8 +370,9 @@ bool Machines::tell_names(uint64_t to, ClaimStream &stream, int64_t now_ms)
         if (op == ClaimOp::kNoMemory)
             return false;
         put_control_header(record, op == ClaimOp::kDelta ? ControlOp::kDelta : ControlOp::kState, size);
-        if (router::kRecordHeader + size <= max_batch()) // else others ask for everything
-            send_body(to, Kind::kControl, router::kRecordHeader + size, now_ms);
+        bool fits = router::kRecordHeader + size <= max_batch(); // else this machine is asked for everything
+        if (fits && !send_body(to, Kind::kControl, router::kRecordHeader + size, now_ms))
+            return false; // a record is missing to others, and they say so
     }
     return stream.is_done(own_->claims());
 }

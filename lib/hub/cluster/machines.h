@@ -94,7 +94,8 @@ public:
     void send(uint64_t link, const char *batch, size_t size, int64_t now_ms);
     void drop(uint64_t link, int64_t now_ms);
 
-    /// The connections of this machine have closed, and it ends: the others forget it at once.
+    /// This life ends. If no process of the machine has connections any more, the others forget it at once; else they wait for the next
+    /// life.
     void bye(int64_t now_ms);
 
     /// Nothing of this life is sent, for ever or until a later one is not heard any more.
@@ -153,13 +154,14 @@ private:
     int64_t tick_retired(int64_t now_ms);
     int64_t tick_machine(Machine &machine, int64_t now_ms);
     bool is_forgotten(const Machine &machine, int64_t now_ms) const;
+    uint32_t processes() const;
     void say_hello(uint64_t to, bool asks, int64_t now_ms);
     void probe(int64_t now_ms);
     void want_names(const Machine &machine, int64_t now_ms);
     bool take_names(Machine &machine, const Control &control);
     bool tell_names(uint64_t to, ClaimStream &stream, int64_t now_ms);
     bool may_skip(const Machine &machine) const;
-    void send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms);
+    bool send_body(uint64_t to, Kind kind, size_t body, int64_t now_ms);
     char *room(size_t body);
     void note_freshness(int64_t now_ms);
     size_t max_batch() const { return max_bytes_ - kEnvelopeExtra; }
