@@ -39,7 +39,7 @@ public:
     void send(uint64_t link, const char *batch, size_t size);
     void drop(uint64_t link);
 
-    /// This machine has no connections any more: tells the others, and leaves the engine.
+    /// Leaves the engine, and tells the others if this machine has no connections any more.
     void leave();
 
     /// Tells of names that have come and gone; before the router's flush.
