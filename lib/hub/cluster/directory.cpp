@@ -268,16 +268,16 @@ bool Directory::merge(uint64_t hash)
     size_t width = range.end - range.begin;
     range.begin &= ~width;
     range.end = range.begin + 2 * width;
-    OwnedSegment lower(table_[range.begin]), upper(table_[range.end - 1]);
-    OwnedSegment made;
-    if (lower->depth == upper->depth && (lower->count + upper->count) * 16 <= room() * 7)
-        made = make_segment(mask_ + 1, lower->depth - 1);
-    if (!made) {
-        lower.release();
-        upper.release();
+    Segment &first = *table_[range.begin], &second = *table_[range.end - 1];
+    if (first.depth != second.depth || (first.count + second.count) * 16 > room() * 7)
         return false;
-    }
-    std::fill(table_.begin() + static_cast<ptrdiff_t>(range.begin), table_.begin() + static_cast<ptrdiff_t>(range.end), made.release());
+    OwnedSegment made = make_segment(mask_ + 1, first.depth - 1);
+    if (!made)
+        return false;
+    OwnedSegment lower(&first), upper(&second);
+    table_[range.begin] = made.release();
+    for (size_t i = range.begin + 1; i < range.end; i++)
+        table_[i] = table_[range.begin];
     segments_--;
     move_entries(*lower, mask_ + 1);
     move_entries(*upper, mask_ + 1);
