@@ -241,6 +241,14 @@ void Directory::halve_table()
     }
 }
 
+/// In one place at least.
+void Directory::put(size_t begin, size_t end, OwnedSegment segment)
+{
+    table_[begin] = segment.release();
+    for (size_t i = begin + 1; i < end; i++)
+        table_[i] = table_[begin];
+}
+
 /// The segment of that hash becomes two.
 bool Directory::split(uint64_t hash)
 {
@@ -252,10 +260,9 @@ bool Directory::split(uint64_t hash)
         return false;
     Range range = range_of(hash);
     OwnedSegment old(table_[range.begin]);
-    auto begin = table_.begin() + static_cast<ptrdiff_t>(range.begin), end = table_.begin() + static_cast<ptrdiff_t>(range.end);
-    auto middle = begin + (end - begin) / 2;
-    std::fill(begin, middle, lower.release());
-    std::fill(middle, end, upper.release());
+    size_t middle = range.begin + (range.end - range.begin) / 2;
+    put(range.begin, middle, std::move(lower));
+    put(middle, range.end, std::move(upper));
     segments_++;
     move_entries(*old, mask_ + 1);
     return true;
@@ -275,9 +282,7 @@ bool Directory::merge(uint64_t hash)
     if (!made)
         return false;
     OwnedSegment lower(&first), upper(&second);
-    table_[range.begin] = made.release();
-    for (size_t i = range.begin + 1; i < range.end; i++)
-        table_[i] = table_[range.begin];
+    put(range.begin, range.end, std::move(made));
     segments_--;
     move_entries(*lower, mask_ + 1);
     move_entries(*upper, mask_ + 1);

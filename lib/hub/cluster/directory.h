@@ -184,6 +184,7 @@ private:
     bool resize_single(uint32_t buckets);
     bool double_table();
     void halve_table();
+    void put(size_t begin, size_t end, OwnedSegment segment);
     bool split(uint64_t hash);
     bool merge(uint64_t hash);
     void shrink(uint64_t hash);
