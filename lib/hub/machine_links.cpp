@@ -165,7 +165,7 @@ std::string MachineLinks::unready(const cluster::ClusterFacts &facts) const
     if (!facts.complete)
         return "other machines are being asked";
     for (const cluster::MachineFacts &machine : facts.machines)
-        if (machine.state == std::string_view("joining"))
+        if (machine.answered && machine.state == std::string_view("joining"))
             return "machine " + machine.name + " is joining";
     return "";
 }

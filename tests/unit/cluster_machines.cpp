@@ -548,6 +548,48 @@ void a_link_that_breaks_costs_no_transfer_of_names(void **)
     assert_int_equal(pair.b.taken.size(), 0);
 }
 
+/// Two megabytes and no more are on the way until a probe has come back, which the other messages would wait behind.
+void names_leave_as_probes_come_back(void **)
+{
+    Cluster cluster;
+    Node &a = cluster.add(kA), &b = cluster.add(kB);
+    a.knows = b.knows = true;
+    for (int i = 0; i < 600'000; i++) // 4.8 MB
+        a.bind("user " + std::to_string(i));
+    a.bind();
+    cluster.connect(a);
+    cluster.connect(b);
+    cluster.keeps = false;
+    uint64_t most = 0;
+    for (int turn = 0; turn < 5000; turn++) { // one letter each: the engine is slow
+        uint64_t waiting = 0;
+        for (const Cluster::Letter &letter : cluster.letters)
+            waiting += letter.bytes.size();
+        most = std::max(most, waiting);
+        for (Node *node : {&a, &b}) {
+            node->machines->tick(cluster.now);
+            node->machines->flush(cluster.now);
+            node->router.flush();
+        }
+        if (!cluster.letters.empty()) {
+            Cluster::Letter letter = std::move(cluster.letters.front());
+            cluster.letters.pop_front();
+            letter.to->machines->receive(letter.bytes.data(), letter.bytes.size(), cluster.now);
+        }
+        cluster.now += turn % 4 == 0;
+    }
+    assert_in_range(most, 1 << 20, 5 << 20);
+    cluster.pass(1500);
+    size_t taken = a.taken.size();
+    assert_false(b.ask(1)); // a has the name, and is asked
+    Request other;
+    other.name = "bert";
+    Result result;
+    assert_true(b.router.request(other, 2, cluster.now, result));
+    cluster.pump();
+    assert_int_equal(a.taken.size(), taken + 1);
+}
+
 } // namespace
 
 int main()
@@ -581,6 +623,7 @@ int main()
         cmocka_unit_test(a_node_that_comes_later_gets_all_names),
         cmocka_unit_test(a_machine_that_is_lost_has_what_it_had),
         cmocka_unit_test(a_link_that_breaks_costs_no_transfer_of_names),
+        cmocka_unit_test(names_leave_as_probes_come_back),
     };
     return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

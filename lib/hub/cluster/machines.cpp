@@ -14,9 +14,6 @@ using router::PeerState;
 
 namespace {
 
-constexpr int kNamesATurn = 8;   // records of names to one listener
-constexpr int kSweepsATurn = 16; // segments of the directory
-
 /// For operators only: without memory they see what was there before.
 void copy_text(std::string &out, std::string_view text)
 {
@@ -57,6 +54,7 @@ void Machines::up(size_t max_bytes, int64_t now_ms)
     fresh_from_ms_ = kNever;
     stale_from_ms_ = now_ms;
     echo_ms_ = {kLongAgo, kLongAgo};
+    names_left_ = kNamesUnread;
     if (own_)
         told_ = ClaimStream(own_->claims().seq()); // who misses what was before asks for it
     say_hello(0, true, now_ms);
@@ -265,8 +263,10 @@ void Machines::take_own(const Envelope &envelope, int64_t now_ms)
     Control control = {};
     std::string_view rest = envelope.body;
     uint64_t sent_us = 0;
-    if (next_control(rest, control) && control.op == ControlOp::kProbe && read_probe(control.body, sent_us))
+    if (next_control(rest, control) && control.op == ControlOp::kProbe && read_probe(control.body, sent_us)) {
         rtt_us_ = std::max<uint64_t>(host_.clock_us() - sent_us, 1);
+        names_left_ = kNamesUnread;
+    }
     note_freshness(now_ms);
 }
 
@@ -328,105 +328,6 @@ bool Machines::take_hello(Machine &machine, const Hello &hello)
         return machine.names->hello(machine.epoch, hello.seq, hello.digest);
     machine.names->doubt();
     return false;
-}
-
-// ---- names
-
-void Machines::want_names(const Machine &machine, int64_t now_ms)
-{
-    if (char *body = room(kMaxControl)) {
-        char *end = put_want(put_control_header(body, ControlOp::kWant, kWantSize), machine.names->have());
-        send_body(machine.node, Kind::kControl, static_cast<size_t>(end - body), now_ms);
-    }
-}
-
-/// Whether some are missing, and are to be asked for.
-bool Machines::take_names(Machine &machine, const Control &control)
-{
-    uint64_t have = 0;
-    Delta delta;
-    StatePart part;
-    if (control.op == ControlOp::kWant) {
-        if (own_ && read_want(control.body, have))
-            machine.answer.emplace(have);
-        return false;
-    }
-    if (!machine.names)
-        return false;
-    if (control.op == ControlOp::kDelta)
-        return read_delta(control.body, delta) && machine.names->apply(delta);
-    return read_state(control.body, part) && machine.names->apply(part);
-}
-
-/// A few records of what a stream has to say; false: there is more, or the carrier takes no more now.
-bool Machines::tell_names(uint64_t to, ClaimStream &stream, int64_t now_ms)
-{
-    for (int i = 0; i < kNamesATurn; i++) {
-        char *record = room(router::kRecordHeader + kMaxClaimBody);
-        size_t size = 0;
-        ClaimOp op = record ? stream.next(own_->claims(), record + router::kRecordHeader, &size) : ClaimOp::kNoMemory;
-        if (op == ClaimOp::kNone)
-            return true;
-        if (op == ClaimOp::kNoMemory)
-            return false;
-        put_control_header(record, op == ClaimOp::kDelta ? ControlOp::kDelta : ControlOp::kState, size);
-        bool fits = router::kRecordHeader + size <= max_batch(); // else this machine is asked for everything
-        if (fits && !send_body(to, Kind::kControl, router::kRecordHeader + size, now_ms))
-            return false; // a record is missing to others, and they say so
-    }
-    return stream.is_done(own_->claims());
-}
-
-void Machines::flush(int64_t now_ms)
-{
-    for (int i = 0; i < kSweepsATurn && directory_.has_garbage(); i++)
-        directory_.sweep();
-    if (!own_ || max_bytes_ == 0)
-        return;
-    bool done = !directory_.has_garbage();
-    if (own_->knows_names() != knew_names_)
-        say_hello(0, false, now_ms);
-    if (!told_.is_done(own_->claims()))
-        done = tell_names(0, told_, now_ms) && done;
-    for (Machine &machine : machines_) {
-        if (!machine.answer)
-            continue;
-        if (tell_names(machine.node, *machine.answer, now_ms)) {
-            machine.answer.reset();
-            say_hello(machine.node, false, now_ms);
-        } else {
-            done = false;
-        }
-    }
-    if (!done)
-        due_ms_ = std::min(due_ms_, now_ms + 1);
-}
-
-/// Whether a machine is not asked for a name that the directory does not have of it. One that is lost has those that it had.
-bool Machines::may_skip(const Machine &machine) const
-{
-    if (!machine.names || machine.place >= router_.peers().size())
-        return false;
-    switch (router_.peers()[machine.place].state) {
-    case PeerState::kVerified:
-        return machine.names->is_valid() && !machine.doubted;
-    case PeerState::kLost:
-        return machine.names_last;
-    default:
-        return false;
-    }
-}
-
-void Machines::narrow(const router::Request &request, router::PeerSet &peers) const
-{
-    if (!own_ || request.op == router::Op::kBroadcast || request.op == router::Op::kPublish)
-        return;
-    NameKind kind = request.op == router::Op::kGroupSend ? NameKind::kGroup : NameKind::kUid;
-    router::PeerSet claimed;
-    directory_.each(own_->prints().of(request.hub, kind, request.name), [&claimed](uint32_t place) { claimed.add(place); });
-    for (const Machine &machine : machines_)
-        if (may_skip(machine) && !claimed.has(machine.place))
-            peers.remove(machine.place);
 }
 
 // ---- links
@@ -603,7 +504,8 @@ void Machines::measure(ClusterFacts &facts, int64_t now_ms) const
         auto peer = std::find_if(router_.peers().begin(), router_.peers().end(),
                                  [&machine](const router::Peer &each) { return each.node == machine.node; });
         PeerState state = peer == router_.peers().end() ? PeerState::kLeft : peer->state;
-        facts.machines.push_back({machine.node, machine.name, machine.address, machine.version, name_of(state), now_ms - machine.heard_ms});
+        facts.machines.push_back(
+            {machine.node, machine.name, machine.address, machine.version, name_of(state), now_ms - machine.heard_ms, machine.answered});
     }
 }
 

@@ -115,6 +115,7 @@ public:
 
 private:
     static constexpr int64_t kNever = INT64_MAX;
+    static constexpr size_t kNamesUnread = size_t{2} << 20; ///< bytes of names on the way to the engine: more would hold up probes
     static constexpr int64_t kLongAgo = -(int64_t{1} << 56);
     enum Channel { kInbox, kAll };
 
@@ -189,9 +190,10 @@ private:
     int64_t next_hello_ms_ = 0;
     int64_t due_ms_ = kNever;
     uint64_t rtt_us_ = 0;
-    bool knew_names_ = false; ///< as others were told
-    bool retired_ = false;    ///< another life of this node has begun, or this one ends
-    bool left_ = false;       ///< has said BYE: this one ends
+    size_t names_left_ = kNamesUnread; ///< bytes of names that may be sent until a probe comes back
+    bool knew_names_ = false;          ///< as others were told
+    bool retired_ = false;             ///< another life of this node has begun, or this one ends
+    bool left_ = false;                ///< has said BYE: this one ends
     ClusterCounters counters_;
 };
 
