@@ -18,7 +18,7 @@ struct MachineFacts {
     std::string name, address, version; ///< as it says
     const char *state = "joining";      ///< joining, verified, unsure, lost, left
     int64_t silent_ms = 0;              ///< since its last message
-    bool answered = false;              ///< it has, once: else it may be a name that somebody has made up
+    bool answered = false;              ///< it has, once: else it may be an invented name
 };
 
 struct ClusterCounters {
