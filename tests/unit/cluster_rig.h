@@ -183,6 +183,21 @@ inline ClusterFacts Node::facts() const
     return facts;
 }
 
+constexpr uint64_t kA = uint64_t{1} << 63 | 1, kB = kA + 1, kC = kA + 2;
+
+/// Two that know each other.
+struct Pair : Cluster {
+    Pair() : a(add(kA)), b(add(kB))
+    {
+        connect(a);
+        connect(b);
+        pass(1500);
+    }
+    std::string state(const Node &of) const { return of.facts().machines.empty() ? "" : of.facts().machines[0].state; }
+
+    Node &a, &b;
+};
+
 } // namespace cluster_rig
 
 #endif

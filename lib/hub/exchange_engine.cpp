@@ -1,12 +1,54 @@
-// Names: processes tell the service of a machine with an engine which uids and groups they have.
+// The engine: which one the hubs have chosen, what its service is told, and what processes tell that of their uids and groups.
 #include "core/error.h"
 #include "hub/cluster/claim_records.h"
+#include "hub/engine/settings_text.h"
 #include "hub/exchange.h"
+#include "worker/process_link.h"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 namespace wm {
+
+int Exchange::engine(EngineSettings &out) const
+{
+    std::vector<EngineChoice> choices;
+    for (const Member &member : hubs_)
+        choices.push_back(member.hub->engine());
+    return choose_engine(choices, out);
+}
+
+bool Exchange::has_engine() const
+{
+    return std::any_of(hubs_.begin(), hubs_.end(), [](const Member &member) { return !member.hub->options.engine.empty(); });
+}
+
+int Exchange::take_settings()
+{
+    std::string text;
+    int result = app_.link->settings(text);
+    if (result == 0 && !read_settings(text, settings_))
+        result = fail(WM_ESTATE,
+                      "the settings that the master has made are of another kind: the library was replaced, and that takes a restart");
+    explicit_bzero(text.data(), text.size());
+    if (result != 0 || settings_.url.empty())
+        return result;
+    app_.link->set_unready("it is not connected to the engine yet");
+    open_router();
+    if (int wrong = open_child_names())
+        return wrong;
+    machines_ = MachineLinks::make(app_, *router_, *child_names_, settings_);
+    app_.reactor.observe(*this, kStopping);
+    return machines_ ? 0 : WM_EINVAL;
+}
+
+int Exchange::starts_alone() const
+{
+    return has_engine() ? fail(WM_ESTATE, "option 'engine' of a hub needs wm_app_main, whose service is connected to the engine") : 0;
+}
+
+// ---- names
 
 /// 0 or WM_ENOMEM.
 int Exchange::open_child_names()
