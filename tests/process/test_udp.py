@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from instance import HANG_SECONDS, alive, eventually
+from ports import free_port
 
 
 def peer(address, bind=None):
@@ -65,10 +66,7 @@ def test_reuse_port__a_source_stays_with_its_process(make):
 
 
 def test_tcp_and_udp_of_one_port(make):
-    first = make("text://127.0.0.1:0,name=stream")
-    first.start()
-    port = first.address().rsplit(":", 1)[1]
-    first.stop()
+    port = free_port()
     instance = make(f"text://127.0.0.1:{port},name=stream", f"text://127.0.0.1:{port},transport=udp,name=datagrams")
     instance.start()
     instance.reload()
