@@ -88,8 +88,11 @@ class Carrier:
         return {"engine": engine, "address": address, "connects": int(connects), "error": error}
 
     def await_error(self, text):
-        """Until the carrier says that about why it is down."""
-        return eventually(lambda: text in self.facts()["error"] and self.facts(), f"'{text}'; now: {self.facts()['error']!r}")
+        """Until the carrier says that about why it is down; or has said it in the log, as it may be up again by the time it is asked."""
+        def said():
+            facts = self.facts()
+            return (text in facts["error"] or any(text in line for line in self.warnings())) and facts
+        return eventually(said, f"'{text}'")
 
     def warnings(self):
         return [line for line in self.log if " warning: engine " in line]
