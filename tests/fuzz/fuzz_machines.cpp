@@ -25,7 +25,7 @@ using wm::router::Result;
 
 constexpr uint64_t kOwn = uint64_t{1} << 63 | 1;
 
-class Service : wm::router::Host, MachinesHost, OwnMachine {
+class Service : public wm::router::Host, public MachinesHost, public OwnMachine {
 public:
     explicit Service(const Input &input) : input_(input)
     {
