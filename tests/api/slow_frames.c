@@ -48,17 +48,29 @@ static void expect(struct host *host, size_t at, const char *text)
     assert_memory_equal(seen->data, text, seen->len);
 }
 
-static void frames__fit_each_other_whatever_was_dropped_between_them(void **state)
+enum { ROUNDS = 6 };
+
+/** Every mode of compression, each in both directions. */
+static struct host *begin_round(void **state, int round, wm_conn *from, wm_conn *to)
 {
     static const char *const MODES[] = {"off", "shared", "own"};
-    for (int round = 0; round < 6; round++) {
-        struct host *host = host_begin(*state, NULL);
-        host->worker = host_worker(host, "websocket");
-        assert_int_equal(wm_worker_set_str(host->worker, "deflate", MODES[round / 2]), 0);
-        assert_int_equal(wm_worker_listen(host->worker), 0);
-        wm_conn ends[2];
-        connect_both(host, MODES[round / 2], ends);
-        wm_conn from = ends[round % 2], to = ends[1 - round % 2];
+    const char *mode = MODES[round / 2];
+    struct host *host = host_begin(*state, NULL);
+    host->worker = host_worker(host, "websocket");
+    assert_int_equal(wm_worker_set_str(host->worker, "deflate", mode), 0);
+    assert_int_equal(wm_worker_listen(host->worker), 0);
+    wm_conn ends[2];
+    connect_both(host, mode, ends);
+    *from = ends[round % 2];
+    *to = ends[1 - round % 2];
+    return host;
+}
+
+static void frames__fit_each_other_whatever_was_dropped_between_them(void **state)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        wm_conn from, to;
+        struct host *host = begin_round(state, round, &from, &to);
         char text[FEW][600];
         for (int i = 0; i < FEW; i++)
             note(text[i], sizeof text[i], i);
@@ -83,15 +95,9 @@ static void frames__fit_each_other_whatever_was_dropped_between_them(void **stat
 /** What was taken is sent, though others have used max_queue_total up since: it takes the place of what waited. */
 static void frames__that_were_taken_arrive_when_all_queues_are_full(void **state)
 {
-    static const char *const MODES[] = {"off", "shared", "own"};
-    for (int round = 0; round < 6; round++) {
-        struct host *host = host_begin(*state, NULL);
-        host->worker = host_worker(host, "websocket");
-        assert_int_equal(wm_worker_set_str(host->worker, "deflate", MODES[round / 2]), 0);
-        assert_int_equal(wm_worker_listen(host->worker), 0);
-        wm_conn ends[2];
-        connect_both(host, MODES[round / 2], ends);
-        wm_conn from = ends[round % 2], to = ends[1 - round % 2];
+    for (int round = 0; round < ROUNDS; round++) {
+        wm_conn from, to;
+        struct host *host = begin_round(state, round, &from, &to);
         size_t filled = fill(host, from, to);
         char text[FEW][600];
         for (int i = 0; i < FEW; i++) {

@@ -2,6 +2,7 @@
 // cut, and a failure at the same one. INFO is read as well. The first octet is the number of cuts, the octets behind it are their
 // distances.
 #include "fuzz_check.h"
+#include "fuzz_cuts.h"
 #include "proto/nats/info.h"
 #include "proto/nats/limits.h"
 #include "proto/nats/parser.h"
@@ -178,18 +179,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1)
         return 0;
-    size_t count = std::min<size_t>(data[0] % 32, size - 1);
-    const uint8_t *distances = data + 1;
-    std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 1 - count);
-    std::vector<size_t> cuts, every;
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        at += distances[i];
-        if (at < bytes.size())
-            cuts.push_back(at);
-    }
-    for (size_t i = 1; i < bytes.size(); i++)
-        every.push_back(i);
+    const auto [bytes, cuts, every] = fuzz::Cuts(data, size, 1);
     Reading expected = reference(bytes);
     for (const Reading &got : {play(bytes, {}), play(bytes, cuts), play(bytes, every)}) {
         check(got.failed == expected.failed, "a message that breaks a rule is taken, or one that breaks none refused");

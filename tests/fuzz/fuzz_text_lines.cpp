@@ -1,6 +1,7 @@
 // LineParser against a reading of the whole stream by std::string: the same lines, however the bytes are cut, and a failure exactly
 // where a line is over the limit. The first octet is the number of cuts, the octets behind it are their distances; then the limit.
 #include "fuzz_check.h"
+#include "fuzz_cuts.h"
 #include "proto/text/line_parser.h"
 
 #include <algorithm>
@@ -85,18 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     size_t max_message = data[1] % 64;
-    size_t count = std::min<size_t>(data[0] % 32, size - 2);
-    const uint8_t *distances = data + 2;
-    std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
-    std::vector<size_t> cuts, every;
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        at += distances[i];
-        if (at < bytes.size())
-            cuts.push_back(at);
-    }
-    for (size_t i = 1; i < bytes.size(); i++)
-        every.push_back(i);
+    const auto [bytes, cuts, every] = fuzz::Cuts(data, size, 2);
     Reading expected = reference(bytes, max_message);
     for (const Reading &got : {play(bytes, {}, max_message), play(bytes, cuts, max_message), play(bytes, every, max_message)}) {
         check(got.failed == expected.failed, "a line over the limit is taken, or one within it refused");

@@ -3,6 +3,7 @@
 // without. Its first octet is the number of cuts, the octets behind it are their distances; then comes one for the limit. What is fed
 // lies in an allocation of its exact size, so that a step that looks past its bytes is found.
 #include "fuzz_check.h"
+#include "fuzz_cuts.h"
 #include "proto/utf8.h"
 #include "proto/websocket/frame_parser.h"
 
@@ -103,18 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     size_t max_message = size_t{data[1]} * data[1];
-    size_t count = std::min<size_t>(data[0] % 32, size - 2);
-    const uint8_t *distances = data + 2;
-    std::string_view bytes(reinterpret_cast<const char *>(distances) + count, size - 2 - count);
-    std::vector<size_t> cuts, every;
-    size_t at = 0;
-    for (size_t i = 0; i < count; i++) {
-        at += distances[i];
-        if (at < bytes.size())
-            cuts.push_back(at);
-    }
-    for (size_t i = 1; i < bytes.size(); i++)
-        every.push_back(i);
+    const auto [bytes, cuts, every] = fuzz::Cuts(data, size, 2);
     using wm::Role;
     check_role<Role::kServer, false>(bytes, cuts, every, max_message);
     check_role<Role::kClient, false>(bytes, cuts, every, max_message);

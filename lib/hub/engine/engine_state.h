@@ -12,11 +12,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace wm {
+
+/// Keeps why a carrier is to begin anew; empty: there was no memory for it.
+inline void keep_reason(std::string &reason, const char *why)
+{
+    try {
+        reason = why;
+    } catch (const std::bad_alloc &) {
+        reason.clear();
+    }
+}
 
 class EngineState {
 public:

@@ -64,11 +64,7 @@ void NatsCarrier::reset(const char *why)
 {
     if (phase_ != Phase::kUp)
         return;
-    try {
-        reset_why_ = why;
-    } catch (const std::bad_alloc &) {
-        reset_why_.clear();
-    }
+    keep_reason(reset_why_, why);
     socket_.drop();
     enter(Phase::kReset, 0);
 }

@@ -42,11 +42,7 @@ void ClusterCarrier::reset(const char *why)
     if (reset_ || !(state_.is_up() || asks_.in_use() || receives_[kInbox].in_use() || receives_[kAll].in_use()))
         return;
     reset_ = true;
-    try {
-        reset_why_.text = why;
-    } catch (const std::bad_alloc &) {
-        reset_why_ = {};
-    }
+    keep_reason(reset_why_.text, why);
 }
 
 int64_t ClusterCarrier::due_ms() const

@@ -38,11 +38,7 @@ void RedisCarrier::reset(const char *why)
     if (reset_ || (!state_.is_up() && !receives_.in_use() && !sends_.in_use()))
         return;
     reset_ = true;
-    try {
-        reset_why_.text = why;
-    } catch (const std::bad_alloc &) {
-        reset_why_ = {};
-    }
+    keep_reason(reset_why_.text, why);
 }
 
 int64_t RedisCarrier::due_ms() const
